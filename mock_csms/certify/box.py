@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from mock_csms.certify.features import FEATURES, PROFILES
 from mock_csms.certify.station_file import StationFile, StationTable, TimesTable
 from mock_csms.certify.stimuli import CannotDo, Stimulus
 from mock_csms.simulator.core import Setup
@@ -39,9 +40,9 @@ class StationRig:
 
 
 def file_of_box(identity: str) -> StationFile:
-    """Return the station file of the station in the box: it claims every feature."""
+    """Return the station file of the station in the box: it claims every feature and profile."""
     return StationFile(
-        station=StationTable(identity=identity),
+        station=StationTable(identity=identity, profiles=PROFILES, features=tuple(FEATURES)),
         times=TimesTable(
             message=MESSAGE_S, boot=10, deviation=0.5, silence=1, transaction=0.2, manual=10, transfer=20
         ),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from mock_csms.certify.case_steps import CaseSteps, OnStep
+from mock_csms.certify.settling import settle
 from mock_csms.certify.states import Preparations, States
 from mock_csms.certify.station_file import StationFile, TimesTable, TokensTable
 from mock_csms.certify.stimuli import Rig
@@ -78,6 +79,7 @@ class CaseRun:
         """Undo a change of the station at the end of the case, also after a failure."""
         self._stage.undo_with(change, undo)
 
-    async def undo(self) -> list[str]:
-        """Undo the changes of the station, the newest first, and return those that could not be undone."""
-        return await self._stage.undo()
+    async def settle(self) -> list[str]:
+        """Bring the station back to idle and undo its changes; return what is left."""
+        left = await settle(self.csms.handle, self.rig, self.file)
+        return [*left, *await self._stage.undo()]

@@ -9,6 +9,7 @@ from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import StationFailure
 
 type OnStep = Callable[[Step], object]
+"""Called with each step when it begins, as running, and when it has ended."""
 
 
 class OpenStep:
@@ -35,6 +36,7 @@ class CaseSteps:
     def step(self, text: str) -> Iterator[OpenStep]:
         """Carry out a step: it has failed if a StationFailure is raised in the context."""
         current = OpenStep()
+        self._on_step(Step(text, "running", None, self._rounded))
         try:
             yield current
         except StationFailure as failure:
@@ -58,7 +60,11 @@ class CaseSteps:
         """Seconds since the case began."""
         return monotonic() - self._began
 
+    @property
+    def _rounded(self) -> float:
+        return round(self.seconds, 3)
+
     def _record(self, text: str, outcome: StepOutcome, frame: int | None) -> None:
-        step = Step(text, outcome, frame, round(self.seconds, 3))
+        step = Step(text, outcome, frame, self._rounded)
         self.taken.append(step)
         self._on_step(step)

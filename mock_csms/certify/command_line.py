@@ -1,75 +1,262 @@
-"""The `certify` command: reads its arguments and runs cases."""
+"""The `certify` command: writes station files, carries out cases, explains and tests them."""
 
-import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
-from fnmatch import fnmatchcase
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from mock_csms.certify.all_cases import CASES
-from mock_csms.certify.mutants import FOLDER, all_mutants, write_mutants
-from mock_csms.certify.registry import Case
-from mock_csms.certify.self_test import (
-    SERVER_FLAGS,
-    Outcome,
-    Trial,
-    carry_out_trials,
-    problems_of,
-    trials_of,
-)
-from mock_csms.certify.server_process import running_server
-from mock_csms.certify.verdicts import Verdict
+from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.arguments import CERTIFY_PROGRAM, CertifyArguments, read_arguments
+from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.init import station_file_of
+from mock_csms.certify.listing import explanation_of, list_of
+from mock_csms.certify.rehearsal_run import RehearsalOfStation, write_report
+from mock_csms.certify.reports.html import html_of
+from mock_csms.certify.reports.junit import junit_of
+from mock_csms.certify.reports.terminal import lines_of_case, summary_of
+from mock_csms.certify.rigs.choosing import automatic_rig, rig_table
+from mock_csms.certify.rigs.person import Person, Terminal
+from mock_csms.certify.run_report import RunReport, differences_between, exit_code
+from mock_csms.certify.selection import PlannedCase, Selection, plan
+from mock_csms.certify.self_test_command import try_cases
+from mock_csms.certify.server_process import Addresses, running_server
+from mock_csms.certify.station_file import StationFile, read_station_file
+from mock_csms.certify.stimuli import NoHands, Rig
+from mock_csms.certify.verdicts import CaseResult
+from mock_csms.client import AsyncClient, ClientError, StationFailure
+from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
+from mock_csms.process import read_stdin
+
+NO_STATION: Final = 5
+ABORTED: Final = 130
+"""Exit code after Ctrl+C, as shells have it."""
+STATION_RIG: Final = "station"
+"""Value of --rig: the station in the box is started and is its own rig."""
+PERSON_RIG: Final = "person"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="mock-csms certify", allow_abbrev=False)
-    parser.add_argument("globs", nargs="*")
-    parser.add_argument("--self-test", action="store_true")
-    parser.add_argument("--mutant", action="append", default=[])
-    parser.add_argument("--write-mutants", action="store_true")
-    parser.add_argument("--verbose", action="store_true")
-    given = parser.parse_args(arguments)
-    cases = [case for case in CASES.values() if _is_selected(case.id, given.globs)]
-    return asyncio.run(_self_test(cases, given))
+    try:
+        given = read_arguments(arguments)
+        return asyncio.run(_TASKS[given.task](given))
+    except UsageError as error:
+        return _report_error(error, WRONG_USAGE)
+    except CouldNotStart as error:
+        return _report_error(error, COULD_NOT_START)
+    except ClientError as error:
+        return _report_error(error, COULD_NOT_START)
+    except KeyboardInterrupt:
+        return ABORTED
 
 
-def _is_selected(case_id: str, globs: Sequence[str]) -> bool:
-    return not globs or any(fnmatchcase(case_id, glob) for glob in globs)
+def _report_error(error: Exception, code: int) -> int:
+    sys.stderr.write(f"{CERTIFY_PROGRAM}: {error}\n")
+    return code
 
 
-async def _self_test(cases: Sequence[Case], given: argparse.Namespace) -> int:
-    mutants = all_mutants()
-    trials = [Trial(case, each) for case in cases for each in given.mutant] or trials_of(cases, mutants)
+def _write(lines: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
-    def show(outcome: Outcome) -> None:
-        step = f": {outcome.result.failed_step}" if outcome.result.failed_step else ""
-        sys.stdout.write(
-            f"{outcome.result.verdict:12} {outcome.result.seconds:6.1f} s  {outcome.trial}{step}\n"
-        )
-        if given.verbose:
-            sys.stdout.write("".join(f"    {line}\n" for line in outcome.result.reason.splitlines()))
-            for each in outcome.result.steps:
-                sys.stdout.write(f"      {each.outcome:6} {each.seconds:6.2f} #{each.frame} {each.text}\n")
-        sys.stdout.flush()
 
-    async with running_server(SERVER_FLAGS) as addresses:
-        outcomes = await carry_out_trials(trials, addresses, show)
-    if given.write_mutants:
-        caught = [
-            each for each in outcomes if each.trial.misbehaviour and each.result.verdict is Verdict.FAIL
-        ]
-        table = {case: dict(steps) for case, steps in mutants.items()}
-        for each in caught:
-            table.setdefault(each.trial.case.id, {})[each.trial.misbehaviour] = each.result.failed_step
-        write_mutants(table, Path(__file__).parent / FOLDER)
-        outcomes = [
-            replace(each, trial=replace(each.trial, caught_in=each.result.failed_step)) for each in outcomes
-        ]
-        mutants = table
-    problems = problems_of(outcomes, cases, mutants)
-    sys.stdout.write("".join(f"{problem}\n" for problem in problems))
-    sys.stdout.write(f"{len(outcomes)} trials of {len(cases)} cases, {len(problems)} problems\n")
-    return 1 if problems else 0
+# The server and the station
+
+
+@asynccontextmanager
+async def _server(given: CertifyArguments) -> AsyncIterator[Addresses]:
+    if given.against:
+        async with AsyncClient(given.against, given.token) as client:
+            listeners = await client.listeners()
+        ws = next((each.ws for each in listeners if each.ws), None)
+        yield Addresses(given.against, ws, None)
+        return
+    async with running_server(given.server_flags) as addresses:
+        yield addresses
+
+
+@asynccontextmanager
+async def _rig(
+    given: CertifyArguments, file: StationFile, addresses: Addresses, client: AsyncClient
+) -> AsyncIterator[Rig]:
+    if not given.has_hands:
+        yield NoHands()
+    elif given.rig == STATION_RIG:
+        async with station_in_the_box(file.station.identity, _ws(addresses)) as rig:
+            yield rig
+    elif (rig_of_file := automatic_rig(file)) is not None:
+        yield rig_of_file
+    else:
+        terminal = Terminal(_write_now)
+        read_stdin(terminal.take, terminal.end)
+        yield Person(client, terminal, file.times.manual)
+
+
+def _write_now(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _ws(addresses: Addresses) -> str:
+    if addresses.ws is None:
+        raise CouldNotStart("the server has no port without TLS, which the station in the box needs")
+    return addresses.ws
+
+
+async def _await_station(client: AsyncClient, file: StationFile, addresses: Addresses) -> bool:
+    """Wait until the station is connected and booted; say where it has to connect if it is not."""
+    identity, within = file.station.identity, file.times.boot
+    station = client.station(identity)
+    known = next((each for each in await client.stations() if each.id.lower() == identity.lower()), None)
+    try:
+        if known is None or not known.connected:
+            url = addresses.ws or addresses.wss
+            _write([f"waiting up to {within:g} s for {identity} at {url}/{identity}"])
+            await station.connects(within=within)
+        if known is None or known.registration is None:
+            await station.waits_for("BootNotification", within=within)
+    except StationFailure:
+        return False
+    return True
+
+
+# Tasks
+
+
+async def _init(given: CertifyArguments) -> int:
+    if len(given.words) != 1:
+        raise UsageError("give the identity of the station: certify init CS001")
+    identity = given.words[0]
+    path = Path(f"{identity}.toml")
+    if await asyncio.to_thread(path.exists):
+        raise UsageError(f"{path} exists; remove it, or run the cases with certify {path}")
+    file = _box_or_default(given, identity)
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(_server(given))
+        client = await stack.enter_async_context(AsyncClient(addresses.control, given.token))
+        if given.rig == STATION_RIG:
+            await stack.enter_async_context(station_in_the_box(identity, _ws(addresses)))
+        if not await _await_station(client, file, addresses):
+            return _no_station(identity)
+        try:
+            text = await station_file_of(client, identity, file.times.boot, claims_all=_is_box(given))
+        except StationFailure as failure:
+            raise CouldNotStart(f"the device model cannot be read: {failure}") from None
+    await asyncio.to_thread(path.write_text, text, encoding="utf-8")
+    _write([f"wrote {path}; complete the lines marked with ?, then run: certify {path}"])
+    return 0
+
+
+def _is_box(given: CertifyArguments) -> bool:
+    return given.rig == STATION_RIG
+
+
+def _box_or_default(given: CertifyArguments, identity: str) -> StationFile:
+    default = StationFile()
+    station = default.station.model_copy(update={"identity": identity})
+    return file_of_box(identity) if _is_box(given) else default.model_copy(update={"station": station})
+
+
+def _no_station(identity: str) -> int:
+    sys.stderr.write(f"{CERTIFY_PROGRAM}: {identity} has not connected and booted\n")
+    return NO_STATION
+
+
+async def _run(given: CertifyArguments) -> int:
+    file = _with_rig(read_station_file(Path(given.words[0])), given.rig)
+    planned = _planned(file, given, given.words[1:])
+    earlier = RunReport.of_file(given.resume) if given.resume else None
+    before = RunReport.of_file(given.compare) if given.compare else None
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(_server(given))
+        client = await stack.enter_async_context(AsyncClient(addresses.control, given.token))
+        rig = await stack.enter_async_context(_rig(given, file, addresses, client))
+        if not await _await_station(client, file, addresses):
+            return _no_station(file.station.identity)
+        _write([f"the run can be watched at {addresses.control}/ui/#/certify"])
+        run = RehearsalOfStation(client, file, rig, CASES, is_lenient=given.is_lenient)
+        run.on_case = _on_case(given, run)
+        try:
+            await run.carry_out(planned, earlier)
+        finally:
+            _conclude(given, run, before)
+    return exit_code(run.report.results)
+
+
+def _on_case(given: CertifyArguments, run: RehearsalOfStation) -> Callable[[CaseResult], None]:
+    def take(result: CaseResult) -> None:
+        _write(lines_of_case(result, is_verbose=given.is_verbose))
+        if given.json:
+            write_report(run.report, given.json)
+
+    return take
+
+
+def _conclude(given: CertifyArguments, run: RehearsalOfStation, before: RunReport | None) -> None:
+    """Write the reports, also of a run that is aborted."""
+    report = run.report
+    if given.json:
+        write_report(report, given.json)
+    if given.html:
+        given.html.write_text(html_of(report), encoding="utf-8")
+    if given.junit:
+        given.junit.write_bytes(junit_of(report))
+    if report.finished is None:
+        _write(["the run was aborted", *(f"not put back: {change}" for change in run.left)])
+    _write(summary_of(report))
+    if before is not None:
+        _write(["changed:", *(differences_between(before, report) or ["  nothing"])])
+
+
+def _with_rig(file: StationFile, rig: str | None) -> StationFile:
+    if rig is None or rig == STATION_RIG:
+        return file
+    table = rig_table(rig) if rig != PERSON_RIG else type(file.rig)()
+    return file.model_copy(update={"rig": table})
+
+
+def _planned(file: StationFile, given: CertifyArguments, globs: Sequence[str]) -> list[PlannedCase]:
+    selection = Selection(globs, given.profiles, given.is_mandatory_only, given.has_hands)
+    planned = plan(file, selection, CASES, UNREHEARSED)
+    if not planned:
+        raise UsageError("no case is selected; certify --list shows all ids")
+    return planned
+
+
+async def _list(given: CertifyArguments) -> int:
+    file, globs = StationFile(), given.words
+    if globs and globs[0].endswith(".toml"):
+        file, globs = read_station_file(Path(globs[0])), globs[1:]
+        _write(list_of(_planned(file, given, globs)))
+    else:
+        _write(list_of(_planned(_claiming_all(), given, globs or ("*",))))
+    return 0
+
+
+def _claiming_all() -> StationFile:
+    return file_of_box("CS001")
+
+
+async def _explain(given: CertifyArguments) -> int:
+    for case_id in given.words:
+        _write(explanation_of(case_id, CASES, UNREHEARSED))
+    return 0
+
+
+async def _self_test(given: CertifyArguments) -> int:
+    began = datetime.now(UTC)
+    code = await try_cases(given.words, given.mutants, _write_now, given.writes_mutants, given.is_verbose)
+    _write([f"in {(datetime.now(UTC) - began).total_seconds():.0f} s"])
+    return code
+
+
+_TASKS: Final = {
+    "init": _init,
+    "run": _run,
+    "list": _list,
+    "explain": _explain,
+    "self-test": _self_test,
+}

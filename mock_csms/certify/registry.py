@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,9 +24,19 @@ class Case:
 
     id: str
     title: str
-    carry_out: CaseFunction
-    source: str
-    """File and line of the function, such as ``b_provisioning.py:12``."""
+    function: Callable[..., Awaitable[None]]
+    row: tuple[Any, ...] = ()
+    """Further arguments of the function of a family."""
+
+    def carry_out(self, run: CaseRun) -> Awaitable[None]:
+        """Carry out the case."""
+        return self.function(run, *self.row)
+
+    @property
+    def source(self) -> str:
+        """File and line of the function, such as ``b_provisioning.py:12``."""
+        code = inspect.unwrap(self.function).__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
 
     @property
     def block(self) -> str:
@@ -55,7 +64,7 @@ class CaseList:
         """Register a function as a case; the title says what the station has to do."""
 
         def register(function: CaseFunction) -> CaseFunction:
-            self._add(case_id, title, function, _source(function))
+            self._add(Case(case_id, title, function))
             return function
 
         return register
@@ -65,7 +74,7 @@ class CaseList:
 
         def register(function: FamilyFunction) -> FamilyFunction:
             for (case_id, title), row in rows.items():
-                self._add(case_id, title, partial(_with_row, function, row), _source(function))
+                self._add(Case(case_id, title, function, row))
             return function
 
         return register
@@ -75,19 +84,10 @@ class CaseList:
         self._check_new(case_id)
         self.unrehearsed[case_id] = Unrehearsed(case_id, title, reason)
 
-    def _add(self, case_id: str, title: str, function: CaseFunction, source: str) -> None:
-        self._check_new(case_id)
-        self.cases[case_id] = Case(case_id, title, function, source)
+    def _add(self, case: Case) -> None:
+        self._check_new(case.id)
+        self.cases[case.id] = case
 
     def _check_new(self, case_id: str) -> None:
         if case_id in self.cases or case_id in self.unrehearsed:
             raise ValueError(f"{case_id} is registered twice")
-
-
-def _with_row(function: FamilyFunction, row: tuple[Any, ...], run: CaseRun) -> Awaitable[None]:
-    return function(run, *row)
-
-
-def _source(function: Callable[..., object]) -> str:
-    code = inspect.unwrap(function).__code__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"

@@ -2,10 +2,9 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.case_steps import OnStep
@@ -29,6 +28,8 @@ class CaseOptions:
 
     is_lenient: bool = False
     """Whether findings of the specification leave a verdict as it is."""
+    settles: bool = True
+    """Whether the station is brought back to idle, and its changes undone, after each case."""
     on_step: OnStep = lambda _: None
 
 
@@ -42,6 +43,8 @@ class Bench:
         self._file = file
         self._rig = rig
         self._options = options or CaseOptions()
+        self.left: list[str] = []
+        """Changes of the station that the latest case could not undo."""
 
     @property
     def handle(self) -> AsyncStationHandle:
@@ -59,13 +62,13 @@ class Bench:
                 result = await self._verdict(case, run)
                 result = await self._with_findings(result, start)
             finally:
-                left = await _shielded(run.undo())
+                self.left = await _shielded(run.settle()) if self._options.settles else []
         return replace(
             result,
             steps=tuple(run.steps.taken),
             seconds=round(run.steps.seconds, 3),
             known=self._file.known.get(case.id),
-            not_restored=tuple(left),
+            not_restored=tuple(self.left),
         )
 
     async def _verdict(self, case: Case, run: CaseRun) -> CaseResult:
@@ -130,12 +133,10 @@ def _with_place(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"[:MAX_REASON]
 
 
-async def _shielded[T](undoing: "asyncio._CoroutineLike[T]") -> T:
-    """Finish undoing even if the task is cancelled in the meantime."""
+async def _shielded(undoing: Coroutine[Any, Any, list[str]]) -> list[str]:
+    """Finish undoing even if the task has been cancelled, or is in the meantime."""
     task = asyncio.ensure_future(undoing)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        with suppress(Exception):
-            await task
-        raise
+        return await task

@@ -8,7 +8,7 @@ from typing import Final
 from mock_csms.certify.box import file_of_box, station_in_the_box
 from mock_csms.certify.mutants import Mutants
 from mock_csms.certify.registry import Case
-from mock_csms.certify.runner import Bench
+from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
@@ -89,7 +89,8 @@ async def carry_out_trial(trial: Trial, identity: str, addresses: Addresses) -> 
         station_in_the_box(identity, addresses.ws, misbehaviours) as rig,
     ):
         await _booted(client.station(identity, within=BOOT_S))
-        return await Bench(client, file_of_box(identity), rig).carry_out(trial.case)
+        options = CaseOptions(settles=False)  # the station is not used again
+        return await Bench(client, file_of_box(identity), rig, options).carry_out(trial.case)
 
 
 async def _booted(handle: AsyncStationHandle) -> None:

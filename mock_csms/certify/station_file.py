@@ -1,9 +1,13 @@
 """The station file: what a station claims to support, its tokens, its times and its rig."""
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mock_csms.errors import UsageError
 
 
 class Strict(BaseModel):
@@ -124,3 +128,21 @@ class StationFile(Strict):
     def connectors_at(self, evse: int | None, connector: int | None = None) -> list[tuple[int, int]]:
         """Return the connectors of the station, of an EVSE, or one connector."""
         return [each for each in self.connectors if evse in {None, each[0]} and connector in {None, each[1]}]
+
+
+def read_station_file(path: Path) -> StationFile:
+    """Read a station file; raises UsageError with the place of a wrong value."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return StationFile.model_validate(content)
+    except OSError as error:
+        hint = "; mock-csms certify init ID writes one" if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"cannot read {path}: {error.strerror}{hint}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path}: {place}: {first['msg']}") from None

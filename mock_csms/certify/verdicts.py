@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     """The rehearsal itself failed."""
 
 
-type StepOutcome = Literal["ok", "failed", "note"]
+type StepOutcome = Literal["running", "ok", "failed", "note"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a person or a rig does in a case."""
 
+from contextlib import suppress
 from typing import Any
 
 from mock_csms.certify.case_steps import CaseSteps
@@ -18,6 +19,10 @@ class RigVerbs:
         self._rig = rig
         self._steps = steps
         self._file = file
+        self.plugged: set[int] = set()
+        """EVSEs at which a cable has been plugged in."""
+        self.parked: set[int] = set()
+        """EVSEs with a vehicle in their bay."""
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
         """Give a stimulus of `STIMULI`; EVSE and connector of the case are added."""
@@ -28,6 +33,28 @@ class RigVerbs:
                 await self._rig.do(asked)
             except CannotDo as reason:
                 raise Skipped(str(reason)) from None
+        self._note(stimulus, asked.parameters["evse"])
+
+    def _note(self, stimulus: str, evse: int) -> None:
+        """Note what is left at the station, so that it can be cleared at the end."""
+        match stimulus:
+            case "plug-in" | "plug-and-charge":
+                self.plugged.add(evse)
+            case "unplug":
+                self.plugged.discard(evse)
+            case "park":
+                self.parked.add(evse)
+            case "leave":
+                self.parked.discard(evse)
+
+    async def clears(self) -> None:
+        """Unplug all cables and drive all vehicles away, as far as the rig can."""
+        for evse in sorted(self.plugged):
+            with suppress(Skipped):
+                await self.unplugs(evse)
+        for evse in sorted(self.parked):
+            with suppress(Skipped):
+                await self.leaves(evse)
 
     async def plugs_in(self, evse: int | None = None, **vehicle: Any) -> None:
         """Plug a cable in at both ends."""

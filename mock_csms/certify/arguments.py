@@ -1,0 +1,166 @@
+"""The arguments of the `certify` command."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal
+
+from mock_csms.certify.features import PROFILES
+from mock_csms.errors import UsageError
+from mock_csms.launch import COMMAND, PROGRAM
+from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter
+from mock_csms.text import suggest
+
+CERTIFY_PROGRAM: Final = f"{PROGRAM} certify"
+WORDS: Final = ("init", "explain")
+
+type Task = Literal["init", "run", "list", "explain", "self-test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertifyArguments:
+    """What the user wants."""
+
+    task: Task
+    words: tuple[str, ...]
+    """Station file and globs of cases, identity, or ids of cases."""
+    profiles: tuple[str, ...]
+    is_mandatory_only: bool
+    has_hands: bool
+    rig: str | None
+    against: str | None
+    token: str | None
+    resume: Path | None
+    compare: Path | None
+    junit: Path | None
+    html: Path | None
+    json: Path | None
+    is_lenient: bool
+    is_verbose: bool
+    mutants: tuple[str, ...]
+    writes_mutants: bool
+    server_flags: tuple[str, ...]
+    """Flags of the server that is started, after ``--``."""
+
+
+def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
+    """Read the arguments; raises UsageError."""
+    own, server_flags = _split(arguments)
+    given = _parser().parse_args(own)
+    for profile in given.profile:
+        if profile not in PROFILES:
+            hint = suggest(profile, PROFILES) or f"; write one of {', '.join(PROFILES)}"
+            raise UsageError(f"unknown profile {profile!r}{hint}")
+    if given.against and server_flags:
+        raise UsageError("flags after -- are for a server that is started; --against uses one that runs")
+    return CertifyArguments(
+        task=_task(given),
+        words=tuple(given.words[1:] if given.words[:1] and given.words[0] in WORDS else given.words),
+        profiles=tuple(given.profile),
+        is_mandatory_only=given.mandatory,
+        has_hands=not given.no_hands,
+        rig=given.rig,
+        against=given.against,
+        token=given.control_token,
+        resume=given.resume,
+        compare=given.compare,
+        junit=given.junit,
+        html=given.html,
+        json=given.json,
+        is_lenient=given.lenient,
+        is_verbose=given.verbose,
+        mutants=tuple(given.mutant),
+        writes_mutants=given.write_mutants,
+        server_flags=tuple(server_flags),
+    )
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    if "--" not in arguments:
+        return list(arguments), []
+    end = list(arguments).index("--")
+    return list(arguments[:end]), list(arguments[end + 1 :])
+
+
+def _task(given: argparse.Namespace) -> Task:
+    if given.self_test:
+        return "self-test"
+    if given.list:
+        return "list"
+    if not given.words:
+        raise UsageError(f"give a station file; {COMMAND} certify init CS001 writes one")
+    if given.words[0] == "init":
+        return "init"
+    return "explain" if given.words[0] == "explain" else "run"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = SuggestingParser(
+        hint="; --help shows the usage",
+        prog=CERTIFY_PROGRAM,
+        usage=f"{COMMAND} certify init IDENTITY | FILE [CASE ...] | explain CASE | --list | --self-test",
+        description="Rehearse the certification of a charging station: carry out the test cases for\n"
+        "stations of OCPP 2.0.1 and give a verdict about each. It is a rehearsal, no certification.",
+        epilog=_epilog(),
+        formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=30),
+        allow_abbrev=False,
+    )
+    _add_selection(parser.add_argument)
+    _add_run(parser.add_argument)
+    _add_self_test(parser.add_argument)
+    return parser
+
+
+def _add_selection(add: Callable[..., argparse.Action]) -> None:
+    add("words", metavar="WORD", nargs="*", help="see the usage and the examples; CASE may have * and ?")
+    add("--list", action="store_true", help="list the cases, with a station file: those that apply to it")
+    profile = f"only cases of this profile; may be repeated: {', '.join(PROFILES)}"
+    add("--profile", metavar="NAME", action="append", default=[], help=profile)
+    add("--mandatory", action="store_true", help="only cases that are mandatory for the profiles")
+    add("--no-hands", action="store_true", help="only cases that need nobody at the station")
+
+
+def _add_run(add: Callable[..., argparse.Action]) -> None:
+    rig = "who plugs in and presents tokens: person (default), station, a URL, a program, or module:Class"
+    add("--rig", metavar="RIG", help=rig)
+    add("--against", metavar="URL", help="use the server with this control API; by default, one is started")
+    add("--control-token", metavar="TEXT", help="token of that control API")
+    add("--lenient", action="store_true", help="let findings of the specification not fail a case")
+    add("--verbose", action="store_true", help="show the steps of each case")
+    add("--json", metavar="FILE", type=Path, help="write the report as JSON after each case")
+    add("--html", metavar="FILE", type=Path, help="write the report as one HTML file")
+    add("--junit", metavar="FILE", type=Path, help="write the report as JUnit XML")
+    add("--resume", metavar="FILE", type=Path, help="take the verdicts of an earlier --json, and go on")
+    add("--compare", metavar="FILE", type=Path, help="say what has changed since an earlier --json")
+
+
+def _add_self_test(add: Callable[..., argparse.Action]) -> None:
+    text = "test the cases: each has to pass on the station in the box, and to fail on its mutants"
+    add("--self-test", action="store_true", help=text)
+    add(
+        "--mutant",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="with --self-test: a misbehaviour to try in place of those in the table",
+    )
+    add(
+        "--write-mutants",
+        action="store_true",
+        help="with --self-test: write into the table in which step each misbehaviour is caught",
+    )
+
+
+def _epilog() -> str:
+    return (
+        "Flags after -- go to the server that is started. Exit codes: 0 all cases passed, 1 some did not,\n"
+        "2 wrong arguments, 3 the server cannot start, 5 the station did not come.\n\n"
+        "examples:\n"
+        f"  {COMMAND} certify init CS001\n"
+        f"  {COMMAND} certify CS001.toml --html report.html\n"
+        f"  {COMMAND} certify CS001.toml 'TC_B_*' TC_E_03_CS --no-hands\n"
+        f"  {COMMAND} certify CS001.toml --rig station --profile Core --mandatory\n"
+        f"  {COMMAND} certify explain TC_E_41_CS"
+    )

@@ -1,0 +1,100 @@
+"""``certify init``: writes a station file from what the device model of a station shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mock_csms.certify.features import FEATURES, PROFILES, Feature
+from mock_csms.certify.inventory import LearntFeatures, learn_features
+from mock_csms.certify.station_file import StationFile
+from mock_csms.client import AsyncClient, WrongAnswer
+
+REPORT_REQUEST: Final = 900_001
+REPORT_S: Final = 120.0
+ASK: Final = "  # ? The device model does not show these. Remove the # of those that the station has:"
+
+
+async def station_file_of(
+    client: AsyncClient, identity: str, within: float, *, claims_all: bool = False
+) -> str:
+    """Read the device model of a connected station and return the text of its station file.
+
+    With ``claims_all``, the features that no variable shows are claimed, too. Raises StationFailure if the
+    station does not report.
+    """
+    station = client.station(identity, within=within)
+    answer = await station.call("GetBaseReport", requestId=REPORT_REQUEST, reportBase="FullInventory")
+    answer.is_("Accepted")
+    parts = await station.collects("NotifyReport", requestId=REPORT_REQUEST, within=REPORT_S)
+    rows = [row for part in parts for row in part.payload.get("reportData", [])]
+    if not rows:
+        raise WrongAnswer("the station reports an empty device model")
+    learnt = learn_features(rows)
+    return text_of_file(identity, claiming_all(learnt) if claims_all else learnt)
+
+
+def claiming_all(learnt: LearntFeatures) -> LearntFeatures:
+    """Return the features with those claimed that would have to be asked."""
+    return replace(learnt, claimed=(*learnt.claimed, *learnt.asked), asked=())
+
+
+def text_of_file(identity: str, learnt: LearntFeatures) -> str:
+    """Return the text of a station file: what is known is filled in, what has to be asked is a comment."""
+    default = StationFile()
+    evses = ", ".join(f"{evse} = {list(connectors)}" for evse, connectors in learnt.evses.items())
+    profiles = [name for name in PROFILES if name == "Core" or name in learnt.claimed]
+    return "\n".join(
+        [
+            "# What the station claims, for the rehearsal of the certification cases.",
+            "# Complete the lines that are marked with ?, then run: mock-csms certify FILE",
+            "",
+            "[station]",
+            f'identity = "{identity}"',
+            f"profiles = {_list(profiles)}  # of {', '.join(PROFILES)}",
+            f"evses = {{ {evses or '1 = [1]'} }}  # connectors by EVSE; the cases use the first of them",
+            'start = "local"  # or "remote": how a session is authorized where a case leaves it open',
+            'stop = "local"',
+            "features = [",
+            *_features(learnt.claimed, "  "),
+            *([ASK] if learnt.asked else []),
+            *_features(learnt.asked, "  # "),
+            "]",
+            "",
+            "[tokens]  # ? tokens that somebody can present at the station",
+            *(f"{name} = {_token(getattr(default.tokens, name))}" for name in _TOKENS),
+            "",
+            "[times]  # in seconds",
+            *(f"{name} = {value:g}" for name, value in default.times),
+            "",
+            "[rig]  # ? who plugs in and presents tokens; without a line, a person is asked",
+            '# http = "http://127.0.0.1:9002"  # POST /plug-in {"evse": 1}',
+            '# command = "./rig.sh"  # ./rig.sh plug-in evse=1',
+            '# python = "my_rig:MyRig"',
+            "",
+            "[known]  # cases that are expected to fail, with the reason",
+            '# TC_E_05_CS = "issue 12"',
+            "",
+        ]
+    )
+
+
+_TOKENS: Final = ("valid", "second", "invalid", "master_pass")
+
+
+def _features(ids: Iterable[str], prefix: str) -> list[str]:
+    features = [FEATURES[id_] for id_ in ids if id_ not in PROFILES]
+    width = max((len(feature.id) for feature in features), default=0) + 3
+    return [f"{prefix}{_quoted(feature):{width}}  # {feature.description}" for feature in features]
+
+
+def _quoted(feature: Feature) -> str:
+    return f'"{feature.id}",'
+
+
+def _list(names: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+
+
+def _token(token: Any) -> str:
+    members: Mapping[str, str] = token.as_json
+    return "{ " + ", ".join(f'{name} = "{value}"' for name, value in members.items()) + " }"

@@ -1,0 +1,101 @@
+"""A run: carries out the planned cases and gathers the report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from mock_csms.certify.live_view import LiveView
+from mock_csms.certify.registry import Case
+from mock_csms.certify.run_report import CaseReport, RunReport
+from mock_csms.certify.runner import Bench, CaseOptions
+from mock_csms.certify.selection import PlannedCase
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.stimuli import Rig
+from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.client import AsyncClient
+
+MAX_FRAMES: Final = 500
+"""Maximum number of frames of a case in a report."""
+MAX_FRAME: Final = 2000
+"""Maximum characters of a frame in a report."""
+
+
+class RehearsalOfStation:
+    """Carries out cases against one station."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        file: StationFile,
+        rig: Rig,
+        cases: Mapping[str, Case],
+        *,
+        is_lenient: bool = False,
+    ) -> None:
+        self._client = client
+        self._file = file
+        self._cases = cases
+        self.on_case: Callable[[CaseResult], object] = lambda _: None
+        """Called with each result, after it has been added to the report."""
+        self._live = LiveView(client)
+        options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
+        self._bench = Bench(client, file, rig, options)
+        self.report = RunReport(file.station.identity, datetime.now(UTC))
+
+    @property
+    def left(self) -> Sequence[str]:
+        """Changes of the station that an aborted case could not undo."""
+        return self._bench.left
+
+    async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
+        """Carry out the cases; those that an earlier run has decided are taken from it."""
+        decided = {case.result.id: case for case in (earlier.cases if earlier else ())}
+        self.report = replace(self.report, facts=await self._facts())
+        async with self._live.showing(self._file.station.identity, planned):
+            for each in planned:
+                case = decided.get(each.entry.id) or await self._carry_out(each)
+                self.report = replace(self.report, cases=[*self.report.cases, case])
+                await self._live.end_case(case.result)
+                self.on_case(case.result)
+        self.report = replace(self.report, finished=datetime.now(UTC))
+
+    async def _carry_out(self, planned: PlannedCase) -> CaseReport:
+        if planned.skipped:
+            result = CaseResult(planned.entry.id, planned.title, Verdict.SKIPPED, planned.skipped)
+            return self._reported(planned, result, ())
+        start = await self._newest()
+        self._live.begin_case(planned.entry.id)
+        result = await self._bench.carry_out(self._cases[planned.entry.id])
+        return self._reported(planned, result, await self._frames_since(start))
+
+    def _reported(self, planned: PlannedCase, result: CaseResult, frames: Sequence[str]) -> CaseReport:
+        entry = planned.entry
+        return CaseReport(
+            result, tuple(entry.profiles), planned.is_mandatory, entry.requirements, tuple(frames)
+        )
+
+    async def _newest(self) -> int:
+        handle = self._bench.handle
+        await handle.skip_to_now()
+        return handle.cursor
+
+    async def _frames_since(self, number: int) -> list[str]:
+        entries = await self._client.journal(
+            station=self._file.station.identity, since=number, limit=MAX_FRAMES
+        )
+        return [entry.as_line(MAX_FRAME) for entry in entries]
+
+    async def _facts(self) -> dict[str, str]:
+        boot = (await self._bench.handle.state()).get("boot") or {}
+        station = boot.get("chargingStation", {})
+        names = {"vendorName": "vendor", "model": "model", "firmwareVersion": "firmware"}
+        return {shown: str(station[name]) for name, shown in names.items() if name in station}
+
+
+def write_report(report: RunReport, path: Path) -> None:
+    """Write a report as JSON, by way of a file beside it, so that an abort leaves a whole one."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(report.as_json(), encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,45 @@
+"""Chooses the rig of a run by the flag --rig or the table [rig] of the station file."""
+
+from importlib import import_module
+
+from mock_csms.certify.rigs.http_rig import HttpRig
+from mock_csms.certify.rigs.program import ProgramRig
+from mock_csms.certify.station_file import RigTable, StationFile
+from mock_csms.certify.stimuli import Rig
+from mock_csms.errors import UsageError
+
+
+def rig_table(text: str) -> RigTable:
+    """Read the value of --rig: a URL, ``module:Class``, or a program; raises UsageError."""
+    if text.startswith(("http://", "https://")):
+        return RigTable(http=text)
+    module, colon, name = text.partition(":")
+    if colon and name.isidentifier() and all(part.isidentifier() for part in module.split(".")):
+        return RigTable(python=text)
+    if not text.strip():
+        raise UsageError("--rig needs a URL, a program, module:Class, person or station")
+    return RigTable(command=text)
+
+
+def automatic_rig(file: StationFile) -> Rig | None:
+    """Return the rig that the file names; None if a person is asked. Raises UsageError."""
+    table, within = file.rig, file.times.manual
+    given = [name for name, value in table if value]
+    if len(given) > 1:
+        raise UsageError(f"[rig] has {' and '.join(given)}; give one of them")
+    if table.http:
+        return HttpRig(table.http, within)
+    if table.command:
+        return ProgramRig(table.command, within)
+    return _python_rig(table.python) if table.python else None
+
+
+def _python_rig(text: str) -> Rig:
+    module, _, name = text.partition(":")
+    try:
+        made: Rig = getattr(import_module(module), name)()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot use the rig {text!r}: {error}; write module:Class") from None
+    if not callable(getattr(made, "do", None)):
+        raise UsageError(f"the rig {text!r} has no method do(stimulus)")
+    return made

@@ -1,0 +1,78 @@
+"""A person as the rig: asked in the terminal and on the page, whichever is answered first."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from mock_csms.certify.stimuli import CannotDo, Stimulus
+from mock_csms.client import AsyncClient, ClientError
+
+YES: Final = frozenset({"", "d", "done", "y", "yes", "ok"})
+NO: Final = frozenset({"c", "cannot", "n", "no"})
+HOW_TO_ANSWER: Final = "Enter when it is done; c and Enter if it cannot be done"
+
+
+class Terminal:
+    """Lines of the standard input, and text on the standard output."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.write = write
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def take(self, line: str) -> None:
+        """Take a line of the standard input."""
+        self._lines.put_nowait(line)
+
+    def end(self) -> None:
+        """Note the end of the standard input."""
+        self._lines.put_nowait(None)
+
+    async def answer(self) -> bool:
+        """Wait for an answer and return whether it is done; without a standard input, wait for ever."""
+        while not self._lines.empty():
+            self._lines.get_nowait()
+        while (line := await self._lines.get()) is not None:
+            if (word := line.strip().lower()) in YES | NO:
+                return word in YES
+            self.write(f"{HOW_TO_ANSWER}\n")
+        return await _never()
+
+
+class Person:
+    """Asks a person at the station to give each stimulus."""
+
+    def __init__(self, client: AsyncClient, terminal: Terminal, within: float) -> None:
+        self._client = client
+        self._terminal = terminal
+        self._within = within
+
+    async def do(self, stimulus: Stimulus) -> None:
+        """Ask, and wait for the answer; raises CannotDo."""
+        self._terminal.write(f"\a>>> {stimulus.text}\n    ({HOW_TO_ANSWER}.)\n")
+        answers = {
+            asyncio.ensure_future(self._terminal.answer()),
+            asyncio.ensure_future(self._on_page(stimulus.text)),
+        }
+        try:
+            finished, _ = await asyncio.wait(
+                answers, timeout=self._within, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for each in answers:
+                each.cancel()
+            await asyncio.gather(*answers, return_exceptions=True)
+        if not finished:
+            raise CannotDo(f"nobody has answered within {self._within:g} s: {stimulus.text}")
+        if not all(each.result() for each in finished):
+            raise CannotDo(f"this cannot be done: {stimulus.text}")
+
+    async def _on_page(self, text: str) -> bool:
+        try:
+            return await self._client.rehearsal.ask(text) == "done"
+        except ClientError:  # the terminal is still there
+            return await _never()
+
+
+async def _never() -> bool:
+    never: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    return await never

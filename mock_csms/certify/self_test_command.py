@@ -1,0 +1,75 @@
+"""``certify --self-test``: tests cases, and keeps the table of mutants up to date."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.mutants import FOLDER, Mutants, all_mutants, write_mutants
+from mock_csms.certify.reports.terminal import VERDICT_WIDTH
+from mock_csms.certify.self_test import (
+    SERVER_FLAGS,
+    Outcome,
+    Trial,
+    carry_out_trials,
+    problems_of,
+    trials_of,
+)
+from mock_csms.certify.server_process import running_server
+from mock_csms.certify.verdicts import Verdict
+from mock_csms.errors import UsageError
+
+type Write = Callable[[str], object]
+
+
+async def try_cases(
+    globs: Sequence[str], misbehaviours: Sequence[str], write: Write, writes_table: bool, is_verbose: bool
+) -> int:
+    """Test the cases that match, and return the exit code; raises UsageError if none does.
+
+    ``misbehaviours`` are tried in place of those in the table. With ``writes_table``, the steps in which
+    misbehaviours were caught go into the table.
+    """
+    cases = [
+        case for case in CASES.values() if not globs or any(fnmatchcase(case.id, each) for each in globs)
+    ]
+    if not cases:
+        raise UsageError(f"no case matches {' '.join(globs)}; certify --list shows all ids")
+    mutants = all_mutants()
+    trials = [Trial(case, each) for case in cases for each in misbehaviours] or trials_of(cases, mutants)
+    async with running_server(SERVER_FLAGS) as addresses:
+        outcomes = await carry_out_trials(trials, addresses, lambda each: write(_text(each, is_verbose)))
+    if misbehaviours or writes_table:
+        outcomes, mutants = _learnt(outcomes, mutants)
+    if writes_table:
+        write_mutants(mutants, Path(__file__).parent / FOLDER)
+    problems = problems_of(outcomes, cases, mutants)
+    write("".join(f"{problem}\n" for problem in problems))
+    write(f"{len(outcomes)} trials of {len(cases)} cases, {len(problems)} problems\n")
+    return 1 if problems else 0
+
+
+def _learnt(outcomes: Sequence[Outcome], mutants: Mutants) -> tuple[list[Outcome], Mutants]:
+    """Return the outcomes and the table with the steps in which misbehaviours were caught."""
+    table = {case: dict(steps) for case, steps in mutants.items()}
+    for each in outcomes:
+        if each.trial.misbehaviour and each.result.verdict is Verdict.FAIL:
+            table.setdefault(each.trial.case.id, {})[each.trial.misbehaviour] = each.result.failed_step
+    return [_as_caught(each) for each in outcomes], table
+
+
+def _as_caught(outcome: Outcome) -> Outcome:
+    return replace(outcome, trial=replace(outcome.trial, caught_in=outcome.result.failed_step))
+
+
+def _text(outcome: Outcome, is_verbose: bool) -> str:
+    result = outcome.result
+    step = f": {result.failed_step}" if result.failed_step else ""
+    lines = [f"{result.verdict:{VERDICT_WIDTH}} {result.seconds:6.1f} s  {outcome.trial}{step}"]
+    if is_verbose:
+        lines += [f"    {line}" for line in result.reason.splitlines()]
+        lines += [
+            f"      {each.outcome:6} {each.seconds:6.2f} #{each.frame} {each.text}" for each in result.steps
+        ]
+    return "".join(f"{line}\n" for line in lines)

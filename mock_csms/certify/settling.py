@@ -1,0 +1,68 @@
+"""Brings a station back to idle after a case: unplugged, without a transaction, connected and booted."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.verbs.rig_verbs import RigVerbs
+from mock_csms.client import AsyncStationHandle, ClientError, StationFailure
+
+CHECK_EVERY_S: Final = 0.2
+STOP_S: Final = 10.0
+"""Seconds until a station has ended its transactions after a RequestStopTransaction."""
+ACCEPTED: Final = "Accepted"
+
+
+async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:
+    """Bring the station back to idle by the mildest way that works; return what is left."""
+    await rig.clears()
+    try:
+        if not await _is_in_service(handle, file.times.boot):
+            return ["the station has not connected and booted again"]
+        if await _ends_transactions(handle, 1):
+            return []
+        for transaction in await _running(handle):
+            await handle.call("RequestStopTransaction", transactionId=transaction)
+        if await _ends_transactions(handle, STOP_S):
+            return []
+        await handle.call("Reset", type="Immediate")
+        if await _ends_transactions(handle, file.times.boot) and await _is_in_service(
+            handle, file.times.boot
+        ):
+            return []
+    except (ClientError, StationFailure) as error:
+        return [f"the station is not idle: {error}"]
+    return ["a transaction is still running"]
+
+
+async def _is_in_service(handle: AsyncStationHandle, within: float) -> bool:
+    """Wait until the station is connected and its boot is accepted."""
+    return await _comes_true(handle, within, lambda state: state["connected"] and _is_accepted(state))
+
+
+def _is_accepted(state: dict[str, Any]) -> bool:
+    return bool(state["registration"] == ACCEPTED)
+
+
+async def _ends_transactions(handle: AsyncStationHandle, within: float) -> bool:
+    return await _comes_true(handle, within, lambda state: not running_transactions(state))
+
+
+async def _running(handle: AsyncStationHandle) -> Sequence[str]:
+    return running_transactions(await handle.state())
+
+
+def running_transactions(state: dict[str, Any]) -> list[str]:
+    """Return the ids of the running transactions in the state of a station."""
+    return [each["transactionId"] for each in state["transactions"] if not each["ended"]]
+
+
+async def _comes_true(handle: AsyncStationHandle, within: float, holds: Any) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            while not holds(await handle.state()):  # noqa: ASYNC110 - the state is no event of the server
+                await asyncio.sleep(CHECK_EVERY_S)
+    except TimeoutError:
+        return False
+    return True
