@@ -8,6 +8,7 @@ from typing import Final
 from mock_csms.certify.features import FEATURES, PROFILES
 from mock_csms.certify.station_file import StationFile, StationTable, TimesTable
 from mock_csms.certify.stimuli import CannotDo, Stimulus
+from mock_csms.certify.variants import USUAL, BoxVariant
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.fleet import FleetMember, FleetOptions
 from mock_csms.simulator.host import LoopHost
@@ -51,15 +52,25 @@ def file_of_box(identity: str) -> StationFile:
 
 @asynccontextmanager
 async def station_in_the_box(
-    identity: str, url: str, misbehaviours: Sequence[str] = ()
+    identity: str, url: str, misbehaviours: Sequence[str] = (), variant: BoxVariant = USUAL
 ) -> AsyncIterator[StationRig]:
     """Run a station with these misbehaviours while the context is open."""
     setup = Setup(identity=identity, url=url, speed=SPEED)
-    options = FleetOptions(setups=[setup], misbehaviours=misbehaviours, has_drivers=False)
+    ways = [*variant.ways, *misbehaviours]
+    options = FleetOptions(setups=[setup], misbehaviours=ways, has_drivers=False)
     member = FleetMember(setup, LoopHost(), options, OCPP_2_0_1, lambda _: None)
+    _put_values(member.station, variant)
     member.start(options, lambda: None)
     try:
         yield StationRig(member.station)
     finally:
         async with asyncio.timeout(STOP_S):
             await member.connection.aclose()
+
+
+def _put_values(station: SimulatedStation, variant: BoxVariant) -> None:
+    """Put the values of a variant into the device model, for all EVSEs and connectors."""
+    for key in list(station.core.variables):
+        value = variant.variables.get(f"{key.component}.{key.variable}")
+        if value is not None:
+            station.core.variables.put(key, value)

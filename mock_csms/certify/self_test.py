@@ -10,6 +10,7 @@ from mock_csms.certify.mutants import Mutants
 from mock_csms.certify.registry import Case
 from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses
+from mock_csms.certify.variants import USUAL, all_variants
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
 
@@ -84,9 +85,10 @@ async def carry_out_trial(trial: Trial, identity: str, addresses: Addresses) -> 
     """Run a case on a station of its own."""
     assert addresses.ws is not None
     misbehaviours = [trial.misbehaviour] if trial.misbehaviour else []
+    variant = all_variants().get(trial.case.id, USUAL)
     async with (
         AsyncClient(addresses.control) as client,
-        station_in_the_box(identity, addresses.ws, misbehaviours) as rig,
+        station_in_the_box(identity, addresses.ws, misbehaviours, variant) as rig,
     ):
         await _booted(client.station(identity, within=BOOT_S))
         options = CaseOptions(settles=False)  # the station is not used again

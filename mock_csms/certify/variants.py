@@ -1,0 +1,43 @@
+"""The table of variants: how the station in the box differs for a case about a station without a feature.
+
+One TOML file a block: ``[TC_B_28_CS]`` with ``variables`` for its device model and ``ways``, which are
+misbehaviours that stand for what such a station does.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Self
+
+VARIANTS_FOLDER: Final = "variants"
+
+
+@dataclass(frozen=True, slots=True)
+class BoxVariant:
+    """How a station in the box differs from the usual one."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Values from the start, by component and variable such as ``EVSE.AllowReset``."""
+    ways: tuple[str, ...] = ()
+    """Names and mutations as of ``--misbehave``."""
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, Any]) -> Self:
+        """Make a variant from a table of TOML."""
+        return cls(dict(table.get("variables", {})), tuple(table.get("ways", ())))
+
+
+USUAL: Final = BoxVariant()
+
+
+@cache
+def all_variants() -> Mapping[str, BoxVariant]:
+    """Read the table; cases with the usual station are not in it."""
+    variants: dict[str, BoxVariant] = {}
+    for file in files("mock_csms.certify").joinpath(VARIANTS_FOLDER).iterdir():
+        if file.name.endswith(".toml"):
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            variants |= {case_id: BoxVariant.of_table(table) for case_id, table in content.items()}
+    return variants
