@@ -7,7 +7,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
-from mock_csms.certify.conditions import CaseCondition, parse_condition
+from mock_csms.certify.conditions import CaseCondition, evaluate, explain, parse_condition
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,23 @@ class CatalogueEntry:
 
     @property
     def condition(self) -> CaseCondition:
-        """CaseCondition under which the case applies to a station of one of its profiles."""
+        """Condition under which the case applies to a station of one of its profiles."""
         return parse_condition(self.condition_text)
 
     def is_mandatory(self, profiles: Container[str]) -> bool:
         """Whether one of these certification profiles lists the case as mandatory."""
         return any(mark == "M" and profile in profiles for profile, mark in self.profiles.items())
+
+    def obstacle(self, claims: Container[str]) -> str:
+        """Return the reason why the case does not apply to a station, or an empty text if it does.
+
+        The claims are the profiles and features of the station.
+        """
+        if self.profiles and not any(profile in claims for profile in self.profiles):
+            return f"part of {' and '.join(self.profiles)} only"
+        if not evaluate(self.condition, claims):
+            return f"{self.condition_text}: {explain(self.condition, claims)}"
+        return ""
 
 
 def _entry(row: Mapping[str, str]) -> CatalogueEntry:

@@ -35,8 +35,7 @@ class _ReportedVariable:
     options: tuple[str, ...]
 
     def can_be(self, value: str) -> bool:
-        is_possible = not self.options or value.casefold() in self.options
-        return self.value.casefold() == value.casefold() or (self.is_writable and is_possible)
+        return self.is_writable or self.value.casefold() == value.casefold()
 
     def offers(self, value: str) -> bool:
         return value.casefold() in (*_words(self.value), *(self.options if self.is_writable else ()))

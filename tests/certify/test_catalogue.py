@@ -74,5 +74,20 @@ def test_case_is_mandatory_for_the_profiles_that_list_it_so() -> None:
     assert summary.is_mandatory({"Core", "DeviceManagement"})
 
 
+@pytest.mark.parametrize(
+    ("case", "claims", "obstacle"),
+    [
+        ("TC_B_01_CS", "Core", ""),
+        ("TC_K_01_CS", "Core", "part of SmartCharging and ISO15118 only"),
+        ("TC_K_01_CS", "Core ISO15118", ""),
+        ("TC_C_26_CS", "Core C-30", "C-02 and (C-30 or C-31 or C-32): C-02 is not claimed"),
+        ("TC_C_26_CS", "Core C-30 C-02", ""),
+        ("TC_K_52_CS", "Core", "SmartCharging: SmartCharging is not claimed"),
+    ],
+)
+def test_obstacle_says_why_a_case_does_not_apply(case: str, claims: str, obstacle: str) -> None:
+    assert CATALOGUE[case].obstacle(set(claims.split())) == obstacle
+
+
 def test_every_profile_is_a_feature() -> None:
     assert set(PROFILES) <= set(FEATURES)
