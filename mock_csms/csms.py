@@ -357,6 +357,8 @@ class Csms:
         """Value of ``{{kind.name}}`` for a station; raises ValueError for an unknown name."""
         if kind == "certificate":
             return certificate_value(self.authority, name)
+        if kind == "files":
+            return f"{self.files_url(identity)}/{name}"
         return self.listeners.url_from(self.reached_address(identity)[0], name)
 
     def note_upload(self) -> None:

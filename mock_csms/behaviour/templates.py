@@ -16,7 +16,7 @@ from mock_csms.text import timestamp
 PLACEHOLDER: Final = re.compile(r"\{\{([^{}]*+)\}\}")
 NOW: Final = re.compile(r"now(?:\s*([+-])\s*([0-9]{1,12}))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
-NAMED: Final = re.compile(r"(certificate|listener)\.(.+)")
+NAMED: Final = re.compile(r"(certificate|listener|files)\.(.+)")
 MAX_SIZE: Final = 2**20
 """Maximum size of the values of all placeholders of a template: characters of text, bytes of other JSON."""
 MAX_PLACEHOLDERS: Final = 1000
@@ -34,7 +34,7 @@ class TemplateContext(NamedTuple):
 
 
 type NamedValues = Callable[[str, str], Any]
-"""Returns the certificate or listener with a name, such as ("certificate", "root"); raises ValueError."""
+"""Returns the certificate, listener or file of a name, such as ("certificate", "root"); raises ValueError."""
 
 type Value = Callable[[TemplateContext], Any]
 """Computes the value of a placeholder."""
@@ -92,7 +92,7 @@ def render(template: Any, context: TemplateContext) -> Any:
 def check_template(template: Any, named: "NamedValues | None" = None) -> None:
     """Check that all placeholders are known, and that there are not too many; raises ValueError.
 
-    Names of certificates and listeners are looked up only in ``named``.
+    Names of certificates, listeners and files are looked up only in ``named``.
     """
     renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0), named))  # noqa: S311
     renderer.render(template)
@@ -132,7 +132,7 @@ def _value(expression: str) -> Value:
         return lambda context: context.named(kind, name) if context.named else ""
     raise ValueError(
         f"{{{{{expression}}}}} is not a placeholder; use {{{{now}}}}, {{{{now+3600}}}}, {{{{uuid}}}}, "
-        "{{request.idToken.idToken}}, {{certificate.root}} or {{listener.main}}"
+        "{{request.idToken.idToken}}, {{certificate.root}}, {{listener.main}} or {{files.firmware.bin}}"
     )
 
 

@@ -160,7 +160,7 @@ def test_named_value_is_looked_up_by_kind_and_name() -> None:
         {},
         "plain",
         "{{now}} {{now+1}} {{now-1}} {{uuid}} {{request}} {{request.anything.at.all}}",
-        "{{certificate.root}} {{listener.main}}",
+        "{{certificate.root}} {{listener.main}} {{files.firmware.bin}}",
         {"a": [{"b": "{{request.idToken}}"}]},
     ],
     ids=repr,
@@ -194,7 +194,7 @@ def test_unknown_placeholder_is_rejected_with_known_ones(expression: str, embed:
         check_template(embed(f"{{{{{expression}}}}}"))
     message = str(caught.value)
     assert message.startswith(f"{{{{{expression}}}}}")
-    assert "{{uuid}}, {{request.idToken.idToken}}, {{certificate.root}} or {{listener.main}}" in message
+    assert "{{certificate.root}}, {{listener.main}} or {{files.firmware.bin}}" in message
 
 
 # Examples

@@ -1,13 +1,17 @@
 """What the server does in a case: commands, answers, and the connection."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.verbs.cursor import Cursor
 from mock_csms.certify.verbs.texts import fields_text
 from mock_csms.client import AsyncClient, AsyncStationHandle, CommandAnswer, RefusedConnection
+from mock_csms.client.async_station import DEFAULT_PAYLOAD
 
+DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
+"""Stands for the payload that the server has for a command."""
 ANSWER_S: Final = 30.0
 """Seconds that a station may take for the answer to a command."""
 THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
@@ -37,8 +41,9 @@ class CsmsVerbs:
     ) -> CommandAnswer:
         """Send a command, which the station has to answer with a CALLRESULT, and return the answer.
 
-        ``expect`` is the status of the answer, a set of possible ones, or fields of the answer. Raises
-        WrongAnswer if the answer is another one, a CALLERROR or missing.
+        The payload may be `DEFAULT`, the one that the server has for the command. ``expect`` is the status of
+        the answer, a set of possible ones, or fields of the answer. Raises WrongAnswer if the answer is
+        another one, a CALLERROR or missing.
         """
         expected = {"status": expect} if isinstance(expect, str | set) else expect
         answer = await self.tries(action, payload, **fields)
@@ -51,11 +56,17 @@ class CsmsVerbs:
     ) -> CommandAnswer:
         """Send a command and return the answer, which may be a CALLERROR or missing.
 
-        The command is sent even if it violates the schema.
+        The command is sent even if it violates the schema, unless it has placeholders such as ``{{now}}``.
         """
-        with self._steps.step(f"the server sends {action}{fields_text(payload, fields)}") as step:
+        given = payload or {}
+        is_raw = payload is not DEFAULT and "{{" not in str({**given, **fields})
+        with self._steps.step(f"the server sends {action}{fields_text(given, fields)}") as step:
             answer = await self.handle.call(
-                action, dict(payload or {}), timeout=ANSWER_S, validate=False, **fields
+                action,
+                DEFAULT_PAYLOAD if payload is DEFAULT else dict(given),
+                timeout=ANSWER_S,
+                validate=not is_raw,
+                **fields,
             )
             step.is_about(answer.call)
         self._cursor.note(answer.call)

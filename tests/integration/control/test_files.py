@@ -383,6 +383,12 @@ async def test_station_downloads_firmware_from_the_location_of_update_firmware(
     assert state["firmwareStatus"] == "Downloaded"
 
 
+async def test_placeholder_of_a_file_is_its_url(mock: Mock, station_id: str) -> None:
+    csms, _ = mock
+    location = csms.filled_in("{{files.uploads/log?seconds=2}}", station_id)
+    assert location == f"{csms.files_url(station_id)}/uploads/log?seconds=2"
+
+
 @pytest.mark.parametrize(
     ("uploads", "request_id", "location", "warns"),
     [
