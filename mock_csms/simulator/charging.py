@@ -134,11 +134,17 @@ class ChargingSessions:
         self._core.connector_changed.emit(connector)
 
     def present(
-        self, id_token: JsonObject, evse_id: int | None = None, proof: ContractProof | None = None
+        self,
+        id_token: JsonObject,
+        evse_id: int | None = None,
+        proof: ContractProof | None = None,
+        *,
+        stops_at: int | None = None,
     ) -> None:
         """Present a token at the reader of the station or of one EVSE, to start or stop a transaction.
 
-        A vehicle presents the eMAID of its contract with a proof (C07).
+        A vehicle presents the eMAID of its contract with a proof (C07). A master pass stops the transaction
+        at the EVSE ``stops_at``, or all transactions.
         """
         if not self._core.is_powered or not self._transactions.may_start():
             return
@@ -146,7 +152,7 @@ class ChargingSessions:
         if (session := self._session_to_stop(evse_id, id_token, known)) is not None:
             self._stop(session, id_token)  # no Authorize is needed (E07.FR.01, C09.FR.07)
             return
-        decided = partial(self._decided, id_token, evse_id)
+        decided = partial(self._decided, id_token, evse_id, stops_at)
         self._authorization.authorize(id_token, decided, evse_id=evse_id, proof=proof)
 
     def _candidates(self, evse_id: int | None) -> list[ChargingSession]:
@@ -168,12 +174,15 @@ class ChargingSessions:
             None,
         )
 
-    def _decided(self, id_token: JsonObject, evse_id: int | None, decision: Decision) -> None:
+    def _decided(
+        self, id_token: JsonObject, evse_id: int | None, stops_at: int | None, decision: Decision
+    ) -> None:
         if not decision.is_accepted or not self._core.is_powered:
             return
         if self._authorization.is_master_pass(decision.info):
             for running in self._transactions.running():
-                self._stop(running, id_token, Reason.master_pass)  # C16.FR.02
+                if stops_at in {None, running.evse.id}:  # C16.FR.01, C16.FR.02
+                    self._stop(running, id_token, Reason.master_pass)
         elif (session := self._session_to_stop(evse_id, id_token, decision.info)) is not None:
             self._stop(session, id_token)
         else:

@@ -153,9 +153,14 @@ class SimulatedStation:
         """Unplug the cable."""
         self.charging.unplug(evse_id)
 
-    def present(self, id_token: JsonObject, evse_id: int | None = None) -> None:
-        """Present a token at the station, or at the reader of one EVSE."""
-        self.charging.present(id_token, evse_id)
+    def present(
+        self, id_token: JsonObject, evse_id: int | None = None, *, stops_at: int | None = None
+    ) -> None:
+        """Present a token at the station, or at the reader of one EVSE.
+
+        With a master pass, choose to stop the transaction at the EVSE ``stops_at``, or all transactions.
+        """
+        self.charging.present(id_token, evse_id, stops_at=stops_at)
 
     def plug_and_charge(
         self, evse_id: int = 1, connector_id: int = 1, vehicle: Vehicle | None = None

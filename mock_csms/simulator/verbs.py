@@ -61,9 +61,9 @@ class Verb:
         if name == self.short:
             text = name.upper()
         else:
-            text = (
-                f"{name}={name.upper() if parameter.default is None else parameter_text(parameter.default)}"
-            )
+            placeholder = "EVSE" if parameter.kind == "EVSE" else name.upper()
+            default = parameter.default
+            text = f"{name}={placeholder if default is None else parameter_text(default)}"
         return text if parameter.is_required else f"[{text}]"
 
 
@@ -137,7 +137,8 @@ def _plug_and_charge(station: SimulatedStation, arguments: Arguments) -> None:
 
 
 def _present(station: SimulatedStation, arguments: Arguments) -> None:
-    station.present({"idToken": arguments["token"], "type": arguments["type"]}, arguments["evse"])
+    id_token = {"idToken": arguments["token"], "type": arguments["type"]}
+    station.present(id_token, arguments["evse"], stops_at=arguments["stop"])
 
 
 def _pause(is_paused: bool) -> Callable[[SimulatedStation, Arguments], None]:
@@ -169,6 +170,7 @@ PRESENT: Final = {
     "token": Parameter("text", "idToken, for example AABBCCDD", is_required=True),
     "type": Parameter("text", "type of the token", default="ISO14443", choices=TOKEN_TYPES),
     "evse": Parameter("EVSE", "EVSE whose reader is used (default: the reader of the whole station)"),
+    "stop": Parameter("EVSE", "EVSE whose transaction a master pass is to stop (default: all EVSEs)"),
 }
 OFFLINE: Final = {
     "seconds": Parameter(

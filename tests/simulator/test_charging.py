@@ -102,6 +102,20 @@ def test_master_pass_stops_all_transactions() -> None:
     assert events(station)[-2:] == ["Ended StopAuthorized EVConnected MasterPass token"] * 2
 
 
+def test_master_pass_stops_transaction_of_chosen_evse() -> None:
+    station = with_groups()
+    for evse_id, token in enumerate([TOKEN, STRANGER], start=1):
+        station.station.plug_in(evse_id)
+        station.station.present(token, evse_id)
+        station.advance(5)
+
+    station.station.present(MASTER, stops_at=2)
+    station.advance(5)
+
+    assert [each.evse.id for each in station.station.transactions.running()] == [1]
+    assert events(station)[-1] == "Ended StopAuthorized EVConnected MasterPass token"
+
+
 def test_master_pass_starts_nothing() -> None:
     station = with_groups(TxCtrlr_TxStartPoint="Authorized")
 
