@@ -1,6 +1,7 @@
 """Credentials with which the station connects to the central system, and changes of them (A00 to A03)."""
 
 import ssl
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -39,6 +40,8 @@ class ConnectionAttempt(NamedTuple):
     """Authorization header; empty for none."""
     certificate: OwnCertificate | None = None
     """Client certificate."""
+    subprotocol: str = ""
+    """Subprotocol to offer; empty for that of the OCPP version."""
 
     @property
     def used(self) -> Credentials:
@@ -50,14 +53,35 @@ class ConnectionAttempt(NamedTuple):
         )
 
 
+type Choose = Callable[[ConnectionAttempt], ConnectionAttempt]
+"""Returns the attempt to make instead of another."""
+
+type NewContext = Callable[[str, OwnCertificate | None], ssl.SSLContext]
+"""Makes a TLS context from the trusted roots and the client certificate, if there is one."""
+
+
+def context_of(roots_pem: str, certificate: OwnCertificate | None) -> ssl.SSLContext:
+    """Return a TLS context; stations without a client certificate share it."""
+    if certificate is None:
+        return server_only_context(roots_pem)
+    return client_context(roots_pem, certificate)
+
+
 class Access:
-    """Chooses the credentials for each connection, and reconnects after a change of the credentials."""
+    """Chooses the credentials for each connection, and reconnects after a change of the credentials.
+
+    `mock_csms.simulator.misbehaviour` replaces `choose`, `new_context` or `wait_s`.
+    """
 
     def __init__(self, core: Core, network: Network, store: TrustStore, security: SecurityEvents) -> None:
         self._core = core
         self._network = network
         self._store = store
         self._security = security
+        self.choose: Choose = lambda attempt: attempt
+        self.new_context: NewContext = context_of
+        self.wait_s: Callable[[float], float] = lambda back_off_s: back_off_s
+        """Seconds to wait before the next attempt, by those that OCPP-J 5.3 says."""
         self._reported: set[SecurityEventType] = set()
         """Security events of failed attempts that were reported since the last connection."""
         core.variables.changed.connect(self._variable_changed)
@@ -75,22 +99,22 @@ class Access:
         has_password = profile.security_profile in PASSWORD_PROFILES and bool(password)
         has_certificate = profile.security_profile == CLIENT_CERTIFICATE_PROFILE
         cycle = self._network.cycle_of_attempt(number)
-        return ConnectionAttempt(
-            number,
-            profile.url,
-            f"{profile.url.rstrip('/')}/{quote(identity, safe='')}",
-            profile.security_profile,
-            basic_authorization(identity, password) if has_password else "",
-            self._store.client_certificate(cycle) if has_certificate else None,
+        return self.choose(
+            ConnectionAttempt(
+                number,
+                profile.url,
+                f"{profile.url.rstrip('/')}/{quote(identity, safe='')}",
+                profile.security_profile,
+                basic_authorization(identity, password) if has_password else "",
+                self._store.client_certificate(cycle) if has_certificate else None,
+            )
         )
 
     def context(self, attempt: ConnectionAttempt) -> ssl.SSLContext | None:
         """TLS context for an attempt; None for plain text."""
         if attempt.security_profile not in TLS_PROFILES:
             return None
-        if attempt.certificate is None:
-            return server_only_context(self._store.trusted_pem)
-        return client_context(self._store.trusted_pem, attempt.certificate)
+        return self.new_context(self._store.trusted_pem, attempt.certificate)
 
     def connected(self, attempt: ConnectionAttempt) -> None:
         """Record that an attempt succeeded.

@@ -117,7 +117,7 @@ class Connection:
             except Exception as error:
                 self.failures += 1
                 self._core.on_error("the connection", error)
-            await asyncio.sleep(self._back_off_s())
+            await asyncio.sleep(self._station.access.wait_s(self._back_off_s()))
             self._reconnects += 1
 
     def _failed(self, attempt: ConnectionAttempt, failure: Failure) -> None:
@@ -139,7 +139,7 @@ class Connection:
         options: dict[str, Any] = {} if context is None else {"ssl": context}
         return connect(
             attempt.url,
-            subprotocols=[Subprotocol(self._version.subprotocol)],
+            subprotocols=[Subprotocol(attempt.subprotocol or self._version.subprotocol)],
             additional_headers={"Authorization": attempt.authorization} if attempt.authorization else None,
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=ping_interval_s or None,

@@ -130,6 +130,10 @@ class StationOutbox:
     def put_back(self, request: Request) -> None:
         """Return a request that was taken to the front of its queue."""
         self._current = None
+        self.put_first(request)
+
+    def put_first(self, request: Request) -> None:
+        """Queue a request before all others in its queue."""
         (self._transactions if request.is_transaction_message else self._others).appendleft(request)
 
     def finish(self) -> None:

@@ -306,6 +306,51 @@ def test_send_on_a_command_with_another_answer_does_nothing() -> None:
     assert observed.calls("Heartbeat") == []
 
 
+def step(observed: ObservedStation, verb: str, **given: Any) -> None:
+    station = observed.station
+    step_of(VERBS[verb], given, station.core.setup).do(station, lambda _: None)
+    observed.advance(5)
+
+
+def test_send_on_a_step_takes_values_from_its_parameters() -> None:
+    observed = booted("send DataTransfer vendorId=@token on present if evse=2")
+    step(observed, "present", token="A")
+    step(observed, "present", token="B", evse=2)
+
+    assert {"vendorId": "B"} in observed.calls("DataTransfer")
+    assert {"vendorId": "A"} not in observed.calls("DataTransfer")
+
+
+def test_do_takes_a_step_after_a_message() -> None:
+    observed = booted("do plug-in evse=2 on BootNotification if status=Accepted")
+    observed.advance(5)
+
+    assert statuses(observed)[-1] == (2, "Occupied")
+
+
+def test_do_takes_a_step_after_the_answer_to_a_command() -> None:
+    observed = booted("do power-cycle on ClearCache")
+
+    assert observed.command("ClearCache") == {"status": "Accepted"}
+    observed.advance(60)
+    assert len(observed.calls("BootNotification")) == 2
+
+
+def test_do_takes_a_step_after_another() -> None:
+    observed = booted("do unplug on plug-in")
+    step(observed, "plug-in")
+
+    assert [status for _, status in statuses(observed)[2:]] == ["Occupied", "Available"]
+
+
+def test_do_without_effect_is_skipped() -> None:
+    observed = booted("do unplug on ClearCache", "do plug-in evse=9 on ClearCache")
+
+    assert observed.command("ClearCache") == {"status": "Accepted"}
+    observed.advance(5)
+    assert len(statuses(observed)) == 2
+
+
 def test_believe_acts_on_a_value_and_reports_another() -> None:
     observed = booted("believe OCPPCommCtrlr.HeartbeatInterval=7")
     observed.advance(60)
@@ -324,10 +369,8 @@ def test_believe_concerns_every_evse() -> None:
 
 def test_overlook_has_no_effect_of_a_step() -> None:
     observed = booted("overlook plug-in if evse=1")
-    station = observed.station
-    for evse in (1, 2):
-        step_of(VERBS["plug-in"], {"evse": evse}, station.core.setup).do(station, lambda _: None)
-    observed.advance(5)
+    step(observed, "plug-in", evse=1)
+    step(observed, "plug-in", evse=2)
 
     assert statuses(observed)[2:] == [(2, "Occupied")]
 
@@ -387,6 +430,23 @@ def test_example_of_each_form_can_be_read(name: str) -> None:
         ("send Heartbeat on Boot", "unknown action 'Boot'; did you mean BootNotification?"),
         ("send DataTransfer vendorId=@status before BootNotification", "unknown field 'status'"),
         ("send Heartbeat on Reset vendorId=X", "vendorId=X is a condition; write if in front of it"),
+        ("send Heartbeat before plug-in", "nothing can be sent before a step; write on plug-in"),
+        (
+            "send DataTransfer vendorId=@tokn on present",
+            "no parameter 'tokn'; write present TOKEN",
+        ),
+        ("do plug-in", "write do STEP"),
+        ("do plug-in before Reset", "write do STEP"),
+        ("do plugin on Reset", "unknown step 'plugin'; did you mean plug-in?"),
+        ("do plug-in evs=1 on Reset", "plug-in has no parameter 'evs'"),
+        ("do present on Reset", "present needs token; write present TOKEN"),
+        ("do unplug on reset", "unknown action 'reset'; did you mean Reset?"),
+        ("connect", "write connect OPTION=VALUE..."),
+        ("connect pasword=x", "unknown option 'pasword'; did you mean password?"),
+        ("connect wait=0", "wait is seconds from 0.1, not '0'"),
+        ("connect tls=2", "tls is the lowest version that is accepted: 1.0 to 1.3, not '2'"),
+        ("connect ciphers=NONE", "ciphers is cipher suites as OpenSSL names them, not 'NONE'"),
+        ("connect wait=5 if x=1", "connect takes no if, times or after"),
         ("believe", "write believe COMPONENT.VARIABLE"),
         ("believe TxCtrlr=1", "unknown variable 'TxCtrlr'"),
         ("believe TxCtrlr.StopTxOnInvalidID=x", "did you mean TxCtrlr.StopTxOnInvalidId?"),

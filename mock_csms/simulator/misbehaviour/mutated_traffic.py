@@ -1,7 +1,8 @@
 """Deviations that mutations describe: messages that come twice, late, unasked, or not at all."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from uuid import uuid4
@@ -14,7 +15,9 @@ from mock_csms.simulator.misbehaviour.deviations import CallDeviation, Deviation
 from mock_csms.simulator.misbehaviour.mutated_messages import built
 from mock_csms.simulator.misbehaviour.payload_fields import payload_schema
 from mock_csms.simulator.outbox import Request
+from mock_csms.simulator.resets import ANSWER_S
 from mock_csms.simulator.station import SimulatedStation
+from mock_csms.simulator.verbs import Obstacle, Verb, WrongStep, step_of_words
 
 CALL_BEGINNING = b"[%d" % CALL
 
@@ -117,64 +120,72 @@ class DelayAnswer(AnswerDeviation):
 
 
 @dataclass(frozen=True)
-class SendAroundAnswer(AnswerDeviation):
-    """Send an additional CALL before or after the answer to a command."""
+class AddedMessage:
+    """An additional CALL."""
 
-    _: KW_ONLY
-    added_action: str
+    action: str
     values: tuple[Assignment, ...]
-    is_before: bool
 
-    def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
-        """Return the frame, with the additional CALL before it, or queue the CALL."""
-        added = _added(station, self.added_action, self.values, original)
-        if self.is_before:
-            return _frame(added), frame
-        station.core.outbox.enqueue(added)
-        return (frame,)
+    def request(self, station: SimulatedStation, original: JsonObject, *, is_kept: bool = True) -> Request:
+        """Make the CALL, with values of the message that it comes with."""
+        schema = payload_schema(station.endpoint.version, self.action, "request")
+        payload = built(station, schema, self.values, original)
+        return Request(self.action, payload, is_kept=is_kept, is_solicited=True)
+
+    def frame(self, station: SimulatedStation, original: JsonObject) -> bytes:
+        """Make the frame of the CALL, for a CALL that cannot wait for its turn."""
+        return call_frame(str(uuid4()), self.action, self.request(station, original).payload)
+
+    def send(self, station: SimulatedStation, original: JsonObject) -> None:
+        """Send the CALL before all others in its queue; before the boot is accepted, at once."""
+        if station.core.is_online:
+            station.core.outbox.put_first(self.request(station, original))
+            station.core.outbox.on_added()
+        elif station.endpoint.transmit is not None:
+            station.endpoint.transmit(self.frame(station, original))
 
 
 @dataclass(frozen=True)
-class SendBeforeCall(CallDeviation):
-    """Send an additional CALL before a CALL, which waits for the answer to it."""
+class AddedStep:
+    """A step that happens without anybody."""
 
-    _: KW_ONLY
-    added_action: str
-    values: tuple[Assignment, ...]
+    verb: Verb
+    words: tuple[str, ...]
+    """Its arguments."""
 
-    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return the additional request, and the first one if it comes later in the same queue."""
-        added = _added(station, self.added_action, self.values, request.payload, is_kept=request.is_kept)
-        outbox = station.core.outbox
-        is_in_order = added.is_transaction_message == request.is_transaction_message
-        if is_in_order or request.action == Action.boot_notification:  # which nothing may hold back
-            return added, request
-        added.on_result = lambda _: outbox.put_back(request)
-        added.on_failure = lambda: outbox.put_back(request)
-        return (added,)
+    def take(self, station: SimulatedStation, _: JsonObject) -> None:
+        """Do the step once the answer is on its way, unless the step has no effect at the moment."""
+        station.core.after(ANSWER_S, partial(self._do, station))
+
+    def _do(self, station: SimulatedStation) -> None:
+        with suppress(Obstacle, WrongStep):
+            step_of_words(self.verb, self.words, station.core.setup).do(station, lambda _: None)
+
+
+type Effect = Callable[[SimulatedStation, JsonObject], object]
+"""What follows a message or step; takes the fields of a message and its answer, or the arguments."""
 
 
 @dataclass(frozen=True)
-class SendAfterCall(Deviation):
-    """Send an additional CALL after the answer to a CALL; ``when`` holds for the CALL and its answer."""
+class FollowCall(Deviation):
+    """Do something after the answer to a CALL; ``when`` holds for the CALL and its answer."""
 
     _: KW_ONLY
-    added_action: str
-    values: tuple[Assignment, ...]
+    effect: Effect
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
         outbox, is_due = station.core.outbox, self.count()
         before = outbox.substitutes
 
-        def add(request: Request, answer: JsonObject) -> None:
+        def follow(request: Request, answer: JsonObject) -> None:
             both = {**answer, **request.payload}
             if station.core.is_connected and is_due(request.action, both):
-                _send_next(station, _added(station, self.added_action, self.values, both))
+                self.effect(station, both)
 
         def substitutes(request: Request) -> Iterable[Request]:
             for each in before(request):
-                yield _followed(each, partial(add, each)) if each.action == self.action else each
+                yield _followed(each, partial(follow, each)) if each.action == self.action else each
 
         outbox.substitutes = substitutes
 
@@ -194,25 +205,64 @@ def _followed(request: Request, follow: Callable[[JsonObject], None]) -> Request
     return replace(request, on_result=on_result, on_failure=on_failure)
 
 
-def _send_next(station: SimulatedStation, request: Request) -> None:
-    """Send a request before all others in its queue; before the boot is accepted, at once."""
-    if station.core.is_online:
-        station.core.outbox.put_back(request)
-    elif station.endpoint.transmit is not None:
-        station.endpoint.transmit(_frame(request))
+@dataclass(frozen=True)
+class FollowAnswer(AnswerDeviation):
+    """Do something after the answer to a command."""
+
+    _: KW_ONLY
+    effect: Effect
+
+    def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
+        """Yield the frame, and do it once the frame is sent."""
+        yield frame
+        self.effect(station, original)
 
 
-def _added(
-    station: SimulatedStation,
-    action: str,
-    values: Iterable[Assignment],
-    original: JsonObject,
-    *,
-    is_kept: bool = True,
-) -> Request:
-    schema = payload_schema(station.endpoint.version, action, "request")
-    return Request(action, built(station, schema, values, original), is_kept=is_kept, is_solicited=True)
+@dataclass(frozen=True)
+class FollowStep(Deviation):
+    """Do something after a step; ``action`` is its verb, ``when`` holds for its arguments."""
+
+    _: KW_ONLY
+    effect: Effect
+
+    def attach(self, station: SimulatedStation) -> None:
+        """Add the deviation to a station."""
+        is_due, before = self.count(), station.notices
+
+        def notices(verb: str, arguments: Mapping[str, object]) -> bool:
+            if is_due(verb, dict(arguments)):
+                station.core.after(0, partial(self.effect, station, dict(arguments)))
+            return before(verb, arguments)
+
+        station.notices = notices
 
 
-def _frame(request: Request) -> bytes:
-    return call_frame(str(uuid4()), request.action, request.payload)
+@dataclass(frozen=True)
+class SendBeforeAnswer(AnswerDeviation):
+    """Send an additional CALL before the answer to a command."""
+
+    _: KW_ONLY
+    added: AddedMessage
+
+    def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
+        """Return the frames of both."""
+        return self.added.frame(station, original), frame
+
+
+@dataclass(frozen=True)
+class SendBeforeCall(CallDeviation):
+    """Send an additional CALL before a CALL, which waits for the answer to it."""
+
+    _: KW_ONLY
+    added: AddedMessage
+
+    def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
+        """Return the additional request, and the first one if it comes later in the same queue."""
+        added = self.added.request(station, request.payload, is_kept=request.is_kept)
+        outbox = station.core.outbox
+        is_in_order = added.is_transaction_message == request.is_transaction_message
+        if is_in_order or request.action == Action.boot_notification:  # which nothing may hold back
+            return added, request
+        added.on_result = lambda _: outbox.put_first(request)
+        added.on_failure = lambda: outbox.put_first(request)
+        return (added,)

@@ -1,6 +1,6 @@
 """Reads the words of a mutation, checked against the messages of an OCPP version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,8 +21,12 @@ from mock_csms.simulator.misbehaviour.payload_fields import (
     is_time,
     payload_schema,
 )
+from mock_csms.simulator.verbs import Verb
 from mock_csms.text import suggest
 from mock_csms.versions import OcppVersion
+
+type FieldCheck = Callable[[str], None]
+"""Raises WrongMutation if a path leads to no field."""
 
 OF_CALL: Final[Sequence[PayloadKind]] = ("request",)
 OF_CALL_AND_ANSWER: Final[Sequence[PayloadKind]] = ("request", "response")
@@ -62,13 +66,18 @@ class MutationReader:
             raise WrongMutation(f"{action} is not a {kind}, which {self.text.form} needs")
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(actions))}")
 
+    def known(self, action: str) -> str:
+        """Check that it is an action."""
+        if action in self.version.actions:
+            return action
+        raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
+
     def is_about_command(self, action: str, kind: PayloadKind) -> bool:
         """Whether a mutation is about a command rather than a message of stations.
 
         Of an action that is both, it is about the message if its fields are in this part of the message.
         """
-        if action not in self.version.actions:
-            raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
+        self.known(action)
         if action not in self.version.from_station:
             return True
         if action not in self.version.from_csms:
@@ -76,22 +85,13 @@ class MutationReader:
         schema = payload_schema(self.version, action, kind)
         return not all(_has_field(schema, value.path) for value in self.text.values)
 
-    def assignments(
-        self, action: str, kind: PayloadKind, original: str, originals: Sequence[PayloadKind]
-    ) -> tuple[Assignment, ...]:
-        """Read the values of fields of an action; they may refer to fields of the original message."""
+    def assignments(self, action: str, kind: PayloadKind, check: FieldCheck) -> tuple[Assignment, ...]:
+        """Read the values of fields of an action; ``check`` is for the fields that they refer to."""
         schema = payload_schema(self.version, action, kind)
-        return tuple(
-            self._assignment(schema, action, value, original, originals) for value in self.text.values
-        )
+        return tuple(self._assignment(schema, action, written, check) for written in self.text.values)
 
     def _assignment(
-        self,
-        schema: JsonObject,
-        action: str,
-        written: WrittenValue,
-        original: str,
-        originals: Sequence[PayloadKind],
+        self, schema: JsonObject, action: str, written: WrittenValue, check: FieldCheck
     ) -> Assignment:
         try:
             field = field_schema(schema, written.path)
@@ -99,32 +99,46 @@ class MutationReader:
             raise WrongMutation(f"{action}: {error}") from None
         value = assigned_value(written.value, is_time=is_time(field))
         if isinstance(value, Reference):
-            self.check_field(original, originals, value.path)
+            check(value.path)
         return Assignment(written.path, value)
 
-    def options(self, action: str, originals: Sequence[PayloadKind]) -> dict[str, Any]:
-        """Read the condition on these payloads of an action, and the counts."""
+    def options(self, check: FieldCheck) -> dict[str, Any]:
+        """Read the condition and the counts; ``check`` is for the fields in the condition."""
         for condition in self.text.conditions:
-            self.check_field(action, originals, condition.path)
-        return self.counts()
-
-    def counts(self) -> dict[str, Any]:
-        """Read the condition and the counts without a check of the fields."""
+            check(condition.path)
         comparisons = [
             Comparison(each.path, json_value(each.value), each.value, each.sign == "=")
             for each in self.text.conditions
         ]
         return {"when": all_hold(comparisons), "limit": self.text.limit, "skip": self.text.skip}
 
-    def check_field(self, action: str, kinds: Sequence[PayloadKind], path: str) -> None:
-        """Check that any of the payloads of an action has a field."""
-        schemas = [payload_schema(self.version, action, kind) for kind in kinds]
-        if any(_has_field(schema, path) for schema in schemas):
-            return
-        try:
-            field_schema(schemas[0], path)
-        except UnknownField as error:
-            raise WrongMutation(f"{action}: {error}") from None
+    def options_of(self, action: str, kinds: Sequence[PayloadKind]) -> dict[str, Any]:
+        """Read the condition, on these payloads of an action, and the counts."""
+        return self.options(self.fields_of(action, kinds))
+
+    def fields_of(self, action: str, kinds: Sequence[PayloadKind]) -> FieldCheck:
+        """Check of the fields of these payloads of an action."""
+        schemas = [payload_schema(self.version, self.known(action), kind) for kind in kinds]
+
+        def check(path: str) -> None:
+            if any(_has_field(schema, path) for schema in schemas):
+                return
+            try:
+                field_schema(schemas[0], path)
+            except UnknownField as error:
+                raise WrongMutation(f"{action}: {error}") from None
+
+        return check
+
+    @staticmethod
+    def parameters_of(verb: Verb) -> FieldCheck:
+        """Check of the parameters of a step."""
+
+        def check(path: str) -> None:
+            if path not in verb.parameters:
+                raise WrongMutation(f"{verb.name} has no parameter {path!r}; write {verb.usage}")
+
+        return check
 
 
 def _has_field(schema: JsonObject, path: str) -> bool:

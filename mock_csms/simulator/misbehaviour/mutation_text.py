@@ -26,6 +26,12 @@ class WrittenValue:
     sign: str
     value: str
 
+    @property
+    def text(self) -> str:
+        """The value without double quotes around it."""
+        quoted = re.fullmatch(r'"([^"\\]*)"', self.value)
+        return self.value if quoted is None else quoted[1]
+
 
 @dataclass
 class MutationText:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_csms.messages import ErrorCode
+from mock_csms.simulator.core import Setup
 from mock_csms.simulator.device_model import INVALID_VALUE, violation
 from mock_csms.simulator.misbehaviour.deviations import Deviation
+from mock_csms.simulator.misbehaviour.mutated_connection import CONNECT_OPTIONS, ConnectOtherwise, has_ciphers
 from mock_csms.simulator.misbehaviour.mutated_messages import (
     HearInAnswer,
     HearInCommand,
@@ -19,18 +21,28 @@ from mock_csms.simulator.misbehaviour.mutated_messages import (
 )
 from mock_csms.simulator.misbehaviour.mutated_perception import BelieveValues, OverlookStep, VariableName
 from mock_csms.simulator.misbehaviour.mutated_traffic import (
+    AddedMessage,
+    AddedStep,
     DelayAnswer,
     DelayCall,
+    Effect,
+    FollowAnswer,
+    FollowCall,
+    FollowStep,
     LeaveUnanswered,
     RepeatCall,
-    SendAfterCall,
-    SendAroundAnswer,
+    SendBeforeAnswer,
     SendBeforeCall,
 )
-from mock_csms.simulator.misbehaviour.mutation_reader import OF_CALL, OF_CALL_AND_ANSWER, MutationReader
+from mock_csms.simulator.misbehaviour.mutation_reader import (
+    OF_CALL,
+    OF_CALL_AND_ANSWER,
+    FieldCheck,
+    MutationReader,
+)
 from mock_csms.simulator.misbehaviour.mutation_text import WrittenValue, WrongMutation, parse_words
 from mock_csms.simulator.variables import TABLE
-from mock_csms.simulator.verbs import VERBS
+from mock_csms.simulator.verbs import VERBS, WrongStep, step_of_words, verb_named
 from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion
 
@@ -39,6 +51,8 @@ VARIABLES: Final = {
     ".".join(filter(None, (each.component, each.name, each.instance))): each for each in TABLE
 }
 """Definitions of variables, by names such as ``OCPPCommCtrlr.MessageTimeout.Default``."""
+LARGEST_STATION: Final = Setup(identity="", url="", evses=100, connectors=10)
+"""A station that has every EVSE and connector that a step may name."""
 EXAMPLE_OF_VARIABLE: Final = "; write, for example, OCPPCommCtrlr.HeartbeatInterval"
 
 
@@ -58,7 +72,7 @@ def parse_mutation(text: str, version: OcppVersion) -> Deviation:
     if words.form not in FORMS:
         raise WrongMutation(f"unknown form {words.form!r}{suggest_or_list(words.form, FORMS)}")
     form = FORMS[words.form]
-    if words.occasion is not None and "on|" not in form.usage:
+    if words.occasion is not None and " on" not in form.usage:
         raise WrongMutation(f"{words.form} takes no {words.occasion[0]}; write {form.usage}")
     if words.values and "=VALUE" not in form.usage.partition(" [if")[0]:
         raise WrongMutation(f"{words.form} sets no field; write {form.usage}")
@@ -72,10 +86,10 @@ def _say(reader: MutationReader) -> Deviation:
     if not reader.text.values:
         raise reader.usage_error()
     if reader.is_about_command(action, "request"):
-        values = reader.assignments(action, "response", action, OF_CALL_AND_ANSWER)
-        return SayInAnswer(action, values=values, **reader.options(action, OF_CALL_AND_ANSWER))
-    values = reader.assignments(action, "request", action, OF_CALL)
-    return SayInCall(action, values=values, **reader.options(action, OF_CALL))
+        values = reader.assignments(action, "response", reader.fields_of(action, OF_CALL_AND_ANSWER))
+        return SayInAnswer(action, values=values, **reader.options_of(action, OF_CALL_AND_ANSWER))
+    values = reader.assignments(action, "request", reader.fields_of(action, OF_CALL))
+    return SayInCall(action, values=values, **reader.options_of(action, OF_CALL))
 
 
 def _hear(reader: MutationReader) -> Deviation:
@@ -83,21 +97,21 @@ def _hear(reader: MutationReader) -> Deviation:
     if not reader.text.values:
         raise reader.usage_error()
     if reader.is_about_command(action, "response"):
-        values = reader.assignments(action, "request", action, OF_CALL)
-        return HearInCommand(action, values=values, **reader.options(action, OF_CALL))
-    values = reader.assignments(action, "response", action, OF_CALL_AND_ANSWER)
-    return HearInAnswer(action, values=values, **reader.options(action, OF_CALL_AND_ANSWER))
+        values = reader.assignments(action, "request", reader.fields_of(action, OF_CALL))
+        return HearInCommand(action, values=values, **reader.options_of(action, OF_CALL))
+    values = reader.assignments(action, "response", reader.fields_of(action, OF_CALL_AND_ANSWER))
+    return HearInAnswer(action, values=values, **reader.options_of(action, OF_CALL_AND_ANSWER))
 
 
 def _omit(reader: MutationReader) -> Deviation:
     action = reader.message(*reader.subjects(1))
-    return OmitCall(action, **reader.options(action, OF_CALL))
+    return OmitCall(action, **reader.options_of(action, OF_CALL))
 
 
 def _pretend(reader: MutationReader) -> Deviation:
     action = reader.command(*reader.subjects(1))
-    values = reader.assignments(action, "response", action, OF_CALL)
-    return PretendAnswer(action, values=values, **reader.options(action, OF_CALL))
+    values = reader.assignments(action, "response", reader.fields_of(action, OF_CALL))
+    return PretendAnswer(action, values=values, **reader.options_of(action, OF_CALL))
 
 
 def _refuse(reader: MutationReader) -> Deviation:
@@ -106,25 +120,25 @@ def _refuse(reader: MutationReader) -> Deviation:
     if code not in codes:
         raise WrongMutation(f"unknown error code {code!r}{suggest_or_list(code, codes)}")
     spelling = reader.version.dialect.spell(ErrorCode(code))
-    return RefuseCommand(reader.command(action), code=spelling, **reader.options(action, OF_CALL))
+    return RefuseCommand(reader.command(action), code=spelling, **reader.options_of(action, OF_CALL))
 
 
 def _ignore(reader: MutationReader) -> Deviation:
     action = reader.command(*reader.subjects(1))
-    return LeaveUnanswered(action, **reader.options(action, OF_CALL))
+    return LeaveUnanswered(action, **reader.options_of(action, OF_CALL))
 
 
 def _repeat(reader: MutationReader) -> Deviation:
     action = reader.message(*reader.subjects(1))
-    return RepeatCall(action, **reader.options(action, OF_CALL))
+    return RepeatCall(action, **reader.options_of(action, OF_CALL))
 
 
 def _delay(reader: MutationReader) -> Deviation:
     action, seconds = reader.subjects(2)
     delay_s = _seconds(seconds)
     if reader.is_about_command(action, "request"):
-        return DelayAnswer(action, delay_s=delay_s, **reader.options(action, OF_CALL_AND_ANSWER))
-    return DelayCall(action, delay_s=delay_s, **reader.options(action, OF_CALL))
+        return DelayAnswer(action, delay_s=delay_s, **reader.options_of(action, OF_CALL_AND_ANSWER))
+    return DelayCall(action, delay_s=delay_s, **reader.options_of(action, OF_CALL))
 
 
 def _seconds(text: str) -> float:
@@ -137,14 +151,47 @@ def _send(reader: MutationReader) -> Deviation:
     added_action = reader.message(*reader.subjects(1))
     if reader.text.occasion is None:
         raise reader.usage_error()
+    check = _check_of_occasion(reader)
+    added = AddedMessage(added_action, reader.assignments(added_action, "request", check))
     word, action = reader.text.occasion
-    is_before, is_command = word == "before", reader.is_about_command(action, "request")
-    kinds = OF_CALL if is_before and not is_command else OF_CALL_AND_ANSWER
-    values = reader.assignments(added_action, "request", action, kinds)
-    options = {"added_action": added_action, "values": values, **reader.options(action, kinds)}
-    if is_command:
-        return SendAroundAnswer(action, is_before=is_before, **options)
-    return SendBeforeCall(action, **options) if is_before else SendAfterCall(action, **options)
+    if word == "on":
+        return _following(reader, added.send)
+    before = SendBeforeAnswer if reader.is_about_command(action, "request") else SendBeforeCall
+    return before(action, added=added, **reader.options(check))
+
+
+def _check_of_occasion(reader: MutationReader) -> FieldCheck:
+    """Check of the fields of the message or step that a mutation is before or after."""
+    word, action = reader.text.occasion or ("", "")
+    if action in VERBS:
+        if word == "before":
+            raise WrongMutation(f"nothing can be sent before a step; write on {action}")
+        return reader.parameters_of(VERBS[action])
+    is_message_only = word == "before" and not reader.is_about_command(action, "request")
+    return reader.fields_of(action, OF_CALL if is_message_only else OF_CALL_AND_ANSWER)
+
+
+def _do(reader: MutationReader) -> Deviation:
+    if not reader.text.subjects or reader.text.occasion is None or reader.text.occasion[0] != "on":
+        raise reader.usage_error()
+    name, *words = reader.text.subjects
+    words += [f"{value.path}={value.text}" for value in reader.text.values]
+    try:
+        verb = verb_named(name)
+        step_of_words(verb, words, LARGEST_STATION)
+    except WrongStep as error:
+        raise WrongMutation(str(error)) from None
+    return _following(reader, AddedStep(verb, tuple(words)).take)
+
+
+def _following(reader: MutationReader, effect: Effect) -> Deviation:
+    """Let an effect follow the message or step that comes after the word on."""
+    options = {"effect": effect, **reader.options(_check_of_occasion(reader))}
+    _, action = reader.text.occasion or ("", "")
+    if action in VERBS:
+        return FollowStep(action, **options)
+    follow = FollowAnswer if reader.is_about_command(action, "request") else FollowCall
+    return follow(action, **options)
 
 
 def _believe(reader: MutationReader) -> Deviation:
@@ -160,20 +207,35 @@ def _believed(written: WrittenValue) -> tuple[VariableName, str]:
         raise WrongMutation(
             f"unknown variable {written.path!r}{suggest(written.path, VARIABLES) or EXAMPLE_OF_VARIABLE}"
         )
-    found = violation(definition, written.value)
+    found = violation(definition, written.text)
     if found is not None and found.reason_code == INVALID_VALUE:
-        raise WrongMutation(f"{written.value!r} is not a value of {written.path}: {found.text}")
-    return (definition.component, definition.name, definition.instance), written.value
+        raise WrongMutation(f"{written.text!r} is not a value of {written.path}: {found.text}")
+    return (definition.component, definition.name, definition.instance), written.text
+
+
+def _connect(reader: MutationReader) -> Deviation:
+    reader.subjects(0)
+    if not reader.text.values:
+        raise reader.usage_error()
+    for written in reader.text.values:
+        _check_connect_option(written)
+    return ConnectOtherwise(None, values={written.path: written.text for written in reader.text.values})
+
+
+def _check_connect_option(written: WrittenValue) -> None:
+    name, value = written.path, written.text
+    if name not in CONNECT_OPTIONS:
+        raise WrongMutation(f"unknown option {name!r}{suggest_or_list(name, CONNECT_OPTIONS)}")
+    pattern, description = CONNECT_OPTIONS[name]
+    if not pattern.fullmatch(value) or (name == "ciphers" and not has_ciphers(value)):
+        raise WrongMutation(f"{name} is {description}, not {value!r}")
 
 
 def _overlook(reader: MutationReader) -> Deviation:
     (name,) = reader.subjects(1)
     if name not in VERBS:
         raise WrongMutation(f"unknown step {name!r}{suggest_or_list(name, VERBS)}")
-    for condition in reader.text.conditions:
-        if condition.path not in VERBS[name].parameters:
-            raise WrongMutation(f"{name} has no parameter {condition.path!r}; write {VERBS[name].usage}")
-    return OverlookStep(name, **reader.counts())
+    return OverlookStep(name, **reader.options(reader.parameters_of(VERBS[name])))
 
 
 FORMS: Final[Mapping[str, MutationForm]] = {
@@ -226,10 +288,16 @@ FORMS: Final[Mapping[str, MutationForm]] = {
         _delay,
     ),
     "send": MutationForm(
-        "send ACTION FIELD=VALUE... on|before ACTION [if FIELD=VALUE...]",
-        "sends an additional message after, or before, another message or the answer to a command",
+        "send ACTION FIELD=VALUE... on|before ACTION|STEP [if FIELD=VALUE...]",
+        "sends an additional message after, or before, another message, the answer to a command or a step",
         "send Heartbeat before BootNotification",
         _send,
+    ),
+    "do": MutationForm(
+        "do STEP [PARAMETER=VALUE...] on ACTION|STEP [if FIELD=VALUE...]",
+        "does a step by itself after a message, the answer to a command or another step",
+        "do power-cycle on SetNetworkProfile",
+        _do,
     ),
     "believe": MutationForm(
         "believe COMPONENT.VARIABLE[.INSTANCE]=VALUE...",
@@ -242,5 +310,12 @@ FORMS: Final[Mapping[str, MutationForm]] = {
         "does not notice a step of a person or of the network",
         "overlook unplug if evse=2",
         _overlook,
+    ),
+    "connect": MutationForm(
+        "connect OPTION=VALUE...",
+        "connects with other values of password, user, identity, subprotocol, certificate, verify, tls, "
+        "ciphers or wait",
+        "connect password=wrong wait=0.5",
+        _connect,
     ),
 }
