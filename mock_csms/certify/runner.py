@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import quote
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.case_steps import OnStep
@@ -57,7 +58,7 @@ class Bench:
         await handle.skip_to_now()
         start = handle.cursor
         run = CaseRun(self._client, handle, self._file, self._rig, self._options.on_step)
-        async with self._client.scope(case.id):
+        async with self._client.scope(f"{case.id} of {quote(self._file.station.identity)}"):
             try:
                 result = await self._verdict(case, run)
                 result = await self._with_findings(result, start)

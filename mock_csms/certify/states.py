@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from mock_csms.certify.points import EventType, Point
+from mock_csms.certify.points import EventType, Point, Situation
 from mock_csms.certify.station_file import Token
-from mock_csms.certify.verbs.stage import Stage
+from mock_csms.certify.verbs.stage import ChargingSession, Stage
 from mock_csms.certify.verbs.station_verbs import Statuses
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive
 from mock_csms.client import ANY, StationFailure, TranscriptEntry
@@ -50,7 +50,19 @@ class States:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._session = stage.session
+
+    def at_evse(self, evse: int) -> Self:
+        """Return the states of another EVSE, which has a session of its own."""
+        return type(self)(self._stage.at_evse(evse))
+
+    @property
+    def situation(self) -> Situation:
+        """The situation at the EVSE."""
+        return self._session.situation
+
+    @property
+    def _session(self) -> ChargingSession:
+        return self._stage.session
 
     # Booting
 
@@ -65,7 +77,7 @@ class States:
         if reset is not None:
             await self._stage.csms.sends("Reset", type=reset, expect="Accepted")
         boot = await self.is_in_service(status=status, **fields)
-        self._stage.session = self._session = type(self._session)(cached=self._session.cached)
+        self._stage.session = ChargingSession(cached=self._session.cached)
         return boot
 
     async def is_in_service(self, *, status: Statuses = "Available", **fields: Any) -> TranscriptEntry:
@@ -264,12 +276,14 @@ class States:
         await self._event({"is_occupied": False}, triggerReason="EVDeparted", eventType="Ended")
 
     @reached(about="TC_E_15_CS")
-    async def transaction_ended(self, *, unplugged: str | None = "Available") -> None:
+    async def transaction_ended(
+        self, token: Token | None = None, *, unplugged: str | None = "Available"
+    ) -> None:
         """Stop the session, and go on until the step that ends the transaction.
 
         ``unplugged`` is the status of the connector without a cable; None leaves it to the case.
         """
-        await self.stop_authorized()
+        await self.stop_authorized(token)
         if self._session.situation.is_running:
             await self.ev_connected_post_session()
         if self._session.situation.is_running:

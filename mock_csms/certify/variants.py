@@ -16,7 +16,7 @@ VARIANTS_FOLDER: Final = "variants"
 
 @dataclass(frozen=True, slots=True)
 class BoxVariant:
-    """How a station in the box differs from the usual one."""
+    """Differences of a station in the box from the usual one."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     """Values from the start, by component and variable such as ``EVSE.AllowReset``."""

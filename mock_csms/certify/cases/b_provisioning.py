@@ -1,11 +1,31 @@
-"""Cases of block B, provisioning."""
+"""Cases of block B, provisioning: boots, and the status of connectors after an offline period."""
 
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.stage import variable_of
+from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
+
+PENDING_S: Final = 60
+"""Interval of a Pending boot, which a trigger has to cut short."""
+REPORT_ID: Final = 202
+
+
+async def boots_with(run: CaseRun, status: str, interval_s: int) -> TranscriptEntry:
+    """Restart the station and answer its first boot with this status, the next with Accepted."""
+    await run.csms.answers(
+        "BootNotification", {"status": status, "interval": interval_s}, {"status": "Accepted"}
+    )
+    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+    return await run.station.sends("BootNotification", within=run.times.boot)
+
+
+def short_interval(run: CaseRun) -> int:
+    """Return an interval that is longer than the accepted deviation of times."""
+    return round(2 + 2 * run.times.deviation)
 
 
 @CASES.case("TC_B_01_CS", "After a restart, the station boots and reports its connectors and the event")
@@ -13,22 +33,78 @@ async def cold_boot(run: CaseRun) -> None:
     await run.state.booted()
 
 
+@CASES.case("TC_B_02_CS", "A station whose boot is pending carries out commands, but starts no transaction")
+async def boot_pending(run: CaseRun) -> None:
+    await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
+    await boots_with(run, "Pending", PENDING_S)
+    threshold, accepted = variable_of("OCPPCommCtrlr", "OfflineThreshold"), {"attributeStatus": "Accepted"}
+    setting = {**threshold, "attributeValue": "300"}
+    await run.csms.sends(
+        "SetVariables", {"setVariableData": [setting]}, expect={"setVariableResult": {0: accepted}}
+    )
+    await run.csms.sends(
+        "GetVariables", {"getVariableData": [threshold]}, expect={"getVariableResult": {0: accepted}}
+    )
+    await run.csms.sends("GetBaseReport", requestId=REPORT_ID, reportBase="FullInventory", expect="Accepted")
+    await run.station.collects("NotifyReport", requestId=REPORT_ID)
+    start = {"remoteStartId": 1, "evseId": run.evse, "idToken": run.tokens.valid.as_json}
+    await run.csms.sends("RequestStartTransaction", start, expect="Rejected")
+    await boots_when_triggered(run)
+    await run.station.reports_all("Available")
+
+
+async def boots_when_triggered(run: CaseRun) -> None:
+    """Trigger a boot; a station that cannot be triggered boots after the interval."""
+    answer = await run.csms.sends(
+        "TriggerMessage", requestedMessage="BootNotification", expect={"Accepted", "NotImplemented"}
+    )
+    if answer["status"] == "Accepted":
+        await run.station.sends("BootNotification", reason="Triggered")
+    else:
+        await run.station.sends("BootNotification", within=PENDING_S + run.times.message)
+
+
 @CASES.case(
     "TC_B_03_CS", "A boot that is rejected is tried again after the interval, and nothing else is sent"
 )
 async def boot_rejected(run: CaseRun) -> None:
-    await run.csms.answers("BootNotification", {"status": "Rejected", "interval": 3}, {"status": "Accepted"})
-    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
-    first = await run.station.sends("BootNotification", within=run.times.boot)
-    again = await run.station.sends("BootNotification")
+    interval_s = short_interval(run)
+    first = await boots_with(run, "Rejected", interval_s)
+    again = await run.station.sends("BootNotification", within=interval_s + run.times.message)
     await run.station.sends_nothing_but("BootNotification", after=first, before=again)
-    run.station.at_least(first, again, 3)
+    run.station.at_least(first, again, interval_s)
     await run.station.reports_all("Available")
 
 
-@CASES.case("TC_B_21_CS", "A reset when idle is scheduled during a transaction, and carried out after it")
-async def reset_on_idle_in_transaction(run: CaseRun) -> None:
-    await run.given.energy_transfer_started()
-    await run.csms.sends("Reset", type="OnIdle", expect="Scheduled")
-    await run.state.stop_authorized()
-    await run.state.is_in_service(reason="ScheduledReset", status={"Available", "Occupied"})
+@CASES.case("TC_B_30_CS", "A station whose boot is rejected refuses commands with a SecurityError")
+async def command_while_rejected(run: CaseRun) -> None:
+    await boots_with(run, "Rejected", short_interval(run))
+    if (await run.csms.handle.state())["connected"]:
+        report = {"requestId": REPORT_ID, "reportBase": "FullInventory"}
+        await run.csms.is_refused("GetBaseReport", report, code="SecurityError")
+
+
+async def is_offline(run: CaseRun, threshold_s: int, seconds: int) -> None:
+    """Plug in while the server is offline for so many seconds, with this OfflineThreshold."""
+    await run.given.variables(
+        OCPPCommCtrlr__OfflineThreshold=threshold_s,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=seconds,
+        OCPPCommCtrlr__RetryBackOffRandomRange=0,
+    )
+    await run.csms.goes_offline()
+    await run.rig.plugs_in()
+    await run.csms.comes_back(within=seconds + 2 * run.times.manual)
+
+
+@CASES.case("TC_B_51_CS", "After a long offline period, the status of every connector is reported")
+async def long_offline(run: CaseRun) -> None:
+    threshold_s = short_interval(run)
+    await is_offline(run, threshold_s, threshold_s + 2)
+    await run.station.reports_all({(run.evse, run.file.connector): "Occupied"})
+
+
+@CASES.case("TC_B_52_CS", "After a short offline period, a status that has changed is reported")
+async def short_offline(run: CaseRun) -> None:
+    threshold_s = short_interval(run) + 2
+    await is_offline(run, threshold_s, threshold_s - 2)
+    await run.station.reports("Occupied")

@@ -19,7 +19,7 @@ OFFLINE: Final = variable_of("AuthCtrlr", "LocalAuthorizeOffline")
 TIMEOUT: Final = variable_of("OCPPCommCtrlr", "MessageTimeout", "Default")
 NO_COMPONENT: Final = variable_of("UnknownComponent", "OfflineThreshold")
 NO_VARIABLE: Final = variable_of("OCPPCommCtrlr", "UnknownVariable")
-ACCEPTED: Final = {"attributeStatus": "Accepted"}
+STATUS_ACCEPTED: Final = {"attributeStatus": "Accepted"}
 NO_OBJECTION: Final = {"attributeStatusInfo": absent_or_reason("NoError")}
 
 
@@ -42,15 +42,15 @@ async def sets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any
 @CASES.case("TC_B_06_CS", "The value of a variable is reported when asked for")
 async def one_value_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
-    expected = {**ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
+    expected = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
     await gets(run, {**ACTUAL, **THRESHOLD}, expect=[expected])
 
 
 @CASES.case("TC_B_07_CS", "The values of two variables are reported in one answer")
 async def two_values_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True)
-    first = {**ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
-    second = {**ACCEPTED, "attributeValue": "true", **ACTUAL, **OFFLINE, **NO_OBJECTION}
+    first = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
+    second = {**STATUS_ACCEPTED, "attributeValue": "true", **ACTUAL, **OFFLINE, **NO_OBJECTION}
     await gets(run, {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}, expect=[first, second])
 
 
@@ -78,7 +78,7 @@ async def not_readable(run: CaseRun, asked: Variable, status: str) -> None:
 async def one_value_set(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
     asked = {**ACTUAL, **THRESHOLD}
-    await sets(run, {**asked, "attributeValue": "300"}, expect=[{**ACCEPTED, **asked, **NO_OBJECTION}])
+    await sets(run, {**asked, "attributeValue": "300"}, expect=[{**STATUS_ACCEPTED, **asked, **NO_OBJECTION}])
 
 
 @CASES.case("TC_B_10_CS", "Two variables are set with one command")
@@ -87,7 +87,9 @@ async def two_values_set(run: CaseRun) -> None:
     first, second = {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}
     asked = [{**first, "attributeValue": "300"}, {**second, "attributeValue": "true"}]
     await sets(
-        run, *asked, expect=[{**ACCEPTED, **first, **NO_OBJECTION}, {**ACCEPTED, **second, **NO_OBJECTION}]
+        run,
+        *asked,
+        expect=[{**STATUS_ACCEPTED, **first, **NO_OBJECTION}, {**STATUS_ACCEPTED, **second, **NO_OBJECTION}],
     )
 
 

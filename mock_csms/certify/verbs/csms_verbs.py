@@ -7,11 +7,13 @@ from typing import Any, Final
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.verbs.cursor import Cursor
 from mock_csms.certify.verbs.texts import fields_text
-from mock_csms.client import AsyncClient, AsyncStationHandle, CommandAnswer, RefusedConnection
+from mock_csms.client import ApiError, AsyncClient, AsyncStationHandle, CommandAnswer, RefusedConnection
 from mock_csms.client.async_station import DEFAULT_PAYLOAD
 
 DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
 """Stands for the payload that the server has for a command."""
+FAULTS_OF_COMMANDS: Final = frozenset({"invalid-payload", "unknown-command", "list-too-long", "not-sent"})
+"""Kinds of problems for which the server does not send a command, unless it is told not to check it."""
 ANSWER_S: Final = 30.0
 """Seconds that a station may take for the answer to a command."""
 THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
@@ -51,26 +53,42 @@ class CsmsVerbs:
             step.is_about(answer.entry or answer.call)
             return answer.has(expected)
 
+    async def is_refused(
+        self, action: str, payload: Mapping[str, Any] | None = None, /, *, code: str, **fields: Any
+    ) -> CommandAnswer:
+        """Send a command, which the station has to answer with a CALLERROR of this code.
+
+        Raises WrongAnswer.
+        """
+        answer = await self.tries(action, payload, **fields)
+        with self._steps.step(f"the station answers {action} with a CALLERROR {code}") as step:
+            step.is_about(answer.entry or answer.call)
+            return answer.is_error(code)
+
     async def tries(
         self, action: str, payload: Mapping[str, Any] | None = None, /, **fields: Any
     ) -> CommandAnswer:
         """Send a command and return the answer, which may be a CALLERROR or missing.
 
-        The command is sent even if it violates the schema, unless it has placeholders such as ``{{now}}``.
+        The command is sent even if the server finds fault with it. The payload may have placeholders such as
+        ``{{now}}``.
         """
         given = payload or {}
-        is_raw = payload is not DEFAULT and "{{" not in str({**given, **fields})
         with self._steps.step(f"the server sends {action}{fields_text(given, fields)}") as step:
-            answer = await self.handle.call(
-                action,
-                DEFAULT_PAYLOAD if payload is DEFAULT else dict(given),
-                timeout=ANSWER_S,
-                validate=not is_raw,
-                **fields,
-            )
+            content = DEFAULT_PAYLOAD if payload is DEFAULT else dict(given)
+            answer = await self._call(action, content, fields)
             step.is_about(answer.call)
         self._cursor.note(answer.call)
         return answer
+
+    async def _call(self, action: str, content: Any, fields: Mapping[str, Any]) -> CommandAnswer:
+        """Send a command as usual, so that its answer is checked, or else as it is."""
+        try:
+            return await self.handle.call(action, content, timeout=ANSWER_S, **fields)
+        except ApiError as problem:
+            if problem.kind not in FAULTS_OF_COMMANDS:
+                raise
+        return await self.handle.call(action, content, timeout=ANSWER_S, validate=False, **fields)
 
     async def answers(
         self,

@@ -1,7 +1,8 @@
 """What a person or a rig does in a case."""
 
 from contextlib import suppress
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.station_file import StationFile, Token
@@ -23,6 +24,12 @@ class RigVerbs:
         """EVSEs at which a cable has been plugged in."""
         self.parked: set[int] = set()
         """EVSEs with a vehicle in their bay."""
+
+    def of(self, file: StationFile) -> Self:
+        """Return the same verbs with another station file."""
+        other = copy(self)
+        other._file = file
+        return other
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
         """Give a stimulus of `STIMULI`; EVSE and connector of the case are added."""

@@ -52,8 +52,19 @@ class Stage:
         self.steps: Final = steps
         self.file: Final = file
         self.session = ChargingSession()
+        self._others: dict[int, Stage] = {}
+        """The stages of other EVSEs."""
         self._points: TransactionPoints | None = None
         self._undo: list[tuple[str, Callable[[], Awaitable[object]]]] = []
+
+    def at_evse(self, evse: int) -> "Stage":
+        """Return the stage of another EVSE; it has a session of its own, and shares the rest."""
+        if evse not in self._others and evse != self.file.evse:
+            file = self.file.with_evse(evse)
+            other = Stage(self.csms, self.station.of(file), self.rig.of(file), self.steps, file)
+            other._undo = self._undo
+            self._others[evse] = other
+        return self._others.get(evse, self)
 
     async def points(self) -> TransactionPoints:
         """Return the start and stop points of the station, which are asked for once in a case."""

@@ -1,7 +1,8 @@
 """What the station has to do in a case: its messages, their order and times."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.station_file import StationFile
@@ -30,6 +31,12 @@ class StationVerbs:
         self._cursor = cursor
         self._steps = steps
         self._file = file
+
+    def of(self, file: StationFile) -> Self:
+        """Return the same verbs with another station file."""
+        other = copy(self)
+        other._file = file
+        return other
 
     async def sends(
         self,
