@@ -16,6 +16,11 @@ __tracebackhide__ = True
 WAIT_S: Final = 30.0
 """Seconds of one request that waits for an answer."""
 
+MAX_SENT_STEPS: Final = 200
+"""Maximum number of steps of a case that the server takes."""
+MAX_SENT_TEXT: Final = 2_000
+"""Maximum length of a text that the server takes."""
+
 type PromptReply = Literal["done", "cannot"]
 
 
@@ -43,8 +48,12 @@ class AsyncRehearsal:
         await self._send(operations.begin_rehearsal(run))
 
     async def progress(self, case: Mapping[str, Any]) -> None:
-        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``."""
-        await self._send(operations.change_rehearsal({"case": dict(case)}))
+        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``.
+
+        Texts of more than 2,000 characters are shortened, and only the newest 200 steps are sent.
+        """
+        steps = [_shortened(step) for step in case.get("steps", ())[-MAX_SENT_STEPS:]]
+        await self._send(operations.change_rehearsal({"case": {**_shortened(case), "steps": steps}}))
 
     async def ask(self, text: str, detail: str | None = None) -> PromptReply:
         """Ask the person at the station to do something, and wait for the answer.
@@ -101,7 +110,10 @@ class RehearsalRun:
         self._run(self._rehearsal.begin(station, cases, started_at=started_at))
 
     def progress(self, case: Mapping[str, Any]) -> None:
-        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``."""
+        """Replace the progress of a case: ``progress({"id": ..., "verdict": "RUNNING", "steps": [...]})``.
+
+        Texts of more than 2,000 characters are shortened, and only the newest 200 steps are sent.
+        """
         self._run(self._rehearsal.progress(case))
 
     def ask(self, text: str, detail: str | None = None) -> PromptReply:
@@ -126,6 +138,15 @@ class RehearsalRun:
     def delete(self) -> None:
         """Forget the run."""
         self._run(self._rehearsal.delete())
+
+
+def _shortened(content: Mapping[str, Any]) -> Json:
+    """Return members with shorter texts."""
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in content.items()}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SENT_TEXT else f"{text[: MAX_SENT_TEXT - 1]}…"
 
 
 def _now() -> str:

@@ -5,6 +5,7 @@ import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -14,6 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from mock_csms import MockCsms
 from tests.browser.chromium import SCHEMES, NoBrowser, Scheme, chromium, opened
 from tests.browser.depot import broken_entry, depot
+from tests.browser.rehearsal import rehearsing
 from tests.support.paths import ROOT
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
@@ -34,6 +36,7 @@ ADDRESSES: Final = {
     "send": "send?station=DEPOT-01&action=SetChargingProfile",
     "behave": "behave/rules",
     "findings": "findings",
+    "certify": "certify",
     "overview": "overview",
 }
 """Addresses within the page by the names of the images; {broken} is a message that breaks its schema."""
@@ -70,9 +73,10 @@ async def _take(names: Sequence[str], folder: Path, charge_s: float) -> None:
 async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme, file: Path) -> None:
     address = f"{mock.control_url}/ui/#/{ADDRESSES[name].format(broken=broken_entry(mock))}"
     width, height = SIZES.get(name, SIZE)
-    async with opened(
-        browser, address, width=width, height=height, scheme=scheme, timeout_s=PATIENCE_S
-    ) as page:
+    async with (
+        rehearsing(mock.control_url, "DEPOT-01") if name == "certify" else nullcontext(),
+        opened(browser, address, width=width, height=height, scheme=scheme, timeout_s=PATIENCE_S) as page,
+    ):
         await _settle(page)
         image = await page.screenshot(path=file)
     sys.stdout.write(f"{file.name}: {len(image) // 1000} kB\n")

@@ -29,6 +29,7 @@ VIEWS: Final = (
     "behave/tokens",
     "behave/profile?station=DEPOT-01",
     "findings",
+    "certify",
     "overview",
 )
 

@@ -91,3 +91,16 @@ async def test_client_without_asyncio_does_the_same(mock: Mock, client: AsyncCli
     assert answer == "done"
     assert state["cases"][0]["verdict"] == "PASS"
     assert state["finishedAt"] is not None
+
+
+async def test_progress_past_the_limits_is_shortened(client: AsyncClient) -> None:
+    await client.rehearsal.begin("CS1", CASES)
+    steps = [{"text": f"{number} {'x' * 3000}", "outcome": "ok"} for number in range(250)]
+
+    failed = {"id": "TC_B_01_CS", "verdict": "FAIL", "reason": "y" * 3000}
+
+    await client.rehearsal.progress({**failed, "steps": steps})
+
+    case, _ = (await client.rehearsal.state())["cases"]
+    assert (len(case["reason"]), len(case["steps"])) == (2000, 200)
+    assert case["steps"][0]["text"].startswith("50 xxx")

@@ -78,7 +78,7 @@ class CaseStep(RequestBody):
     frame: FrameNumber | None = None
     """Number of the journal entry that the step is about."""
     seconds: CaseSeconds | None = None
-    """Seconds that the step took."""
+    """Seconds since the case began."""
 
 
 class CaseProgress(RequestBody):

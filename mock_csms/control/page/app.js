@@ -11,6 +11,9 @@ import { Toasts } from "./components/toasts.js";
 import { Header } from "./shell/header.js";
 import { LostBanner } from "./shell/link_state.js";
 import { Navigation, VIEWS } from "./shell/navigation.js";
+import { PromptBanner } from "./views/certify/prompt.js";
+import { openPrompt } from "./views/certify/run.js";
+import { run } from "./views/certify/run_state.js";
 import { ShortcutsDialog } from "./shell/shortcuts.js";
 import { TokenDialog } from "./shell/token_dialog.js";
 
@@ -22,11 +25,12 @@ const App = () => {
   });
   const { parts } = route.value;
   const view = VIEWS.find(({ id }) => id === parts[0]) ?? VIEWS[0];
-  document.title = `${view.label} · OCPP2 Mock Server`;
+  document.title = `${openPrompt(run.value) ? "● " : ""}${view.label} · OCPP2 Mock Server`;
   return html`
     <a class="skip" href="#main" onClick=${focusMain}>Skip to the content</a>
     <${Header} onShortcuts=${() => setShowsShortcuts(true)} />
     <${LostBanner} />
+    ${view.id !== "certify" && html`<${PromptBanner} />`}
     <div class="columns">
       <${Navigation} chosen=${view.id} />
       <main id="main" tabindex="-1"><${Boundary} key=${view.id}><${view.component} rest=${parts.slice(1)} /><//></main>

@@ -28,6 +28,9 @@ export const areStationsKnown = signal(false);
 /** Facts of the server (GET /v1/server); null until they are known. */
 export const server = signal(null);
 
+/** Run and newest version of the certification rehearsal, as in the event `rehearsal`; null if there was none. */
+export const announced = signal(null);
+
 /** Functions that are called with each list of new entries, past ones included. */
 export const onEntries = [];
 
@@ -75,6 +78,7 @@ const refreshServer = async (abort) => {
 
 const clear = () => {
   record = new JournalRecord();
+  announced.value = null;
   drawSoon();
 };
 
@@ -89,13 +93,14 @@ const take = (events) => {
       const entry = JSON.parse(data);
       if (record.addEntry(entry)) fresh.push(entry);
     } else if (event === "finding") record.addFinding(JSON.parse(data), id);
+    else if (event === "rehearsal") announced.value = JSON.parse(data);
     else if (event === "missed") {
       const { from, to } = JSON.parse(data);
       record.addGap(from, to);
     }
   }
   for (const listener of onEntries) listener(fresh);
-  if (events.some(({ event }) => event)) drawSoon();
+  if (events.some(({ event }) => event && event !== "rehearsal")) drawSoon();
 };
 
 let isDrawing = false;

@@ -7,6 +7,7 @@ const PATHS = {
   arrow_left: "M19 12H5m6-6-6 6 6 6",
   arrow_right: "M5 12h14m-6-6 6 6-6 6",
   bolt: "M13 3 5 14h6l-1 7 8-11h-6z",
+  certify: "M8 11.5l3.5 3.5L20 6M19 12v7H5V5h9",
   chart: "M4 20V4M4 20h16M8 16v-4m4 4V8m4 8v-6",
   check: "m5 12.5 4.5 4.5L19 7",
   chevron: "m9 6 6 6-6 6",

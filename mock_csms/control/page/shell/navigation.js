@@ -5,6 +5,9 @@ import { html } from "../html.js";
 import { stations } from "../live.js";
 import { Icon } from "../components/icon.js";
 import { BehaveView } from "../views/behave/behave.js";
+import { CertifyView } from "../views/certify/certify.js";
+import { progressText } from "../views/certify/run.js";
+import { run } from "../views/certify/run_state.js";
 import { FindingsView } from "../views/findings/findings.js";
 import { MessagesView } from "../views/messages/messages.js";
 import { OverviewView } from "../views/overview/overview.js";
@@ -28,6 +31,7 @@ export const VIEWS = [
   { id: "send", label: "Send", icon: "send", component: SendView },
   { id: "behave", label: "Behave", icon: "wand", component: BehaveView },
   { id: "findings", label: "Findings", icon: "flag", component: FindingsView, count: findings },
+  { id: "certify", label: "Certify", icon: "certify", component: CertifyView, count: () => progressText(run.value) },
   { id: "overview", label: "Overview", icon: "chart", component: OverviewView },
 ];
 

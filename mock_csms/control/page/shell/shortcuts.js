@@ -4,13 +4,14 @@ import { html } from "../html.js";
 import { Dialog } from "../components/dialog.js";
 
 const SHORTCUTS = [
-  ["1 – 6", "choose a view"],
+  ["1 – 7", "choose a view"],
   ["/", "search or filter"],
   ["j, k or ↓, ↑", "next or previous row of a list"],
   ["Enter", "open the row"],
   ["Space", "pause or resume the messages"],
   ["Ctrl+Enter", "send the command"],
   ["n", "add a rule or a token"],
+  ["d, c", "answer a prompt of the rehearsal: done, cannot"],
   ["Esc", "close the details or a dialog"],
   ["?", "this list"],
 ];
