@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from mock_csms.certify.case_steps import CaseSteps, OnStep
+from mock_csms.certify.preparations import Preparations
 from mock_csms.certify.settling import settle
-from mock_csms.certify.states import Preparations, States
+from mock_csms.certify.states import States
 from mock_csms.certify.station_file import StationFile, TimesTable, TokensTable
 from mock_csms.certify.stimuli import Rig
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 
 class Point(StrEnum):
@@ -17,6 +17,9 @@ class Point(StrEnum):
 
 
 type EventType = Literal["Started", "Updated", "Ended"]
+
+ENDED_BY_STOP: Final = frozenset({Point.AUTHORIZED, Point.POWER_PATH_CLOSED, Point.ENERGY_TRANSFER})
+"""Stop points at which a transaction ends with its authorization (E06.FR.06, errata 6.2.117)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +63,38 @@ class TransactionPoints:
         """Read the values of the variables; raises ValueError for an unknown point."""
         return cls(points_of(start), points_of(stop))
 
+    @property
+    def are_in_bay(self) -> bool:
+        """Whether a transaction starts or stops with a vehicle in the bay."""
+        return Point.PARKING_BAY_OCCUPANCY in self.start | self.stop
+
+    @property
+    def end_with_authorization(self) -> bool:
+        """Whether a transaction ends when its authorization ends."""
+        return not self.stop.isdisjoint(ENDED_BY_STOP)
+
     def step(self, before: Situation, **changes: Any) -> tuple[Situation, EventType | None]:
         """Return the situation after a step, and the type of the event that the step leads to, if any.
 
-        A transaction starts when a start point is newly met, and ends when a stop point is no longer met.
+        A transaction starts when a start point is newly met, or when somebody is authorized while one is met,
+        as after an earlier transaction. It ends when a stop point is no longer met; DataSigned is not a stop
+        point (errata 2.24). The end of a transaction ends its authorization.
         """
         after = replace(before, **changes)
         event = self._event(before, after)
-        is_running = after.is_running if event is None else event != "Ended"
-        return replace(after, is_running=is_running), event
+        if event == "Ended":
+            return replace(after, is_running=False, is_authorized=False, is_transferring=False), event
+        return replace(after, is_running=before.is_running or event is not None), event
 
     def _event(self, before: Situation, after: Situation) -> EventType | None:
         if not before.is_running:
-            return "Started" if (after.points - before.points) & self.start else None
-        return "Ended" if (before.points - after.points) & self.stop else "Updated"
+            met = after.points - before.points
+            met = after.points if Point.AUTHORIZED in met else met
+            return "Started" if met & self.start else None
+        lost = before.points - after.points
+        if lost & {Point.AUTHORIZED, Point.EV_CONNECTED}:
+            lost |= {Point.POWER_PATH_CLOSED, Point.ENERGY_TRANSFER}
+        return "Ended" if lost & (self.stop - {Point.DATA_SIGNED}) else "Updated"
 
 
 def points_of(value: str) -> frozenset[Point]:

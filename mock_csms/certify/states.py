@@ -2,17 +2,24 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-from mock_csms.certify.points import EventType, Point, Situation
+from mock_csms.certify.points import Point, Situation
+from mock_csms.certify.session_events import (
+    CHARGING,
+    NOT_CHARGING,
+    VEHICLE_SEEN,
+    SessionEvents,
+    absent_or,
+)
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import ChargingSession, Stage
 from mock_csms.certify.verbs.station_verbs import Statuses
-from mock_csms.certify.verdicts import CaseFailed, Inconclusive
-from mock_csms.client import ANY, StationFailure, TranscriptEntry
+from mock_csms.certify.verdicts import Inconclusive
+from mock_csms.client import StationFailure, TranscriptEntry
 
 REMOTE_START_ID: Final = 4711
-PLUGGED: Final = {"CablePluggedIn", "ChargingStateChanged", "RemoteStart"}
+PLUGGED: Final = frozenset({"CablePluggedIn", "ChargingStateChanged"})
 
 type Method[**P, T] = Callable[P, Coroutine[Any, Any, T]]
 
@@ -29,7 +36,7 @@ def reached[**P, T](*, about: str) -> Callable[[Method[P, T]], Method[P, T]]:
             try:
                 return await method(*args, **options)
             except StationFailure as failure:
-                if not isinstance(args[0], Preparations):
+                if not getattr(args[0], "is_preparation", False):
                     raise
                 name = method.__name__.strip("_").replace("_", " ")
                 raise Inconclusive(
@@ -48,8 +55,12 @@ class States:
     Which TransactionEvent a step has to lead to follows from TxStartPoint and TxStopPoint.
     """
 
+    is_preparation = False
+    """Whether the states prepare a case, so that a failure is INCONCLUSIVE."""
+
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._events = SessionEvents(stage)
 
     def at_evse(self, evse: int) -> Self:
         """Return the states of another EVSE, which has a session of its own."""
@@ -77,7 +88,7 @@ class States:
         if reset is not None:
             await self._stage.csms.sends("Reset", type=reset, expect="Accepted")
         boot = await self.is_in_service(status=status, **fields)
-        self._stage.session = ChargingSession(cached=self._session.cached)
+        self._stage.session = self._session.after_restart()
         return boot
 
     async def is_in_service(self, *, status: Statuses = "Available", **fields: Any) -> TranscriptEntry:
@@ -94,27 +105,38 @@ class States:
 
     @reached(about="TC_E_12_CS")
     async def parking_bay_occupied(self) -> None:
-        """Drive a vehicle into the bay; done only if a transaction starts there, as bays need no sensor."""
+        """Drive a vehicle into the bay; only if a transaction starts or stops there."""
         points = await self._stage.points()
-        is_seen = Point.PARKING_BAY_OCCUPANCY in points.start | points.stop
-        if self._session.situation.is_occupied or not is_seen:
+        if self._session.situation.is_occupied or not points.are_in_bay:
             return
         await self._stage.rig.parks()
-        await self._event({"is_occupied": True}, triggerReason="EVDetected")
+        await self._events.follow({"is_occupied": True}, triggerReason="EVDetected")
 
     @reached(about="TC_E_03_CS")
     async def ev_connected(self, **vehicle: Any) -> None:
         """Connect vehicle and EVSE; ``vehicle`` has further parameters of the stimulus."""
         await self.parking_bay_occupied()
-        if self._session.situation.is_connected:
+        before = self._session.situation
+        if before.is_connected:
             return
         await self._stage.rig.plugs_in(**vehicle)
+        self._session.is_evse_due = not self._session.has_evse
         await self._stage.station.reports("Occupied")
-        await self._event(
+        states = {
+            "EVConnected",
+            *(["SuspendedEV", "SuspendedEVSE", "Charging"] if before.is_authorized else []),
+        }
+        await self._events.follow(
             {"is_connected": True},
-            triggerReason=PLUGGED,
-            transactionInfo__chargingState={"EVConnected", "SuspendedEVSE", "SuspendedEV", "Charging"},
+            after=[VEHICLE_SEEN],
+            triggerReason=PLUGGED | await self._signed(),
+            transactionInfo__chargingState=states,
         )
+
+    async def _signed(self) -> set[str]:
+        """Return the reason of an event that may also be caused by signed meter values."""
+        points = await self._stage.points()
+        return {"SignedDataReceived"} if Point.DATA_SIGNED in points.start else set()
 
     @reached(about="TC_E_04_CS")
     async def authorized(
@@ -122,10 +144,12 @@ class States:
     ) -> None:
         """Authorize the session with a token, locally or by a remote start.
 
-        ``asks`` says whether the station has to send an Authorize; by default, if it does not know the token.
+        ``asks`` says whether the station has to send an Authorize; by default, that follows from its settings
+        and from what it knows.
         """
         if self._session.situation.is_authorized:
             return
+        self._session.is_over = False
         if not self._session.situation.is_connected:
             await self.parking_bay_occupied()
         shown = token or self._stage.file.tokens.valid
@@ -135,121 +159,140 @@ class States:
             await self._authorized_locally(shown, asks)
 
     async def _authorized_locally(self, token: Token, asks: bool | None) -> None:
+        asks = await self._has_to_ask(token) if asks is None else asks
         await self._stage.rig.presents(token)
-        await self._authorize(token, token.id_token not in self._session.cached if asks is None else asks)
-        await self._event({"is_authorized": True}, triggerReason="Authorized", **_token_fields(token))
+        await self._authorize(token, asks)
+        self._session.token_due = token
+        points = await self._stage.points()
+        may_be_late = Point.AUTHORIZED not in points.start and not self._session.situation.is_running
+        reasons = {"Authorized", *(PLUGGED if may_be_late else ()), *(await self._signed())}
+        await self._events.follow({"is_authorized": True}, triggerReason=reasons)
 
     async def _authorized_remotely(self, token: Token, asks: bool | None) -> None:
+        if asks is None:
+            is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
+            asks = is_asking and await self._has_to_ask(token)
         request = {
             "idToken": token.as_json,
             "remoteStartId": REMOTE_START_ID,
             "evseId": self._stage.file.evse,
         }
-        is_running = self._session.situation.is_running
-        expected = {"transactionId": self._session.transaction} if is_running else {}
-        if asks is None:
-            is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
-            asks = is_asking and token.id_token not in self._session.cached
-        await self._stage.csms.sends(
-            "RequestStartTransaction", request, expect={"status": "Accepted", **expected}
-        )
-        await self._authorize(token, asks)
-        event = await self._event(
-            {"is_authorized": True}, triggerReason="RemoteStart", **_token_fields(token)
-        )
-        if event is None:
-            self._session.remote_start = REMOTE_START_ID
-        else:
-            _check(
-                event, event["transactionInfo"].get("remoteStartId") == REMOTE_START_ID, "has remoteStartId"
+        answer = await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
+        if self._session.situation.is_running:
+            is_known = answer.payload.get("transactionId") == self._session.transaction
+            self._stage.steps.check(
+                is_known, "the answer has the id of the running transaction", answer.entry
             )
+        await self._authorize(token, asks)
+        self._session.token_due, self._session.remote_start_due = token, REMOTE_START_ID
+        await self._events.follow({"is_authorized": True}, triggerReason="RemoteStart")
 
     async def _authorize(self, token: Token, asks: bool) -> None:
         if asks:
             await self._stage.station.sends("Authorize", idToken=token.as_json)
 
+    async def _has_to_ask(self, token: Token) -> bool:
+        """Whether the station has to send an Authorize for a token (C01.FR.02, C10.FR.01)."""
+        if await self._stage.variable("AuthCtrlr", "Enabled") == "false" or token.type == "NoAuthorization":
+            return False
+        is_known = token.id_token in self._session.cached
+        return not is_known or await self._stage.variable("AuthCtrlr", "LocalPreAuthorize") != "true"
+
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:
         """Let energy flow: connect and authorize, as far as that has not happened."""
-        if self._session.situation.is_transferring:
+        if self._session.has_charged and self._session.situation.is_authorized:
             return
         if not self._session.situation.is_authorized:
             await self.ev_connected(**vehicle)
             await self.authorized(token)
         await self.ev_connected(**vehicle)
-        await self._event(
+        if self._session.situation.is_transferring:
+            return
+        await self._events.follow(
             {"is_transferring": True},
-            triggerReason={"ChargingStateChanged", "RemoteStart"},
+            after=[NOT_CHARGING],
+            triggerReason={"ChargingStateChanged", *(await self._late_reasons())},
             transactionInfo__chargingState="Charging",
         )
 
+    async def _late_reasons(self) -> set[str]:
+        """Return the reasons that the first event of a transaction may have if it starts with the energy."""
+        is_first = not self._session.situation.is_running
+        return {"Authorized"} if is_first and self._session.token_due is not None else set()
+
     @reached(about="TC_E_22_CS")
     async def energy_transfer_suspended(self) -> None:
-        """Let the vehicle stop taking energy."""
+        """Let the vehicle stop taking energy after a while."""
         await self.energy_transfer_started()
+        if not self._session.situation.is_transferring:
+            return
+        await self._lets_energy_flow()
         await self._stage.rig.pauses()
-        event = await self._event(
+        points = await self._stage.points()
+        ends = points.step(self._session.situation, is_transferring=False)[1] == "Ended"
+        reason: dict[str, Any] = {"transactionInfo__stoppedReason": "StoppedByEV"} if ends else {}
+        await self._events.follow(
             {"is_transferring": False},
             triggerReason="ChargingStateChanged",
             transactionInfo__chargingState={"EVConnected", "SuspendedEV"},
+            **reason,
         )
-        if event is not None and event["eventType"] == "Ended":
-            reason = event["transactionInfo"].get("stoppedReason")
-            _check(event, reason == "StoppedByEV", "has stoppedReason StoppedByEV")
+
+    async def _lets_energy_flow(self) -> None:
+        await self._stage.waits(self._stage.file.times.transaction)
 
     @reached(about="TC_E_15_CS")
     async def stop_authorized(self, token: Token | None = None, *, by: str | None = None) -> None:
         """Charge for a while, and stop with the token that started the session, or by a remote stop."""
-        await self.energy_transfer_started()
-        await self._stage.waits(self._stage.file.times.transaction)
-        if (by or self._stage.file.station.stop) == "remote":
-            await self._stage.csms.sends(
-                "RequestStopTransaction", transactionId=self._session.id_of_transaction(), expect="Accepted"
-            )
-            await self._stops("RemoteStop", {"Remote"})
+        if self._session.is_over and self._session.situation.is_connected:
             return
-        await self._stage.rig.presents(token)
-        await self._stops("StopAuthorized", {"Local", None})
+        await self.energy_transfer_started()
+        await self._lets_energy_flow()
+        if (by or self._stage.file.station.stop) == "remote":
+            stopped = self._session.id_of_transaction()
+            await self._stage.csms.sends("RequestStopTransaction", transactionId=stopped, expect="Accepted")
+            await self._stops("remote", triggerReason="RemoteStop")
+            return
+        shown = token or self._stage.file.tokens.valid
+        await self._stage.rig.presents(shown)
+        await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
 
-    async def _stops(self, trigger: str, reasons: set[str | None]) -> None:
-        """Expect the event of a stop; the end of the transaction may come with the end of the energy."""
-        points = await self._stage.points()
-        before = self._session.situation
-        _, by_authorization = points.step(before, is_authorized=False)
-        _, in_all = points.step(before, is_authorized=False, is_transferring=False)
-        allowed = {by_authorization, in_all} - {None}
+    async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> None:
+        """Expect the events of a stop: that of the authorization, and that of the energy, which may be one.
+
+        The last of them is Ended if a stop point says so (errata 6.2.117).
+        """
+        points, before = await self._stage.points(), self._session.situation
         if not before.is_running:
             self._session.situation = points.step(before, is_authorized=False, is_transferring=False)[0]
             return
-        event = await self._stage.station.sends("TransactionEvent", triggerReason=trigger, eventType=allowed)
-        if event["eventType"] == "Ended":
-            self._session.situation = points.step(before, is_authorized=False, is_transferring=False)[0]
-        else:
-            self._session.situation = points.step(before, is_authorized=False)[0]
-            if in_all == "Ended":
-                event = (
-                    await self._event(
-                        {"is_transferring": False}, triggerReason="ChargingStateChanged", eventType="Ended"
-                    )
-                    or event
-                )
-        if event["eventType"] == "Ended":
-            reason = event["transactionInfo"].get("stoppedReason")
-            names = " or ".join(sorted(each or "none" for each in reasons))
-            _check(event, reason in reasons, f"has stoppedReason {names}")
+        self._session.stopped_by = by
+        kind = {"Updated", "Ended"} if points.end_with_authorization else {"Updated"}
+        event = await self._events.expect(kind, **fields)
+        is_reported = event["transactionInfo"].get("chargingState", "Charging") != "Charging"
+        if event["eventType"] == "Updated" and points.end_with_authorization:
+            await self._events.expect(
+                "Ended", triggerReason="ChargingStateChanged", transactionInfo__chargingState="EVConnected"
+            )
+        changes = {"is_authorized": False}
+        changes |= {"is_transferring": False} if is_reported or points.end_with_authorization else {}
+        self._session.situation = points.step(before, **changes)[0]
 
     @reached(about="TC_E_15_CS")
     async def ev_connected_post_session(self) -> None:
-        """End the energy transfer of a session that has been stopped, with the cable still plugged in."""
-        if self._session.situation.is_authorized or self._session.situation.is_transferring:
-            if self._session.situation.is_authorized:
-                await self.stop_authorized()
-            if self._session.situation.is_running:
-                await self._event(
-                    {"is_transferring": False},
-                    triggerReason="ChargingStateChanged",
-                    transactionInfo__chargingState="EVConnected",
-                )
+        """End the energy transfer of a session that has been stopped, with the cable still plugged in.
+
+        The event of the stop may have reported the charging state already (E02.FR.17).
+        """
+        if self._session.situation.is_authorized or not self._session.situation.is_connected:
+            await self.stop_authorized()
+        if self._session.situation.is_transferring:
+            await self._events.follow(
+                {"is_transferring": False},
+                triggerReason="ChargingStateChanged",
+                transactionInfo__chargingState="EVConnected",
+            )
 
     @reached(about="TC_E_14_CS")
     async def ev_disconnected(self, *, status: str | None = "Available") -> None:
@@ -260,8 +303,9 @@ class States:
         await self._stage.rig.unplugs()
         if status is not None:
             await self._stage.station.reports(status)
-        await self._event(
+        await self._events.follow(
             {"is_connected": False},
+            after=[NOT_CHARGING],
             triggerReason="EVCommunicationLost",
             transactionInfo__chargingState="Idle",
         )
@@ -273,7 +317,7 @@ class States:
         if not self._session.situation.is_occupied:
             return
         await self._stage.rig.leaves()
-        await self._event({"is_occupied": False}, triggerReason="EVDeparted", eventType="Ended")
+        await self._events.follow({"is_occupied": False}, triggerReason="EVDeparted")
 
     @reached(about="TC_E_15_CS")
     async def transaction_ended(
@@ -290,6 +334,25 @@ class States:
             await self.ev_disconnected(status=unplugged)
         if self._session.situation.is_running:
             await self.parking_bay_unoccupied()
+
+    @reached(about="TC_C_34_CS")
+    async def deauthorized(self) -> None:
+        """See the station end the authorization after an answer to a TransactionEvent has refused the token.
+
+        The case sets the rule of that answer before the state Authorized.
+        """
+        while self._session.token_due is not None and not self._session.situation.is_connected:
+            await self.ev_connected()
+        points = await self._stage.points()
+        ends = points.end_with_authorization
+        reason: dict[str, Any] = {"transactionInfo__stoppedReason": "DeAuthorized"} if ends else {}
+        await self._events.follow(
+            {"is_authorized": False, "is_transferring": False},
+            after=[CHARGING, NOT_CHARGING],
+            triggerReason="Deauthorized",
+            transactionInfo__chargingState={"EVConnected", "SuspendedEVSE"},
+            **reason,
+        )
 
     # Availability and reservation
 
@@ -335,125 +398,9 @@ class States:
         accepted = [each for each in entries if each["idTokenInfo"]["status"] == "Accepted"]
         self._session.cached |= {each["idToken"]["idToken"] for each in accepted}
 
-    # Events
-
-    async def _event(self, changes: Mapping[str, bool], **fields: Any) -> TranscriptEntry | None:
-        """Change the situation and expect the event that the change leads to; None if it leads to none."""
-        points = await self._stage.points()
-        before = self._session.situation
-        self._session.situation, kind = points.step(before, **changes)
-        if kind is None:
-            return None
-        event = await self._stage.station.sends("TransactionEvent", {"eventType": kind, **fields})
-        self._take(kind, event)
-        return event
-
-    def _take(self, kind: EventType, event: TranscriptEntry) -> None:
-        """Check what every event of a session has to have."""
-        info = event["transactionInfo"]
-        if kind == "Started":
-            self._session.transaction = info["transactionId"]
-        same = info["transactionId"] == self._session.transaction
-        _check(event, same, f"has transactionId {self._session.transaction}")
-        if self._session.remote_start is not None:
-            has_id = info.get("remoteStartId") == self._session.remote_start
-            _check(event, has_id, "has the remoteStartId of the command")
-            self._session.remote_start = None
-
-
-class Preparations(States):
-    """The situation in which a case begins: the states, variables, lists and memories."""
-
-    async def variables(self, **values: Any) -> None:
-        """Set variables until the end of the case: ``OCPPCommCtrlr__MessageAttempts__TransactionEvent=3``.
-
-        Raises Inconclusive for a variable that the station does not have or does not let be set.
-        """
-        for name, value in values.items():
-            if reason := await self._set(name, value):
-                raise Inconclusive(f"{name.replace('__', '.')} cannot be set to {_text(value)}: {reason}")
-
-    async def variables_if_implemented(self, **values: Any) -> None:
-        """Set variables until the end of the case, as far as the station has them and lets them be set."""
-        for name, value in values.items():
-            await self._set(name, value)
-
-    async def restores(self, *names: str) -> None:
-        """Set variables back to their present values at the end of the case."""
-        for name in names:
-            before = await self._stage.variable(*_parts(name))
-            if before is not None:
-                self._restore_at_the_end(name, before)
-
-    @reached(about="TC_B_09_CS")
-    async def _set(self, name: str, value: Any) -> str:
-        """Set a variable and return why that is not possible."""
-        component, variable, instance = _parts(name)
-        before = await self._stage.variable(component, variable, instance)
-        if before is None:
-            return "the station does not have it"
-        if before == _text(value):
-            return ""
-        status = await self._stage.set_variable(component, variable, instance, _text(value))
-        if status not in {"Accepted", "RebootRequired"}:
-            return f"the answer is {status}"
-        self._restore_at_the_end(name, before)
-        if component == "TxCtrlr":
-            self._stage.forget_points()
-        if status == "RebootRequired":
-            await self.booted()
-        return ""
-
-    def _restore_at_the_end(self, name: str, value: str) -> None:
-        async def restore() -> None:
-            if await self._stage.set_variable(*_parts(name), value) == "Rejected":
-                raise CaseFailed(f"{name} cannot be set back")
-
-        self._stage.undo_with(f"{name.replace('__', '.')} = {value}", restore)
-
-    @reached(about="TC_C_08_CS")
-    async def id_token_cached(self, token: Token | None = None) -> None:
-        """Let the station learn a token for its cache, by a session with it."""
-        shown = token or self._stage.file.tokens.valid
-        await self.authorized(shown, by="local")
-        await self.ev_connected()
-        await self.energy_transfer_started()
-        await self.stop_authorized(shown, by="local")
-        await self.parking_bay_unoccupied()
-        self._session.cached.add(shown.id_token)
-        self._session.transaction = None
-
-    @reached(about="TC_E_04_CS")
-    async def transaction_started_offline(self, within: float = 60) -> None:
-        """Start a session while the server is offline, and let the station connect again."""
-        await self._stage.csms.goes_offline()
-        await self._stage.rig.parks()
-        await self._stage.rig.presents()
-        await self._stage.rig.plugs_in()
-        await self._stage.csms.comes_back(within)
-
 
 def at_place(evse: int | None, connector: int | None = None) -> dict[str, Any]:
     """Return the field ``evse`` of a command for the station, an EVSE or a connector."""
     if evse is None:
         return {}
     return {"evse": {"id": evse, **({} if connector is None else {"connectorId": connector})}}
-
-
-def _parts(name: str) -> tuple[str, str, str | None]:
-    """Split the name of a variable into component, variable and instance."""
-    component, variable, *rest = name.split("__")
-    return component, variable, rest[0] if rest else None
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _token_fields(token: Token) -> dict[str, Any]:
-    return {"idToken": token.as_json} if token.type != "NoAuthorization" else {"idToken": ANY}
-
-
-def _check(event: TranscriptEntry, holds: bool, sentence: str) -> None:
-    if not holds:
-        raise CaseFailed(f"this does not hold: #{event.number} {event.action} {sentence}", event.number)

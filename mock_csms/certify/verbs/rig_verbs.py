@@ -63,6 +63,12 @@ class RigVerbs:
             with suppress(Skipped):
                 await self.leaves(evse)
 
+    async def frees_the_bay(self) -> None:
+        """Drive away a vehicle that may have been left in the bay before the case."""
+        if self._file.evse not in self.parked | self.plugged:
+            with suppress(CannotDo):
+                await self._rig.do(Stimulus("leave", {"evse": self._file.evse}))
+
     async def plugs_in(self, evse: int | None = None, **vehicle: Any) -> None:
         """Plug a cable in at both ends."""
         await self.does("plug-in", **_at(evse), **vehicle)

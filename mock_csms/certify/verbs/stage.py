@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.points import Situation, TransactionPoints
-from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.station_file import StationFile, Token
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.station_verbs import StationVerbs
@@ -26,18 +26,34 @@ class ChargingSession:
     situation: Situation = field(default_factory=Situation)
     transaction: str | None = None
     """Id of the transaction that runs or has run."""
+    has_charged: bool = False
+    """Whether energy has flowed since the authorization."""
+    is_over: bool = False
+    """Whether its transaction has ended, and nobody has been authorized since."""
     cached: set[str] = field(default_factory=set)
-    """Tokens that the station knows without asking: from its cache or its local list."""
-    remote_start: int | None = None
-    """remoteStartId until the first event after it."""
-    token_is_due: bool = False
-    """Whether the next event has to have the token that was presented."""
+    """Tokens that the station knows from its cache or its local list."""
+    token_due: Token | None = None
+    """Token that the next event has to have."""
+    remote_start_due: int | None = None
+    """remoteStartId that the next event has to have."""
+    is_evse_due: bool = False
+    """Whether the next event has to name EVSE and connector."""
+    has_evse: bool = False
+    """Whether an event of the transaction has named them."""
+    stopped_by: Literal["local", "remote"] | None = None
+    """How the authorization of the transaction has been ended."""
 
     def id_of_transaction(self) -> str:
         """Return the id of the transaction; raises CaseFailed if none has been started."""
         if self.transaction is None:
             raise CaseFailed("the station has started no transaction")
         return self.transaction
+
+    def after_restart(self) -> "ChargingSession":
+        """Return the session after a restart: the vehicle is where it was."""
+        now = self.situation
+        place = Situation(is_occupied=now.is_occupied, is_connected=now.is_connected)
+        return ChargingSession(place, cached=self.cached)
 
 
 class Stage:

@@ -46,17 +46,21 @@ class StationVerbs:
         *,
         within: float | None = None,
         where: Mapping[str, Any] | None = None,
+        after: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
         """The next message of this action has to have these fields; return it.
 
-        ``where`` has fields of the messages that are meant, such as ``{"evseId": 2}``. TransactionEvents with
-        meter values of the period or the clock are passed over, unless they are asked for. Raises
-        StationFailure at once if a field differs, or if no message comes within the time for a message.
+        ``where`` has fields of the messages that are meant, such as ``{"evseId": 2}``. Messages of ``after``
+        may come before it, and are used up. TransactionEvents with meter values of the period or the clock
+        are passed over, unless they are asked for. Raises StationFailure at once if a field differs, or if no
+        message comes within the time for a message.
         """
         expected = {**(fields or {}), **others}
         ignored = [UsedPattern(self._cursor, action), *_transparent(action, expected)]
         with self._steps.step(f"the station sends {action}{fields_text(where, expected)}") as step:
+            if after:
+                await self._pass_over(action, after, ignored, within)
             self._look_from(self._cursor.start)
             entry = await self.handle.next(
                 action, expected, within=self._within(within), where=where, ignoring=ignored
@@ -64,6 +68,17 @@ class StationVerbs:
             step.is_about(entry)
         self._cursor.note(entry)
         return entry
+
+    async def _pass_over(
+        self, action: str, optional: Sequence[Pattern], ignored: Sequence[Pattern], within: float | None
+    ) -> None:
+        """Use up the messages that may come before another one of the same action."""
+        while True:
+            self._look_from(self._cursor.start)
+            entry = await self.handle.next(action, within=self._within(within), ignoring=ignored)
+            if not any(pattern.holds(entry) for pattern in optional):
+                return
+            self._cursor.note(entry)
 
     async def at_last_sends(
         self,

@@ -1,0 +1,166 @@
+"""The situation in which a case begins: its states, variables, lists and memories."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mock_csms.certify.points import Point, Situation, points_of
+from mock_csms.certify.states import States, reached
+from mock_csms.certify.station_file import Token
+from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
+
+
+class Preparations(States):
+    """The situation in which a case begins: the states, variables, lists and memories."""
+
+    is_preparation = True
+
+    async def variables(self, **values: Any) -> None:
+        """Set variables until the end of the case: ``OCPPCommCtrlr__MessageAttempts__TransactionEvent=3``.
+
+        Raises Inconclusive for a variable that the station does not have or does not let be set.
+        """
+        for name, value in values.items():
+            if reason := await self._set(name, value):
+                raise Inconclusive(f"{name.replace('__', '.')} cannot be set to {_text(value)}: {reason}")
+
+    async def variables_if_implemented(self, **values: Any) -> None:
+        """Set variables until the end of the case, as far as the station has them and lets them be set."""
+        for name, value in values.items():
+            await self._set(name, value)
+
+    async def restores(self, *names: str) -> None:
+        """Set variables back to their present values at the end of the case."""
+        for name in names:
+            before = await self._stage.variable(*_parts(name))
+            if before is not None:
+                self._restore_at_the_end(name, before)
+
+    @reached(about="TC_B_09_CS")
+    async def _set(self, name: str, value: Any) -> str:
+        """Set a variable and return why that is not possible."""
+        component, variable, instance = _parts(name)
+        before = await self._stage.variable(component, variable, instance)
+        if before is None:
+            return "the station does not have it"
+        if before == _text(value):
+            return ""
+        status = await self._stage.set_variable(component, variable, instance, _text(value))
+        if status not in {"Accepted", "RebootRequired"}:
+            return f"the answer is {status}"
+        self._restore_at_the_end(name, before)
+        if component == "TxCtrlr":
+            self._stage.forget_points()
+        if status == "RebootRequired":
+            await self.booted()
+        return ""
+
+    def _restore_at_the_end(self, name: str, value: str) -> None:
+        async def restore() -> None:
+            if await self._stage.set_variable(*_parts(name), value) == "Rejected":
+                raise CaseFailed(f"{name} cannot be set back")
+
+        self._stage.undo_with(f"{name.replace('__', '.')} = {value}", restore)
+
+    async def transaction_points(
+        self,
+        *,
+        start: str | Collection[str] = (),
+        stop: str | Collection[str] = (),
+        start_without: Collection[str] = (),
+        stop_without: Collection[str] = (),
+    ) -> None:
+        """Let transactions start and stop at these points until the end of the case.
+
+        Of several values, the first one that can be set counts. A variable that cannot be set has to have one
+        of them, and none of ``start_without`` or ``stop_without``. Raises Skipped.
+        """
+        await self._set_points("TxStartPoint", start, start_without)
+        await self._set_points("TxStopPoint", stop, stop_without)
+        if (await self._stage.points()).are_in_bay:
+            await self._stage.rig.frees_the_bay()
+
+    async def _set_points(
+        self, variable: str, wanted: str | Collection[str], without: Collection[str]
+    ) -> None:
+        values = [wanted] if isinstance(wanted, str) else list(wanted)
+        for value in values:
+            if not await self._set(f"TxCtrlr__{variable}", value):
+                return
+        if not values:
+            return
+        fixed = await self._stage.variable("TxCtrlr", variable) or ""
+        has_one = any(points_of(value) <= points_of(fixed) for value in values)
+        if not has_one or points_of(fixed) & {Point(point) for point in without}:
+            needed = " or ".join(values) + "".join(f", without {point}" for point in without)
+            raise Skipped(f"{variable} stays {fixed or 'empty'}, and the case needs {needed}")
+
+    @reached(about="TC_C_08_CS")
+    async def id_token_cached(self, token: Token | None = None) -> None:
+        """Let the station learn a token for its cache, by a session with it."""
+        shown = token or self._stage.file.tokens.valid
+        await self.parking_bay_occupied()
+        await self.authorized(shown, by="local")
+        await self.ev_connected()
+        await self.energy_transfer_started()
+        await self.stop_authorized(shown, by="local")
+        await self.parking_bay_unoccupied()
+        self._session.cached.add(shown.id_token)
+        self._session.transaction = None
+
+    async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
+        """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
+        await self.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
+        await super().local_list(*entries, version=version)
+
+    async def token_known_offline(self, token: Token | None = None, **info: Any) -> None:
+        """Let the station accept a token while it is offline, in each way that it implements.
+
+        ``info`` has further fields of the entry in the local list.
+        """
+        shown = token or self._stage.file.tokens.valid
+        await self.variables_if_implemented(
+            AuthCtrlr__OfflineTxForUnknownIdEnabled=True, AuthCtrlr__LocalAuthorizeOffline=True
+        )
+        if await self._stage.variable("AuthCacheCtrlr", "Enabled") is not None:
+            await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
+            await self.id_token_cached(shown)
+        if await self._stage.variable("LocalAuthListCtrlr", "Enabled") is not None:
+            await self.local_list({"idToken": shown.as_json, "idTokenInfo": {"status": "Accepted", **info}})
+
+    @reached(about="TC_E_43_CS")
+    async def transaction_started_offline(self, token: Token | None = None, *, within: float = 60) -> None:
+        """Start a session while the server is offline, and let the station connect again."""
+        rig, is_in_bay = self._stage.rig, (await self._stage.points()).are_in_bay
+        await self._stage.csms.goes_offline()
+        if is_in_bay:
+            await rig.parks()
+        await rig.presents(token)
+        await rig.plugs_in()
+        await self._stage.csms.comes_back(within)
+        self._session.situation = Situation(is_in_bay, True, True, True, True)
+
+    @reached(about="TC_E_43_CS")
+    async def transaction_ended_offline(self, token: Token | None = None, *, within: float = 60) -> None:
+        """Begin and end a session while the server is offline, and let the station connect again."""
+        rig, is_in_bay = self._stage.rig, (await self._stage.points()).are_in_bay
+        await self._stage.csms.goes_offline()
+        if is_in_bay:
+            await rig.parks()
+        await rig.plugs_in()
+        await rig.presents(token)
+        await self._lets_energy_flow()
+        await rig.presents(token)
+        await rig.unplugs()
+        if is_in_bay:
+            await rig.leaves()
+        await self._stage.csms.comes_back(within)
+
+
+def _parts(name: str) -> tuple[str, str, str | None]:
+    """Split the name of a variable into component, variable and instance."""
+    component, variable, *rest = name.split("__")
+    return component, variable, rest[0] if rest else None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,122 @@
+"""The TransactionEvents that the steps of a charging session lead to, and what each has to have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mock_csms.certify.points import EventType
+from mock_csms.certify.station_file import Token
+from mock_csms.certify.verbs.stage import ChargingSession, Stage
+from mock_csms.client import ABSENT, ANY, Pattern, TranscriptEntry
+
+EVENT: Final = "TransactionEvent"
+STOPPED: Final[Mapping[str, frozenset[Any]]] = {
+    "local": frozenset({"Local", ABSENT}),
+    "remote": frozenset({"Remote"}),
+}
+"""stoppedReason after a stop; Local may be omitted (E06.FR.09)."""
+NOT_CHARGING: Final = Pattern(
+    EVENT,
+    eventType="Updated",
+    triggerReason="ChargingStateChanged",
+    transactionInfo__chargingState={"EVConnected", "SuspendedEV", "SuspendedEVSE"},
+)
+"""A change of the charging state that a station may report before the one that is waited for."""
+CHARGING: Final = Pattern(
+    EVENT,
+    eventType="Updated",
+    triggerReason="ChargingStateChanged",
+    transactionInfo__chargingState="Charging",
+)
+SIGNED: Final = Pattern(EVENT, eventType="Updated", triggerReason="SignedDataReceived")
+VEHICLE_SEEN: Final = Pattern(EVENT, eventType="Updated", triggerReason="EVDetected")
+"""The event of a bay with a sensor that is neither a start nor a stop point."""
+
+
+class SessionEvents:
+    """Follows the events of the session of a case."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    @property
+    def _session(self) -> ChargingSession:
+        return self._stage.session
+
+    async def follow(
+        self, changes: Mapping[str, bool], *, after: Sequence[Pattern] = (), **fields: Any
+    ) -> TranscriptEntry | None:
+        """Change the situation and expect the event that the change leads to; None if it leads to none."""
+        points = await self._stage.points()
+        situation, kind = points.step(self._session.situation, **changes)
+        event = None
+        if kind is not None:
+            event = await self.expect(kind, after=after, **fields)
+        self._session.situation = situation
+        self._session.has_charged |= situation.is_transferring
+        return event
+
+    async def expect(
+        self, kind: EventType | set[str], *, after: Sequence[Pattern] = (), **fields: Any
+    ) -> TranscriptEntry:
+        """Expect the next event, with these fields and what is due."""
+        event = await self._stage.station.sends(
+            EVENT, {"eventType": kind, **fields, **self._due()}, after=[*after, SIGNED]
+        )
+        self._take(event)
+        return event
+
+    def _due(self) -> dict[str, Any]:
+        """Return the fields that the first event after a step has to have, whatever it is about."""
+        session, file = self._session, self._stage.file
+        due: dict[str, Any] = {}
+        if session.token_due is not None:
+            due["idToken"] = token_field(session.token_due)
+        if session.remote_start_due is not None:
+            due["triggerReason"] = "RemoteStart"
+            due["transactionInfo__remoteStartId"] = session.remote_start_due
+        if session.is_evse_due:
+            due["evse"] = {"id": file.evse, "connectorId": file.connector}
+        return due
+
+    def _take(self, event: TranscriptEntry) -> None:
+        session = self._session
+        info = event["transactionInfo"]
+        if event["eventType"] == "Started" or session.transaction is None:
+            session.transaction = info["transactionId"]
+        self._has(event, info["transactionId"] == session.transaction, "it is of the same transaction")
+        session.token_due = session.remote_start_due = None
+        session.has_evse |= session.is_evse_due
+        session.is_evse_due = False
+        if event["eventType"] == "Ended":
+            self._check_stopped_reason(event)
+            session.is_over, session.has_charged, session.has_evse = True, False, False
+            session.stopped_by = None
+
+    def _check_stopped_reason(self, event: TranscriptEntry) -> None:
+        """After a stop, the last event has its reason, whatever the event is about."""
+        if self._session.stopped_by is None:
+            return
+        allowed = STOPPED[self._session.stopped_by]
+        if event["triggerReason"] == "EVCommunicationLost":  # TC_E_14_CS
+            allowed |= {"EVDisconnected"}
+        reason = event["transactionInfo"].get("stoppedReason", ABSENT)
+        self._has(event, reason in allowed, f"it has the stoppedReason of a {self._session.stopped_by} stop")
+
+    def _has(self, event: TranscriptEntry, holds: bool, sentence: str) -> None:
+        """Check what every event has to have; only a failure is a step."""
+        if not holds:
+            self._stage.steps.check(holds, sentence, event)
+
+
+def token_field(token: Token) -> Any:
+    """Return the field idToken of the event that presents a token."""
+    return ANY if token.type == "NoAuthorization" else token.as_json
+
+
+def absent_or(token: Token) -> frozenset[Any]:
+    """Return the condition that the field idToken is absent or has a token."""
+
+    def is_the_token(value: Any) -> bool:
+        return {"idToken": value["idToken"], "type": value["type"]} == token.as_json
+
+    return frozenset({ABSENT, is_the_token})

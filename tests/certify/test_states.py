@@ -1,0 +1,123 @@
+"""The states of a session at the station in the box, with several start and stop points."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+
+import pytest
+import pytest_asyncio
+
+from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.verdicts import Inconclusive, Skipped
+from mock_csms.client import AsyncClient, StationFailure
+from tests.support.control import driven
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+type Boxes = Callable[..., AbstractAsyncContextManager[CaseRun]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def box() -> AsyncIterator[Boxes]:
+    """Runs of cases, each at a station in the box of its own that has booted."""
+    numbers = count(1)
+    async with driven() as (csms, _), AsyncClient(csms.control) as client:
+
+        @asynccontextmanager
+        async def run(*misbehaviours: str) -> AsyncIterator[CaseRun]:
+            identity = f"BOX{next(numbers)}"
+            url = f"ws://{csms.address}"
+            async with station_in_the_box(identity, url, misbehaviours) as rig:
+                handle = client.station(identity)
+                await handle.waits_for("SecurityEventNotification")
+                await handle.skip_to_now()
+                yield CaseRun(client, handle, file_of_box(identity), rig)
+
+        yield run
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "by"),
+    [
+        ("ParkingBayOccupancy", "ParkingBayOccupancy", "remote"),
+        ("DataSigned", "EnergyTransfer", "local"),
+    ],
+)
+async def test_session_goes_through_all_states(box: Boxes, start: str, stop: str, by: str) -> None:
+    async with box() as run:
+        await run.given.transaction_points(start=start, stop=stop)
+        await run.state.authorized(by=by)
+        await run.state.energy_transfer_started()
+        await run.state.stop_authorized(by=by)
+        await run.state.parking_bay_unoccupied()
+
+        assert run.transaction_id
+        assert await run.settle() == []
+
+
+async def test_suspension_that_ends_the_transaction_leaves_nothing_to_stop(box: Boxes) -> None:
+    async with box() as run:
+        await run.given.transaction_points(stop="EnergyTransfer")
+        await run.state.energy_transfer_suspended()
+        await run.state.parking_bay_unoccupied()
+
+        assert [step.text for step in run.steps.taken if "present" in step.text] == [
+            "somebody does: present evse=1 token=AABBCCDD type=ISO14443"
+        ]
+
+
+async def test_refused_token_ends_the_authorization(box: Boxes) -> None:
+    async with box() as run:
+        await run.csms.answers(
+            "TransactionEvent", {"idTokenInfo": {"status": "Invalid"}}, expression="idToken"
+        )
+        await run.state.ev_connected()
+        await run.state.authorized()
+        await run.state.deauthorized()
+
+
+async def test_list_and_cache_let_a_transaction_run_while_the_server_is_offline(box: Boxes) -> None:
+    async with box() as run:
+        await run.given.variables(
+            OCPPCommCtrlr__RetryBackOffWaitMinimum=0, OCPPCommCtrlr__RetryBackOffRandomRange=0
+        )
+        await run.given.token_known_offline()
+        await run.given.transaction_ended_offline()
+
+        await run.station.sends("TransactionEvent", eventType="Started", offline=True)
+        await run.station.at_last_sends("TransactionEvent", eventType="Ended", offline=True)
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "field"),
+    [
+        ("omit-evse", "evse"),
+        ("omit-id-token", "idToken"),
+        ("say TransactionEvent triggerReason=Authorized if triggerReason=CablePluggedIn", "triggerReason"),
+        ("say TransactionEvent transactionInfo.stoppedReason=EVDisconnected", "stoppedReason"),
+        ("say TransactionEvent transactionInfo.transactionId=T2 if eventType=Updated", "same transaction"),
+    ],
+)
+async def test_event_without_what_is_due_fails(box: Boxes, misbehaviour: str, field: str) -> None:
+    async with box(misbehaviour) as run:
+        with pytest.raises(StationFailure, match=field):
+            await run.state.parking_bay_unoccupied()
+
+    assert run.steps.taken[-1].outcome == "failed"
+
+
+async def test_failure_of_a_preparation_is_inconclusive_and_names_the_case_about_it(box: Boxes) -> None:
+    async with box("say RequestStartTransaction status=Rejected") as run:
+        with pytest.raises(Inconclusive, match="TC_E_04_CS is about its steps"):
+            await run.given.authorized(by="remote")
+
+
+async def test_points_that_cannot_be_set_skip_the_case_unless_they_fit(box: Boxes) -> None:
+    misbehaviour = "pretend SetVariables setVariableResult.0.attributeStatus=Rejected"
+    async with box(misbehaviour) as run:
+        await run.given.transaction_points(start="Authorized", stop=["PowerPathClosed", "EVConnected"])
+        with pytest.raises(Skipped, match="stays EVConnected,Authorized, and the case needs DataSigned"):
+            await run.given.transaction_points(start="DataSigned")
+        with pytest.raises(Skipped, match="needs EVConnected, without Authorized"):
+            await run.given.transaction_points(stop="EVConnected", stop_without=["Authorized"])
