@@ -30,7 +30,7 @@ from mock_csms.settings import read_settings
 from mock_csms.simulator.command_line import _parser as station_parser
 from mock_csms.simulator.command_line import identities
 from mock_csms.simulator.core import Setup
-from mock_csms.simulator.misbehaviour import deviations_of
+from mock_csms.simulator.misbehaviour import FORMS, deviations_of
 from mock_csms.simulator.scripts import parse_script
 from mock_csms.simulator.verbs import VERBS
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
@@ -341,6 +341,15 @@ def test_station_page_names_every_step() -> None:
     text = read(ROOT / "docs" / "station.md")
 
     assert [verb.usage for verb in VERBS.values() if f"| `{verb.usage}` |" not in text] == []
+
+
+def test_station_page_has_an_example_of_every_form_of_mutations() -> None:
+    section = read(ROOT / "docs" / "station.md").partition("## Mutations")[2]
+    examples = re.findall(r"^\| `[a-z]+ [A-Z].* \| `([a-z]+ .*?)` \|$", section, re.MULTILINE)
+
+    assert [example.split()[0] for example in examples] == list(FORMS)
+    for example in examples:
+        assert deviations_of(example, OCPP_2_0_1)
 
 
 def check_bench(arguments: list[str]) -> None:

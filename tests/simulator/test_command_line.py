@@ -10,6 +10,7 @@ from mock_csms import MockCsms, Settings
 from mock_csms.errors import UsageError
 from mock_csms.pki import Pki
 from mock_csms.simulator.command_line import identities
+from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS
 from server import VERSIONS, main
 from tests.support.paths import ROOT
 from tests.support.process import line_with, running
@@ -63,6 +64,10 @@ def test_wrong_identities_are_refused(names: list[str], count: int | None) -> No
         pytest.param(["--http", "70000"], "expected a port from 0 to 65535", id="port"),
         pytest.param(["--script", "/missing"], "cannot read /missing", id="script"),
         pytest.param(["--misbehave", "xyzzy"], "unknown misbehaviour 'xyzzy'", id="misbehaviour"),
+        pytest.param(["--misbehave", "say Reset stauts=X"], "did you mean status?", id="mutation"),
+        pytest.param(
+            ["--misbehave", "say", "Reset", "status=X"], "in quotes: ", id="mutation without quotes"
+        ),
     ],
 )
 def test_wrong_flag_is_one_line(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +77,14 @@ def test_wrong_flag_is_one_line(arguments: list[str], error: str, capsys: pytest
     assert text.startswith("server.py station: ")
     assert error in text
     assert text.count("\n") == 1
+
+
+def test_list_of_misbehaviours_has_every_name_and_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["station", "--misbehave", "list"]) == 0
+
+    text = capsys.readouterr().out
+    assert [name for name in MISBEHAVIOURS if f"{name} (finding " not in text] == []
+    assert [form.usage for form in FORMS.values() if f"{form.usage}\n" not in text] == []
 
 
 def test_wrong_line_of_a_script_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ def trusting(root: Authority) -> SecuritySetup:
 async def connecting(
     mutation: str, security: SecuritySetup = NO_SECURITY, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[asyncio.Queue[ServerConnection]]:
-    """Let a station connect to a server; yield the connections, which the server closes at once."""
+    """Connect a station to a server; yield the connections, which the server closes at once."""
     connections = asyncio.Queue[ServerConnection]()
     subprotocols = [Subprotocol("ocpp1.6"), Subprotocol("ocpp2.0.1")]
     async with serve(connections.put, HOST, 0, subprotocols=subprotocols, ssl=context) as server:

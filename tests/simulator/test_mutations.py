@@ -58,6 +58,16 @@ def test_say_sends_invalid_json_types_as_they_are() -> None:
     assert boot["reason"] == [5]
 
 
+@pytest.mark.parametrize("written", ["299", '"299"'])
+def test_say_sends_a_number_as_text_where_a_text_is_due(written: str) -> None:
+    observed = booted(f"say GetVariables getVariableResult.attributeValue={written}")
+
+    answer = observed.command("GetVariables", GET_INTERVAL)
+
+    assert answer is not None
+    assert answer["getVariableResult"][0]["attributeValue"] == "299"
+
+
 def test_say_changes_only_what_meets_the_condition() -> None:
     observed = booted("say StatusNotification connectorStatus=Faulted if evseId=2")
 
@@ -398,7 +408,8 @@ def test_example_of_each_form_can_be_read(name: str) -> None:
     ("text", "error"),
     [
         ("sya Reset status=X", "unknown form 'sya'; did you mean say?"),
-        ("say", "write say ACTION FIELD=VALUE..."),
+        ("say", 'begins a mutation; write all of it in quotes: "say BootNotification reason=Unknown"'),
+        ("say if reason=X", "write say ACTION FIELD=VALUE..."),
         ("say Reset", "write say ACTION FIELD=VALUE..."),
         ("say BootNotificaton reason=X", "unknown action 'BootNotificaton'; did you mean BootNotification?"),
         ("say BootNotification raeson=X", "unknown field 'raeson'; did you mean reason?"),
@@ -441,13 +452,13 @@ def test_example_of_each_form_can_be_read(name: str) -> None:
         ("do plug-in evs=1 on Reset", "plug-in has no parameter 'evs'"),
         ("do present on Reset", "present needs token; write present TOKEN"),
         ("do unplug on reset", "unknown action 'reset'; did you mean Reset?"),
-        ("connect", "write connect OPTION=VALUE..."),
+        ("connect Reset", "write connect OPTION=VALUE..."),
         ("connect pasword=x", "unknown option 'pasword'; did you mean password?"),
         ("connect wait=0", "wait is seconds from 0.1, not '0'"),
         ("connect tls=2", "tls is the lowest version that is accepted: 1.0 to 1.3, not '2'"),
         ("connect ciphers=NONE", "ciphers is cipher suites as OpenSSL names them, not 'NONE'"),
         ("connect wait=5 if x=1", "connect takes no if, times or after"),
-        ("believe", "write believe COMPONENT.VARIABLE"),
+        ("believe x", "write believe COMPONENT.VARIABLE"),
         ("believe TxCtrlr=1", "unknown variable 'TxCtrlr'"),
         ("believe TxCtrlr.StopTxOnInvalidID=x", "did you mean TxCtrlr.StopTxOnInvalidId?"),
         (

@@ -110,10 +110,14 @@ def json_value(text: str) -> Any:
     return text if is_deeper(value, MAX_NESTING) else value
 
 
-def assigned_value(text: str, *, is_time: bool) -> Any:
-    """Read the value of an assignment: ``now``, ``@FIELD``, JSON or plain text."""
+def assigned_value(text: str, *, is_time: bool, is_text: bool) -> Any:
+    """Read the value of an assignment: ``now``, ``@FIELD``, JSON or plain text.
+
+    For a text, numbers, true, false and null are plain text, because the values of variables are texts.
+    """
     if is_time and (match := TIME_TEXT.fullmatch(text)):
         return StationTime(int(match[1] or 0))
     if match := REFERENCE_TEXT.fullmatch(text):
         return Reference(match[1], int(match[2] or 0))
-    return json_value(text)
+    value = json_value(text)
+    return text if is_text and (value is None or isinstance(value, int | float)) else value

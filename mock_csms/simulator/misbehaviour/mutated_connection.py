@@ -29,7 +29,7 @@ CONNECT_OPTIONS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
 }
 """Values of the options, and their descriptions."""
 TLS_OPTIONS: Final = frozenset({"verify", "tls", "ciphers"})
-TLS_VERSIONS: Final = {
+LOWEST_TLS: Final = {
     "1.0": ssl.TLSVersion.TLSv1,
     "1.1": ssl.TLSVersion.TLSv1_1,
     "1.2": ssl.TLSVersion.TLSv1_2,
@@ -78,7 +78,7 @@ class ConnectOtherwise(Deviation):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if "tls" in self.values:
-            _accept_from(context, TLS_VERSIONS[self.values["tls"]])
+            _accept_from(context, LOWEST_TLS[self.values["tls"]])
         if "ciphers" in self.values:
             context.set_ciphers(self.values["ciphers"])
         return context

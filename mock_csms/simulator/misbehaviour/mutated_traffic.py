@@ -147,7 +147,7 @@ class AddedMessage:
 
 @dataclass(frozen=True)
 class AddedStep:
-    """A step that happens without anybody."""
+    """A step that the station does by itself."""
 
     verb: Verb
     words: tuple[str, ...]
@@ -163,7 +163,7 @@ class AddedStep:
 
 
 type Effect = Callable[[SimulatedStation, JsonObject], object]
-"""What follows a message or step; takes the fields of a message and its answer, or the arguments."""
+"""Follows a message or step; takes the fields of the message and its answer, or the arguments of the step."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from mock_csms.simulator.misbehaviour.payload_fields import (
     PayloadKind,
     UnknownField,
     field_schema,
+    is_text,
     is_time,
     payload_schema,
 )
@@ -97,7 +98,7 @@ class MutationReader:
             field = field_schema(schema, written.path)
         except UnknownField as error:
             raise WrongMutation(f"{action}: {error}") from None
-        value = assigned_value(written.value, is_time=is_time(field))
+        value = assigned_value(written.value, is_time=is_time(field), is_text=is_text(field))
         if isinstance(value, Reference):
             check(value.path)
         return Assignment(written.path, value)

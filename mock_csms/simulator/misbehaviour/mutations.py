@@ -185,7 +185,7 @@ def _do(reader: MutationReader) -> Deviation:
 
 
 def _following(reader: MutationReader, effect: Effect) -> Deviation:
-    """Let an effect follow the message or step that comes after the word on."""
+    """Deviation with an effect after the message or step that the mutation names after ``on``."""
     options = {"effect": effect, **reader.options(_check_of_occasion(reader))}
     _, action = reader.text.occasion or ("", "")
     if action in VERBS:

@@ -67,6 +67,11 @@ def is_time(field: JsonObject) -> bool:
     return field.get("format") == "date-time"
 
 
+def is_text(field: JsonObject) -> bool:
+    """Whether a field is a text."""
+    return field.get("type") == "string"
+
+
 def plain_payload(schema: JsonObject, now: str) -> JsonObject:
     """Return a valid payload with the required fields only: Accepted, the current time, zero, empty text."""
     return _plain_object(schema, schema, now)

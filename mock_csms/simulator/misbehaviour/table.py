@@ -46,6 +46,8 @@ def deviations_of(name: str, version: OcppVersion) -> tuple[Deviation, ...]:
     if first not in FORMS and first == name:
         hint = suggest(name, MISBEHAVIOURS) or "; --misbehave list shows the names and the forms of mutations"
         raise UsageError(f"unknown misbehaviour {name!r}{hint}")
+    if first == name:
+        raise UsageError(f'{name!r} begins a mutation; write all of it in quotes: "{FORMS[name].example}"')
     try:
         return (parse_mutation(name, version),)
     except WrongMutation as error:
