@@ -398,6 +398,19 @@ class States:
         accepted = [each for each in entries if each["idTokenInfo"]["status"] == "Accepted"]
         self._session.cached |= {each["idToken"]["idToken"] for each in accepted}
 
+    # Charging profiles
+
+    @reached(about="TC_K_01_CS")
+    async def charging_profile(self, evse: int, profile: Mapping[str, Any]) -> None:
+        """Set a charging profile at an EVSE, or for the station (0), and clear it at the end."""
+        cleared = {"chargingProfileId": profile["id"]}
+        self._stage.undo_with(
+            "the charging profile", lambda: self._stage.csms.sends("ClearChargingProfile", cleared)
+        )
+        await self._stage.csms.sends(
+            "SetChargingProfile", {"evseId": evse, "chargingProfile": profile}, expect="Accepted"
+        )
+
 
 def at_place(evse: int | None, connector: int | None = None) -> dict[str, Any]:
     """Return the field ``evse`` of a command for the station, an EVSE or a connector."""

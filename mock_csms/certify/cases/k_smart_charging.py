@@ -1,7 +1,109 @@
-"""Cases of block K, smart charging."""
+"""Cases of block K about setting charging profiles."""
 
 from typing import Final
 
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.k_steps import (
+    FIRST,
+    asks_for_profiles,
+    has_reported,
+    limit_unit,
+    sets,
+    unsupported_unit,
+)
+from mock_csms.certify.charging import STATION_MAX, TRANSACTION, TX_DEFAULT, LimitUnit, charging_profile
 from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
+
+UNKNOWN_TRANSACTION: Final = "UNKNOWN-TRANSACTION-ID"
+
+
+@CASES.family(
+    {
+        ("TC_K_01_CS", "A TxDefaultProfile for an EVSE is accepted and reported"): (TX_DEFAULT, True),
+        ("TC_K_03_CS", "A ChargingStationMaxProfile is accepted and reported"): (STATION_MAX, False),
+        ("TC_K_10_CS", "A TxDefaultProfile for all EVSEs is accepted and reported"): (TX_DEFAULT, False),
+    }
+)
+async def profile_set(run: CaseRun, purpose: str, is_for_evse: bool) -> None:
+    evse = run.evse if is_for_evse else 0
+    profile = charging_profile(FIRST, purpose, (await limit_unit(run)).schedule())
+    await run.state.charging_profile(evse, profile)
+    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await has_reported(run, (evse, profile))
+
+
+@CASES.case("TC_K_04_CS", "A charging profile replaces the one with the same id")
+async def profile_replaced(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, unit.schedule({0: 6})))
+    profile = charging_profile(FIRST, TX_DEFAULT, unit.schedule({0: 10}))
+    await sets(run, run.evse, profile, "Accepted")
+    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await has_reported(run, (run.evse, profile))
+
+
+@CASES.case("TC_K_13_CS", "A charging profile is kept over a restart")
+async def profile_kept(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
+    await run.state.charging_profile(run.evse, profile)
+    await run.state.booted()
+    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await has_reported(run, (run.evse, profile))
+
+
+@CASES.family(
+    {
+        ("TC_K_02_CS", "A TxProfile without a running transaction is rejected"): ("EVSE", False),
+        ("TC_K_11_CS", "A TxProfile for the whole station is rejected"): ("station", False),
+        ("TC_K_16_CS", "A TxProfile for an unknown transaction is rejected while another one runs"): (
+            "EVSE",
+            True,
+        ),
+    }
+)
+async def profile_of_unknown_transaction(run: CaseRun, place: str, is_charging: bool) -> None:
+    unit = await limit_unit(run)
+    if is_charging:
+        await run.given.energy_transfer_started()
+    profile = charging_profile(FIRST, TRANSACTION, unit.schedule(), transactionId=UNKNOWN_TRANSACTION)
+    await sets(run, run.evse if place == "EVSE" else 0, profile, "Rejected")
+
+
+@CASES.case("TC_K_12_CS", "A charging profile in an unsupported unit is rejected")
+async def profile_in_unsupported_unit(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TX_DEFAULT, (await unsupported_unit(run)).schedule())
+    await sets(run, run.evse, profile, "Rejected")
+
+
+@CASES.case("TC_K_14_CS", "A charging profile for an unknown EVSE is rejected")
+async def profile_for_unknown_evse(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
+    await sets(run, max(run.file.station.evses) + 1, profile, "Rejected")
+
+
+@CASES.case("TC_K_15_CS", "A station without smart charging answers a charging profile with NotSupported")
+async def profile_without_smart_charging(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TX_DEFAULT, LimitUnit().schedule())
+    answer = await run.csms.tries("SetChargingProfile", evseId=run.evse, chargingProfile=profile)
+    run.check(answer.error_code == "NotSupported", "the answer is a CALLERROR NotSupported", answer.entry)
+
+
+@CASES.case("TC_K_19_CS", "A Recurring charging profile is accepted")
+async def recurring_profile(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    profile = charging_profile(
+        FIRST, TX_DEFAULT, unit.schedule(), chargingProfileKind="Recurring", recurrencyKind="Daily"
+    )
+    await run.state.charging_profile(run.evse, profile)
+
+
+@CASES.case("TC_K_60_CS", "A TxProfile for the running transaction is accepted and reported")
+async def profile_of_running_transaction(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    await run.given.energy_transfer_started()
+    profile = charging_profile(FIRST, TRANSACTION, unit.relative(), transactionId=run.transaction_id)
+    await run.state.charging_profile(run.evse, profile)
+    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await has_reported(run, (run.evse, profile))

@@ -1,0 +1,117 @@
+"""Charging profiles of the smart charging cases: what is sent, what is reported, what is calculated."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+from mock_csms.client import ABSENT
+
+TX_DEFAULT: Final = "TxDefaultProfile"
+STATION_MAX: Final = "ChargingStationMaxProfile"
+TRANSACTION: Final = "TxProfile"
+DURATION_S: Final = 300
+"""Duration of a schedule where a case does not give one."""
+VOLTAGE_V: Final = 230
+ROUNDING: Final = 0.1
+"""A limit has one decimal."""
+TIMES: Final = frozenset({"startSchedule", "validFrom", "validTo"})
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUnit:
+    """The unit in which a case gives its limits, and the phases that they are for."""
+
+    name: str = "A"
+    phases: int = 3
+
+    def limit(self, amperes: float) -> float:
+        """Return a limit of so many amperes per phase in this unit (the limit multiplier of Part 6)."""
+        return amperes if self.name == "A" else amperes * VOLTAGE_V * self.phases
+
+    def schedule(
+        self,
+        limits: Mapping[int, float] | None = None,
+        *,
+        start: datetime | None = None,
+        duration: int = DURATION_S,
+    ) -> dict[str, Any]:
+        """Return a ChargingScheduleType that starts now or at another time; limits as of `relative`."""
+        times = {"startSchedule": time_text(start or now()), "duration": duration}
+        return {**times, **self.relative(limits)}
+
+    def relative(self, limits: Mapping[int, float] | None = None) -> dict[str, Any]:
+        """Return a ChargingScheduleType without a start, with amperes by second; by default 6 A."""
+        periods = [
+            {"startPeriod": second, "limit": self.limit(amperes), "numberPhases": self.phases}
+            for second, amperes in (limits or {0: 6}).items()
+        ]
+        return {"id": 1, "chargingRateUnit": self.name, "chargingSchedulePeriod": periods}
+
+
+class LimitFrom(NamedTuple):
+    """A limit in a composite schedule, and the second at which it begins."""
+
+    start: int
+    limit: float
+
+
+def charging_profile(
+    profile_id: int, purpose: str, schedule: Mapping[str, Any], *, level: int = 0, **members: Any
+) -> dict[str, Any]:
+    """Make a ChargingProfileType; it is Absolute or Relative as its schedule, unless its kind is given."""
+    return {
+        "id": profile_id,
+        "stackLevel": level,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Absolute" if "startSchedule" in schedule else "Relative",
+        **members,
+        "chargingSchedule": [schedule],
+    }
+
+
+def as_reported(value: Any) -> Any:
+    """Return the condition that a profile is reported as it was sent; times may be written in another way."""
+    if isinstance(value, Mapping):
+        return {
+            name: _same_time(part) if name in TIMES else as_reported(part) for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return {**{place: as_reported(item) for place, item in enumerate(value)}, len(value): ABSENT}
+    return value
+
+
+def limits_of(periods: Iterable[Mapping[str, Any]]) -> list[LimitFrom]:
+    """Return the limits of a composite schedule; a period that repeats the limit before it is left out."""
+    limits = [LimitFrom(each["startPeriod"], each["limit"]) for each in periods]
+    changes = [later for earlier, later in pairwise(limits) if not same_limit(earlier.limit, later.limit)]
+    return limits[:1] + changes
+
+
+def same_limit(one: float, other: float) -> bool:
+    """Whether two limits are equal, as far as their one decimal shows."""
+    return abs(one - other) <= ROUNDING
+
+
+def now() -> datetime:
+    """Return the time in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def time_text(moment: datetime) -> str:
+    """Return a time as in OCPP messages."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def time_of(text: str) -> datetime:
+    """Read a time of OCPP messages; raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _same_time(text: str) -> Any:
+    def same_time(other: Any) -> bool:
+        return time_of(other) == time_of(text)
+
+    return same_time
