@@ -5,14 +5,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from mock_csms.certify.box_server import PASSWORD
 from mock_csms.certify.features import FEATURES, PROFILES
 from mock_csms.certify.station_file import StationFile, StationTable, TimesTable
 from mock_csms.certify.stimuli import CannotDo, Stimulus
 from mock_csms.certify.variants import USUAL, BoxVariant
+from mock_csms.pki import Pki
 from mock_csms.simulator.core import Setup
 from mock_csms.simulator.fleet import FleetMember, FleetOptions
 from mock_csms.simulator.host import LoopHost
+from mock_csms.simulator.security_setup import (
+    CLIENT_CERTIFICATE_PROFILE,
+    NO_SECURITY,
+    TLS_PROFILES,
+    SecuritySetup,
+)
 from mock_csms.simulator.station import SimulatedStation
+from mock_csms.simulator.trust_store import CSMS_ROOT, MANUFACTURER_ROOT
 from mock_csms.simulator.verbs import Obstacle, WrongStep, step_of, verb_named
 from mock_csms.v201.version import OCPP_2_0_1
 
@@ -45,17 +54,43 @@ def file_of_box(identity: str) -> StationFile:
     return StationFile(
         station=StationTable(identity=identity, profiles=PROFILES, features=tuple(FEATURES)),
         times=TimesTable(
-            message=MESSAGE_S, boot=10, deviation=0.5, silence=1, transaction=0.2, manual=10, transfer=20
+            message=MESSAGE_S,
+            boot=10,
+            deviation=0.5,
+            silence=1,
+            transaction=0.2,
+            manual=10,
+            transfer=20,
+            schedule=2,
         ),
+    )
+
+
+def security_of_box(identity: str, pki: Pki, profile: int) -> SecuritySetup:
+    """Return credentials for a security profile, and the roots that each station needs."""
+    client = pki.issue_client(identity) if profile == CLIENT_CERTIFICATE_PROFILE else None
+    return SecuritySetup(
+        profile=profile,
+        password=PASSWORD,
+        roots={
+            MANUFACTURER_ROOT: pki.named("manufacturer-root").certificate_pem,
+            **({CSMS_ROOT: pki.root_pem} if profile in TLS_PROFILES else {}),
+        },
+        client_chain="".join(client.chain) if client else "",
+        client_key=(client.key_pem or "") if client else "",
     )
 
 
 @asynccontextmanager
 async def station_in_the_box(
-    identity: str, url: str, misbehaviours: Sequence[str] = (), variant: BoxVariant = USUAL
+    identity: str,
+    url: str,
+    misbehaviours: Sequence[str] = (),
+    variant: BoxVariant = USUAL,
+    security: SecuritySetup = NO_SECURITY,
 ) -> AsyncIterator[StationRig]:
     """Run a station with these misbehaviours while the context is open."""
-    setup = Setup(identity=identity, url=url, speed=SPEED)
+    setup = Setup(identity=identity, url=url, speed=SPEED, security=security, **variant.setup)
     ways = [*variant.ways, *misbehaviours]
     options = FleetOptions(setups=[setup], misbehaviours=ways, has_drivers=False)
     member = FleetMember(setup, LoopHost(), options, OCPP_2_0_1, lambda _: None)

@@ -5,16 +5,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.box import file_of_box, security_of_box, station_in_the_box
+from mock_csms.certify.box_server import BoxServer
 from mock_csms.certify.mutants import Mutants
 from mock_csms.certify.registry import Case
 from mock_csms.certify.runner import Bench, CaseOptions
-from mock_csms.certify.server_process import Addresses
-from mock_csms.certify.variants import USUAL, all_variants
+from mock_csms.certify.variants import USUAL, BoxVariant, all_variants
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
 
-SERVER_FLAGS: Final = ("--host", "127.0.0.1", "--port", "0")
 AT_ONCE: Final = 6
 """Number of stations that are tested at once; they mostly wait."""
 BOOT_S: Final = 15.0
@@ -39,6 +38,11 @@ class Trial:
         if result.failed_step != self.caught_in:
             return f"{self}: caught in {result.failed_step!r}, not in {self.caught_in!r}"
         return ""
+
+    @property
+    def variant(self) -> BoxVariant:
+        """The variant of the station in the box that the case is for."""
+        return all_variants().get(self.case.id, USUAL)
 
     def __str__(self) -> str:
         return f"{self.case.id} {self.misbehaviour!r}" if self.misbehaviour else self.case.id
@@ -67,28 +71,36 @@ def trials_of(cases: Iterable[Case], mutants: Mutants) -> list[Trial]:
 
 
 async def carry_out_trials(
-    trials: Sequence[Trial], addresses: Addresses, on_outcome: Callable[[Outcome], object] = lambda _: None
+    trials: Sequence[Trial], server: BoxServer, on_outcome: Callable[[Outcome], object] = lambda _: None
 ) -> list[Outcome]:
-    """Carry out trials, some at once, and return their outcomes in the same order."""
+    """Carry out trials, some at once, and return their outcomes in the same order.
+
+    Those that need the server for themselves come last, one after another.
+    """
     limit = asyncio.Semaphore(AT_ONCE)
+    outcomes: dict[int, Outcome] = {}
 
-    async def one(number: int, trial: Trial) -> Outcome:
+    async def one(number: int, trial: Trial) -> None:
         async with limit:
-            outcome = Outcome(trial, await carry_out_trial(trial, f"BOX{number:04}", addresses))
-        on_outcome(outcome)
-        return outcome
+            outcomes[number] = Outcome(trial, await carry_out_trial(trial, f"BOX{number:04}", server))
+        on_outcome(outcomes[number])
 
-    return await asyncio.gather(*(one(number, trial) for number, trial in enumerate(trials)))
+    numbered = list(enumerate(trials))
+    await asyncio.gather(*(one(number, trial) for number, trial in numbered if not trial.variant.is_alone))
+    for number, trial in numbered:
+        if trial.variant.is_alone:
+            await one(number, trial)
+    return [outcomes[number] for number, _ in numbered]
 
 
-async def carry_out_trial(trial: Trial, identity: str, addresses: Addresses) -> CaseResult:
+async def carry_out_trial(trial: Trial, identity: str, server: BoxServer) -> CaseResult:
     """Run a case on a station of its own."""
-    assert addresses.ws is not None
     misbehaviours = [trial.misbehaviour] if trial.misbehaviour else []
-    variant = all_variants().get(trial.case.id, USUAL)
+    profile = trial.variant.security_profile
+    url, security = server.urls[profile], security_of_box(identity, server.pki, profile)
     async with (
-        AsyncClient(addresses.control) as client,
-        station_in_the_box(identity, addresses.ws, misbehaviours, variant) as rig,
+        AsyncClient(server.control) as client,
+        station_in_the_box(identity, url, misbehaviours, trial.variant, security) as rig,
     ):
         await _booted(client.station(identity, within=BOOT_S))
         options = CaseOptions(settles=False)  # the station is not used again

@@ -6,17 +6,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.box_server import server_for_boxes
 from mock_csms.certify.mutants import FOLDER, Mutants, all_mutants, write_mutants
 from mock_csms.certify.reports.terminal import VERDICT_WIDTH
 from mock_csms.certify.self_test import (
-    SERVER_FLAGS,
     Outcome,
     Trial,
     carry_out_trials,
     problems_of,
     trials_of,
 )
-from mock_csms.certify.server_process import running_server
 from mock_csms.certify.verdicts import Verdict
 from mock_csms.errors import UsageError
 
@@ -38,8 +37,8 @@ async def try_cases(
         raise UsageError(f"no case matches {' '.join(globs)}; certify --list shows all ids")
     mutants = all_mutants()
     trials = [Trial(case, each) for case in cases for each in misbehaviours] or trials_of(cases, mutants)
-    async with running_server(SERVER_FLAGS) as addresses:
-        outcomes = await carry_out_trials(trials, addresses, lambda each: write(_text(each, is_verbose)))
+    async with server_for_boxes() as server:
+        outcomes = await carry_out_trials(trials, server, lambda each: write(_text(each, is_verbose)))
     if misbehaviours or writes_table:
         outcomes, mutants = _learnt(outcomes, mutants)
     if writes_table:

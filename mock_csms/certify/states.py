@@ -295,7 +295,7 @@ class States:
             )
 
     @reached(about="TC_E_14_CS")
-    async def ev_disconnected(self, *, status: str | None = "Available") -> None:
+    async def ev_disconnected(self, *, status: str | set[str] | None = "Available") -> None:
         """Unplug the cable after the session; None leaves the status of the connector to the case."""
         await self.ev_connected_post_session()
         if not self._session.situation.is_connected:
@@ -311,9 +311,9 @@ class States:
         )
 
     @reached(about="TC_E_19_CS")
-    async def parking_bay_unoccupied(self) -> None:
-        """Drive the vehicle out of the bay after the session."""
-        await self.ev_disconnected()
+    async def parking_bay_unoccupied(self, *, status: str | set[str] = "Available") -> None:
+        """Drive the vehicle out of the bay after the session; ``status`` is that of the connector."""
+        await self.ev_disconnected(status=status)
         if not self._session.situation.is_occupied:
             return
         await self._stage.rig.leaves()

@@ -75,6 +75,8 @@ class TimesTable(Strict):
     """How long a person may take for a stimulus."""
     transfer: Annotated[float, Field(gt=0)] = 300
     """How long a download, an installation or an upload may take."""
+    schedule: Annotated[float, Field(gt=0)] = 60
+    """How far ahead a download or an installation is scheduled."""
 
 
 class RigTable(Strict):
@@ -97,6 +99,15 @@ class FirmwareTable(Strict):
     """PEM file of the certificate that signs it."""
     signature: str | None = None
     """Signature in Base64."""
+    broken_location: str | None = None
+    """URL of a firmware that has a valid signature, and whose installation fails."""
+    broken_signature: str | None = None
+
+    def signing_certificate_pem(self) -> str | None:
+        """Read the certificate; raises OSError."""
+        if self.signing_certificate is None:
+            return None
+        return Path(self.signing_certificate).read_text(encoding="ascii")
 
 
 class StationFile(Strict):
@@ -119,6 +130,12 @@ class StationFile(Strict):
     def connector(self) -> int:
         """The connector that the cases use."""
         return min(self.station.evses[self.evse])
+
+    def for_second_session(self, evse: int) -> "StationFile":
+        """Return a file whose cases use this EVSE and the second token."""
+        station = self.station.model_copy(update={"evses": {evse: self.station.evses[evse]}})
+        tokens = self.tokens.model_copy(update={"valid": self.tokens.second})
+        return self.model_copy(update={"station": station, "tokens": tokens})
 
     @property
     def connectors(self) -> list[tuple[int, int]]:

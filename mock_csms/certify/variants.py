@@ -1,7 +1,9 @@
 """The table of variants: how the station in the box differs for a case about a station without a feature.
 
 One TOML file a block: ``[TC_B_28_CS]`` with ``variables`` for its device model and ``ways``, which are
-misbehaviours that stand for what such a station does.
+misbehaviours that stand for what such a station does. ``setup`` has parameters of
+`mock_csms.simulator.core.Setup`, and ``security_profile`` is that of its first connection. With ``alone``, no
+other case runs beside the case, because it changes the server for all stations.
 """
 
 import tomllib
@@ -22,11 +24,22 @@ class BoxVariant:
     """Values from the start, by component and variable such as ``EVSE.AllowReset``."""
     ways: tuple[str, ...] = ()
     """Names and mutations as of ``--misbehave``."""
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    """Further parameters of its setup."""
+    security_profile: int = 0
+    is_alone: bool = False
+    """Whether no other case may run beside the case."""
 
     @classmethod
     def of_table(cls, table: Mapping[str, Any]) -> Self:
         """Make a variant from a table of TOML."""
-        return cls(dict(table.get("variables", {})), tuple(table.get("ways", ())))
+        return cls(
+            dict(table.get("variables", {})),
+            tuple(table.get("ways", ())),
+            dict(table.get("setup", {})),
+            int(table.get("security_profile", 0)),
+            bool(table.get("alone", False)),
+        )
 
 
 USUAL: Final = BoxVariant()

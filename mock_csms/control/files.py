@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AfterValidator
 
-from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
+from mock_csms.control.firmware import OWN_FILES
 from mock_csms.control.forms import FormFile, boundary_of, filename_in, first_file
 from mock_csms.control.models.base import answer
 from mock_csms.control.models.files import Upload, UploadList
@@ -119,16 +119,17 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     async def get_file(
         name: Name, request: Request, seconds: TransferSeconds = 0, status: RefusingStatus = None
     ) -> Response:
-        """Download a file: the mock's own firmware.bin, or a file in the folder of `--files`."""
+        """Download a file: firmware.bin or empty.bin of the mock, or a file in the folder of `--files`."""
         if status is not None:
             await refuse_download(status, seconds)
         path = file_in(files, name) if files else None
         if path is not None:
             return _download(_opened(path), request, seconds)
-        if name != FIRMWARE_NAME:
+        if name not in OWN_FILES:
             raise Problem(HTTPStatus.NOT_FOUND, "unknown-file", f"there is no file {name}")
-        digest = hashlib.sha256(FIRMWARE_BYTES).hexdigest()
-        return _download(_File(BytesIO(FIRMWARE_BYTES), len(FIRMWARE_BYTES), digest), request, seconds)
+        content = OWN_FILES[name]
+        digest = hashlib.sha256(content).hexdigest()
+        return _download(_File(BytesIO(content), len(content), digest), request, seconds)
 
     return routes
 

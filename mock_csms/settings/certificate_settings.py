@@ -183,8 +183,8 @@ class CertificateSettings(CommandSettings):
     firmware: FirmwareName = setting(
         "firmware.bin",
         "firmware that UpdateFirmware and PublishFirmware offer: a file in the folder of --files, or the "
-        "mock's own firmware.bin. With ?seconds=20 behind the name, the download takes 20 seconds; with "
-        "?status=404, it is refused",
+        "mock's own firmware.bin or empty.bin. With ?seconds=20 behind the name, the download takes 20 "
+        "seconds; with ?status=404, it is refused",
         group=PAYLOADS_GROUP,
         expected="the name of a file without folders, perhaps with ?seconds=20 or ?status=404",
         example="firmware-2.bin",

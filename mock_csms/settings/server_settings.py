@@ -162,7 +162,8 @@ class Settings(ListeningSettings):
 
     files: FilePath | None = setting(
         None,
-        "folder of files that stations may download, in addition to the built-in firmware.bin; files that "
+        "folder of files that stations may download, in addition to the built-in firmware.bin and "
+        "empty.bin; files that "
         "stations upload are stored in its subfolder uploads",
         group=CONTROL_GROUP,
         expected="a path",

@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import urlsplit
 
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter, list_entry, paragraph
 from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, read_stdin, stopping_on_signals
-from mock_csms.simulator.core import Setup
+from mock_csms.simulator.core import Setup, UpdateWhileCharging
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
 from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of, listing
@@ -105,6 +105,8 @@ def _options(given: argparse.Namespace, version: OcppVersion) -> FleetOptions:
             connectors=given.connectors,
             speed=given.speed,
             security=security_of(given, url, identity, files),
+            update_while_charging=given.update_while_charging,
+            cancels_updates=not given.no_cancel_update,
         )
         for identity in identities(given.identities, given.count)
     ]
@@ -223,6 +225,17 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         "ways in which the stations break the specification, as names or mutations; 'list' describes them"
     )
     add("--misbehave", metavar="NAME", nargs="+", default=[], help=misbehave)
+    add(
+        "--update-while-charging",
+        choices=get_args(UpdateWhileCharging.__value__),
+        default="download",
+        help="how far a firmware update goes while a transaction is running (default: download)",
+    )
+    add(
+        "--no-cancel-update",
+        action="store_true",
+        help="reject a new firmware update while one is running, instead of cancelling that one",
+    )
     add("--idle", action="store_true", help="do not simulate random drivers")
     add("--script", metavar="FILE", type=Path, help="file with steps to perform instead of random visits")
     add(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from ocpp.v201.enums import RegistrationStatusEnumType as RegistrationStatus
 
@@ -20,6 +20,9 @@ from mock_csms.text import timestamp
 
 MAX_SERIAL_NUMBER: Final = 25
 """Maximum characters of a serial number (BootNotification)."""
+
+
+type UpdateWhileCharging = Literal["no", "download", "install"]
 
 
 class Link(Protocol):
@@ -69,6 +72,10 @@ class Setup:
     max_power_w: float = Nameplate.max_power_w
     """Maximum power of each EVSE."""
     security: SecuritySetup = NO_SECURITY
+    update_while_charging: UpdateWhileCharging = "download"
+    """Progress of a firmware update that is possible while a transaction is running."""
+    cancels_updates: bool = True
+    """Whether a new firmware update cancels the running one (L01.FR.24), or is rejected (L01.FR.27)."""
 
     @property
     def nameplate(self) -> Nameplate:

@@ -1,6 +1,7 @@
 """Firmware updates (L01, L02)."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from cryptography import x509
@@ -71,6 +72,8 @@ class Update:
         """Index of the last status in STEPS."""
         self.version: str | None = None
         """Version of the firmware that was downloaded and verified."""
+        self.is_empty = False
+        """Whether the file is empty, so that the installation fails."""
         self.is_activated = False
         """Whether the next boot uses the new firmware."""
 
@@ -115,22 +118,30 @@ class Firmware:
         return call_result.UpdateFirmware(self._start(update))
 
     def _signing_certificate(self, firmware: JsonObject) -> x509.Certificate | None:
-        """Return the signing certificate; None for an update without security (L02)."""
-        if "signingCertificate" not in firmware and "signature" not in firmware:
-            return None
+        """Return the signing certificate; None for an update without security (L02).
+
+        A station with a manufacturer root installs signed firmware only.
+        """
         roots = self._store.roots(MANUFACTURER_ROOT)
+        if not roots and "signingCertificate" not in firmware and "signature" not in firmware:
+            return None
         return signing_certificate(firmware.get("signingCertificate", ""), roots, self._core.now())
 
     def _start(self, update: Update) -> UpdateFirmwareStatusEnumType:
-        if self._transfers.is_busy or (self._update is not None and self._update.is_activated):
-            return UpdateFirmwareStatusEnumType.rejected  # L01.FR.27
         is_in_place = self._update is not None
+        if self._transfers.is_busy or (is_in_place and not self._can_cancel):
+            return UpdateFirmwareStatusEnumType.rejected  # L01.FR.27
         self._cancel()
         self._update = update
         self._schedule_download(update)
         if is_in_place:
             return UpdateFirmwareStatusEnumType.accepted_canceled
         return UpdateFirmwareStatusEnumType.accepted
+
+    @property
+    def _can_cancel(self) -> bool:
+        is_activated = self._update is not None and self._update.is_activated
+        return self._core.setup.cancels_updates and not is_activated
 
     def _cancel(self) -> None:
         if self._update is not None:
@@ -161,7 +172,17 @@ class Firmware:
     def _schedule_download(self, update: Update) -> None:
         if update.retrieve_at > self._core.now():
             self._enter(update, FirmwareStatusEnumType.download_scheduled)  # L01.FR.13
-            self._timer = self._core.at(update.retrieve_at, lambda: self._download(update))
+            self._timer = self._core.at(update.retrieve_at, lambda: self._download_if_possible(update))
+        else:
+            self._download_if_possible(update)
+
+    def _download_if_possible(self, update: Update) -> None:
+        """Download now, or once all transactions have ended (L01.FR.06)."""
+        if self._core.setup.update_while_charging == "no" and self._is_charging:
+            self._set_pending(self._is_new_session_refused)
+            self._enter(update, FirmwareStatusEnumType.download_scheduled)
+            again = partial(self._download_if_possible, update)
+            self._timer = self._core.after(TRANSACTION_CHECK_S, again)
         else:
             self._download(update)
 
@@ -187,6 +208,7 @@ class Firmware:
                 return
             self._enter(update, FirmwareStatusEnumType.signature_verified)
         update.version = firmware_version(file.sha256)
+        update.is_empty = file.size == 0
         self._schedule_installation(update)
 
     def _fail(self, update: Update, status: Status) -> None:
@@ -202,12 +224,13 @@ class Firmware:
 
     def _install_when_idle(self, update: Update) -> None:
         """Install once all transactions have ended (L01.FR.06)."""
-        self._set_pending(not self._core.variables.boolean(*ALLOW_NEW_SESSIONS))
-        if any(evse.transaction_id is not None for evse in self._core.evses):
+        if self._core.setup.update_while_charging != "install":
+            self._set_pending(self._is_new_session_refused)
+        if self._core.setup.update_while_charging != "install" and self._is_charging:
             self._enter(update, FirmwareStatusEnumType.install_scheduled)  # L01.FR.34
             self._timer = self._core.after(TRANSACTION_CHECK_S, lambda: self._install_when_idle(update))
         else:
-            self._set_pending(True)
+            self._set_pending(not self._is_charging)
             self._enter(update, FirmwareStatusEnumType.installing)
             self._timer = self._core.after_scaled(INSTALLATION_S, lambda: self._installed(update))
 
@@ -218,12 +241,37 @@ class Firmware:
             for connector in self._core.evses.connectors():
                 self._core.connector_changed.emit(connector)
 
+    @property
+    def _is_charging(self) -> bool:
+        return any(evse.transaction_id is not None for evse in self._core.evses)
+
+    @property
+    def _is_new_session_refused(self) -> bool:
+        return not self._core.variables.boolean(*ALLOW_NEW_SESSIONS)
+
     def _installed(self, update: Update) -> None:
-        self._enter(update, FirmwareStatusEnumType.install_rebooting)
-        update.is_activated = True
+        if update.is_empty:
+            self._set_pending(False)
+            self._fail(update, FirmwareStatusEnumType.install_verification_failed)
+            return
+        if self._is_charging:
+            activate = self._reconnect
+        else:
+            activate = self._reboot
+            self._enter(update, FirmwareStatusEnumType.install_rebooting)
+            update.is_activated = True
         self._timer = DeliveryWait(  # L01.FR.32
-            self._core, lambda: self._reports.is_delivered, REBOOT_AT_LATEST_S, lambda: self._reboot(update)
+            self._core, lambda: self._reports.is_delivered, REBOOT_AT_LATEST_S, lambda: activate(update)
         )
+
+    def _reconnect(self, update: Update) -> None:
+        """Use the new firmware on a new connection, without a reboot that would end the transactions."""
+        self._activate(update)
+        self._is_interrupted = False
+        self._update = None
+        self._core.link.close()
+        self._core.link.open()
+        self._finish(update)
 
     def _reboot(self, update: Update) -> None:
         self._activate(update)
@@ -250,12 +298,15 @@ class Firmware:
             return
         if update.is_activated:
             self._update = None
-            self._enter(update, FirmwareStatusEnumType.installed)
-            self._security.report(SecurityEventType.firmware_updated, update.version)  # L01.FR.31
+            self._finish(update)
         elif update.version is not None:
             self._schedule_installation(update)
         else:
             self._schedule_download(update)
+
+    def _finish(self, update: Update) -> None:
+        self._enter(update, FirmwareStatusEnumType.installed)
+        self._security.report(SecurityEventType.firmware_updated, update.version)  # L01.FR.31
 
     def _send_status(self) -> None:
         """Send the last status; Idle before the first update and after Installed (L01.FR.25, L01.FR.26)."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from mock_csms.control.firmware import FIRMWARE_BYTES, FIRMWARE_NAME
+from mock_csms.control.firmware import OWN_FILES
 from mock_csms.csms import Csms
 from mock_csms.errors import NothingToDo
 from mock_csms.messages import JsonObject
@@ -32,8 +32,8 @@ def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha25
             return _file_hash(path, algorithm, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise NothingToDo(f"the firmware {path} cannot be read: {error.strerror}") from None
-    if name == FIRMWARE_NAME:
-        return hashlib.new(algorithm, FIRMWARE_BYTES, usedforsecurity=False).digest()
+    if name in OWN_FILES:
+        return hashlib.new(algorithm, OWN_FILES[name], usedforsecurity=False).digest()
     raise NothingToDo(f"there is no firmware {name}; put it into the folder of --files")
 
 

@@ -33,9 +33,9 @@ SUCCESS = ["Downloading", "Downloaded", "Installing", "InstallRebooting", "Insta
 class Station:
     """A bench with firmware updates, and a file server."""
 
-    def __init__(self, server: FileServer) -> None:
+    def __init__(self, server: FileServer, **setup: Any) -> None:
         self.server = server
-        self.bench = Workbench(self._make)
+        self.bench = Workbench(self._make, **setup)
         self.core = self.bench.core
         self.firmware: Firmware = self.bench.blocks[0]
         self.firmware.reboot_requested.connect(self._reboot)
@@ -348,3 +348,61 @@ def test_offline_station_whose_clock_is_set_back_reboots_in_the_end(station: Sta
     station.bench.advance(REBOOT_AT_LATEST_S)
 
     assert station.reboots == 1
+
+
+# Other kinds of stations and files
+
+
+@pytest.mark.parametrize("setting", ["false", "true"])
+def test_download_waits_for_transactions_if_the_station_cannot_do_both(setting: str) -> None:
+    with running_file_server() as server:
+        station = Station(server, update_while_charging="no")
+        station.core.variables.put(Key("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate"), setting)
+        charging, free = station.core.evses
+        charging.transaction_id = "T1"
+        station.update()
+        station.run(5)
+        assert station.statuses == ["DownloadScheduled"]
+        expected = ConnectorStatus.available if setting == "true" else ConnectorStatus.unavailable
+        assert station.core.evses.status(free.connectors[1]) == expected
+        charging.transaction_id = None
+        station.run(30)
+        assert station.statuses == ["DownloadScheduled", *SUCCESS]
+
+
+def test_firmware_that_is_installed_in_a_transaction_is_used_without_a_reboot() -> None:
+    with running_file_server() as server:
+        station = Station(server, update_while_charging="install")
+        charging, free = station.core.evses
+        charging.transaction_id = "T1"
+        station.update()
+        station.run(30)
+        assert station.statuses == ["Downloading", "Downloaded", "Installing", "Installed"]
+        assert station.reboots == 0
+        assert station.core.evses.status(free.connectors[1]) == ConnectorStatus.available
+        assert station.events[-1] == "FirmwareUpdated"
+
+
+def test_second_update_is_rejected_if_the_station_cancels_none() -> None:
+    with running_file_server() as server:
+        station = Station(server, cancels_updates=False)
+        station.update(1, installDateTime=IN_A_MINUTE)
+        assert station.update(2) == "Rejected"
+        station.run(90)
+        assert station.statuses[-1] == "Installed"
+
+
+def test_empty_firmware_fails_in_its_verification(station: Station) -> None:
+    station.server.files["/firmware.bin"] = b""
+    station.update()
+    station.run(30)
+    assert station.statuses == ["Downloading", "Downloaded", "Installing", "InstallVerificationFailed"]
+    assert station.reboots == 0
+    assert not station.core.evses.is_update_pending
+
+
+def test_unsigned_firmware_is_refused_by_a_station_with_a_manufacturer_root(
+    station: Station, manufacturer: Manufacturer
+) -> None:
+    manufacturer.trust(station)
+    assert station.update() == "InvalidCertificate"

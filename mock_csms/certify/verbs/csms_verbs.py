@@ -111,6 +111,10 @@ class CsmsVerbs:
         self._steps.note(f"the server answers {action} with {fields_text(answers[0], {}).strip()}")
         return str(rule["id"])
 
+    async def default_payload(self, action: str) -> dict[str, Any]:
+        """Return the payload that the server has for a command to the station."""
+        return dict((await self.client.action(action, self.handle.id))["defaultPayload"])
+
     async def takes_back(self, rule_id: str) -> None:
         """Answer as before."""
         await self.client.rules.delete(rule_id)

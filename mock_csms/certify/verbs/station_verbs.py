@@ -199,6 +199,15 @@ class StationVerbs:
             found.append(await self._reports(status, evse, connector, within))
         return found
 
+    async def optionally_reports(self, status: str, evse: int, connector: int) -> bool:
+        """Return whether a connector has been reported with this status, in a report that is not used."""
+        try:
+            entry = await self._any(*_status_reports(evse, connector, status), within=0)
+        except NotSeen:
+            return False
+        self._steps.note(f"connector {connector} of EVSE {evse} is reported {status}", entry.number)
+        return True
+
     async def reports_all(self, status: Statuses, *, within: float | None = None) -> None:
         """Each connector of the station has to be reported with this status.
 
@@ -270,10 +279,15 @@ class StationVerbs:
             self._cursor.note(part)
         return parts
 
-    async def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """The station has to connect, with these facts of the handshake; raises NotSeen."""
+    async def connects(
+        self, *, after: TranscriptEntry | None = None, within: float | None = None, **facts: Any
+    ) -> TranscriptEntry:
+        """The station has to connect, with these facts of the handshake; raises NotSeen.
+
+        Connections after an entry count, by default after the newest one that the case has used.
+        """
         with self._steps.step(f"the station connects{fields_text(None, facts)}") as step:
-            self._look_from(self._cursor.newest)
+            self._look_from(self._cursor.newest if after is None else after.number)
             entry = await self.handle.connects(within=within or self._file.times.boot, **facts)
             step.is_about(entry)
         self._cursor.note(entry)
