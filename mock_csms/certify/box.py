@@ -30,6 +30,9 @@ SPEED: Final = 100.0
 MESSAGE_S: Final = 5.0
 """A message of the station in the box has to come within this time."""
 STOP_S: Final = 5.0
+EXCLUDING: Final = frozenset({"AQ-2", "AQ-7", "AQ-8", "AQ-11", "Mode12Only"})
+"""Properties that only exclude cases; the station in the box has none of them."""
+CLAIMS: Final = tuple(id_ for id_ in FEATURES if id_ not in EXCLUDING)
 
 
 class StationRig:
@@ -50,9 +53,9 @@ class StationRig:
 
 
 def file_of_box(identity: str) -> StationFile:
-    """Return the station file of the station in the box: it claims every feature and profile."""
+    """Return the station file of the station in the box, which claims every profile."""
     return StationFile(
-        station=StationTable(identity=identity, profiles=PROFILES, features=tuple(FEATURES)),
+        station=StationTable(identity=identity, profiles=PROFILES, features=CLAIMS),
         times=TimesTable(
             message=MESSAGE_S,
             boot=10,

@@ -10,7 +10,7 @@ from typing import Final
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
 from mock_csms.certify.arguments import CERTIFY_PROGRAM, CertifyArguments, read_arguments
-from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.box import CLAIMS, file_of_box, station_in_the_box
 from mock_csms.certify.init import station_file_of
 from mock_csms.certify.listing import explanation_of, list_of
 from mock_csms.certify.rehearsal_run import RehearsalOfStation, write_report
@@ -142,7 +142,7 @@ async def _init(given: CertifyArguments) -> int:
         if not await _await_station(client, file, addresses):
             return _no_station(identity)
         try:
-            text = await station_file_of(client, identity, file.times.boot, claims_all=_is_box(given))
+            text = await station_file_of(client, identity, CLAIMS if _is_box(given) else ())
         except StationFailure as failure:
             raise CouldNotStart(f"the device model cannot be read: {failure}") from None
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """``certify init``: writes a station file from what the device model of a station shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,28 +14,27 @@ REPORT_S: Final = 120.0
 ASK: Final = "  # ? The device model does not show these. Remove the # of those that the station has:"
 
 
-async def station_file_of(
-    client: AsyncClient, identity: str, within: float, *, claims_all: bool = False
-) -> str:
+async def station_file_of(client: AsyncClient, identity: str, claims: Collection[str] = ()) -> str:
     """Read the device model of a connected station and return the text of its station file.
 
-    With ``claims_all``, the features that no variable shows are claimed, too. Raises StationFailure if the
+    ``claims`` are features to be claimed although no variable shows them. Raises StationFailure if the
     station does not report.
     """
-    station = client.station(identity, within=within)
+    station = client.station(identity)
     answer = await station.call("GetBaseReport", requestId=REPORT_REQUEST, reportBase="FullInventory")
     answer.is_("Accepted")
     parts = await station.collects("NotifyReport", requestId=REPORT_REQUEST, within=REPORT_S)
     rows = [row for part in parts for row in part.payload.get("reportData", [])]
     if not rows:
         raise WrongAnswer("the station reports an empty device model")
-    learnt = learn_features(rows)
-    return text_of_file(identity, claiming_all(learnt) if claims_all else learnt)
+    return text_of_file(identity, _claiming(learn_features(rows), claims))
 
 
-def claiming_all(learnt: LearntFeatures) -> LearntFeatures:
-    """Return the features with those claimed that would have to be asked."""
-    return replace(learnt, claimed=(*learnt.claimed, *learnt.asked), asked=())
+def _claiming(learnt: LearntFeatures, claims: Collection[str]) -> LearntFeatures:
+    """Return the features with some of those claimed that would have to be asked."""
+    claimed = [id_ for id_ in learnt.asked if id_ in claims]
+    asked = tuple(id_ for id_ in learnt.asked if id_ not in claimed)
+    return replace(learnt, claimed=(*learnt.claimed, *claimed), asked=asked)
 
 
 def text_of_file(identity: str, learnt: LearntFeatures) -> str:
