@@ -91,7 +91,7 @@ async def _rig(
         yield rig_of_file
     else:
         terminal = Terminal(_write_now)
-        read_stdin(terminal.take, terminal.end)
+        read_stdin(terminal.take)
         yield Person(client, terminal, file.times.manual)
 
 

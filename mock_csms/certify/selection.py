@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
-from mock_csms.certify.conditions import evaluate, explain
 from mock_csms.certify.registry import Case, Unrehearsed
 from mock_csms.certify.station_file import StationFile
+
+FILE_OF_VENDOR: Final = "firmware"
+"""A need of a case that is no stimulus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def plan(
     A case that no certification profile of the station has is left out, unless it is named.
     """
     profiles = selection.profiles or file.station.profiles
-    claims = {*file.station.features, *file.station.profiles}
+    claims = file.claims
     return [
         PlannedCase(
             entry,
@@ -81,11 +84,12 @@ def _reason(
     cases: Mapping[str, Case],
     unrehearsed: Mapping[str, Unrehearsed],
 ) -> str:
+    if obstacle := entry.obstacle(claims):
+        return f"does not apply: {obstacle}"
     if entry.id not in cases:
         why = unrehearsed[entry.id].reason if entry.id in unrehearsed else "it has not been written yet"
         return f"not rehearsed: {why}"
-    if not evaluate(entry.condition, claims):
-        return f"does not apply: {explain(entry.condition, claims)} ({entry.condition_text})"
-    if entry.hands and not selection.has_hands:
-        return f"needs somebody at the station: {', '.join(entry.hands)}"
+    hands = [each for each in entry.hands if each != FILE_OF_VENDOR]
+    if hands and not selection.has_hands:
+        return f"needs somebody at the station: {', '.join(hands)}"
     return ""

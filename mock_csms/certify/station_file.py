@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mock_csms.certify.conditions import known_feature
 from mock_csms.errors import UsageError
 
 
@@ -28,6 +29,11 @@ class Token(Strict):
         return {"idToken": self.id_token, "type": self.type}
 
 
+def _known_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Check names of profiles or features; raises ValueError with a suggestion."""
+    return tuple(map(known_feature, names))
+
+
 class StationTable(Strict):
     """``[station]``."""
 
@@ -38,6 +44,7 @@ class StationTable(Strict):
     """Connectors by EVSE; the cases use the first EVSE and its first connector."""
     features: tuple[str, ...] = ()
     """Optional features that the station claims, by their ids in Part 5."""
+    _known = field_validator("profiles", "features")(_known_names)
     start: Literal["local", "remote"] = "local"
     """How a session is authorized in cases that leave it open."""
     stop: Literal["local", "remote"] = "local"
@@ -122,6 +129,12 @@ class StationFile(Strict):
     """Cases that are expected to fail, with the reason."""
 
     @property
+    def claims(self) -> frozenset[str]:
+        """What the station claims: its profiles, its features, and more than one EVSE."""
+        several = ("HFS-8>1",) if len(self.station.evses) > 1 else ()
+        return frozenset((*self.station.profiles, *self.station.features, *several))
+
+    @property
     def evse(self) -> int:
         """The EVSE that the cases use."""
         return min(self.station.evses)
@@ -167,4 +180,4 @@ def read_station_file(path: Path) -> StationFile:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {place}: {first['msg']}") from None
+        raise UsageError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 from uuid import uuid4
@@ -69,7 +70,8 @@ class AsyncRehearsal:
             while answer is None:
                 answer = await self._send(operations.await_answer(prompt_id, WAIT_S))
         except asyncio.CancelledError:
-            await self._send(operations.change_rehearsal({"prompt": None}))
+            with suppress(ClientError):  # an error would hide that the task is cancelled
+                await self._send(operations.change_rehearsal({"prompt": None}))
             raise
         return "done" if answer == "done" else "cannot"
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Final
 
+from mock_csms.certify.features import PROFILES
 from mock_csms.certify.run_report import CaseReport, RunReport, is_failed
 from mock_csms.certify.verdicts import CaseResult, Verdict, counts
 
@@ -31,8 +32,9 @@ def html_of(report: RunReport) -> str:
             f"<title>{escape(report.station)}: certification rehearsal</title>\n",
             f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n",
             *_head(report),
-            *_mandatory(report.cases),
             *_matrix(report.cases),
+            *_profiles(report.cases),
+            *_mandatory(report.cases),
             *(_case(case) for case in report.cases),
             "</main>\n</body>\n</html>\n",
         ]
@@ -54,14 +56,27 @@ def _head(report: RunReport) -> Iterable[str]:
     yield "</ul>\n"
 
 
+def _profiles(cases: Sequence[CaseReport]) -> Iterable[str]:
+    yield '<h2>Profiles</h2>\n<table class="profiles">\n'
+    yield "<tr><th>Profile</th><th>Mandatory cases passed</th><th>Other cases passed</th></tr>\n"
+    for profile in PROFILES:
+        of_profile = [case for case in cases if profile in case.profiles]
+        if of_profile:
+            mandatory = [case for case in of_profile if case.is_mandatory]
+            others = [case for case in of_profile if not case.is_mandatory]
+            yield f"<tr><th>{profile}</th><td>{_passed(mandatory)}</td><td>{_passed(others)}</td></tr>\n"
+    yield "</table>\n"
+
+
+def _passed(cases: Sequence[CaseReport]) -> str:
+    passed = sum(case.result.verdict is Verdict.PASS for case in cases)
+    return f"{passed} of {len(cases)}"
+
+
 def _mandatory(cases: Sequence[CaseReport]) -> Iterable[str]:
-    mandatory = [case for case in cases if case.is_mandatory]
-    left = [case for case in mandatory if case.result.verdict is not Verdict.PASS]
-    if not mandatory:
-        return
-    yield f"<h2>Mandatory cases</h2>\n<p>{len(mandatory) - len(left)} of {len(mandatory)} have passed.</p>\n"
+    left = [case for case in cases if case.is_mandatory and case.result.verdict is not Verdict.PASS]
     if left:
-        yield "<ul>\n"
+        yield "<h2>Mandatory cases that have not passed</h2>\n<ul>\n"
         yield from (f"<li>{_link(case.result)} {escape(case.result.title)}</li>\n" for case in left)
         yield "</ul>\n"
 

@@ -17,25 +17,23 @@ class Terminal:
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self.write = write
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
 
     def take(self, line: str) -> None:
         """Take a line of the standard input."""
         self._lines.put_nowait(line)
 
-    def end(self) -> None:
-        """Note the end of the standard input."""
-        self._lines.put_nowait(None)
-
-    async def answer(self) -> bool:
-        """Wait for an answer and return whether it is done; without a standard input, wait for ever."""
+    def ask(self, text: str) -> None:
+        """Show a request; lines from before do not answer it."""
         while not self._lines.empty():
             self._lines.get_nowait()
-        while (line := await self._lines.get()) is not None:
-            if (word := line.strip().lower()) in YES | NO:
-                return word in YES
+        self.write(text)
+
+    async def answer(self) -> bool:
+        """Wait for an answer and return whether it is done."""
+        while (word := (await self._lines.get()).strip().lower()) not in YES | NO:
             self.write(f"{HOW_TO_ANSWER}\n")
-        return await _never()
+        return word in YES
 
 
 class Person:
@@ -48,7 +46,7 @@ class Person:
 
     async def do(self, stimulus: Stimulus) -> None:
         """Ask, and wait for the answer; raises CannotDo."""
-        self._terminal.write(f"\a>>> {stimulus.text}\n    ({HOW_TO_ANSWER}.)\n")
+        self._terminal.ask(f"\a>>> {stimulus.text}\n    ({HOW_TO_ANSWER}.)\n")
         answers = {
             asyncio.ensure_future(self._terminal.answer()),
             asyncio.ensure_future(self._on_page(stimulus.text)),

@@ -1,0 +1,192 @@
+"""Verdicts about cases, with the station in the box."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.registry import Case, CaseFunction
+from mock_csms.certify.runner import Bench, CaseOptions
+from mock_csms.certify.server_process import Addresses
+from mock_csms.certify.stimuli import NoHands
+from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.client import AsyncClient
+
+
+def case_of(function: CaseFunction) -> Case:
+    return Case("TC_B_01_CS", "A test", function)
+
+
+@asynccontextmanager
+async def bench(
+    client: AsyncClient,
+    addresses: Addresses,
+    misbehaviours: Sequence[str] = (),
+    *,
+    has_rig: bool = True,
+    options: CaseOptions | None = None,
+) -> AsyncIterator[Bench]:
+    assert addresses.ws is not None
+    async with station_in_the_box("CS001", addresses.ws, misbehaviours) as rig:
+        await client.station("CS001").waits_for("StatusNotification", evseId=2)
+        yield Bench(client, file_of_box("CS001"), rig if has_rig else NoHands(), options)
+
+
+async def result_of(
+    function: CaseFunction, client: AsyncClient, addresses: Addresses, *misbehaviours: str
+) -> CaseResult:
+    async with bench(client, addresses, misbehaviours) as tested:
+        return await tested.carry_out(case_of(function))
+
+
+async def rebooted(run: CaseRun) -> None:
+    await run.state.booted()
+
+
+async def charging(run: CaseRun) -> None:
+    await run.given.energy_transfer_started()
+
+
+async def test_conforming_station_passes_with_its_steps(client: AsyncClient, addresses: Addresses) -> None:
+    result = await result_of(rebooted, client, addresses)
+
+    assert (result.verdict, result.reason) == (Verdict.PASS, "")
+    assert "the station sends BootNotification" in [step.text for step in result.steps]
+    assert all(step.outcome == "ok" for step in result.steps)
+
+
+async def test_wrong_message_fails_with_step_frame_and_fields(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async def scheduled(run: CaseRun) -> None:
+        await run.state.booted(reason="ScheduledReset")
+
+    result = await result_of(scheduled, client, addresses)
+
+    assert result.verdict is Verdict.FAIL
+    assert result.failed_step == "the station sends BootNotification (reason ScheduledReset)"
+    assert 'reason: expected "ScheduledReset", got "RemoteReset"' in result.reason
+    (boot,) = await client.verify("BootNotification", reason="RemoteReset")
+    assert result.frame == boot.number
+
+
+async def test_state_that_is_not_reached_in_preparation_is_inconclusive(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    result = await result_of(charging, client, addresses, "omit Authorize")
+
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "TC_E_" in result.reason
+
+
+async def test_same_state_as_a_step_fails_the_case(client: AsyncClient, addresses: Addresses) -> None:
+    async def main_part(run: CaseRun) -> None:
+        await run.state.energy_transfer_started()
+
+    result = await result_of(main_part, client, addresses, "omit Authorize")
+
+    assert result.verdict is Verdict.FAIL
+
+
+async def test_stimulus_that_nobody_can_give_skips_the_case(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async with bench(client, addresses, has_rig=False) as tested:
+        result = await tested.carry_out(case_of(charging))
+
+    assert result.verdict is Verdict.SKIPPED
+    assert "Plug the cable in" in result.reason
+
+
+async def test_fault_of_a_case_is_an_error_with_its_place(client: AsyncClient, addresses: Addresses) -> None:
+    async def broken(run: CaseRun) -> None:
+        raise KeyError(run.evse)
+
+    result = await result_of(broken, client, addresses)
+
+    assert result.verdict is Verdict.ERROR
+    assert "KeyError: 1" in result.reason
+    assert "test_runner.py" in result.reason
+
+
+@pytest.mark.parametrize(("is_lenient", "verdict"), [(False, Verdict.FAIL), (True, Verdict.PASS)])
+async def test_violation_of_the_specification_fails_a_case_unless_lenient(
+    client: AsyncClient, addresses: Addresses, is_lenient: bool, verdict: Verdict
+) -> None:
+    options = CaseOptions(is_lenient=is_lenient)
+    async with bench(client, addresses, ["say Heartbeat x=1"], options=options) as tested:
+
+        async def triggered(run: CaseRun) -> None:
+            await run.csms.sends("TriggerMessage", requestedMessage="Heartbeat", expect="Accepted")
+            await run.station.sends("Heartbeat")
+
+        result = await tested.carry_out(case_of(triggered))
+
+    assert result.verdict is verdict
+    assert ("violated the specification" in result.reason) is not is_lenient
+
+
+async def test_variables_are_put_back_and_the_station_is_idle_after_a_case(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async def changes(run: CaseRun) -> None:
+        await run.given.variables(OCPPCommCtrlr__OfflineThreshold=17)
+        await run.given.energy_transfer_started()
+        run.check(False, "the case fails on purpose")
+
+    async with bench(client, addresses) as tested:
+        result = await tested.carry_out(case_of(changes))
+        variable = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}
+        answer = await client.station("CS001").call("GetVariables", {"getVariableData": [variable]})
+        state = await client.station("CS001").state()
+
+    assert (result.verdict, result.not_restored) == (Verdict.FAIL, ())
+    assert answer["getVariableResult"][0]["attributeValue"] == "60"
+    assert [each["ended"] for each in state["transactions"]] == [True]
+
+
+async def test_change_that_cannot_be_undone_is_named(client: AsyncClient, addresses: Addresses) -> None:
+    async def changes(run: CaseRun) -> None:
+        async def undo() -> None:
+            run.check(False, "the station takes it back")
+
+        run.undo_with("the setting", undo)
+
+    result = await result_of(changes, client, addresses)
+
+    assert (result.verdict, result.not_restored) == (Verdict.PASS, ("the setting",))
+
+
+async def test_changes_are_undone_when_the_run_is_cancelled(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    undone, begun = asyncio.Event(), asyncio.Event()
+
+    async def endless(run: CaseRun) -> None:
+        async def undo() -> None:
+            undone.set()
+
+        run.undo_with("the setting", undo)
+        begun.set()
+        await run.station.sends("Heartbeat", within=1000)
+
+    async with bench(client, addresses) as tested:
+        running = asyncio.ensure_future(tested.carry_out(case_of(endless)))
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    assert undone.is_set()
+
+
+async def test_rules_of_a_case_end_with_it(client: AsyncClient, addresses: Addresses) -> None:
+    async def answers(run: CaseRun) -> None:
+        await run.csms.answers("Heartbeat", {"fault": {"kind": "no-answer"}})
+
+    await result_of(answers, client, addresses)
+
+    assert await client.rules.list() == []

@@ -1,0 +1,62 @@
+"""Which cases are run, and why the others are skipped."""
+
+from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.catalogue import CATALOGUE
+from mock_csms.certify.registry import Unrehearsed
+from mock_csms.certify.selection import Selection, plan
+from mock_csms.certify.station_file import StationFile, StationTable
+
+CORE = StationFile(station=StationTable(profiles=("Core",)))
+
+
+def ids(file: StationFile, selection: Selection) -> list[str]:
+    return [each.entry.id for each in plan(file, selection, CASES, UNREHEARSED)]
+
+
+def reason(file: StationFile, case_id: str, *, has_hands: bool = True) -> str:
+    return plan(file, Selection((case_id,), has_hands=has_hands), CASES, UNREHEARSED)[0].skipped
+
+
+def test_selection_without_globs_has_the_cases_of_the_stations_profiles() -> None:
+    selected = ids(CORE, Selection())
+
+    assert selected == [entry.id for entry in CATALOGUE.values() if "Core" in entry.profiles]
+
+
+def test_glob_selects_cases_beyond_the_profiles() -> None:
+    assert ids(CORE, Selection(("TC_K_01_CS", "TC_B_0[13]_CS"))) == ["TC_B_01_CS", "TC_B_03_CS", "TC_K_01_CS"]
+
+
+def test_profile_selects_its_cases_only() -> None:
+    selected = ids(CORE, Selection(profiles=("Reservation",)))
+
+    assert selected != []
+    assert all("Reservation" in CATALOGUE[each].profiles for each in selected)
+
+
+def test_mandatory_selects_mandatory_cases_only() -> None:
+    selected = ids(CORE, Selection(is_mandatory_only=True))
+
+    assert selected != []
+    assert all(CATALOGUE[each].profiles["Core"] == "M" for each in selected)
+
+
+def test_case_whose_condition_does_not_hold_is_skipped_with_the_claim() -> None:
+    assert "C-56 is not claimed" in reason(CORE, "TC_B_14_CS")
+
+
+def test_case_of_another_profile_is_skipped_with_the_profile() -> None:
+    assert "SmartCharging only" in reason(CORE, "TC_K_01_CS")
+
+
+def test_case_with_stimuli_is_skipped_without_hands() -> None:
+    assert "needs somebody at the station" in reason(CORE, "TC_B_21_CS", has_hands=False)
+    assert reason(CORE, "TC_B_01_CS", has_hands=False) == ""
+
+
+def test_case_that_is_not_rehearsed_is_skipped_with_the_reason() -> None:
+    unrehearsed = {"TC_B_01_CS": Unrehearsed("TC_B_01_CS", "A boot", "it needs an oscilloscope")}
+
+    (planned,) = plan(CORE, Selection(("TC_B_01_CS",)), {}, unrehearsed)
+
+    assert (planned.title, planned.skipped) == ("A boot", "not rehearsed: it needs an oscilloscope")
