@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
 from mock_csms.certify.arguments import CERTIFY_PROGRAM, CertifyArguments, read_arguments
@@ -28,7 +28,7 @@ from mock_csms.certify.stimuli import NoHands, Rig
 from mock_csms.certify.verdicts import CaseResult
 from mock_csms.client import AsyncClient, ClientError, StationFailure
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
-from mock_csms.process import read_stdin
+from mock_csms.process import read_stdin, stopping_on_signals
 
 NO_STATION: Final = 5
 ABORTED: Final = 130
@@ -42,15 +42,23 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code."""
     try:
         given = read_arguments(arguments)
-        return asyncio.run(_TASKS[given.task](given))
+        return asyncio.run(_until_signal(_TASKS[given.task](given)))
     except UsageError as error:
         return _report_error(error, WRONG_USAGE)
     except CouldNotStart as error:
         return _report_error(error, COULD_NOT_START)
     except ClientError as error:
         return _report_error(error, COULD_NOT_START)
-    except KeyboardInterrupt:
-        return ABORTED
+
+
+async def _until_signal(working: Coroutine[Any, Any, int]) -> int:
+    """Do the work. A signal cancels it, so that the station is put back; a second one ends the process."""
+    task = asyncio.ensure_future(working)
+    with stopping_on_signals(task.cancel, lambda: task.cancelling() > 0):
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return ABORTED
 
 
 def _report_error(error: Exception, code: int) -> int:

@@ -117,11 +117,14 @@ async def test_violation_of_the_specification_fails_a_case_unless_lenient(
     client: AsyncClient, addresses: Addresses, is_lenient: bool, verdict: Verdict
 ) -> None:
     options = CaseOptions(is_lenient=is_lenient)
-    async with bench(client, addresses, ["say Heartbeat x=1"], options=options) as tested:
+    async with bench(
+        client, addresses, ["say StatusNotification connectorStatus=Broken"], options=options
+    ) as tested:
 
         async def triggered(run: CaseRun) -> None:
-            await run.csms.sends("TriggerMessage", requestedMessage="Heartbeat", expect="Accepted")
-            await run.station.sends("Heartbeat")
+            place = {"evse": {"id": 1, "connectorId": 1}}
+            await run.csms.sends("TriggerMessage", place, requestedMessage="StatusNotification")
+            await run.station.sends("StatusNotification")
 
         result = await tested.carry_out(case_of(triggered))
 

@@ -1,0 +1,148 @@
+"""The `certify` command, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.command_line import main
+from mock_csms.errors import WRONG_USAGE
+from tests.support.paths import ROOT
+
+FREE_PORT = ["--", "--host", "127.0.0.1", "--port", "0"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def station_file(folder: Path, text: str = "[times]\nmessage = 5\nboot = 15\nsilence = 1\n") -> str:
+    (folder / "CS001.toml").write_text(text, encoding="utf-8")
+    return "CS001.toml"
+
+
+def test_station_file_is_written_and_its_cases_are_run_and_reported(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "CS001", "--rig", "station", *FREE_PORT]) == 0
+    reports = ["--json", "r.json", "--html", "r.html", "--junit", "r.xml"]
+
+    code = main(["CS001.toml", "TC_B_0[16]_CS", "--rig", "station", *reports, *FREE_PORT])
+
+    output = capsys.readouterr().out
+    assert code == 0
+    assert "PASS         TC_B_01_CS" in output
+    assert "CS001: 2 cases: 2 PASS" in output
+    assert [case["verdict"] for case in json.loads((here / "r.json").read_bytes())["cases"]] == ["PASS"] * 2
+    assert "TC_B_06_CS" in (here / "r.html").read_text(encoding="utf-8")
+    assert b"TC_B_06_CS" in (here / "r.xml").read_bytes()
+
+
+def test_resumed_run_takes_earlier_verdicts_and_says_what_has_changed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = station_file(here)
+    flags = ["--rig", "station", *FREE_PORT]
+    main([file, "TC_B_06_CS", "--json", "r.json", *flags])
+    first = json.loads((here / "r.json").read_bytes())["cases"][0]
+
+    code = main(
+        [file, "TC_B_0[69]_CS", "--resume", "r.json", "--compare", "r.json", "--json", "s.json", *flags]
+    )
+
+    assert code == 0
+    assert json.loads((here / "s.json").read_bytes())["cases"][0] == first
+    assert "TC_B_09_CS: not run -> PASS" in capsys.readouterr().out
+
+
+def test_station_that_does_not_come_ends_the_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main([station_file(here, "[times]\nboot = 0.1\n"), "TC_B_01_CS", *FREE_PORT])
+
+    captured = capsys.readouterr()
+    assert code == 5
+    assert "waiting up to 0.1 s for CS001 at ws://127.0.0.1:" in captured.out
+    assert "CS001 has not connected and booted" in captured.err
+
+
+def test_interrupted_run_undoes_its_changes_and_reports(here: Path) -> None:
+    command = [sys.executable, str(ROOT / "server.py"), "certify", station_file(here), "TC_B_0[36]_CS"]
+    flags = ["--rig", "station", "--json", "r.json", *FREE_PORT]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("the run can be watched"):  # TC_B_03_CS takes some seconds
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+
+    assert process.returncode == 130
+    assert rest == "the run was aborted\nCS001: 0 cases: none\n"
+    assert json.loads((here / "r.json").read_bytes())["finished"] is None
+
+
+def test_list_without_a_file_has_every_case(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == 424
+
+
+def test_explanation_has_requirements_source_and_mutants(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "TC_B_03_CS"]) == 0
+
+    output = capsys.readouterr().out
+    assert "B03.FR.02" in output
+    assert CASES["TC_B_03_CS"].title in output
+    assert "async def " in output
+    assert "Caught by the self-test" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "give a station file; "),
+        (["none.toml"], "cannot read none.toml: No such file or directory; mock-csms certify init ID writes"),
+        (["explain", "TC_B_003_CS"], "unknown case 'TC_B_003_CS'; did you mean TC_B_03_CS?"),
+        (["--list", "--profile", "core"], "unknown profile 'core'; did you mean Core?"),
+        (["--lst"], "did you mean --list?"),
+        (["init"], "give the identity of the station: certify init CS001"),
+        (["--self-test", "TC_Z*"], "no case matches TC_Z*; certify --list shows all ids"),
+        (
+            ["x.toml", "--against", "http://127.0.0.1:1", "--", "--port", "0"],
+            "flags after -- are for a server",
+        ),
+    ],
+)
+def test_wrong_arguments_get_one_line_with_what_to_write(
+    arguments: list[str], sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == WRONG_USAGE
+
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_existing_station_file_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    station_file(here)
+
+    assert main(["init", "CS001"]) == WRONG_USAGE
+
+    assert "CS001.toml exists" in capsys.readouterr().err
+
+
+def test_mutant_is_tried_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments: list[Any] = ["--self-test", "TC_B_32_CS", "--mutant", "say GetVariables getVariableResult=[]"]
+
+    assert main(arguments) == 0
+
+    assert "FAIL" in capsys.readouterr().out
