@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mock_csms.certify.points import Point, Situation, points_of
+from mock_csms.certify.session_events import EVENT, of_transaction
 from mock_csms.certify.states import States, reached
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
@@ -99,13 +100,46 @@ class Preparations(States):
         """Let the station learn a token for its cache, by a session with it."""
         shown = token or self._stage.file.tokens.valid
         await self.parking_bay_occupied()
-        await self.authorized(shown, by="local")
+        await self.authorized(shown)
         await self.ev_connected()
         await self.energy_transfer_started()
-        await self.stop_authorized(shown, by="local")
+        await self.stop_authorized(shown)
         await self.parking_bay_unoccupied()
         self._session.cached.add(shown.id_token)
         self._session.transaction = None
+
+    @reached(about="TC_C_09_CS")
+    async def id_token_info_cached(self, token: Token, info: Mapping[str, Any]) -> None:
+        """Let the station learn an idTokenInfo with which a token starts no session."""
+        answer = {"idTokenInfo": dict(info)}
+        rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
+        await self.parking_bay_occupied()
+        await self.token_offered(token)
+        await self._authorize(token, asks=True)
+        await self._stage.csms.takes_back(rule)
+        if self._session.situation.is_occupied:
+            await self._stage.rig.leaves()
+            await self._events.follow({"is_occupied": False}, triggerReason="EVDeparted")
+        self._session.transaction = None
+
+    @reached(about="TC_E_02_CS")
+    async def charging_at(self, evse: int, token: Token) -> str:
+        """Let energy flow at another EVSE too, and return the id of its transaction."""
+        rig, station = self._stage.rig, self._stage.station
+        if (await self._stage.points()).are_in_bay:
+            await rig.parks(evse)
+        connector = min(self._stage.file.station.evses[evse])
+        await rig.plugs_in(evse, connector=connector)
+        await station.reports("Occupied", (evse, connector))
+        asks = await self._has_to_ask(token)
+        await rig.presents(token, evse)
+        await self._authorize(token, asks)
+        event = await station.at_last_sends(EVENT, evse__id=evse)
+        transaction = str(event["transactionInfo"]["transactionId"])
+        where = {"transactionInfo__transactionId": of_transaction(transaction)}
+        while event["transactionInfo"].get("chargingState") != "Charging":
+            event = await station.sends(EVENT, where=where)
+        return transaction
 
     async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
         """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""

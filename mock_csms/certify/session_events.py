@@ -1,6 +1,6 @@
 """The TransactionEvents that the steps of a charging session lead to, and what each has to have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mock_csms.certify.points import EventType
@@ -120,3 +120,12 @@ def absent_or(token: Token) -> frozenset[Any]:
         return {"idToken": value["idToken"], "type": value["type"]} == token.as_json
 
     return frozenset({ABSENT, is_the_token})
+
+
+def of_transaction(transaction: str) -> Callable[[str], bool]:
+    """Return the condition that an id is that of a transaction."""
+
+    def is_of_the_transaction(transaction_id: str) -> bool:
+        return transaction_id == transaction
+
+    return is_of_the_transaction

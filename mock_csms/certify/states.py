@@ -16,7 +16,7 @@ from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import ChargingSession, Stage
 from mock_csms.certify.verbs.station_verbs import Statuses
 from mock_csms.certify.verdicts import Inconclusive
-from mock_csms.client import StationFailure, TranscriptEntry
+from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
 
 REMOTE_START_ID: Final = 4711
 PLUGGED: Final = frozenset({"CablePluggedIn", "ChargingStateChanged"})
@@ -172,12 +172,7 @@ class States:
         if asks is None:
             is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
             asks = is_asking and await self._has_to_ask(token)
-        request = {
-            "idToken": token.as_json,
-            "remoteStartId": REMOTE_START_ID,
-            "evseId": self._stage.file.evse,
-        }
-        answer = await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
+        answer = await self._starts_remotely(token)
         if self._session.situation.is_running:
             is_known = answer.payload.get("transactionId") == self._session.transaction
             self._stage.steps.check(
@@ -186,6 +181,21 @@ class States:
         await self._authorize(token, asks)
         self._session.token_due, self._session.remote_start_due = token, REMOTE_START_ID
         await self._events.follow({"is_authorized": True}, triggerReason="RemoteStart")
+
+    async def _starts_remotely(self, token: Token) -> CommandAnswer:
+        request = {
+            "idToken": token.as_json,
+            "remoteStartId": REMOTE_START_ID,
+            "evseId": self._stage.file.evse,
+        }
+        return await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
+
+    async def token_offered(self, token: Token) -> None:
+        """Present a token, or start remotely with it, and leave open what the station does then."""
+        if self._stage.file.station.start == "remote":
+            await self._starts_remotely(token)
+        else:
+            await self._stage.rig.presents(token)
 
     async def _authorize(self, token: Token, asks: bool) -> None:
         if asks:
@@ -243,22 +253,27 @@ class States:
         await self._stage.waits(self._stage.file.times.transaction)
 
     @reached(about="TC_E_15_CS")
-    async def stop_authorized(self, token: Token | None = None, *, by: str | None = None) -> None:
-        """Charge for a while, and stop with the token that started the session, or by a remote stop."""
+    async def stop_authorized(
+        self, token: Token | None = None, *, by: str | None = None, asks: bool = False
+    ) -> TranscriptEntry | None:
+        """Charge for a while, and stop with the token that started the session, or by a remote stop.
+
+        ``asks`` says whether the station has to send an Authorize. Returns the event of the stop, if any.
+        """
         if self._session.is_over and self._session.situation.is_connected:
-            return
+            return None
         await self.energy_transfer_started()
         await self._lets_energy_flow()
         if (by or self._stage.file.station.stop) == "remote":
             stopped = self._session.id_of_transaction()
             await self._stage.csms.sends("RequestStopTransaction", transactionId=stopped, expect="Accepted")
-            await self._stops("remote", triggerReason="RemoteStop")
-            return
+            return await self._stops("remote", triggerReason="RemoteStop")
         shown = token or self._stage.file.tokens.valid
         await self._stage.rig.presents(shown)
-        await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
+        await self._authorize(shown, asks)
+        return await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
 
-    async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> None:
+    async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> TranscriptEntry | None:
         """Expect the events of a stop: that of the authorization, and that of the energy, which may be one.
 
         The last of them is Ended if a stop point says so (errata 6.2.117).
@@ -266,7 +281,7 @@ class States:
         points, before = await self._stage.points(), self._session.situation
         if not before.is_running:
             self._session.situation = points.step(before, is_authorized=False, is_transferring=False)[0]
-            return
+            return None
         self._session.stopped_by = by
         kind = {"Updated", "Ended"} if points.end_with_authorization else {"Updated"}
         event = await self._events.expect(kind, **fields)
@@ -278,6 +293,7 @@ class States:
         changes = {"is_authorized": False}
         changes |= {"is_transferring": False} if is_reported or points.end_with_authorization else {}
         self._session.situation = points.step(before, **changes)[0]
+        return event
 
     @reached(about="TC_E_15_CS")
     async def ev_connected_post_session(self) -> None:

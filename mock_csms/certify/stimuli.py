@@ -32,6 +32,7 @@ STIMULI: Final[Mapping[str, str]] = {
     "unplug-at-ev": "Unplug the cable of EVSE {evse} at the vehicle, and leave it plugged in at the station.",
     "plug-in-at-ev": "Plug the cable of EVSE {evse} into the vehicle again.",
     "present": "Present the token {token} (type {type}) for EVSE {evse}.",
+    "choose": "Choose at the station to stop {choice}.",
     "plug-and-charge": "Plug in a vehicle with a contract certificate at EVSE {evse}.",
     "pause": "Let the vehicle at EVSE {evse} stop taking energy.",
     "resume": "Let the vehicle at EVSE {evse} take energy again.",

@@ -1,41 +1,13 @@
 """Cases of block C, authorization: tokens that the central system decides about."""
 
-from typing import Any, Final
+from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.c_tokens import answers_authorize, decides_centrally, not_periodic
 from mock_csms.certify.registry import CaseList
-from mock_csms.certify.station_file import Token
-from mock_csms.certify.verbs.station_verbs import PERIODIC
 from mock_csms.client import ANY
 
 CASES: Final = CaseList()
-
-
-def not_periodic(trigger: str) -> bool:
-    """Whether the triggerReason of an event is another one than those of its readings."""
-    return trigger not in PERIODIC
-
-
-async def decides_centrally(run: CaseRun) -> None:
-    """Prepare the station for asking the central system about every token."""
-    await run.given.variables_if_implemented(
-        AuthCtrlr__Enabled=True,
-        AuthCtrlr__DisableRemoteAuthorization=False,
-        AuthCtrlr__LocalPreAuthorize=False,
-    )
-
-
-async def answers_authorize(run: CaseRun, token: Token, status: str, group: str | None = None) -> str:
-    """Let the server answer an Authorize for a token with this status; return the id of the rule."""
-    return await run.csms.answers(
-        "Authorize", {"idTokenInfo": token_info(status, group)}, where={"idToken": token.as_json}
-    )
-
-
-def token_info(status: str, group: str | None = None) -> dict[str, Any]:
-    """Return the idTokenInfo of an answer."""
-    of_group = {} if group is None else {"groupIdToken": {"idToken": group, "type": "Central"}}
-    return {"status": status, **of_group}
 
 
 @CASES.family(

@@ -1,0 +1,119 @@
+"""Cases of block C, authorization: groups of tokens, and master passes."""
+
+from typing import Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.c_tokens import (
+    answers_authorize,
+    answers_event,
+    decides_centrally,
+    listed,
+    not_periodic,
+    token_info,
+    uses_cache,
+    uses_list,
+)
+from mock_csms.certify.registry import CaseList
+from mock_csms.certify.station_file import Token
+
+CASES: Final = CaseList()
+
+
+async def answers_with_group(run: CaseRun, token: Token, status: str = "Accepted") -> None:
+    """Let the server answer with the group of the station file wherever the token comes up."""
+    await answers_authorize(run, token, status, run.tokens.group)
+    await answers_event(run, token, status, run.tokens.group)
+
+
+async def stops_with(run: CaseRun, token: Token, *, asks: bool) -> None:
+    """Stop the session with another token of the group, and let the vehicle leave."""
+    stop = await run.state.stop_authorized(token, by="local", asks=asks)
+    run.check(
+        stop is not None and stop.payload.get("idToken") == token.as_json,
+        "the event of the stop has the token that was presented",
+        stop,
+    )
+    await run.state.parking_bay_unoccupied()
+
+
+async def cannot_stop(run: CaseRun, token: Token) -> None:
+    """Present a token that the server refuses."""
+    await run.rig.presents(token)
+    await run.station.sends("Authorize", idToken=token.as_json)
+    await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
+
+
+@CASES.case("TC_C_39_CS", "Another token of the group stops the session")
+async def group_of_answers(run: CaseRun) -> None:
+    await decides_centrally(run)
+    await answers_with_group(run, run.tokens.valid)
+    await answers_with_group(run, run.tokens.second)
+    await run.given.ev_connected()
+    await run.state.authorized(asks=True)
+    await run.state.energy_transfer_started()
+    await stops_with(run, run.tokens.second, asks=True)
+
+
+@CASES.case("TC_C_40_CS", "Another token of the same group in the local list stops the session")
+async def group_of_list(run: CaseRun) -> None:
+    tokens = [run.tokens.valid, run.tokens.second]
+    for token in tokens:
+        await answers_with_group(run, token)
+    await uses_list(run, *(listed(token, "Accepted", run.tokens.group) for token in tokens))
+    await run.given.ev_connected()
+    await run.state.authorized(asks=False)
+    await run.state.energy_transfer_started()
+    await stops_with(run, run.tokens.second, asks=False)
+    await run.station.has_sent_no_other("Authorize")
+
+
+@CASES.case("TC_C_41_CS", "Another token of the same group in the cache stops the session")
+async def group_of_cache(run: CaseRun) -> None:
+    await uses_cache(run)
+    for token in [run.tokens.valid, run.tokens.second]:
+        await answers_with_group(run, token)
+        await run.given.id_token_cached(token)
+    await run.given.ev_connected()
+    await run.state.authorized(asks=False)
+    await run.state.energy_transfer_started()
+    await stops_with(run, run.tokens.second, asks=False)
+    await run.station.has_sent_no_other("Authorize")
+
+
+@CASES.case("TC_C_42_CS", "A refused token of the group does not stop the session")
+async def refused_token_of_group(run: CaseRun) -> None:
+    await decides_centrally(run)
+    await answers_with_group(run, run.tokens.valid)
+    await answers_with_group(run, run.tokens.invalid, "Invalid")
+    await run.given.ev_connected()
+    await run.state.authorized(asks=True)
+    await run.state.energy_transfer_started()
+    await cannot_stop(run, run.tokens.invalid)
+
+
+@CASES.case("TC_C_43_CS", "A token of the group that is listed as Invalid does not stop the session")
+async def refused_token_of_list(run: CaseRun) -> None:
+    group = run.tokens.group
+    await answers_with_group(run, run.tokens.valid)
+    await answers_with_group(run, run.tokens.invalid, "Invalid")
+    entries = [listed(run.tokens.valid, "Accepted", group), listed(run.tokens.invalid, "Invalid", group)]
+    await uses_list(run, *entries)
+    await run.given.ev_connected()
+    await run.state.authorized(asks=False)
+    await run.state.energy_transfer_started()
+    await run.station.has_sent_no_other("Authorize")
+    await cannot_stop(run, run.tokens.invalid)
+
+
+@CASES.case("TC_C_44_CS", "A token of the group that is cached as Invalid does not stop the session")
+async def refused_token_of_cache(run: CaseRun) -> None:
+    await uses_cache(run)
+    await answers_with_group(run, run.tokens.valid)
+    await answers_with_group(run, run.tokens.invalid, "Invalid")
+    await run.given.id_token_cached()
+    await run.given.id_token_info_cached(run.tokens.invalid, token_info("Invalid", run.tokens.group))
+    await run.given.ev_connected()
+    await run.state.authorized(asks=False)
+    await run.state.energy_transfer_started()
+    await run.station.has_sent_no_other("Authorize")
+    await cannot_stop(run, run.tokens.invalid)

@@ -1,0 +1,119 @@
+"""Cases of block C, authorization: master passes, which stop transactions but start none."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.c_tokens import answers_authorize, answers_event, token_info, uses_cache
+from mock_csms.certify.registry import CaseList
+from mock_csms.certify.session_events import EVENT, absent_or, of_transaction
+from mock_csms.client import ANY
+
+CASES: Final = CaseList()
+
+
+def is_not_charging(charging_state: str) -> bool:
+    """Whether a charging state is another one than Charging."""
+    return charging_state != "Charging"
+
+
+async def has_master_pass(run: CaseRun) -> None:
+    """Prepare the group of master passes, and what the server answers for its token."""
+    group = run.tokens.master_pass_group
+    await run.given.variables(AuthCtrlr__MasterPassGroupId=group)
+    await answers_authorize(run, run.tokens.master_pass, "Accepted", group)
+    await answers_event(run, run.tokens.master_pass, "Accepted", group)
+
+
+async def charges_at(run: CaseRun, number_of_evses: int | None = None) -> dict[int, str]:
+    """Prepare a session at each EVSE, or at the first ones, and return their transactions."""
+    first, *others = sorted(run.file.station.evses)[:number_of_evses]
+    await run.given.energy_transfer_started()
+    transactions = {first: run.transaction_id}
+    for evse in others:
+        transactions[evse] = await run.given.charging_at(evse, run.tokens.second)
+    return transactions
+
+
+async def presents_master_pass(run: CaseRun, **choice: int) -> None:
+    """Present the master pass, about which the station asks the server."""
+    master = run.tokens.master_pass
+    await run.rig.does("present", token=master.id_token, type=master.type, **choice)
+    await run.station.sends("Authorize", idToken=master.as_json)
+
+
+async def stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) -> None:
+    """See transactions stop, with their end when the vehicle leaves at the latest."""
+    expected = {"idToken": absent_or(run.tokens.master_pass), **fields}
+    same = [{"transactionInfo__transactionId": of_transaction(each)} for each in transactions.values()]
+    events = [await run.station.sends(EVENT, expected, where=each) for each in same]
+    for evse in transactions:
+        await leaves(run, evse)
+    for stop, where in zip(events, same, strict=True):
+        is_over = stop["eventType"] == "Ended"
+        end = stop if is_over else await run.station.at_last_sends(EVENT, where, eventType="Ended")
+        reason = end["transactionInfo"].get("stoppedReason")
+        run.check(reason == "MasterPass", "the end of the transaction has stoppedReason MasterPass", end)
+
+
+async def leaves(run: CaseRun, evse: int) -> None:
+    """Let the vehicle leave, also the bay if transactions depend on it."""
+    points = [await run.variable("TxCtrlr", name) or "" for name in ("TxStartPoint", "TxStopPoint")]
+    await run.rig.unplugs(evse)
+    await run.station.reports("Available", (evse, min(run.file.station.evses[evse])))
+    if "ParkingBayOccupancy" in ",".join(points):
+        await run.rig.leaves(evse)
+
+
+@CASES.case("TC_C_14_CS", "A cached master pass stops a session without an Authorize")
+async def cached_master_pass(run: CaseRun) -> None:
+    master = run.tokens.master_pass
+    await uses_cache(run)
+    await has_master_pass(run)
+    await run.given.id_token_info_cached(master, token_info("Accepted", run.tokens.master_pass_group))
+    transactions = await charges_at(run, 1)
+    await run.rig.presents(master)
+    await stops(run, transactions, triggerReason="StopAuthorized", idToken=master.as_json)
+    await run.station.has_sent_no_other("Authorize")
+
+
+@CASES.case("TC_C_45_CS", "A master pass starts no session")
+async def starts_nothing(run: CaseRun) -> None:
+    await run.given.transaction_points(
+        start=["Authorized", "PowerPathClosed"], start_without=["ParkingBayOccupancy", "EVConnected"]
+    )
+    await has_master_pass(run)
+    await presents_master_pass(run)
+    await run.state.ev_connected()
+    await run.station.is_silent(EVENT, transactionInfo__chargingState="Charging")
+    await run.station.has_not_sent(EVENT, idToken=ANY)
+
+
+@CASES.case("TC_C_47_CS", "A master pass stops all transactions if its holder chooses so")
+async def chooses_all(run: CaseRun) -> None:
+    await has_master_pass(run)
+    transactions = await charges_at(run)
+    await presents_master_pass(run)
+    await run.rig.does("choose", choice="all transactions")
+    await stops(run, transactions)
+
+
+@CASES.case("TC_C_48_CS", "A master pass stops one transaction if its holder chooses so")
+async def chooses_one(run: CaseRun) -> None:
+    await has_master_pass(run)
+    transactions = await charges_at(run)
+    await presents_master_pass(run, stop=run.evse)
+    await run.rig.does("choose", choice="the transaction of the EVSE")
+    await stops(run, {run.evse: transactions.pop(run.evse)})
+    for other in transactions.values():
+        going_on = {"transactionInfo__transactionId": of_transaction(other)}
+        await run.station.is_silent(EVENT, going_on, transactionInfo__chargingState=is_not_charging)
+        await run.station.has_not_sent(EVENT, going_on, eventType="Ended")
+
+
+@CASES.case("TC_C_49_CS", "Without a choice, a master pass stops all transactions")
+async def stops_both(run: CaseRun) -> None:
+    await has_master_pass(run)
+    transactions = await charges_at(run, 2)
+    await presents_master_pass(run)
+    await stops(run, transactions)

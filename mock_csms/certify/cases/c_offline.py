@@ -1,0 +1,163 @@
+"""Cases of block C, authorization: tokens that are presented while the station is offline."""
+
+from typing import Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.c_tokens import answers_event, listed, not_periodic, uses_cache, uses_list
+from mock_csms.certify.registry import CaseList
+from mock_csms.client import ABSENT, TranscriptEntry
+
+CASES: Final = CaseList()
+
+BACK_OFF_S: Final = 1
+"""Seconds between attempts to connect."""
+NOT_CHARGED: Final = {"ChargingStateChanged", "CablePluggedIn", "EVDetected", "Authorized"}
+
+
+async def goes_offline_with(run: CaseRun, **variables: object) -> None:
+    """Prepare the station for being offline, with further variables."""
+    await run.given.variables_if_implemented(
+        AuthCtrlr__LocalAuthorizeOffline=True,
+        OCPPCommCtrlr__OfflineThreshold=BACK_OFF_S + 60,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=BACK_OFF_S,
+        OCPPCommCtrlr__RetryBackOffRandomRange=0,
+        **variables,
+    )
+
+
+async def knows_token(run: CaseRun) -> None:
+    """Prepare the cache and the local list, as far as the station has them, with the valid token."""
+    if await run.variable("AuthCacheCtrlr", "Available") == "true":
+        await uses_cache(run)
+        await run.given.id_token_cached()
+    if await run.variable("LocalAuthListCtrlr", "Available") == "true":
+        await uses_list(run, listed(run.tokens.valid, "Accepted"))
+
+
+async def presents_offline(run: CaseRun) -> None:
+    """Present the valid token while the server is offline."""
+    await run.csms.goes_offline()
+    await run.rig.presents()
+    await run.waits(run.times.transaction)
+    await run.csms.comes_back(within=run.times.boot)
+
+
+async def has_charged_offline(run: CaseRun) -> None:
+    """Receive the events of the time offline, up to that of the energy."""
+    while True:
+        event = await run.station.sends("TransactionEvent", offline=True)
+        if event["triggerReason"] == "Authorized":
+            run.check(event.payload.get("idToken") == run.tokens.valid.as_json, "it has the token", event)
+        if event["transactionInfo"].get("chargingState") == "Charging":
+            is_change = event["triggerReason"] == "ChargingStateChanged"
+            run.check(is_change, "the charging has triggerReason ChargingStateChanged", event)
+            return
+
+
+async def is_refused_later(run: CaseRun, *, stops: bool, energy: int) -> None:
+    """Charge with a known token while the server is offline, which then refuses it."""
+    await run.given.variables_if_implemented(AuthCtrlr__OfflineTxForUnknownIdEnabled=True)
+    await knows_token(run)
+    await goes_offline_with(run, TxCtrlr__StopTxOnInvalidId=stops, TxCtrlr__MaxEnergyOnInvalidId=energy)
+    await run.given.ev_connected()
+    await answers_event(run, run.tokens.valid, "Invalid")
+    await presents_offline(run)
+    await has_charged_offline(run)
+
+
+@CASES.case("TC_C_15_CS", "A token that is refused later charges up to MaxEnergyOnInvalidId")
+async def refused_with_energy(run: CaseRun) -> None:
+    await is_refused_later(run, stops=False, energy=10_000)
+    await run.station.is_silent("TransactionEvent", triggerReason="Deauthorized")
+    await run.station.has_not_sent("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
+
+
+@CASES.family(
+    {
+        ("TC_C_16_CS", "The session of a token that is refused later is deauthorized"): (0,),
+        ("TC_C_18_CS", "The session is deauthorized in spite of MaxEnergyOnInvalidId"): (500,),
+    }
+)
+async def refused_and_stopped(run: CaseRun, energy: int) -> None:
+    await is_refused_later(run, stops=True, energy=energy)
+    await run.station.sends("TransactionEvent", triggerReason="Deauthorized", offline={ABSENT, False})
+
+
+@CASES.case("TC_C_17_CS", "The energy of a token that is refused later is suspended")
+async def refused_and_suspended(run: CaseRun) -> None:
+    await is_refused_later(run, stops=False, energy=0)
+    await run.station.sends("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
+
+
+async def ends(run: CaseRun, stop: TranscriptEntry) -> None:
+    """Wait for the end of the transaction, which may be the event of the stop."""
+    if stop["eventType"] != "Ended":
+        await run.station.at_last_sends("TransactionEvent", eventType="Ended")
+
+
+@CASES.case("TC_C_21_CS", "A listed token charges offline")
+async def listed_token(run: CaseRun) -> None:
+    await uses_list(run, listed(run.tokens.valid, "Accepted"))
+    await goes_offline_with(run, AuthCtrlr__OfflineTxForUnknownIdEnabled=False)
+    await run.given.transaction_started_offline()
+    await run.rig.presents()
+    await run.rig.unplugs()
+    await run.rig.leaves()
+    while (event := await run.station.sends("TransactionEvent"))["triggerReason"] != "StopAuthorized":
+        run.check(event.payload.get("offline") is True, "the events before the stop have offline true", event)
+    await ends(run, event)
+
+
+@CASES.family(
+    {
+        ("TC_C_22_CS", "A token that is listed as Invalid does not charge offline"): ("Invalid",),
+        ("TC_C_23_CS", "A token that is listed as Blocked does not charge offline"): ("Blocked",),
+        ("TC_C_24_CS", "A token that is listed as Expired does not charge offline"): ("Expired",),
+    }
+)
+async def refused_token_listed(run: CaseRun, status: str) -> None:
+    await uses_list(run, listed(run.tokens.invalid, status))
+    await goes_offline_with(run, AuthCtrlr__OfflineTxForUnknownIdEnabled=False)
+    starts_in_bay = "ParkingBayOccupancy" in (await run.variable("TxCtrlr", "TxStartPoint") or "")
+    await run.csms.goes_offline()
+    await run.rig.parks()
+    await run.rig.presents(run.tokens.invalid)
+    await run.csms.comes_back(within=run.times.boot)
+    if starts_in_bay:
+        await run.station.sends("TransactionEvent", triggerReason="EVDetected", offline=True)
+    await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
+
+
+@CASES.case("TC_C_25_CS", "Offline, the local list counts more than the cache")
+async def list_before_cache(run: CaseRun) -> None:
+    await uses_cache(run)
+    await run.given.id_token_cached()
+    await uses_list(run, listed(run.tokens.valid, "Invalid"))
+    await goes_offline_with(
+        run, AuthCtrlr__OfflineTxForUnknownIdEnabled=True, TxCtrlr__StopTxOnInvalidId=False
+    )
+    await run.given.ev_connected()
+    await presents_offline(run)
+    await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
+
+
+@CASES.case("TC_C_26_CS", "An unknown token charges offline, until the server refuses it")
+async def unknown_token(run: CaseRun) -> None:
+    await uses_list(run, listed(run.tokens.second, "Accepted"))
+    await goes_offline_with(
+        run,
+        AuthCtrlr__OfflineTxForUnknownIdEnabled=True,
+        TxCtrlr__StopTxOnInvalidId=False,
+        TxCtrlr__MaxEnergyOnInvalidId=0,
+    )
+    await run.csms.tries("ClearCache")
+    await answers_event(run, run.tokens.valid, "Invalid")
+    await run.given.transaction_started_offline()
+    await run.station.reports("Occupied")
+    await has_charged_offline(run)
+    await run.station.sends("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
+    await run.rig.presents()
+    stop = await run.station.sends("TransactionEvent", triggerReason="StopAuthorized")
+    await run.rig.unplugs()
+    await run.station.reports("Available")
+    await ends(run, stop)

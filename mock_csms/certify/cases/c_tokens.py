@@ -1,0 +1,66 @@
+"""Steps of block C, authorization: how the station decides about tokens, and what the server answers."""
+
+from typing import Any
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.station_file import Token
+from mock_csms.certify.verbs.station_verbs import PERIODIC
+
+
+def not_periodic(trigger: str) -> bool:
+    """Whether the triggerReason of an event is another one than those of its readings."""
+    return trigger not in PERIODIC
+
+
+async def decides_centrally(run: CaseRun) -> None:
+    """Prepare the station for asking the central system about every token."""
+    await run.given.variables_if_implemented(
+        AuthCtrlr__Enabled=True,
+        AuthCtrlr__DisableRemoteAuthorization=False,
+        AuthCtrlr__LocalPreAuthorize=False,
+    )
+
+
+async def uses_cache(run: CaseRun, *, pre_authorize: bool = True) -> None:
+    """Prepare the station for an empty cache that decides about accepted tokens only."""
+    await run.given.variables_if_implemented(
+        AuthCacheCtrlr__Enabled=True,
+        AuthCacheCtrlr__DisablePostAuthorize=False,
+        AuthCtrlr__LocalPreAuthorize=pre_authorize,
+    )
+    await run.csms.tries("ClearCache")
+
+
+async def uses_list(run: CaseRun, *entries: dict[str, Any]) -> None:
+    """Prepare the station for a local list with these entries, which decides about accepted tokens only."""
+    await run.given.variables_if_implemented(
+        LocalAuthListCtrlr__Enabled=True,
+        LocalAuthListCtrlr__DisablePostAuthorize=False,
+        AuthCtrlr__LocalPreAuthorize=True,
+    )
+    await run.given.local_list(*entries)
+
+
+def listed(token: Token, status: str, group: str | None = None) -> dict[str, Any]:
+    """Return an entry of a local list."""
+    return {"idToken": token.as_json, "idTokenInfo": token_info(status, group)}
+
+
+def token_info(status: str, group: str | None = None) -> dict[str, Any]:
+    """Return the idTokenInfo of an answer or of an entry."""
+    of_group = {} if group is None else {"groupIdToken": {"idToken": group, "type": "Central"}}
+    return {"status": status, **of_group}
+
+
+async def answers_authorize(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
+    """Let the server answer an Authorize for a token with this status."""
+    await _answers(run, "Authorize", token, token_info(status, group))
+
+
+async def answers_event(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
+    """Let the server answer a TransactionEvent with a token with this status."""
+    await _answers(run, "TransactionEvent", token, token_info(status, group))
+
+
+async def _answers(run: CaseRun, action: str, token: Token, info: dict[str, Any]) -> None:
+    await run.csms.answers(action, {"idTokenInfo": info}, where={"idToken": token.as_json})
