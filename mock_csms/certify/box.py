@@ -62,6 +62,7 @@ def file_of_box(identity: str) -> StationFile:
             deviation=0.5,
             silence=1,
             transaction=0.2,
+            ev_connection_timeout=1,
             manual=10,
             transfer=20,
             schedule=2,

@@ -95,6 +95,46 @@ class Preparations(States):
             needed = " or ".join(values) + "".join(f", without {point}" for point in without)
             raise Skipped(f"{variable} stays {fixed or 'empty'}, and the case needs {needed}")
 
+    @reached(about="TC_E_02_CS")
+    async def energy_transfer_started_everywhere(self) -> dict[int, str]:
+        """Let energy flow at each EVSE, with the second token at the others; return the ids by EVSE."""
+        await self.energy_transfer_started()
+        transactions = {self._stage.file.evse: self._session.id_of_transaction()}
+        for evse in self._stage.file.station.evses:
+            if evse not in transactions:
+                await self._stage.rig.plugs_in(evse)
+                await self._stage.rig.presents(self._stage.file.tokens.second, evse)
+                transactions[evse] = await self._sees_charging(transactions.values())
+        return transactions
+
+    async def _sees_charging(self, known: Collection[str]) -> str:
+        """Wait until another transaction than the known ones charges, and return its id."""
+
+        def is_new(transaction: str) -> bool:
+            return transaction not in known
+
+        while True:
+            event = await self._stage.station.sends(
+                "TransactionEvent", where={"transactionInfo__transactionId": is_new}
+            )
+            if event["transactionInfo"].get("chargingState") == "Charging":
+                return str(event["transactionInfo"]["transactionId"])
+
+    @reached(about="TC_M_01_CS")
+    async def firmware_trusted(self) -> None:
+        """Install the root of the server's own firmware, unless the station file names other firmware."""
+        if self._stage.file.firmware.location is not None:
+            return
+        root = "{{certificate.manufacturer-root"
+        hashes = {"certificateHashData": f"{root}.SHA256}}}}"}
+        self._stage.undo_with(
+            "the manufacturer root", lambda: self._stage.csms.sends("DeleteCertificate", hashes)
+        )
+        kind = "ManufacturerRootCertificate"
+        await self._stage.csms.sends(
+            "InstallCertificate", certificateType=kind, certificate=f"{root}}}}}", expect="Accepted"
+        )
+
     @reached(about="TC_C_08_CS")
     async def id_token_cached(self, token: Token | None = None) -> None:
         """Let the station learn a token for its cache, by a session with it."""

@@ -1,6 +1,7 @@
 """The states that cases begin in or go through (Part 6, reusable states)."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Final, Literal, Self
 
@@ -207,6 +208,15 @@ class States:
             return False
         is_known = token.id_token in self._session.cached
         return not is_known or await self._stage.variable("AuthCtrlr", "LocalPreAuthorize") != "true"
+
+    @reached(about="TC_F_04_CS")
+    async def ev_connection_timed_out(self) -> None:
+        """Plug in no cable, so that EVConnectionTimeOut ends the authorization and the transaction."""
+        is_running = self._session.situation.is_running
+        await self._stage.waits(self._stage.file.times.ev_connection_timeout)
+        if is_running:
+            await self._events.expect("Ended", triggerReason="EVConnectTimeout")
+        self._session.situation = replace(self._session.situation, is_authorized=False, is_running=False)
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:

@@ -78,6 +78,8 @@ class TimesTable(Strict):
     """How long to watch that a message does not come."""
     transaction: Annotated[float, Field(ge=0)] = 5
     """How long energy flows before a session is stopped."""
+    ev_connection_timeout: Annotated[int, Field(gt=0)] = 15
+    """EVConnectionTimeOut in cases about it."""
     manual: Annotated[float, Field(gt=0)] = 120
     """How long a person may take for a stimulus."""
     transfer: Annotated[float, Field(gt=0)] = 300

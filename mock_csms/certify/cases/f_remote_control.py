@@ -1,7 +1,232 @@
 """Cases of block F, remote control."""
 
-from typing import Final
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, Final
 
+from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
+
+UNKNOWN_CONNECTOR: Final = 999
+SLOW_S: Final = 30
+"""Seconds of a transfer that a trigger message comes into."""
+OWN_CERTIFICATE: Final = "{{certificate.firmware}}"
+"""Certificate that signs the server's own firmware."""
+WRONG_SIGNATURE: Final = b64encode(bytes(256)).decode()
+AUTHORIZES: Final = {"AuthCtrlr__Enabled": True, "AuthCtrlr__DisableRemoteAuthorization": False}
+READINGS: Final = {"meterValue__0__sampledValue__0__context": "Trigger"}
+
+
+async def triggers(run: CaseRun, message: str, **place: Any) -> None:
+    """Ask for a message, which the station has to promise."""
+    await run.csms.sends("TriggerMessage", requestedMessage=message, **place, expect="Accepted")
+
+
+# Starting and stopping
+
+
+@CASES.case("TC_F_01_CS", "A vehicle that is plugged in charges after a remote start")
+async def starts_remotely_after_plugging_in(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(**AUTHORIZES)
+    await run.given.ev_connected()
+    await run.state.authorized(by="remote")
+    await run.state.energy_transfer_started()
+
+
+@CASES.case(
+    "TC_F_02_CS", "A remote start is authorized by the server, and the vehicle charges once plugged in"
+)
+async def starts_remotely_with_authorization(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(**AUTHORIZES, AuthCtrlr__AuthorizeRemoteStart=True)
+    await run.given.parking_bay_occupied()
+    await run.state.authorized(by="remote", asks=True)
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_F_03_CS", "A remote start needs no Authorize if AuthorizeRemoteStart is false")
+async def starts_remotely_without_authorization(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(**AUTHORIZES, AuthCtrlr__AuthorizeRemoteStart=False)
+    await run.given.parking_bay_occupied()
+    await run.state.authorized(by="remote", asks=False)
+    await run.state.energy_transfer_started()
+    await run.station.has_not_sent("Authorize")
+
+
+@CASES.case("TC_F_04_CS", "A remote start expires without a cable, and the EVSE can be used again")
+async def remote_start_expires(run: CaseRun) -> None:
+    await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
+    await run.given.variables_if_implemented(**AUTHORIZES, TxCtrlr__TxStartPoint="Authorized")
+    await run.given.authorized(by="remote")
+    await run.state.ev_connection_timed_out()
+    await run.state.authorized(by="remote")
+
+
+@CASES.case("TC_F_08_CS", "A remote stop stops the transaction")
+async def stops_remotely(run: CaseRun) -> None:
+    await run.given.energy_transfer_started()
+    await run.state.stop_authorized(by="remote")
+
+
+@CASES.case("TC_F_09_CS", "A remote stop of an unknown transaction is rejected")
+async def stops_unknown_transaction(run: CaseRun) -> None:
+    await run.given.energy_transfer_started()
+    unknown = "another transaction"
+    await run.csms.sends("RequestStopTransaction", transactionId=unknown, expect="Rejected")
+
+
+# Unlocking
+
+
+@CASES.case("TC_F_05_CS", "A connector is not unlocked in an authorized transaction")
+async def unlocks_in_transaction(run: CaseRun) -> None:
+    await run.given.energy_transfer_started()
+    await unlocks(run, run.file.connector, "OngoingAuthorizedTransaction")
+
+
+@CASES.family(
+    {
+        ("TC_F_06_CS", "A connector without a transaction is unlocked"): ("Unlocked",),
+        ("TC_F_07_CS", "A connector without a cable is unlocked as well"): ("Unlocked",),
+    }
+)
+async def unlocks_idle_connector(run: CaseRun, status: str) -> None:
+    await unlocks(run, run.file.connector, status)
+
+
+@CASES.case("TC_F_10_CS", "An unknown connector cannot be unlocked")
+async def unlocks_unknown_connector(run: CaseRun) -> None:
+    await unlocks(run, UNKNOWN_CONNECTOR, "UnknownConnector")
+
+
+async def unlocks(run: CaseRun, connector: int, status: str) -> None:
+    """Ask to unlock a connector of the EVSE."""
+    await run.csms.sends("UnlockConnector", evseId=run.evse, connectorId=connector, expect=status)
+
+
+# Triggering messages
+
+
+@CASES.case("TC_F_11_CS", "Meter values of an EVSE are sent when they are asked for")
+async def triggers_meter_values(run: CaseRun) -> None:
+    await triggers(run, "MeterValues", evse={"id": run.evse})
+    await run.station.at_last_sends("MeterValues", {"evseId": run.evse, **READINGS})
+
+
+@CASES.case("TC_F_12_CS", "Meter values of all EVSEs are sent when no EVSE is named")
+async def triggers_all_meter_values(run: CaseRun) -> None:
+    await triggers(run, "MeterValues")
+    for evse in run.file.station.evses:
+        await run.station.at_last_sends("MeterValues", {"evseId": evse, **READINGS})
+
+
+@CASES.case("TC_F_13_CS", "A transaction event of an EVSE is sent when it is asked for")
+async def triggers_transaction_event(run: CaseRun) -> None:
+    await run.given.energy_transfer_started()
+    await triggers(run, "TransactionEvent", evse={"id": run.evse})
+    await sends_triggered_event(run, run.evse, run.transaction_id)
+
+
+@CASES.case("TC_F_14_CS", "Events of all transactions are sent when no EVSE is named")
+async def triggers_all_transaction_events(run: CaseRun) -> None:
+    transactions = await run.given.energy_transfer_started_everywhere()
+    await triggers(run, "TransactionEvent")
+    for evse, transaction in transactions.items():
+        await sends_triggered_event(run, evse, transaction)
+
+
+async def sends_triggered_event(run: CaseRun, evse: int, transaction: str) -> None:
+    """Expect the state and the readings of a transaction."""
+
+    def is_that_of_the_evse(other: str) -> bool:
+        return other == transaction
+
+    event = await run.station.sends(
+        "TransactionEvent",
+        {"triggerReason": "Trigger", "transactionInfo__chargingState": "Charging", **READINGS},
+        where={"transactionInfo__transactionId": is_that_of_the_evse},
+    )
+    named = event.payload.get("evse", {}).get("id", evse)
+    run.check(named == evse, "the event names its EVSE or none", event)
+
+
+@CASES.family(
+    {
+        ("TC_F_15_CS", "The status of logs is Idle without an upload"): ("LogStatusNotification", False),
+        ("TC_F_17_CS", "The status of the firmware is sent even if an EVSE is named"): (
+            "FirmwareStatusNotification",
+            True,
+        ),
+        ("TC_F_18_CS", "The status of the firmware is Idle without an update"): (
+            "FirmwareStatusNotification",
+            False,
+        ),
+    }
+)
+async def triggers_idle_status(run: CaseRun, message: str, names_evse: bool) -> None:
+    await triggers(run, message, **({"evse": {"id": run.evse}} if names_evse else {}))
+    await run.station.sends(message, status="Idle")
+
+
+@CASES.case("TC_F_16_CS", "The status of logs is Uploading during an upload")
+async def triggers_uploading(run: CaseRun) -> None:
+    log = {"remoteLocation": f"{{{{files.uploads/log?seconds={SLOW_S}}}}}"}
+    await run.csms.sends("GetLog", logType="DiagnosticsLog", requestId=16, log=log, expect="Accepted")
+    await run.station.sends("LogStatusNotification", status="Uploading")
+    await triggers(run, "LogStatusNotification")
+    await run.station.sends("LogStatusNotification", status="Uploading")
+
+
+def spoilt_firmware(run: CaseRun) -> dict[str, str]:
+    """Return firmware with a wrong signature, so that it is not installed after the case."""
+    given = run.file.firmware
+    return {
+        "location": given.location or f"{{{{files.firmware.bin?seconds={SLOW_S}}}}}",
+        "retrieveDateTime": "{{now-7200}}",
+        "signingCertificate": Path(file).read_text()
+        if (file := given.signing_certificate)
+        else OWN_CERTIFICATE,
+        "signature": WRONG_SIGNATURE,
+    }
+
+
+@CASES.case("TC_F_19_CS", "The status of the firmware is Downloading during a download")
+async def triggers_downloading(run: CaseRun) -> None:
+    await run.given.firmware_trusted()
+    await run.csms.sends("UpdateFirmware", requestId=19, firmware=spoilt_firmware(run), expect="Accepted")
+    await run.station.sends("FirmwareStatusNotification", status="Downloading")
+    await triggers(run, "FirmwareStatusNotification")
+    await run.station.sends("FirmwareStatusNotification", status="Downloading")
+
+
+@CASES.case("TC_F_20_CS", "A heartbeat is sent when it is asked for")
+async def triggers_heartbeat(run: CaseRun) -> None:
+    await triggers(run, "Heartbeat")
+    await run.station.sends("Heartbeat")
+
+
+@CASES.case("TC_F_23_CS", "The status of an available connector is sent when it is asked for")
+async def triggers_available(run: CaseRun) -> None:
+    await triggers(run, "StatusNotification", evse={"id": run.evse, "connectorId": run.file.connector})
+    await run.station.reports("Available")
+
+
+@CASES.case("TC_F_24_CS", "The status of an occupied connector is sent when it is asked for")
+async def triggers_occupied(run: CaseRun) -> None:
+    await run.given.ev_connected()
+    await triggers(run, "StatusNotification", evse={"id": run.evse, "connectorId": run.file.connector})
+    await run.station.reports("Occupied")
+
+
+@CASES.family(
+    {
+        ("TC_F_26_CS", "A boot is not repeated once it has been accepted"): ("BootNotification", "Rejected"),
+        ("TC_F_27_CS", "A message that is not implemented cannot be asked for"): (
+            "SignCombinedCertificate",
+            "NotImplemented",
+        ),
+    }
+)
+async def trigger_is_refused(run: CaseRun, message: str, status: str) -> None:
+    await run.csms.sends("TriggerMessage", requestedMessage=message, expect=status)
