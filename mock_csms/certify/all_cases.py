@@ -6,6 +6,7 @@ from typing import Final
 from mock_csms.certify.cases import (
     a_security,
     b_provisioning,
+    b_reports,
     b_resets,
     b_variables,
     c_authorization,
@@ -33,6 +34,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 BLOCKS: Final = (
     a_security.CASES,
     b_provisioning.CASES,
+    b_reports.CASES,
     b_resets.CASES,
     b_variables.CASES,
     c_authorization.CASES,

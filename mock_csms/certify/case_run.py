@@ -1,6 +1,6 @@
 """One run of a case: the verbs, the states and the facts that its function works with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from mock_csms.certify.case_steps import CaseSteps, OnStep
@@ -82,6 +82,10 @@ class CaseRun:
     def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:
         """Check a condition as a step of its own; the sentence says what has to hold. Raises CaseFailed."""
         self.steps.check(holds, sentence, about)
+
+    def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
+        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with them."""
+        self.steps.check_each(sentence, exceptions)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
         """Undo a change of the station at the end of the case, also after a failure."""

@@ -1,12 +1,16 @@
 """The steps of a running case: recorded one by one, and marked when they fail."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
+from typing import Final
 
 from mock_csms.certify.verdicts import CaseFailed, Step, StepOutcome
 from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import StationFailure
+
+MAX_EXCEPTIONS: Final = 20
+"""Maximum number of exceptions that a failure names."""
 
 type OnStep = Callable[[Step], object]
 """Called with each step when it begins, as running, and when it has ended."""
@@ -54,6 +58,14 @@ class CaseSteps:
             step.is_about(about)
             if not holds:
                 raise CaseFailed(f"this does not hold: {sentence}", step.frame)
+
+    def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
+        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with them."""
+        with self.step(sentence):
+            if exceptions:
+                shown = ", ".join(exceptions[:MAX_EXCEPTIONS])
+                rest = f" and {len(exceptions) - MAX_EXCEPTIONS} more" if exceptions[MAX_EXCEPTIONS:] else ""
+                raise CaseFailed(f"this does not hold: {sentence}: not {shown}{rest}")
 
     @property
     def seconds(self) -> float:
