@@ -6,6 +6,7 @@ from typing import Any, Final
 from mock_csms.certify.points import EventType
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import ChargingSession, Stage
+from mock_csms.certify.verbs.texts import Varying
 from mock_csms.client import ABSENT, ANY, Pattern, TranscriptEntry
 
 EVENT: Final = "TransactionEvent"
@@ -56,12 +57,18 @@ class SessionEvents:
         return event
 
     async def expect(
-        self, kind: EventType | set[str], *, after: Sequence[Pattern] = (), **fields: Any
+        self,
+        kind: EventType | set[str],
+        *,
+        after: Sequence[Pattern] = (),
+        within: float | None = None,
+        **fields: Any,
     ) -> TranscriptEntry:
         """Expect the next event, with these fields and what is due."""
-        event = await self._stage.station.sends(
-            EVENT, {"eventType": kind, **fields, **self._due()}, after=[*after, SIGNED]
-        )
+        expected = {
+            name: _single(value) for name, value in {"eventType": kind, **fields, **self._due()}.items()
+        }
+        event = await self._stage.station.sends(EVENT, expected, after=[*after, SIGNED], within=within)
         self._take(event)
         return event
 
@@ -82,7 +89,7 @@ class SessionEvents:
         session = self._session
         info = event["transactionInfo"]
         if event["eventType"] == "Started" or session.transaction is None:
-            session.transaction = info["transactionId"]
+            session.transaction = Varying(info["transactionId"], "of the case")
         self._has(event, info["transactionId"] == session.transaction, "it is of the same transaction")
         session.token_due = session.remote_start_due = None
         session.has_evse |= session.is_evse_due
@@ -106,6 +113,11 @@ class SessionEvents:
         """Check what every event has to have; only a failure is a step."""
         if not holds:
             self._stage.steps.check(holds, sentence, event)
+
+
+def _single(value: Any) -> Any:
+    """Return the item of a set that has only one, for the text of the step."""
+    return next(iter(value)) if isinstance(value, set | frozenset) and len(value) == 1 else value
 
 
 def token_field(token: Token) -> Any:

@@ -209,14 +209,32 @@ class States:
         is_known = token.id_token in self._session.cached
         return not is_known or await self._stage.variable("AuthCtrlr", "LocalPreAuthorize") != "true"
 
-    @reached(about="TC_F_04_CS")
+    @reached(about="TC_E_05_CS")
     async def ev_connection_timed_out(self) -> None:
-        """Plug in no cable, so that EVConnectionTimeOut ends the authorization and the transaction."""
-        is_running = self._session.situation.is_running
-        await self._stage.waits(self._stage.file.times.ev_connection_timeout)
-        if is_running:
-            await self._events.expect("Ended", triggerReason="EVConnectTimeout")
-        self._session.situation = replace(self._session.situation, is_authorized=False, is_running=False)
+        """Wait until the authorization ends because no cable has been plugged in.
+
+        Without Authorized as a stop point, the event may also be an Updated one: Part 6 and E03.FR.05 differ.
+        """
+        points, before = await self._stage.points(), self._session.situation
+        after, kind = points.step(before, is_authorized=False)
+        if not before.is_running:
+            await self._stage.waits(
+                self._stage.file.times.ev_connection_timeout + self._stage.file.times.deviation
+            )
+            self._session.situation = after
+            return
+        is_certain = not points.stop.isdisjoint({Point.AUTHORIZED, Point.PARKING_BAY_OCCUPANCY})
+        event = await self._events.expect(
+            {kind or "Updated"} if is_certain else {"Updated", "Ended"},
+            triggerReason="EVConnectTimeout",
+            within=self._stage.file.times.ev_connection_timeout + self._stage.file.times.message,
+        )
+        self._session.situation = replace(after, is_running=event["eventType"] != "Ended")
+        if event["eventType"] == "Ended":
+            reason = event["transactionInfo"].get("stoppedReason")
+            self._stage.steps.check(
+                reason == "Timeout", "the transaction has the stoppedReason Timeout", event
+            )
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:

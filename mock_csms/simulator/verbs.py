@@ -122,6 +122,7 @@ def _plug_in(station: SimulatedStation, arguments: Arguments) -> None:
         max_power_w=arguments["power"],
         demand_wh=arguments["energy"],
         has_iso_15118=arguments["iso15118"],
+        is_paused=not arguments["ready"],
     )
     station.plug_in(arguments["evse"], arguments["connector"], vehicle)
 
@@ -161,9 +162,10 @@ PLUG_IN: Final = {
         "positive number", "energy the vehicle takes until it is full, in Wh", default=Vehicle.demand_wh
     ),
     "iso15118": Parameter("yes or no", "whether the vehicle speaks ISO 15118", default=False),
+    "ready": Parameter("yes or no", "whether the vehicle takes energy at once", default=True),
 }
 PLUG_AND_CHARGE: Final = {
-    **{name: each for name, each in PLUG_IN.items() if name != "iso15118"},
+    **{name: each for name, each in PLUG_IN.items() if name not in {"iso15118", "ready"}},
     "update": Parameter("yes or no", "whether the vehicle also asks for a newer certificate", default=False),
 }
 PRESENT: Final = {

@@ -103,9 +103,16 @@ def test_words_are_lines_of_their_own(word: str) -> None:
 
 
 def test_arguments_from_json_are_read_like_words() -> None:
-    step = step_of(VERBS["plug-in"], {"evse": 2, "iso15118": True, "power": 3680}, SETUP)
+    step = step_of(VERBS["plug-in"], {"evse": 2, "iso15118": True, "power": 3680, "ready": "no"}, SETUP)
 
-    assert step.arguments == {"evse": 2, "connector": 1, "power": 3680, "energy": 20000, "iso15118": True}
+    assert step.arguments == {
+        "evse": 2,
+        "connector": 1,
+        "power": 3680,
+        "energy": 20000,
+        "iso15118": True,
+        "ready": False,
+    }
 
 
 @pytest.mark.parametrize("value", [1.5, [], {}, True, "x"])

@@ -1,7 +1,148 @@
-"""Cases of block E, transactions."""
+"""Cases of block E, transactions: where they start, and how a session begins."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Final
 
+from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.states import States
 
 CASES: Final = CaseList()
+
+type State = Callable[..., Awaitable[Any]]
+
+LOCALLY: Final = partial(States.authorized, by="local")
+REMOTELY: Final = partial(States.authorized, by="remote")
+POINTS: Final = ("ParkingBayOccupancy", "EVConnected", "Authorized", "DataSigned", "PowerPathClosed")
+"""Start points in the order in which a session meets them; EnergyTransfer is the last."""
+
+
+async def asks_the_server(run: CaseRun) -> None:
+    """Let the station authorize tokens, and ask the server about them."""
+    await run.given.variables_if_implemented(
+        AuthCtrlr__Enabled=True, AuthCtrlr__DisableRemoteAuthorization=False
+    )
+
+
+@CASES.family(
+    {
+        ("TC_E_01_CS", "A transaction starts when the power path closes, and is updated when energy flows"): (
+            "PowerPathClosed",
+            POINTS[:4],
+            [States.authorized],
+            [States.ev_connected, States.energy_transfer_started],
+        ),
+        ("TC_E_02_CS", "A transaction starts when energy flows"): (
+            "EnergyTransfer",
+            POINTS,
+            [States.authorized],
+            [States.energy_transfer_started],
+        ),
+        ("TC_E_09_CS", "A transaction starts when the cable connects vehicle and EVSE"): (
+            "EVConnected",
+            POINTS[:1],
+            [States.parking_bay_occupied],
+            [States.ev_connected, States.authorized, States.energy_transfer_started],
+        ),
+        ("TC_E_10_CS", "A transaction starts when a token is authorized at the station"): (
+            "Authorized",
+            (),
+            [],
+            [LOCALLY, States.ev_connected, States.energy_transfer_started],
+        ),
+        ("TC_E_12_CS", "A transaction starts when a vehicle drives into the bay"): (
+            "ParkingBayOccupancy",
+            (),
+            [],
+            [
+                States.parking_bay_occupied,
+                States.authorized,
+                States.ev_connected,
+                States.energy_transfer_started,
+            ],
+        ),
+        ("TC_E_13_CS", "A transaction starts when the server authorizes it, and names the remote start"): (
+            "Authorized",
+            (),
+            [],
+            [REMOTELY, States.ev_connected, States.energy_transfer_started],
+        ),
+    }
+)
+async def starts_at(
+    run: CaseRun, point: str, without: Sequence[str], before: Sequence[State], steps: Sequence[State]
+) -> None:
+    await asks_the_server(run)
+    await run.given.transaction_points(start=point, start_without=without)
+    for state in before:
+        await state(run.given)
+    for state in steps:
+        await state(run.state)
+
+
+@CASES.case("TC_E_03_CS", "With the cable first, energy flows after a token has been presented")
+async def cable_first(run: CaseRun) -> None:
+    await asks_the_server(run)
+    await run.given.ev_connected()
+    await run.state.authorized(by="local")
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_E_04_CS", "With the token first, energy flows after the cable has been plugged in")
+async def token_first(run: CaseRun) -> None:
+    await asks_the_server(run)
+    await run.given.parking_bay_occupied()
+    await run.state.authorized(by="local")
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_E_05_CS", "A token expires if no cable is plugged in, and the EVSE is free for the next one")
+async def cable_timeout(run: CaseRun) -> None:
+    await asks_the_server(run)
+    await run.given.variables_if_implemented(
+        AuthCacheCtrlr__Enabled=False, AuthCtrlr__LocalPreAuthorize=False
+    )
+    await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
+    await run.given.authorized(by="local")
+    await run.state.ev_connection_timed_out()
+    await run.state.authorized(by="local")
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_E_38_CS", "A vehicle that is plugged in but takes no energy yet is reported")
+async def vehicle_not_ready(run: CaseRun) -> None:
+    await run.given.transaction_points(
+        start=["Authorized", "EVConnected", "PowerPathClosed"], start_without=["EnergyTransfer"]
+    )
+    await run.given.authorized()
+    await run.state.ev_connected(ready="no")
+    await run.station.sends(
+        "TransactionEvent",
+        triggerReason="ChargingStateChanged",
+        transactionInfo__chargingState="SuspendedEV",
+    )
+
+
+@CASES.case(
+    "TC_E_39_CS", "A transaction ends if no cable is plugged in, and one that comes late charges nothing"
+)
+async def transaction_timeout(run: CaseRun) -> None:
+    await asks_the_server(run)
+    await run.given.transaction_points(stop="Authorized")
+    await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
+    await run.given.authorized()
+    await run.state.ev_connection_timed_out()
+    await run.state.ev_connected()
+    await run.station.is_silent("TransactionEvent", transactionInfo__chargingState="Charging")
+
+
+@CASES.case("TC_E_52_CS", "Without remote authorization, an unknown token is refused without a question")
+async def no_remote_authorization(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(AuthCtrlr__Enabled=True)
+    await run.given.variables(AuthCtrlr__DisableRemoteAuthorization=True)
+    await run.given.parking_bay_occupied()
+    await run.rig.presents(run.tokens.invalid)
+    await run.station.is_silent("Authorize")
+    await run.state.ev_connected()
+    await run.station.is_silent("TransactionEvent", transactionInfo__chargingState="Charging")
