@@ -58,12 +58,12 @@ class LimitFrom(NamedTuple):
 
 
 def charging_profile(
-    profile_id: int, purpose: str, schedule: Mapping[str, Any], *, level: int = 0, **members: Any
+    profile_id: int, purpose: str, schedule: Mapping[str, Any], **members: Any
 ) -> dict[str, Any]:
-    """Make a ChargingProfileType; it is Absolute or Relative as its schedule, unless its kind is given."""
+    """Make a ChargingProfileType; by default of level 0, and Absolute or Relative as its schedule."""
     return {
         "id": profile_id,
-        "stackLevel": level,
+        "stackLevel": 0,
         "chargingProfilePurpose": purpose,
         "chargingProfileKind": "Absolute" if "startSchedule" in schedule else "Relative",
         **members,

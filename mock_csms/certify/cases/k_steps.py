@@ -76,3 +76,11 @@ async def _reported_profiles(run: CaseRun, request: int) -> dict[int, tuple[Tran
         if not part.payload.get("tbc"):
             return reported
     raise CaseFailed(f"the report has more than {MAX_PARTS} parts")
+
+
+async def needs_at_least(run: CaseRun, **variables: int) -> None:
+    """Ask for variables of SmartChargingCtrlr; raises Skipped if one is lower than the case needs."""
+    for name, lowest in variables.items():
+        value = await run.variable("SmartChargingCtrlr", name)
+        if value is not None and int(value) < lowest:
+            raise Skipped(f"SmartChargingCtrlr.{name} is {value}, and the case needs at least {lowest}")
