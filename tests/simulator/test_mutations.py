@@ -80,6 +80,13 @@ def test_say_with_unequal_condition_changes_the_others() -> None:
     assert statuses(observed) == [(1, "Faulted"), (2, "Available")]
 
 
+@pytest.mark.parametrize(("sign", "is_changed"), [("=", True), ("!=", False)])
+def test_say_condition_without_value_is_about_the_presence(sign: str, is_changed: bool) -> None:
+    (boot,) = booted(f"say BootNotification reason=Unknown if customData{sign}").calls("BootNotification")
+
+    assert (boot["reason"] == "Unknown") is is_changed
+
+
 def test_say_times_and_after_select_messages_by_number() -> None:
     observed = booted("say StatusNotification connectorStatus=Faulted after 1 times 2", evses=4)
 
@@ -130,7 +137,7 @@ def test_hear_changes_the_answer_to_a_message() -> None:
     observed = booted("hear Authorize idTokenInfo.status=Accepted if idToken.idToken=AABBCCDD")
     observed.answers["Authorize"] = lambda _: {"idTokenInfo": {"status": "Blocked"}}
 
-    assert charge(observed)[-1]["eventType"] == "Ended"
+    assert "Charging" in [each["transactionInfo"].get("chargingState") for each in charge(observed)]
 
 
 def test_hear_of_an_invalid_answer_counts_as_no_answer() -> None:
@@ -294,6 +301,12 @@ def test_send_before_a_message_of_the_other_queue_goes_first() -> None:
     observed.advance(30)
 
     assert order(observed, EVENT, "Heartbeat")[::3] == [EVENT, "Heartbeat"]  # two attempts failed
+
+
+def test_send_before_a_boot_does_not_hold_it_back() -> None:
+    observed = booted("send TransactionEvent eventType=Updated before BootNotification")
+
+    assert len(observed.calls("BootNotification")) == 1
 
 
 @pytest.mark.parametrize(("word", "types"), [("before", [2, 3]), ("on", [3, 2])])

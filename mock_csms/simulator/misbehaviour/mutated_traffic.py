@@ -109,13 +109,8 @@ class DelayAnswer(AnswerDeviation):
 
     def sent(self, station: SimulatedStation, _: JsonObject, frame: bytes) -> Iterable[bytes]:
         """Return nothing, and send the frame later."""
-        transmit = station.endpoint.transmit
-
-        def send() -> None:
-            if transmit is not None and station.endpoint.transmit is transmit:
-                transmit(frame)
-
-        station.core.after(self.delay_s, send)
+        if (transmit := station.endpoint.transmit) is not None:
+            station.core.after(self.delay_s, partial(transmit, frame))
         return ()
 
 
