@@ -63,6 +63,8 @@ def file_of_box(identity: str) -> StationFile:
             silence=1,
             transaction=0.2,
             ev_connection_timeout=1,
+            aligned_interval=1,
+            sampled_interval=1,
             manual=10,
             transfer=20,
             schedule=2,

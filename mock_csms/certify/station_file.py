@@ -80,6 +80,10 @@ class TimesTable(Strict):
     """How long energy flows before a session is stopped."""
     ev_connection_timeout: Annotated[int, Field(gt=0)] = 15
     """EVConnectionTimeOut in cases about it."""
+    aligned_interval: Annotated[int, Field(gt=0)] = 30
+    """Interval of clock-aligned readings in cases about them."""
+    sampled_interval: Annotated[int, Field(gt=0)] = 10
+    """Interval of the readings of a transaction in cases about them."""
     manual: Annotated[float, Field(gt=0)] = 120
     """How long a person may take for a stimulus."""
     transfer: Annotated[float, Field(gt=0)] = 300

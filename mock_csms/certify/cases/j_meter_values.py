@@ -1,7 +1,216 @@
 """Cases of block J, meter values."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.readings import (
+    DEFAULT_MEASURAND,
+    MeterValue,
+    are_from_station,
+    are_regular,
+    by_moment,
+    contexts,
+    measurands,
+    meter_values,
+    taken_at,
+    with_context,
+)
 from mock_csms.certify.registry import CaseList
+from mock_csms.client import ANY, Pattern, TranscriptEntry
 
 CASES: Final = CaseList()
+
+ROUNDS: Final = 3
+"""Moments of readings that a case waits for."""
+BEGIN: Final = "Transaction.Begin"
+PERIODIC: Final = "Sample.Periodic"
+CLOCK: Final = "Sample.Clock"
+END: Final = "Transaction.End"
+CLOCK_READING: Final = [{"sampledValue": [{"context": CLOCK}]}]
+METER_VALUES: Final = Pattern("MeterValues")
+CLOCK_EVENT: Final = Pattern("TransactionEvent", triggerReason="MeterValueClock")
+PERIODIC_EVENT: Final = Pattern("TransactionEvent", triggerReason="MeterValuePeriodic")
+
+
+async def rounds(run: CaseRun, interval_s: float, *patterns: Pattern) -> list[TranscriptEntry]:
+    """Collect messages with readings until they are from enough moments."""
+    found: list[TranscriptEntry] = []
+    while len(by_moment(meter_values(found), tolerance(run, interval_s))) < ROUNDS:
+        found.append(await run.station.sends_one_of(*patterns, within=interval_s + run.times.message))
+        run.check(bool(meter_values(found[-1:])), "the message has meter values", found[-1])
+    return found
+
+
+def tolerance(run: CaseRun, interval_s: float) -> float:
+    """Return how far apart readings of one moment may be, in seconds."""
+    return min(run.times.deviation, interval_s / 2)
+
+
+async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
+    """Return the measurands of a variable."""
+    value = await run.variable(component, variable) or ""
+    return {name.strip() for name in value.split(",") if name.strip()}
+
+
+def checks_readings(
+    run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
+) -> None:
+    """Check that readings have all configured measurands, and where they were taken."""
+    run.check(expected <= measurands(values), "the readings have all configured measurands", message)
+    run.check(are_from_station(values), "nothing but a state of charge is measured in the vehicle", message)
+
+
+def checks_rounds(
+    run: CaseRun, found: Sequence[TranscriptEntry], context: str, interval_s: float, expected: set[str]
+) -> None:
+    """Check the readings of several moments; those of the last one may not be complete yet."""
+    values, last = meter_values(found), found[-1]
+    run.check(contexts(values) == {context}, f"the readings have the context {context}", last)
+    checks_interval(run, values, interval_s, last)
+    for meter in {each.payload.get("evseId") for each in found}:
+        of_meter = meter_values(each for each in found if each.payload.get("evseId") == meter)
+        for at_once in by_moment(of_meter, tolerance(run, interval_s))[:-1]:
+            checks_readings(run, at_once, expected, last)
+
+
+def checks_interval(
+    run: CaseRun, values: Sequence[MeterValue], interval_s: float, message: TranscriptEntry
+) -> None:
+    """Check that readings were taken at an interval."""
+    times_s = [taken_at(group[0]) for group in by_moment(values, tolerance(run, interval_s))]
+    run.check(len(times_s) > 1, "there are readings of several moments", message)
+    is_regular = are_regular(times_s, interval_s, tolerance(run, interval_s))
+    run.check(is_regular, "the readings are taken at the configured interval", message)
+
+
+async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
+    """Let the station send clock-aligned readings, and return what it has to measure."""
+    await run.given.variables(AlignedDataCtrlr__Interval=run.times.aligned_interval)
+    await run.given.variables_if_implemented(**others)
+    return await configured(run, "AlignedDataCtrlr", "Measurands")
+
+
+@CASES.case("TC_J_01_CS", "Clock-aligned readings of an idle station come at the configured interval")
+async def clock_readings_when_idle(run: CaseRun) -> None:
+    expected = await given_clock_readings(run)
+    found = await rounds(run, run.times.aligned_interval, METER_VALUES)
+    checks_rounds(run, found, CLOCK, run.times.aligned_interval, expected)
+
+
+@CASES.case("TC_J_02_CS", "Clock-aligned readings of a transaction come at the configured interval")
+async def clock_readings_in_transaction(run: CaseRun) -> None:
+    expected = await given_clock_readings(
+        run, AlignedDataCtrlr__SendDuringIdle=False, SampledDataCtrlr__RegisterValuesWithoutPhases=False
+    )
+    await run.given.energy_transfer_started()
+    await run.station.all_sent("MeterValues")
+    of_evse = Pattern("MeterValues", evseId=run.evse)
+    found = await rounds(run, run.times.aligned_interval, CLOCK_EVENT, of_evse)
+    checks_rounds(run, found, CLOCK, run.times.aligned_interval, expected)
+    others = await run.station.all_sent("MeterValues")
+    if others:
+        checks_rounds(run, others, CLOCK, run.times.aligned_interval, expected)
+
+
+@CASES.case("TC_J_06_CS", "Clock-aligned readings are sent only without a transaction if so configured")
+async def clock_readings_without_transaction(run: CaseRun) -> None:
+    interval_s = run.times.aligned_interval
+    await run.given.variables(AlignedDataCtrlr__SendDuringIdle=True)
+    expected = await given_clock_readings(run)
+    checks_rounds(run, await rounds(run, interval_s, METER_VALUES), CLOCK, interval_s, expected)
+    await run.state.energy_transfer_started()
+    started = await run.station.has_sent("TransactionEvent", eventType="Started")
+    await run.waits(interval_s + run.times.silence)
+    await run.station.has_not_sent("MeterValues", after=started)
+    await run.station.has_not_sent("TransactionEvent", meterValue=CLOCK_READING)
+    await run.station.all_sent("MeterValues")
+    await run.state.parking_bay_unoccupied()
+    checks_rounds(run, await rounds(run, interval_s, METER_VALUES), CLOCK, interval_s, expected)
+
+
+@CASES.case("TC_J_07_CS", "The first event of a transaction has readings if its EVSE is known")
+async def readings_at_start(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(TxCtrlr__TxStartPoint="EVConnected")
+    expected = await configured(run, "SampledDataCtrlr", "TxStartedMeasurands")
+    await run.given.parking_bay_occupied()
+    await run.state.ev_connected()
+    await run.state.energy_transfer_started()
+    started = await run.station.has_sent("TransactionEvent", eventType="Started")
+    checks_first_readings(run, started, expected)
+
+
+def checks_first_readings(run: CaseRun, event: TranscriptEntry, expected: set[str]) -> None:
+    """Check the readings of the beginning of a transaction."""
+    values = meter_values([event])
+    run.check(contexts(values) == {BEGIN}, f"the readings have the context {BEGIN}", event)
+    checks_readings(run, values, expected, event)
+
+
+@CASES.case("TC_J_09_CS", "Readings of a transaction come at the configured interval")
+async def periodic_readings(run: CaseRun) -> None:
+    interval_s = run.times.sampled_interval
+    await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=interval_s)
+    expected = await configured(run, "SampledDataCtrlr", "TxUpdatedMeasurands")
+    await run.given.energy_transfer_started()
+    found = await rounds(run, interval_s, PERIODIC_EVENT)
+    checks_rounds(run, found, PERIODIC, interval_s, expected)
+
+
+async def ended_after(run: CaseRun, interval_s: float) -> TranscriptEntry:
+    """Let some intervals pass in a transaction, and return its last event."""
+    await run.given.energy_transfer_started()
+    await run.waits(interval_s * ROUNDS)
+    await run.state.parking_bay_unoccupied()
+    return await run.station.has_sent("TransactionEvent", eventType="Ended", meterValue=ANY)
+
+
+@CASES.case("TC_J_03_CS", "The last event of a transaction has its clock-aligned readings")
+async def clock_readings_at_end(run: CaseRun) -> None:
+    expected = await given_clock_readings_at_end(run)
+    ended = await ended_after(run, run.times.aligned_interval)
+    checks_clock_readings_at_end(run, ended, expected)
+
+
+async def given_clock_readings_at_end(run: CaseRun) -> set[str]:
+    """Let the last event have clock-aligned readings only, and return what the station has to measure."""
+    await run.given.variables(AlignedDataCtrlr__TxEndedInterval=run.times.aligned_interval)
+    await run.given.variables(SampledDataCtrlr__TxEndedMeasurands="")
+    await run.given.variables_if_implemented(AlignedDataCtrlr__SendDuringIdle=False)
+    if not await configured(run, "AlignedDataCtrlr", "TxEndedMeasurands"):
+        await run.given.variables(AlignedDataCtrlr__TxEndedMeasurands=DEFAULT_MEASURAND)
+    return await configured(run, "AlignedDataCtrlr", "TxEndedMeasurands")
+
+
+def checks_clock_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected: set[str]) -> None:
+    """Check the clock-aligned readings of the last event."""
+    values = meter_values([ended])
+    run.check(contexts(values) == {CLOCK}, f"the readings have the context {CLOCK}", ended)
+    checks_interval(run, values, run.times.aligned_interval, ended)
+    for at_once in by_moment(values, tolerance(run, run.times.aligned_interval)):
+        checks_readings(run, at_once, expected, ended)
+
+
+@CASES.case("TC_J_10_CS", "The last event of a transaction has its periodic readings and that of the end")
+async def periodic_readings_at_end(run: CaseRun) -> None:
+    expected = await given_periodic_readings_at_end(run)
+    ended = await ended_after(run, run.times.sampled_interval)
+    checks_periodic_readings_at_end(run, ended, expected)
+
+
+async def given_periodic_readings_at_end(run: CaseRun) -> set[str]:
+    """Let the last event have periodic readings only, and return what the station has to measure."""
+    await run.given.variables(SampledDataCtrlr__TxEndedInterval=run.times.sampled_interval)
+    await run.given.variables_if_implemented(AlignedDataCtrlr__TxEndedMeasurands="")
+    return await configured(run, "SampledDataCtrlr", "TxEndedMeasurands")
+
+
+def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected: set[str]) -> None:
+    """Check the periodic readings of the last event, and that of the end."""
+    values = meter_values([ended])
+    run.check(contexts(values) <= {BEGIN, PERIODIC, END}, "the readings are of the transaction", ended)
+    periodic = with_context(values, PERIODIC)
+    run.check(bool(with_context(values, END)), f"there is a reading with the context {END}", ended)
+    checks_interval(run, periodic, run.times.sampled_interval, ended)
+    for at_once in by_moment(periodic, tolerance(run, run.times.sampled_interval)):
+        checks_readings(run, at_once, expected, ended)

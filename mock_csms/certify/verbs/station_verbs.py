@@ -147,12 +147,43 @@ class StationVerbs:
             self._look_from(self._cursor.newest)
             await self.handle.never(action, fields, during=seconds, **others)
 
-    async def has_not_sent(
+    async def has_sent(
         self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
-    ) -> None:
-        """No message with these fields may have come since the case began; raises UnwantedMessage."""
-        with self._steps.step(f"the station has sent no {action}{fields_text(fields, others)}"):
+    ) -> TranscriptEntry:
+        """The first message with these fields since the case began, even one that a step has used.
+
+        Raises NotSeen.
+        """
+        with self._steps.step(f"the station has sent {action}{fields_text(fields, others)}") as step:
             self._look_from(self._cursor.start)
+            entry = await self.handle.waits_for(action, fields, within=0, **others)
+            step.is_about(entry)
+        return entry
+
+    async def all_sent(
+        self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
+    ) -> list[TranscriptEntry]:
+        """Use all messages with these fields that have come and that no step has used, and return them."""
+        found = []
+        while entry := await self.optionally_sends(action, fields, within=0, **others):
+            found.append(entry)
+        return found
+
+    async def has_not_sent(
+        self,
+        action: str,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        after: TranscriptEntry | None = None,
+        **others: Any,
+    ) -> None:
+        """No message with these fields may have come since an entry, or since the case began.
+
+        Raises UnwantedMessage.
+        """
+        with self._steps.step(f"the station has sent no {action}{fields_text(fields, others)}"):
+            self._look_from(self._cursor.start if after is None else after.number)
             await self.handle.never(action, fields, during=0, **others)
 
     async def has_sent_no_other(

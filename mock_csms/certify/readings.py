@@ -1,0 +1,68 @@
+"""Meter values in messages: when, why and where they were taken, and of what."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from mock_csms.client import TranscriptEntry
+
+DEFAULT_CONTEXT: Final = "Sample.Periodic"
+DEFAULT_MEASURAND: Final = "Energy.Active.Import.Register"
+STATE_OF_CHARGE: Final = "SoC"
+
+type MeterValue = Mapping[str, Any]
+"""MeterValueType: a time and the values that were sampled at it."""
+
+
+def meter_values(messages: Iterable[TranscriptEntry]) -> list[MeterValue]:
+    """Return all meter values of messages."""
+    return [value for message in messages for value in message.payload.get("meterValue", ())]
+
+
+def contexts(values: Iterable[MeterValue]) -> set[str]:
+    """Return why meter values were taken, by the first sampled value of each."""
+    return {value["sampledValue"][0].get("context", DEFAULT_CONTEXT) for value in values}
+
+
+def with_context(values: Iterable[MeterValue], context: str) -> list[MeterValue]:
+    """Return the meter values that were taken for a reason."""
+    return [value for value in values if contexts([value]) == {context}]
+
+
+def measurands(values: Iterable[MeterValue]) -> set[str]:
+    """Return what was measured."""
+    return {sampled.get("measurand", DEFAULT_MEASURAND) for sampled in _sampled(values)}
+
+
+def are_from_station(values: Iterable[MeterValue]) -> bool:
+    """Whether nothing but a state of charge was measured in the vehicle."""
+    return all(
+        sampled.get("location") != "EV" or sampled.get("measurand") == STATE_OF_CHARGE
+        for sampled in _sampled(values)
+    )
+
+
+def by_moment(values: Iterable[MeterValue], tolerance_s: float) -> list[list[MeterValue]]:
+    """Group meter values by the time when they were taken; times within the tolerance are one moment."""
+    groups: list[list[MeterValue]] = []
+    for value in sorted(values, key=taken_at):
+        if groups and taken_at(value) - taken_at(groups[-1][0]) <= tolerance_s:
+            groups[-1].append(value)
+        else:
+            groups.append([value])
+    return groups
+
+
+def taken_at(value: MeterValue) -> float:
+    """Return the time of a meter value as a number of seconds."""
+    return datetime.fromisoformat(value["timestamp"]).timestamp()
+
+
+def are_regular(times_s: Iterable[float], interval_s: float, tolerance_s: float) -> bool:
+    """Whether times follow each other at an interval."""
+    return all(abs(later - earlier - interval_s) <= tolerance_s for earlier, later in pairwise(times_s))
+
+
+def _sampled(values: Iterable[MeterValue]) -> Iterable[Mapping[str, Any]]:
+    return (sampled for value in values for sampled in value["sampledValue"])
