@@ -1,14 +1,18 @@
 """The self-test of the cases, on samples; the whole one is a command of its own."""
 
+from pathlib import Path
+
 import pytest
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
-from mock_csms.certify.box_server import server_for_boxes
+from mock_csms.certify.box_server import BoxServer
 from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.mutants import all_mutants
 from mock_csms.certify.reading import DEVIATIONS
 from mock_csms.certify.self_test import Trial, carry_out_trials, problems_of, trials_of
+from mock_csms.certify.server_process import Addresses
 from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.pki import Pki
 
 BOOT = CASES["TC_B_01_CS"]
 
@@ -27,11 +31,11 @@ def test_each_case_has_a_mutant() -> None:
     assert [case_id for case_id in CASES if not all_mutants().get(case_id)] == []
 
 
-async def test_conforming_station_passes_and_mutant_is_caught() -> None:
+async def test_conforming_station_passes_and_mutant_is_caught(addresses: Addresses, tmp_path: Path) -> None:
     trials = trials_of([BOOT], all_mutants())
+    server = BoxServer(addresses.control, {0: str(addresses.ws)}, Pki.open(tmp_path))
 
-    async with server_for_boxes() as server:
-        outcomes = await carry_out_trials(trials, server)
+    outcomes = await carry_out_trials(trials, server)
 
     assert len(outcomes) >= 2
     assert problems_of(outcomes, [BOOT], all_mutants()) == []
