@@ -96,29 +96,35 @@ class Preparations(States):
             raise Skipped(f"{variable} stays {fixed or 'empty'}, and the case needs {needed}")
 
     @reached(about="TC_E_02_CS")
-    async def energy_transfer_started_everywhere(self) -> dict[int, str]:
-        """Let energy flow at each EVSE, with the second token at the others; return the ids by EVSE."""
+    async def energy_transfer_started_everywhere(self, *, at_most: int | None = None) -> dict[int, str]:
+        """Let energy flow at each EVSE, with the second token at the others; return the ids by EVSE.
+
+        ``at_most`` is the number of EVSEs that are needed.
+        """
         await self.energy_transfer_started()
-        transactions = {self._stage.file.evse: self._session.id_of_transaction()}
-        for evse in self._stage.file.station.evses:
-            if evse not in transactions:
-                await self._stage.rig.plugs_in(evse)
-                await self._stage.rig.presents(self._stage.file.tokens.second, evse)
-                transactions[evse] = await self._sees_charging(transactions.values())
-        return transactions
+        first, *others = sorted(self._stage.file.station.evses)[:at_most]
+        return {first: self._session.id_of_transaction()} | {
+            evse: await self._charges_at(evse) for evse in others
+        }
 
-    async def _sees_charging(self, known: Collection[str]) -> str:
-        """Wait until another transaction than the known ones charges, and return its id."""
-
-        def is_new(transaction: str) -> bool:
-            return transaction not in known
-
-        while True:
-            event = await self._stage.station.sends(
-                "TransactionEvent", where={"transactionInfo__transactionId": is_new}
-            )
-            if event["transactionInfo"].get("chargingState") == "Charging":
-                return str(event["transactionInfo"]["transactionId"])
+    async def _charges_at(self, evse: int) -> str:
+        """Let energy flow at another EVSE, with the second token, and return the id of its transaction."""
+        rig, station = self._stage.rig, self._stage.station
+        if (await self._stage.points()).are_in_bay:
+            await rig.parks(evse)
+        connector = min(self._stage.file.station.evses[evse])
+        await rig.plugs_in(evse, connector=connector)
+        await station.reports("Occupied", (evse, connector))
+        token = self._stage.file.tokens.second
+        asks = await self._has_to_ask(token)
+        await rig.presents(token, evse)
+        await self._authorize(token, asks)
+        event = await station.at_last_sends(EVENT, evse__id=evse)
+        transaction = str(event["transactionInfo"]["transactionId"])
+        where = {"transactionInfo__transactionId": of_transaction(transaction)}
+        while event["transactionInfo"].get("chargingState") != "Charging":
+            event = await station.sends(EVENT, where=where)
+        return transaction
 
     @reached(about="TC_M_01_CS")
     async def firmware_trusted(self) -> None:
@@ -161,25 +167,6 @@ class Preparations(States):
             await self._stage.rig.leaves()
             await self._events.follow({"is_occupied": False}, triggerReason="EVDeparted")
         self._session.transaction = None
-
-    @reached(about="TC_E_02_CS")
-    async def charging_at(self, evse: int, token: Token) -> str:
-        """Let energy flow at another EVSE too, and return the id of its transaction."""
-        rig, station = self._stage.rig, self._stage.station
-        if (await self._stage.points()).are_in_bay:
-            await rig.parks(evse)
-        connector = min(self._stage.file.station.evses[evse])
-        await rig.plugs_in(evse, connector=connector)
-        await station.reports("Occupied", (evse, connector))
-        asks = await self._has_to_ask(token)
-        await rig.presents(token, evse)
-        await self._authorize(token, asks)
-        event = await station.at_last_sends(EVENT, evse__id=evse)
-        transaction = str(event["transactionInfo"]["transactionId"])
-        where = {"transactionInfo__transactionId": of_transaction(transaction)}
-        while event["transactionInfo"].get("chargingState") != "Charging":
-            event = await station.sends(EVENT, where=where)
-        return transaction
 
     async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
         """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""

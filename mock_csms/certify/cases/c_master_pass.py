@@ -25,16 +25,6 @@ async def has_master_pass(run: CaseRun) -> None:
     await answers_event(run, run.tokens.master_pass, "Accepted", group)
 
 
-async def charges_at(run: CaseRun, number_of_evses: int | None = None) -> dict[int, str]:
-    """Prepare a session at each EVSE, or at the first ones, and return their transactions."""
-    first, *others = sorted(run.file.station.evses)[:number_of_evses]
-    await run.given.energy_transfer_started()
-    transactions = {first: run.transaction_id}
-    for evse in others:
-        transactions[evse] = await run.given.charging_at(evse, run.tokens.second)
-    return transactions
-
-
 async def presents_master_pass(run: CaseRun, **choice: int) -> None:
     """Present the master pass, about which the station asks the server."""
     master = run.tokens.master_pass
@@ -71,7 +61,7 @@ async def cached_master_pass(run: CaseRun) -> None:
     await uses_cache(run)
     await has_master_pass(run)
     await run.given.id_token_info_cached(master, token_info("Accepted", run.tokens.master_pass_group))
-    transactions = await charges_at(run, 1)
+    transactions = await run.given.energy_transfer_started_everywhere(at_most=1)
     await run.rig.presents(master)
     await stops(run, transactions, triggerReason="StopAuthorized", idToken=master.as_json)
     await run.station.has_sent_no_other("Authorize")
@@ -84,15 +74,16 @@ async def starts_nothing(run: CaseRun) -> None:
     )
     await has_master_pass(run)
     await presents_master_pass(run)
+    await run.station.is_silent(EVENT, idToken=ANY)
     await run.state.ev_connected()
-    await run.station.is_silent(EVENT, transactionInfo__chargingState="Charging")
-    await run.station.has_not_sent(EVENT, idToken=ANY)
+    await run.waits(run.times.silence)
+    await run.station.has_not_sent(EVENT, transactionInfo__chargingState="Charging")
 
 
 @CASES.case("TC_C_47_CS", "A master pass stops all transactions if its holder chooses so")
 async def chooses_all(run: CaseRun) -> None:
     await has_master_pass(run)
-    transactions = await charges_at(run)
+    transactions = await run.given.energy_transfer_started_everywhere()
     await presents_master_pass(run)
     await run.rig.does("choose", choice="all transactions")
     await stops(run, transactions)
@@ -101,19 +92,20 @@ async def chooses_all(run: CaseRun) -> None:
 @CASES.case("TC_C_48_CS", "A master pass stops one transaction if its holder chooses so")
 async def chooses_one(run: CaseRun) -> None:
     await has_master_pass(run)
-    transactions = await charges_at(run)
+    transactions = await run.given.energy_transfer_started_everywhere()
     await presents_master_pass(run, stop=run.evse)
     await run.rig.does("choose", choice="the transaction of the EVSE")
     await stops(run, {run.evse: transactions.pop(run.evse)})
+    await run.waits(run.times.silence)
     for other in transactions.values():
-        going_on = {"transactionInfo__transactionId": of_transaction(other)}
-        await run.station.is_silent(EVENT, going_on, transactionInfo__chargingState=is_not_charging)
-        await run.station.has_not_sent(EVENT, going_on, eventType="Ended")
+        others = {"transactionInfo__transactionId": of_transaction(other)}
+        await run.station.has_sent_no_other(EVENT, others, transactionInfo__chargingState=is_not_charging)
+        await run.station.has_sent_no_other(EVENT, others, eventType="Ended")
 
 
 @CASES.case("TC_C_49_CS", "Without a choice, a master pass stops all transactions")
 async def stops_both(run: CaseRun) -> None:
     await has_master_pass(run)
-    transactions = await charges_at(run, 2)
+    transactions = await run.given.energy_transfer_started_everywhere(at_most=2)
     await presents_master_pass(run)
     await stops(run, transactions)
