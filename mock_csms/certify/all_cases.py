@@ -5,6 +5,7 @@ from typing import Final
 
 from mock_csms.certify.cases import (
     a_security,
+    b_network,
     b_provisioning,
     b_reports,
     b_resets,
@@ -35,6 +36,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 
 BLOCKS: Final = (
     a_security.CASES,
+    b_network.CASES,
     b_provisioning.CASES,
     b_reports.CASES,
     b_resets.CASES,

@@ -42,6 +42,11 @@ def named(rows: Iterable[ReportRow], component: str, variable: str) -> list[Repo
     return [row for row in rows if (reported_name(row)[0], reported_name(row)[2]) == wanted]
 
 
+def named_variables(rows: Iterable[ReportRow]) -> set[tuple[str, str]]:
+    """Return component and variable of each row."""
+    return {(row["component"]["name"], row["variable"]["name"]) for row in rows}
+
+
 def value_of(row: ReportRow) -> str | None:
     """Return the actual value of a row; None if it has none."""
     actual = (each for each in row["variableAttribute"] if each.get("type", "Actual") == "Actual")

@@ -45,6 +45,8 @@ class StationTable(Strict):
     features: tuple[str, ...] = ()
     """Optional features that the station claims, by their ids in Part 5."""
     _known = field_validator("profiles", "features")(_known_names)
+    slots: tuple[int, int] = (1, 2)
+    """Slots for network profiles: two of those that the station has."""
     start: Literal["local", "remote"] = "local"
     """How a session is authorized in cases that leave it open."""
     stop: Literal["local", "remote"] = "local"

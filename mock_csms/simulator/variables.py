@@ -243,7 +243,7 @@ GENERAL: Final = (
     constant("DeviceDataCtrlr", "ItemsPerMessage", INTEGER, 50, instance="SetVariables"),
     constant("DeviceDataCtrlr", "ReportingValueSize", INTEGER, 2500, max_limit=2500),
     reading("ClockCtrlr", "DateTime", DATE_TIME, ""),
-    writable("ClockCtrlr", "NextTimeOffsetTransitionDateTime", DATE_TIME, ""),
+    writable("ClockCtrlr", "NextTimeOffsetTransitionDateTime", DATE_TIME, "2100-01-01T00:00:00Z"),
     writable("ClockCtrlr", "TimeOffset", STRING, "+00:00", max_limit=6),
     writable("ClockCtrlr", "TimeOffset", STRING, "+00:00", instance="NextTransition", max_limit=6),
     writable("ClockCtrlr", "TimeAdjustmentReportingThreshold", INTEGER, 20, unit="s"),

@@ -1,9 +1,12 @@
 """Cases of block B about reading and setting variables (B05, B06)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.b_reports import base_report
+from mock_csms.certify.device_report import named_variables
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
 
@@ -21,6 +24,16 @@ NO_COMPONENT: Final = variable_of("UnknownComponent", "OfflineThreshold")
 NO_VARIABLE: Final = variable_of("OCPPCommCtrlr", "UnknownVariable")
 STATUS_ACCEPTED: Final = {"attributeStatus": "Accepted"}
 NO_OBJECTION: Final = {"attributeStatusInfo": absent_or_reason("NoError")}
+
+NUMBER: Final = "60"
+DECIMAL_NUMBER: Final = "60.1"
+FITTING: Final = {
+    ("OCPPCommCtrlr", "OfflineThreshold"): {NUMBER},
+    ("SmartChargingCtrlr", "LimitChangeSignificance"): {NUMBER, DECIMAL_NUMBER},
+    ("AuthCtrlr", "AuthorizeRemoteStart"): {"true"},
+    ("ClockCtrlr", "NextTimeOffsetTransitionDateTime"): {"now"},
+}
+"""The values that fit the type of each variable."""
 
 
 async def gets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any]]) -> None:
@@ -112,3 +125,25 @@ async def two_values_set(run: CaseRun) -> None:
 )
 async def not_settable(run: CaseRun, asked: Variable, status: str) -> None:
     await sets(run, {**asked, "attributeValue": "300"}, expect=[{"attributeStatus": status, **asked}])
+
+
+@CASES.case("TC_B_11_CS", "A variable takes the values that fit its type, and refuses all others")
+async def values_of_wrong_types(run: CaseRun) -> None:
+    settable = named_variables(await base_report(run, "ConfigurationInventory"))
+    for (component, variable), fitting in FITTING.items():
+        if variable == "OfflineThreshold" or (component, variable) in settable:
+            await run.given.restores(f"{component}__{variable}")
+            for value in (NUMBER, DECIMAL_NUMBER, "true", "now", "abc"):
+                await takes(run, variable_of(component, variable), value, value in fitting)
+
+
+async def takes(run: CaseRun, asked: Variable, value: str, fits: bool) -> None:
+    """Set a variable, which the station has to accept if the value fits; "now" is the current time."""
+    reasons = ("NoError", "InvalidValue") if fits else ("InvalidValue",)
+    result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL, **asked}
+    text = datetime.now(UTC).isoformat() if value == "now" else value
+    await sets(
+        run,
+        {**asked, "attributeValue": text},
+        expect=[{**result, "attributeStatusInfo": absent_or_reason(*reasons)}],
+    )

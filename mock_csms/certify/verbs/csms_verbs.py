@@ -129,6 +129,12 @@ class CsmsVerbs:
         with self._steps.step("the server closes the connection"):
             await self.handle.disconnect()
 
+    async def refuses_connections(self, times: int) -> None:
+        """Refuse the next connections of the station, so many of them."""
+        when = {"station": self.handle.id, "action": "handshake"}
+        await self.client.rules.add(when=when, then=[{"fault": {"kind": "503"}}], times=times)
+        self._steps.note(f"the server refuses the next connections, {times} in all")
+
     async def goes_offline(self, **options: Any) -> None:
         """Drop the connection and refuse new ones; options as of `AsyncStationHandle.offline`."""
         with self._steps.step("the server goes offline"):

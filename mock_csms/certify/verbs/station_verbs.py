@@ -324,6 +324,15 @@ class StationVerbs:
         self._cursor.note(entry)
         return entry
 
+    async def tries_to_connect(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
+        """The station has to try to connect, with these facts, while it is refused; raises NotSeen."""
+        with self._steps.step(f"the station tries to connect{fields_text(None, facts)}") as step:
+            self._look_from(self._cursor.newest)
+            entry = await self.handle.is_refused(within=within or self._file.times.boot, **facts)
+            step.is_about(entry)
+        self._cursor.note(entry)
+        return entry
+
     async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
         """The connection has to end; raises NotSeen."""
         with self._steps.step("the connection ends") as step:

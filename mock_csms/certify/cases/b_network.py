@@ -1,0 +1,145 @@
+"""Cases of block B about network connection profiles and reconnecting (B09, B10, OCPP-J 5.3)."""
+
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.stage import variable_of
+from mock_csms.client import TranscriptEntry
+
+CASES: Final = CaseList()
+
+NO_SLOT: Final = 999
+
+
+async def url_of_server(run: CaseRun, path: str = "") -> str:
+    """Return a placeholder for the URL that the station has connected to, with another path."""
+    state = await run.csms.handle.state()
+    return f"{{{{listener.{state['listener']}}}}}{path}"
+
+
+def connection_data(url: str, security_profile: str | None) -> dict[str, Any]:
+    """Return the NetworkConnectionProfile for a URL."""
+    return {
+        "ocppCsmsUrl": url,
+        "messageTimeout": 30,
+        "ocppInterface": "Wired0",
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "securityProfile": int(security_profile or 0),
+    }
+
+
+def wait_minimum(run: CaseRun) -> int:
+    """Return a RetryBackOffWaitMinimum that is longer than the accepted deviation of times."""
+    return max(1, round(2.5 * run.times.deviation))
+
+
+async def is_cut_off(run: CaseRun) -> TranscriptEntry:
+    """Close the connection, and return the entry of its end."""
+    await run.csms.closes_the_connection()
+    return await run.station.disconnects()
+
+
+@CASES.case("TC_B_43_CS", "A network profile for a slot that does not exist is rejected")
+async def no_such_slot(run: CaseRun) -> None:
+    profile = await run.variable("SecurityCtrlr", "SecurityProfile")
+    data = connection_data(await url_of_server(run), profile)
+    await run.csms.sends(
+        "SetNetworkProfile", configurationSlot=NO_SLOT, connectionData=data, expect="Rejected"
+    )
+
+
+@CASES.case("TC_B_57_CS", "Each failed attempt to reconnect doubles the time until the next one")
+async def reconnects(run: CaseRun) -> None:
+    wait_s = wait_minimum(run)
+    await run.given.variables(
+        OCPPCommCtrlr__NetworkProfileConnectionAttempts=3,
+        OCPPCommCtrlr__RetryBackOffRepeatTimes=2,
+        OCPPCommCtrlr__RetryBackOffRandomRange=0,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=wait_s,
+    )
+    gone = await is_cut_off(run)
+    run.station.at_least(gone, await run.station.connects(), wait_s)
+    await run.csms.refuses_connections(times=1)
+    gone = await is_cut_off(run)
+    refused = await run.station.tries_to_connect()
+    back = await run.station.connects()
+    first_s, second_s = refused.seconds_since(gone), back.seconds_since(refused)
+    is_doubled = second_s >= 2 * first_s - run.times.deviation
+    run.check(is_doubled, "the second wait is at least twice as long as the first", back)
+
+
+# Migration
+
+
+async def moves_to_other_slot(run: CaseRun) -> int:
+    """Store a profile for another path of the server in the other slot, put it first, and reset the station.
+
+    Returns the other slot.
+    """
+    active = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile") or "1"
+    slot = next(each for each in run.file.station.slots if str(each) != active)
+    security_profile = await run.variable("SecurityCtrlr", "SecurityProfile")
+    data = connection_data(await url_of_server(run, f"/slot-{slot}"), security_profile)
+    await run.csms.sends("SetNetworkProfile", configurationSlot=slot, connectionData=data, expect="Accepted")
+    await puts_first(run, slot, active)
+    await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
+    return slot
+
+
+async def puts_first(run: CaseRun, slot: int, active: str) -> None:
+    """Let the station try a slot first, then the active one, until the end of the case."""
+    run.undo_with("the network profile", lambda: run.csms.sends("Reset", type="Immediate", expect="Accepted"))
+    await run.given.restores("OCPPCommCtrlr__NetworkConfigurationPriority")
+    priority = variable_of("OCPPCommCtrlr", "NetworkConfigurationPriority")
+    await run.csms.sends(
+        "SetVariables",
+        setVariableData=[{**priority, "attributeValue": f"{slot},{active}"}],
+        expect={"setVariableResult": {0: {"attributeStatus": {"Accepted", "RebootRequired"}}}},
+    )
+
+
+def is_of_other_slot(path: str) -> bool:
+    """Whether a path is that of the profile in the other slot."""
+    return path.startswith("/slot-")
+
+
+def is_of_former_slot(path: str) -> bool:
+    """Whether a path is that of the profile that was active before."""
+    return not is_of_other_slot(path)
+
+
+@CASES.case("TC_B_45_CS", "A station moves to the network profile that comes first after a reset")
+async def migration(run: CaseRun) -> None:
+    await moves_to_other_slot(run)
+    await run.station.connects(path=is_of_other_slot)
+    await run.state.is_in_service()
+
+
+@CASES.case("TC_B_46_CS", "A station that cannot connect with the first network profile takes the second")
+async def migration_falls_back(run: CaseRun) -> None:
+    await run.given.variables(OCPPCommCtrlr__NetworkProfileConnectionAttempts=2)
+    await run.csms.refuses_connections(times=2)
+    await moves_to_other_slot(run)
+    await run.station.tries_to_connect(path=is_of_other_slot)
+    await run.station.tries_to_connect(path=is_of_other_slot)
+    await run.station.connects(path=is_of_former_slot)
+    await run.state.is_in_service()
+
+
+@CASES.case("TC_B_49_CS", "A station that cannot connect with any network profile keeps trying")
+async def migration_keeps_trying(run: CaseRun) -> None:
+    wait_s = wait_minimum(run)
+    await run.given.variables(
+        OCPPCommCtrlr__NetworkProfileConnectionAttempts=1,
+        OCPPCommCtrlr__RetryBackOffRepeatTimes=0,
+        OCPPCommCtrlr__RetryBackOffRandomRange=0,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=wait_s,
+    )
+    await run.csms.refuses_connections(times=2)
+    await moves_to_other_slot(run)
+    await run.station.tries_to_connect(path=is_of_other_slot)
+    refused = await run.station.tries_to_connect(path=is_of_former_slot)
+    run.station.at_least(refused, await run.station.connects(), wait_s)
+    await run.state.is_in_service()
