@@ -59,7 +59,7 @@ async def test_run_is_shown_as_it_goes_on(
     await start_station("CS001")
     page = await _open(mock, open_page)
     await expect(page.get_by_text("No certification rehearsal has run yet")).to_be_visible()
-    command = f"mock-csms certify station.toml --against {mock.control_url}"
+    command = f"mock-csms certify CS001.toml --against {mock.control_url}"
     await expect(page.get_by_text(command)).to_be_visible()
 
     await csms.rehearsal.begin("CS001", CASES)
@@ -103,6 +103,17 @@ async def test_prompt_is_answered_in_the_page(
 
     assert await asking == answer
     await expect(prompt).to_have_count(0)
+
+
+async def test_newest_step_of_the_running_case_stays_in_view(
+    mock: MockCsms, csms: AsyncClient, open_page: OpenPage
+) -> None:
+    await csms.rehearsal.begin("CS001", CASES)
+    page = await _open(mock, open_page, width=360)
+    for number in (5, 60):
+        steps = [{"text": f"step {step}", "outcome": "ok"} for step in range(1, number + 1)]
+        await csms.rehearsal.progress({"id": "TC_B_01_CS", "verdict": "RUNNING", "steps": steps})
+        await expect(page.get_by_text(f"step {number}", exact=True)).to_be_in_viewport()
 
 
 async def test_answer_to_a_prompt_that_is_gone_says_so(

@@ -5,13 +5,13 @@ import test from "node:test";
 
 const view = `${process.env.PAGE}/views/certify`;
 const {
-  countsOf, lookOf, mandatoryOf, nextCell, notPassed, ofProfile, ofVerdict, openPrompt, profilesOf, progressText, rowsOf, runningCase, updated, verdictOf,
+  commandsFor, countsOf, lookOf, mandatoryOf, nextCell, notPassed, ofProfile, ofVerdict, openPrompt, profilesOf, progressText, rowsOf, runningCase, settled, updated, verdictOf,
 } = await import(`${view}/run.js`);
 
 const testCase = (changes = {}) => ({ id: "TC_B_01_CS", title: "Boots", block: "B", profiles: ["Core"], mandatory: true, applies: true, verdict: null, ...changes });
 const run = (changes = {}) => ({ run: "a", version: 3, finishedAt: null, prompt: null, cases: [testCase(), testCase({ id: "TC_E_01_CS", block: "E" })], ...changes });
 
-test("a case without a verdict is to come, or skipped", () => {
+test("a case without a verdict has not run, or is skipped", () => {
   assert.equal(verdictOf(testCase()), "PENDING");
   assert.equal(verdictOf(testCase({ skipped: "needs a person" })), "SKIPPED");
   assert.equal(verdictOf(testCase({ applies: false })), "SKIPPED");
@@ -24,6 +24,12 @@ test("changes replace cases of the same run, and another run is fetched whole", 
   const merged = updated(run(), answer);
   assert.deepEqual([merged.version, ...merged.cases.map(verdictOf)], [5, "PENDING", "PASS"]);
   assert.equal(updated(run({ run: "b" }), answer), null);
+});
+
+test("a case that ran when the run was aborted has not run", () => {
+  const cases = [testCase({ verdict: "RUNNING", steps: [] }), testCase({ verdict: "PASS" })];
+  assert.deepEqual(settled(run({ cases, finishedAt: "2026-01-01T00:00:00Z" })).cases.map(verdictOf), ["PENDING", "PASS"]);
+  assert.deepEqual(settled(run({ cases })).cases.map(verdictOf), ["RUNNING", "PASS"]);
 });
 
 test("a prompt is open until it is answered", () => {
@@ -68,4 +74,9 @@ test("arrow keys move within rows and to the next row", () => {
   const to = (index, key) => nextCell(lengths, index, `Arrow${key}`);
   assert.deepEqual([to(0, "Right"), to(2, "Right"), to(7, "Right"), to(0, "Left"), to(3, "Left")], [1, 3, 7, 0, 2]);
   assert.deepEqual([to(2, "Down"), to(3, "Down"), to(6, "Down"), to(6, "Up"), to(1, "Up")], [3, 4, 6, 3, 1]);
+});
+
+test("commands name a station that a shell and a file take as it is", () => {
+  assert.deepEqual(commandsFor(["a b", "-x", "CS7"], "http://h:1"), ["mock-csms certify init CS7 --against http://h:1", "mock-csms certify CS7.toml --against http://h:1"]);
+  assert.match(commandsFor([], "http://h:1")[1], /CS001\.toml/);
 });

@@ -1,5 +1,6 @@
 // One case: its verdict with the reason, its steps, and the frame that decided it.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { hashOf } from "../../address.js";
 import { latency } from "../../format.js";
 import { html } from "../../html.js";
@@ -8,8 +9,9 @@ import { short, visible } from "../../text.js";
 import { Badge } from "../../components/badge.js";
 import { Facts } from "../../components/facts.js";
 import { Icon } from "../../components/icon.js";
-import { BLOCKS, lookOf } from "./run.js";
+import { BLOCKS, lookOf, verdictOf } from "./run.js";
 
+const NEAR_END_PX = 40;
 const OUTCOMES = {
   running: { icon: "play", kind: "info", word: "running" },
   ok: { icon: "check", kind: "good", word: "ok" },
@@ -35,7 +37,7 @@ export const CaseDetails = ({ testCase, running, onClose }) => {
       <${Facts} facts=${factsOf(testCase)} />
       ${steps.length > 0 && html`
         <h3>Steps</h3>
-        <ol class="certify-steps">${steps.map((step, index) => html`<${Step} key=${index} step=${step} />`)}</ol>
+        <${Steps} steps=${steps} isRunning=${verdictOf(testCase) === "RUNNING"} />
       `}
     </section>
   `;
@@ -52,6 +54,23 @@ const factsOf = ({ block, profiles, mandatory, skipped, known, seconds, frame })
   ].filter(Boolean);
 
 const FrameLink = ({ number }) => html`<a href=${hashOf(["messages"], { entry: number })}>frame ${number}</a>`;
+
+/** The steps; while the case runs, the newest ones stay in view unless the user scrolls back. */
+const Steps = ({ steps, isRunning }) => {
+  const list = useRef(null);
+  const isAtEnd = useRef(true);
+  const scrolled = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  };
+  useLayoutEffect(() => {
+    if (isRunning && isAtEnd.current) list.current.scrollTop = list.current.scrollHeight;
+  }, [steps, isRunning]);
+  return html`
+    <ol class=${`certify-steps ${isRunning ? "running" : ""}`} ref=${list} onScroll=${scrolled} tabindex=${isRunning ? 0 : undefined} aria-label="Steps">
+      ${steps.map((step, index) => html`<${Step} key=${index} step=${step} />`)}
+    </ol>
+  `;
+};
 
 const Step = ({ step: { text, outcome, frame, seconds } }) => {
   const { icon, kind, word } = OUTCOMES[outcome];

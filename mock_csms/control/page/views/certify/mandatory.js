@@ -10,7 +10,7 @@ export const Mandatory = ({ cases }) => {
   const parts = [
     [notPassed, "not passed"],
     [skipped, "skipped"],
-    [left, "to come"],
+    [left, "not run"],
   ].filter(([number]) => number > 0);
   const rest = parts.map(([number, words]) => `${number} ${words}`).join(", ");
   return html`

@@ -8,7 +8,7 @@ export const VERDICTS = [
   { id: "ERROR", label: "Error", letter: "E", kind: "injected" },
   { id: "SKIPPED", label: "Skipped", letter: "S", kind: "idle" },
   { id: "RUNNING", label: "Running", letter: "▸", kind: "info" },
-  { id: "PENDING", label: "To come", letter: "·", kind: "open" },
+  { id: "PENDING", label: "Not run", letter: "·", kind: "open" },
 ];
 
 /** Names of the functional blocks of OCPP 2.0.1. */
@@ -33,7 +33,7 @@ export const BLOCKS = {
 
 const NOT_PASSED = new Set(["FAIL", "INCONCLUSIVE", "ERROR"]);
 
-/** Verdict of a case; "PENDING" for one that will run. */
+/** Verdict of a case; "PENDING" for one that has not run. */
 export const verdictOf = ({ verdict, applies, skipped }) => verdict ?? (applies && skipped === undefined ? "PENDING" : "SKIPPED");
 
 /** Letter, label and kind of the verdict of a case. */
@@ -45,6 +45,10 @@ export const updated = (known, answer) => {
   const changes = new Map(answer.cases.map((testCase) => [testCase.id, testCase]));
   return { ...answer, cases: known.cases.map((testCase) => changes.get(testCase.id) ?? testCase) };
 };
+
+/** A run as it is shown: a case that ran when the run was aborted counts as one that has not run. */
+export const settled = (run) =>
+  run.finishedAt ? { ...run, cases: run.cases.map((testCase) => (testCase.verdict === "RUNNING" ? { ...testCase, verdict: null } : testCase)) } : run;
 
 /** The prompt that waits for an answer; null without one. */
 export const openPrompt = (run) => (run?.prompt && run.prompt.answer === null ? run.prompt : null);
@@ -97,7 +101,7 @@ export const notPassed = (cases) => cases.filter((testCase) => NOT_PASSED.has(ve
 /** The case that runs now; undefined without one. */
 export const runningCase = (cases) => cases.findLast((testCase) => verdictOf(testCase) === "RUNNING");
 
-/** "87/424": cases that are done and cases that run at all; "?" while a prompt waits; empty without a run. */
+/** "87/424": cases that are done and cases that are not skipped; "?" while a prompt waits; empty without a run. */
 export const progressText = (run) => {
   if (!run) return "";
   if (openPrompt(run)) return "?";
@@ -116,4 +120,10 @@ export const nextCell = (lengths, index, key) => {
   const target = row + (key === "ArrowDown" ? 1 : -1);
   if (target < 0 || target >= lengths.length) return index;
   return starts[target] + Math.min(index - starts[row], lengths[target] - 1);
+};
+
+/** The commands that describe a station in a file and start a run; of one of these stations, or of CS001. */
+export const commandsFor = (stations, control) => {
+  const station = stations.find((id) => /^[\w.-]+$/.test(id) && !/^[-.]/.test(id)) ?? "CS001";
+  return [`mock-csms certify init ${station} --against ${control}`, `mock-csms certify ${station}.toml --against ${control}`];
 };

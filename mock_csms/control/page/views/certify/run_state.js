@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { get, ignoreFailedRequest, post } from "../../api.js";
 import { announced } from "../../live.js";
-import { updated } from "./run.js";
+import { settled, updated } from "./run.js";
 
 /** The run, as in GET /v1/rehearsal; null without one. */
 export const run = signal(null);
@@ -27,7 +27,8 @@ const catchUp = async () => {
 const fetchChanges = async () => {
   const known = run.value?.run === announced.value.run ? run.value : null;
   const answer = await get("v1/rehearsal", { changedSince: known?.version });
-  run.value = known ? updated(known, answer) : answer;
+  const next = known ? updated(known, answer) : answer;
+  run.value = next && settled(next);
 };
 
 effect(() => {
