@@ -24,6 +24,7 @@ from bench.__main__ import _parser as bench_parser
 from mock_csms import MockCsms, Settings
 from mock_csms.behaviour.faults import ON_ANSWERS, TLS_FAULTS
 from mock_csms.behaviour.tokens import AuthMode
+from mock_csms.certify.arguments import read_arguments
 from mock_csms.journal import transcript
 from mock_csms.mock import check_payload
 from mock_csms.settings import read_settings
@@ -87,6 +88,7 @@ TRIED_ELSEWHERE: Final = {
     "docs/testing.md: #!/bin/bash": "tests/docs/test_testing_page.py runs it",
     "docs/testing.md: const api": "tests/docs/test_testing_page.py runs it",
     "docs/testing.md: name: Station": "tests/docs/test_testing_page.py runs its script",
+    "docs/certify.md: [known]": "tests/docs/test_certify_page.py reads it",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
 """Tests of samples of texts, by page and first words."""
@@ -313,6 +315,9 @@ def check_server(arguments: Sequence[str]) -> None:
         return
     if arguments[:1] == ["station"]:
         check_station(arguments[1:])
+        return
+    if arguments[:1] == ["certify"]:
+        read_arguments(arguments[1:])  # tests/docs/test_certify_page.py runs them
         return
     if "--print-config" in arguments:
         with pytest.raises(SystemExit, match="0"):

@@ -44,7 +44,7 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
         subcommands=PROGRAMS,
         prog=PROGRAM,
         usage=f"{COMMAND} [--command NAME --period SECONDS] [settings]\n"
-        f"       {COMMAND} station | pki | password | journal ...",
+        f"       {COMMAND} certify | station | pki | password | journal ...",
         description=_description(versions),
         epilog=_epilog(versions),
         formatter_class=UnbrokenFlagsFormatter,
@@ -112,6 +112,7 @@ def shown(default: object) -> str:
 
 
 PROGRAMS: Final = {
+    "certify": "rehearse the certification of a charging station",
     "station": "simulate charging stations",
     "pki": "make, list and revoke certificates",
     "password": "hash a password for the settings, or make one",

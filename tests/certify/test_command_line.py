@@ -30,23 +30,6 @@ def station_file(folder: Path, text: str = "[times]\nmessage = 5\nboot = 15\nsil
     return "CS001.toml"
 
 
-def test_station_file_is_written_and_its_cases_are_run_and_reported(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["init", "CS001", "--rig", "station", *FREE_PORT]) == 0
-    reports = ["--json", "r.json", "--html", "r.html", "--junit", "r.xml"]
-
-    code = main(["CS001.toml", "TC_B_0[16]_CS", "--rig", "station", *reports, *FREE_PORT])
-
-    output = capsys.readouterr().out
-    assert code == 0
-    assert "PASS         TC_B_01_CS" in output
-    assert "CS001: 2 cases: 2 PASS" in output
-    assert [case["verdict"] for case in json.loads((here / "r.json").read_bytes())["cases"]] == ["PASS"] * 2
-    assert "TC_B_06_CS" in (here / "r.html").read_text(encoding="utf-8")
-    assert b"TC_B_06_CS" in (here / "r.xml").read_bytes()
-
-
 def test_resumed_run_takes_earlier_verdicts_and_says_what_has_changed(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,78 @@
+"""docs/certify.md: its commands run, and its tables are complete."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from mock_csms.certify.command_line import main
+from mock_csms.certify.station_file import read_station_file
+from mock_csms.certify.stimuli import STIMULI
+from mock_csms.certify.verdicts import Verdict
+from tests.support.pages import commands_in, parse_blocks, read
+from tests.support.paths import ROOT
+
+PAGE: Final = ROOT / "docs" / "certify.md"
+BLOCKS: Final = list(parse_blocks(PAGE))
+FREE_PORT: Final = ["--", "--host", "127.0.0.1", "--port", "0"]
+
+
+def arguments_of(command: str) -> list[str]:
+    program, certify, *arguments = shlex.split(command)
+    assert (program, certify) == ("mock-csms", "certify")
+    return arguments
+
+
+def commands_after(heading: str) -> list[str]:
+    section = read(PAGE).partition(heading)[2]
+    return list(commands_in(section.partition("```sh\n")[2].partition("```")[0]))
+
+
+def test_first_commands_end_with_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    codes = [main([*arguments_of(each), *FREE_PORT]) for each in commands_after("# Certification rehearsal")]
+
+    assert codes == [0, 0]
+    assert "PASS" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", commands_after("## What a case does"))
+def test_case_is_listed_and_explained(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments_of(command)) == 0
+
+    assert "TC_B_03_CS" in capsys.readouterr().out
+
+
+def test_cases_are_tested_by_the_last_command(capsys: pytest.CaptureFixture[str]) -> None:
+    (command,) = commands_after("## How the cases are tested")
+
+    assert main(arguments_of(command)) == 0
+
+    assert " 0 problems" in capsys.readouterr().out
+
+
+def test_table_of_known_failures_is_part_of_a_station_file(tmp_path: Path) -> None:
+    (block,) = [each for each in BLOCKS if each.language == "toml"]
+    path = tmp_path / "station.toml"
+    path.write_text(block.text, encoding="utf-8")
+
+    assert read_station_file(path).known == {"TC_E_05_CS": "issue 12"}
+
+
+def test_every_verdict_and_flag_is_described() -> None:
+    text = read(PAGE)
+    flags = re.findall(
+        r'^    add\("(--[a-z-]+)"', read(ROOT / "mock_csms" / "certify" / "arguments.py"), re.M
+    )
+
+    assert [verdict for verdict in Verdict if f"| {verdict} |" not in text] == []
+    assert [flag for flag in flags if f"`{flag}" not in text and f"`{flag} " not in text] == []
+
+
+def test_every_stimulus_is_described() -> None:
+    text = read(PAGE)
+
+    assert [name for name in STIMULI if f"`{name}`" not in text] == []
