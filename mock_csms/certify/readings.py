@@ -1,5 +1,6 @@
 """Meter values in messages: when, why and where they were taken, and of what."""
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -41,6 +42,31 @@ def are_from_station(values: Iterable[MeterValue]) -> bool:
         sampled.get("location") != "EV" or sampled.get("measurand") == STATE_OF_CHARGE
         for sampled in _sampled(values)
     )
+
+
+def signatures(values: Iterable[MeterValue]) -> list[Mapping[str, Any]]:
+    """Return the signatures of the sampled values that have one."""
+    return [sampled["signedMeterValue"] for sampled in _sampled(values) if "signedMeterValue" in sampled]
+
+
+def keys_are_sent(signed: Iterable[Mapping[str, Any]], when: str | None) -> bool:
+    """Whether the public keys of signatures fit PublicKeyWithSignedMeterValue; None is an unknown value."""
+    keys = [signature["publicKey"] for signature in signed]
+    if not all(_is_base64(key) for key in keys):
+        return False
+    return {
+        "Never": not any(keys),
+        "OncePerTransaction": len(set(keys) - {""}) <= 1,
+        "EveryMeterValue": all(keys),
+    }.get(when or "", True)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def by_moment(values: Iterable[MeterValue], tolerance_s: float) -> list[list[MeterValue]]:

@@ -13,12 +13,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.sessions import ChargingSession, RunningTransaction
-from mock_csms.simulator.transactions import SAMPLED, StationTransactions
+from mock_csms.simulator.transactions import ALIGNED, SAMPLED, StationTransactions
 
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
 
-ALIGNED: Final = "AlignedDataCtrlr"
 SECONDS_PER_DAY: Final = 86400
 SHORTEST_ALIGNED_WAIT_S: Final = 0.001
 

@@ -97,6 +97,8 @@ class RunningTransaction:
     """Timestamp of its last event or sample."""
     connector_sent: int | None = None
     has_phases_sent: bool = False
+    has_public_key_sent: bool = False
+    """Whether a reading has had the public key of its signature."""
     power_w: float = 0.0
     """Power when the charging state or a change of the rate was last reported."""
     stopped_reason: str | None = None

@@ -18,6 +18,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.authorization import Authorization
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
+from mock_csms.simulator.meter_signatures import MeterSignatures, has_energy
 from mock_csms.simulator.metering import PHASES, Meter, MeterReading, Samples, meter_value
 from mock_csms.simulator.sessions import Cause, ChargingSession, RunningTransaction, starts, stops
 from mock_csms.simulator.signals import Signal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SHORTEST_WAIT_S: Final = 0.1
 SAMPLED: Final = "SampledDataCtrlr"
+ALIGNED: Final = "AlignedDataCtrlr"
 CHARGING_STATE_CHANGED: Final = Cause(TriggerReason.charging_state_changed)
 CHARGING_RATE_CHANGED: Final = Cause(TriggerReason.charging_rate_changed)
 CHARGING_STATE_CAUSES: Final = {
@@ -48,6 +50,7 @@ class StationTransactions:
         self._core = core
         self._authorization = authorization
         self._smart_charging = smart_charging
+        self._signatures = MeterSignatures(core.setup.identity)
         now = core.host.time()
         self.sessions = {evse.id: ChargingSession(evse, Meter(read_at=now)) for evse in core.evses}
         self.started = Signal[[ChargingSession]]()
@@ -279,7 +282,20 @@ class StationTransactions:
         at: str | None = None,
     ) -> list[JsonObject]:
         """List with one meter value of an EVSE; empty if the meter has none of the measurands."""
-        return meter_value(self._timestamp(session, at), measurands, self.reading(session), context)
+        values = meter_value(self._timestamp(session, at), measurands, self.reading(session), context)
+        controller = ALIGNED if context == ReadingContext.sample_clock else SAMPLED
+        if not self._core.variables.boolean(controller, "SignReadings") or not has_energy(values):
+            return values
+        has_key = self._has_public_key(session.transaction)
+        return [self._signatures.signed(value, has_key=has_key) for value in values]
+
+    def _has_public_key(self, transaction: RunningTransaction | None) -> bool:
+        """Whether the next signature has the public key, as PublicKeyWithSignedMeterValue says."""
+        when = self._core.variables.text("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue")
+        if when == "OncePerTransaction" and transaction is not None:
+            is_first, transaction.has_public_key_sent = not transaction.has_public_key_sent, True
+            return is_first
+        return when == "EveryMeterValue"
 
     def _timestamp(self, session: ChargingSession, at: str | None = None) -> str:
         """Time for an event or sample; in a transaction it never goes back, even if the clock is set back."""

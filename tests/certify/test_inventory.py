@@ -46,7 +46,7 @@ def test_station_in_the_box_shows_its_features(station_in_the_box: LearntFeature
 
 
 def test_station_in_the_box_contradicts_features(station_in_the_box: LearntFeatures) -> None:
-    assert station_in_the_box.denied == ("C-04", "C-42", "AS-2", "HFS-2", "HFS-4")
+    assert station_in_the_box.denied == ("C-04", "AS-2", "HFS-2", "HFS-4")
 
 
 def test_features_without_certain_evidence_are_asked(station_in_the_box: LearntFeatures) -> None:

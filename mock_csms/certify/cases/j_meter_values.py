@@ -11,8 +11,10 @@ from mock_csms.certify.readings import (
     are_regular,
     by_moment,
     contexts,
+    keys_are_sent,
     measurands,
     meter_values,
+    signatures,
     taken_at,
     with_context,
 )
@@ -214,3 +216,39 @@ def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expect
     checks_interval(run, periodic, run.times.sampled_interval, ended)
     for at_once in by_moment(periodic, tolerance(run, run.times.sampled_interval)):
         checks_readings(run, at_once, expected, ended)
+
+
+@CASES.case("TC_J_04_CS", "The last event of a transaction has its clock-aligned readings with signatures")
+async def signed_clock_readings_at_end(run: CaseRun) -> None:
+    expected = await given_clock_readings_at_end(run)
+    await run.given.variables(AlignedDataCtrlr__SignReadings=True)
+    ended = await ended_after(run, run.times.aligned_interval)
+    checks_clock_readings_at_end(run, ended, expected)
+    await checks_signatures(run, meter_values([ended]), ended)
+
+
+@CASES.case("TC_J_11_CS", "The last event of a transaction has its readings with signatures")
+async def signed_readings_at_end(run: CaseRun) -> None:
+    expected = await given_periodic_readings_at_end(run)
+    await run.given.variables(SampledDataCtrlr__SignReadings=True)
+    ended = await ended_after(run, run.times.sampled_interval)
+    checks_periodic_readings_at_end(run, ended, expected)
+    await checks_signatures(run, with_context(meter_values([ended]), END), ended)
+
+
+async def checks_signatures(run: CaseRun, values: Sequence[MeterValue], message: TranscriptEntry) -> None:
+    """Check that each of these meter values has a signature, and the public key as configured."""
+    run.check(all(signatures([each]) for each in values), "the readings are signed", message)
+    when = await run.variable("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue")
+    is_fit = keys_are_sent(signatures(values), when)
+    run.check(is_fit, "the public key is sent as PublicKeyWithSignedMeterValue says", message)
+
+
+@CASES.case("TC_J_08_CS", "Readings of the beginning are sent as soon as the EVSE is known")
+async def readings_when_evse_is_known(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(TxCtrlr__TxStartPoint="Authorized")
+    expected = await configured(run, "SampledDataCtrlr", "TxStartedMeasurands")
+    await run.state.authorized()
+    await run.state.energy_transfer_started()
+    first = await run.station.has_sent("TransactionEvent", evse=ANY)
+    checks_first_readings(run, first, expected)
