@@ -55,7 +55,7 @@ class StationRig:
 def file_of_box(identity: str) -> StationFile:
     """Return the station file of the station in the box, which claims every profile."""
     return StationFile(
-        station=StationTable(identity=identity, profiles=PROFILES, features=CLAIMS),
+        station=StationTable(identity=identity, profiles=PROFILES, features=CLAIMS, password=PASSWORD),
         times=TimesTable(
             message=MESSAGE_S,
             boot=10,
@@ -68,6 +68,7 @@ def file_of_box(identity: str) -> StationFile:
             manual=10,
             transfer=20,
             schedule=2,
+            signing=1,
         ),
     )
 

@@ -47,6 +47,8 @@ class StationTable(Strict):
     _known = field_validator("profiles", "features")(_known_names)
     slots: tuple[int, int] = (1, 2)
     """Slots for network profiles: two of those that the station has."""
+    password: str | None = Field(default=None, repr=False)
+    """BasicAuthPassword of the station, which the cases about passwords set back."""
     start: Literal["local", "remote"] = "local"
     """How a session is authorized in cases that leave it open."""
     stop: Literal["local", "remote"] = "local"
@@ -90,6 +92,8 @@ class TimesTable(Strict):
     """How long a person may take for a stimulus."""
     transfer: Annotated[float, Field(gt=0)] = 300
     """How long a download, an installation or an upload may take."""
+    signing: Annotated[int, Field(gt=0)] = 30
+    """How long the station waits for a certificate before it asks again."""
     schedule: Annotated[float, Field(gt=0)] = 60
     """How far ahead a download or an installation is scheduled."""
 

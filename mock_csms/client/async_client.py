@@ -141,6 +141,13 @@ class AsyncClient:
         """List the ports for stations."""
         return await self.send(operations.listeners())
 
+    async def change_listener(self, name: str, **changes: Any) -> Json:
+        """Change a port for new connections, as with ``tlsFault="expired"``.
+
+        A setting that is not named gets its value from the start of the server, so no changes revert all.
+        """
+        return await self.send(operations.change_listener(name, changes))
+
     async def actions(self) -> list[VersionActions]:
         """List the actions of each OCPP version."""
         return await self.send(operations.actions())

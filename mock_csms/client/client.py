@@ -94,6 +94,13 @@ class Client:
         """List the ports for stations."""
         return self._run(self._client.listeners())
 
+    def change_listener(self, name: str, **changes: Any) -> Json:
+        """Change a port for new connections, as with ``tlsFault="expired"``.
+
+        A setting that is not named gets its value from the start of the server, so no changes revert all.
+        """
+        return self._run(self._client.change_listener(name, **changes))
+
     def actions(self) -> list[VersionActions]:
         """List the actions of each OCPP version."""
         return self._run(self._client.actions())

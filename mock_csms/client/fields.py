@@ -134,9 +134,16 @@ def brief_value(value: Any, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
 
 def _as_text(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=_alternatives)
     except (TypeError, ValueError):
         return repr(value)
+
+
+def _alternatives(value: Any) -> str:
+    """Return a set in a payload as text, in the same order in each process."""
+    if isinstance(value, set | frozenset):
+        return brief_value(value)
+    raise TypeError(type(value).__name__)
 
 
 def _in_fields(expected: Mapping[Any, Any], value: Any, path: str) -> Iterator[PayloadDifference]:

@@ -94,6 +94,11 @@ def delete_scope(name: str) -> Operation[None]:
     return Operation("DELETE", f"/v1/scopes/{quoted(name)}", nothing)
 
 
+def change_listener(name: str, changes: Json) -> Operation[Json]:
+    """Change a port for stations."""
+    return Operation("PUT", f"/v1/listeners/{quoted(name)}", unchanged, body=changes)
+
+
 def actions() -> Operation[list[VersionActions]]:
     """List the actions by OCPP version."""
     return Operation("GET", "/v1/actions", lambda items: [VersionActions.of_json(item) for item in items])

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import NameOID
 
 from mock_csms.launch import COMMAND
@@ -58,9 +59,23 @@ def _described(certificate: x509.Certificate) -> ClientCertificate:
         "serialNumber": f"{certificate.serial_number:x}",
         "notBefore": timestamp(certificate.not_valid_before_utc),
         "notAfter": timestamp(certificate.not_valid_after_utc),
+        "key": _key_in_words(certificate),
     }
     names = {name: _values(subject, oid) for name, oid in ATTRIBUTES.items()}
     return ClientCertificate(certificate, facts, names, _values(subject, NameOID.ORGANIZATION_NAME))
+
+
+def _key_in_words(certificate: x509.Certificate) -> str:
+    """Kind and bits of the key, such as ``EC 256``."""
+    match certificate.public_key():
+        case ec.EllipticCurvePublicKey() as key:
+            return f"EC {key.key_size}"
+        case rsa.RSAPublicKey() as key:
+            return f"RSA {key.key_size}"
+        case dsa.DSAPublicKey() as key:
+            return f"DSA {key.key_size}"
+        case key:
+            return type(key).__name__.removesuffix("PublicKey").strip("_")
 
 
 def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:

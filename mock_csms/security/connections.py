@@ -17,6 +17,8 @@ UNREADABLE: Final = "its client certificate cannot be read"
 def tls_facts(tls: TlsFacts) -> JsonObject:
     """Facts of a TLS connection, for the journal."""
     facts: JsonObject = {"version": tls.version, "cipher": tls.cipher}
+    if tls.ciphers_offered:
+        facts["ciphersOffered"] = tls.ciphers_offered
     if tls.server_name:
         facts["serverName"] = tls.server_name
     if tls.fault:

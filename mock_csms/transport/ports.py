@@ -25,6 +25,8 @@ class TlsFacts(NamedTuple):
     """Host name that the client asked for (SNI)."""
     fault: str
     """Name of the TLS fault that was injected."""
+    ciphers_offered: str = ""
+    """Names of the cipher suites that the client offered."""
 
 
 class Port(Protocol):

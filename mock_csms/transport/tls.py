@@ -254,6 +254,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             certificate=self._ssl.getpeercert(binary_form=True),
             server_name=hello.server_name if hello else None,
             fault=self._fault,
+            ciphers_offered=tls_failures.suites_offered(hello) if hello else "",
         )
         self._upper.secured(facts)
         self._read()

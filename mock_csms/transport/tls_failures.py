@@ -252,6 +252,11 @@ def _versions(hello: ClientHello) -> str:
     return f"TLS {names}" if hello.lists_versions else f"TLS {names} or lower"
 
 
+def suites_offered(hello: ClientHello) -> str:
+    """Names of the cipher suites that a client offers, for the journal."""
+    return _suites(hello.ciphers, MAX_SUITES_RECORDED)
+
+
 def _suites(suites: Sequence[int], limit: int) -> str:
     more = f" and {len(suites) - limit} more" if len(suites) > limit else ""
     return f"{', '.join(map(suite_name, suites[:limit]))}{more}"
@@ -273,7 +278,7 @@ def _facts(hello: ClientHello) -> dict[str, Any]:
     """Facts of a ClientHello for the journal."""
     facts = {
         "tlsOffered": _versions(hello),
-        "ciphersOffered": _suites(hello.ciphers, MAX_SUITES_RECORDED),
+        "ciphersOffered": suites_offered(hello),
     }
     if hello.server_name:
         facts["serverName"] = shortened(hello.server_name)

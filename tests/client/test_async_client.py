@@ -32,6 +32,14 @@ async def test_profile_can_be_changed(station: AsyncStationHandle, peer: Station
     assert (await station.state())["registration"] == "Rejected"
 
 
+async def test_listener_is_changed_and_reverted(client: AsyncClient) -> None:
+    changed = await client.change_listener("main", certificate="rsa")
+    reverted = await client.change_listener("main")
+
+    assert changed["certificate"] == "rsa"
+    assert reverted["certificate"] == "both"
+
+
 async def test_password_is_set(station: AsyncStationHandle) -> None:
     await station.set_password("a-password-of-16-characters")
 

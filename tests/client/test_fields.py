@@ -105,4 +105,8 @@ def test_long_value_is_shortened_to_one_line() -> None:
 
 
 def test_value_that_is_not_json_is_shown() -> None:
-    assert brief_value({"a": {1}}) == "{'a': {1}}"
+    assert brief_value({"a": 1j}) == "{'a': 1j}"
+
+
+def test_alternatives_in_a_payload_are_shown_in_order() -> None:
+    assert brief_value({"a": {"y", "x"}}) == r"""{"a": "one of \"x\", \"y\""}"""

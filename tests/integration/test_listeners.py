@@ -167,7 +167,8 @@ async def test_refused_station_has_its_certificate_in_the_journal(serve: Serve, 
     facts = json.loads(next(iter(csms.records.journal)).line())["handshake"]
 
     assert (facts["path"], facts["subprotocols"]) == ("/CS1", "ocpp2.0.1")
-    assert facts["tls"].keys() == {"version", "cipher"}
+    assert facts["tls"].keys() == {"version", "cipher", "ciphersOffered"}
+    assert "ECDHE-ECDSA-AES128-GCM-SHA256" in facts["tls"]["ciphersOffered"].split(", ")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def test_facts_name_subject_issuer_and_validity() -> None:
             "serialNumber": "4711",
             "notBefore": "2026-01-01T00:00:00.000Z",
             "notAfter": "2027-01-01T00:00:00.000Z",
+            "key": "EC 256",
         },
     }
 

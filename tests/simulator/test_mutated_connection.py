@@ -74,6 +74,11 @@ async def test_connect_with_another_subprotocol() -> None:
         assert (await connections.get()).subprotocol == "ocpp1.6"
 
 
+async def test_connect_otherwise_after_the_first_attempt() -> None:
+    async with connecting("connect subprotocol=ocpp1.6 after=1 wait=0.1") as connections:
+        assert [(await connections.get()).subprotocol for _ in range(2)] == ["ocpp2.0.1", "ocpp1.6"]
+
+
 async def test_connect_again_after_the_given_wait() -> None:
     async with connecting("connect wait=0.1") as connections:
         await connections.get()

@@ -2,6 +2,315 @@
 
 from typing import Final
 
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.certificate_steps import (
+    STATION_CERTIFICATE,
+    V2G_CERTIFICATE,
+    asks_for_signing_request,
+    changed_port,
+    installs_certificate,
+    port_with,
+    preparing,
+    renews_certificate,
+    requires_security_profile,
+    sends_signing_request,
+    signs,
+)
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.stage import variable_of
+from mock_csms.certify.verdicts import Skipped
+from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
+
+PASSWORD_PROFILES: Final = (1, 2)
+TLS_PROFILES: Final = (2, 3)
+NEW_PASSWORD: Final = "rehearsed-password-2"
+SHORT_PASSWORD: Final = "only-15-letters"
+SUITES: Final = (
+    {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {"AES128-GCM-SHA256", "AES256-GCM-SHA384"},
+)
+"""Pairs of cipher suites; a station has to support one of them (A00.FR.318)."""
+MIN_BITS: Final = {"EC": 224, "RSA": 2048, "DSA": 2048}
+BAD_CERTIFICATES: Final = ("expired", "not-yet-valid", "unknown-ca", "wrong-name")
+PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
+
+
+async def sets_password(run: CaseRun, password: str, expect: set[str]) -> str:
+    """Set BasicAuthPassword; return the status of the answer."""
+    item = {**variable_of("SecurityCtrlr", "BasicAuthPassword"), "attributeValue": password}
+    result = {"attributeStatus": expect}
+    answer = await run.csms.sends(
+        "SetVariables", {"setVariableData": [item]}, expect={"setVariableResult": [result]}
+    )
+    return str(answer["setVariableResult"][0]["attributeStatus"])
+
+
+async def uses_password(run: CaseRun, password: str) -> None:
+    """The station accepts a password, and connects with it; it boots if it wants to."""
+    if await sets_password(run, password, {"Accepted", "RebootRequired"}) == "RebootRequired":
+        await run.state.booted()
+    else:
+        await run.station.connects()
+
+
+def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
+    """The station has connected with TLS 1.2 or above, and supports the required cipher suites."""
+    tls = connection["tls"]
+    is_new = tls["version"] in {"TLSv1.2", "TLSv1.3"}
+    run.check(is_new, "the station uses TLS 1.2 or above", connection)
+    offered = set(tls["ciphersOffered"].split(", "))
+    has_suites = any(suites <= offered for suites in SUITES)
+    run.check(has_suites, "the station supports a pair of the required cipher suites", connection)
+
+
+async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set[str]) -> str:
+    """Send SetNetworkProfile for a port with this security profile, and return the slot."""
+    port = await port_with(run, profile)
+    default = await run.csms.default_payload("SetNetworkProfile")
+    slot = default["configurationSlot"]
+    data = {
+        **default["connectionData"],
+        "securityProfile": profile,
+        "ocppCsmsUrl": f"{{{{listener.{port}}}}}",
+    }
+    payload = {"configurationSlot": slot, "connectionData": data}
+    await run.csms.sends("SetNetworkProfile", payload, expect=expect)
+    return str(slot)
+
+
+async def sets_priority(run: CaseRun, slots: str, expect: str | set[str]) -> None:
+    """Set NetworkConfigurationPriority; the answer has to have this status."""
+    item = {**variable_of(*PRIORITY), "attributeValue": slots}
+    result = {"attributeStatus": expect}
+    await run.csms.sends("SetVariables", {"setVariableData": [item]}, expect={"setVariableResult": [result]})
+
+
+# Passwords
+
+
+@CASES.case("TC_A_01_CS", "The station connects with its identity and its password")
+async def basic_authentication(run: CaseRun) -> None:
+    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+    connection = await run.station.connects()
+    expected = f"Basic, user {run.file.station.identity}"
+    run.check(connection["authorization"] == expected, "the user name is the identity", connection)
+    await run.state.is_in_service()
+
+
+@CASES.case("TC_A_09_CS", "A new password is accepted, and used for the next connection")
+async def password_accepted(run: CaseRun) -> None:
+    await requires_security_profile(run, *PASSWORD_PROFILES)
+    password = run.file.station.password
+    if password is None:
+        raise Skipped("it needs the password of the station, to set it back: station.password")
+    run.undo_with("BasicAuthPassword", lambda: uses_password(run, password))
+    await uses_password(run, NEW_PASSWORD)
+
+
+@CASES.case("TC_A_10_CS", "A password that is too short is rejected, and the old one is used")
+async def password_rejected(run: CaseRun) -> None:
+    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await sets_password(run, SHORT_PASSWORD, {"Rejected"})
+    await run.csms.closes_the_connection()
+    await run.station.connects()
+    await run.state.booted()
+
+
+# TLS
+
+
+@CASES.case("TC_A_04_CS", "The station connects with TLS, and supports the required cipher suites")
+async def valid_server_certificate(run: CaseRun) -> None:
+    await requires_security_profile(run, *TLS_PROFILES)
+    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+    uses_strong_tls(run, await run.station.connects())
+    await run.state.is_in_service()
+
+
+@CASES.case("TC_A_05_CS", "A server with an invalid certificate is refused, and reported later")
+async def invalid_server_certificate(run: CaseRun) -> None:
+    await requires_security_profile(run, *TLS_PROFILES)
+    priority = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
+    await run.given.variables_if_implemented(
+        OCPPCommCtrlr__NetworkProfileConnectionAttempts=3,
+        OCPPCommCtrlr__NetworkConfigurationPriority=priority,
+        SecurityCtrlr__AllowCSMSTLSWildcards=False,
+    )
+    for fault in BAD_CERTIFICATES:
+        await refuses_certificate(run, fault)
+
+
+async def refuses_certificate(run: CaseRun, fault: str) -> None:
+    """The station does not connect to a server with such a certificate, and reports it later."""
+    await run.csms.closes_the_connection()
+    end = await run.station.disconnects()
+    usual_s = (await run.station.connects()).seconds_since(end)
+    async with changed_port(run, tlsFault=fault):
+        await run.csms.closes_the_connection()
+        await run.station.does_not_connect(during=2 * usual_s)
+    await run.station.connects()
+    await run.station.at_last_sends("SecurityEventNotification", type="InvalidCsmsCertificate")
+
+
+@CASES.case("TC_A_06_CS", "A server with TLS 1.1 is refused, and TLS 1.2 or above is used then")
+async def old_tls(run: CaseRun) -> None:
+    await requires_security_profile(run, *TLS_PROFILES)
+    await run.given.variables_if_implemented(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
+    async with changed_port(run, tlsFault="tls1.1=1"):
+        await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+        connection = await run.station.connects()
+    is_new = connection["tls"]["version"] in {"TLSv1.2", "TLSv1.3"}
+    run.check(is_new, "the station uses TLS 1.2 or above", connection)
+    await run.state.is_in_service()
+    await run.station.optionally_sends("SecurityEventNotification", type="InvalidTLSVersion", within=0)
+
+
+@CASES.case("TC_A_07_CS", "The station connects with its own certificate, which has its serial number")
+async def client_certificate(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+    connection = await run.station.connects()
+    uses_strong_tls(run, connection)
+    boot = await run.state.is_in_service()
+    own = connection["tls"]["clientCertificate"]
+    kind, _, bits = own["key"].partition(" ")
+    run.check(int(bits or 0) >= MIN_BITS.get(kind, 0), "the key of the certificate is strong", connection)
+    run.check(bool(int(own["serialNumber"], 16)), "the certificate has a serial number", connection)
+    names = {part.partition("=")[2] for part in own["subject"].split(",") if part.startswith("CN=")}
+    is_own = boot["chargingStation"].get("serialNumber") in names
+    run.check(is_own, "the common name is the serial number of the station", boot)
+
+
+# Renewal of certificates
+
+
+@CASES.case("TC_A_11_CS", "The station asks for a new certificate, and uses it")
+async def certificate_renewed(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    await run.csms.closes_the_connection()
+    before = await run.station.connects()
+    await renews_certificate(run)
+    await run.csms.closes_the_connection()
+    after = await run.station.connects()
+    old, new = (each["tls"]["clientCertificate"]["serialNumber"] for each in (before, after))
+    run.check(old != new, "the station connects with the new certificate", after)
+
+
+@CASES.case("TC_A_12_CS", "The station asks for a new certificate for ISO 15118, and accepts it")
+async def v2g_certificate_renewed(run: CaseRun) -> None:
+    await run.given.variables_if_implemented(
+        ISO15118Ctrlr__V2GCertificateInstallationEnabled=True, ISO15118Ctrlr__CountryName="NL"
+    )
+    await run.csms.behaves(certificates="hold")
+    for evse, name in (await secc_ids(run)).items():
+        await asks_for_signing_request(
+            run, V2G_CERTIFICATE, trigger="SignV2GCertificate", evse=evse or None, common_name=name
+        )
+        await signs(run)
+
+
+async def secc_ids(run: CaseRun) -> dict[int, str | None]:
+    """Return SeccId by EVSE; 0 stands for the station. Without any, it is unknown."""
+    found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
+    known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
+    return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}
+
+
+@CASES.case("TC_A_13_CS", "The station asks for one certificate for OCPP and ISO 15118, and accepts it")
+async def combined_certificate_renewed(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    await run.csms.behaves(certificates="hold")
+    await asks_for_signing_request(run, None, trigger="SignCombinedCertificate")
+    await signs(run)
+
+
+@CASES.case("TC_A_14_CS", "A certificate that is not for the station is rejected and reported")
+async def bad_certificate(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    await run.csms.behaves(certificates="hold")
+    await asks_for_signing_request(run, STATION_CERTIFICATE)
+    bad = {"certificateChain": "{{certificate.secc}}", "certificateType": STATION_CERTIFICATE}
+    await run.csms.sends("CertificateSigned", bad, expect="Rejected")
+    await run.station.at_last_sends("SecurityEventNotification", type="InvalidChargingStationCertificate")
+
+
+@CASES.case("TC_A_15_CS", "The station asks for a certificate that the server then refuses")
+async def signing_refused(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    await run.csms.answers("SignCertificate", {"status": "Rejected"})
+    await asks_for_signing_request(run, STATION_CERTIFICATE)
+
+
+@CASES.case("TC_A_23_CS", "The station asks again, after twice the time, if no certificate comes")
+async def signing_repeated(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    wait = run.times.signing
+    await run.given.variables(
+        SecurityCtrlr__CertSigningWaitMinimum=wait, SecurityCtrlr__CertSigningRepeatTimes=2
+    )
+    await run.csms.behaves(certificates="hold")
+    first = await asks_for_signing_request(run, STATION_CERTIFICATE)
+    second = await sends_signing_request(run, STATION_CERTIFICATE, within=2 * wait + run.times.message)
+    run.station.at_least(first, second, wait)
+    third = await sends_signing_request(run, STATION_CERTIFICATE, within=3 * wait + run.times.message)
+    run.station.at_least(second, third, 2 * wait)
+    answers = await signs(run, {"Accepted", "Rejected"})
+    is_accepted = any(answer["status"] == "Accepted" for answer in answers)
+    run.check(is_accepted, "the station accepts one of the certificates")
+
+
+# Security profiles
+
+
+@CASES.case("TC_A_19_CS", "The station moves to a higher security profile, and forgets the lower one")
+async def profile_raised(run: CaseRun) -> None:
+    profile = await requires_security_profile(run, *PASSWORD_PROFILES)
+    with preparing("TC_M_01_CS or TC_A_11_CS"):
+        await (
+            installs_certificate(run, "CSMSRootCertificate", "root")
+            if profile == 1
+            else renews_certificate(run)
+        )
+    old = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
+    port = await port_with(run, profile + 1)
+    new = await asks_for_network_profile(run, profile + 1, "Accepted")
+    await sets_priority(run, f"{new},{old}", {"Accepted", "RebootRequired"})
+    run.undo_with("the security profile, which cannot be lowered again", cannot_be_undone)
+    await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
+    await run.station.connects(listener=port)
+    await run.state.is_in_service()
+    raised = await run.variable("SecurityCtrlr", "SecurityProfile")
+    run.check(raised == str(profile + 1), "SecurityProfile is the higher one")
+    slots = (await run.variable(*PRIORITY) or "").split(",")
+    run.check(old not in slots, "the slot with the lower security profile is no longer used")
+
+
+async def cannot_be_undone() -> None:
+    """Report a change that stays."""
+    raise LookupError
+
+
+@CASES.family(
+    {
+        ("TC_A_20_CS", "Security profile 2 is not used without a root certificate of the central system"): (
+            2,
+        ),
+        ("TC_A_21_CS", "Security profile 3 is not used without a certificate of the station"): (3,),
+    }
+)
+async def certificate_missing(run: CaseRun, profile: int) -> None:
+    await requires_security_profile(run, *range(1, profile))
+    old = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
+    await run.given.variables(OCPPCommCtrlr__NetworkConfigurationPriority=old)
+    allowed = {"Accepted", "Rejected"} if profile == 2 else {"Accepted"}
+    new = await asks_for_network_profile(run, profile, allowed)
+    await sets_priority(run, f"{new},{old}", "Rejected")
+
+
+@CASES.case("TC_A_22_CS", "A network profile with a lower security profile is rejected")
+async def profile_not_lowered(run: CaseRun) -> None:
+    await requires_security_profile(run, *TLS_PROFILES)
+    await asks_for_network_profile(run, 1, "Rejected")

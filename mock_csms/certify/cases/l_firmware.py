@@ -117,7 +117,7 @@ def free_connectors(run: CaseRun) -> list[tuple[int, int]]:
 
 
 async def charging_with_new_sessions(run: CaseRun, *, allowed: bool) -> None:
-    """Let energy flow on a station that allows new sessions while an update waits, or does not."""
+    """Start a session on a station that allows further ones while an update waits, or refuses them."""
     setting = {"ChargingStation__AllowNewSessionsPendingFirmwareUpdate": allowed}
     if allowed:
         await run.given.variables_if_implemented(**setting)

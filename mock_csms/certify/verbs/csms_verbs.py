@@ -151,7 +151,22 @@ class CsmsVerbs:
         self._cursor.note(entry)
         return attempts
 
-    async def releases(self, action: str | None = None) -> None:
-        """Send the answers and commands that a rule has held back."""
+    async def releases(self, action: str | None = None) -> list[CommandAnswer]:
+        """Send the answers and commands that have been held back, and return their outcomes."""
         with self._steps.step("the server sends what it has held back"):
-            await self.handle.release(action)
+            return await self.handle.release(action)
+
+    def has(self, answer: CommandAnswer, expect: str | set[str]) -> None:
+        """The status of the answer to a command that was held back has to be so; raises WrongAnswer."""
+        expected = {"status": expect}
+        with self._steps.step(f"the station answers {answer.action}{fields_text(expected, {})}") as step:
+            step.is_about(answer.entry or answer.call)
+            answer.has(expected)
+
+    async def changes_its_port(self, name: str, **changes: Any) -> None:
+        """Change a port of the server for new connections, as with ``tlsFault="expired"``.
+
+        Without changes, all earlier ones are reverted.
+        """
+        await self.client.change_listener(name, **changes)
+        self._steps.note(f"the port {name} is set to{fields_text(None, changes) or ' its first settings'}")

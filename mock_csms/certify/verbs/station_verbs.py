@@ -333,6 +333,16 @@ class StationVerbs:
         self._cursor.note(entry)
         return entry
 
+    async def does_not_connect(self, *, during: float) -> None:
+        """The station must not connect within these seconds; raises CaseFailed."""
+        with self._steps.step("the station does not connect"):
+            self._look_from(self._cursor.newest)
+            try:
+                entry = await self.handle.connects(within=during)
+            except NotSeen:
+                return
+            raise CaseFailed(f"#{entry.number}: the station has connected", entry.number)
+
     async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
         """The connection has to end; raises NotSeen."""
         with self._steps.step("the connection ends") as step:

@@ -5,6 +5,7 @@ import ssl
 import warnings
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
+from itertools import count
 from typing import Final
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ CONNECT_OPTIONS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "verify": (re.compile("no"), "no"),
     "tls": (re.compile(r"1\.[0-3]"), "the lowest version that is accepted: 1.0 to 1.3"),
     "ciphers": (re.compile(r"[\w:@=+!-]+", re.ASCII), "cipher suites as OpenSSL names them"),
+    "after": (re.compile(r"[1-9]\d?", re.ASCII), "the number of attempts that are made as usual, 1 to 99"),
     "wait": (re.compile(r"0\.[1-9]\d*|[1-9]\d{0,5}(\.\d+)?", re.ASCII), "seconds from 0.1"),
 }
 """Values of the options, and their descriptions."""
@@ -50,10 +52,24 @@ class ConnectOtherwise(Deviation):
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
         access = station.access
-        before = access.choose
-        access.choose = lambda attempt: self._changed(station, before(attempt))
+        usual_choice, usual_context = access.choose, access.new_context
+        usual_attempts = int(self.values.get("after", "0"))
+        numbers = count()
+        is_usual = True
+
+        def choose(attempt: ConnectionAttempt) -> ConnectionAttempt:
+            nonlocal is_usual
+            is_usual = next(numbers) < usual_attempts
+            chosen = usual_choice(attempt)
+            return chosen if is_usual else self._changed(station, chosen)
+
+        def context(roots_pem: str, own: OwnCertificate | None) -> ssl.SSLContext:
+            make = usual_context if is_usual else self._new_context
+            return make(roots_pem, own)
+
+        access.choose = choose
         if self.values.keys() & TLS_OPTIONS:
-            access.new_context = self._new_context
+            access.new_context = context
         if "wait" in self.values:
             access.wait_s = lambda _: float(self.values["wait"])
 

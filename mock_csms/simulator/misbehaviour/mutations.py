@@ -314,7 +314,7 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     "connect": MutationForm(
         "connect OPTION=VALUE...",
         "connects with other values of password, user, identity, subprotocol, certificate, verify, tls, "
-        "ciphers or wait",
+        "ciphers or wait, from the start or after some attempts",
         "connect password=wrong wait=0.5",
         _connect,
     ),
