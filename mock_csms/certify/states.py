@@ -141,12 +141,17 @@ class States:
 
     @reached(about="TC_E_04_CS")
     async def authorized(
-        self, token: Token | None = None, *, by: str | None = None, asks: bool | None = None
+        self,
+        token: Token | None = None,
+        *,
+        by: str | None = None,
+        asks: bool | None = None,
+        profile: Mapping[str, Any] | None = None,
     ) -> None:
         """Authorize the session with a token, locally or by a remote start.
 
         ``asks`` says whether the station has to send an Authorize; by default, that follows from its settings
-        and from what it knows.
+        and from what it knows. ``profile`` is the charging profile of a remote start.
         """
         if self._session.situation.is_authorized:
             return
@@ -155,7 +160,7 @@ class States:
             await self.parking_bay_occupied()
         shown = token or self._stage.file.tokens.valid
         if (by or self._stage.file.station.start) == "remote":
-            await self._authorized_remotely(shown, asks)
+            await self._authorized_remotely(shown, asks, profile)
         else:
             await self._authorized_locally(shown, asks)
 
@@ -169,11 +174,13 @@ class States:
         reasons = {"Authorized", *(PLUGGED if may_be_late else ()), *(await self._signed())}
         await self._events.follow({"is_authorized": True}, triggerReason=reasons)
 
-    async def _authorized_remotely(self, token: Token, asks: bool | None) -> None:
+    async def _authorized_remotely(
+        self, token: Token, asks: bool | None, profile: Mapping[str, Any] | None
+    ) -> None:
         if asks is None:
             is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
             asks = is_asking and await self._has_to_ask(token)
-        answer = await self._starts_remotely(token)
+        answer = await self._starts_remotely(token, profile)
         if self._session.situation.is_running:
             is_known = answer.payload.get("transactionId") == self._session.transaction
             self._stage.steps.check(
@@ -183,11 +190,12 @@ class States:
         self._session.token_due, self._session.remote_start_due = token, REMOTE_START_ID
         await self._events.follow({"is_authorized": True}, triggerReason="RemoteStart")
 
-    async def _starts_remotely(self, token: Token) -> CommandAnswer:
+    async def _starts_remotely(self, token: Token, profile: Mapping[str, Any] | None = None) -> CommandAnswer:
         request = {
             "idToken": token.as_json,
             "remoteStartId": REMOTE_START_ID,
             "evseId": self._stage.file.evse,
+            **({} if profile is None else {"chargingProfile": profile}),
         }
         return await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
 

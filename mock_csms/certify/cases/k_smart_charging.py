@@ -8,6 +8,7 @@ from mock_csms.certify.cases.k_steps import (
     asks_for_profiles,
     has_reported,
     limit_unit,
+    reported_profiles,
     sets,
     unsupported_unit,
 )
@@ -16,6 +17,8 @@ from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
 
+EXTERNAL: Final = "ChargingStationExternalConstraints"
+EXTERNAL_LIMIT_A: Final = 10.0
 UNKNOWN_TRANSACTION: Final = "UNKNOWN-TRANSACTION-ID"
 
 
@@ -107,3 +110,31 @@ async def profile_of_running_transaction(run: CaseRun) -> None:
     await run.state.charging_profile(run.evse, profile)
     await asks_for_profiles(run, chargingProfileId=[FIRST])
     await has_reported(run, (run.evse, profile))
+
+
+@CASES.case("TC_K_37_CS", "A remote start with a TxProfile charges with it, and the profile is reported")
+async def remote_start_with_profile(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TRANSACTION, (await limit_unit(run)).relative())
+    await run.given.ev_connected()
+    await run.state.authorized(by="remote", profile=profile)
+    await run.state.energy_transfer_started()
+    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await has_reported(run, (run.evse, profile))
+
+
+@CASES.case("TC_K_38_CS", "A station without smart charging ignores the TxProfile of a remote start")
+async def remote_start_without_smart_charging(run: CaseRun) -> None:
+    profile = charging_profile(FIRST, TRANSACTION, LimitUnit().relative())
+    await run.given.ev_connected()
+    await run.state.authorized(by="remote", profile=profile)
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_K_52_CS", "An external limit is reported as a charging profile")
+async def external_limit_reported(run: CaseRun) -> None:
+    run.undo_with("the external limit", lambda: run.rig.limits_the_site(None))
+    await run.rig.limits_the_site(EXTERNAL_LIMIT_A)
+    await asks_for_profiles(run, chargingProfilePurpose=EXTERNAL)
+    profiles = (await reported_profiles(run)).values()
+    are_external = all(profile["chargingProfilePurpose"] == EXTERNAL for _, profile in profiles)
+    run.check(bool(profiles) and are_external, f"only profiles of purpose {EXTERNAL} are reported")

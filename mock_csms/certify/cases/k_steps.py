@@ -53,7 +53,7 @@ async def asks_for_profiles(
 
 async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], request: int = 1) -> None:
     """Of the profiles of the case, these and no others have to be reported, with their EVSE."""
-    reported = await _reported_profiles(run, request)
+    reported = await reported_profiles(run, request)
     for evse, profile in expected:
         with run.steps.step(f"profile {profile['id']} is reported as it was set, for EVSE {evse}") as step:
             part = reported.pop(profile["id"], None)
@@ -67,7 +67,9 @@ async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], requ
     run.check(not {FIRST, SECOND} & reported.keys(), "only the profiles that were asked for are reported")
 
 
-async def _reported_profiles(run: CaseRun, request: int) -> dict[int, tuple[TranscriptEntry, dict[str, Any]]]:
+async def reported_profiles(
+    run: CaseRun, request: int = 1
+) -> dict[int, tuple[TranscriptEntry, dict[str, Any]]]:
     """Collect the parts of a report, which have no numbers, and return its profiles by id."""
     reported: dict[int, tuple[TranscriptEntry, dict[str, Any]]] = {}
     for _ in range(MAX_PARTS):

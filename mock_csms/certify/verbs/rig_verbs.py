@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.station_file import StationFile, Token
-from mock_csms.certify.stimuli import CannotDo, Rig, Stimulus
+from mock_csms.certify.stimuli import STIMULI, CannotDo, Rig, Stimulus
 from mock_csms.certify.verdicts import Skipped
 
 
@@ -32,15 +32,17 @@ class RigVerbs:
         return other
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
-        """Give a stimulus of `STIMULI`; EVSE and connector of the case are added."""
-        place = {"evse": self._file.evse} | ({"connector": 1} if "plug-in" in stimulus else {})
+        """Give a stimulus of `STIMULI`; EVSE and connector of the case are added if it is about one."""
+        place = ({"evse": self._file.evse} if "{evse}" in STIMULI[stimulus] else {}) | (
+            {"connector": 1} if "plug-in" in stimulus else {}
+        )
         asked = Stimulus(stimulus, {**place, **parameters})
         with self._steps.step(f"somebody does: {asked}"):
             try:
                 await self._rig.do(asked)
             except CannotDo as reason:
                 raise Skipped(str(reason)) from None
-        self._note(stimulus, asked.parameters["evse"])
+        self._note(stimulus, asked.parameters.get("evse", self._file.evse))
 
     def _note(self, stimulus: str, evse: int) -> None:
         """Note what is left at the station, so that it can be cleared at the end."""
@@ -101,6 +103,13 @@ class RigVerbs:
     async def cuts_the_power(self, seconds: float = 3) -> None:
         """Cut the power and restore it."""
         await self.does("power-cycle", seconds=seconds)
+
+    async def limits_the_site(self, amperes: float | None) -> None:
+        """Set an external limit of so many amperes per phase; None ends it."""
+        if amperes is None:
+            await self.does("no-site-limit")
+        else:
+            await self.does("site-limit", amperes=amperes)
 
     async def confirms(self, statement: str) -> None:
         """Look at the station and confirm a statement; one that is not confirmed skips the case."""
