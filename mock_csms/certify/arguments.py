@@ -144,7 +144,8 @@ def _add_self_test(add: Callable[..., argparse.Action]) -> None:
         metavar="TEXT",
         action="append",
         default=[],
-        help="with --self-test: a misbehaviour to try in place of those in the table",
+        help="with --self-test: a misbehaviour to try in place of those in the table; mute and refusing are "
+        "stations that must pass nothing",
     )
     add(
         "--write-mutants",

@@ -36,7 +36,7 @@ class CaseRun:
         self._handle, self._rig, self._cursor = handle, rig, Cursor(handle.cursor)
         self.file: Final = file
         self.steps: Final = CaseSteps(on_step)
-        self.csms: Final = CsmsVerbs(client, handle, self._cursor, self.steps)
+        self.csms: Final = CsmsVerbs(client, handle, self._cursor, self.steps, file.times.message)
         self.station: Final = StationVerbs(handle, self._cursor, self.steps, file)
         self.rig: Final = RigVerbs(rig, self.steps, file)
         stage = Stage(self.csms, self.station, self.rig, self.steps, file)

@@ -7,6 +7,7 @@ from typing import Final
 
 from mock_csms.certify.box import file_of_box, security_of_box, station_in_the_box
 from mock_csms.certify.box_server import BoxServer
+from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import Mutants
 from mock_csms.certify.registry import Case
 from mock_csms.certify.runner import Bench, CaseOptions
@@ -30,6 +31,8 @@ class Trial:
 
     def problem(self, result: CaseResult) -> str:
         """Say what is wrong with the result of this trial; empty if nothing is."""
+        if self.misbehaviour in HOPELESS:
+            return f"{self}: PASS" if result.verdict is Verdict.PASS else ""
         if not self.misbehaviour:
             is_passed = result.verdict is Verdict.PASS
             return "" if is_passed else f"{self}: {result.verdict}: {result.failed_step}: {result.reason}"
@@ -38,6 +41,11 @@ class Trial:
         if result.failed_step != self.caught_in:
             return f"{self}: caught in {result.failed_step!r}, not in {self.caught_in!r}"
         return ""
+
+    @property
+    def misbehaviours(self) -> Sequence[str]:
+        """Misbehaviours of the station."""
+        return HOPELESS.get(self.misbehaviour, [self.misbehaviour] if self.misbehaviour else [])
 
     @property
     def variant(self) -> BoxVariant:
@@ -95,12 +103,11 @@ async def carry_out_trials(
 
 async def carry_out_trial(trial: Trial, identity: str, server: BoxServer) -> CaseResult:
     """Run a case on a station of its own."""
-    misbehaviours = [trial.misbehaviour] if trial.misbehaviour else []
     profile = trial.variant.security_profile
     url, security = server.urls[profile], security_of_box(identity, server.pki, profile)
     async with (
         AsyncClient(server.control) as client,
-        station_in_the_box(identity, url, misbehaviours, trial.variant, security) as rig,
+        station_in_the_box(identity, url, trial.misbehaviours, trial.variant, security) as rig,
     ):
         await _booted(client.station(identity, within=BOOT_S))
         options = CaseOptions(settles=False)  # the station is not used again

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mock_csms.certify.all_cases import CASES
 from mock_csms.certify.box_server import server_for_boxes
+from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import FOLDER, Mutants, all_mutants, write_mutants
 from mock_csms.certify.reports.terminal import VERDICT_WIDTH
 from mock_csms.certify.self_test import (
@@ -27,7 +28,8 @@ async def try_cases(
 ) -> int:
     """Test the cases that match, and return the exit code; raises UsageError if none does.
 
-    ``misbehaviours`` are tried in place of those in the table. With ``writes_table``, the steps in which
+    ``misbehaviours`` are tried in place of those in the table; "mute" and "refusing" are stations that must
+    not pass. With ``writes_table``, the steps in which
     misbehaviours were caught go into the table.
     """
     cases = [
@@ -53,7 +55,8 @@ def _learnt(outcomes: Sequence[Outcome], mutants: Mutants) -> tuple[list[Outcome
     """Return the outcomes and the table with the steps in which misbehaviours were caught."""
     table = {case: dict(steps) for case, steps in mutants.items()}
     for each in outcomes:
-        if each.trial.misbehaviour and each.result.verdict is Verdict.FAIL:
+        is_mutant = each.trial.misbehaviour and each.trial.misbehaviour not in HOPELESS
+        if is_mutant and each.result.verdict is Verdict.FAIL:
             table.setdefault(each.trial.case.id, {})[each.trial.misbehaviour] = each.result.failed_step
     return [_as_caught(each) for each in outcomes], table
 

@@ -14,8 +14,6 @@ DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
 """Stands for the payload that the server has for a command."""
 FAULTS_OF_COMMANDS: Final = frozenset({"invalid-payload", "unknown-command", "list-too-long", "not-sent"})
 """Kinds of problems for which the server does not send a command, unless it is told not to check it."""
-ANSWER_S: Final = 30.0
-"""Seconds that a station may take for the answer to a command."""
 THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
 """Members of the effect of a rule; an answer without any of them is the payload of the answer."""
 
@@ -24,13 +22,20 @@ class CsmsVerbs:
     """The server as seen by a case."""
 
     def __init__(
-        self, client: AsyncClient, handle: AsyncStationHandle, cursor: Cursor, steps: CaseSteps
+        self,
+        client: AsyncClient,
+        handle: AsyncStationHandle,
+        cursor: Cursor,
+        steps: CaseSteps,
+        within: float,
     ) -> None:
+        """``within`` is the number of seconds that a station may take for the answer to a command."""
         self.client = client
         """For what the verbs do not cover."""
         self.handle = handle
         self._cursor = cursor
         self._steps = steps
+        self._within = within
 
     async def sends(
         self,
@@ -84,11 +89,11 @@ class CsmsVerbs:
     async def _call(self, action: str, content: Any, fields: Mapping[str, Any]) -> CommandAnswer:
         """Send a command as usual, so that its answer is checked, or else as it is."""
         try:
-            return await self.handle.call(action, content, timeout=ANSWER_S, **fields)
+            return await self.handle.call(action, content, timeout=self._within, **fields)
         except ApiError as problem:
             if problem.kind not in FAULTS_OF_COMMANDS:
                 raise
-        return await self.handle.call(action, content, timeout=ANSWER_S, validate=False, **fields)
+        return await self.handle.call(action, content, timeout=self._within, validate=False, **fields)
 
     async def answers(
         self,
@@ -139,7 +144,7 @@ class CsmsVerbs:
         """Drop the connection and refuse new ones; options as of `AsyncStationHandle.offline`."""
         with self._steps.step("the server goes offline"):
             await self.handle.offline(**options)
-        entry = await self.handle.disconnects(within=ANSWER_S)
+        entry = await self.handle.disconnects(within=self._within)
         self._cursor.note(entry)
 
     async def comes_back(self, within: float) -> list[RefusedConnection]:
