@@ -5,7 +5,8 @@ from typing import Any
 
 from mock_csms.certify.points import Point, Situation, points_of
 from mock_csms.certify.session_events import EVENT, of_transaction
-from mock_csms.certify.states import States, reached
+from mock_csms.certify.session_states import reached
+from mock_csms.certify.states import States
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
 

@@ -31,6 +31,7 @@ STIMULI: Final[Mapping[str, str]] = {
     "unplug": "Unplug the cable of EVSE {evse} at the station.",
     "unplug-at-ev": "Unplug the cable of EVSE {evse} at the vehicle, and leave it plugged in at the station.",
     "plug-in-at-ev": "Plug the cable of EVSE {evse} into the vehicle again.",
+    "end-at-ev": "Let the vehicle at EVSE {evse} end the session.",
     "present": "Present the token {token} (type {type}) for EVSE {evse}.",
     "choose": "Choose at the station to stop {choice}.",
     "plug-and-charge": "Plug in a vehicle with a contract certificate at EVSE {evse}.",

@@ -84,9 +84,21 @@ class ChargingSessions:
         self.park(evse_id)
         self._stop_waiting(session)
         session.connector = connector
-        session.vehicle = vehicle or Vehicle()
-        connector.is_plugged = connector.is_locked = True
+        connector.is_plugged = True
         self._core.connector_changed.emit(connector)
+        self._connect(session, vehicle or Vehicle())
+
+    def plug_in_at_vehicle(self, evse_id: int, vehicle: Vehicle | None = None) -> None:
+        """Plug in the other end of a cable that is plugged in at the station only (E10)."""
+        session = self.session(evse_id)
+        if session.connector is not None and session.vehicle is None:
+            self._stop_waiting(session)
+            self._connect(session, vehicle or Vehicle())
+
+    def _connect(self, session: ChargingSession, vehicle: Vehicle) -> None:
+        session.vehicle = vehicle
+        if session.connector is not None:
+            session.connector.is_locked = True
         if session.transaction is not None:
             session.transaction.charging_state = ChargingState.ev_connected
         self._transactions.update(session, Cause(TriggerReason.cable_plugged_in))
@@ -95,15 +107,42 @@ class ChargingSessions:
         self._transactions.update_power(session)
 
     def unplug(self, evse_id: int) -> None:
-        """Unplug the cable at the vehicle and at the station (E09, E10)."""
+        """Unplug the cable at the station, and at the vehicle if it is plugged in there (E09, E10)."""
         session = self.session(evse_id)
         connector = session.connector
         if connector is None:
             return
         self._transactions.advance(session)
-        session.meter.power_w = 0.0
-        session.connector = session.vehicle = None
+        session.connector = session.unlocked_by = None
         connector.is_plugged = connector.is_locked = False
+        if session.vehicle is not None:
+            self._disconnect(session)
+        self._core.connector_changed.emit(connector)
+
+    def unplug_at_vehicle(self, evse_id: int) -> None:
+        """Unplug the cable at the vehicle only.
+
+        The cable is unlocked at once, or when the token of the session is presented (E09.FR.02, E09.FR.03,
+        E10.FR.01).
+        """
+        session = self.session(evse_id)
+        if session.connector is None or session.vehicle is None:
+            return
+        id_token, info = session.id_token, session.id_token_info
+        self._disconnect(session)
+        if session.is_authorized:
+            return
+        session.connector.is_locked = not self._core.variables.boolean(
+            "OCPPCommCtrlr", "UnlockOnEVSideDisconnect"
+        )
+        if session.connector.is_locked and id_token is not None:
+            session.unlocked_by = (id_token, info)
+
+    def _disconnect(self, session: ChargingSession) -> None:
+        """Handle the loss of the vehicle."""
+        self._transactions.advance(session)
+        session.meter.power_w = 0.0
+        session.vehicle = None
         if self._core.variables.boolean("TxCtrlr", "StopTxOnEVSideDisconnect"):
             session.is_authorized = False  # E09.FR.01
         self._energy_stopped(session)
@@ -112,7 +151,12 @@ class ChargingSessions:
             self._wait_for_cable(session)  # the cable may be plugged in again (E10)
         else:
             session.forget_driver()
-        self._core.connector_changed.emit(connector)
+
+    def end_at_vehicle(self, evse_id: int) -> None:
+        """The vehicle ends the session by ISO 15118 (E15)."""
+        session = self.session(evse_id)
+        if session.vehicle is not None and session.is_authorized:
+            self._stop_authorization(session, Cause(TriggerReason.stop_authorized, Reason.stopped_by_ev))
 
     def pause_vehicle(self, evse_id: int, *, is_paused: bool) -> None:
         """The vehicle suspends or resumes charging."""
@@ -149,11 +193,25 @@ class ChargingSessions:
         if not self._core.is_powered or not self._transactions.may_start():
             return
         known = self._authorization.known_info(id_token)
+        if self._unlocks(evse_id, id_token, known):
+            return
         if (session := self._session_to_stop(evse_id, id_token, known)) is not None:
             self._stop(session, id_token)  # no Authorize is needed (E07.FR.01, C09.FR.07)
             return
         decided = partial(self._decided, id_token, evse_id, stops_at)
         self._authorization.authorize(id_token, decided, evse_id=evse_id, proof=proof)
+
+    def _unlocks(self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None) -> bool:
+        """Unlock a cable that was unplugged at the vehicle, for the token of its session (E09.FR.03)."""
+        for session in self._candidates(evse_id):
+            if session.connector is None or session.unlocked_by is None:
+                continue
+            first, first_info = session.unlocked_by
+            if same_group(first_info, first, info, id_token):
+                session.connector.is_locked = False
+                session.unlocked_by = None
+                return True
+        return False
 
     def _candidates(self, evse_id: int | None) -> list[ChargingSession]:
         sessions = self._transactions.sessions
@@ -249,7 +307,7 @@ class ChargingSessions:
         trigger = TriggerReason.authorized if remote_start_id is None else TriggerReason.remote_start
         self._transactions.update(session, Cause(trigger))
         self._transactions.add_profile(session)
-        if session.connector is None:
+        if not session.is_connected:
             self._wait_for_cable(session)
         else:
             self._transactions.update_power(session)
@@ -270,6 +328,8 @@ class ChargingSessions:
         self._transactions.advance(session)
         session.meter.power_w = 0.0
         session.is_authorized = False
+        if session.connector is not None and session.vehicle is None:
+            session.connector.is_locked = False  # E10.FR.01
         self._energy_stopped(session)
         stop_points = self._core.variables.members("TxCtrlr", "TxStopPoint")
         if session.transaction is not None and not STOPS_WITH_AUTHORIZATION.isdisjoint(stop_points):
@@ -313,7 +373,7 @@ class ChargingSessions:
             timer.cancel()
 
     def _cable_timed_out(self, session: ChargingSession) -> None:
-        if session.connector is not None or not (session.is_authorized or session.transaction):
+        if session.is_connected or not (session.is_authorized or session.transaction):
             return
         stop_points = self._core.variables.members("TxCtrlr", "TxStopPoint")
         session.is_authorized = False

@@ -132,14 +132,20 @@ class ChargingSession:
     """TxProfile of a RequestStartTransaction whose transaction has not started yet."""
     max_energy_wh: float | None = None
     """Energy that the transaction may take if the central system rejects its token (E05.FR.03)."""
+    unlocked_by: tuple[JsonObject, JsonObject] | None = None
+    """Token, with its info, that unlocks a cable that was unplugged at the vehicle (E09.FR.03)."""
     facts: Facts = field(default_factory=Facts)
     """Facts at the time of the last event."""
     transaction: RunningTransaction | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the cable is plugged in at both ends."""
+        return self.connector is not None and self.vehicle is not None
+
     def facts_now(self) -> Facts:
         """Current facts, to compare with those of the last event."""
-        is_connected = self.connector is not None
-        return Facts(self.is_occupied, is_connected, self.is_authorized, self.meter.power_w > 0)
+        return Facts(self.is_occupied, self.is_connected, self.is_authorized, self.meter.power_w > 0)
 
     def charging_state(self, limit_w: float) -> ChargingState:
         """Charging state that follows from the session and the power limit."""

@@ -158,7 +158,7 @@ class StationTransactions:
             ChargingState.charging
             if is_transferring
             else ChargingState.ev_connected  # the next event reports Charging
-            if session.connector is not None
+            if session.is_connected
             else ChargingState.idle
         )
         transaction.power_w = session.meter.power_w
@@ -186,7 +186,7 @@ class StationTransactions:
         transaction.stopped_reason = transaction.stopped_reason or cause.reason
         if cause.trigger != TriggerReason.charging_state_changed:  # otherwise keep the state that ended it
             transaction.charging_state = (
-                ChargingState.ev_connected if session.connector else ChargingState.idle
+                ChargingState.ev_connected if session.is_connected else ChargingState.idle
             )
         self._send(session, EventType.ended, cause)
         session.transaction = None

@@ -90,6 +90,26 @@ def _cable(station: SimulatedStation, arguments: Arguments) -> str:
     return ""
 
 
+def _vehicle(station: SimulatedStation, arguments: Arguments) -> str:
+    if station.charging.session(arguments["evse"]).is_connected:
+        return ""
+    return f"no vehicle is plugged in at EVSE {arguments['evse']}"
+
+
+def _loose_end(station: SimulatedStation, arguments: Arguments) -> str:
+    session = station.charging.session(arguments["evse"])
+    if session.connector is not None and session.vehicle is None:
+        return ""
+    return f"no cable at EVSE {arguments['evse']} has been unplugged at the vehicle only"
+
+
+def _unlocked_cable(station: SimulatedStation, arguments: Arguments) -> str:
+    session = station.charging.session(arguments["evse"])
+    if session.connector is not None and session.vehicle is None and session.connector.is_locked:
+        return f"the cable is locked at EVSE {arguments['evse']}; present the token of the session first"
+    return _cable(station, arguments)
+
+
 def _free(station: SimulatedStation, arguments: Arguments) -> str:
     session = station.charging.session(arguments["evse"])
     connector = session.evse.connectors[arguments["connector"]]
@@ -142,6 +162,13 @@ def _present(station: SimulatedStation, arguments: Arguments) -> None:
     station.present(id_token, arguments["evse"], stops_at=arguments["stop"])
 
 
+def _unplug_at_vehicle(station: SimulatedStation, arguments: Arguments) -> None:
+    if arguments["cable"] == "attached":
+        station.unplug(arguments["evse"])
+    else:
+        station.charging.unplug_at_vehicle(arguments["evse"])
+
+
 def _pause(is_paused: bool) -> Callable[[SimulatedStation, Arguments], None]:
     return lambda station, arguments: station.charging.pause_vehicle(arguments["evse"], is_paused=is_paused)
 
@@ -168,6 +195,12 @@ PLUG_AND_CHARGE: Final = {
     **{name: each for name, each in PLUG_IN.items() if name not in {"iso15118", "ready"}},
     "update": Parameter("yes or no", "whether the vehicle also asks for a newer certificate", default=False),
 }
+CABLE: Final = Parameter(
+    "text",
+    "whether the cable is loose, or attached to the station: then its connector becomes free",
+    default="loose",
+    choices=("loose", "attached"),
+)
 PRESENT: Final = {
     "token": Parameter("text", "idToken, for example AABBCCDD", is_required=True),
     "type": Parameter("text", "type of the token", default="ISO14443", choices=TOKEN_TYPES),
@@ -213,7 +246,28 @@ VERBS: Final[Mapping[str, Verb]] = {
             "the cable is unplugged",
             lambda station, given: station.unplug(given["evse"]),
             {"evse": EVSE},
-            obstacle=_cable,
+            obstacle=_unlocked_cable,
+        ),
+        Verb(
+            "unplug-at-ev",
+            "the cable is unplugged at the vehicle only",
+            _unplug_at_vehicle,
+            {"evse": EVSE, "cable": CABLE},
+            obstacle=_vehicle,
+        ),
+        Verb(
+            "plug-in-at-ev",
+            "the cable is plugged in at the vehicle again",
+            lambda station, given: station.charging.plug_in_at_vehicle(given["evse"]),
+            {"evse": EVSE},
+            obstacle=_loose_end,
+        ),
+        Verb(
+            "end-at-ev",
+            "the vehicle ends the session, as by ISO 15118",
+            lambda station, given: station.charging.end_at_vehicle(given["evse"]),
+            {"evse": EVSE},
+            obstacle=_vehicle,
         ),
         Verb("present", "a token is presented", _present, PRESENT, short="token", obstacle=_power),
         Verb("pause", "the vehicle stops taking energy", _pause(True), {"evse": EVSE}, obstacle=_cable),

@@ -34,7 +34,7 @@ class RigVerbs:
     async def does(self, stimulus: str, **parameters: Any) -> None:
         """Give a stimulus of `STIMULI`; EVSE and connector of the case are added if it is about one."""
         place = ({"evse": self._file.evse} if "{evse}" in STIMULI[stimulus] else {}) | (
-            {"connector": 1} if "plug-in" in stimulus else {}
+            {"connector": 1} if stimulus == "plug-in" else {}
         )
         asked = Stimulus(stimulus, {**place, **parameters})
         with self._steps.step(f"somebody does: {asked}"):
@@ -78,6 +78,14 @@ class RigVerbs:
     async def unplugs(self, evse: int | None = None) -> None:
         """Unplug the cable at the station."""
         await self.does("unplug", **_at(evse))
+
+    async def unplugs_at_the_vehicle(self, *, is_attached: bool = False) -> None:
+        """Unplug the cable at the vehicle only."""
+        await self.does("unplug-at-ev", **({"cable": "attached"} if is_attached else {}))
+
+    async def plugs_in_at_the_vehicle(self) -> None:
+        """Plug the cable in at the vehicle again."""
+        await self.does("plug-in-at-ev")
 
     async def presents(self, token: Token | None = None, evse: int | None = None) -> None:
         """Present a token, by default the valid one."""

@@ -1,0 +1,423 @@
+"""The states of a charging session at the EVSE of a case (Part 6, reusable states)."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Final, Literal, Self
+
+from mock_csms.certify.points import Point, Situation
+from mock_csms.certify.session_events import (
+    CHARGING,
+    NOT_CHARGING,
+    VEHICLE_SEEN,
+    SessionEvents,
+    absent_or,
+)
+from mock_csms.certify.station_file import Token
+from mock_csms.certify.verbs.stage import ChargingSession, Stage
+from mock_csms.certify.verdicts import Inconclusive
+from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
+
+REMOTE_START_ID: Final = 4711
+PLUGGED: Final = frozenset({"CablePluggedIn", "ChargingStateChanged"})
+
+type Method[**P, T] = Callable[P, Coroutine[Any, Any, T]]
+
+
+def reached[**P, T](*, about: str) -> Callable[[Method[P, T]], Method[P, T]]:
+    """Make a method a state: a failure is INCONCLUSIVE while a case is prepared.
+
+    ``about`` is the case that is about the steps of this state.
+    """
+
+    def decorate(method: Method[P, T]) -> Method[P, T]:
+        @wraps(method)
+        async def reach(*args: P.args, **options: P.kwargs) -> T:
+            try:
+                return await method(*args, **options)
+            except StationFailure as failure:
+                if not getattr(args[0], "is_preparation", False):
+                    raise
+                name = method.__name__.strip("_").replace("_", " ")
+                raise Inconclusive(
+                    f"the state '{name}' was not reached ({about} is about its steps): {failure}",
+                    failure.frame,
+                ) from None
+
+        return reach
+
+    return decorate
+
+
+class SessionStates:
+    """The states of a charging session at the EVSE of the case.
+
+    Which TransactionEvent a step has to lead to follows from TxStartPoint and TxStopPoint.
+    """
+
+    is_preparation = False
+    """Whether the states prepare a case, so that a failure is INCONCLUSIVE."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._events = SessionEvents(stage)
+
+    def at_evse(self, evse: int) -> Self:
+        """Return the states of another EVSE, which has a session of its own."""
+        return type(self)(self._stage.at_evse(evse))
+
+    @property
+    def situation(self) -> Situation:
+        """The situation at the EVSE."""
+        return self._session.situation
+
+    @property
+    def _session(self) -> ChargingSession:
+        return self._stage.session
+
+    @reached(about="TC_E_12_CS")
+    async def parking_bay_occupied(self) -> None:
+        """Drive a vehicle into the bay; only if a transaction starts or stops there."""
+        points = await self._stage.points()
+        if self._session.situation.is_occupied or not points.are_in_bay:
+            return
+        await self._stage.rig.parks()
+        await self._events.follow({"is_occupied": True}, triggerReason="EVDetected")
+
+    @reached(about="TC_E_03_CS")
+    async def ev_connected(self, **vehicle: Any) -> None:
+        """Connect vehicle and EVSE; ``vehicle`` has further parameters of the stimulus."""
+        await self.parking_bay_occupied()
+        before = self._session.situation
+        if before.is_connected:
+            return
+        await self._stage.rig.plugs_in(**vehicle)
+        self._session.is_evse_due = not self._session.has_evse
+        await self._stage.station.reports("Occupied")
+        states = {
+            "EVConnected",
+            *(["SuspendedEV", "SuspendedEVSE", "Charging"] if before.is_authorized else []),
+        }
+        await self._events.follow(
+            {"is_connected": True},
+            after=[VEHICLE_SEEN],
+            triggerReason=PLUGGED | await self._signed(),
+            transactionInfo__chargingState=states,
+        )
+
+    async def _signed(self) -> set[str]:
+        """Return the reason of an event that may also be caused by signed meter values."""
+        points = await self._stage.points()
+        return {"SignedDataReceived"} if Point.DATA_SIGNED in points.start else set()
+
+    @reached(about="TC_E_04_CS")
+    async def authorized(
+        self,
+        token: Token | None = None,
+        *,
+        by: str | None = None,
+        asks: bool | None = None,
+        profile: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Authorize the session with a token, locally or by a remote start.
+
+        ``asks`` says whether the station has to send an Authorize; by default, that follows from its settings
+        and from what it knows. ``profile`` is the charging profile of a remote start.
+        """
+        if self._session.situation.is_authorized:
+            return
+        self._session.is_over = False
+        if not self._session.situation.is_connected:
+            await self.parking_bay_occupied()
+        shown = token or self._stage.file.tokens.valid
+        if (by or self._stage.file.station.start) == "remote":
+            await self._authorized_remotely(shown, asks, profile)
+        else:
+            await self._authorized_locally(shown, asks)
+
+    async def _authorized_locally(self, token: Token, asks: bool | None) -> None:
+        asks = await self._has_to_ask(token) if asks is None else asks
+        await self._stage.rig.presents(token)
+        await self._authorize(token, asks)
+        self._session.token_due = token
+        points = await self._stage.points()
+        may_be_late = Point.AUTHORIZED not in points.start and not self._session.situation.is_running
+        reasons = {"Authorized", *(PLUGGED if may_be_late else ()), *(await self._signed())}
+        await self._events.follow({"is_authorized": True}, triggerReason=reasons)
+
+    async def _authorized_remotely(
+        self, token: Token, asks: bool | None, profile: Mapping[str, Any] | None
+    ) -> None:
+        if asks is None:
+            is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
+            asks = is_asking and await self._has_to_ask(token)
+        answer = await self._starts_remotely(token, profile)
+        if self._session.situation.is_running:
+            is_known = answer.payload.get("transactionId") == self._session.transaction
+            self._stage.steps.check(
+                is_known, "the answer has the id of the running transaction", answer.entry
+            )
+        await self._authorize(token, asks)
+        self._session.token_due, self._session.remote_start_due = token, REMOTE_START_ID
+        await self._events.follow({"is_authorized": True}, triggerReason="RemoteStart")
+
+    async def _starts_remotely(self, token: Token, profile: Mapping[str, Any] | None = None) -> CommandAnswer:
+        request = {
+            "idToken": token.as_json,
+            "remoteStartId": REMOTE_START_ID,
+            "evseId": self._stage.file.evse,
+            **({} if profile is None else {"chargingProfile": profile}),
+        }
+        return await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
+
+    async def token_offered(self, token: Token) -> None:
+        """Present a token, or start remotely with it, and leave open what the station does then."""
+        if self._stage.file.station.start == "remote":
+            await self._starts_remotely(token)
+        else:
+            await self._stage.rig.presents(token)
+
+    async def _authorize(self, token: Token, asks: bool) -> None:
+        if asks:
+            await self._stage.station.sends("Authorize", idToken=token.as_json)
+
+    async def _has_to_ask(self, token: Token) -> bool:
+        """Whether the station has to send an Authorize for a token (C01.FR.02, C10.FR.01)."""
+        if await self._stage.variable("AuthCtrlr", "Enabled") == "false" or token.type == "NoAuthorization":
+            return False
+        is_known = token.id_token in self._session.cached
+        return not is_known or await self._stage.variable("AuthCtrlr", "LocalPreAuthorize") != "true"
+
+    @reached(about="TC_E_05_CS")
+    async def ev_connection_timed_out(self) -> None:
+        """Wait until the authorization ends because no cable has been plugged in.
+
+        Without Authorized as a stop point, the event may also be an Updated one: Part 6 and E03.FR.05 differ.
+        """
+        points, before = await self._stage.points(), self._session.situation
+        after, kind = points.step(before, is_authorized=False)
+        if not before.is_running:
+            await self._stage.waits(
+                self._stage.file.times.ev_connection_timeout + self._stage.file.times.deviation
+            )
+            self._session.situation = after
+            return
+        is_certain = not points.stop.isdisjoint({Point.AUTHORIZED, Point.PARKING_BAY_OCCUPANCY})
+        event = await self._events.expect(
+            {kind or "Updated"} if is_certain else {"Updated", "Ended"},
+            triggerReason="EVConnectTimeout",
+            within=self._stage.file.times.ev_connection_timeout + self._stage.file.times.message,
+        )
+        self._session.situation = replace(after, is_running=event["eventType"] != "Ended")
+        if event["eventType"] == "Ended":
+            reason = event["transactionInfo"].get("stoppedReason")
+            self._stage.steps.check(
+                reason == "Timeout", "the transaction has the stoppedReason Timeout", event
+            )
+
+    @reached(about="TC_E_02_CS")
+    async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:
+        """Let energy flow: connect and authorize, as far as that has not happened."""
+        if self._session.has_charged and self._session.situation.is_authorized:
+            return
+        if not self._session.situation.is_authorized:
+            await self.ev_connected(**vehicle)
+            await self.authorized(token)
+        await self.ev_connected(**vehicle)
+        if self._session.situation.is_transferring:
+            return
+        await self._events.follow(
+            {"is_transferring": True},
+            after=[NOT_CHARGING],
+            triggerReason={"ChargingStateChanged", *(await self._late_reasons())},
+            transactionInfo__chargingState="Charging",
+        )
+
+    async def _late_reasons(self) -> set[str]:
+        """Return the reasons that the first event of a transaction may have if it starts with the energy."""
+        is_first = not self._session.situation.is_running
+        return {"Authorized"} if is_first and self._session.token_due is not None else set()
+
+    @reached(about="TC_E_22_CS")
+    async def energy_transfer_suspended(self) -> None:
+        """Let the vehicle stop taking energy after a while."""
+        await self.energy_transfer_started()
+        if not self._session.situation.is_transferring:
+            return
+        await self._lets_energy_flow()
+        await self._stage.rig.pauses()
+        points = await self._stage.points()
+        ends = points.step(self._session.situation, is_transferring=False)[1] == "Ended"
+        reason: dict[str, Any] = {"transactionInfo__stoppedReason": "StoppedByEV"} if ends else {}
+        await self._events.follow(
+            {"is_transferring": False},
+            triggerReason="ChargingStateChanged",
+            transactionInfo__chargingState={"EVConnected", "SuspendedEV"},
+            **reason,
+        )
+
+    async def _lets_energy_flow(self) -> None:
+        await self._stage.waits(self._stage.file.times.transaction)
+
+    @reached(about="TC_E_15_CS")
+    async def stop_authorized(
+        self, token: Token | None = None, *, by: str | None = None, asks: bool = False
+    ) -> TranscriptEntry | None:
+        """Charge for a while, and stop with the token that started the session, or by a remote stop.
+
+        ``asks`` says whether the station has to send an Authorize. Returns the event of the stop, if any.
+        """
+        if self._session.is_over and self._session.situation.is_connected:
+            return None
+        await self.energy_transfer_started()
+        await self._lets_energy_flow()
+        if (by or self._stage.file.station.stop) == "remote":
+            stopped = self._session.id_of_transaction()
+            await self._stage.csms.sends("RequestStopTransaction", transactionId=stopped, expect="Accepted")
+            return await self._stops("remote", triggerReason="RemoteStop")
+        shown = token or self._stage.file.tokens.valid
+        await self._stage.rig.presents(shown)
+        await self._authorize(shown, asks)
+        return await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
+
+    async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> TranscriptEntry | None:
+        """Expect the events of a stop: that of the authorization, and that of the energy, which may be one.
+
+        The last of them is Ended if a stop point says so (errata 6.2.117).
+        """
+        points, before = await self._stage.points(), self._session.situation
+        if not before.is_running:
+            self._session.situation = points.step(before, is_authorized=False, is_transferring=False)[0]
+            return None
+        self._session.stopped_by = by
+        kind = {"Updated", "Ended"} if points.end_with_authorization else {"Updated"}
+        event = await self._events.expect(kind, **fields)
+        is_reported = event["transactionInfo"].get("chargingState", "Charging") != "Charging"
+        if event["eventType"] == "Updated" and points.end_with_authorization:
+            await self._events.expect(
+                "Ended", triggerReason="ChargingStateChanged", transactionInfo__chargingState="EVConnected"
+            )
+        changes = {"is_authorized": False}
+        changes |= {"is_transferring": False} if is_reported or points.end_with_authorization else {}
+        self._session.situation = points.step(before, **changes)[0]
+        return event
+
+    @reached(about="TC_E_15_CS")
+    async def ev_connected_post_session(self) -> None:
+        """End the energy transfer of a session that has been stopped, with the cable still plugged in.
+
+        The event of the stop may have reported the charging state already (E02.FR.17).
+        """
+        if self._session.situation.is_authorized or not self._session.situation.is_connected:
+            await self.stop_authorized()
+        if self._session.situation.is_transferring:
+            await self._events.follow(
+                {"is_transferring": False},
+                triggerReason="ChargingStateChanged",
+                transactionInfo__chargingState="EVConnected",
+            )
+
+    @reached(about="TC_E_14_CS")
+    async def ev_disconnected(self, *, status: str | set[str] | None = "Available") -> None:
+        """Unplug the cable after the session; None leaves the status of the connector to the case."""
+        await self.ev_connected_post_session()
+        if not self._session.situation.is_connected:
+            return
+        await self._stage.rig.unplugs()
+        if status is not None:
+            await self._stage.station.reports(status)
+        await self._events.follow(
+            {"is_connected": False},
+            after=[NOT_CHARGING],
+            triggerReason="EVCommunicationLost",
+            transactionInfo__chargingState="Idle",
+        )
+
+    @reached(about="TC_E_20_CS")
+    async def unplugged_at_vehicle(self, *, is_attached: bool = False, **fields: Any) -> None:
+        """Unplug the cable at the vehicle only; ``fields`` are further ones of the event.
+
+        The connector of a cable that is attached to the station becomes free.
+        """
+        stops = await self._stage.variable("TxCtrlr", "StopTxOnEVSideDisconnect") != "false"
+        await self._stage.rig.unplugs_at_the_vehicle(is_attached=is_attached)
+        await self._events.follow(
+            {"is_connected": False, "is_transferring": False} | ({"is_authorized": False} if stops else {}),
+            triggerReason="EVCommunicationLost",
+            transactionInfo__chargingState="Idle",
+            **fields,
+        )
+        if is_attached:
+            await self._stage.station.reports("Available")
+
+    @reached(about="TC_E_26_CS")
+    async def plugged_in_at_vehicle(self) -> None:
+        """Plug the cable in at the vehicle again, after which energy flows again."""
+        await self._stage.rig.plugs_in_at_the_vehicle()
+        await self._events.follow(
+            {"is_connected": True},
+            triggerReason="CablePluggedIn",
+            transactionInfo__chargingState="EVConnected",
+        )
+        await self._events.follow(
+            {"is_transferring": True},
+            triggerReason="ChargingStateChanged",
+            transactionInfo__chargingState="Charging",
+        )
+
+    @reached(about="TC_E_46_CS")
+    async def ended_by_vehicle(self) -> None:
+        """Let the vehicle end the session by ISO 15118."""
+        ends = (await self._stage.points()).end_with_authorization
+        reason: dict[str, Any] = {"transactionInfo__stoppedReason": "StoppedByEV"} if ends else {}
+        await self._stage.rig.does("end-at-ev")
+        await self._events.follow(
+            {"is_authorized": False, "is_transferring": False},
+            triggerReason="StopAuthorized",
+            transactionInfo__chargingState="EVConnected",
+            **reason,
+        )
+
+    @reached(about="TC_E_19_CS")
+    async def parking_bay_unoccupied(self, *, status: str | set[str] = "Available") -> None:
+        """Drive the vehicle out of the bay after the session; ``status`` is that of the connector."""
+        await self.ev_disconnected(status=status)
+        if not self._session.situation.is_occupied:
+            return
+        await self._stage.rig.leaves()
+        await self._events.follow({"is_occupied": False}, triggerReason="EVDeparted")
+
+    @reached(about="TC_E_15_CS")
+    async def transaction_ended(
+        self, token: Token | None = None, *, unplugged: str | None = "Available"
+    ) -> None:
+        """Stop the session, and go on until the step that ends the transaction.
+
+        ``unplugged`` is the status of the connector without a cable; None leaves it to the case.
+        """
+        await self.stop_authorized(token)
+        if self._session.situation.is_running:
+            await self.ev_connected_post_session()
+        if self._session.situation.is_running:
+            await self.ev_disconnected(status=unplugged)
+        if self._session.situation.is_running:
+            await self.parking_bay_unoccupied()
+
+    @reached(about="TC_C_34_CS")
+    async def deauthorized(self) -> None:
+        """See the station end the authorization after an answer to a TransactionEvent has refused the token.
+
+        The case sets the rule of that answer before the state Authorized.
+        """
+        while self._session.token_due is not None and not self._session.situation.is_connected:
+            await self.ev_connected()
+        points = await self._stage.points()
+        ends = points.end_with_authorization
+        reason: dict[str, Any] = {"transactionInfo__stoppedReason": "DeAuthorized"} if ends else {}
+        await self._events.follow(
+            {"is_authorized": False, "is_transferring": False},
+            after=[CHARGING, NOT_CHARGING],
+            triggerReason="Deauthorized",
+            transactionInfo__chargingState={"EVConnected", "SuspendedEVSE"},
+            **reason,
+        )
