@@ -88,6 +88,7 @@ def security_of_box(identity: str, pki: Pki, profile: int) -> SecuritySetup:
         },
         client_chain="".join(client.chain) if client else "",
         client_key=(client.key_pem or "") if client else "",
+        contract_chain="".join(pki.named("contract").chain),
     )
 
 

@@ -63,6 +63,16 @@ async def installs_certificate(
     return await run.csms.sends("InstallCertificate", payload, expect=expect)
 
 
+async def trusts_root(run: CaseRun, use: str, name: str, given: str | None) -> None:
+    """Install the root of the station file, or that of the server until the end of the case."""
+    if given is not None:
+        await run.csms.sends("InstallCertificate", certificateType=use, certificate=given, expect="Accepted")
+        return
+    await installs_certificate(run, use, name)
+    hashes = {"certificateHashData": f"{{{{certificate.{name}.SHA256}}}}"}
+    run.undo_with(f"the root {name}", lambda: run.csms.sends("DeleteCertificate", hashes))
+
+
 async def asks_for_signing_request(
     run: CaseRun,
     use: str | None,

@@ -127,6 +127,19 @@ class Preparations(States):
             event = await station.sends(EVENT, where=where)
         return transaction
 
+    @reached(about="TC_C_50_CS")
+    async def contract_known(self) -> None:
+        """Let the station learn the contract of the vehicle for its cache and its local list."""
+        await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
+        await self.ev_connected("plug-and-charge")
+        token = await self.contract_authorized()
+        await self.energy_transfer_started()
+        await self.stop_authorized(by="remote")
+        await self.parking_bay_unoccupied()
+        self._session.transaction = None
+        if await self._stage.variable("LocalAuthListCtrlr", "Enabled") is not None:
+            await self.local_list({"idToken": token.as_json, "idTokenInfo": {"status": "Accepted"}})
+
     @reached(about="TC_M_01_CS")
     async def firmware_trusted(self) -> None:
         """Install the root of the server's own firmware, unless the station file names other firmware."""

@@ -85,13 +85,13 @@ class SessionStates:
         await self._events.follow({"is_occupied": True}, triggerReason="EVDetected")
 
     @reached(about="TC_E_03_CS")
-    async def ev_connected(self, **vehicle: Any) -> None:
-        """Connect vehicle and EVSE; ``vehicle`` has further parameters of the stimulus."""
+    async def ev_connected(self, stimulus: str = "plug-in", **vehicle: Any) -> None:
+        """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of it."""
         await self.parking_bay_occupied()
         before = self._session.situation
         if before.is_connected:
             return
-        await self._stage.rig.plugs_in(**vehicle)
+        await self._stage.rig.does(stimulus, **vehicle)
         self._session.is_evse_due = not self._session.has_evse
         await self._stage.station.reports("Occupied")
         states = {
@@ -139,6 +139,17 @@ class SessionStates:
         asks = await self._has_to_ask(token) if asks is None else asks
         await self._stage.rig.presents(token)
         await self._authorize(token, asks)
+        await self._follow_authorization(token)
+
+    @reached(about="TC_C_50_CS")
+    async def contract_authorized(self, **fields: Any) -> Token:
+        """Authorize the contract of the vehicle, with these fields in the Authorize; return its token."""
+        request = await self._stage.station.sends("Authorize", idToken__type="eMAID", **fields)
+        token = Token(id_token=request["idToken"]["idToken"], type="eMAID")
+        await self._follow_authorization(token)
+        return token
+
+    async def _follow_authorization(self, token: Token) -> None:
         self._session.token_due = token
         points = await self._stage.points()
         may_be_late = Point.AUTHORIZED not in points.start and not self._session.situation.is_running

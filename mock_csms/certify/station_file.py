@@ -124,9 +124,24 @@ class FirmwareTable(Strict):
 
     def signing_certificate_pem(self) -> str | None:
         """Read the certificate; raises OSError."""
-        if self.signing_certificate is None:
-            return None
-        return Path(self.signing_certificate).read_text(encoding="ascii")
+        return text_of(self.signing_certificate)
+
+
+class CertificatesTable(Strict):
+    """``[certificates]``: PEM files of roots that the station is to trust; without them, the server's own."""
+
+    v2g_root: str | None = None
+    """Root of the certificates of charging stations for ISO 15118."""
+    mo_root: str | None = None
+    """Root of the contract certificate of the vehicle."""
+
+    def v2g_root_pem(self) -> str | None:
+        """Read the V2G root; raises OSError."""
+        return text_of(self.v2g_root)
+
+    def mo_root_pem(self) -> str | None:
+        """Read the root of the contract; raises OSError."""
+        return text_of(self.mo_root)
 
 
 class StationFile(Strict):
@@ -137,6 +152,7 @@ class StationFile(Strict):
     times: TimesTable = TimesTable()
     rig: RigTable = RigTable()
     firmware: FirmwareTable = FirmwareTable()
+    certificates: CertificatesTable = CertificatesTable()
     known: Mapping[str, str] = {}
     """Cases that are expected to fail, with the reason."""
 
@@ -193,3 +209,8 @@ def read_station_file(path: Path) -> StationFile:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def text_of(file: str | None) -> str | None:
+    """Read a PEM file, if there is one; raises OSError."""
+    return None if file is None else Path(file).read_text(encoding="ascii")
