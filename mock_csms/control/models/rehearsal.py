@@ -29,7 +29,7 @@ CaseSeconds = Annotated[FiniteFloat, Field(ge=0)]
 CaseVerdict = Literal["RUNNING", "PASS", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERROR"]
 
 
-class PlannedCase(RequestBody):
+class CasePlan(RequestBody):
     """A case of a run before it has begun."""
 
     id: CaseId
@@ -57,7 +57,7 @@ class RehearsalStart(RequestBody):
     """Identity of the station."""
     started_at: ReportTime
     """Time at which the run began."""
-    cases: Annotated[list[PlannedCase], Field(max_length=MAX_CASES)]
+    cases: Annotated[list[CasePlan], Field(max_length=MAX_CASES)]
     """The cases, in the order in which they run."""
 
     @model_validator(mode="after")
