@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,7 +15,7 @@ from tests.support.driving import observed, play
 REGISTER = "Energy.Active.Import.Register"
 
 
-def ended_readings(**settings: object) -> list[JsonObject]:
+def ended_readings(**settings: Any) -> list[JsonObject]:
     station = observed(SampledDataCtrlr_TxEndedMeasurands=f"{REGISTER},Voltage", **settings)
     play(station, ["plug in", "token"], wait_s=30)
     play(station, ["token"])
