@@ -70,6 +70,7 @@ def file_of_box(identity: str) -> StationFile:
             sampled_interval=1,
             manual=10,
             transfer=20,
+            reservation=1,
             schedule=2,
             signing=1,
         ),

@@ -85,15 +85,21 @@ class SessionStates:
         await self._events.follow({"is_occupied": True}, triggerReason="EVDetected")
 
     @reached(about="TC_E_03_CS")
-    async def ev_connected(self, stimulus: str = "plug-in", **vehicle: Any) -> None:
-        """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of it."""
+    async def ev_connected(
+        self, stimulus: str = "plug-in", *, status: str | None = "Occupied", **vehicle: Any
+    ) -> None:
+        """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of it.
+
+        ``status`` is the new status of the connector; None leaves it to the case.
+        """
         await self.parking_bay_occupied()
         before = self._session.situation
         if before.is_connected:
             return
         await self._stage.rig.does(stimulus, **vehicle)
         self._session.is_evse_due = not self._session.has_evse
-        await self._stage.station.reports("Occupied")
+        if status is not None:
+            await self._stage.station.reports(status)
         states = {
             "EVConnected",
             *(["SuspendedEV", "SuspendedEVSE", "Charging"] if before.is_authorized else []),

@@ -94,6 +94,8 @@ class TimesTable(Strict):
     """How long a download, an installation or an upload may take."""
     signing: Annotated[int, Field(gt=0)] = 30
     """How long the station waits for a certificate before it asks again."""
+    reservation: Annotated[int, Field(gt=0)] = 60
+    """How long a reservation lasts that is to expire."""
     schedule: Annotated[float, Field(gt=0)] = 60
     """How far ahead a download or an installation is scheduled."""
 
