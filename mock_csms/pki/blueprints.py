@@ -140,6 +140,8 @@ BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
     **BASIC_BLUEPRINTS,
     "firmware-ecdsa": _firmware("ecdsa"),
     "unknown-root": _ca("Unknown Root CA"),
+    "second-root": _ca(f"{ORGANIZATION} Second Root CA", "root"),
+    "second-server": replace(_server("ecdsa"), issuer="second-root"),
     **{
         f"{fault}-{key_type}": make(_server(key_type))
         for fault, make in FAULTS.items()

@@ -42,6 +42,8 @@ class ConnectionAttempt(NamedTuple):
     """Client certificate."""
     subprotocol: str = ""
     """Subprotocol to offer; empty for that of the OCPP version."""
+    trusted_pem: str = ""
+    """Roots for the certificate of the server; empty for those of the system."""
 
     @property
     def used(self) -> Credentials:
@@ -107,6 +109,7 @@ class Access:
                 profile.security_profile,
                 basic_authorization(identity, password) if has_password else "",
                 self._store.client_certificate(cycle) if has_certificate else None,
+                trusted_pem=self._store.trusted_for(uses_replaced=self._network.uses_replaced_root(number)),
             )
         )
 
@@ -114,7 +117,7 @@ class Access:
         """TLS context for an attempt; None for plain text."""
         if attempt.security_profile not in TLS_PROFILES:
             return None
-        return self.new_context(self._store.trusted_pem, attempt.certificate)
+        return self.new_context(attempt.trusted_pem, attempt.certificate)
 
     def connected(self, attempt: ConnectionAttempt) -> None:
         """Record that an attempt succeeded.
@@ -122,6 +125,8 @@ class Access:
         If the station has two client certificates, discard the one that was not used (A02.FR.10).
         """
         self._reported.clear()
+        if attempt.security_profile in TLS_PROFILES:
+            self._store.confirm_roots(attempt.trusted_pem)
         is_mutual = attempt.security_profile == CLIENT_CERTIFICATE_PROFILE
         if is_mutual and self._store.keep_only(attempt.certificate):  # A02.FR.29
             self._security.report(DISCARDED_CERTIFICATE)

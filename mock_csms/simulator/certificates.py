@@ -71,9 +71,18 @@ class Certificates:
             reason = rejection("OutOfStorage", f"{MAX_CERTIFICATES} certificates are installed")
             return call_result.InstallCertificate(REJECTED_ROOT, status_info=reason)
         others = [root for root in self.store.roots(certificate_type) if root != new]
-        self.store.set_roots(certificate_type, [*others, new])  # M05.FR.17
+        if certificate_type == CSMS_ROOT and self._has_root_check() and others:
+            if not is_issued_by(new, others[-1]):  # M05.FR.11
+                reason = rejection("InvalidCertificate", "the installed root has not signed the new one")
+                return call_result.InstallCertificate(REJECTED_ROOT, status_info=reason)
+            self.store.replace_csms_root(new)
+        else:
+            self.store.set_roots(certificate_type, [*others, new])  # M05.FR.17
         self._security.report(SecurityEventType.reconfiguration_of_security_parameters, certificate_type)
         return call_result.InstallCertificate(InstallCertificateStatusEnumType.accepted)
+
+    def _has_root_check(self) -> bool:
+        return self._core.variables.boolean("SecurityCtrlr", "AdditionalRootCertificateCheck")
 
     def _checked_root(self, text: str) -> x509.Certificate:
         """Parse and check a root certificate; raises InvalidCertificate."""

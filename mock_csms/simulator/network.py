@@ -84,6 +84,16 @@ class Network:
         """Profile to connect with in this attempt."""
         return self._active[self.slot_for_attempt(attempt)]
 
+    def uses_replaced_root(self, attempt: int) -> bool:
+        """Whether an attempt trusts the CSMS root that a new one has replaced, instead of the new one.
+
+        A migration tries the new root only, and the way back the replaced one (M05.FR.15, M05.FR.16). A
+        station that reconnects tries one after the other (M05.FR.14).
+        """
+        active = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")
+        is_migrating = self.slot_for_attempt(0) != active
+        return self.slot_for_attempt(attempt) == active and (is_migrating or attempt % 2 == 1)
+
     def connected(self, attempt: int) -> bool:
         """Record a successful attempt; return whether the slot changed, so that a boot is due (B10.FR.10).
 

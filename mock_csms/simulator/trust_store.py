@@ -56,6 +56,8 @@ class TrustStore:
         self._own: dict[str, OwnCertificate] = {}
         self._fallback: OwnCertificate | None = None
         """Client certificate that is kept until a connection with the new one succeeds (A02.FR.10)."""
+        self._replaced_root: x509.Certificate | None = None
+        """CSMS root that is kept until a connection with the new one succeeds (M05.FR.12)."""
         if security.client_chain:
             chain, key = parse_chain(security.client_chain), parse_key(security.client_key)
             self._own[STATION_CERTIFICATE] = OwnCertificate(chain, key)
@@ -98,6 +100,26 @@ class TrustStore:
     def trusted_pem(self) -> str:
         """Roots for connections to the file servers of the central system, in PEM (N01.FR.15)."""
         return pem(self.roots(CSMS_ROOT))
+
+    def trusted_for(self, *, uses_replaced: bool) -> str:
+        """Roots for connections to the central system, in PEM: the new ones, or the one they replace."""
+        if self._replaced_root is None:
+            return self.trusted_pem
+        if uses_replaced:
+            return pem([self._replaced_root])
+        return pem([root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
+
+    def replace_csms_root(self, new: x509.Certificate) -> None:
+        """Install a CSMS root in place of the newest one, which is kept for now (M05.FR.09, M05.FR.12)."""
+        newest = self.roots(CSMS_ROOT)[-1:]
+        self._replaced_root = next((root for root in newest if root != new), None)
+        self.set_roots(CSMS_ROOT, [*filter(None, [self._replaced_root]), new])
+
+    def confirm_roots(self, trusted_pem: str) -> None:
+        """Remove the replaced CSMS root if the new one has served to connect (M05.FR.13)."""
+        if self._replaced_root is not None and trusted_pem == self.trusted_for(uses_replaced=False):
+            self.set_roots(CSMS_ROOT, [root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
+            self._replaced_root = None
 
     @property
     def entries(self) -> int:
