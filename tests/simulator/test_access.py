@@ -14,7 +14,7 @@ from mock_csms.simulator.device_model import BASIC_AUTH_PASSWORD, Key
 from mock_csms.simulator.network import Network
 from mock_csms.simulator.security import SecurityEvents
 from mock_csms.simulator.security_setup import SecuritySetup, basic_authorization
-from mock_csms.simulator.trust_store import STATION_CERTIFICATE, V2G, OwnCertificate, TrustStore
+from mock_csms.simulator.trust_store import CSMS_ROOT, STATION_CERTIFICATE, V2G, OwnCertificate, TrustStore
 from tests.support.authority import NOW, Authority, key_pem
 from tests.support.virtual_station import START, Workbench
 
@@ -196,6 +196,44 @@ def test_station_reconnects_with_a_renewed_client_certificate(profile: int, use:
     station.bench.advance(10)
 
     assert station.link.calls == (["close", "open"] if is_used else [])
+
+
+def with_replaced_root() -> tuple[Station, str, str]:
+    """A station with profile 2, its old CSMS root and the new one."""
+    station, second = Station(2), Authority("Second", ROOT)
+    station.store.set_roots(CSMS_ROOT, [ROOT.certificate])
+    station.store.replace_csms_root(second.certificate)
+    return station, ROOT.pem, second.pem
+
+
+def test_reconnecting_station_tries_new_and_replaced_root_in_turn() -> None:
+    station, old, new = with_replaced_root()
+
+    assert [attempt.trusted_pem for attempt in station.attempts(3)] == [new, old, new]
+
+
+def test_migrating_station_trusts_the_replaced_root_on_the_way_back_only() -> None:
+    station, old, new = with_replaced_root()
+    data = {
+        "ocppCsmsUrl": "wss://other/",
+        "securityProfile": 2,
+        "messageTimeout": 30,
+        "ocppTransport": "JSON",
+    }
+    station.network.set_network_profile(2, data)
+    station.network.apply_pending()
+    station.core.variables.put(Key("OCPPCommCtrlr", "NetworkConfigurationPriority"), "2,1")
+
+    assert [attempt.trusted_pem for attempt in station.attempts(4)] == [new, old, new, old]
+
+
+@pytest.mark.parametrize(("attempt", "is_kept"), [(0, False), (1, True)])
+def test_replaced_root_is_removed_once_the_new_one_works(attempt: int, is_kept: bool) -> None:
+    station, old, new = with_replaced_root()
+
+    station.access.connected(station.attempts(2)[attempt])
+
+    assert station.store.trusted_pem == (old + new if is_kept else new)
 
 
 def test_new_certificate_takes_turns_with_the_old_one_until_one_works() -> None:

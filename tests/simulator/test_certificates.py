@@ -158,6 +158,28 @@ def test_equal_root_replaces_installed_one(station: Station, root: Authority) ->
     assert len(station.installed()) == 1
 
 
+def test_checked_root_replaces_the_one_that_signed_it(station: Station, root: Authority) -> None:
+    station.core.variables.put(Key("SecurityCtrlr", "AdditionalRootCertificateCheck"), "true")
+    station.install(root.pem)
+    second = Authority("Second", root)
+
+    assert station.install(second.pem) == "Accepted"
+    assert station.certificates.store.roots(CSMS_ROOT) == [root.certificate, second.certificate]
+
+    third = Authority("Third", second)
+    assert station.install(third.pem) == "Accepted"
+    assert station.certificates.store.roots(CSMS_ROOT) == [second.certificate, third.certificate]
+
+
+def test_checked_root_of_another_signer_is_rejected(station: Station, root: Authority) -> None:
+    station.core.variables.put(Key("SecurityCtrlr", "AdditionalRootCertificateCheck"), "true")
+    station.install(root.pem)
+
+    assert station.install(Authority("Other").pem) == "Rejected"
+    assert station.install(Authority("V2G").pem, V2G_ROOT) == "Accepted"
+    assert station.certificates.store.roots(CSMS_ROOT) == [root.certificate]
+
+
 def test_root_beyond_limit_is_rejected(station: Station, root: Authority) -> None:
     station.certificates.store.set_roots(V2G_ROOT, [root.certificate] * MAX_CERTIFICATES)
     assert station.install(root.pem, CSMS_ROOT) == "Rejected"
