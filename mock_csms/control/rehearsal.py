@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
@@ -19,7 +20,7 @@ from mock_csms.control.models.rehearsal import (
 )
 from mock_csms.control.problems import Problem, documented
 from mock_csms.control.requests import StrictRoute
-from mock_csms.control.responses import encoded_list, in_slices, json_response
+from mock_csms.control.responses import in_slices, json_response
 from mock_csms.csms import Csms
 from mock_csms.log.output import logger
 from mock_csms.log.secret_text import masked_text
@@ -85,7 +86,7 @@ def router(csms: Csms) -> APIRouter:
         """
         run = run_of(rehearsal)
         _check_version(rehearsal, changed_since)
-        return json_response(await _state(rehearsal, run, changed_since))
+        return json_response(_state(rehearsal, run, changed_since))
 
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=documented("no-rehearsal"))
     async def delete_rehearsal() -> None:
@@ -162,7 +163,7 @@ def _shown(run: Run, request: PromptRequest | None) -> Prompt | None:
     return prompt
 
 
-async def _state(rehearsal: Rehearsal, run: Run, changed_since: int) -> JsonObject:
+def _state(rehearsal: Rehearsal, run: Run, changed_since: int) -> JsonObject:
     return {
         "run": run.id,
         "version": rehearsal.version,
@@ -170,5 +171,5 @@ async def _state(rehearsal: Rehearsal, run: Run, changed_since: int) -> JsonObje
         "startedAt": run.started_at,
         "finishedAt": run.finished_at,
         "prompt": run.prompt and run.prompt.as_json(),
-        "cases": await encoded_list(changed_cases(run, changed_since)),
+        "cases": msgspec.Raw(changed_cases(run, changed_since)),
     }

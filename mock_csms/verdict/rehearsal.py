@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -42,14 +42,10 @@ class ReportedCase:
     """A case of a run: what was planned, and the newest progress."""
 
     plan: JsonObject
+    content: bytes
+    """The plan and the progress as JSON; objects would take several times the memory."""
     version: int
     """Number of its newest change."""
-    progress: JsonObject = field(default_factory=dict)
-    size: int = 0
-
-    def as_json(self) -> JsonObject:
-        """JSON form of the case."""
-        return {**self.plan, "verdict": None, **self.progress}
 
 
 @dataclass(eq=False)
@@ -67,7 +63,7 @@ class Run:
     @property
     def size(self) -> int:
         """Bytes of all cases as JSON."""
-        return sum(case.size for case in self.cases.values())
+        return sum(len(case.content) for case in self.cases.values())
 
 
 class Rehearsal:
@@ -85,7 +81,7 @@ class Rehearsal:
 
     def begin(self, station: str, started_at: str, plans: Collection[JsonObject]) -> None:
         """Replace the run by a new one; raises ReportTooLarge."""
-        cases = {plan["id"]: ReportedCase(plan, self.version + 1, size=_size_of(plan)) for plan in plans}
+        cases = {plan["id"]: ReportedCase(plan, _encoded(plan), self.version + 1) for plan in plans}
         run = Run(station, started_at, cases)
         if run.size > MAX_REHEARSAL_BYTES:
             raise ReportTooLarge
@@ -103,10 +99,10 @@ class Rehearsal:
 
     def report(self, case: ReportedCase, progress: JsonObject) -> None:
         """Replace the progress of a case of the run; raises ReportTooLarge."""
-        size = _size_of({**case.plan, **progress})
-        if self.run is not None and self.run.size - case.size + size > MAX_REHEARSAL_BYTES:
+        content = _encoded({**case.plan, **progress})
+        if self.run is not None and self.run.size - len(case.content) + len(content) > MAX_REHEARSAL_BYTES:
             raise ReportTooLarge
-        case.progress, case.size, case.version = progress, size, self.version + 1
+        case.content, case.version = content, self.version + 1
         self._changed()
 
     def finish(self, run: Run, finished_at: str) -> None:
@@ -133,9 +129,9 @@ class Rehearsal:
             listener()
 
 
-def changed_cases(run: Run, since: int) -> Iterable[JsonObject]:
-    """Yield the cases that have changed after a number, as JSON."""
-    return (case.as_json() for case in run.cases.values() if case.version > since)
+def changed_cases(run: Run, since: int) -> bytes:
+    """JSON list of the cases that have changed after a number."""
+    return b"[%b]" % b",".join(case.content for case in run.cases.values() if case.version > since)
 
 
 def _withdraw(run: Run) -> None:
@@ -144,5 +140,5 @@ def _withdraw(run: Run) -> None:
         run.prompt = None
 
 
-def _size_of(content: JsonObject) -> int:
-    return len(orjson.dumps(content))
+def _encoded(content: JsonObject) -> bytes:
+    return orjson.dumps({"verdict": None, **content})
