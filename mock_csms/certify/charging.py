@@ -35,11 +35,12 @@ class LimitUnit:
         limits: Mapping[int, float] | None = None,
         *,
         start: datetime | None = None,
-        duration: int = DURATION_S,
+        duration: int | None = DURATION_S,
     ) -> dict[str, Any]:
         """Return a ChargingScheduleType that starts now or at another time; limits as of `relative`."""
-        times = {"startSchedule": time_text(start or now()), "duration": duration}
-        return {**times, **self.relative(limits)}
+        begin = {"startSchedule": time_text(start or now())}
+        lasting = {} if duration is None else {"duration": duration}
+        return {**begin, **lasting, **self.relative(limits)}
 
     def relative(self, limits: Mapping[int, float] | None = None) -> dict[str, Any]:
         """Return a ChargingScheduleType without a start, with amperes by second; by default 6 A."""

@@ -206,8 +206,8 @@ class SmartCharging:
             self._notified_limit_a = limit_a
             self._notify_external_limit(profile)
 
-    def ev_connected_15118(self, evse_id: int) -> None:
-        """Report the needs of an ISO 15118 vehicle (K15.FR.01)."""
+    def report_vehicle_needs(self, evse_id: int) -> None:
+        """Report the needs of an ISO 15118 vehicle, which waits for a schedule (K15.FR.01, K17.FR.01)."""
         self._vehicles[evse_id] = None
         self.core.send(
             call.NotifyEVChargingNeeds(

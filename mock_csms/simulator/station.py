@@ -135,7 +135,7 @@ class SimulatedStation:
     def _vehicle_connected(self, session: ChargingSession) -> None:
         if session.vehicle is not None and session.vehicle.has_iso_15118:
             self.certificates.vehicle_connected_15118(session.vehicle.certificate_request)
-            self.smart_charging.ev_connected_15118(session.evse.id)
+            self.smart_charging.report_vehicle_needs(session.evse.id)
 
     def park(self, evse_id: int = 1) -> None:
         """Park a vehicle in the bay of an EVSE."""

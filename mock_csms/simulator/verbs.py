@@ -110,6 +110,13 @@ def _unlocked_cable(station: SimulatedStation, arguments: Arguments) -> str:
     return _cable(station, arguments)
 
 
+def _iso_15118(station: SimulatedStation, arguments: Arguments) -> str:
+    vehicle = station.charging.session(arguments["evse"]).vehicle
+    if vehicle is not None and not vehicle.has_iso_15118:
+        return f"the vehicle at EVSE {arguments['evse']} does not speak ISO 15118"
+    return _power(station, arguments) or _cable(station, arguments)
+
+
 def _free(station: SimulatedStation, arguments: Arguments) -> str:
     session = station.charging.session(arguments["evse"])
     connector = session.evse.connectors[arguments["connector"]]
@@ -272,6 +279,13 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb("present", "a token is presented", _present, PRESENT, short="token", obstacle=_power),
         Verb("pause", "the vehicle stops taking energy", _pause(True), {"evse": EVSE}, obstacle=_cable),
         Verb("resume", "the vehicle takes energy again", _pause(False), {"evse": EVSE}, obstacle=_cable),
+        Verb(
+            "renegotiate",
+            "an ISO 15118 vehicle asks for a new charging schedule",
+            lambda station, given: station.smart_charging.report_vehicle_needs(given["evse"]),
+            {"evse": EVSE},
+            obstacle=_iso_15118,
+        ),
         Verb("fault", "a connector breaks", _fault(True), {"evse": EVSE, "connector": CONNECTOR}),
         Verb("repair", "the connector is repaired", _fault(False), {"evse": EVSE, "connector": CONNECTOR}),
         Verb(

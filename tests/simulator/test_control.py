@@ -99,6 +99,7 @@ async def test_wrong_get_request_says_what_to_do(
         ("/plug-in", [1], 422, 'the body must be a JSON object, for example {"evse": 1}'),
         ("/present", {}, 422, "present needs token"),
         ("/unplug", {}, 409, "unplug has no effect: nothing is plugged in at EVSE 1"),
+        ("/renegotiate", {}, 409, "renegotiate has no effect: nothing is plugged in at EVSE 1"),
         ("/leave", {}, 409, "leave has no effect: no vehicle is parked at EVSE 1"),
     ],
 )
@@ -109,6 +110,14 @@ async def test_wrong_request_is_answered_with_a_sentence(
 
     assert response.status_code == status
     assert response.json()["detail"].startswith(detail)
+
+
+async def test_vehicle_without_iso_15118_does_not_renegotiate(one: httpx.AsyncClient) -> None:
+    await one.post("/plug-in", json={})
+
+    response = await one.post("/renegotiate", json={})
+
+    assert response.json()["detail"].endswith("the vehicle at EVSE 1 does not speak ISO 15118")
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "/plug-in"), ("DELETE", "/status")])

@@ -478,7 +478,7 @@ def test_external_profile_cannot_be_replaced(bench: Workbench) -> None:
 
 
 def test_vehicle_reports_its_needs(bench: Workbench) -> None:
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     (payload,) = bench.payloads("NotifyEVChargingNeeds")
     assert payload["evseId"] == 1
     assert payload["chargingNeeds"]["acChargingParameters"]["evMaxCurrent"] == 32
@@ -486,7 +486,7 @@ def test_vehicle_reports_its_needs(bench: Workbench) -> None:
 
 def test_vehicle_returns_its_schedule_after_a_transaction_profile(bench: Workbench) -> None:
     start_transaction(bench)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     choice = [schedule(period(), period(60, 16), id=3), schedule(id=4)]
     assert install(bench, transaction_profile(chargingSchedule=choice)) == "Accepted"
     (payload,) = bench.payloads("NotifyEVChargingSchedule")
@@ -496,9 +496,19 @@ def test_vehicle_returns_its_schedule_after_a_transaction_profile(bench: Workben
     assert limits == [10, 16]
 
 
+def test_vehicle_that_renegotiates_returns_a_schedule_again(bench: Workbench) -> None:
+    start_transaction(bench)
+    block(bench).report_vehicle_needs(1)
+    install(bench, transaction_profile())
+    block(bench).report_vehicle_needs(1)
+    assert len(bench.payloads("NotifyEVChargingNeeds")) == 2
+    install(bench, transaction_profile())
+    assert len(bench.payloads("NotifyEVChargingSchedule")) == 2
+
+
 def test_vehicle_renegotiates_when_its_schedule_changes(bench: Workbench) -> None:
     start_transaction(bench)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     block(bench).set_external_limit(20)
     assert bench.payloads("NotifyEVChargingSchedule") == []
     install(bench, transaction_profile())
@@ -511,7 +521,7 @@ def test_vehicle_renegotiates_when_its_schedule_changes(bench: Workbench) -> Non
 def test_vehicle_renegotiates_when_the_shares_of_the_station_change(bench: Workbench) -> None:
     start_transaction(bench)
     install(bench, station_profile(), evse_id=0)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     install(bench, transaction_profile())
     start_transaction(bench, 2, "T2")
     block(bench).transaction_started()
@@ -526,7 +536,7 @@ def test_vehicle_renegotiates_when_the_shares_of_the_station_change(bench: Workb
 
 def test_vehicle_keeps_its_schedule_when_it_does_not_change(bench: Workbench) -> None:
     start_transaction(bench)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     install(bench, transaction_profile())
     bench.advance(60)
     start_transaction(bench, 2, "T2")
@@ -536,7 +546,7 @@ def test_vehicle_keeps_its_schedule_when_it_does_not_change(bench: Workbench) ->
 
 def test_vehicle_renegotiates_when_smart_charging_is_disabled(bench: Workbench) -> None:
     start_transaction(bench)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     install(bench, transaction_profile())
     set_variable(bench, "Enabled", "false")
     assert len(bench.payloads("NotifyEVChargingSchedule")) == 2
@@ -544,7 +554,7 @@ def test_vehicle_renegotiates_when_smart_charging_is_disabled(bench: Workbench) 
 
 def test_vehicle_is_forgotten_with_its_transaction(bench: Workbench) -> None:
     start_transaction(bench)
-    block(bench).ev_connected_15118(1)
+    block(bench).report_vehicle_needs(1)
     install(bench, transaction_profile())
     block(bench).transaction_ended(1, "T1")
     block(bench).set_external_limit(8)

@@ -119,7 +119,7 @@ async def valid_to(run: CaseRun) -> None:
     begin = now()
     early = time_text(begin - timedelta(seconds=lead_s(run)))
     valid = {"validFrom": early, "validTo": time_text(begin + timedelta(seconds=300))}
-    schedule = {**unit.relative({0: AMPERES}), "startSchedule": time_text(begin)}
+    schedule = unit.schedule({0: AMPERES}, start=begin, duration=None)
     await run.state.charging_profile(0, charging_profile(FIRST, TX_DEFAULT, schedule, **valid))
     evses = sorted(run.file.station.evses)
     for evse, count in [(0, len(evses)), *((evse, 1) for evse in evses)]:
@@ -131,8 +131,7 @@ async def valid_to(run: CaseRun) -> None:
 async def start_schedule(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
-    start = time_text(begin + timedelta(seconds=60))
-    schedule = {**unit.relative({0: AMPERES}), "startSchedule": start}
+    schedule = unit.schedule({0: AMPERES}, start=begin + timedelta(seconds=60), duration=None)
     await run.state.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule))
     answer = await composite_schedule(run, unit)
     has_limits(run, answer, begin, {0: None, 60: unit.limit(AMPERES)})

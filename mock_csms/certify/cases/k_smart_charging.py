@@ -14,6 +14,7 @@ from mock_csms.certify.cases.k_steps import (
 )
 from mock_csms.certify.charging import STATION_MAX, TRANSACTION, TX_DEFAULT, LimitUnit, charging_profile
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verdicts import Skipped
 
 CASES: Final = CaseList()
 
@@ -88,6 +89,8 @@ async def profile_for_unknown_evse(run: CaseRun) -> None:
 
 @CASES.case("TC_K_15_CS", "A station without smart charging answers a charging profile with NotSupported")
 async def profile_without_smart_charging(run: CaseRun) -> None:
+    if await run.variable("SmartChargingCtrlr", "Enabled") == "true":
+        raise Skipped("SmartChargingCtrlr.Enabled is true")
     profile = charging_profile(FIRST, TX_DEFAULT, LimitUnit().schedule())
     answer = await run.csms.tries("SetChargingProfile", evseId=run.evse, chargingProfile=profile)
     run.check(answer.error_code == "NotSupported", "the answer is a CALLERROR NotSupported", answer.entry)

@@ -1,0 +1,167 @@
+"""Cases of block K about charging schedules for ISO 15118 vehicles."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.k_steps import FIRST, limit_unit, sets
+from mock_csms.certify.charging import (
+    ROUNDING,
+    TRANSACTION,
+    TX_DEFAULT,
+    LimitUnit,
+    charging_profile,
+    now,
+    time_text,
+)
+from mock_csms.certify.registry import CaseList
+from mock_csms.client import TranscriptEntry
+
+CASES: Final = CaseList()
+
+NEEDS: Final = "NotifyEVChargingNeeds"
+SCHEDULE: Final = "NotifyEVChargingSchedule"
+PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
+CHARGING: Final = {"transactionInfo": {"chargingState": "Charging"}}
+BACK_OFF_S: Final = 1
+
+
+async def vehicle_connected(run: CaseRun, answer_to_needs: str, **vehicle: Any) -> None:
+    """Plug in an ISO 15118 vehicle; its needs get this status, and the case alone sends profiles."""
+    await run.csms.behaves(charging_profiles=False)
+    await run.csms.answers(NEEDS, {"status": answer_to_needs})
+    await run.given.ev_connected(iso15118="yes", **vehicle)
+
+
+async def reports_needs(run: CaseRun) -> None:
+    """The station has to report the needs of the vehicle, with parameters for AC or DC."""
+    needs = await run.station.sends(NEEDS, evseId=run.evse)
+    is_dc = needs["chargingNeeds"]["requestedEnergyTransfer"] == "DC"
+    wanted, unwanted = ("dc", "ac") if is_dc else ("ac", "dc")
+    has_one = f"{wanted}ChargingParameters" in needs["chargingNeeds"]
+    has_other = f"{unwanted}ChargingParameters" in needs["chargingNeeds"]
+    run.check(has_one and not has_other, "the needs have the parameters for their energy transfer", needs)
+
+
+async def gives_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
+    """Set a TxProfile with this limit for the running transaction."""
+    schedule = unit.schedule({0: amperes}, duration=None)
+    profile = charging_profile(FIRST, TRANSACTION, schedule, transactionId=run.transaction_id)
+    await sets(run, run.evse, profile, "Accepted")
+
+
+def begins_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: float) -> None:
+    """The schedule of the vehicle has to be for the EVSE, and to start at 0 within a limit."""
+    run.check(entry["evseId"] == run.evse, "the schedule is for the EVSE of the case", entry)
+    first = entry["chargingSchedule"]["chargingSchedulePeriod"][0]
+    run.check(first["startPeriod"] == 0, "the first period of the vehicle starts at 0", entry)
+    own = LimitUnit(entry["chargingSchedule"]["chargingRateUnit"], unit.phases)
+    is_low = first["limit"] <= own.limit(amperes) + ROUNDING
+    run.check(is_low, f"the schedule of the vehicle begins within {amperes:g} A", entry)
+
+
+def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: float) -> None:
+    """The schedule of the vehicle has to keep within a limit."""
+    begins_within(run, entry, unit, amperes)
+    own = LimitUnit(entry["chargingSchedule"]["chargingRateUnit"], unit.phases)
+    limits = [each["limit"] for each in entry["chargingSchedule"]["chargingSchedulePeriod"]]
+    keeps = max(limits) <= own.limit(amperes) + ROUNDING
+    run.check(keeps, f"the schedule of the vehicle keeps within {amperes:g} A", entry)
+
+
+async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
+    """The vehicle may return a schedule, and the rate may change."""
+    if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
+        is_within(run, entry, unit, amperes)
+    event = await run.station.optionally_sends(
+        "TransactionEvent", within=run.times.silence, triggerReason=is_not_periodic
+    )
+    if event is not None:
+        is_rate = event["triggerReason"] == "ChargingRateChanged"
+        run.check(is_rate, "the next event has triggerReason ChargingRateChanged", event)
+
+
+def is_not_periodic(reason: str) -> bool:
+    """Whether an event is not one of the period or the clock."""
+    return reason not in PERIODIC
+
+
+async def gets_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
+    """Report the needs of the vehicle and get a schedule with this limit for them."""
+    await reports_needs(run)
+    await gives_schedule(run, unit, amperes)
+
+
+async def charges_with_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
+    """Get a first schedule and charge."""
+    await gets_schedule(run, unit, amperes)
+    await run.state.energy_transfer_started()
+    await optionally_follows(run, unit, amperes)
+
+
+@CASES.case("TC_K_53_CS", "A vehicle that reports its needs charges within the schedule that it gets")
+async def schedule_for_needs(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    await vehicle_connected(run, "Accepted")
+    await run.state.authorized(by="local")
+    await gets_schedule(run, unit, 6)
+    is_within(run, await run.station.sends(SCHEDULE), unit, 6)
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_K_54_CS", "A vehicle charges although the server has no schedule for its needs")
+async def no_schedule_for_needs(run: CaseRun) -> None:
+    await vehicle_connected(run, "Rejected")
+    await run.state.authorized(by="local")
+    await reports_needs(run)
+    if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
+        run.check(entry["evseId"] == run.evse, "the schedule is for the EVSE of the case", entry)
+    await run.state.energy_transfer_started()
+
+
+@CASES.case("TC_K_56_CS", "A vehicle charges offline within the TxDefaultProfile")
+async def default_profile_offline(run: CaseRun) -> None:
+    await has_default_profile_for_offline(run, await limit_unit(run))
+    await vehicle_connected(run, "Rejected", ready="no")
+    await run.given.authorized(by="local")
+    await run.csms.goes_offline()
+    await run.rig.resumes()
+    await run.waits(run.times.transaction)
+    await run.csms.comes_back(within=run.times.boot)
+    fields = {"triggerReason": "ChargingStateChanged", "offline": True}
+    await run.station.sends("TransactionEvent", fields, where=CHARGING)
+    if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
+        begins_within(run, entry, await limit_unit(run), 8)
+
+
+async def has_default_profile_for_offline(run: CaseRun, unit: LimitUnit) -> None:
+    """Prepare a TxDefaultProfile, and a short time until the station connects again."""
+    await run.given.variables(
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=BACK_OFF_S, OCPPCommCtrlr__RetryBackOffRandomRange=0
+    )
+    begin = now() - timedelta(seconds=run.times.deviation)
+    end = now() + timedelta(seconds=run.times.deviation + 401)
+    schedule = unit.schedule({0: 6}, start=begin, duration=400)
+    valid = {"validFrom": time_text(begin), "validTo": time_text(end)}
+    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule, **valid))
+
+
+@CASES.case("TC_K_57_CS", "A vehicle that renegotiates reports its needs and gets another schedule")
+async def renegotiation_by_vehicle(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    await vehicle_connected(run, "Accepted")
+    await run.given.authorized(by="local")
+    await run.given.done(charges_with_schedule(run, unit, 10), about="TC_K_53_CS")
+    await run.rig.does("renegotiate")
+    await gets_schedule(run, unit, 15)
+    await optionally_follows(run, unit, 15)
+
+
+@CASES.case("TC_K_58_CS", "A vehicle follows a schedule that the server changes while it charges")
+async def renegotiation_by_server(run: CaseRun) -> None:
+    unit = await limit_unit(run)
+    await vehicle_connected(run, "Rejected")
+    await run.given.authorized(by="local")
+    await run.given.energy_transfer_started()
+    await gives_schedule(run, unit, 8)
+    await optionally_follows(run, unit, 8)
