@@ -32,7 +32,8 @@ from mock_csms.certify.cases import (
     k_smart_charging,
     l_firmware,
     m_iso15118,
-    n_diagnostics,
+    n_monitoring,
+    n_reports,
     o_display,
     p_data_transfer,
 )
@@ -67,7 +68,8 @@ BLOCKS: Final = (
     k_smart_charging.CASES,
     l_firmware.CASES,
     m_iso15118.CASES,
-    n_diagnostics.CASES,
+    n_monitoring.CASES,
+    n_reports.CASES,
     o_display.CASES,
     p_data_transfer.CASES,
 )

@@ -11,7 +11,7 @@ from ocpp.v201.enums import MonitorEnumType as MonitorType
 from ocpp.v201.enums import SetMonitoringStatusEnumType as Status
 
 from mock_csms.messages import JsonObject
-from mock_csms.simulator.device_model import INVALID_VALUE, MAX_INTEGER, OUT_OF_RANGE, Key, ValueViolation
+from mock_csms.simulator.device_model import MAX_INTEGER, OUT_OF_RANGE, Key, ValueViolation
 from mock_csms.simulator.variables import VariableDefinition
 
 NUMERIC: Final = frozenset({DataType.integer, DataType.decimal})
@@ -134,7 +134,7 @@ def _range_violation(monitor: Monitor, variable: VariableDefinition) -> ValueVio
         if variable.max_limit is not None and value > variable.max_limit:
             return ValueViolation(OUT_OF_RANGE, f"more than {variable.max_limit:g}")
     if monitor.type is MonitorType.delta and value < 0:  # N04.FR.14
-        return ValueViolation(INVALID_VALUE, "value is negative")
+        return ValueViolation("ValuePositiveOnly", "value is negative")
     if monitor.type in PERIODIC and not SHORTEST_PERIOD_S <= value <= MAX_INTEGER:
         return ValueViolation(OUT_OF_RANGE, f"period is less than {SHORTEST_PERIOD_S} s or too long")
     return None

@@ -112,3 +112,9 @@ def test_write_only_variable_supports_no_monitor() -> None:
 def test_aligned_period_ends_with_the_minute(kind: MonitorType, second: float, delay: float) -> None:
     now = datetime.fromtimestamp(1_767_225_600 + second, UTC)
     assert delay_s(make(kind, 60), now) == pytest.approx(delay)
+
+
+def test_negative_delta_has_its_own_reason() -> None:
+    found = problem(make(DELTA, -1), variable(DataType.decimal))
+    assert found is not None
+    assert found[1].reason_code == "ValuePositiveOnly"
