@@ -1,16 +1,21 @@
 """Steps with certificates and security profiles that several cases have."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
+
+from cryptography import x509
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.signing_requests import flaw_of_signing_request
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
 from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
+from mock_csms.pki.hash_data import issuer_hashes
 
 STATION_CERTIFICATE: Final = "ChargingStationCertificate"
 V2G_CERTIFICATE: Final = "V2GCertificate"
+ISSUERS: Final = {"second-root": "root"}
+"""Issuers of roots that have not signed themselves."""
 
 
 @contextmanager
@@ -33,6 +38,11 @@ async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
             f"requires it; the station has connected to one for security profile {profile}"
         )
     return profile
+
+
+async def cannot_be_undone() -> None:
+    """Report a change that stays, as what undoes it."""
+    raise LookupError
 
 
 @asynccontextmanager
@@ -107,11 +117,11 @@ def _is_type(use: str) -> Any:
     return {use, None} if use == STATION_CERTIFICATE else use
 
 
-async def renews_certificate(run: CaseRun) -> None:
+async def renews_certificate(run: CaseRun) -> Sequence[CommandAnswer]:
     """The station asks for a new certificate, and accepts it (state RenewChargingStationCertificate)."""
     await run.csms.behaves(certificates="hold")
     await asks_for_signing_request(run, STATION_CERTIFICATE)
-    await signs(run)
+    return await signs(run)
 
 
 async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[CommandAnswer]:
@@ -120,3 +130,93 @@ async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[C
     for answer in answers:
         run.csms.has(answer, expect)
     return answers
+
+
+# Installed certificates
+
+
+async def certificate_of_server(run: CaseRun, name: str) -> x509.Certificate:
+    """Return a certificate of the server by its name."""
+    await run.csms.behaves(installCertificate=name)
+    pem = (await run.csms.default_payload("InstallCertificate"))["certificate"]
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+async def installed_certificates(
+    run: CaseRun, *uses: str, expect: str | set[str] = "Accepted"
+) -> Sequence[Mapping[str, Any]]:
+    """Ask for the installed certificates of these uses, or of all, and return their entries."""
+    fields = {"certificateType": list(uses)} if uses else {}
+    answer = await run.csms.sends("GetInstalledCertificateIds", fields, expect=expect)
+    entries: Sequence[Mapping[str, Any]] = answer.payload.get("certificateHashDataChain", [])
+    return entries
+
+
+async def is_listed(run: CaseRun, entries: Sequence[Mapping[str, Any]], use: str, name: str) -> bool:
+    """Whether the entries have a certificate of the server with this use."""
+    certificate = await certificate_of_server(run, name)
+    issuer = await certificate_of_server(run, ISSUERS[name]) if name in ISSUERS else certificate
+    return any(
+        entry["certificateType"] == use
+        and has_hash_data(entry["certificateHashData"], certificate.serial_number, issuer)
+        for entry in entries
+    )
+
+
+def has_hash_data(data: Mapping[str, str], serial_number: int, issuer: x509.Certificate) -> bool:
+    """Whether hash data is that of a certificate with a serial number and an issuer."""
+    try:
+        name_hash, key_hash = issuer_hashes(issuer, data["hashAlgorithm"])
+        return (
+            int(data["serialNumber"], 16) == serial_number
+            and data["issuerNameHash"].lower() == name_hash.hex()
+            and data["issuerKeyHash"].lower() == key_hash.hex()
+        )
+    except ValueError:
+        return False
+
+
+async def lists(run: CaseRun, *certificates: tuple[str, str], all_uses: bool = False) -> None:
+    """The station lists certificates of the server, each with its use (state GetInstalledCertificates)."""
+    entries = await installed_certificates(run, *([] if all_uses else [use for use, _ in certificates]))
+    for use, name in certificates:
+        listed = await is_listed(run, entries, use, name)
+        run.check(listed, f"the {use} is listed")
+
+
+async def has_installed(run: CaseRun, use: str, name: str) -> None:
+    """Install a certificate of the server until the end of the case (state CertificateInstalled)."""
+    before = await installed_certificates(run, use, expect={"Accepted", "NotFound"})
+    was_listed = await is_listed(run, before, use, name)
+    await installs_certificate(run, use, name)
+    if not was_listed:
+        hash_data = f"{{{{certificate.{name}.SHA256}}}}"
+        run.undo_with(
+            f"the {use}",
+            lambda: run.csms.sends("DeleteCertificate", certificateHashData=hash_data, expect="Accepted"),
+        )
+
+
+async def renews_v2g_certificates(run: CaseRun) -> list[str]:
+    """The station asks for its ISO 15118 certificates, and accepts them; return the chains.
+
+    That is the state RenewV2GChargingStationCertificate.
+    """
+    await run.given.variables_if_implemented(
+        ISO15118Ctrlr__V2GCertificateInstallationEnabled=True, ISO15118Ctrlr__CountryName="NL"
+    )
+    await run.csms.behaves(certificates="hold")
+    chains: list[str] = []
+    for evse, name in (await secc_ids(run)).items():
+        await asks_for_signing_request(
+            run, V2G_CERTIFICATE, trigger="SignV2GCertificate", evse=evse or None, common_name=name
+        )
+        chains += [answer.request["certificateChain"] for answer in await signs(run)]
+    return chains
+
+
+async def secc_ids(run: CaseRun) -> dict[int, str | None]:
+    """Return SeccId by EVSE; 0 stands for the station. Without any, it is unknown."""
+    found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
+    known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
+    return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}

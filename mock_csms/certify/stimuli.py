@@ -16,7 +16,9 @@ class Stimulus:
     @property
     def text(self) -> str:
         """The request to a person."""
-        return STIMULI[self.name].format_map({**DEFAULTS, **self.parameters})
+        option = next((name for name in OPTIONAL_REQUESTS if self.parameters.get(name) == "yes"), None)
+        more = OPTIONAL_REQUESTS[option] if option else ""
+        return STIMULI[self.name].format_map({**DEFAULTS, **self.parameters}) + more
 
     def __str__(self) -> str:
         return " ".join([self.name, *(f"{name}={value}" for name, value in self.parameters.items())])
@@ -48,6 +50,12 @@ STIMULI: Final[Mapping[str, str]] = {
     "confirm": "Look at the station. Is this true: {question}",
 }
 """The request to a person for each stimulus."""
+
+OPTIONAL_REQUESTS: Final[Mapping[str, str]] = {
+    "install": " The vehicle has no contract certificate yet, and asks for one first.",
+    "update": " The vehicle asks for a newer contract certificate first.",
+}
+"""What is added to the request for a parameter that is ``yes``."""
 
 
 class CannotDo(Exception):

@@ -142,6 +142,7 @@ BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
     "unknown-root": _ca("Unknown Root CA"),
     "second-root": _ca(f"{ORGANIZATION} Second Root CA", "root"),
     "second-server": replace(_server("ecdsa"), issuer="second-root"),
+    "root-expired": _expired(BASIC_BLUEPRINTS["root"]),
     **{
         f"{fault}-{key_type}": make(_server(key_type))
         for fault, make in FAULTS.items()

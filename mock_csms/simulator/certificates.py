@@ -1,6 +1,7 @@
 """Certificate management (M03 to M06), and the contract certificates of vehicles (M01, M02)."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Final
 
 from cryptography import x509
@@ -128,15 +129,32 @@ class Certificates:
             )
         return call_result.GetInstalledCertificateIds(GetInstalledCertificateStatusEnumType.notFound)
 
-    def vehicle_connected_15118(self, request: CertificateAction | None = CertificateAction.install) -> None:
-        """Forward a request for a contract certificate, and ask for OCSP responses (M01, M02, M06)."""
-        if request is not None and self._is_contract_installation_enabled():
+    def vehicle_connected_15118(
+        self,
+        request: CertificateAction | None = CertificateAction.install,
+        on_contract: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Forward a request for a contract certificate, and ask for OCSP responses (M01, M02, M06).
+
+        ``on_contract`` is called if the central system sends the certificate.
+        """
+
+        def forward(answer: JsonObject) -> None:
+            if answer["status"] == "Accepted":
+                on_contract()
+
+        if request is not None and self.sends_request(request):
             self._core.send(
                 call.Get15118EVCertificate(ISO_15118_2, request, EXI_REQUESTS[request]),
+                forward,
                 kept=False,  # the vehicle waits only 5 s
             )
         if any(f"{one.serial_number:x}" not in self.ocsp_responses for one in self.store.chain(V2G)):
             self.request_ocsp()
+
+    def sends_request(self, request: CertificateAction | None) -> bool:
+        """Whether the request of a vehicle is forwarded."""
+        return request is not None and self._is_contract_installation_enabled()
 
     def _is_contract_installation_enabled(self) -> bool:
         return self._core.variables.boolean("ISO15118Ctrlr", "ContractCertificateInstallationEnabled")

@@ -28,6 +28,8 @@ class Vehicle:
     capacity_wh: float = 60000.0
     has_iso_15118: bool = False
     certificate_request: CertificateAction | None = CertificateAction.install
+    presents_contract: bool = False
+    """Whether the vehicle presents its contract certificate once it has the certificate that it asks for."""
     """Request for a contract certificate that an ISO 15118 vehicle makes; None if it makes none."""
     taken_wh: float = 0.0
     is_paused: bool = False

@@ -134,7 +134,9 @@ class SimulatedStation:
 
     def _vehicle_connected(self, session: ChargingSession) -> None:
         if session.vehicle is not None and session.vehicle.has_iso_15118:
-            self.certificates.vehicle_connected_15118(session.vehicle.certificate_request)
+            self.certificates.vehicle_connected_15118(
+                session.vehicle.certificate_request, partial(self._contract_installed, session.evse.id)
+            )
             self.smart_charging.report_vehicle_needs(session.evse.id)
 
     def park(self, evse_id: int = 1) -> None:
@@ -165,8 +167,20 @@ class SimulatedStation:
     def plug_and_charge(
         self, evse_id: int = 1, connector_id: int = 1, vehicle: Vehicle | None = None
     ) -> None:
-        """Plug in a vehicle that authorizes itself with its contract certificate (C07)."""
+        """Plug in a vehicle that authorizes itself with its contract certificate (C07).
+
+        A vehicle that asks for a certificate first waits for it (M01, M02).
+        """
         self.charging.plug_in(evse_id, connector_id, vehicle)
+        if vehicle is None or not self.certificates.sends_request(vehicle.certificate_request):
+            self._present_contract(evse_id)
+
+    def _contract_installed(self, evse_id: int) -> None:
+        vehicle = self.charging.session(evse_id).vehicle
+        if vehicle is not None and vehicle.presents_contract:
+            self._present_contract(evse_id)
+
+    def _present_contract(self, evse_id: int) -> None:
         self.charging.present(self.contracts.id_token, evse_id, self.contracts.proof())
 
     def go_offline(self, seconds: float | None = None) -> None:

@@ -154,12 +154,19 @@ def _plug_in(station: SimulatedStation, arguments: Arguments) -> None:
     station.plug_in(arguments["evse"], arguments["connector"], vehicle)
 
 
+def _certificate_request(arguments: Arguments) -> CertificateAction | None:
+    if arguments["install"]:
+        return CertificateAction.install
+    return CertificateAction.update if arguments["update"] else None
+
+
 def _plug_and_charge(station: SimulatedStation, arguments: Arguments) -> None:
     vehicle = Vehicle(
         max_power_w=arguments["power"],
         demand_wh=arguments["energy"],
         has_iso_15118=True,
-        certificate_request=CertificateAction.update if arguments["update"] else None,
+        certificate_request=_certificate_request(arguments),
+        presents_contract=True,
     )
     station.plug_and_charge(arguments["evse"], arguments["connector"], vehicle)
 
@@ -200,7 +207,8 @@ PLUG_IN: Final = {
 }
 PLUG_AND_CHARGE: Final = {
     **{name: each for name, each in PLUG_IN.items() if name not in {"iso15118", "ready"}},
-    "update": Parameter("yes or no", "whether the vehicle also asks for a newer certificate", default=False),
+    "install": Parameter("yes or no", "whether the vehicle first asks for a certificate", default=False),
+    "update": Parameter("yes or no", "whether the vehicle first asks for a newer certificate", default=False),
 }
 CABLE: Final = Parameter(
     "text",

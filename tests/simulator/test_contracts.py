@@ -202,6 +202,21 @@ def test_vehicle_with_contract_asks_for_a_newer_one_on_demand() -> None:
     assert observed.end() == []
 
 
+@pytest.mark.parametrize(("option", "action"), [("install", "Install"), ("update", "Update")])
+@pytest.mark.parametrize(("status", "requests"), [("Accepted", 1), ("Failed", 0)])
+def test_vehicle_presents_its_contract_once_it_has_the_certificate(
+    option: str, action: str, status: str, requests: int
+) -> None:
+    observed = started(contract())
+    observed.answers["Get15118EVCertificate"] = lambda _: {"status": status, "exiResponse": ""}
+
+    do(observed, "plug-and-charge", **{option: "yes"})
+    observed.advance(10)
+
+    assert [each["action"] for each in observed.calls("Get15118EVCertificate")] == [action]
+    assert len(observed.calls("Authorize")) == requests
+
+
 def test_plug_and_charge_without_contract_says_what_to_do() -> None:
     observed = started([])
     step = step_of(VERBS["plug-and-charge"], {}, observed.station.core.setup)

@@ -5,13 +5,14 @@ from typing import Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.certificate_steps import (
     STATION_CERTIFICATE,
-    V2G_CERTIFICATE,
     asks_for_signing_request,
+    cannot_be_undone,
     changed_port,
     installs_certificate,
     port_with,
     preparing,
     renews_certificate,
+    renews_v2g_certificates,
     requires_security_profile,
     sends_signing_request,
     signs,
@@ -201,22 +202,7 @@ async def certificate_renewed(run: CaseRun) -> None:
 
 @CASES.case("TC_A_12_CS", "The station asks for a new certificate for ISO 15118, and accepts it")
 async def v2g_certificate_renewed(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(
-        ISO15118Ctrlr__V2GCertificateInstallationEnabled=True, ISO15118Ctrlr__CountryName="NL"
-    )
-    await run.csms.behaves(certificates="hold")
-    for evse, name in (await secc_ids(run)).items():
-        await asks_for_signing_request(
-            run, V2G_CERTIFICATE, trigger="SignV2GCertificate", evse=evse or None, common_name=name
-        )
-        await signs(run)
-
-
-async def secc_ids(run: CaseRun) -> dict[int, str | None]:
-    """Return SeccId by EVSE; 0 stands for the station. Without any, it is unknown."""
-    found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
-    known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
-    return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}
+    await renews_v2g_certificates(run)
 
 
 @CASES.case("TC_A_13_CS", "The station asks for one certificate for OCPP and ISO 15118, and accepts it")
@@ -286,11 +272,6 @@ async def profile_raised(run: CaseRun) -> None:
     run.check(raised == str(profile + 1), "SecurityProfile is the higher one")
     slots = (await run.variable(*PRIORITY) or "").split(",")
     run.check(old not in slots, "the slot with the lower security profile is no longer used")
-
-
-async def cannot_be_undone() -> None:
-    """Report a change that stays."""
-    raise LookupError
 
 
 @CASES.family(

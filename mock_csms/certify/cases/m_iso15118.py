@@ -1,7 +1,215 @@
 """Cases of block M, ISO 15118 certificate management."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from cryptography import x509
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.certificate_steps import (
+    cannot_be_undone,
+    certificate_of_server,
+    has_hash_data,
+    has_installed,
+    installed_certificates,
+    installs_certificate,
+    is_listed,
+    lists,
+    preparing,
+    renews_certificate,
+    renews_v2g_certificates,
+    requires_security_profile,
+)
 from mock_csms.certify.registry import CaseList
+from mock_csms.pki.hash_data import hash_data
 
 CASES: Final = CaseList()
+
+CSMS: Final = ("CSMSRootCertificate", "unknown-root")
+MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
+"""Further roots, so that those that the station uses stay installed."""
+V2G: Final = ("V2GRootCertificate", "v2g-root")
+MOBILITY_OPERATOR: Final = ("MORootCertificate", "mo-root")
+ABOUT_ROOTS: Final = "TC_M_01_CS"
+ABOUT_V2G: Final = "TC_A_12_CS"
+
+
+# Installing
+
+
+@CASES.family(
+    {
+        ("TC_M_01_CS", "A root certificate of the central system is installed and listed"): CSMS,
+        ("TC_M_02_CS", "A root certificate of the manufacturer is installed and listed"): MANUFACTURER,
+        ("TC_M_03_CS", "A root certificate for ISO 15118 is installed and listed"): V2G,
+        (
+            "TC_M_04_CS",
+            "A root certificate of a mobility operator is installed and listed",
+        ): MOBILITY_OPERATOR,
+    }
+)
+async def root_installed(run: CaseRun, use: str, name: str) -> None:
+    await has_installed(run, use, name)
+    await lists(run, (use, name))
+
+
+@CASES.case("TC_M_07_CS", "An expired root certificate is rejected, and not listed")
+async def expired_root(run: CaseRun) -> None:
+    await installs_certificate(run, "CSMSRootCertificate", "root-expired", "Rejected")
+    entries = await installed_certificates(run, "CSMSRootCertificate")
+    listed = await is_listed(run, entries, "CSMSRootCertificate", "root-expired")
+    run.check(not listed, "the expired certificate is not listed")
+
+
+# Listing
+
+
+@CASES.family(
+    {
+        ("TC_M_12_CS", "An installed root certificate of the central system is listed"): (CSMS,),
+        ("TC_M_13_CS", "An installed root certificate of the manufacturer is listed"): (MANUFACTURER,),
+        ("TC_M_14_CS", "An installed root certificate for ISO 15118 is listed"): (V2G,),
+        ("TC_M_16_CS", "An installed root certificate of a mobility operator is listed"): (
+            MOBILITY_OPERATOR,
+        ),
+        ("TC_M_17_CS", "Roots of the central system and of the manufacturer are listed"): (
+            CSMS,
+            MANUFACTURER,
+        ),
+    }
+)
+async def roots_listed(run: CaseRun, *roots: tuple[str, str]) -> None:
+    with preparing(ABOUT_ROOTS):
+        for use, name in roots:
+            await has_installed(run, use, name)
+    await lists(run, *roots)
+
+
+@CASES.case("TC_M_18_CS", "All installed certificates are listed")
+async def all_listed(run: CaseRun) -> None:
+    with preparing(ABOUT_ROOTS):
+        await has_installed(run, *CSMS)
+        await has_installed(run, *MANUFACTURER)
+    await lists(run, CSMS, MANUFACTURER, all_uses=True)
+
+
+@CASES.case("TC_M_15_CS", "The ISO 15118 certificate of the station is listed with its sub-CAs")
+async def v2g_chain_listed(run: CaseRun) -> None:
+    with preparing(ABOUT_V2G):
+        await renews_v2g_certificates(run)
+    entries = await installed_certificates(run, "V2GCertificateChain")
+    chains = [entry for entry in entries if entry["certificateType"] == "V2GCertificateChain"]
+    run.check(bool(chains), "a V2GCertificateChain is listed")
+    has_children = any(entry.get("childCertificateHashData") for entry in chains)
+    run.check(has_children, "the entry has the hash data of the sub-CAs")
+
+
+@CASES.case("TC_M_19_CS", "A type of certificate that is not installed is not found")
+async def nothing_listed(run: CaseRun) -> None:
+    use, _ = MOBILITY_OPERATOR
+    with preparing("TC_M_20_CS"):
+        for entry in await installed_certificates(run, use, expect={"Accepted", "NotFound"}):
+            run.undo_with(f"a {use}", cannot_be_undone)
+            await run.csms.sends(
+                "DeleteCertificate", certificateHashData=entry["certificateHashData"], expect="Accepted"
+            )
+    entries = await installed_certificates(run, use, expect="NotFound")
+    run.check(not entries, "the answer has no certificates")
+
+
+# Deleting
+
+
+@CASES.case("TC_M_20_CS", "A certificate is deleted, and no longer listed")
+async def certificate_deleted(run: CaseRun) -> None:
+    use, name = CSMS
+    with preparing(ABOUT_ROOTS):
+        await installs_certificate(run, use, name)
+    await lists(run, CSMS)
+    await run.csms.sends(
+        "DeleteCertificate", certificateHashData=f"{{{{certificate.{name}.SHA256}}}}", expect="Accepted"
+    )
+    entries = await installed_certificates(run, use, expect={"Accepted", "NotFound"})
+    listed = await is_listed(run, entries, use, name)
+    run.check(not listed, "the deleted certificate is no longer listed")
+
+
+@CASES.case("TC_M_22_CS", "A certificate that is not installed cannot be deleted")
+async def unknown_certificate(run: CaseRun) -> None:
+    await installed_certificates(run, "CSMSRootCertificate")
+    await run.csms.sends(
+        "DeleteCertificate", certificateHashData="{{certificate.contract.SHA256}}", expect="NotFound"
+    )
+
+
+@CASES.case("TC_M_23_CS", "The certificate of the station cannot be deleted")
+async def own_certificate(run: CaseRun) -> None:
+    await requires_security_profile(run, 3)
+    with preparing("TC_A_11_CS"):
+        [answer] = await renews_certificate(run)
+    await installed_certificates(run)
+    leaf, issuer, *_ = x509.load_pem_x509_certificates(answer.request["certificateChain"].encode())
+    own = hash_data(leaf, issuer)
+    await run.csms.sends("DeleteCertificate", certificateHashData=own, expect={"NotFound", "Failed"})
+
+
+# Status of the certificates of the station
+
+
+@CASES.family(
+    {
+        ("TC_M_24_CS", "The station asks for the status of its ISO 15118 certificates"): (None,),
+        ("TC_M_25_CS", "The station goes on if the status of its certificates is not known"): ("Failed",),
+    }
+)
+async def certificate_status(run: CaseRun, status: str | None) -> None:
+    with preparing(ABOUT_ROOTS):
+        await has_installed(run, *V2G)
+        await has_installed(run, *MOBILITY_OPERATOR)
+    if status is not None:
+        await run.csms.answers("GetCertificateStatus", {"status": status})
+    with preparing(ABOUT_V2G):
+        [chain, *_] = await renews_v2g_certificates(run)
+    certificates = x509.load_pem_x509_certificates(chain.encode())
+    issuers = [*certificates[1:], await certificate_of_server(run, "v2g-root")]
+    for certificate, issuer in zip(certificates, issuers, strict=True):
+        await asks_for_status(run, certificate, issuer)
+
+
+async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    """The station sends GetCertificateStatus for a certificate of its chain."""
+
+    def is_for_the_certificate(data: Mapping[str, str]) -> bool:
+        return has_hash_data(data, certificate.serial_number, issuer)
+
+    await run.station.at_last_sends("GetCertificateStatus", ocspRequestData=is_for_the_certificate)
+
+
+# Contract certificates of vehicles
+
+
+@CASES.family(
+    {
+        ("TC_M_26_CS", "A vehicle gets its first contract certificate, and uses it"): ("Install", True),
+        ("TC_M_27_CS", "A vehicle that gets no contract certificate is not authorized"): ("Install", False),
+        ("TC_M_28_CS", "A vehicle gets a newer contract certificate, and uses it"): ("Update", True),
+        ("TC_M_29_CS", "A vehicle that gets no newer contract certificate is not authorized"): (
+            "Update",
+            False,
+        ),
+    }
+)
+async def contract_certificate(run: CaseRun, action: str, is_sent: bool) -> None:
+    await run.given.variables_if_implemented(ISO15118Ctrlr__ContractCertificateInstallationEnabled=True)
+    with preparing(ABOUT_ROOTS):
+        await has_installed(run, *V2G)
+        await has_installed(run, *MOBILITY_OPERATOR)
+    if not is_sent:
+        await run.csms.answers("Get15118EVCertificate", {"status": "Failed", "exiResponse": ""})
+    await run.rig.does("plug-and-charge", **{action.lower(): "yes"})
+    await run.station.reports("Occupied")
+    await run.station.sends("Get15118EVCertificate", action=action)
+    if is_sent:
+        await run.station.sends("Authorize")
+    else:
+        await run.station.is_silent("Authorize")
