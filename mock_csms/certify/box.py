@@ -68,7 +68,7 @@ def file_of_box(identity: str) -> StationFile:
             ev_connection_timeout=1,
             aligned_interval=1,
             sampled_interval=1,
-            manual=10,
+            manual=2,
             transfer=20,
             reservation=1,
             schedule=2,

@@ -75,7 +75,7 @@ class SessionEvents:
     def _due(self) -> dict[str, Any]:
         """Return the fields that the first event after a step has to have, whatever it is about."""
         session, file = self._session, self._stage.file
-        due: dict[str, Any] = {}
+        due: dict[str, Any] = {"offline": True} if self._stage.is_late else {}
         if session.token_due is not None:
             due["idToken"] = token_field(session.token_due)
         if session.remote_start_due is not None:

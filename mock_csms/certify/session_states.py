@@ -66,6 +66,13 @@ class SessionStates:
         """Return the states of another EVSE, which has a session of its own."""
         return type(self)(self._stage.at_evse(evse))
 
+    def observed_later(self) -> Self:
+        """Return the states for stimuli that are given while the server is offline.
+
+        They give no stimuli, and expect the events of those that have been given.
+        """
+        return type(self)(self._stage.without_stimuli())
+
     @property
     def situation(self) -> Situation:
         """The situation at the EVSE."""

@@ -75,3 +75,10 @@ class NoHands:
     async def do(self, stimulus: Stimulus) -> None:
         """Refuse; raises CannotDo."""
         raise CannotDo(f"nobody is there to do this: {stimulus.text}")
+
+
+class NothingToDo:
+    """A rig for stimuli that have been given already."""
+
+    async def do(self, stimulus: Stimulus) -> None:
+        """Do nothing."""

@@ -65,6 +65,8 @@ class Setup:
     connectors: int = 1
     speed: float = 1.0
     """Factor by which drivers, restarts and installations are faster; OCPP timers are not scaled."""
+    message_timeout_s: int = 30
+    """Seconds after which a message counts as unanswered, until another network profile is used."""
     vendor: str = "Mock"
     model: str = "Station"
     serial_number: str = ""

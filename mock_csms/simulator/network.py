@@ -44,7 +44,7 @@ class Network:
             FIRST_SLOT: NetworkProfile(
                 core.setup.url,
                 core.variables.integer("SecurityCtrlr", "SecurityProfile"),
-                core.variables.integer("OCPPCommCtrlr", "MessageTimeout", "Default"),
+                core.setup.message_timeout_s,
             )
         }
         self._active = dict(self._stored)

@@ -60,6 +60,11 @@ def starts(start_points: Collection[str], before: Facts, after: Facts) -> bool:
     return not met.isdisjoint(start_points)
 
 
+def starts_with_signature(start_points: Collection[str], before: Facts, after: Facts) -> bool:
+    """Whether DataSigned is the only start point that a change meets."""
+    return (after.points - before.points) & set(start_points) == {Point.data_signed}
+
+
 def stops(stop_points: Collection[str], before: Facts, after: Facts) -> bool:
     """Whether a change ends the condition of one of the stop points.
 

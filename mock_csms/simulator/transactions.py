@@ -20,7 +20,14 @@ from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.meter_signatures import MeterSignatures, has_energy
 from mock_csms.simulator.metering import PHASES, Meter, MeterReading, Samples, meter_value
-from mock_csms.simulator.sessions import Cause, ChargingSession, RunningTransaction, starts, stops
+from mock_csms.simulator.sessions import (
+    Cause,
+    ChargingSession,
+    RunningTransaction,
+    starts,
+    starts_with_signature,
+    stops,
+)
 from mock_csms.simulator.signals import Signal
 from mock_csms.simulator.smart_charging import SmartCharging
 
@@ -31,6 +38,7 @@ SHORTEST_WAIT_S: Final = 0.1
 SAMPLED: Final = "SampledDataCtrlr"
 ALIGNED: Final = "AlignedDataCtrlr"
 CHARGING_STATE_CHANGED: Final = Cause(TriggerReason.charging_state_changed)
+SIGNED_DATA_RECEIVED: Final = Cause(TriggerReason.signed_data_received)
 CHARGING_RATE_CHANGED: Final = Cause(TriggerReason.charging_rate_changed)
 CHARGING_STATE_CAUSES: Final = {
     ChargingState.suspended_ev: Cause(TriggerReason.charging_state_changed, Reason.stopped_by_ev),
@@ -87,8 +95,11 @@ class StationTransactions:
         transaction = session.transaction
         if transaction is None:
             may_start = self._core.evses.may_start_transaction(session.evse)
-            if may_start and starts(self._points("TxStartPoint"), before, after):
-                self._start(session, cause)
+            start_points = self._points("TxStartPoint")
+            if may_start and starts(start_points, before, after):
+                is_signed = self._core.variables.boolean(SAMPLED, "SignReadings")
+                by_signature = is_signed and starts_with_signature(start_points, before, after)
+                self._start(session, SIGNED_DATA_RECEIVED if by_signature else cause)
         elif stops(self._points("TxStopPoint"), before, after):
             self.end(session, cause)
         else:

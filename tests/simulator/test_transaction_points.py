@@ -123,6 +123,18 @@ def test_token_in_an_occupied_bay_authorizes_the_transaction() -> None:
     assert event["idToken"] == TOKEN
 
 
+@pytest.mark.parametrize(("signs", "trigger"), [("true", "SignedDataReceived"), ("false", "CablePluggedIn")])
+def test_transaction_that_starts_with_signed_data_says_so(signs: str, trigger: str) -> None:
+    visit = Visit("DataSigned", "EVConnected")
+    visit.set("SampledDataCtrlr", "SignReadings", signs)
+    visit.do("token")
+
+    started, charging = visit.do("plug in")
+
+    assert (started["eventType"], started["triggerReason"]) == ("Started", trigger)
+    assert charging["triggerReason"] == "ChargingStateChanged"
+
+
 def test_stop_by_token_sends_one_event() -> None:
     visit = Visit("EVConnected", "EVConnected")
     visit.do("plug in")

@@ -1,14 +1,76 @@
 """Cases of block E, transactions: their status, and events that wait to be delivered."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import ceil
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
-from mock_csms.client import ABSENT
+from mock_csms.certify.station_file import Token
+from mock_csms.client import ABSENT, Pattern, TranscriptEntry
 
 CASES: Final = CaseList()
 
 UNKNOWN: Final = "no-such-transaction"
+
+
+ATTEMPTS: Final = 3
+"""MessageAttempts in cases about retries."""
+NO_ANSWER: Final = {"fault": {"kind": "no-answer"}}
+INTERNAL_ERROR: Final = {"error": {"code": "InternalError"}}
+
+
+async def is_offline(run: CaseRun, seconds: float | None = None) -> float:
+    """Prepare an offline period, and return the seconds that it lasts, by default two readings and more."""
+    back_off_s = ceil(seconds or 2 * run.times.sampled_interval + run.times.deviation)
+    await run.given.variables(
+        OCPPCommCtrlr__OfflineThreshold=back_off_s + 60,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=back_off_s,
+        OCPPCommCtrlr__RetryBackOffRandomRange=0,
+    )
+    return back_off_s
+
+
+async def loses_readings(run: CaseRun) -> float:
+    """Charge, and go offline until readings are queued; return the longest time until the station is back."""
+    back_off_s = await is_offline(run)
+    await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=run.times.sampled_interval)
+    await run.given.variables_if_implemented(SampledDataCtrlr__Enabled=True)
+    await run.given.energy_transfer_started()
+    await run.csms.goes_offline()
+    await run.waits(back_off_s - run.times.deviation)
+    return 2 * back_off_s + run.times.message
+
+
+async def queued_events(run: CaseRun) -> list[TranscriptEntry]:
+    """Take the events of an offline period; each of them has to say so."""
+    events = [await run.station.sends_one_of(Pattern("TransactionEvent"))]
+    while events[-1]["eventType"] != "Ended":
+        event = await run.station.optionally_sends("TransactionEvent", within=run.times.silence)
+        if event is None or is_later(run, event):
+            break
+        events.append(event)
+    for event in events:
+        run.check(event.payload.get("offline") is True, "each queued event has offline true", event)
+    return events
+
+
+def is_later(run: CaseRun, event: TranscriptEntry) -> bool:
+    """Whether an event that is not marked as offline is from the time after the connection."""
+    connected = run.csms.connected_again
+    since = event.time if connected is None else connected.time
+    happened = datetime.fromisoformat(event["timestamp"])
+    is_marked = event.payload.get("offline") is True
+    return not is_marked and happened > since - timedelta(seconds=run.times.deviation)
+
+
+async def delivers_readings(run: CaseRun) -> None:
+    """The events of an offline period in which nothing else happened have to be readings."""
+    for event in await queued_events(run):
+        has_readings = event["eventType"] == "Updated" and bool(event.payload.get("meterValue"))
+        run.check(has_readings, "each queued event is an Updated event with meter values", event)
 
 
 async def status_is(run: CaseRun, *, ongoing: Any, queued: bool, **transaction: str) -> None:
@@ -40,3 +102,181 @@ async def status_of_ended_transaction(run: CaseRun) -> None:
 @CASES.case("TC_E_34_CS", "Without a transaction, only the queue is reported, which is empty")
 async def status_of_empty_queue(run: CaseRun) -> None:
     await status_is(run, ongoing=ABSENT, queued=False)
+
+
+@CASES.family(
+    {
+        ("TC_E_29_CS", "After an offline period, a running transaction has events in the queue"): (
+            True,
+            True,
+        ),
+        ("TC_E_33_CS", "After an offline period, the queue is reported without a transaction"): (
+            False,
+            ABSENT,
+        ),
+    }
+)
+async def status_with_queue(run: CaseRun, is_named: bool, ongoing: Any) -> None:
+    within = await loses_readings(run)
+    asked = {"transactionId": run.transaction_id} if is_named else {}
+    expected = {"ongoingIndicator": ongoing, "messagesInQueue": True}
+    await run.csms.comes_back_with("GetTransactionStatus", asked, expect=expected, within=within)
+    await delivers_readings(run)
+
+
+@CASES.case("TC_E_31_CS", "After an offline period, a transaction that ended has events in the queue")
+async def status_of_ended_transaction_with_queue(run: CaseRun) -> None:
+    back_off_s = await is_offline(run, run.times.manual + run.times.transaction)
+    await run.given.variables_if_implemented(OCPPCommCtrlr__UnlockOnEVSideDisconnect=True)
+    await run.given.energy_transfer_started()
+    await run.csms.goes_offline()
+    states = run.state.observed_later()
+    is_local = run.file.station.stop == "local"
+    await (run.rig.presents() if is_local else run.rig.pauses())
+    await run.rig.unplugs()
+    if run.state.situation.is_occupied:
+        await run.rig.leaves()
+    asked = {"transactionId": run.transaction_id}
+    expected = {"ongoingIndicator": False, "messagesInQueue": True}
+    within = 2 * back_off_s + run.times.message
+    await run.csms.comes_back_with("GetTransactionStatus", asked, expect=expected, within=within)
+    if is_local:
+        await states.stop_authorized(by="local")
+        await states.parking_bay_unoccupied()
+    else:
+        await states.energy_transfer_suspended()
+        await states.unplugged_at_vehicle(is_attached=True)
+
+
+@CASES.case("TC_E_40_CS", "The readings of an offline period are delivered afterwards")
+async def readings_after_offline_period(run: CaseRun) -> None:
+    await run.csms.comes_back(within=await loses_readings(run))
+    await delivers_readings(run)
+
+
+@CASES.case("TC_E_43_CS", "A transaction that happened in an offline period is delivered afterwards")
+async def transaction_while_offline(run: CaseRun) -> None:
+    await run.given.token_known_offline()
+    await run.given.transaction_ended_offline()
+    kinds = {event["eventType"] for event in await queued_events(run)}
+    run.check({"Started", "Ended"} <= kinds, "a Started and an Ended event are among the queued ones")
+
+
+async def stops_while_offline(run: CaseRun, token: Token) -> None:
+    """Present a token and drive away while the server is offline."""
+    await run.csms.goes_offline()
+    await run.rig.presents(token)
+    await run.rig.unplugs()
+    if run.state.situation.is_occupied:
+        await run.rig.leaves()
+    await run.csms.comes_back(within=2 * run.times.manual + run.times.message)
+    events = await queued_events(run)
+    is_stopped = any(event["triggerReason"] == "StopAuthorized" for event in events)
+    run.check(is_stopped, "an event about the stop with the token is among the queued ones")
+    run.check(events[-1]["eventType"] == "Ended", "the last of the queued events is Ended")
+
+
+@CASES.case("TC_E_44_CS", "The end of a transaction in an offline period is delivered afterwards")
+async def stopped_while_offline(run: CaseRun) -> None:
+    await is_offline(run, run.times.manual)
+    await run.given.energy_transfer_started()
+    await stops_while_offline(run, run.tokens.valid)
+
+
+@CASES.case("TC_E_45_CS", "In an offline period, a token of the same group ends the transaction")
+async def stopped_by_group_while_offline(run: CaseRun) -> None:
+    group = {"idToken": run.tokens.group, "type": "Central"}
+    await run.csms.answers("Authorize", {"idTokenInfo": {"status": "Accepted", "groupIdToken": group}})
+    await run.csms.answers(
+        "TransactionEvent",
+        {"idTokenInfo": {"status": "Accepted", "groupIdToken": group}},
+        expression="idToken",
+    )
+    await run.given.token_known_offline(run.tokens.second, groupIdToken=group)
+    await is_offline(run, run.times.manual)
+    await run.given.energy_transfer_started()
+    await stops_while_offline(run, run.tokens.second)
+
+
+@CASES.case("TC_E_16_CS", "A token that turns out to be invalid after an offline period ends the transaction")
+async def invalid_after_offline_period(run: CaseRun) -> None:
+    await run.given.transaction_points(
+        stop=["Authorized,PowerPathClosed", "Authorized", "PowerPathClosed"],
+        stop_without=["EnergyTransfer", "DataSigned"],
+    )
+    await run.given.variables(TxCtrlr__StopTxOnInvalidId=True)
+    await run.given.variables_if_implemented(
+        AuthCtrlr__Enabled=True, AuthCtrlr__DisableRemoteAuthorization=False
+    )
+    await run.given.token_known_offline()
+    await run.csms.answers("TransactionEvent", {"idTokenInfo": {"status": "Invalid"}}, expression="idToken")
+    await run.given.transaction_started_offline()
+    await run.station.sends("TransactionEvent", eventType="Started", offline=True)
+    await run.station.at_last_sends(
+        "TransactionEvent",
+        eventType="Ended",
+        triggerReason="Deauthorized",
+        transactionInfo__stoppedReason="DeAuthorized",
+    )
+    await run.station.has_sent_no_other("TransactionEvent", eventType="Updated", offline=ABSENT)
+
+
+async def retries(run: CaseRun, *answers: Mapping[str, Any], times: int, timeout_s: float) -> None:
+    """Charge while the server does not accept the event about it, and expect so many attempts and no more.
+
+    Before the attempt n+1, the station has to wait n times MessageAttemptInterval, after a time-out.
+    """
+    interval_s = ceil(2 * run.times.deviation)
+    await run.given.variables(
+        OCPPCommCtrlr__MessageAttempts__TransactionEvent=ATTEMPTS,
+        OCPPCommCtrlr__MessageAttemptInterval__TransactionEvent=interval_s,
+    )
+    await run.given.variables_if_implemented(SampledDataCtrlr__TxUpdatedInterval=0)
+    charging = {"transactionInfo": {"chargingState": "Charging"}}
+    await run.given.authorized()
+    await run.csms.answers("TransactionEvent", *answers, where=charging)
+    await run.given.ev_connected()
+    longest_s = ATTEMPTS * interval_s + timeout_s + run.times.message
+    tries = [
+        await run.station.at_last_sends("TransactionEvent", charging, within=longest_s) for _ in range(times)
+    ]
+    for number, (earlier, later) in enumerate(pairwise(tries), start=1):
+        run.check(later["seqNo"] == earlier["seqNo"], "the attempts are about the same event", later)
+        run.station.about(earlier, later, number * interval_s + timeout_s)
+    await run.station.is_silent(
+        "TransactionEvent", charging, during=times * interval_s + timeout_s + run.times.deviation
+    )
+
+
+async def timeout_of_messages(run: CaseRun) -> float:
+    """Return the time that the station waits for an answer."""
+    return float(await run.variable("OCPPCommCtrlr", "MessageTimeout", "Default") or 0)
+
+
+@CASES.family(
+    {
+        ("TC_E_41_CS", "An event without an answer is sent again, later and later, and then given up"): (
+            [NO_ANSWER],
+            ATTEMPTS,
+        ),
+        ("TC_E_42_CS", "An event without an answer is sent again until it is answered"): ([NO_ANSWER, {}], 2),
+    }
+)
+async def unanswered_event(run: CaseRun, answers: list[Mapping[str, Any]], times: int) -> None:
+    await retries(run, *answers, times=times, timeout_s=await timeout_of_messages(run))
+
+
+@CASES.family(
+    {
+        ("TC_E_50_CS", "An event that is refused is sent again, later and later, and then given up"): (
+            [INTERNAL_ERROR],
+            ATTEMPTS,
+        ),
+        ("TC_E_51_CS", "An event that is refused is sent again until it is answered"): (
+            [INTERNAL_ERROR, {}],
+            2,
+        ),
+    }
+)
+async def refused_event(run: CaseRun, answers: list[Mapping[str, Any]], times: int) -> None:
+    await retries(run, *answers, times=times, timeout_s=0)

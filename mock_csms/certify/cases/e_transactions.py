@@ -81,6 +81,42 @@ async def starts_at(
         await state(run.state)
 
 
+def has_signed_start(values: Any) -> bool:
+    """Whether the meter values of a Started event have a signed reading of its start."""
+    readings = [reading for value in values for reading in value["sampledValue"]]
+    fields = {"signedMeterData", "signingMethod", "encodingMethod", "publicKey"}
+    return any(
+        reading["context"] == "Transaction.Begin" and fields <= reading["signedMeterValue"].keys()
+        for reading in readings
+        if "signedMeterValue" in reading
+    )
+
+
+@CASES.case("TC_E_11_CS", "A transaction starts when the first meter value is signed, and has that value")
+async def starts_with_signed_value(run: CaseRun) -> None:
+    await run.given.transaction_points(start="DataSigned", start_without=POINTS[:3])
+    await run.given.variables(SampledDataCtrlr__SignReadings=True)
+    await run.given.variables_if_implemented(OCPPCommCtrlr__PublicKeyWithSignedMeterValue="EveryMeterValue")
+    await run.given.authorized()
+    await run.rig.plugs_in()
+    await run.station.reports("Occupied")
+    is_remote = run.file.station.start == "remote"
+    await run.station.sends(
+        "TransactionEvent",
+        eventType="Started",
+        triggerReason={"SignedDataReceived", *(["RemoteStart"] if is_remote else [])},
+        idToken=run.tokens.valid.as_json,
+        evse={"id": run.evse, "connectorId": run.file.connector},
+        meterValue=has_signed_start,
+    )
+    await run.station.sends(
+        "TransactionEvent",
+        eventType="Updated",
+        triggerReason="ChargingStateChanged",
+        transactionInfo__chargingState="Charging",
+    )
+
+
 @CASES.case("TC_E_03_CS", "With the cable first, energy flows after a token has been presented")
 async def cable_first(run: CaseRun) -> None:
     await asks_the_server(run)

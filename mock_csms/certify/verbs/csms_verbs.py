@@ -1,5 +1,6 @@
 """What the server does in a case: commands, answers, and the connection."""
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -7,7 +8,14 @@ from typing import Any, Final
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.verbs.cursor import Cursor
 from mock_csms.certify.verbs.texts import fields_text
-from mock_csms.client import ApiError, AsyncClient, AsyncStationHandle, CommandAnswer, RefusedConnection
+from mock_csms.client import (
+    ApiError,
+    AsyncClient,
+    AsyncStationHandle,
+    CommandAnswer,
+    RefusedConnection,
+    TranscriptEntry,
+)
 from mock_csms.client.async_station import DEFAULT_PAYLOAD
 
 DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -35,6 +43,8 @@ class CsmsVerbs:
         self.handle = handle
         self._cursor = cursor
         self._steps = steps
+        self.connected_again: TranscriptEntry | None = None
+        """The connection of the station after the server was offline."""
         self._within = within
 
     async def sends(
@@ -154,7 +164,26 @@ class CsmsVerbs:
             entry = await self.handle.connects(within=within)
             step.is_about(entry)
         self._cursor.note(entry)
+        self.connected_again = entry
         return attempts
+
+    async def comes_back_with(
+        self, action: str, payload: Mapping[str, Any], *, expect: Mapping[str, Any], within: float
+    ) -> None:
+        """Accept connections again, and send a command in the moment in which the station connects."""
+        with self._steps.step(f"the server sends {action}{fields_text(payload, {})} at once"):
+            sending = asyncio.create_task(
+                self.handle.call(action, dict(payload), when="connected", within=within)
+            )
+            try:
+                await self.comes_back(within)
+                answer = await sending
+            finally:
+                sending.cancel()
+        self._cursor.note(answer.call)
+        with self._steps.step(f"the station answers {action}{fields_text(expect, {})}") as step:
+            step.is_about(answer.entry or answer.call)
+            answer.has(expect)
 
     async def releases(self, action: str | None = None) -> list[CommandAnswer]:
         """Send the answers and commands that have been held back, and return their outcomes."""

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.points import Situation, TransactionPoints
 from mock_csms.certify.station_file import StationFile, Token
+from mock_csms.certify.stimuli import NothingToDo
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.station_verbs import StationVerbs
@@ -68,6 +69,8 @@ class Stage:
         self.steps: Final = steps
         self.file: Final = file
         self.session = ChargingSession()
+        self.is_late = False
+        """Whether the station was offline in the events that are expected."""
         self._others: dict[int, Stage] = {}
         """The stages of other EVSEs."""
         self._points: TransactionPoints | None = None
@@ -81,6 +84,14 @@ class Stage:
             other._undo = self._undo
             self._others[evse] = other
         return self._others.get(evse, self)
+
+    def without_stimuli(self) -> "Stage":
+        """Return a stage whose stimuli have been given while the station was offline."""
+        rig = RigVerbs(NothingToDo(), CaseSteps(), self.file)
+        other = Stage(self.csms, self.station, rig, self.steps, self.file)
+        other.session, other._undo, other._points = self.session, self._undo, self._points
+        other.is_late = True
+        return other
 
     async def points(self) -> TransactionPoints:
         """Return the start and stop points of the station, which are asked for once in a case."""
