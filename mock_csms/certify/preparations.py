@@ -185,14 +185,9 @@ class Preparations(States):
         """Let the station learn an idTokenInfo with which a token starts no session."""
         answer = {"idTokenInfo": dict(info)}
         rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
-        await self.parking_bay_occupied()
         await self.token_offered(token)
         await self._authorize(token, asks=True)
         await self._stage.csms.takes_back(rule)
-        if self._session.situation.is_occupied:
-            await self._stage.rig.leaves()
-            await self._events.follow({"is_occupied": False}, triggerReason="EVDeparted")
-        self._session.transaction = None
 
     async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
         """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
