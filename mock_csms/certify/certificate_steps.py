@@ -137,7 +137,7 @@ async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[C
 
 async def certificate_of_server(run: CaseRun, name: str) -> x509.Certificate:
     """Return a certificate of the server by its name."""
-    await run.csms.behaves(installCertificate=name)
+    await run.csms.handle.change_profile(installCertificate=name)
     pem = (await run.csms.default_payload("InstallCertificate"))["certificate"]
     return x509.load_pem_x509_certificate(pem.encode())
 

@@ -21,10 +21,12 @@ from mock_csms.certify.certificate_steps import (
     requires_security_profile,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verdicts import Skipped
 from mock_csms.pki.hash_data import hash_data
 
 CASES: Final = CaseList()
 
+SECOND: Final = ("CSMSRootCertificate", "second-root")
 CSMS: Final = ("CSMSRootCertificate", "unknown-root")
 MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
 """Further roots, so that those that the station uses stay installed."""
@@ -59,6 +61,65 @@ async def expired_root(run: CaseRun) -> None:
     entries = await installed_certificates(run, "CSMSRootCertificate")
     listed = await is_listed(run, entries, "CSMSRootCertificate", "root-expired")
     run.check(not listed, "the expired certificate is not listed")
+
+
+# Replacing the root of the central system
+
+
+async def requires_root_check(run: CaseRun) -> int:
+    """Return the security profile of a station that checks new roots; raises Skipped for another one."""
+    if await run.variable("SecurityCtrlr", "AdditionalRootCertificateCheck") != "true":
+        raise Skipped("it needs a station whose AdditionalRootCertificateCheck is true")
+    return await requires_security_profile(run, 2, 3)
+
+
+async def replaces_root(run: CaseRun) -> None:
+    """Install a second root of the central system, which the first one has signed."""
+    with preparing(ABOUT_ROOTS):
+        await installs_certificate(run, *SECOND)
+
+
+async def lists_first_root(run: CaseRun) -> bool:
+    """Whether the station lists the first root of the central system."""
+    entries = await installed_certificates(run, "CSMSRootCertificate")
+    return await is_listed(run, entries, "CSMSRootCertificate", "root")
+
+
+@CASES.case("TC_M_09_CS", "A root that the installed one has not signed is rejected")
+async def unsigned_root(run: CaseRun) -> None:
+    await requires_root_check(run)
+    before = await installed_certificates(run, "CSMSRootCertificate")
+    await installs_certificate(run, *CSMS, "Rejected")
+    after = await installed_certificates(run, "CSMSRootCertificate")
+    run.check(list(after) == list(before), "the installed root is the same as before")
+
+
+@CASES.case("TC_M_30_CS", "The new root is used for the next connection, and the old one removed")
+async def root_replaced(run: CaseRun) -> None:
+    profile = await requires_root_check(run)
+    await replaces_root(run)
+    if profile == 3:
+        with preparing("TC_A_11_CS"):
+            await renews_certificate(run)
+    port = (await run.csms.handle.state())["listener"]
+    run.undo_with("the root of the central system, which a new one has replaced", cannot_be_undone)
+    await run.csms.changes_its_port(port, certificate="second-server")
+    await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
+    await run.station.connects()
+    await run.state.is_in_service()
+    run.check(not await lists_first_root(run), "the old root is no longer installed")
+
+
+@CASES.case("TC_M_31_CS", "The old root is used if the server has no certificate of the new one")
+async def old_root_kept(run: CaseRun) -> None:
+    await requires_root_check(run)
+    await replaces_root(run)
+    second = "{{certificate.second-root.SHA256}}"
+    run.undo_with("the second root", lambda: run.csms.sends("DeleteCertificate", certificateHashData=second))
+    await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
+    await run.station.connects()
+    await run.state.is_in_service()
+    run.check(await lists_first_root(run), "the old root is still installed")
 
 
 # Listing
