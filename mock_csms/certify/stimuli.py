@@ -41,6 +41,9 @@ STIMULI: Final[Mapping[str, str]] = {
     "resume": "Let the vehicle at EVSE {evse} take energy again.",
     "renegotiate": "Let the vehicle at EVSE {evse} ask for new charging limits.",
     "fault": "Cause a fault of connector {connector} of EVSE {evse}.",
+    "jam-lock": "Keep the lock of connector {connector} of EVSE {evse} from closing, for example with a plug "
+    "that is not pushed in fully.",
+    "free-lock": "Let the lock of connector {connector} of EVSE {evse} close again.",
     "repair": "Clear the fault of connector {connector} of EVSE {evse}.",
     "offline": "Cut the network of the station.",
     "online": "Restore the network of the station.",

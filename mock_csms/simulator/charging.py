@@ -11,6 +11,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.simulator.authorization import Authorization, Decision, same_group
 from mock_csms.simulator.contracts import ContractProof
 from mock_csms.simulator.core import Core
+from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.id_tokens import token_key
 from mock_csms.simulator.metering import Vehicle
 from mock_csms.simulator.reservations import Reservations
@@ -18,6 +19,7 @@ from mock_csms.simulator.sessions import STOPS_WITH_AUTHORIZATION, Cause, Chargi
 from mock_csms.simulator.signals import Signal
 from mock_csms.simulator.smart_charging import SmartCharging
 from mock_csms.simulator.transactions import StationTransactions
+from mock_csms.simulator.variables import PLUG_LOCK, value_text
 
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
@@ -98,13 +100,13 @@ class ChargingSessions:
     def _connect(self, session: ChargingSession, vehicle: Vehicle) -> None:
         session.vehicle = vehicle
         if session.connector is not None:
-            session.connector.is_locked = True
+            session.connector.is_locked = not session.connector.is_lock_jammed
         if session.transaction is not None:
             session.transaction.charging_state = ChargingState.ev_connected
         self._transactions.update(session, Cause(TriggerReason.cable_plugged_in))
         if self._core.is_powered:
             self.vehicle_connected.emit(session)
-        self._transactions.update_power(session)
+        self._close_power_path(session)
 
     def unplug(self, evse_id: int) -> None:
         """Unplug the cable at the station, and at the vehicle if it is plugged in there (E09, E10)."""
@@ -115,6 +117,8 @@ class ChargingSessions:
         self._transactions.advance(session)
         session.connector = session.unlocked_by = None
         connector.is_plugged = connector.is_locked = False
+        place = session.evse.id, connector.id
+        self._core.variables.put(Key(PLUG_LOCK, "Problem", None, *place), value_text(False))
         if session.vehicle is not None:
             self._disconnect(session)
         self._core.connector_changed.emit(connector)
@@ -176,6 +180,23 @@ class ChargingSessions:
         elif is_faulted and session.connector is connector:
             session.forget_driver()
         self._core.connector_changed.emit(connector)
+
+    def jam_lock(self, evse_id: int, connector_id: int = 1, *, is_jammed: bool = True) -> None:
+        """The lock of a connector can no longer be moved, or closes again on a plug."""
+        session = self.session(evse_id)
+        connector = session.evse.connectors[connector_id]
+        connector.is_lock_jammed = is_jammed
+        connector.is_locked |= connector.is_plugged and not is_jammed
+        if session.connector is connector:
+            self._close_power_path(session)
+
+    def _close_power_path(self, session: ChargingSession) -> None:
+        """Let energy flow as far as it may, and report a lock that keeps it from flowing (G05.FR.02)."""
+        self._transactions.update_power(session)
+        if session.connector is not None:
+            is_problem = session.is_authorized and session.connector.is_lock_failed
+            place = session.evse.id, session.connector.id
+            self._core.variables.put(Key(PLUG_LOCK, "Problem", None, *place), value_text(is_problem))
 
     def present(
         self,
@@ -310,7 +331,7 @@ class ChargingSessions:
         if not session.is_connected:
             self._wait_for_cable(session)
         else:
-            self._transactions.update_power(session)
+            self._close_power_path(session)
         self._report_connectors(session)
 
     def stop_remotely(self, session: ChargingSession) -> None:

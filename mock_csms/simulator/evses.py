@@ -21,6 +21,12 @@ class EvseConnector:
     is_locked: bool = False
     is_faulted: bool = False
     is_lock_jammed: bool = False
+    """Whether the lock stays as it is, closed or open."""
+
+    @property
+    def is_lock_failed(self) -> bool:
+        """Whether a plug could not be locked (G05)."""
+        return self.is_plugged and self.is_lock_jammed and not self.is_locked
 
 
 @dataclass(eq=False)

@@ -35,6 +35,7 @@ from mock_csms.simulator.monitors import (
     problem,
 )
 from mock_csms.simulator.reports import Reports
+from mock_csms.simulator.variables import PLUG_LOCK
 
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
@@ -348,7 +349,7 @@ class Monitoring:
 def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
     """Monitors of a new station.
 
-    The monitor of the station's Problem is hard-wired; those of the EVSEs' Problem are preconfigured.
+    The monitor of the station's Problem is hard-wired; those of EVSEs and locks are preconfigured.
     """
     ids = count(1)
     return [
@@ -363,7 +364,7 @@ def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
             else Notification.preconfigured_monitor,
         )
         for key in variables
-        if key.variable == "Problem" and key.component in {"ChargingStation", "EVSE"}
+        if key.variable == "Problem" and key.component in {"ChargingStation", "EVSE", PLUG_LOCK}
     ]
 
 

@@ -156,7 +156,7 @@ class ChargingSession:
         """Charging state that follows from the session and the power limit."""
         if self.connector is None or self.vehicle is None:
             return ChargingState.idle
-        if not self.is_authorized:
+        if not self.is_authorized or self.connector.is_lock_failed:  # G05.FR.01
             return ChargingState.ev_connected
         if limit_w <= 0 or self._allowed_wh() <= 0:
             return ChargingState.suspended_evse

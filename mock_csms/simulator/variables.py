@@ -164,6 +164,8 @@ ENERGY_AND_POWER: Final = "Energy.Active.Import.Register,Power.Active.Import"
 PER_EVSE: Final = {"scope": Scope.EVSE}
 PER_CONNECTOR: Final = {"scope": Scope.CONNECTOR}
 
+PLUG_LOCK: Final = "ConnectorPlugRetentionLock"
+
 INFRASTRUCTURE: Final = (
     available("ChargingStation"),
     reading(
@@ -204,6 +206,8 @@ INFRASTRUCTURE: Final = (
     constant("Connector", "ConnectorType", STRING, "sType2", max_limit=20, **PER_CONNECTOR),
     reading("Connector", "Problem", BOOLEAN, False, in_summary=True, **PER_CONNECTOR),
     constant("Connector", "SupplyPhases", INTEGER, 3, **PER_CONNECTOR),
+    available(PLUG_LOCK, **PER_CONNECTOR),
+    reading(PLUG_LOCK, "Problem", BOOLEAN, False, **PER_CONNECTOR),
     available("Controller"),
     reading("Controller", "FirmwareVersion", STRING, "", max_limit=50),
     available("Display"),

@@ -193,6 +193,12 @@ def _fault(is_faulted: bool) -> Callable[[SimulatedStation, Arguments], None]:
     )
 
 
+def _jam_lock(is_jammed: bool) -> Callable[[SimulatedStation, Arguments], None]:
+    return lambda station, arguments: station.charging.jam_lock(
+        arguments["evse"], arguments["connector"], is_jammed=is_jammed
+    )
+
+
 EVSE: Final = Parameter("EVSE", "number of the EVSE", default=1)
 CONNECTOR: Final = Parameter("connector", "number of the connector", default=1)
 PLUG_IN: Final = {
@@ -295,6 +301,18 @@ VERBS: Final[Mapping[str, Verb]] = {
             obstacle=_iso_15118,
         ),
         Verb("fault", "a connector breaks", _fault(True), {"evse": EVSE, "connector": CONNECTOR}),
+        Verb(
+            "jam-lock",
+            "the lock of a connector jams, so that it does not close",
+            _jam_lock(True),
+            {"evse": EVSE, "connector": CONNECTOR},
+        ),
+        Verb(
+            "free-lock",
+            "the lock of the connector works again",
+            _jam_lock(False),
+            {"evse": EVSE, "connector": CONNECTOR},
+        ),
         Verb("repair", "the connector is repaired", _fault(False), {"evse": EVSE, "connector": CONNECTOR}),
         Verb(
             "offline",

@@ -8,6 +8,13 @@ from mock_csms.certify.states import at_place
 
 CASES: Final = CaseList()
 
+LOCK_PROBLEM: Final = {
+    "trigger": "Delta",
+    "actualValue": "true",
+    "component": {"name": "ConnectorPlugRetentionLock"},
+    "variable": {"name": "Problem"},
+}
+
 type Scope = Literal["station", "EVSE", "connector"]
 
 
@@ -125,3 +132,15 @@ async def stays_unavailable_over_a_restart(run: CaseRun, scope: Scope) -> None:
     await run.given.unavailable(*there)
     closed = dict.fromkeys(run.file.connectors_at(*there), "Unavailable")
     await run.state.booted(status=closed)
+
+
+@CASES.case("TC_G_20_CS", "A plug that cannot be locked is reported, and no energy flows")
+async def lock_fails(run: CaseRun) -> None:
+    lock = {"connector": run.file.connector}
+    run.undo_with("the lock", lambda: run.rig.does("free-lock", **lock))
+    await run.rig.does("jam-lock", **lock)
+    await run.given.ev_connected()
+    await run.state.authorized()
+    await run.station.at_last_sends("NotifyEvent", {"eventData": {0: LOCK_PROBLEM}})
+    await run.station.is_silent("TransactionEvent", transactionInfo__chargingState="Charging")
+    await run.station.has_not_sent("TransactionEvent", transactionInfo__chargingState="Charging")
