@@ -11,7 +11,7 @@ BROWSER_INSTALLED := $(VENV)/.browser-installed
 TASK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" task
 
 .DEFAULT_GOAL := server
-.PHONY: help server demo test test-browser lint typecheck format coverage bench install clean
+.PHONY: help server demo test test-browser test-cases lint typecheck format coverage bench install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test: $(INSTALLED) ## run the tests; pass arguments for pytest in ARGS
 
 test-browser: $(BROWSER_INSTALLED) ## run the tests of the page in Chromium; CHROMIUM=PATH names one
 	@$(TASK) test-browser $(ARGS)
+
+test-cases: $(INSTALLED) ## test the certification cases on the station in the box and on its mutants
+	@$(TASK) test-cases $(ARGS)
 
 lint: $(INSTALLED) ## check format and style
 	@$(TASK) lint

@@ -50,6 +50,7 @@ EXEMPT: Final = {
     "poetry install --no-root": "changes the environment that runs the tests",
     "pipx install .": "run by tests/packaging, with pip",
     "pip install --no-deps .": "changes the environment that runs the tests",
+    "pytest --pyargs mock_csms.certify.pytest_cases": "run by tests/docs/test_certify_page.py",
     "pip install httpx": "changes the environment that runs the tests",
     "pytest --csms-command ~/.local/bin/mock-csms": "run by tests/docs/test_testing_page.py",
     'pip install ".[pytest]"': "run by tests/packaging, from the wheel",

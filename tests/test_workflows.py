@@ -54,7 +54,7 @@ def test_each_step_uses_an_action_with_a_version_or_runs_a_known_command(path: P
         program, *words = shlex.split(step["run"])
         assert program in PROGRAMS
         if program == "make":
-            assert set(words) <= set(MAKE_TARGETS)
+            assert {word for word in words if not word.startswith("ARGS=")} <= set(MAKE_TARGETS)
         elif program == "sh":
             assert (ROOT / ".ci" / Path(words[0]).name).exists()
 

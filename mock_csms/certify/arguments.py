@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mock_csms.certify.features import PROFILES
+from mock_csms.certify.opening import Surroundings
 from mock_csms.errors import UsageError
 from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormatter
@@ -28,10 +29,7 @@ class CertifyArguments:
     """Station file and globs of cases, identity, or ids of cases."""
     profiles: tuple[str, ...]
     is_mandatory_only: bool
-    has_hands: bool
-    rig: str | None
-    against: str | None
-    token: str | None
+    around: Surroundings
     resume: Path | None
     compare: Path | None
     junit: Path | None
@@ -41,8 +39,6 @@ class CertifyArguments:
     is_verbose: bool
     mutants: tuple[str, ...]
     writes_mutants: bool
-    server_flags: tuple[str, ...]
-    """Flags of the server that is started, after ``--``."""
 
 
 def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
@@ -60,10 +56,9 @@ def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
         words=tuple(given.words[1:] if given.words[:1] and given.words[0] in WORDS else given.words),
         profiles=tuple(given.profile),
         is_mandatory_only=given.mandatory,
-        has_hands=not given.no_hands,
-        rig=given.rig,
-        against=given.against,
-        token=given.control_token,
+        around=Surroundings(
+            given.rig, not given.no_hands, given.against, given.control_token, tuple(server_flags)
+        ),
         resume=given.resume,
         compare=given.compare,
         junit=given.junit,
@@ -73,7 +68,6 @@ def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
         is_verbose=given.verbose,
         mutants=tuple(given.mutant),
         writes_mutants=given.write_mutants,
-        server_flags=tuple(server_flags),
     )
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,29 +13,29 @@ from mock_csms.certify.arguments import CERTIFY_PROGRAM, CertifyArguments, read_
 from mock_csms.certify.box import CLAIMS, file_of_box, station_in_the_box
 from mock_csms.certify.init import station_file_of
 from mock_csms.certify.listing import explanation_of, list_of
+from mock_csms.certify.opening import (
+    STATION_RIG,
+    await_station,
+    opened_rig,
+    opened_server,
+    ws_of,
+)
 from mock_csms.certify.rehearsal_run import RehearsalOfStation, write_report
 from mock_csms.certify.reports.html import html_of
 from mock_csms.certify.reports.junit import junit_of
 from mock_csms.certify.reports.terminal import lines_of_case, summary_of
-from mock_csms.certify.rigs.choosing import automatic_rig, rig_table
-from mock_csms.certify.rigs.person import Person, Terminal
 from mock_csms.certify.run_report import RunReport, differences_between, exit_code
 from mock_csms.certify.selection import PlannedCase, Selection, plan
 from mock_csms.certify.self_test_command import try_cases
-from mock_csms.certify.server_process import Addresses, running_server
 from mock_csms.certify.station_file import StationFile, read_station_file
-from mock_csms.certify.stimuli import NoHands, Rig
 from mock_csms.certify.verdicts import CaseResult
-from mock_csms.client import AsyncClient, ClientError, StationFailure
+from mock_csms.client import ClientError, StationFailure
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
-from mock_csms.process import read_stdin, stopping_on_signals
+from mock_csms.process import stopping_on_signals
 
 NO_STATION: Final = 5
 ABORTED: Final = 130
 """Exit code after Ctrl+C, as shells have it."""
-STATION_RIG: Final = "station"
-"""Value of --rig: the station in the box is started and is its own rig."""
-PERSON_RIG: Final = "person"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,71 +67,12 @@ def _report_error(error: Exception, code: int) -> int:
 
 
 def _write(lines: Iterable[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
-
-
-# The server and the station
-
-
-@asynccontextmanager
-async def _server(given: CertifyArguments) -> AsyncIterator[Addresses]:
-    if given.against:
-        async with AsyncClient(given.against, given.token) as client:
-            listeners = await client.listeners()
-        ws = next((each.ws for each in listeners if each.ws), None)
-        yield Addresses(given.against, ws, None)
-        return
-    async with running_server(given.server_flags) as addresses:
-        yield addresses
-
-
-@asynccontextmanager
-async def _rig(
-    given: CertifyArguments, file: StationFile, addresses: Addresses, client: AsyncClient
-) -> AsyncIterator[Rig]:
-    if not given.has_hands:
-        yield NoHands()
-    elif given.rig == STATION_RIG:
-        async with station_in_the_box(file.station.identity, _ws(addresses)) as rig:
-            yield rig
-    elif (rig_of_file := automatic_rig(file)) is not None:
-        yield rig_of_file
-    else:
-        terminal = Terminal(_write_now)
-        read_stdin(terminal.take)
-        yield Person(client, terminal, file.times.manual)
+    _write_now("".join(f"{line}\n" for line in lines))
 
 
 def _write_now(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _ws(addresses: Addresses) -> str:
-    if addresses.ws is None:
-        raise CouldNotStart("the server has no port without TLS, which the station in the box needs")
-    return addresses.ws
-
-
-async def _await_station(client: AsyncClient, file: StationFile, addresses: Addresses) -> bool:
-    """Wait until the station is connected and booted; say where it has to connect if it is not."""
-    identity, within = file.station.identity, file.times.boot
-    station = client.station(identity)
-    known = next((each for each in await client.stations() if each.id.lower() == identity.lower()), None)
-    try:
-        if known is None or not known.connected:
-            url = addresses.ws or addresses.wss
-            _write([f"waiting up to {within:g} s for {identity} at {url}/{identity}"])
-            await station.connects(within=within)
-        if known is None or known.registration is None:
-            await station.waits_for("BootNotification", within=within)
-    except StationFailure:
-        return False
-    return True
-
-
-# Tasks
 
 
 async def _init(given: CertifyArguments) -> int:
@@ -143,11 +84,10 @@ async def _init(given: CertifyArguments) -> int:
         raise UsageError(f"{path} exists; remove it, or run the cases with certify {path}")
     file = _box_or_default(given, identity)
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(_server(given))
-        client = await stack.enter_async_context(AsyncClient(addresses.control, given.token))
-        if given.rig == STATION_RIG:
-            await stack.enter_async_context(station_in_the_box(identity, _ws(addresses)))
-        if not await _await_station(client, file, addresses):
+        addresses, client = await stack.enter_async_context(opened_server(given.around))
+        if _is_box(given):
+            await stack.enter_async_context(station_in_the_box(identity, ws_of(addresses)))
+        if not await await_station(client, file, addresses, _write_now):
             return _no_station(identity)
         try:
             text = await station_file_of(client, identity, CLAIMS if _is_box(given) else ())
@@ -159,7 +99,7 @@ async def _init(given: CertifyArguments) -> int:
 
 
 def _is_box(given: CertifyArguments) -> bool:
-    return given.rig == STATION_RIG
+    return given.around.rig == STATION_RIG
 
 
 def _box_or_default(given: CertifyArguments, identity: str) -> StationFile:
@@ -174,15 +114,14 @@ def _no_station(identity: str) -> int:
 
 
 async def _run(given: CertifyArguments) -> int:
-    file = _with_rig(read_station_file(Path(given.words[0])), given.rig)
+    file = read_station_file(Path(given.words[0]))
     planned = _planned(file, given, given.words[1:])
     earlier = RunReport.of_file(given.resume) if given.resume else None
     before = RunReport.of_file(given.compare) if given.compare else None
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(_server(given))
-        client = await stack.enter_async_context(AsyncClient(addresses.control, given.token))
-        rig = await stack.enter_async_context(_rig(given, file, addresses, client))
-        if not await _await_station(client, file, addresses):
+        addresses, client = await stack.enter_async_context(opened_server(given.around))
+        rig = await stack.enter_async_context(opened_rig(given.around, file, addresses, client, _write_now))
+        if not await await_station(client, file, addresses, _write_now):
             return _no_station(file.station.identity)
         _write([f"the run can be watched at {addresses.control}/ui/#/certify"])
         run = RehearsalOfStation(client, file, rig, CASES, is_lenient=given.is_lenient)
@@ -219,15 +158,8 @@ def _conclude(given: CertifyArguments, run: RehearsalOfStation, before: RunRepor
         _write(["changed:", *(differences_between(before, report) or ["  nothing"])])
 
 
-def _with_rig(file: StationFile, rig: str | None) -> StationFile:
-    if rig is None or rig == STATION_RIG:
-        return file
-    table = rig_table(rig) if rig != PERSON_RIG else type(file.rig)()
-    return file.model_copy(update={"rig": table})
-
-
 def _planned(file: StationFile, given: CertifyArguments, globs: Sequence[str]) -> list[PlannedCase]:
-    selection = Selection(globs, given.profiles, given.is_mandatory_only, given.has_hands)
+    selection = Selection(globs, given.profiles, given.is_mandatory_only, given.around.has_hands)
     planned = plan(file, selection, CASES, UNREHEARSED)
     if not planned:
         raise UsageError("no case is selected; certify --list shows all ids")

@@ -25,12 +25,18 @@ EXTRA: Final = "pip install '.[pytest]' in the folder of the project"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --csms-command, and the same setting for the configuration of pytest."""
+    """Add the options, and --csms-command as a setting for the configuration of pytest, too."""
     text = (
         "command that starts the mock server, such as path/to/mock-csms, if it is installed in another "
         "environment"
     )
-    parser.getgroup("mock-csms").addoption("--csms-command", metavar="COMMAND", help=text)
+    group = parser.getgroup("mock-csms")
+    group.addoption("--csms-command", metavar="COMMAND", help=text)
+    group.addoption("--certify", metavar="FILE", help="station file for mock_csms.certify.pytest_cases")
+    group.addoption("--certify-rig", metavar="RIG", help="rig for these cases, as of mock-csms certify --rig")
+    group.addoption(
+        "--certify-against", metavar="URL", help="control API of a server that runs, for these cases"
+    )
     parser.addini("csms_command", text, default="")
 
 

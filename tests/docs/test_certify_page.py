@@ -1,16 +1,21 @@
 """docs/certify.md: its commands run, and its tables are complete."""
 
+import asyncio
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from mock_csms import MockCsms, Settings
 from mock_csms.certify.command_line import main
 from mock_csms.certify.station_file import read_station_file
 from mock_csms.certify.stimuli import STIMULI
 from mock_csms.certify.verdicts import Verdict
+from server import VERSIONS
 from tests.support.pages import commands_in, parse_blocks, read
 from tests.support.paths import ROOT
 
@@ -37,6 +42,26 @@ def test_first_commands_end_with_a_report(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert codes == [0, 0]
     assert "PASS" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+async def test_cases_run_under_pytest(tmp_path: Path) -> None:
+    (command,) = commands_after("## Under pytest")
+    (tmp_path / "CS001.toml").write_text('[known]\nTC_B_33_CS = "issue 12"\n', encoding="utf-8")
+    program, *arguments = shlex.split(command)
+    assert program == "pytest"
+
+    async with MockCsms(Settings(port=0), VERSIONS) as mock:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pytest", "-p", "mock_csms.pytest_plugin", "-p", "no:cacheprovider"),
+            *(*arguments, "--certify-against", mock.control_url, "-k", "TC_B_32 or TC_B_33"),
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+
+    assert b"1 failed, 1 passed" in output
+    assert b"passed, although it is known to fail: issue 12" in output
 
 
 @pytest.mark.parametrize("command", commands_after("## What a case does"))

@@ -1,0 +1,104 @@
+"""Opens what a run needs: a server, the station under test, and its rig."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from mock_csms.certify.box import station_in_the_box
+from mock_csms.certify.rigs.choosing import automatic_rig, rig_table
+from mock_csms.certify.rigs.person import Person, Terminal
+from mock_csms.certify.server_process import Addresses, running_server
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.stimuli import NoHands, Rig
+from mock_csms.client import AsyncClient, StationFailure
+from mock_csms.errors import CouldNotStart
+from mock_csms.process import read_stdin
+
+STATION_RIG: Final = "station"
+"""Value of --rig: the station in the box is started and is its own rig."""
+PERSON_RIG: Final = "person"
+
+type WriteText = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What surrounds a station under test."""
+
+    rig: str | None = None
+    """Who gives stimuli; None for what the station file says."""
+    has_hands: bool = True
+    against: str | None = None
+    """URL of the control API of a server that runs; None to start one."""
+    token: str | None = None
+    """Token of that control API."""
+    server_flags: Sequence[str] = ()
+    """Flags of the server that is started."""
+
+
+@asynccontextmanager
+async def opened_server(around: Surroundings) -> AsyncIterator[tuple[Addresses, AsyncClient]]:
+    """Start a server, or use one that runs, with a client; raises CouldNotStart or ClientError."""
+    if around.against:
+        async with AsyncClient(around.against, around.token) as client:
+            listeners = await client.listeners()
+            ws = next((each.ws for each in listeners if each.ws), None)
+            yield Addresses(around.against, ws, None), client
+        return
+    async with (
+        running_server(around.server_flags) as addresses,
+        AsyncClient(addresses.control, around.token) as client,
+    ):
+        yield addresses, client
+
+
+@asynccontextmanager
+async def opened_rig(
+    around: Surroundings, file: StationFile, addresses: Addresses, client: AsyncClient, write: WriteText
+) -> AsyncIterator[Rig]:
+    """Open the rig; raises UsageError or CouldNotStart."""
+    if not around.has_hands:
+        yield NoHands()
+    elif around.rig == STATION_RIG:
+        async with station_in_the_box(file.station.identity, ws_of(addresses)) as rig:
+            yield rig
+    elif (rig_of_file := automatic_rig(_with_rig(file, around.rig))) is not None:
+        yield rig_of_file
+    else:
+        terminal = Terminal(write)
+        read_stdin(terminal.take)
+        yield Person(client, terminal, file.times.manual)
+
+
+def _with_rig(file: StationFile, rig: str | None) -> StationFile:
+    if rig is None:
+        return file
+    table = rig_table(rig) if rig != PERSON_RIG else type(file.rig)()
+    return file.model_copy(update={"rig": table})
+
+
+def ws_of(addresses: Addresses) -> str:
+    """Return the URL without TLS; raises CouldNotStart."""
+    if addresses.ws is None:
+        raise CouldNotStart("the server has no port without TLS, which the station in the box needs")
+    return addresses.ws
+
+
+async def await_station(
+    client: AsyncClient, file: StationFile, addresses: Addresses, write: WriteText
+) -> bool:
+    """Wait until the station is connected and booted; say where it has to connect if it is not."""
+    identity, within = file.station.identity, file.times.boot
+    station = client.station(identity)
+    known = next((each for each in await client.stations() if each.id.lower() == identity.lower()), None)
+    try:
+        if known is None or not known.connected:
+            url = addresses.ws or addresses.wss
+            write(f"waiting up to {within:g} s for {identity} at {url}/{identity}\n")
+            await station.connects(within=within)
+        if known is None or known.registration is None:
+            await station.waits_for("BootNotification", within=within)
+    except StationFailure:
+        return False
+    return True

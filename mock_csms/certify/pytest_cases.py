@@ -1,0 +1,83 @@
+"""The cases as tests of pytest.
+
+``pytest --pyargs mock_csms.certify.pytest_cases --certify CS001.toml --certify-rig station`` runs them; the
+options of pytest select, repeat and report them.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.opening import Surroundings, await_station, opened_rig, opened_server
+from mock_csms.certify.reports.terminal import lines_of_case
+from mock_csms.certify.runner import Bench
+from mock_csms.certify.selection import PlannedCase, Selection, plan
+from mock_csms.certify.station_file import StationFile, read_station_file
+from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.errors import UsageError
+
+type CaseRunner = tuple[asyncio.Runner, Bench]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each case that the station file selects."""
+    planned = plan(_file(metafunc.config), Selection(), CASES, UNREHEARSED)
+    metafunc.parametrize("planned", planned, ids=[each.entry.id for each in planned])
+
+
+def _file(config: pytest.Config) -> StationFile:
+    path = config.getoption("--certify")
+    try:
+        return read_station_file(Path(path)) if path else StationFile()
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
+    """The station under test at a server, in an event loop of its own."""
+    config = request.config
+    around = Surroundings(
+        rig=config.getoption("--certify-rig"), against=config.getoption("--certify-against")
+    )
+    with asyncio.Runner() as runner:
+        opened = _opened(_file(config), around)
+        yield runner, runner.run(anext(opened))
+        runner.run(opened.aclose())
+
+
+async def _opened(file: StationFile, around: Surroundings) -> AsyncGenerator[Bench]:
+    async with (
+        opened_server(around) as (addresses, client),
+        opened_rig(around, file, addresses, client, _say) as rig,
+    ):
+        if not await await_station(client, file, addresses, _say):
+            pytest.fail(f"{file.station.identity} has not connected and booted", pytrace=False)
+        yield Bench(client, file, rig)
+
+
+def test_case(planned: PlannedCase, request: pytest.FixtureRequest) -> None:
+    """Carry out a case."""
+    if planned.skipped:
+        pytest.skip(planned.skipped)
+    runner, bench = request.getfixturevalue("bench")
+    _conclude(runner.run(bench.carry_out(CASES[planned.entry.id])))
+
+
+def _conclude(result: CaseResult) -> None:
+    text = "\n".join(lines_of_case(result))
+    if result.verdict is Verdict.SKIPPED:
+        pytest.skip(result.reason)
+    if result.verdict is not Verdict.PASS:
+        if result.known is not None:
+            pytest.xfail(f"{result.known}\n{text}")
+        pytest.fail(text, pytrace=False)
+    if result.known is not None:
+        pytest.fail(text, pytrace=False)
+
+
+def _say(text: str) -> None:
+    print(text, end="")  # noqa: T201 - pytest shows it
