@@ -111,6 +111,15 @@ def time_of(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def is_time(text: str) -> bool:
+    """Whether a text is a time of OCPP messages."""
+    try:
+        time_of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _same_time(text: str) -> Any:
     def same_time(other: Any) -> bool:
         return time_of(other) == time_of(text)

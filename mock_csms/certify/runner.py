@@ -93,10 +93,19 @@ class Bench:
         return passed
 
     async def _with_findings(self, result: CaseResult, start: int) -> CaseResult:
-        """Let a case fail if the station violated the specification while it ran."""
-        if result.verdict is not Verdict.PASS or self._options.is_lenient:
+        """Let a case fail if the station violated the specification while it ran.
+
+        A case that cannot read a message because of that fails, too, even if the run is lenient.
+        """
+        is_judged = result.verdict is Verdict.PASS and not self._options.is_lenient
+        if not is_judged and result.verdict is not Verdict.ERROR:
             return result
-        found = errors_since(await self._client.findings(self._file.station.identity), start)
+        try:
+            found = errors_since(await self._client.findings(self._file.station.identity), start)
+        except ClientError:
+            if is_judged:
+                raise
+            return result
         if not found:
             return result
         return replace(

@@ -101,6 +101,17 @@ async def test_stimulus_that_nobody_can_give_skips_the_case(
     assert "Plug the cable in" in result.reason
 
 
+async def test_answer_that_cannot_be_read_fails_the_case(client: AsyncClient, addresses: Addresses) -> None:
+    async def version_read(run: CaseRun) -> None:
+        answer = await run.csms.sends("GetLocalListVersion")
+        run.check(answer["versionNumber"] == 0, "the version is 0")
+
+    result = await result_of(version_read, client, addresses, "say GetLocalListVersion versionNumber=")
+
+    assert result.verdict is Verdict.FAIL
+    assert "answer-violates-schema" in result.reason
+
+
 async def test_fault_of_a_case_is_an_error_with_its_place(client: AsyncClient, addresses: Addresses) -> None:
     async def broken(run: CaseRun) -> None:
         raise KeyError(run.evse)

@@ -13,6 +13,7 @@ from mock_csms.certify.charging import (
     TX_DEFAULT,
     LimitUnit,
     charging_profile,
+    is_time,
     limits_of,
     now,
     same_limit,
@@ -48,6 +49,8 @@ async def composite_schedule(
     )
     periods = answer["schedule"]["chargingSchedulePeriod"]
     run.check(periods[0]["startPeriod"] == 0, "the first period starts at 0", answer.entry)
+    start = answer["schedule"]["scheduleStart"]
+    run.check(is_time(start), "scheduleStart is a time", answer.entry)
     return answer
 
 

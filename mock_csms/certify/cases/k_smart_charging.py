@@ -135,8 +135,8 @@ async def remote_start_without_smart_charging(run: CaseRun) -> None:
 
 @CASES.case("TC_K_52_CS", "An external limit is reported as a charging profile")
 async def external_limit_reported(run: CaseRun) -> None:
-    run.undo_with("the external limit", lambda: run.rig.limits_the_site(None))
     await run.rig.limits_the_site(EXTERNAL_LIMIT_A)
+    run.undo_with("the external limit", lambda: run.rig.limits_the_site(None))
     await asks_for_profiles(run, chargingProfilePurpose=EXTERNAL)
     profiles = (await reported_profiles(run)).values()
     are_external = all(profile["chargingProfilePurpose"] == EXTERNAL for _, profile in profiles)

@@ -12,7 +12,7 @@ from mock_csms.certify.stimuli import NothingToDo
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.station_verbs import StationVerbs
-from mock_csms.certify.verdicts import CaseFailed
+from mock_csms.certify.verdicts import CaseFailed, Skipped
 from mock_csms.client import ClientError, StationFailure
 
 UNDO_S: Final = 60.0
@@ -139,7 +139,7 @@ class Stage:
             try:
                 async with asyncio.timeout(UNDO_S):
                     await undo()
-            except (StationFailure, ClientError, TimeoutError, LookupError):
+            except (StationFailure, ClientError, Skipped, TimeoutError, LookupError):
                 failed.append(change)
         return failed
 
