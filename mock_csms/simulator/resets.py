@@ -60,7 +60,8 @@ class Resets:
             # An EVSE has nothing left to reset once its transaction has ended.
             self._is_reset_scheduled = self._is_reset_scheduled or evse_id is None
             return call_result.Reset(status=ResetStatus.scheduled)  # B12.FR.01
-        self._core.after(ANSWER_S, partial(self._reset_now, evse_id))
+        reset = self._reset_idle if type == ResetType.on_idle else self._reset_now
+        self._core.after(ANSWER_S, partial(reset, evse_id))
         return call_result.Reset(status=ResetStatus.accepted)
 
     def _allows_reset(self, evse_id: int) -> bool:
@@ -70,6 +71,13 @@ class Resets:
     def _running(self, evse_id: int | None) -> list[ChargingSession]:
         """Sessions with a transaction, at one EVSE or at all EVSEs (None)."""
         return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
+
+    def _reset_idle(self, evse_id: int | None) -> None:
+        """Reset now, or after the transactions that have started since the answer."""
+        if not self._running(evse_id):
+            self._reset_now(evse_id)
+        elif evse_id is None:
+            self._is_reset_scheduled = True
 
     def _reset_now(self, evse_id: int | None) -> None:
         if evse_id is None:

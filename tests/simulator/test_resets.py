@@ -182,6 +182,22 @@ def test_transaction_that_starts_after_the_answer_is_reset_too(
     assert causes(ended(observed)) == [("ResetCommand", "ImmediateReset")]
 
 
+@pytest.mark.parametrize(("evse_id", "reasons"), [(None, ["PowerUp", "ScheduledReset"]), (1, ["PowerUp"])])
+def test_reset_on_idle_waits_for_a_transaction_that_starts_after_the_answer(
+    observed: ObservedStation, evse_id: int | None, reasons: list[str]
+) -> None:
+    assert reset(observed, "OnIdle", evse_id) == "Accepted"
+    charge(observed)
+    observed.advance(MINUTE_S)
+    assert boots(observed) == ["PowerUp"]
+
+    observed.station.unplug(1)
+    observed.advance(MINUTE_S)
+
+    assert boots(observed) == reasons
+    assert causes(ended(observed)) == [("EVCommunicationLost", "EVDisconnected")]
+
+
 def test_reset_of_an_evse_that_does_not_allow_it_is_rejected(observed: ObservedStation) -> None:
     observed.station.core.variables.put(Key("EVSE", "AllowReset", None, 1), "false")
 

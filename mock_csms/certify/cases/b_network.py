@@ -5,6 +5,7 @@ from typing import Any, Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.certificate_steps import installs_certificate, preparing, requires_security_profile
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.settling import settle
 from mock_csms.certify.verbs.stage import variable_of
 from mock_csms.client import TranscriptEntry
 
@@ -90,9 +91,16 @@ async def moves_to_other_slot(run: CaseRun) -> int:
     return slot
 
 
+async def restarts(run: CaseRun) -> None:
+    """Restart the station, and wait until it is in service; raises StationFailure."""
+    await run.csms.sends("Reset", type="Immediate", expect="Accepted")
+    await run.station.connects()
+    run.check_each("the station is idle", await settle(run.csms.handle, run.rig, run.file))
+
+
 async def puts_first(run: CaseRun, slot: int, active: str) -> None:
-    """Let the station try a slot first, then the active one, until the end of the case."""
-    run.undo_with("the network profile", lambda: run.csms.sends("Reset", type="Immediate", expect="Accepted"))
+    """Make a slot the first and the active one the second, until the end of the case."""
+    run.undo_with("the network profile", lambda: restarts(run))
     await run.given.restores("OCPPCommCtrlr__NetworkConfigurationPriority")
     priority = variable_of("OCPPCommCtrlr", "NetworkConfigurationPriority")
     await run.csms.sends(
