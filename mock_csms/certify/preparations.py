@@ -1,7 +1,8 @@
 """The situation in which a case begins: its states, variables, lists and memories."""
 
 from collections.abc import Awaitable, Collection, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from mock_csms.certify.points import Point, Situation, points_of
 from mock_csms.certify.session_events import EVENT, of_transaction
@@ -10,6 +11,9 @@ from mock_csms.certify.states import States
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
 from mock_csms.client import StationFailure
+
+EARLIER_MESSAGES_ID: Final = 7000
+"""requestId of the report of the display messages that a station has before a case."""
 
 
 class Preparations(States):
@@ -208,6 +212,20 @@ class Preparations(States):
             await self.id_token_cached(shown)
         if await self._stage.variable("LocalAuthListCtrlr", "Enabled") is not None:
             await self.local_list({"idToken": shown.as_json, "idTokenInfo": {"status": "Accepted", **info}})
+
+    @reached(about="TC_O_04_CS")
+    async def no_display_messages(self) -> None:
+        """Clear the display messages that the station has, and set them again at the end."""
+        csms, request = self._stage.csms, {"requestId": EARLIER_MESSAGES_ID}
+        answer = await csms.sends("GetDisplayMessages", request, expect={"Accepted", "Unknown"})
+        if answer["status"] == "Unknown":
+            return
+        for message in await self._reported_messages(EARLIER_MESSAGES_ID):
+            restored = {"message": message}
+            self._stage.undo_with(
+                "an earlier display message", partial(csms.sends, "SetDisplayMessage", restored)
+            )
+            await csms.sends("ClearDisplayMessage", id=message["id"], expect="Accepted")
 
     @reached(about="TC_E_43_CS")
     async def transaction_started_offline(self, token: Token | None = None, *, within: float = 60) -> None:

@@ -1,11 +1,15 @@
 """The states that cases begin in or go through (Part 6, reusable states)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from mock_csms.certify.session_states import SessionStates, reached
 from mock_csms.certify.verbs.station_verbs import Statuses
-from mock_csms.client import TranscriptEntry
+from mock_csms.certify.verdicts import CaseFailed
+from mock_csms.client import CommandAnswer, TranscriptEntry
+
+MAX_MESSAGE_PARTS: Final = 100
+"""Maximum number of parts of a report of display messages."""
 
 
 class States(SessionStates):
@@ -93,6 +97,36 @@ class States(SessionStates):
         await self._stage.csms.sends(
             "SetChargingProfile", {"evseId": evse, "chargingProfile": profile}, expect="Accepted"
         )
+
+    # Display messages
+
+    @reached(about="TC_O_01_CS")
+    async def display_message(
+        self, message: Mapping[str, Any], *, expect: str | set[str] = "Accepted"
+    ) -> CommandAnswer:
+        """Set a display message (MessageInfoType), and clear it at the end."""
+        self._stage.undo_with(
+            "the display message", lambda: self._stage.csms.sends("ClearDisplayMessage", id=message["id"])
+        )
+        return await self._stage.csms.sends("SetDisplayMessage", {"message": message}, expect=expect)
+
+    @reached(about="TC_O_02_CS")
+    async def display_messages(self, request_id: int, **criteria: Any) -> list[dict[str, Any]]:
+        """Ask for the display messages that meet criteria, and return those of all parts of the report."""
+        await self._stage.csms.sends(
+            "GetDisplayMessages", requestId=request_id, **criteria, expect="Accepted"
+        )
+        return await self._reported_messages(request_id)
+
+    async def _reported_messages(self, request_id: int) -> list[dict[str, Any]]:
+        """Collect the parts of a report, which have no numbers."""
+        messages: list[dict[str, Any]] = []
+        for _ in range(MAX_MESSAGE_PARTS):
+            part = await self._stage.station.sends("NotifyDisplayMessages", requestId=request_id)
+            messages += part.payload.get("messageInfo", [])
+            if not part.payload.get("tbc"):
+                return messages
+        raise CaseFailed(f"the report has more than {MAX_MESSAGE_PARTS} parts")
 
 
 def at_place(evse: int | None, connector: int | None = None) -> dict[str, Any]:

@@ -2,6 +2,164 @@
 
 from typing import Final
 
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.o_steps import (
+    CONTENTS,
+    FIRST,
+    FORMATS,
+    PRIORITIES,
+    SECOND,
+    STATES,
+    first_missing,
+    given_another,
+    is_reported,
+    is_shown,
+    is_unknown,
+    message_of,
+    reports,
+    supported_formats,
+    supported_priorities,
+    two_priorities,
+    with_content,
+)
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verdicts import Skipped
 
 CASES: Final = CaseList()
+
+
+@CASES.case("TC_O_01_CS", "A message is set, shown and reported")
+async def sets_message(run: CaseRun) -> None:
+    message = await message_of(run)
+    await run.state.display_message(message)
+    await is_shown(run, message)
+    await is_reported(run, message)
+
+
+# Reports
+
+
+@CASES.case("TC_O_02_CS", "The report without criteria has the messages")
+async def reports_all(run: CaseRun) -> None:
+    message = await message_of(run)
+    await run.given.display_message(message)
+    await reports(run, message)
+
+
+@CASES.case("TC_O_03_CS", "A station without messages reports none")
+async def has_nothing_to_report(run: CaseRun) -> None:
+    await run.given.no_display_messages()
+    await run.csms.sends("GetDisplayMessages", requestId=FIRST, expect="Unknown")
+
+
+@CASES.case("TC_O_33_CS", "A station without messages does not report one by its id")
+async def has_no_message_with_id(run: CaseRun) -> None:
+    await run.given.no_display_messages()
+    await is_unknown(run)
+
+
+@CASES.case("TC_O_07_CS", "A message is reported by its id")
+async def reports_by_id(run: CaseRun) -> None:
+    message = await message_of(run)
+    await run.given.display_message(message)
+    await given_another(run, message)
+    await is_reported(run, message)
+
+
+@CASES.case("TC_O_08_CS", "Messages are reported by their priority")
+async def reports_by_priority(run: CaseRun) -> None:
+    first, *others = await supported_priorities(run)
+    message = await message_of(run, priority=first)
+    await run.given.display_message(message)
+    for other in others[:1]:
+        await given_another(run, message, priority=other)
+    await reports(run, message, priority=first)
+
+
+@CASES.case("TC_O_09_CS", "Messages are reported by their state")
+async def reports_by_state(run: CaseRun) -> None:
+    message = await message_of(run, state="Charging")
+    await run.given.display_message(message)
+    await given_another(run, message, state="Idle")
+    await reports(run, message, state="Charging")
+
+
+@CASES.case("TC_O_11_CS", "A message with an unknown id is not reported")
+async def reports_unknown_id(run: CaseRun) -> None:
+    await run.given.display_message(await message_of(run))
+    await is_unknown(run, number=SECOND)
+
+
+@CASES.case("TC_O_34_CS", "A message is not reported if another state is asked for")
+async def reports_other_state(run: CaseRun) -> None:
+    await run.given.display_message(await message_of(run, state="Charging"))
+    await is_unknown(run, state="Idle")
+
+
+@CASES.case("TC_O_35_CS", "A message is not reported if another priority is asked for")
+async def reports_other_priority(run: CaseRun) -> None:
+    first, other = await two_priorities(run)
+    await run.given.display_message(await message_of(run, priority=first))
+    await is_unknown(run, priority=other)
+
+
+# Clearing and replacing
+
+
+@CASES.case("TC_O_04_CS", "A cleared message is not reported any more")
+async def clears_message(run: CaseRun) -> None:
+    await run.given.display_message(await message_of(run))
+    await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Accepted")
+    await is_unknown(run)
+
+
+@CASES.case("TC_O_05_CS", "An unknown message cannot be cleared")
+async def clears_unknown_message(run: CaseRun) -> None:
+    await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Unknown")
+
+
+@CASES.case("TC_O_12_CS", "A message with a known id replaces the one before")
+async def replaces_message(run: CaseRun) -> None:
+    message = await message_of(run)
+    await run.given.display_message(message)
+    other = with_content(message, CONTENTS[SECOND])
+    await run.state.display_message(other)
+    await is_shown(run, other)
+    await is_reported(run, other)
+
+
+# Refusing
+
+
+@CASES.case("TC_O_10_CS", "A message for an unknown transaction is refused")
+async def refuses_transaction(run: CaseRun) -> None:
+    message = await message_of(run, transactionId="7001")
+    await run.state.display_message(message, expect="UnknownTransaction")
+
+
+@CASES.case("TC_O_17_CS", "A message with a priority that the station does not support is refused")
+async def refuses_priority(run: CaseRun) -> None:
+    priority = first_missing(await supported_priorities(run), PRIORITIES)
+    message = await message_of(run, priority=priority)
+    await run.state.display_message(message, expect="NotSupportedPriority")
+
+
+@CASES.case("TC_O_19_CS", "A message in a format that the station does not support is refused")
+async def refuses_format(run: CaseRun) -> None:
+    message = await message_of(run)
+    format_ = first_missing(await supported_formats(run), FORMATS)
+    content = {**message["message"], "format": format_}
+    await run.state.display_message({**message, "message": content}, expect="NotSupportedMessageFormat")
+
+
+@CASES.case("TC_O_18_CS", "A message for a state that the station does not support is refused")
+async def refuses_state(run: CaseRun) -> None:
+    message = await message_of(run)
+    answers = [
+        await run.state.display_message({**message, "state": state}, expect={"Accepted", "NotSupportedState"})
+        for state in STATES
+    ]
+    statuses = [answer["status"] for answer in answers]
+    run.check("Accepted" in statuses, "the station supports one of the states")
+    if "NotSupportedState" not in statuses:
+        raise Skipped(f"the station accepts all of {', '.join(STATES)}")

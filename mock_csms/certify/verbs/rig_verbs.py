@@ -24,6 +24,8 @@ class RigVerbs:
         """EVSEs at which a cable has been plugged in."""
         self.parked: set[int] = set()
         """EVSEs with a vehicle in their bay."""
+        self.faulted: set[int] = set()
+        """EVSEs with a fault of their connector."""
 
     def of(self, file: StationFile) -> Self:
         """Return the same verbs with another station file."""
@@ -55,9 +57,16 @@ class RigVerbs:
                 self.parked.add(evse)
             case "leave":
                 self.parked.discard(evse)
+            case "fault":
+                self.faulted.add(evse)
+            case "repair":
+                self.faulted.discard(evse)
 
     async def clears(self) -> None:
-        """Unplug all cables and drive all vehicles away, as far as the rig can."""
+        """Clear all faults, unplug all cables and drive all vehicles away, as far as the rig can."""
+        for evse in sorted(self.faulted):
+            with suppress(Skipped):
+                await self.repairs(evse)
         for evse in sorted(self.plugged):
             with suppress(Skipped):
                 await self.unplugs(evse)
@@ -107,6 +116,14 @@ class RigVerbs:
     async def resumes(self, evse: int | None = None) -> None:
         """Let the vehicle take energy again."""
         await self.does("resume", **_at(evse))
+
+    async def breaks(self, evse: int | None = None) -> None:
+        """Cause a fault of a connector."""
+        await self.does("fault", **_at(evse))
+
+    async def repairs(self, evse: int | None = None) -> None:
+        """Clear the fault of a connector."""
+        await self.does("repair", **_at(evse))
 
     async def cuts_the_power(self, seconds: float = 3) -> None:
         """Cut the power and restore it."""

@@ -1,0 +1,141 @@
+"""Display messages of the cases of block O: made, reported and looked at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.charging import time_of
+from mock_csms.certify.verdicts import Inconclusive, Skipped
+from mock_csms.client.fields import differences
+
+type Message = Mapping[str, Any]
+"""MessageInfoType of SetDisplayMessage."""
+
+FIRST: Final = 7001
+SECOND: Final = 7002
+CONTENTS: Final = {FIRST: "First message", SECOND: "Second message"}
+PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
+FORMATS: Final = ("UTF8", "ASCII", "HTML", "URI")
+STATES: Final = ("Charging", "Idle", "Unavailable", "Faulted")
+TIME_FIELDS: Final = ("startDateTime", "endDateTime")
+
+
+async def message_of(run: CaseRun, **fields: Any) -> Message:
+    """Return the first message, with a priority and a format that the station supports."""
+    priority = fields.pop("priority", None) or (await supported_priorities(run))[0]
+    content = {"format": (await supported_formats(run))[0], "content": CONTENTS[FIRST]}
+    return {"id": FIRST, "priority": priority, "message": content, **fields}
+
+
+def second_of(message: Message, **fields: Any) -> Message:
+    """Return the second message, which is otherwise as the first one."""
+    return {**with_content(message, CONTENTS[SECOND]), "id": SECOND, **fields}
+
+
+def with_content(message: Message, content: str) -> Message:
+    """Return a message with another text."""
+    return {**message, "message": {**message["message"], "content": content}}
+
+
+async def supported_priorities(run: CaseRun) -> list[str]:
+    """Return the priorities that the station supports."""
+    return await _supported(run, "SupportedPriorities", PRIORITIES)
+
+
+async def supported_formats(run: CaseRun) -> list[str]:
+    """Return the formats that the station supports."""
+    return await _supported(run, "SupportedFormats", FORMATS)
+
+
+async def _supported(run: CaseRun, variable: str, values: Sequence[str]) -> list[str]:
+    """Return the values that the station supports; raises Inconclusive if it supports none of them."""
+    text = await run.variable("DisplayMessageCtrlr", variable) or ""
+    members = {each.strip() for each in text.split(",")}
+    if not members.intersection(values):
+        raise Inconclusive(f"DisplayMessageCtrlr.{variable} has none of {', '.join(values)}")
+    return [each for each in values if each in members]
+
+
+def first_missing(supported: Sequence[str], values: Sequence[str]) -> str:
+    """Return a value that the station does not support; raises Skipped if it supports all."""
+    missing = [each for each in values if each not in supported]
+    if not missing:
+        raise Skipped(f"the station supports all of {', '.join(values)}")
+    return missing[-1]
+
+
+async def two_priorities(run: CaseRun) -> Sequence[str]:
+    """Return two priorities that the station supports; raises Skipped if it has one only."""
+    supported = await supported_priorities(run)
+    if len(supported) == 1:
+        raise Skipped(f"the station supports the priority {supported[0]} only")
+    return supported[:2]
+
+
+async def given_another(run: CaseRun, first: Message, **fields: Any) -> None:
+    """Set a second message, unless it would replace the first one (O01.FR.16)."""
+    second = second_of(first, **fields)
+    if not first["priority"] == second["priority"] == "AlwaysFront":
+        await run.given.display_message(second)
+
+
+async def is_reported(run: CaseRun, message: Message) -> None:
+    """Ask for a message by its id; the report has to have it as it was set."""
+    await reports(run, message, id=[message["id"]])
+
+
+async def reports(run: CaseRun, message: Message, **criteria: Any) -> None:
+    """Ask for the messages that meet criteria; the report has to have this one as it was set."""
+    number = message["id"]
+    found = await run.state.display_messages(number, **criteria)
+    reported = next((each for each in found if each["id"] == number), {})
+    wrong = differences(_as_reported(message), reported)
+    run.check_each(f"message {number} is reported as it was set", [str(each) for each in wrong])
+    others = [f"{each['id']}" for each in found if not _meets(each, criteria)]
+    run.check_each("all reported messages meet the criteria", others)
+
+
+def _as_reported(message: Message) -> dict[str, Any]:
+    """Return the fields of a message in a report, which may write times in another way."""
+    return {name: _same_time(value) if name in TIME_FIELDS else value for name, value in message.items()}
+
+
+def _same_time(text: str) -> Any:
+    moment = time_of(text)
+
+    def same_time(other: Any) -> bool:
+        return abs((time_of(other) - moment).total_seconds()) < 1
+
+    return same_time
+
+
+def _meets(message: Message, criteria: Mapping[str, Any]) -> bool:
+    return all(
+        message.get(name) in (value if isinstance(value, list) else [value])
+        for name, value in criteria.items()
+    )
+
+
+async def is_unknown(run: CaseRun, *, number: int = FIRST, **criteria: Any) -> None:
+    """Ask for a message by its id and further criteria; the station has to have none."""
+    await run.csms.sends("GetDisplayMessages", requestId=number, id=[number], **criteria, expect="Unknown")
+
+
+async def is_shown(run: CaseRun, *messages: Message) -> None:
+    """Look at the display: messages are shown, several of them in turns."""
+    names = " and ".join(each["message"]["content"] for each in messages)
+    await run.rig.confirms(f"{names} {'take turns on the display' if messages[1:] else 'is shown'}")
+
+
+async def is_not_shown(run: CaseRun, *messages: Message) -> None:
+    """Look at the display: messages are not shown."""
+    for message in messages:
+        await run.rig.confirms(f"{message['message']['content']} is not shown")
+
+
+async def leaves(run: CaseRun) -> None:
+    """Stop the session of the case, unplug, and leave."""
+    await run.state.stop_authorized()
+    await run.state.ev_connected_post_session()
+    await run.state.ev_disconnected()
+    await run.state.parking_bay_unoccupied()
