@@ -114,9 +114,9 @@ class Preparations(States):
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started_everywhere(self, *, at_most: int | None = None) -> dict[int, str]:
-        """Let energy flow at each EVSE, with the second token at the others; return the ids by EVSE.
+        """Start the energy transfer at each EVSE; return the transactions by EVSE.
 
-        ``at_most`` is the number of EVSEs that are needed.
+        The other EVSEs have the second token. ``at_most`` is the number of EVSEs that are needed.
         """
         await self.energy_transfer_started()
         first, *others = sorted(self._stage.file.station.evses)[:at_most]
@@ -125,7 +125,7 @@ class Preparations(States):
         }
 
     async def _charges_at(self, evse: int) -> str:
-        """Let energy flow at another EVSE, with the second token, and return the id of its transaction."""
+        """Start the energy transfer at another EVSE with the second token; return the transaction."""
         rig, station = self._stage.rig, self._stage.station
         if (await self._stage.points()).are_in_bay:
             await rig.parks(evse)
@@ -145,7 +145,7 @@ class Preparations(States):
 
     @reached(about="TC_C_50_CS")
     async def contract_known(self) -> None:
-        """Let the station learn the contract of the vehicle for its cache and its local list."""
+        """Teach the station the contract of the vehicle for its cache and its local list."""
         await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
         await self.ev_connected("plug-and-charge")
         token = await self.contract_authorized()
@@ -173,7 +173,7 @@ class Preparations(States):
 
     @reached(about="TC_C_08_CS")
     async def id_token_cached(self, token: Token | None = None) -> None:
-        """Let the station learn a token for its cache, by a session with it."""
+        """Teach the station a token for its cache, by a session with it."""
         shown = token or self._stage.file.tokens.valid
         await self.parking_bay_occupied()
         await self.authorized(shown)
@@ -186,7 +186,7 @@ class Preparations(States):
 
     @reached(about="TC_C_09_CS")
     async def id_token_info_cached(self, token: Token, info: Mapping[str, Any]) -> None:
-        """Let the station learn an idTokenInfo with which a token starts no session."""
+        """Teach the station an idTokenInfo with which a token starts no session."""
         answer = {"idTokenInfo": dict(info)}
         rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
         await self.token_offered(token)

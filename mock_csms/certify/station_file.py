@@ -126,7 +126,7 @@ class FirmwareTable(Strict):
 
     def signing_certificate_pem(self) -> str | None:
         """Read the certificate; raises OSError."""
-        return text_of(self.signing_certificate)
+        return pem_text(self.signing_certificate)
 
 
 class CertificatesTable(Strict):
@@ -139,11 +139,11 @@ class CertificatesTable(Strict):
 
     def v2g_root_pem(self) -> str | None:
         """Read the V2G root; raises OSError."""
-        return text_of(self.v2g_root)
+        return pem_text(self.v2g_root)
 
     def mo_root_pem(self) -> str | None:
         """Read the root of the contract; raises OSError."""
-        return text_of(self.mo_root)
+        return pem_text(self.mo_root)
 
 
 class StationFile(Strict):
@@ -213,6 +213,6 @@ def read_station_file(path: Path) -> StationFile:
         raise UsageError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def text_of(file: str | None) -> str | None:
+def pem_text(file: str | None) -> str | None:
     """Read a PEM file, if there is one; raises OSError."""
     return None if file is None else Path(file).read_text(encoding="ascii")

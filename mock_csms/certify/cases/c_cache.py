@@ -38,7 +38,7 @@ async def refused_token_cached(run: CaseRun, status: str, is_connected: bool) ->
 
 
 @CASES.case("TC_C_12_CS", "A token that is cached as Invalid charges after the server accepts it")
-async def refused_token_accepted(run: CaseRun) -> None:
+async def cached_token_accepted(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_info_cached(run.tokens.invalid, token_info("Invalid"))
     await run.given.ev_connected()
@@ -58,7 +58,7 @@ async def cached_token_before_cable(run: CaseRun) -> None:
 
 
 @CASES.case("TC_C_57_CS", "With DisablePostAuthorize, a token that is cached as Invalid is refused unasked")
-async def refused_without_asking(run: CaseRun) -> None:
+async def cached_token_refused(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.variables(AuthCacheCtrlr__DisablePostAuthorize=True)
     await run.given.id_token_info_cached(run.tokens.invalid, token_info("Invalid"))

@@ -30,18 +30,18 @@ async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:
     place = of_evse if has_own else "ISO15118Ctrlr"
     wanted = {f"{place}__{name}": value for name, value in {"PnCEnabled": True, **variables}.items()}
     await run.given.variables_if_implemented(**wanted)
-    points = await starts_at(run)
+    points = await start_points(run)
     if not points & {"PowerPathClosed", "Authorized", "EVConnected", "ParkingBayOccupancy"}:
         await run.given.variables(TxCtrlr__TxStartPoint="PowerPathClosed")
 
 
-async def starts_at(run: CaseRun) -> set[str]:
+async def start_points(run: CaseRun) -> set[str]:
     """Return the points at which transactions start."""
     return set((await run.variable("TxCtrlr", "TxStartPoint") or "").split(","))
 
 
 async def answers_contract(run: CaseRun, status: str, certificate_status: str) -> None:
-    """Let the server answer the Authorize of a contract."""
+    """Make the server answer the Authorize of a contract."""
     answer = {"idTokenInfo": {"status": status}, "certificateStatus": certificate_status}
     await run.csms.answers("Authorize", answer, where={"idToken": {"type": "eMAID"}})
 
@@ -109,7 +109,7 @@ async def charges_not(run: CaseRun) -> None:
 
 async def plugs_in_offline(run: CaseRun) -> set[str]:
     """Plug the vehicle in while the server is offline; return the points at which transactions start."""
-    points = await starts_at(run)
+    points = await start_points(run)
     await run.csms.goes_offline()
     await run.rig.parks()
     await run.rig.does(CONTRACT)

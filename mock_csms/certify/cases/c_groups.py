@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 
 async def answers_with_group(run: CaseRun, token: Token, status: str = "Accepted") -> None:
-    """Let the server answer with the group of the station file wherever the token comes up."""
+    """Make the server answer with the group of the station file wherever the token comes up."""
     await answers_authorize(run, token, status, run.tokens.group)
     await answers_event(run, token, status, run.tokens.group)
 

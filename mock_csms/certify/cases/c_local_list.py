@@ -35,7 +35,7 @@ async def refused_token_listed(run: CaseRun, status: str, is_connected: bool) ->
 
 
 @CASES.case("TC_C_31_CS", "A token that is listed as Invalid charges after the server accepts it")
-async def refused_token_accepted(run: CaseRun) -> None:
+async def listed_token_accepted(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.invalid, "Invalid"))
     await run.state.authorized(run.tokens.invalid, asks=True)
     await run.state.ev_connected()
@@ -43,7 +43,7 @@ async def refused_token_accepted(run: CaseRun) -> None:
 
 
 @CASES.case("TC_C_58_CS", "With DisablePostAuthorize, a token that is listed as Invalid is refused unasked")
-async def refused_without_asking(run: CaseRun) -> None:
+async def listed_token_refused(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.invalid, "Invalid"))
     await run.given.variables(LocalAuthListCtrlr__DisablePostAuthorize=True)
     await run.state.token_offered(run.tokens.invalid)

@@ -32,7 +32,7 @@ async def presents_master_pass(run: CaseRun, **choice: int) -> None:
     await run.station.sends("Authorize", idToken=master.as_json)
 
 
-async def stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) -> None:
+async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) -> None:
     """See transactions stop, with their end when the vehicle leaves at the latest."""
     expected = {"idToken": absent_or(run.tokens.master_pass), **fields}
     same = [{"transactionInfo__transactionId": of_transaction(each)} for each in transactions.values()]
@@ -47,7 +47,7 @@ async def stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) ->
 
 
 async def leaves(run: CaseRun, evse: int) -> None:
-    """Let the vehicle leave, also the bay if transactions depend on it."""
+    """Unplug the vehicle, and drive it out of the bay if transactions depend on that."""
     points = [await run.variable("TxCtrlr", name) or "" for name in ("TxStartPoint", "TxStopPoint")]
     await run.rig.unplugs(evse)
     await run.station.reports("Available", (evse, min(run.file.station.evses[evse])))
@@ -63,7 +63,7 @@ async def cached_master_pass(run: CaseRun) -> None:
     await run.given.id_token_info_cached(master, token_info("Accepted", run.tokens.master_pass_group))
     transactions = await run.given.energy_transfer_started_everywhere(at_most=1)
     await run.rig.presents(master)
-    await stops(run, transactions, triggerReason="StopAuthorized", idToken=master.as_json)
+    await sees_stops(run, transactions, triggerReason="StopAuthorized", idToken=master.as_json)
     await run.station.has_sent_no_other("Authorize")
 
 
@@ -86,7 +86,7 @@ async def chooses_all(run: CaseRun) -> None:
     transactions = await run.given.energy_transfer_started_everywhere()
     await presents_master_pass(run)
     await run.rig.does("choose", choice="all transactions")
-    await stops(run, transactions)
+    await sees_stops(run, transactions)
 
 
 @CASES.case("TC_C_48_CS", "A master pass stops one transaction if its holder chooses so")
@@ -95,7 +95,7 @@ async def chooses_one(run: CaseRun) -> None:
     transactions = await run.given.energy_transfer_started_everywhere()
     await presents_master_pass(run, stop=run.evse)
     await run.rig.does("choose", choice="the transaction of the EVSE")
-    await stops(run, {run.evse: transactions.pop(run.evse)})
+    await sees_stops(run, {run.evse: transactions.pop(run.evse)})
     await run.waits(run.times.silence)
     for other in transactions.values():
         others = {"transactionInfo__transactionId": of_transaction(other)}
@@ -108,4 +108,4 @@ async def stops_both(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere(at_most=2)
     await presents_master_pass(run)
-    await stops(run, transactions)
+    await sees_stops(run, transactions)

@@ -9,17 +9,16 @@ from mock_csms.client import ABSENT, TranscriptEntry
 
 CASES: Final = CaseList()
 
-BACK_OFF_S: Final = 1
+RETRY_S: Final = 1
 """Seconds between attempts to connect."""
-NOT_CHARGED: Final = {"ChargingStateChanged", "CablePluggedIn", "EVDetected", "Authorized"}
 
 
 async def goes_offline_with(run: CaseRun, **variables: object) -> None:
     """Prepare the station for being offline, with further variables."""
     await run.given.variables_if_implemented(
         AuthCtrlr__LocalAuthorizeOffline=True,
-        OCPPCommCtrlr__OfflineThreshold=BACK_OFF_S + 60,
-        OCPPCommCtrlr__RetryBackOffWaitMinimum=BACK_OFF_S,
+        OCPPCommCtrlr__OfflineThreshold=RETRY_S + 60,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=RETRY_S,
         OCPPCommCtrlr__RetryBackOffRandomRange=0,
         **variables,
     )
@@ -96,7 +95,7 @@ async def ends(run: CaseRun, stop: TranscriptEntry) -> None:
 
 
 @CASES.case("TC_C_21_CS", "A listed token charges offline")
-async def listed_token(run: CaseRun) -> None:
+async def token_listed_offline(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.valid, "Accepted"))
     await goes_offline_with(run, AuthCtrlr__OfflineTxForUnknownIdEnabled=False)
     await run.given.transaction_started_offline()
@@ -115,7 +114,7 @@ async def listed_token(run: CaseRun) -> None:
         ("TC_C_24_CS", "A token that is listed as Expired does not charge offline"): ("Expired",),
     }
 )
-async def refused_token_listed(run: CaseRun, status: str) -> None:
+async def refused_token_listed_offline(run: CaseRun, status: str) -> None:
     await uses_list(run, listed(run.tokens.invalid, status))
     await goes_offline_with(run, AuthCtrlr__OfflineTxForUnknownIdEnabled=False)
     starts_in_bay = "ParkingBayOccupancy" in (await run.variable("TxCtrlr", "TxStartPoint") or "")

@@ -53,12 +53,12 @@ def token_info(status: str, group: str | None = None) -> dict[str, Any]:
 
 
 async def answers_authorize(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
-    """Let the server answer an Authorize for a token with this status."""
+    """Make the server answer an Authorize for a token with this status."""
     await _answers(run, "Authorize", token, token_info(status, group))
 
 
 async def answers_event(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
-    """Let the server answer a TransactionEvent with a token with this status."""
+    """Make the server answer a TransactionEvent with a token with this status."""
     await _answers(run, "TransactionEvent", token, token_info(status, group))
 
 
