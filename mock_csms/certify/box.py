@@ -30,7 +30,7 @@ SPEED: Final = 100.0
 MESSAGE_S: Final = 5.0
 """A message of the station in the box has to come within this time."""
 STOP_S: Final = 5.0
-SYNONYMS: Final = {"no-site-limit": "site-limit"}
+STEPS_OF_STIMULI: Final = {"no-site-limit": "site-limit"}
 """Steps of the station by the stimuli with other names; a site-limit without amperes ends the limit."""
 EXCLUDING: Final = frozenset({"AQ-2", "AQ-7", "AQ-8", "AQ-11", "Mode12Only"})
 """Properties that only exclude cases; the station in the box has none of them."""
@@ -47,7 +47,7 @@ class StationRig:
         """Perform a step of the station; raises CannotDo."""
         if stimulus.name in {"choose", "confirm"}:
             return
-        name = SYNONYMS.get(stimulus.name, stimulus.name)
+        name = STEPS_OF_STIMULI.get(stimulus.name, stimulus.name)
         try:
             step = step_of(verb_named(name), stimulus.parameters, self._station.core.setup)
             step.do(self._station, lambda _: None)

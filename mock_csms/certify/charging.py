@@ -10,11 +10,11 @@ from mock_csms.client import ABSENT
 
 TX_DEFAULT: Final = "TxDefaultProfile"
 STATION_MAX: Final = "ChargingStationMaxProfile"
-TRANSACTION: Final = "TxProfile"
+TX_ONLY: Final = "TxProfile"
 DURATION_S: Final = 300
 """Duration of a schedule where a case does not give one."""
-VOLTAGE_V: Final = 230
-ROUNDING: Final = 0.1
+PHASE_VOLTAGE_V: Final = 230
+LIMIT_TOLERANCE: Final = 0.1
 """A limit has one decimal."""
 TIMES: Final = frozenset({"startSchedule", "validFrom", "validTo"})
 
@@ -28,7 +28,7 @@ class LimitUnit:
 
     def limit(self, amperes: float) -> float:
         """Return a limit of so many amperes per phase in this unit (the limit multiplier of Part 6)."""
-        return amperes if self.name == "A" else amperes * VOLTAGE_V * self.phases
+        return amperes if self.name == "A" else amperes * PHASE_VOLTAGE_V * self.phases
 
     def schedule(
         self,
@@ -92,7 +92,7 @@ def limits_of(periods: Iterable[Mapping[str, Any]]) -> list[LimitFrom]:
 
 def same_limit(one: float, other: float) -> bool:
     """Whether two limits are equal, as far as their one decimal shows."""
-    return abs(one - other) <= ROUNDING
+    return abs(one - other) <= LIMIT_TOLERANCE
 
 
 def now() -> datetime:
@@ -111,7 +111,7 @@ def time_of(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def is_time(text: str) -> bool:
+def is_readable_time(text: str) -> bool:
     """Whether a text is a time of OCPP messages."""
     try:
         time_of(text)

@@ -7,10 +7,10 @@ from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
 
-INTERVAL_S: Final = 2
+READINGS_EVERY_S: Final = 2
 """Seconds between the events with readings, after which the cost is sent."""
 COSTS: Final = (1.25, 2.5)
-PERIODIC: Final = {"triggerReason": "MeterValuePeriodic"}
+WITH_READINGS: Final = {"triggerReason": "MeterValuePeriodic"}
 
 
 def cost_text(cost: float) -> dict[str, str]:
@@ -20,7 +20,7 @@ def cost_text(cost: float) -> dict[str, str]:
 
 async def charges_with_tariff(run: CaseRun) -> None:
     """Authorize with an answer that has a cost, and charge with periodic readings."""
-    await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=INTERVAL_S)
+    await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=READINGS_EVERY_S)
     await run.given.ev_connected()
     info = {"status": "Accepted", "personalMessage": cost_text(0)}
     await run.csms.answers("Authorize", {"idTokenInfo": info})
@@ -30,8 +30,8 @@ async def charges_with_tariff(run: CaseRun) -> None:
 
 async def answers_readings(run: CaseRun, **answer: Any) -> None:
     """Answer the next event with readings with these fields."""
-    rule = await run.csms.answers("TransactionEvent", answer, where=PERIODIC)
-    await run.station.sends("TransactionEvent", PERIODIC, eventType="Updated")
+    rule = await run.csms.answers("TransactionEvent", answer, where=WITH_READINGS)
+    await run.station.sends("TransactionEvent", WITH_READINGS, eventType="Updated")
     await run.csms.takes_back(rule)
 
 

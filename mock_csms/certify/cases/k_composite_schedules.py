@@ -9,11 +9,11 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.k_steps import FIRST, SECOND, limit_unit, needs_at_least, unsupported_unit
 from mock_csms.certify.charging import (
     STATION_MAX,
-    TRANSACTION,
     TX_DEFAULT,
+    TX_ONLY,
     LimitUnit,
     charging_profile,
-    is_time,
+    is_readable_time,
     limits_of,
     now,
     same_limit,
@@ -29,7 +29,7 @@ THIRD: Final = 103
 """Id of the third charging profile of a case."""
 AMPERES: Final = 6
 """Limit of the profiles of most cases, in amperes per phase."""
-WHOLE_SECONDS: Final = 1
+START_TOLERANCE_S: Final = 1
 """Seconds by which a startPeriod may differ because it is a whole number."""
 
 
@@ -50,7 +50,7 @@ async def composite_schedule(
     periods = answer["schedule"]["chargingSchedulePeriod"]
     run.check(periods[0]["startPeriod"] == 0, "the first period starts at 0", answer.entry)
     start = answer["schedule"]["scheduleStart"]
-    run.check(is_time(start), "scheduleStart is a time", answer.entry)
+    run.check(is_readable_time(start), "scheduleStart is a time", answer.entry)
     return answer
 
 
@@ -58,7 +58,7 @@ def starts_on_time(run: CaseRun, answer: CommandAnswer) -> None:
     """The schedule has to start when it was asked for."""
     sent = answer.call.time if answer.call else now()
     passed = time_of(answer["schedule"]["scheduleStart"]) - sent
-    is_near = abs(passed.total_seconds()) <= run.times.deviation + WHOLE_SECONDS
+    is_near = abs(passed.total_seconds()) <= run.times.deviation + START_TOLERANCE_S
     run.check(is_near, "the schedule starts when it was asked for", answer.entry)
 
 
@@ -80,7 +80,7 @@ def has_limits(
     run.check(len(actual) == len(limits), f"the schedule has {len(limits)} limits", answer.entry)
     for number, (second, limit) in enumerate(limits.items()):
         expected = 0.0 if number == 0 else second - (begin - start).total_seconds()
-        is_timely = abs(actual[number].start - expected) <= run.times.deviation + WHOLE_SECONDS
+        is_timely = abs(actual[number].start - expected) <= run.times.deviation + START_TOLERANCE_S
         run.check(
             is_timely, f"limit {number + 1} begins {second} s after the start of the profile", answer.entry
         )
@@ -184,7 +184,7 @@ async def combined_purposes(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     own = unit.schedule({0: 8, 50: 11, 140: 16, 200: 6, 240: 12}, start=start, duration=260)
     transaction = {"transactionId": run.transaction_id}
-    await run.given.charging_profile(run.evse, charging_profile(THIRD, TRANSACTION, own, **transaction))
+    await run.given.charging_profile(run.evse, charging_profile(THIRD, TX_ONLY, own, **transaction))
     answer = await composite_schedule(run, unit, 400)
     starts_on_time(run, answer)
     amperes = {0: 8, 50: 10, 200: 6, 240: 10, 260: 8, 300: 10}

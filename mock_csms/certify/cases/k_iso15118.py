@@ -6,23 +6,23 @@ from typing import Any, Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.k_steps import FIRST, limit_unit, sets
 from mock_csms.certify.charging import (
-    ROUNDING,
-    TRANSACTION,
+    LIMIT_TOLERANCE,
     TX_DEFAULT,
+    TX_ONLY,
     LimitUnit,
     charging_profile,
     now,
     time_text,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verbs.station_verbs import PERIODIC
 from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
 
 NEEDS: Final = "NotifyEVChargingNeeds"
 SCHEDULE: Final = "NotifyEVChargingSchedule"
-PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
-CHARGING: Final = {"transactionInfo": {"chargingState": "Charging"}}
+CHARGES: Final = {"transactionInfo": {"chargingState": "Charging"}}
 BACK_OFF_S: Final = 1
 
 
@@ -46,7 +46,7 @@ async def reports_needs(run: CaseRun) -> None:
 async def gives_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
     """Set a TxProfile with this limit for the running transaction."""
     schedule = unit.schedule({0: amperes}, duration=None)
-    profile = charging_profile(FIRST, TRANSACTION, schedule, transactionId=run.transaction_id)
+    profile = charging_profile(FIRST, TX_ONLY, schedule, transactionId=run.transaction_id)
     await sets(run, run.evse, profile, "Accepted")
 
 
@@ -56,7 +56,7 @@ def begins_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes
     first = entry["chargingSchedule"]["chargingSchedulePeriod"][0]
     run.check(first["startPeriod"] == 0, "the first period of the vehicle starts at 0", entry)
     own = LimitUnit(entry["chargingSchedule"]["chargingRateUnit"], unit.phases)
-    is_low = first["limit"] <= own.limit(amperes) + ROUNDING
+    is_low = first["limit"] <= own.limit(amperes) + LIMIT_TOLERANCE
     run.check(is_low, f"the schedule of the vehicle begins within {amperes:g} A", entry)
 
 
@@ -65,7 +65,7 @@ def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: fl
     begins_within(run, entry, unit, amperes)
     own = LimitUnit(entry["chargingSchedule"]["chargingRateUnit"], unit.phases)
     limits = [each["limit"] for each in entry["chargingSchedule"]["chargingSchedulePeriod"]]
-    keeps = max(limits) <= own.limit(amperes) + ROUNDING
+    keeps = max(limits) <= own.limit(amperes) + LIMIT_TOLERANCE
     run.check(keeps, f"the schedule of the vehicle keeps within {amperes:g} A", entry)
 
 
@@ -129,7 +129,7 @@ async def default_profile_offline(run: CaseRun) -> None:
     await run.waits(run.times.transaction)
     await run.csms.comes_back(within=run.times.boot)
     fields = {"triggerReason": "ChargingStateChanged", "offline": True}
-    await run.station.sends("TransactionEvent", fields, where=CHARGING)
+    await run.station.sends("TransactionEvent", fields, where=CHARGES)
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         begins_within(run, entry, await limit_unit(run), 8)
 

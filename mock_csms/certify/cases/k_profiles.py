@@ -98,7 +98,9 @@ async def nothing_cleared_by_id(run: CaseRun) -> None:
         ),
     }
 )
-async def reported(run: CaseRun, place: str, criteria: Mapping[str, Any], numbers: list[int]) -> None:
+async def profiles_reported(
+    run: CaseRun, place: str, criteria: Mapping[str, Any], numbers: list[int]
+) -> None:
     profiles = await has_two_profiles(run)
     await asks_for_profiles(run, {"station": 0, "EVSE": run.evse}.get(place), **criteria)
     await has_reported(run, *(profiles[number] for number in numbers))

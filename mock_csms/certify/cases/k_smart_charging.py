@@ -12,15 +12,15 @@ from mock_csms.certify.cases.k_steps import (
     sets,
     unsupported_unit,
 )
-from mock_csms.certify.charging import STATION_MAX, TRANSACTION, TX_DEFAULT, LimitUnit, charging_profile
+from mock_csms.certify.charging import STATION_MAX, TX_DEFAULT, TX_ONLY, LimitUnit, charging_profile
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verdicts import Skipped
 
 CASES: Final = CaseList()
 
-EXTERNAL: Final = "ChargingStationExternalConstraints"
+EXTERNAL_PURPOSE: Final = "ChargingStationExternalConstraints"
 EXTERNAL_LIMIT_A: Final = 10.0
-UNKNOWN_TRANSACTION: Final = "UNKNOWN-TRANSACTION-ID"
+UNKNOWN_TRANSACTION: Final = "UNKNOWN-TX_ONLY-ID"
 
 
 @CASES.family(
@@ -71,7 +71,7 @@ async def profile_of_unknown_transaction(run: CaseRun, place: str, is_charging: 
     unit = await limit_unit(run)
     if is_charging:
         await run.given.energy_transfer_started()
-    profile = charging_profile(FIRST, TRANSACTION, unit.schedule(), transactionId=UNKNOWN_TRANSACTION)
+    profile = charging_profile(FIRST, TX_ONLY, unit.schedule(), transactionId=UNKNOWN_TRANSACTION)
     await sets(run, run.evse if place == "EVSE" else 0, profile, "Rejected")
 
 
@@ -109,7 +109,7 @@ async def recurring_profile(run: CaseRun) -> None:
 async def profile_of_running_transaction(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.energy_transfer_started()
-    profile = charging_profile(FIRST, TRANSACTION, unit.relative(), transactionId=run.transaction_id)
+    profile = charging_profile(FIRST, TX_ONLY, unit.relative(), transactionId=run.transaction_id)
     await run.state.charging_profile(run.evse, profile)
     await asks_for_profiles(run, chargingProfileId=[FIRST])
     await has_reported(run, (run.evse, profile))
@@ -117,7 +117,7 @@ async def profile_of_running_transaction(run: CaseRun) -> None:
 
 @CASES.case("TC_K_37_CS", "A remote start with a TxProfile charges with it, and the profile is reported")
 async def remote_start_with_profile(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TRANSACTION, (await limit_unit(run)).relative())
+    profile = charging_profile(FIRST, TX_ONLY, (await limit_unit(run)).relative())
     await run.given.ev_connected()
     await run.state.authorized(by="remote", profile=profile)
     await run.state.energy_transfer_started()
@@ -127,7 +127,7 @@ async def remote_start_with_profile(run: CaseRun) -> None:
 
 @CASES.case("TC_K_38_CS", "A station without smart charging ignores the TxProfile of a remote start")
 async def remote_start_without_smart_charging(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TRANSACTION, LimitUnit().relative())
+    profile = charging_profile(FIRST, TX_ONLY, LimitUnit().relative())
     await run.given.ev_connected()
     await run.state.authorized(by="remote", profile=profile)
     await run.state.energy_transfer_started()
@@ -137,7 +137,7 @@ async def remote_start_without_smart_charging(run: CaseRun) -> None:
 async def external_limit_reported(run: CaseRun) -> None:
     await run.rig.limits_the_site(EXTERNAL_LIMIT_A)
     run.undo_with("the external limit", lambda: run.rig.limits_the_site(None))
-    await asks_for_profiles(run, chargingProfilePurpose=EXTERNAL)
+    await asks_for_profiles(run, chargingProfilePurpose=EXTERNAL_PURPOSE)
     profiles = (await reported_profiles(run)).values()
-    are_external = all(profile["chargingProfilePurpose"] == EXTERNAL for _, profile in profiles)
-    run.check(bool(profiles) and are_external, f"only profiles of purpose {EXTERNAL} are reported")
+    are_external = all(profile["chargingProfilePurpose"] == EXTERNAL_PURPOSE for _, profile in profiles)
+    run.check(bool(profiles) and are_external, f"only profiles of purpose {EXTERNAL_PURPOSE} are reported")

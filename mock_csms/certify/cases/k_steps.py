@@ -12,7 +12,7 @@ FIRST: Final = 101
 """Id of the charging profile of a case."""
 SECOND: Final = 102
 """Id of its second charging profile."""
-MAX_PARTS: Final = 50
+MAX_REPORT_PARTS: Final = 50
 """Maximum number of parts of a report."""
 
 
@@ -72,12 +72,12 @@ async def reported_profiles(
 ) -> dict[int, tuple[TranscriptEntry, dict[str, Any]]]:
     """Collect the parts of a report, which have no numbers, and return its profiles by id."""
     reported: dict[int, tuple[TranscriptEntry, dict[str, Any]]] = {}
-    for _ in range(MAX_PARTS):
+    for _ in range(MAX_REPORT_PARTS):
         part = await run.station.sends("ReportChargingProfiles", requestId=request)
         reported |= {profile["id"]: (part, profile) for profile in part["chargingProfile"]}
         if not part.payload.get("tbc"):
             return reported
-    raise CaseFailed(f"the report has more than {MAX_PARTS} parts")
+    raise CaseFailed(f"the report has more than {MAX_REPORT_PARTS} parts")
 
 
 async def needs_at_least(run: CaseRun, **variables: int) -> None:
