@@ -31,6 +31,7 @@ class Customers:
     def __init__(self, core: Core, records: CustomerRecords) -> None:
         self._core = core
         self._records = records
+        self._identifiers = set(core.setup.customer_identifiers)
 
     @on(Action.customer_information)
     def customer_information(  # noqa: PLR0913, PLR0917 - the properties of the message
@@ -42,20 +43,32 @@ class Customers:
         customer_identifier: str | None,
         customer_certificate: JsonObject | None,
     ) -> call_result.CustomerInformation:
-        """Report or clear the data of one customer, or both; the station has data only about idTokens."""
+        """Report or clear the data of one customer, or both; nothing is kept about certificates."""
         if [id_token, customer_identifier, customer_certificate].count(None) != 2:
             return call_result.CustomerInformation(status=Status.invalid)  # N09.FR.09
         if not report and not clear:
             return call_result.CustomerInformation(status=Status.rejected)  # N09.FR.07, N10.FR.07
-        records = self._records.records_of(id_token) if id_token and report else []
-        if clear and id_token:
-            self._records.forget(id_token)
-        text = "\n".join(records) or ("No data is kept." if report else "The data is cleared.")
+        records = self._records_of(id_token, customer_identifier)
+        if clear:
+            self._forget(id_token, customer_identifier)
+        text = "\n".join(records) if report else "The data is cleared."
         self._core.send_report(self._parts(request_id, text))
         return call_result.CustomerInformation(status=Status.accepted)
 
+    def _records_of(self, id_token: JsonObject | None, identifier: str | None) -> list[str]:
+        if id_token is not None:
+            return self._records.records_of(id_token)
+        return [f"Customer: {identifier}"] if identifier in self._identifiers else []
+
+    def _forget(self, id_token: JsonObject | None, identifier: str | None) -> None:
+        if id_token is not None:
+            self._records.forget(id_token)
+        elif identifier is not None:
+            self._identifiers.discard(identifier)
+
     def _parts(self, request_id: int, text: str) -> Iterator[call.NotifyCustomerInformation]:
-        for seq_no, start in enumerate(range(0, len(text), MAX_DATA)):
+        # Without any data, one empty part says so (N09.FR.06).
+        for seq_no, start in enumerate(range(0, max(len(text), 1), MAX_DATA)):
             yield call.NotifyCustomerInformation(
                 data=text[start : start + MAX_DATA],
                 seq_no=seq_no,

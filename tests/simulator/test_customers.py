@@ -23,8 +23,10 @@ CERTIFICATE: JsonObject = {
 class Station:
     """A bench with a station that has a token in its cache, and another one in its local list."""
 
-    def __init__(self) -> None:
-        self.bench = Workbench(self._make_authorization, lambda core: Customers(core, self.authorization))
+    def __init__(self, **setup: Any) -> None:
+        self.bench = Workbench(
+            self._make_authorization, lambda core: Customers(core, self.authorization), **setup
+        )
         self.authorization.learn(TOKEN, {"status": "Accepted", "language1": "en"})
 
     def _make_authorization(self, core: Core) -> Authorization:
@@ -69,7 +71,7 @@ def test_known_token_is_reported(station: Station) -> None:
 def test_unknown_customer_gets_one_report(station: Station, customer: JsonObject) -> None:
     assert station.ask(**{"idToken": None, **customer}) == "Accepted"
 
-    assert [report["data"] for report in station.reports] == ["No data is kept."]
+    assert [report["data"] for report in station.reports] == [""]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,15 @@ def test_cleared_token_is_reported_for_the_last_time(station: Station) -> None:
 
     first, second = [report["data"] for report in station.reports]
     assert first.startswith("Authorization cache:")
-    assert second == "No data is kept."
+    assert second == ""
+
+
+def test_cleared_identifier_is_reported_for_the_last_time() -> None:
+    station = Station(customer_identifiers=("me",))
+    for clear in (True, False):
+        assert station.ask(idToken=None, customerIdentifier="me", clear=clear) == "Accepted"
+
+    assert [report["data"] for report in station.reports] == ["Customer: me", ""]
 
 
 def test_clearing_without_a_report_is_notified_once(station: Station) -> None:

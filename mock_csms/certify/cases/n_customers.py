@@ -1,0 +1,153 @@
+"""Cases of block N about customer information (N09, N10)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.c_contracts import CONTRACT, answers_contract, checks_contract
+from mock_csms.certify.certificate_steps import preparing
+from mock_csms.certify.registry import CaseList
+from mock_csms.client import ANY, CommandAnswer, TranscriptEntry
+
+CASES: Final = CaseList()
+
+PREPARATION: Final = 900
+FIRST_REQUEST: Final = 901
+SECOND_REQUEST: Final = 902
+IDENTIFIER: Final = "CUSTOMER-1"
+HASH_FIELDS: Final = ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")
+"""Fields of CertificateHashDataType."""
+
+
+async def asks_about(
+    run: CaseRun,
+    customer: Mapping[str, Any],
+    *,
+    request: int = FIRST_REQUEST,
+    expect: str | set[str] = "Accepted",
+    **changes: Any,
+) -> CommandAnswer:
+    """Ask for the data about a customer; ``changes`` are other fields, such as ``clear=True``."""
+    fields = {"requestId": request, "report": True, "clear": False, **customer, **changes}
+    return await run.csms.sends("CustomerInformation", fields, expect=expect)
+
+
+async def sends_data(run: CaseRun, *, request: int = FIRST_REQUEST) -> str:
+    """Collect all parts of the data about a customer."""
+    parts = await run.station.collects("NotifyCustomerInformation", requestId=request)
+    return "".join(part["data"] for part in parts)
+
+
+async def sends_one_message(run: CaseRun, *, request: int = FIRST_REQUEST) -> TranscriptEntry:
+    """The station sends one message about a customer, without further parts."""
+    not_true = {None, False}
+    entry = await run.station.sends("NotifyCustomerInformation", requestId=request, seqNo=0, tbc=not_true)
+    await run.station.is_silent("NotifyCustomerInformation")
+    return entry
+
+
+def customer_of(run: CaseRun) -> dict[str, Any]:
+    """Return the reference to the customer with the valid token."""
+    return {"idToken": run.tokens.valid.as_json}
+
+
+async def is_unknown(run: CaseRun) -> None:
+    """Clear the data about the customer before the case begins."""
+    with preparing("TC_N_32_CS"):
+        await asks_about(run, customer_of(run), report=False, clear=True)
+        await sends_data(run)
+
+
+async def is_known(run: CaseRun) -> str:
+    """Store the token at the station in each way that it implements; return the data of a session."""
+    await run.given.variables_if_implemented(
+        LocalAuthListCtrlr__Enabled=True, AuthCtrlr__LocalPreAuthorize=True, AuthCacheCtrlr__Enabled=True
+    )
+    await run.given.id_token_cached()
+    with preparing("TC_N_27_CS"):
+        await asks_about(run, customer_of(run), request=PREPARATION)
+        data = await sends_data(run, request=PREPARATION)
+    if await run.variable("LocalAuthListCtrlr", "Enabled") is not None:
+        entry = {"idToken": run.tokens.valid.as_json, "idTokenInfo": {"status": "Accepted"}}
+        await run.given.local_list(entry)
+    return data
+
+
+@CASES.case("TC_N_27_CS", "The data about a token is reported")
+async def known_token(run: CaseRun) -> None:
+    await is_known(run)
+    await asks_about(run, customer_of(run))
+    run.check(bool(await sends_data(run)), "the data is not empty")
+
+
+@CASES.case("TC_N_28_CS", "A report about an unknown token says in one message that there is no data")
+async def unknown_token(run: CaseRun) -> None:
+    await is_unknown(run)
+    await asks_about(run, customer_of(run), request=SECOND_REQUEST)
+    await sends_one_message(run, request=SECOND_REQUEST)
+
+
+@CASES.case("TC_N_30_CS", "The data about a token is reported for the last time and cleared")
+async def known_token_cleared(run: CaseRun) -> None:
+    of_session = await is_known(run)
+    await asks_about(run, customer_of(run), clear=True)
+    run.check(bool(await sends_data(run)), "the data is not empty")
+    # The server has removed the token from the local list (N10.FR.02).
+    expected = {"Accepted", "Rejected", "Invalid"}
+    answer = await asks_about(run, customer_of(run), request=SECOND_REQUEST, expect=expected)
+    if answer["status"] == "Accepted":
+        left = await sends_one_message(run, request=SECOND_REQUEST)
+        run.check(not of_session or left["data"] != of_session, "the data of the session is cleared", left)
+
+
+@CASES.family(
+    {
+        ("TC_N_31_CS", "A report about a cleared token says that there is no data"): (True,),
+        ("TC_N_32_CS", "A token is cleared without a report, and one message says so"): (False,),
+    }
+)
+async def unknown_token_cleared(run: CaseRun, report: bool) -> None:
+    await is_unknown(run)
+    await asks_about(run, customer_of(run), report=report, clear=True, request=SECOND_REQUEST)
+    await sends_one_message(run, request=SECOND_REQUEST)
+
+
+@CASES.family(
+    {
+        ("TC_N_29_CS", "A report about no customer is invalid"): (False,),
+        ("TC_N_33_CS", "Clearing the data of no customer is invalid"): (True,),
+    }
+)
+async def nobody(run: CaseRun, clear: bool) -> None:
+    await asks_about(run, {}, clear=clear, expect="Invalid")
+    await run.station.is_silent("NotifyCustomerInformation")
+
+
+@CASES.case("TC_N_62_CS", "The data about a customer identifier is reported for the last time and cleared")
+async def identifier_cleared(run: CaseRun) -> None:
+    await run.rig.confirms(f"data about the customer identifier {IDENTIFIER} is stored at the station")
+    cleared = await reports_and_clears(run, {"customerIdentifier": IDENTIFIER})
+    run.check(bool(cleared), "the data is not empty")
+
+
+@CASES.case("TC_N_63_CS", "The data about a contract certificate is cleared")
+async def contract_cleared(run: CaseRun) -> None:
+    await checks_contract(run, is_central=False)
+    await answers_contract(run, "Accepted", "Accepted")
+    await run.given.ev_connected(CONTRACT)
+    await run.given.contract_authorized(iso15118CertificateHashData=ANY)
+    await run.given.energy_transfer_started()
+    asked = await run.station.has_sent("Authorize", iso15118CertificateHashData=ANY)
+    contract: Sequence[Mapping[str, Any]] = asked["iso15118CertificateHashData"]
+    await run.state.ended_by_vehicle()
+    await reports_and_clears(run, {"customerCertificate": {name: contract[0][name] for name in HASH_FIELDS}})
+
+
+async def reports_and_clears(run: CaseRun, customer: Mapping[str, Any]) -> str:
+    """Report and clear the data of a customer, of which nothing may be left; return the data."""
+    await asks_about(run, customer, clear=True)
+    cleared = await sends_data(run)
+    await asks_about(run, customer, request=SECOND_REQUEST)
+    left = await sends_data(run, request=SECOND_REQUEST)
+    run.check(not left, "the data that is left is empty")
+    return cleared

@@ -1,0 +1,103 @@
+"""Cases of block N about logs (N01)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.registry import CaseList
+from mock_csms.client import CommandAnswer, TranscriptEntry
+
+CASES: Final = CaseList()
+
+DIAGNOSTICS_LOG: Final = "DiagnosticsLog"
+SECURITY_LOG: Final = "SecurityLog"
+FIRST_LOG: Final = 25
+SECOND_LOG: Final = 26
+LOG_FOLDER: Final = {"remoteLocation": "{{files.uploads/log}}"}
+SLOW: Final = {"remoteLocation": "{{files.uploads/log?seconds=2}}"}
+NOWHERE: Final = {"remoteLocation": "{{files.nowhere/log}}"}
+RETRIES: Final = 3
+RETRY_S: Final = 2
+"""Seconds between two attempts; an attempt has to take less."""
+DURATION_S: Final = RETRIES * RETRY_S
+UPLOAD_FAILURES: Final = frozenset(
+    {"UploadFailure", "BadMessage", "PermissionDenied", "NotSupportedOperation"}
+)
+LONG_AGO: Final = {
+    **LOG_FOLDER,
+    "oldestTimestamp": "1971-01-01T00:00:00Z",
+    "latestTimestamp": "1971-01-02T00:00:00Z",
+}
+
+
+async def asks_for_log(
+    run: CaseRun,
+    log: Mapping[str, Any],
+    *,
+    request: int = FIRST_LOG,
+    expect: str = "Accepted",
+    **options: Any,
+) -> CommandAnswer:
+    """Ask for a log, by default for the diagnostics log."""
+    asked = {"logType": DIAGNOSTICS_LOG, "requestId": request, "log": dict(log), **options}
+    return await run.csms.sends("GetLog", asked, expect=expect)
+
+
+async def reports_upload(run: CaseRun, *statuses: str, request: int = FIRST_LOG) -> TranscriptEntry:
+    """The station reports these statuses of an upload, one after another; return the last message."""
+    for status in statuses:
+        entry = await run.station.sends(
+            "LogStatusNotification", status=status, requestId=request, within=run.times.transfer
+        )
+    return entry
+
+
+@CASES.family(
+    {
+        ("TC_N_25_CS", "The diagnostics log is uploaded"): (DIAGNOSTICS_LOG,),
+        ("TC_N_35_CS", "The security log is uploaded"): (SECURITY_LOG,),
+    }
+)
+async def uploads(run: CaseRun, kind: str) -> None:
+    answer = await asks_for_log(run, LOG_FOLDER, logType=kind)
+    if kind == DIAGNOSTICS_LOG:
+        run.check(bool(answer.payload.get("filename")), "the answer has the name of the file", answer.entry)
+    await reports_upload(run, "Uploading", "Uploaded")
+
+
+@CASES.case("TC_N_26_CS", "An upload that fails is tried again, and its failure is reported")
+async def fails(run: CaseRun) -> None:
+    await asks_for_log(run, NOWHERE, retries=RETRIES, retryInterval=RETRY_S)
+    first = await reports_upload(run, "Uploading")
+    statuses, last = [first], first
+    while last["status"] == "Uploading" or last.seconds_since(first) < DURATION_S - run.times.deviation:
+        last = await run.station.sends(
+            "LogStatusNotification",
+            status=UPLOAD_FAILURES | {"Uploading"},
+            requestId=FIRST_LOG,
+            within=RETRY_S + run.times.message,
+        )
+        statuses.append(last)
+    failures = sum(entry["status"] in UPLOAD_FAILURES for entry in statuses)
+    attempts = {1, RETRIES + 1}
+    run.check(failures in attempts, "a failure is reported once, or for each attempt", last)
+    run.check(len(statuses) - failures in attempts, "Uploading is reported once, or for each attempt", last)
+    run.station.at_least(first, last, DURATION_S)
+    latest = DURATION_S + (RETRIES + 1) * run.times.deviation
+    run.check(last.seconds_since(first) <= latest, "the attempts take no longer than their intervals", last)
+    await run.station.is_silent("LogStatusNotification")
+
+
+@CASES.case("TC_N_34_CS", "A log that the station does not have is refused")
+async def unavailable(run: CaseRun) -> None:
+    await asks_for_log(run, LONG_AGO, expect="Rejected")
+    await run.station.is_silent("LogStatusNotification")
+
+
+@CASES.case("TC_N_36_CS", "A second request cancels an upload, and its log is uploaded")
+async def second_request(run: CaseRun) -> None:
+    await asks_for_log(run, SLOW)
+    await reports_upload(run, "Uploading")
+    await asks_for_log(run, LOG_FOLDER, request=SECOND_LOG, expect="AcceptedCanceled")
+    await reports_upload(run, "AcceptedCanceled")
+    await reports_upload(run, "Uploading", "Uploaded", request=SECOND_LOG)
