@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, field_validator
 
 from mock_csms.certify.conditions import known_feature
 from mock_csms.errors import UsageError
@@ -116,7 +116,7 @@ class FirmwareTable(Strict):
 
     location: str | None = None
     """URL of a firmware that the station can install."""
-    signing_certificate: str | None = None
+    signing_certificate: FilePath | None = None
     """PEM file of the certificate that signs it."""
     signature: str | None = None
     """Signature in Base64."""
@@ -132,9 +132,9 @@ class FirmwareTable(Strict):
 class CertificatesTable(Strict):
     """``[certificates]``: PEM files of roots that the station is to trust; without them, the server's own."""
 
-    v2g_root: str | None = None
+    v2g_root: FilePath | None = None
     """Root of the certificates of charging stations for ISO 15118."""
-    mo_root: str | None = None
+    mo_root: FilePath | None = None
     """Root of the contract certificate of the vehicle."""
 
     def v2g_root_pem(self) -> str | None:
@@ -213,6 +213,6 @@ def read_station_file(path: Path) -> StationFile:
         raise UsageError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def pem_text(file: str | None) -> str | None:
+def pem_text(file: Path | None) -> str | None:
     """Read a PEM file, if there is one; raises OSError."""
-    return None if file is None else Path(file).read_text(encoding="ascii")
+    return None if file is None else file.read_text(encoding="ascii")

@@ -121,3 +121,44 @@ async def test_points_that_cannot_be_set_skip_the_case_unless_they_fit(box: Boxe
             await run.given.transaction_points(start="DataSigned")
         with pytest.raises(Skipped, match="needs EVConnected, without Authorized"):
             await run.given.transaction_points(stop="EVConnected", stop_without=["Authorized"])
+
+
+async def test_message_that_no_step_has_used_is_found(box: Boxes) -> None:
+    async with box() as run:
+        await run.state.authorized()
+        await run.station.has_sent_no_other("Authorize")
+        await run.rig.presents(run.tokens.second)
+        await run.csms.handle.waits_for("Authorize", idToken=run.tokens.second.as_json)
+
+        with pytest.raises(StationFailure, match="Authorize was not to be sent"):
+            await run.station.has_sent_no_other("Authorize")
+
+
+async def test_energy_flows_at_each_evse_that_is_needed(box: Boxes) -> None:
+    async with box() as run:
+        first = await run.given.energy_transfer_started_everywhere(at_most=1)
+        both = await run.given.energy_transfer_started_everywhere()
+
+        assert list(first) == [1]
+        assert list(both) == [1, 2]
+        assert len(set(both.values())) == 2
+
+
+async def test_token_that_is_cached_as_refused_is_checked_again(box: Boxes) -> None:
+    async with box() as run:
+        await run.given.variables(AuthCtrlr__LocalPreAuthorize=True)
+        await run.given.id_token_info_cached(run.tokens.invalid, {"status": "Blocked"})
+        await run.state.ev_connected()
+        await run.state.authorized(run.tokens.invalid, asks=True)
+
+
+async def test_token_of_the_group_stops_after_an_authorize(box: Boxes) -> None:
+    async with box() as run:
+        info = {"idTokenInfo": {"status": "Accepted", "groupIdToken": {"idToken": "G", "type": "Central"}}}
+        await run.csms.answers("Authorize", info)
+        await run.csms.answers("TransactionEvent", info, expression="idToken")
+
+        stop = await run.state.stop_authorized(run.tokens.second, by="local", asks=True)
+
+        assert stop is not None
+        assert stop["idToken"] == run.tokens.second.as_json

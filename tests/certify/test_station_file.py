@@ -35,6 +35,7 @@ def test_claims_have_profiles_features_and_several_evses(tmp_path: Path) -> None
         ("[station]\nfeatures = ['C-490']\n", "unknown feature 'C-490'; did you mean C-49?"),
         ("[station]\nprofiles = ['core']\n", "unknown feature 'core'; did you mean Core?"),
         ("[times]\nmessage = 0\n", "times.message: Input should be greater than 0"),
+        ("[certificates]\nmo_root = 'no.pem'\n", "certificates.mo_root: Path does not point to a file"),
     ],
 )
 def test_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:
