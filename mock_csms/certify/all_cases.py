@@ -37,6 +37,7 @@ from mock_csms.certify.cases import (
     n_monitoring,
     n_reports,
     o_display,
+    o_display_conditions,
     p_data_transfer,
 )
 from mock_csms.certify.registry import Case, Unrehearsed
@@ -75,6 +76,7 @@ BLOCKS: Final = (
     n_monitoring.CASES,
     n_reports.CASES,
     o_display.CASES,
+    o_display_conditions.CASES,
     p_data_transfer.CASES,
 )
 

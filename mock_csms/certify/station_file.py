@@ -97,7 +97,7 @@ class TimesTable(Strict):
     reservation: Annotated[int, Field(gt=0)] = 60
     """How long a reservation lasts that is to expire."""
     schedule: Annotated[float, Field(gt=0)] = 60
-    """How far ahead a download or an installation is scheduled."""
+    """How far ahead a download, an installation, or the start or end of a display message is scheduled."""
 
 
 class RigTable(Strict):

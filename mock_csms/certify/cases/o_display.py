@@ -6,10 +6,10 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.o_steps import (
     CONTENTS,
     FIRST,
-    FORMATS,
-    PRIORITIES,
+    MESSAGE_FORMATS,
+    MESSAGE_PRIORITIES,
+    MESSAGE_STATES,
     SECOND,
-    STATES,
     first_missing,
     given_another,
     is_reported,
@@ -139,7 +139,7 @@ async def refuses_transaction(run: CaseRun) -> None:
 
 @CASES.case("TC_O_17_CS", "A message with a priority that the station does not support is refused")
 async def refuses_priority(run: CaseRun) -> None:
-    priority = first_missing(await supported_priorities(run), PRIORITIES)
+    priority = first_missing(await supported_priorities(run), MESSAGE_PRIORITIES)
     message = await message_of(run, priority=priority)
     await run.state.display_message(message, expect="NotSupportedPriority")
 
@@ -147,7 +147,7 @@ async def refuses_priority(run: CaseRun) -> None:
 @CASES.case("TC_O_19_CS", "A message in a format that the station does not support is refused")
 async def refuses_format(run: CaseRun) -> None:
     message = await message_of(run)
-    format_ = first_missing(await supported_formats(run), FORMATS)
+    format_ = first_missing(await supported_formats(run), MESSAGE_FORMATS)
     content = {**message["message"], "format": format_}
     await run.state.display_message({**message, "message": content}, expect="NotSupportedMessageFormat")
 
@@ -157,9 +157,9 @@ async def refuses_state(run: CaseRun) -> None:
     message = await message_of(run)
     answers = [
         await run.state.display_message({**message, "state": state}, expect={"Accepted", "NotSupportedState"})
-        for state in STATES
+        for state in MESSAGE_STATES
     ]
     statuses = [answer["status"] for answer in answers]
     run.check("Accepted" in statuses, "the station supports one of the states")
     if "NotSupportedState" not in statuses:
-        raise Skipped(f"the station accepts all of {', '.join(STATES)}")
+        raise Skipped(f"the station accepts all of {', '.join(MESSAGE_STATES)}")

@@ -8,43 +8,49 @@ from mock_csms.certify.charging import time_of
 from mock_csms.certify.verdicts import Inconclusive, Skipped
 from mock_csms.client.fields import differences
 
-type Message = Mapping[str, Any]
+type DisplayMessage = Mapping[str, Any]
 """MessageInfoType of SetDisplayMessage."""
 
 FIRST: Final = 7001
 SECOND: Final = 7002
 CONTENTS: Final = {FIRST: "First message", SECOND: "Second message"}
-PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
-FORMATS: Final = ("UTF8", "ASCII", "HTML", "URI")
-STATES: Final = ("Charging", "Idle", "Unavailable", "Faulted")
+MESSAGE_PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
+MESSAGE_FORMATS: Final = ("UTF8", "ASCII", "HTML", "URI")
+MESSAGE_STATES: Final = ("Charging", "Idle", "Unavailable", "Faulted")
 TIME_FIELDS: Final = ("startDateTime", "endDateTime")
 
 
-async def message_of(run: CaseRun, **fields: Any) -> Message:
+async def message_of(run: CaseRun, **fields: Any) -> DisplayMessage:
     """Return the first message, with a priority and a format that the station supports."""
     priority = fields.pop("priority", None) or (await supported_priorities(run))[0]
     content = {"format": (await supported_formats(run))[0], "content": CONTENTS[FIRST]}
     return {"id": FIRST, "priority": priority, "message": content, **fields}
 
 
-def second_of(message: Message, **fields: Any) -> Message:
+async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage:
+    """Begin a transaction in which energy flows, and return a message for it."""
+    await run.given.energy_transfer_started()
+    return await message_of(run, **fields, transactionId=run.transaction_id)
+
+
+def second_of(message: DisplayMessage, **fields: Any) -> DisplayMessage:
     """Return the second message, which is otherwise as the first one."""
     return {**with_content(message, CONTENTS[SECOND]), "id": SECOND, **fields}
 
 
-def with_content(message: Message, content: str) -> Message:
+def with_content(message: DisplayMessage, content: str) -> DisplayMessage:
     """Return a message with another text."""
     return {**message, "message": {**message["message"], "content": content}}
 
 
 async def supported_priorities(run: CaseRun) -> list[str]:
     """Return the priorities that the station supports."""
-    return await _supported(run, "SupportedPriorities", PRIORITIES)
+    return await _supported(run, "SupportedPriorities", MESSAGE_PRIORITIES)
 
 
 async def supported_formats(run: CaseRun) -> list[str]:
     """Return the formats that the station supports."""
-    return await _supported(run, "SupportedFormats", FORMATS)
+    return await _supported(run, "SupportedFormats", MESSAGE_FORMATS)
 
 
 async def _supported(run: CaseRun, variable: str, values: Sequence[str]) -> list[str]:
@@ -72,19 +78,19 @@ async def two_priorities(run: CaseRun) -> Sequence[str]:
     return supported[:2]
 
 
-async def given_another(run: CaseRun, first: Message, **fields: Any) -> None:
+async def given_another(run: CaseRun, first: DisplayMessage, **fields: Any) -> None:
     """Set a second message, unless it would replace the first one (O01.FR.16)."""
     second = second_of(first, **fields)
     if not first["priority"] == second["priority"] == "AlwaysFront":
         await run.given.display_message(second)
 
 
-async def is_reported(run: CaseRun, message: Message) -> None:
+async def is_reported(run: CaseRun, message: DisplayMessage) -> None:
     """Ask for a message by its id; the report has to have it as it was set."""
     await reports(run, message, id=[message["id"]])
 
 
-async def reports(run: CaseRun, message: Message, **criteria: Any) -> None:
+async def reports(run: CaseRun, message: DisplayMessage, **criteria: Any) -> None:
     """Ask for the messages that meet criteria; the report has to have this one as it was set."""
     number = message["id"]
     found = await run.state.display_messages(number, **criteria)
@@ -95,7 +101,7 @@ async def reports(run: CaseRun, message: Message, **criteria: Any) -> None:
     run.check_each("all reported messages meet the criteria", others)
 
 
-def _as_reported(message: Message) -> dict[str, Any]:
+def _as_reported(message: DisplayMessage) -> dict[str, Any]:
     """Return the fields of a message in a report, which may write times in another way."""
     return {name: _same_time(value) if name in TIME_FIELDS else value for name, value in message.items()}
 
@@ -109,7 +115,7 @@ def _same_time(text: str) -> Any:
     return same_time
 
 
-def _meets(message: Message, criteria: Mapping[str, Any]) -> bool:
+def _meets(message: DisplayMessage, criteria: Mapping[str, Any]) -> bool:
     return all(
         message.get(name) in (value if isinstance(value, list) else [value])
         for name, value in criteria.items()
@@ -121,16 +127,24 @@ async def is_unknown(run: CaseRun, *, number: int = FIRST, **criteria: Any) -> N
     await run.csms.sends("GetDisplayMessages", requestId=number, id=[number], **criteria, expect="Unknown")
 
 
-async def is_shown(run: CaseRun, *messages: Message) -> None:
+async def is_shown(run: CaseRun, *messages: DisplayMessage) -> None:
     """Look at the display: messages are shown, several of them in turns."""
     names = " and ".join(each["message"]["content"] for each in messages)
     await run.rig.confirms(f"{names} {'take turns on the display' if messages[1:] else 'is shown'}")
 
 
-async def is_not_shown(run: CaseRun, *messages: Message) -> None:
+async def is_not_shown(run: CaseRun, *messages: DisplayMessage) -> None:
     """Look at the display: messages are not shown."""
     for message in messages:
         await run.rig.confirms(f"{message['message']['content']} is not shown")
+
+
+async def begins_session(run: CaseRun) -> None:
+    """Begin a session of charging, step by step."""
+    await run.state.parking_bay_occupied()
+    await run.state.authorized()
+    await run.state.ev_connected()
+    await run.state.energy_transfer_started()
 
 
 async def leaves(run: CaseRun) -> None:
@@ -139,3 +153,11 @@ async def leaves(run: CaseRun) -> None:
     await run.state.ev_connected_post_session()
     await run.state.ev_disconnected()
     await run.state.parking_bay_unoccupied()
+
+
+async def ends_with_transaction(run: CaseRun, *messages: DisplayMessage) -> None:
+    """End the transaction; its messages have to be removed."""
+    await leaves(run)
+    await is_not_shown(run, *messages)
+    for message in messages:
+        await is_unknown(run, number=message["id"])
