@@ -1,6 +1,7 @@
 """One run of a case: the verbs, the states and the facts that its function works with."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from mock_csms.certify.case_steps import CaseSteps, OnStep
@@ -14,7 +15,7 @@ from mock_csms.certify.verbs.cursor import Cursor
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.stage import Stage
 from mock_csms.certify.verbs.station_verbs import StationVerbs
-from mock_csms.client import AsyncClient, AsyncStationHandle, TranscriptEntry
+from mock_csms.client import AsyncClient, AsyncStationHandle, ClientError, TranscriptEntry
 
 
 class CaseRun:
@@ -93,5 +94,7 @@ class CaseRun:
 
     async def settle(self) -> list[str]:
         """Bring the station back to idle and undo its changes; return what is left."""
+        with suppress(ClientError):
+            await self.csms.ends_offline()
         left = await settle(self.csms.handle, self.rig, self.file)
         return [*left, *await self._stage.undo()]

@@ -361,7 +361,8 @@ class SessionStates:
     async def unplugged_at_vehicle(self, *, is_attached: bool = False, **fields: Any) -> None:
         """Unplug the cable at the vehicle only; ``fields`` are further ones of the event.
 
-        The connector of a cable that is attached to the station becomes free.
+        A cable that is attached to the station has no other end: its connector becomes free, which is left to
+        the case.
         """
         stops = await self._stage.variable("TxCtrlr", "StopTxOnEVSideDisconnect") != "false"
         await self._stage.rig.unplugs_at_the_vehicle(is_attached=is_attached)
@@ -371,13 +372,12 @@ class SessionStates:
             transactionInfo__chargingState="Idle",
             **fields,
         )
-        if is_attached:
-            await self._stage.station.reports("Available")
 
     @reached(about="TC_E_26_CS")
-    async def plugged_in_at_vehicle(self) -> None:
+    async def plugged_in_at_vehicle(self, *, is_attached: bool = False) -> None:
         """Plug the cable in at the vehicle again, after which energy flows again."""
-        await self._stage.rig.plugs_in_at_the_vehicle()
+        rig = self._stage.rig
+        await (rig.plugs_in() if is_attached else rig.plugs_in_at_the_vehicle())
         await self._events.follow(
             {"is_connected": True},
             triggerReason="CablePluggedIn",

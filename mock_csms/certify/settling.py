@@ -20,6 +20,7 @@ async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -
     try:
         if not await _is_in_service(handle, file.times.boot):
             return ["the station has not connected and booted again"]
+        await _unlocks(handle, rig, file)
         if await _ends_transactions(handle, 1):
             return []
         for transaction in await _running(handle):
@@ -34,6 +35,14 @@ async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -
     except (ClientError, StationFailure) as error:
         return [f"the station is not idle: {error}"]
     return ["a transaction is still running"]
+
+
+async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> None:
+    """Unlock cables that could not be unplugged, and unplug them."""
+    for evse in sorted(rig.plugged):
+        await handle.call("UnlockConnector", evseId=evse, connectorId=file.connector)
+    if rig.plugged:
+        await rig.clears()
 
 
 async def _is_in_service(handle: AsyncStationHandle, within: float) -> bool:

@@ -89,6 +89,21 @@ async def test_list_and_cache_let_a_transaction_run_while_the_server_is_offline(
         await run.station.at_last_sends("TransactionEvent", eventType="Ended", offline=True)
 
 
+async def test_station_is_idle_again_after_a_case_that_ends_offline_with_a_locked_cable(box: Boxes) -> None:
+    async with box() as run:
+        await run.given.variables(
+            OCPPCommCtrlr__RetryBackOffWaitMinimum=0,
+            OCPPCommCtrlr__RetryBackOffRandomRange=0,
+            OCPPCommCtrlr__UnlockOnEVSideDisconnect=False,
+        )
+        await run.given.energy_transfer_started()
+        await run.given.unplugged_at_vehicle()
+        await run.csms.goes_offline()
+
+        assert await run.settle() == []
+        assert run.rig.plugged == set()
+
+
 @pytest.mark.parametrize(
     ("misbehaviour", "field"),
     [

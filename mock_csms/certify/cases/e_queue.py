@@ -145,7 +145,7 @@ async def status_of_ended_transaction_with_queue(run: CaseRun) -> None:
         await states.parking_bay_unoccupied()
     else:
         await states.energy_transfer_suspended()
-        await states.unplugged_at_vehicle(is_attached=True)
+        await states.unplugged_at_vehicle()
 
 
 @CASES.case("TC_E_40_CS", "The readings of an offline period are delivered afterwards")

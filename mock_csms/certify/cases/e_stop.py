@@ -123,7 +123,8 @@ async def deauthorized_by_unplugging(run: CaseRun) -> None:
     await run.given.variables(TxCtrlr__StopTxOnEVSideDisconnect=True)
     await run.given.variables_if_implemented(OCPPCommCtrlr__UnlockOnEVSideDisconnect=False)
     await run.given.energy_transfer_suspended()
-    await run.state.unplugged_at_vehicle(transactionInfo__stoppedReason="EVDisconnected")
+    reason = {"transactionInfo__stoppedReason": "EVDisconnected"}
+    await run.state.unplugged_at_vehicle(is_attached=not has_loose_cable(run), **reason)
     await unplugs_at_the_station(run, is_locked=True)
 
 
@@ -159,7 +160,8 @@ async def ends_with_unplugging(
     await run.given.variables_if_implemented(TxCtrlr__StopTxOnEVSideDisconnect=False)
     await run.given.ev_connected(**vehicle)
     await run.given.energy_transfer_suspended()
-    await run.state.unplugged_at_vehicle(transactionInfo__stoppedReason=reasons)
+    reason = {"transactionInfo__stoppedReason": reasons}
+    await run.state.unplugged_at_vehicle(is_attached=not has_loose_cable(run), **reason)
 
 
 @CASES.family(
@@ -174,7 +176,7 @@ async def unplugged_and_deauthorized(run: CaseRun, unlocks: bool) -> None:
     await run.given.variables(TxCtrlr__StopTxOnEVSideDisconnect=True)
     await run.given.variables(OCPPCommCtrlr__UnlockOnEVSideDisconnect=unlocks)
     await run.given.energy_transfer_suspended()
-    await run.state.unplugged_at_vehicle()
+    await run.state.unplugged_at_vehicle(is_attached=not has_loose_cable(run))
     await unplugs_at_the_station(run, is_locked=not unlocks)
 
 
@@ -188,12 +190,15 @@ async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
     await run.given.variables(TxCtrlr__StopTxOnEVSideDisconnect=False)
     await run.given.energy_transfer_suspended()
     await run.state.unplugged_at_vehicle(is_attached=is_attached)
+    if is_attached:
+        await run.station.reports("Available")
 
 
 @CASES.case("TC_E_26_CS", "A transaction that unplugging at the vehicle suspends goes on when it is back")
 async def back_after_unplugging(run: CaseRun) -> None:
-    await suspends_by_unplugging(run, is_attached=not has_loose_cable(run))
-    await run.state.plugged_in_at_vehicle()
+    is_attached = not has_loose_cable(run)
+    await suspends_by_unplugging(run, is_attached=is_attached)
+    await run.state.plugged_in_at_vehicle(is_attached=is_attached)
 
 
 @CASES.case("TC_E_27_CS", "A transaction that unplugging an attached cable suspends times out")

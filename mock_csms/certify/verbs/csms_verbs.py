@@ -43,6 +43,7 @@ class CsmsVerbs:
         self.handle = handle
         self._cursor = cursor
         self._steps = steps
+        self._is_offline = False
         self.connected_again: TranscriptEntry | None = None
         """The connection of the station after the server was offline."""
         self._within = within
@@ -153,6 +154,7 @@ class CsmsVerbs:
     async def goes_offline(self, **options: Any) -> None:
         """Drop the connection and refuse new ones; options as of `AsyncStationHandle.offline`."""
         with self._steps.step("the server goes offline"):
+            self._is_offline = True
             await self.handle.offline(**options)
         entry = await self.handle.disconnects(within=self._within)
         self._cursor.note(entry)
@@ -160,12 +162,18 @@ class CsmsVerbs:
     async def comes_back(self, within: float) -> list[RefusedConnection]:
         """Accept connections again, wait for that of the station, and return its refused attempts."""
         attempts = await self.handle.back_online()
+        self._is_offline = False
         with self._steps.step("the station connects again") as step:
             entry = await self.handle.connects(within=within)
             step.is_about(entry)
         self._cursor.note(entry)
         self.connected_again = entry
         return attempts
+
+    async def ends_offline(self) -> None:
+        """Accept connections again, if the case has ended while the server was offline."""
+        if self._is_offline:
+            await self.handle.back_online()
 
     async def comes_back_with(
         self, action: str, payload: Mapping[str, Any], *, expect: Mapping[str, Any], within: float

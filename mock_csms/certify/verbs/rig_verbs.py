@@ -91,6 +91,8 @@ class RigVerbs:
     async def unplugs_at_the_vehicle(self, *, is_attached: bool = False) -> None:
         """Unplug the cable at the vehicle only."""
         await self.does("unplug-at-ev", **({"cable": "attached"} if is_attached else {}))
+        if is_attached:
+            self.plugged.discard(self._file.evse)
 
     async def plugs_in_at_the_vehicle(self) -> None:
         """Plug the cable in at the vehicle again."""
