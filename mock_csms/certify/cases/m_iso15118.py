@@ -36,6 +36,14 @@ ABOUT_ROOTS: Final = "TC_M_01_CS"
 ABOUT_V2G: Final = "TC_A_12_CS"
 
 
+async def has_csms_root(run: CaseRun) -> None:
+    """Install a root of the central system if the station has none."""
+    use, name = CSMS
+    with preparing(ABOUT_ROOTS):
+        if not await installed_certificates(run, use, expect={"Accepted", "NotFound"}):
+            await has_installed(run, use, name)
+
+
 # Installing
 
 
@@ -57,6 +65,7 @@ async def root_installed(run: CaseRun, use: str, name: str) -> None:
 
 @CASES.case("TC_M_07_CS", "An expired root certificate is rejected, and not listed")
 async def expired_root(run: CaseRun) -> None:
+    await has_csms_root(run)
     await installs_certificate(run, "CSMSRootCertificate", "root-expired", "Rejected")
     entries = await installed_certificates(run, "CSMSRootCertificate")
     listed = await is_listed(run, entries, "CSMSRootCertificate", "root-expired")
@@ -197,6 +206,7 @@ async def certificate_deleted(run: CaseRun) -> None:
 
 @CASES.case("TC_M_22_CS", "A certificate that is not installed cannot be deleted")
 async def unknown_certificate(run: CaseRun) -> None:
+    await has_csms_root(run)
     await installed_certificates(run, "CSMSRootCertificate")
     await run.csms.sends(
         "DeleteCertificate", certificateHashData="{{certificate.contract.SHA256}}", expect="NotFound"
