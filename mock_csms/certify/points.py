@@ -24,7 +24,7 @@ ENDED_BY_STOP: Final = frozenset({Point.AUTHORIZED, Point.POWER_PATH_CLOSED, Poi
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What holds at an EVSE at one moment of a charging session."""
+    """State of an EVSE at one moment of a charging session."""
 
     is_occupied: bool = False
     """Whether a vehicle is in the bay."""
@@ -76,7 +76,7 @@ class TransactionPoints:
     def step(self, before: Situation, **changes: Any) -> tuple[Situation, EventType | None]:
         """Return the situation after a step, and the type of the event that the step leads to, if any.
 
-        A transaction starts when a start point is newly met, or when somebody is authorized while one is met,
+        A transaction starts when a start point is newly met, or at an authorization while one is met,
         as after an earlier transaction. It ends when a stop point is no longer met; DataSigned is not a stop
         point (errata 2.24). The end of a transaction ends its authorization.
         """

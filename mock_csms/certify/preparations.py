@@ -87,7 +87,7 @@ class Preparations(States):
         start_without: Collection[str] = (),
         stop_without: Collection[str] = (),
     ) -> None:
-        """Let transactions start and stop at these points until the end of the case.
+        """Set the points at which transactions start and stop, until the end of the case.
 
         Of several values, the first one that can be set counts. A variable that cannot be set has to have one
         of them, and none of ``start_without`` or ``stop_without``. Raises Skipped.
@@ -199,7 +199,7 @@ class Preparations(States):
         await super().local_list(*entries, version=version)
 
     async def token_known_offline(self, token: Token | None = None, **info: Any) -> None:
-        """Let the station accept a token while it is offline, in each way that it implements.
+        """Prepare a token that the station accepts while it is offline, in each way that it implements.
 
         ``info`` has further fields of the entry in the local list.
         """

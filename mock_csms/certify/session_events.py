@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from mock_csms.certify.points import EventType
 from mock_csms.certify.station_file import Token
-from mock_csms.certify.verbs.stage import ChargingSession, Stage
+from mock_csms.certify.verbs.stage import CaseSession, Stage
 from mock_csms.certify.verbs.texts import Varying
 from mock_csms.client import ABSENT, ANY, Pattern, TranscriptEntry
 
 EVENT: Final = "TransactionEvent"
-STOPPED: Final[Mapping[str, frozenset[Any]]] = {
+STOPPED_REASONS: Final[Mapping[str, frozenset[Any]]] = {
     "local": frozenset({"Local", ABSENT}),
     "remote": frozenset({"Remote"}),
 }
@@ -22,13 +22,13 @@ NOT_CHARGING: Final = Pattern(
     transactionInfo__chargingState={"EVConnected", "SuspendedEV", "SuspendedEVSE"},
 )
 """A change of the charging state that a station may report before the one that is waited for."""
-CHARGING: Final = Pattern(
+STARTED_CHARGING: Final = Pattern(
     EVENT,
     eventType="Updated",
     triggerReason="ChargingStateChanged",
     transactionInfo__chargingState="Charging",
 )
-SIGNED: Final = Pattern(EVENT, eventType="Updated", triggerReason="SignedDataReceived")
+DATA_SIGNED: Final = Pattern(EVENT, eventType="Updated", triggerReason="SignedDataReceived")
 VEHICLE_SEEN: Final = Pattern(EVENT, eventType="Updated", triggerReason="EVDetected")
 """The event of a bay with a sensor that is neither a start nor a stop point."""
 
@@ -40,7 +40,7 @@ class SessionEvents:
         self._stage = stage
 
     @property
-    def _session(self) -> ChargingSession:
+    def _session(self) -> CaseSession:
         return self._stage.session
 
     async def follow(
@@ -68,7 +68,7 @@ class SessionEvents:
         expected = {
             name: _single(value) for name, value in {"eventType": kind, **fields, **self._due()}.items()
         }
-        event = await self._stage.station.sends(EVENT, expected, after=[*after, SIGNED], within=within)
+        event = await self._stage.station.sends(EVENT, expected, after=[*after, DATA_SIGNED], within=within)
         self._take(event)
         return event
 
@@ -103,7 +103,7 @@ class SessionEvents:
         """After a stop, the last event has its reason, whatever the event is about."""
         if self._session.stopped_by is None:
             return
-        allowed = STOPPED[self._session.stopped_by]
+        allowed = STOPPED_REASONS[self._session.stopped_by]
         if event["triggerReason"] == "EVCommunicationLost":  # TC_E_14_CS
             allowed |= {"EVDisconnected"}
         reason = event["transactionInfo"].get("stoppedReason", ABSENT)

@@ -7,14 +7,14 @@ from typing import Any, Final, Literal, Self
 
 from mock_csms.certify.points import Point, Situation
 from mock_csms.certify.session_events import (
-    CHARGING,
     NOT_CHARGING,
+    STARTED_CHARGING,
     VEHICLE_SEEN,
     SessionEvents,
     absent_or,
 )
 from mock_csms.certify.station_file import Token
-from mock_csms.certify.verbs.stage import ChargingSession, Stage
+from mock_csms.certify.verbs.stage import CaseSession, Stage
 from mock_csms.certify.verdicts import Inconclusive
 from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
 
@@ -79,7 +79,7 @@ class SessionStates:
         return self._session.situation
 
     @property
-    def _session(self) -> ChargingSession:
+    def _session(self) -> CaseSession:
         return self._stage.session
 
     @reached(about="TC_E_12_CS")
@@ -241,7 +241,7 @@ class SessionStates:
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:
-        """Let energy flow: connect and authorize, as far as that has not happened."""
+        """Start the flow of energy: connect and authorize, as far as that has not happened."""
         if self._session.has_charged and self._session.situation.is_authorized:
             return
         if not self._session.situation.is_authorized:
@@ -264,7 +264,7 @@ class SessionStates:
 
     @reached(about="TC_E_22_CS")
     async def energy_transfer_suspended(self) -> None:
-        """Let the vehicle stop taking energy after a while."""
+        """Suspend the energy transfer at the vehicle, after a while."""
         await self.energy_transfer_started()
         if not self._session.situation.is_transferring:
             return
@@ -391,7 +391,7 @@ class SessionStates:
 
     @reached(about="TC_E_46_CS")
     async def ended_by_vehicle(self) -> None:
-        """Let the vehicle end the session by ISO 15118."""
+        """End the session at the vehicle, by ISO 15118."""
         ends = (await self._stage.points()).end_with_authorization
         reason: dict[str, Any] = {"transactionInfo__stoppedReason": "StoppedByEV"} if ends else {}
         await self._stage.rig.does("end-at-ev")
@@ -440,7 +440,7 @@ class SessionStates:
         reason: dict[str, Any] = {"transactionInfo__stoppedReason": "DeAuthorized"} if ends else {}
         await self._events.follow(
             {"is_authorized": False, "is_transferring": False},
-            after=[CHARGING, NOT_CHARGING],
+            after=[STARTED_CHARGING, NOT_CHARGING],
             triggerReason="Deauthorized",
             transactionInfo__chargingState={"EVConnected", "SuspendedEVSE"},
             **reason,

@@ -19,7 +19,7 @@ POINTS: Final = ("ParkingBayOccupancy", "EVConnected", "Authorized", "DataSigned
 
 
 async def asks_the_server(run: CaseRun) -> None:
-    """Let the station authorize tokens, and ask the server about them."""
+    """Set the station to authorize tokens, and to ask the server about them."""
     await run.given.variables_if_implemented(
         AuthCtrlr__Enabled=True, AuthCtrlr__DisableRemoteAuthorization=False
     )

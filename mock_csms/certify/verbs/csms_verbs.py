@@ -1,4 +1,4 @@
-"""What the server does in a case: commands, answers, and the connection."""
+"""The server in a case: commands, answers, and the connection."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a person or a rig does in a case."""
+"""Stimuli of a person or a rig in a case."""
 
 from contextlib import suppress
 from copy import copy
@@ -112,11 +112,11 @@ class RigVerbs:
         await self.does("leave", **_at(evse))
 
     async def pauses(self, evse: int | None = None) -> None:
-        """Let the vehicle stop taking energy."""
+        """Stop the vehicle from taking energy."""
         await self.does("pause", **_at(evse))
 
     async def resumes(self, evse: int | None = None) -> None:
-        """Let the vehicle take energy again."""
+        """Resume the energy transfer at the vehicle."""
         await self.does("resume", **_at(evse))
 
     async def breaks(self, evse: int | None = None) -> None:

@@ -21,7 +21,7 @@ ACCEPTED: Final = "Accepted"
 
 
 @dataclass
-class ChargingSession:
+class CaseSession:
     """The session at the EVSE of a case, as far as the case has brought it."""
 
     situation: Situation = field(default_factory=Situation)
@@ -50,11 +50,11 @@ class ChargingSession:
             raise CaseFailed("the station has started no transaction")
         return self.transaction
 
-    def after_restart(self) -> "ChargingSession":
+    def after_restart(self) -> "CaseSession":
         """Return the session after a restart: the vehicle is where it was."""
         now = self.situation
         place = Situation(is_occupied=now.is_occupied, is_connected=now.is_connected)
-        return ChargingSession(place, cached=self.cached)
+        return CaseSession(place, cached=self.cached)
 
 
 class Stage:
@@ -68,7 +68,7 @@ class Stage:
         self.rig: Final = rig
         self.steps: Final = steps
         self.file: Final = file
-        self.session = ChargingSession()
+        self.session = CaseSession()
         self.is_late = False
         """Whether the station was offline in the events that are expected."""
         self._others: dict[int, Stage] = {}
