@@ -31,7 +31,7 @@ def with_context(values: Iterable[MeterValue], context: str) -> list[MeterValue]
     return [value for value in values if contexts([value]) == {context}]
 
 
-def measurands(values: Iterable[MeterValue]) -> set[str]:
+def measurands_of(values: Iterable[MeterValue]) -> set[str]:
     """Return what was measured."""
     return {sampled.get("measurand", DEFAULT_MEASURAND) for sampled in _sampled(values)}
 

@@ -15,7 +15,7 @@ from ocpp.v201.enums import ReadingContextEnumType as ReadingContext
 
 from mock_csms.messages import JsonObject
 
-SIGNED: Final = Measurand.energy_active_import_register
+SIGNED_MEASURAND: Final = Measurand.energy_active_import_register
 """The measurand that is signed."""
 ENCODING: Final = "OCMF"
 SIGNING: Final = "ECDSA-secp256r1-SHA256"
@@ -27,7 +27,9 @@ MOMENTS: Final = {ReadingContext.transaction_begin: "B", ReadingContext.transact
 
 def has_energy(values: Iterable[JsonObject]) -> bool:
     """Whether meter values have a reading to sign."""
-    return any(reading["measurand"] == SIGNED for value in values for reading in value["sampledValue"])
+    return any(
+        reading["measurand"] == SIGNED_MEASURAND for value in values for reading in value["sampledValue"]
+    )
 
 
 class MeterSignatures:
@@ -50,7 +52,7 @@ class MeterSignatures:
         """Return a meter value with the signatures of its energy; ``has_key`` adds the public key."""
         sampled = [
             {**reading, "signedMeterValue": self._signature(reading, value["timestamp"], has_key)}
-            if reading["measurand"] == SIGNED
+            if reading["measurand"] == SIGNED_MEASURAND
             else reading
             for reading in value["sampledValue"]
         ]

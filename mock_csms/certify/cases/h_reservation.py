@@ -38,14 +38,14 @@ async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> Non
 
 
 async def given_reserved(run: CaseRun, token: Token | None = None, **fields: Any) -> None:
-    """Let the EVSE of the case be reserved for a token, by default the valid one."""
+    """Reserve the EVSE of the case for a token, by default the valid one."""
     await run.given.variables_if_implemented(**ENABLED)
     request = reservation(run, token or run.tokens.valid, **fields)
     await run.given.reserved(request, *run.file.connectors_at(run.evse))
 
 
 async def given_all_reserved(run: CaseRun) -> None:
-    """Let each EVSE be reserved."""
+    """Reserve each EVSE."""
     await run.given.variables_if_implemented(**ENABLED)
     for number, evse in enumerate(run.file.station.evses, start=RESERVATION_ID + 1):
         request = reservation(run, run.tokens.valid, number=number, evseId=evse)

@@ -12,7 +12,7 @@ from mock_csms.certify.readings import (
     by_moment,
     contexts,
     keys_are_sent,
-    measurands,
+    measurands_of,
     meter_values,
     signatures,
     taken_at,
@@ -59,7 +59,7 @@ def checks_readings(
     run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
 ) -> None:
     """Check that readings have all configured measurands, and where they were taken."""
-    run.check(expected <= measurands(values), "the readings have all configured measurands", message)
+    run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
     run.check(are_from_station(values), "nothing but a state of charge is measured in the vehicle", message)
 
 
@@ -87,7 +87,7 @@ def checks_interval(
 
 
 async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
-    """Let the station send clock-aligned readings, and return what it has to measure."""
+    """Configure clock-aligned readings, and return the measurands that they have to have."""
     await run.given.variables(AlignedDataCtrlr__Interval=run.times.aligned_interval)
     await run.given.variables_if_implemented(**others)
     return await configured(run, "AlignedDataCtrlr", "Measurands")
@@ -160,7 +160,7 @@ async def periodic_readings(run: CaseRun) -> None:
 
 
 async def ended_after(run: CaseRun, interval_s: float) -> TranscriptEntry:
-    """Let some intervals pass in a transaction, and return its last event."""
+    """Charge for some intervals, and return the last event of the transaction."""
     await run.given.energy_transfer_started()
     await run.waits(interval_s * ROUNDS)
     await run.state.parking_bay_unoccupied()
@@ -175,7 +175,7 @@ async def clock_readings_at_end(run: CaseRun) -> None:
 
 
 async def given_clock_readings_at_end(run: CaseRun) -> set[str]:
-    """Let the last event have clock-aligned readings only, and return what the station has to measure."""
+    """Configure clock-aligned readings for the last event, and return their measurands."""
     await run.given.variables(AlignedDataCtrlr__TxEndedInterval=run.times.aligned_interval)
     await run.given.variables(SampledDataCtrlr__TxEndedMeasurands="")
     await run.given.variables_if_implemented(AlignedDataCtrlr__SendDuringIdle=False)
@@ -201,7 +201,7 @@ async def periodic_readings_at_end(run: CaseRun) -> None:
 
 
 async def given_periodic_readings_at_end(run: CaseRun) -> set[str]:
-    """Let the last event have periodic readings only, and return what the station has to measure."""
+    """Configure periodic readings for the last event, and return their measurands."""
     await run.given.variables(SampledDataCtrlr__TxEndedInterval=run.times.sampled_interval)
     await run.given.variables_if_implemented(AlignedDataCtrlr__TxEndedMeasurands="")
     return await configured(run, "SampledDataCtrlr", "TxEndedMeasurands")
