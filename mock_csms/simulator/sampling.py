@@ -1,6 +1,7 @@
 """Meter values: sampled periodically in transactions and aligned to the clock everywhere (J)."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from mock_csms.simulator.core import Core
 from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.sessions import ChargingSession, RunningTransaction
 from mock_csms.simulator.transactions import ALIGNED, SAMPLED, StationTransactions
+from mock_csms.text import timestamp
 
 if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
@@ -117,7 +119,8 @@ class Sampling:
             self._wait_for_multiple(variable)
             return
         if self._core.is_powered and self._core.variables.boolean(ALIGNED, "Enabled"):
-            self._aligned_samples[variable](self._core.timestamp())
+            # The time that is due, and not a later one at which the timer was called.
+            self._aligned_samples[variable](timestamp(datetime.fromtimestamp(due_s, UTC)))
         self._wait_for_multiple(variable, due_s)
 
     def _send_aligned(self, at: str) -> None:
