@@ -406,6 +406,9 @@ class SessionStates:
     async def parking_bay_unoccupied(self, *, status: str | set[str] = "Available") -> None:
         """Drive the vehicle out of the bay after the session; ``status`` is that of the connector."""
         await self.ev_disconnected(status=status)
+        await self._leaves_the_bay()
+
+    async def _leaves_the_bay(self) -> None:
         if not self._session.situation.is_occupied:
             return
         await self._stage.rig.leaves()
@@ -425,7 +428,7 @@ class SessionStates:
         if self._session.situation.is_running:
             await self.ev_disconnected(status=unplugged)
         if self._session.situation.is_running:
-            await self.parking_bay_unoccupied()
+            await self._leaves_the_bay()
 
     @reached(about="TC_C_34_CS")
     async def deauthorized(self) -> None:

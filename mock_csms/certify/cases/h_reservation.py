@@ -60,6 +60,7 @@ async def uses_reservation(
     An Authorize is optional for this token.
     """
     await run.state.authorized(token, by=by, asks=False)
+    await run.station.optionally_sends("Authorize", within=run.times.silence, idToken=token.as_json)
     if is_marked:
         await run.station.reports("Available")
     await run.state.energy_transfer_started()
