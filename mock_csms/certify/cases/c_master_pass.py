@@ -94,7 +94,7 @@ async def chooses_one(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
     await presents_master_pass(run, stop=run.evse)
-    await run.rig.does("choose", choice="the transaction of the EVSE")
+    await run.rig.does("choose", choice=f"the transaction at EVSE {run.evse}")
     await sees_stops(run, {run.evse: transactions.pop(run.evse)})
     await run.waits(run.times.silence)
     for other in transactions.values():

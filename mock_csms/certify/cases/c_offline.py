@@ -3,7 +3,14 @@
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.c_tokens import answers_event, listed, not_periodic, uses_cache, uses_list
+from mock_csms.certify.cases.c_tokens import (
+    answers_event,
+    has_token,
+    listed,
+    not_periodic,
+    uses_cache,
+    uses_list,
+)
 from mock_csms.certify.registry import CaseList
 from mock_csms.client import ABSENT, TranscriptEntry
 
@@ -46,7 +53,7 @@ async def has_charged_offline(run: CaseRun) -> None:
     while True:
         event = await run.station.sends("TransactionEvent", offline=True)
         if event["triggerReason"] == "Authorized":
-            run.check(event.payload.get("idToken") == run.tokens.valid.as_json, "it has the token", event)
+            run.check(has_token(event, run.tokens.valid), "the event Authorized has the token", event)
         if event["transactionInfo"].get("chargingState") == "Charging":
             is_change = event["triggerReason"] == "ChargingStateChanged"
             run.check(is_change, "the charging has triggerReason ChargingStateChanged", event)

@@ -5,6 +5,8 @@ from typing import Any
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.station_verbs import PERIODIC
+from mock_csms.client import TranscriptEntry
+from mock_csms.client.fields import matches
 
 
 def not_periodic(trigger: str) -> bool:
@@ -60,6 +62,11 @@ async def answers_authorize(run: CaseRun, token: Token, status: str, group: str 
 async def answers_event(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
     """Make the server answer a TransactionEvent with a token with this status."""
     await _answers(run, "TransactionEvent", token, token_info(status, group))
+
+
+def has_token(event: TranscriptEntry, token: Token) -> bool:
+    """Whether an event has a token, with or without additionalInfo."""
+    return matches({"idToken": token.as_json}, event.payload)
 
 
 async def _answers(run: CaseRun, action: str, token: Token, info: dict[str, Any]) -> None:
