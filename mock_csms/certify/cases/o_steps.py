@@ -94,10 +94,10 @@ async def reports(run: CaseRun, message: DisplayMessage, **criteria: Any) -> Non
     """Ask for the messages that meet criteria; the report has to have this one as it was set."""
     number = message["id"]
     found = await run.state.display_messages(number, **criteria)
-    reported = next((each for each in found if each["id"] == number), {})
+    reported = next((each for each in found if each.get("id") == number), {})
     wrong = differences(_as_reported(message), reported)
     run.check_each(f"message {number} is reported as it was set", [str(each) for each in wrong])
-    others = [f"{each['id']}" for each in found if not _meets(each, criteria)]
+    others = [str(each.get("id")) for each in found if not _meets(each, criteria)]
     run.check_each("all reported messages meet the criteria", others)
 
 
