@@ -19,6 +19,7 @@ from mock_csms.certify.certificate_steps import (
 )
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verbs.stage import variable_of
+from mock_csms.certify.verbs.texts import Varying
 from mock_csms.certify.verdicts import Skipped
 from mock_csms.client import TranscriptEntry
 
@@ -33,7 +34,7 @@ SUITES: Final = (
     {"AES128-GCM-SHA256", "AES256-GCM-SHA384"},
 )
 """Pairs of cipher suites; a station has to support one of them (A00.FR.318)."""
-MIN_BITS: Final = {"EC": 224, "RSA": 2048, "DSA": 2048}
+MIN_BITS_BY_KIND: Final = {"EC": 224, "RSA": 2048, "DSA": 2048}
 BAD_CERTIFICATES: Final = ("expired", "not-yet-valid", "unknown-ca", "wrong-name")
 PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
 
@@ -67,15 +68,17 @@ def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
 
 
 async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set[str]) -> str:
-    """Send SetNetworkProfile for a port with this security profile, and return the slot."""
-    port = await port_with(run, profile)
+    """Send SetNetworkProfile for a port with this security profile, and return the slot.
+
+    Profile 1 gets a URL of the server without TLS, whether there is such a port or not.
+    """
     default = await run.csms.default_payload("SetNetworkProfile")
-    slot = default["configurationSlot"]
-    data = {
-        **default["connectionData"],
-        "securityProfile": profile,
-        "ocppCsmsUrl": f"{{{{listener.{port}}}}}",
-    }
+    slot, url = default["configurationSlot"], default["connectionData"]["ocppCsmsUrl"]
+    if profile == 1:
+        url = Varying(f"ws:{url.partition(':')[2]}", "a URL without TLS")
+    else:
+        url = f"{{{{listener.{await port_with(run, profile)}}}}}"
+    data = {**default["connectionData"], "securityProfile": profile, "ocppCsmsUrl": url}
     payload = {"configurationSlot": slot, "connectionData": data}
     await run.csms.sends("SetNetworkProfile", payload, expect=expect)
     return str(slot)
@@ -178,7 +181,9 @@ async def client_certificate(run: CaseRun) -> None:
     boot = await run.state.is_in_service()
     own = connection["tls"]["clientCertificate"]
     kind, _, bits = own["key"].partition(" ")
-    run.check(int(bits or 0) >= MIN_BITS.get(kind, 0), "the key of the certificate is strong", connection)
+    run.check(
+        int(bits or 0) >= MIN_BITS_BY_KIND.get(kind, 0), "the key of the certificate is strong", connection
+    )
     run.check(bool(int(own["serialNumber"], 16)), "the certificate has a serial number", connection)
     names = {part.partition("=")[2] for part in own["subject"].split(",") if part.startswith("CN=")}
     is_own = boot["chargingStation"].get("serialNumber") in names
