@@ -60,6 +60,11 @@ def checks_readings(
 ) -> None:
     """Check that readings have all configured measurands, and where they were taken."""
     run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
+    checks_location(run, values, message)
+
+
+def checks_location(run: CaseRun, values: Sequence[MeterValue], message: TranscriptEntry) -> None:
+    """Check that no readings are from the vehicle (errata 6.2.58)."""
     run.check(are_from_station(values), "nothing but a state of charge is measured in the vehicle", message)
 
 
@@ -69,6 +74,7 @@ def checks_rounds(
     """Check the readings of several moments; those of the last one may not be complete yet."""
     values, last = meter_values(found), found[-1]
     run.check(contexts(values) == {context}, f"the readings have the context {context}", last)
+    checks_location(run, values, last)
     checks_interval(run, values, interval_s, last)
     for meter in {each.payload.get("evseId") for each in found}:
         of_meter = meter_values(each for each in found if each.payload.get("evseId") == meter)
@@ -211,8 +217,10 @@ def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expect
     """Check the periodic readings of the last event, and that of the end."""
     values = meter_values([ended])
     run.check(contexts(values) <= {BEGIN, PERIODIC, END}, "the readings are of the transaction", ended)
+    checks_location(run, values, ended)
     periodic = with_context(values, PERIODIC)
     run.check(bool(with_context(values, END)), f"there is a reading with the context {END}", ended)
+    checks_readings(run, with_context(values, END), expected, ended)
     checks_interval(run, periodic, run.times.sampled_interval, ended)
     for at_once in by_moment(periodic, tolerance(run, run.times.sampled_interval)):
         checks_readings(run, at_once, expected, ended)
