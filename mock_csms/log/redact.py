@@ -47,6 +47,7 @@ def masked(value: Any, *, hides_values: bool = False, secret_fields: frozenset[s
     """Return a JSON value with its secrets masked.
 
     With ``hides_values``, all values of variables are masked, and with ``secret_fields`` also these fields.
+    Empty values are shown: a station leaves the actualValue of a secret variable empty (N07.FR.10).
     """
     if type(value) is str:
         return _masked_string(value)
@@ -72,7 +73,7 @@ def _masked_object(
         and (
             names[name] in secret_fields
             or names[name] in SECRET_FIELDS
-            or (hides_values and names[name] in VALUES_OF_VARIABLE)
+            or (hides_values and part != "" and names[name] in VALUES_OF_VARIABLE)
         )
         else masked(
             part,

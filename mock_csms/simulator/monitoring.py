@@ -16,6 +16,7 @@ from ocpp.v201.enums import GenericStatusEnumType as GenericStatus
 from ocpp.v201.enums import MonitorBaseEnumType as Base
 from ocpp.v201.enums import MonitorEnumType as MonitorType
 from ocpp.v201.enums import MonitoringCriterionEnumType as Criterion
+from ocpp.v201.enums import MutabilityEnumType as Mutability
 from ocpp.v201.enums import SetMonitoringStatusEnumType as Status
 
 from mock_csms.messages import JsonObject
@@ -71,6 +72,7 @@ class Monitoring:
         self._reports = Reports(core)
         self._restore(self._factory)
         core.variables.changed.connect(self._value_changed)
+        core.variables.changed.connect(self._report_fault)
         core.boot_accepted.connect(self._check_thresholds)
 
     @on(Action.set_variable_monitoring)
@@ -289,11 +291,24 @@ class Monitoring:
         is_kept = monitor.severity <= self._level("OfflineQueuingSeverity")  # N07.FR.04, N08.FR.03
         if not self._is_reported(monitor) or not (is_kept or self._core.is_online):
             return False
+        origin = {"variableMonitoringId": monitor.id, "eventNotificationType": monitor.origin}
+        self._send_event({**self._event_data(monitor.key, event, value), **origin}, is_kept=is_kept)
+        return True
+
+    def _report_fault(self, key: Key, _old: str, new: str) -> None:
+        """Notify a fault of a connector, or its repair: a notification that is no monitor's."""
+        is_enabled = self._core.variables.boolean(MONITORING_CTRLR, "Enabled") and self._core.is_powered
+        is_of_connector = (key.component, key.variable) == ("Connector", "Problem")
+        if not (is_enabled and is_of_connector) or self._waiting_events >= MAX_WAITING_EVENTS:
+            return
+        event = Event(Trigger.alerting, is_cleared=new == "false")
+        origin = {"eventNotificationType": Notification.hard_wired_notification}
+        self._send_event({**self._event_data(key, event, new), **origin}, is_kept=True)
+
+    def _send_event(self, data: JsonObject, *, is_kept: bool) -> None:
         self._waiting_events += 1
-        data = self._event_data(monitor, event, value)
         request = call.NotifyEvent(generated_at=data["timestamp"], seq_no=0, event_data=[data])
         self._core.send(request, self._event_finished, self._event_finished, kept=is_kept)
-        return True
 
     def _is_reported(self, monitor: Monitor) -> bool:
         """Whether events of a monitor are sent at all (N05.FR.03, N07.FR.15)."""
@@ -309,19 +324,26 @@ class Monitoring:
     def _event_finished(self, _: object = None) -> None:
         self._waiting_events -= 1
 
-    def _event_data(self, monitor: Monitor, event: Event, value: str) -> JsonObject:
-        """EventDataType (N07.FR.06)."""
+    def _event_data(self, key: Key, event: Event, value: str) -> JsonObject:
+        """EventDataType, without what caused the event (N07.FR.06)."""
+        is_secret = self._core.variables.variable(key).mutability is Mutability.write_only
         return {
             "eventId": next(self._event_ids),
             "timestamp": self._core.timestamp(),
             "trigger": event.trigger,
-            "actualValue": value[:MAX_VALUE],
+            "actualValue": "" if is_secret else value[:MAX_VALUE],  # N07.FR.10
             **({"cleared": True} if event.is_cleared else {}),
-            "component": monitor.key.component_json,
-            "variable": monitor.key.variable_json,
-            "variableMonitoringId": monitor.id,
-            "eventNotificationType": monitor.origin,
+            **self._transaction_at(key),
+            "component": key.component_json,
+            "variable": key.variable_json,
         }
+
+    def _transaction_at(self, key: Key) -> JsonObject:
+        """The transaction that an event at an EVSE belongs to, if one is running."""
+        for evse in self._core.evses:
+            if evse.id == key.evse_id and evse.transaction_id is not None:
+                return {"transactionId": evse.transaction_id}
+        return {}
 
     def _report(self, request_id: int, monitors: list[Monitor]) -> ModelStatus:
         """Queue a report of these monitors and return the status for the answer to its request."""

@@ -116,12 +116,16 @@ class StationTransactions:
         state = session.charging_state(limit_w)
         wanted_w = session.vehicle.max_power_w if session.vehicle else 0.0
         session.meter.power_w = min(wanted_w, limit_w) if state == ChargingState.charging else 0.0
+        self._put_power(session)
         evse = session.evse
-        self._core.variables.put(Key("EVSE", "Power", None, evse.id), str(round(session.meter.power_w)))
         if state == ChargingState.charging and evse.charging_since is None:
             evse.charging_since = self._core.now()
         self._wait_until_full(session)
         self._report_power(session, state)
+
+    def _put_power(self, session: ChargingSession) -> None:
+        power = Key("EVSE", "Power", None, session.evse.id)
+        self._core.variables.put(power, str(round(session.meter.power_w)))
 
     def _wait_until_full(self, session: ChargingSession) -> None:
         """Update the power once the vehicle is full or a rejected token has used its energy (E05.FR.03)."""
@@ -192,6 +196,7 @@ class StationTransactions:
         assert transaction is not None
         self.advance(session)
         session.meter.power_w = 0.0
+        self._put_power(session)
         session.is_authorized = False
         session.facts = session.facts_now()
         transaction.stopped_reason = transaction.stopped_reason or cause.reason

@@ -63,8 +63,8 @@ class VariableDefinition:
 
     @property
     def supports_monitoring(self) -> bool:
-        """Whether monitors can be set: the value can be read and may change."""
-        return self.mutability is not Mutability.write_only and not self.is_constant
+        """Whether monitors can be set: the value may change."""
+        return not self.is_constant
 
 
 STRING: Final = DataType.string

@@ -21,6 +21,15 @@ def test_only_the_value_of_a_secret_variable_is_masked() -> None:
     assert payload["setVariableData"][0]["attributeValue"] == "secret"
 
 
+def test_empty_value_of_a_secret_variable_is_shown() -> None:
+    event = {
+        "actualValue": "",
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+    }
+    assert masked({"eventData": [event]}) == {"eventData": [event]}
+
+
 @pytest.mark.parametrize("name", ["BasicAuthPassword", "vpnkey"])
 @pytest.mark.parametrize(
     "shape",

@@ -364,3 +364,28 @@ def test_unfinished_reports_are_bounded(bench: Workbench) -> None:
     assert statuses[-2:] == ["Accepted", "Rejected"]
     bench.answer(0, {})
     assert report(bench) == "Accepted"
+
+
+def test_event_of_write_only_variable_has_no_value(bench: Workbench) -> None:
+    password = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
+    assert set_monitor(bench, password, type="Delta", value=1)["status"] == "Accepted"
+    bench.core.variables.put(Key("SecurityCtrlr", "BasicAuthPassword"), "a-new-secret-password")
+
+    assert [event["actualValue"] for event in events(bench)] == [""]
+
+
+def test_event_at_evse_names_its_transaction(bench: Workbench) -> None:
+    set_monitor(bench)
+    next(iter(bench.core.evses)).transaction_id = "T1"
+    put_power(bench, "2000", "0")
+
+    assert [event["transactionId"] for event in events(bench)] == ["T1", "T1"]
+
+
+def test_fault_of_connector_is_hard_wired_notification(bench: Workbench) -> None:
+    for value in ("true", "false"):
+        bench.core.variables.put(Key("Connector", "Problem", None, 1, 1), value)
+
+    assert [event["eventNotificationType"] for event in events(bench)] == ["HardWiredNotification"] * 2
+    assert [event.get("cleared", False) for event in events(bench)] == [False, True]
+    assert not any("variableMonitoringId" in event for event in events(bench))

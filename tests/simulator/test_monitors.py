@@ -100,10 +100,8 @@ def test_monitor_is_checked_against_variable(
     assert (found and found[0]) == status
 
 
-def test_write_only_variable_supports_no_monitor() -> None:
-    found = problem(make(DELTA, 1), variable(DataType.string, Mutability.write_only))
-    assert found is not None
-    assert found[0] is Status.unsupported_monitor_type
+def test_write_only_variable_supports_monitor() -> None:
+    assert problem(make(DELTA, 1), variable(DataType.string, Mutability.write_only)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from mock_csms.certify.cases.n_steps import (
     HIGH_W,
     LOW_W,
     LOWER_TYPE,
-    REPORT,
     STATION_STATE,
     UPPER_TYPE,
     all_monitors,
+    clears,
     evse_power,
     evse_state,
     given_base,
@@ -20,13 +20,13 @@ from mock_csms.certify.cases.n_steps import (
     has_monitors,
     has_no_monitors,
     has_no_other_variables,
+    highest_power,
     monitor_of,
     reported_monitors,
     result_of,
     sets_monitors,
     tries_monitors,
 )
-from mock_csms.certify.certificate_steps import preparing
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
 from mock_csms.certify.verdicts import Skipped
@@ -106,19 +106,6 @@ async def threshold_out_of_range(run: CaseRun) -> None:
     await tries_monitors(run, (monitor, result_of(monitor, "Rejected", "ValueOutOfRange")))
 
 
-async def highest_power(run: CaseRun) -> float:
-    """Ask for the highest power of the EVSE of the case; raises Skipped if the station does not know it."""
-    with preparing("TC_B_17_CS"):
-        await run.csms.sends(
-            "GetReport", requestId=REPORT, componentVariable=[evse_power(run)], expect="Accepted"
-        )
-        part = await run.station.sends("NotifyReport", requestId=REPORT)
-    limit = part["reportData"][0].get("variableCharacteristics", {}).get("maxLimit")
-    if limit is None:
-        raise Skipped("the power of the EVSE has no maxLimit")
-    return float(limit)
-
-
 @CASES.case("TC_N_37_CS", "A monitor of an unknown variable is refused")
 async def unknown_variable(run: CaseRun) -> None:
     monitor = monitor_of(variable_of(f"EVSE@{run.evse}", "unknownVariable"))
@@ -178,16 +165,6 @@ async def cleared_by_id(run: CaseRun) -> None:
     ids = await given_monitors(run, monitor_of(STATION_STATE), monitor_of(evse_state(run)))
     await clears(run, *ids, status="Accepted", reason="NoError")
     await has_no_monitors(run, STATION_STATE, evse_state(run))
-
-
-async def clears(run: CaseRun, *ids: int, status: str, reason: str | None = None) -> None:
-    """Clear monitors, and expect a result with this status for each."""
-    info = {} if reason is None else {"statusInfo": absent_or_reason(reason)}
-    answer = await run.csms.tries("ClearVariableMonitoring", id=list(ids))
-    with run.steps.step(f"the station answers ClearVariableMonitoring with {status} for each id") as step:
-        step.is_about(answer.entry or answer.call)
-        answer.has(clearMonitoringResult=[{"id": number, "status": status, **info} for number in ids])
-    run.check(len(answer["clearMonitoringResult"]) == len(ids), "there is one result for each id")
 
 
 @CASES.case("TC_N_19_CS", "An id without a monitor is not found")

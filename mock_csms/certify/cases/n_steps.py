@@ -7,8 +7,8 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.certificate_steps import preparing
 from mock_csms.certify.device_report import name_text
 from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
-from mock_csms.certify.verdicts import Inconclusive
-from mock_csms.client import ABSENT, ANY
+from mock_csms.certify.verdicts import Inconclusive, Skipped
+from mock_csms.client import ABSENT, ANY, TranscriptEntry
 from mock_csms.client.fields import matches
 
 DELTA_TYPE: Final = "Delta"
@@ -24,6 +24,8 @@ KINDS_OF_CRITERIA: Final[Mapping[str, frozenset[str]]] = {
 """Types of monitors that meet a criterion (N02.FR.12 to N02.FR.14)."""
 SEVERITY: Final = 5
 """Severity of the monitors of a case that leaves it open."""
+ALL_LEVELS: Final = 9
+"""Monitoring level at which all events are reported."""
 REPORT: Final = 2001
 """Request id of the first report of a case."""
 HIGH_W: Final = 100.0
@@ -197,3 +199,46 @@ def has_no_other_variables(
     """Check that a report is about these components or variables only."""
     others = [name_text(each) for each in reported if not any(matches(name, each) for name in variables)]
     run.check_each("only variables that were asked for are reported", others)
+
+
+async def given_level(run: CaseRun, level: int) -> None:
+    """Set the monitoring level, and the present one at the end. Raises Inconclusive."""
+    before = await run.variable("MonitoringCtrlr", "ActiveMonitoringLevel") or str(ALL_LEVELS)
+    with preparing("TC_N_17_CS"):
+        await run.csms.sends("SetMonitoringLevel", severity=level, expect="Accepted")
+
+    async def restore() -> None:
+        await run.csms.sends("SetMonitoringLevel", severity=int(before), expect="Accepted")
+
+    run.undo_with("the monitoring level", restore)
+
+
+async def given_monitor(run: CaseRun, monitor: MonitorData, *, level: int = 8) -> int:
+    """Set a monitor before the case begins, with a level that reports it; return its id."""
+    [number] = await given_monitors(run, monitor)
+    await given_level(run, level)
+    return number
+
+
+async def highest_power(run: CaseRun) -> float:
+    """Ask for the highest power of the EVSE of the case; raises Skipped if the station does not know it."""
+    with preparing("TC_B_17_CS"):
+        await run.csms.sends(
+            "GetReport", requestId=REPORT, componentVariable=[evse_power(run)], expect="Accepted"
+        )
+        part = await run.station.sends("NotifyReport", requestId=REPORT)
+    limit = part["reportData"][0].get("variableCharacteristics", {}).get("maxLimit")
+    if limit is None:
+        raise Skipped("the power of the EVSE has no maxLimit")
+    return float(limit)
+
+
+async def clears(run: CaseRun, *ids: int, status: str, reason: str | None = None) -> TranscriptEntry | None:
+    """Clear monitors, and expect a result with this status for each; return the entry of the answer."""
+    info = {} if reason is None else {"statusInfo": absent_or_reason(reason)}
+    answer = await run.csms.tries("ClearVariableMonitoring", id=list(ids))
+    with run.steps.step(f"the station answers ClearVariableMonitoring with {status} for each id") as step:
+        step.is_about(answer.entry or answer.call)
+        answer.has(clearMonitoringResult=[{"id": number, "status": status, **info} for number in ids])
+    run.check(len(answer["clearMonitoringResult"]) == len(ids), "there is one result for each id")
+    return answer.entry

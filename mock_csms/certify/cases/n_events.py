@@ -1,0 +1,284 @@
+"""Cases of block N about events of monitors (N05, N07, N08)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.a_security import NEW_PASSWORD, PASSWORD_PROFILES, uses_password
+from mock_csms.certify.cases.n_steps import (
+    ALL_LEVELS,
+    DELTA_TYPE,
+    HIGH_W,
+    LOW_W,
+    LOWER_TYPE,
+    PERIODIC_TYPE,
+    REPORT,
+    SEVERITY,
+    UPPER_TYPE,
+    clears,
+    evse_power,
+    evse_state,
+    given_base,
+    given_level,
+    given_monitor,
+    given_monitors,
+    has_kinds,
+    has_monitors,
+    has_no_monitors,
+    highest_power,
+    monitor_of,
+    reported_monitors,
+    result_of,
+    sets_monitors,
+    tries_monitors,
+)
+from mock_csms.certify.certificate_steps import requires_security_profile
+from mock_csms.certify.registry import CaseList
+from mock_csms.certify.session_events import EVENT, of_transaction
+from mock_csms.certify.verbs.stage import variable_of
+from mock_csms.certify.verbs.texts import Varying
+from mock_csms.certify.verdicts import Skipped
+from mock_csms.client import TranscriptEntry
+from mock_csms.client.fields import matches
+
+CASES: Final = CaseList()
+
+NOT_CLEARED: Final = frozenset({None, False})
+MONITOR_LEVEL: Final = 8
+PERIODS: Final = 3
+OFFLINE_THRESHOLD: Final = variable_of("OCPPCommCtrlr", "OfflineThreshold")
+PASSWORD_NAME: Final = variable_of("SecurityCtrlr", "BasicAuthPassword")
+
+
+def of_monitor(number: int) -> Callable[[int], bool]:
+    """Return the condition that an id is that of a monitor."""
+
+    def is_of_the_monitor(actual: int) -> bool:
+        return actual == number
+
+    return is_of_the_monitor
+
+
+def above(limit: float) -> Callable[[str], bool]:
+    """Return the condition that a value is above a limit."""
+
+    def is_above_the_limit(value: str) -> bool:
+        return float(value) > limit
+
+    return is_above_the_limit
+
+
+def at_most(limit: float) -> Callable[[str], bool]:
+    """Return the condition that a value is not above a limit."""
+
+    def is_not_above_the_limit(value: str) -> bool:
+        return float(value) <= limit
+
+    return is_not_above_the_limit
+
+
+async def notifies(run: CaseRun, event: Mapping[str, Any], within: float | None = None) -> TranscriptEntry:
+    """The station at last sends a NotifyEvent that has this event."""
+    return await run.station.at_last_sends("NotifyEvent", seqNo=0, eventData=[event], within=within)
+
+
+@CASES.case("TC_N_16_CS", "Events above the monitoring level are not sent")
+async def event_above_level(run: CaseRun) -> None:
+    await given_monitors(run, monitor_of(evse_state(run), severity=8))
+    await given_level(run, 7)
+    await run.rig.plugs_in()
+    await run.station.is_silent("NotifyEvent", eventData=[evse_state(run)])
+    await run.station.has_not_sent("NotifyEvent", eventData=[evse_state(run)])
+
+
+@CASES.case("TC_N_20_CS", "Crossing the thresholds of the power is notified, and so is the way back")
+async def thresholds(run: CaseRun) -> None:
+    await given_base(run, "All")
+    power = evse_power(run)
+    upper = await given_monitor(run, monitor_of(power, UPPER_TYPE, HIGH_W))
+    await run.state.energy_transfer_started()
+    alert = {"trigger": "Alerting", "transactionId": of_transaction(run.transaction_id), **power}
+    exceeded = {"variableMonitoringId": of_monitor(upper), "actualValue": above(HIGH_W)}
+    await notifies(run, {**alert, **exceeded, "cleared": NOT_CLEARED})
+    [lower] = await sets_monitors(run, monitor_of(power, LOWER_TYPE, LOW_W))
+    await run.state.stop_authorized()
+    custom = {**alert, "eventNotificationType": "CustomMonitor"}
+    back = {"variableMonitoringId": of_monitor(upper), "actualValue": at_most(HIGH_W), "cleared": True}
+    low = {"variableMonitoringId": of_monitor(lower), "actualValue": at_most(LOW_W), "cleared": NOT_CLEARED}
+    await has_notified(run, {**custom, **back}, {**custom, **low})
+
+
+async def has_notified(run: CaseRun, *events: Mapping[str, Any]) -> None:
+    """The station sends these events, in one NotifyEvent or in several."""
+    seen: list[Mapping[str, Any]] = []
+    for event in events:
+        if not any(matches(event, each) for each in seen):
+            seen += (await notifies(run, event))["eventData"]
+
+
+@CASES.case("TC_N_21_CS", "A hard-wired notification is sent as such")
+async def hard_wired_notification(run: CaseRun) -> None:
+    run.undo_with("the fault", lambda: run.rig.does("repair"))
+    await run.rig.does("fault")
+    await notifies(run, {"eventNotificationType": "HardWiredNotification"})
+
+
+@CASES.case("TC_N_22_CS", "An event that is severe enough is kept while the station is offline")
+async def event_kept_offline(run: CaseRun) -> None:
+    await run.given.variables(MonitoringCtrlr__OfflineQueuingSeverity=SEVERITY)
+    await given_monitor(run, monitor_of(evse_state(run)))
+    await run.csms.goes_offline()
+    await run.rig.plugs_in()
+    await run.waits(run.times.transaction)
+    await run.csms.comes_back(within=run.times.boot)
+    await notifies(run, {"trigger": DELTA_TYPE, "actualValue": "Occupied", **evse_state(run)})
+
+
+@CASES.case("TC_N_23_CS", "An event that is not severe enough is dropped while the station is offline")
+async def event_dropped_offline(run: CaseRun) -> None:
+    connector = variable_of(f"Connector@{run.evse}.{run.file.connector}", "AvailabilityState")
+    states = evse_state(run), connector
+    await run.given.variables(MonitoringCtrlr__OfflineQueuingSeverity=SEVERITY)
+    await given_monitors(run, *(monitor_of(state, severity=SEVERITY + 1) for state in states))
+    await given_level(run, MONITOR_LEVEL)
+    await run.state.ev_connected(status=None)
+    occupied = [{"trigger": DELTA_TYPE, "actualValue": "Occupied", **state} for state in states]
+    await has_notified(run, *occupied)
+    points = set((await run.variable("TxCtrlr", "TxStartPoint") or "").split(","))
+    await run.csms.goes_offline()
+    await run.rig.unplugs()
+    await run.rig.plugs_in()
+    await run.waits(run.times.transaction)
+    await run.csms.comes_back(within=run.times.boot)
+    if points & {"EVConnected", "ParkingBayOccupancy"}:
+        await reconnects_vehicle(run)
+    await run.station.is_silent("NotifyEvent", eventData=is_about(*states))
+    await run.station.has_sent_no_other("NotifyEvent", eventData=is_about(*states))
+
+
+async def reconnects_vehicle(run: CaseRun) -> None:
+    """The station tells the events of a transaction in which the vehicle was unplugged and plugged in."""
+    lost = {"triggerReason": "EVCommunicationLost", "transactionInfo__chargingState": "Idle"}
+    await run.station.at_last_sends(EVENT, lost)
+    back = {"triggerReason": "CablePluggedIn", "transactionInfo__chargingState": "EVConnected"}
+    await run.station.at_last_sends(EVENT, back)
+
+
+def is_about(*variables: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Return the condition that events are about one of these variables."""
+
+    def is_about_the_variables(events: Any) -> bool:
+        return any(matches(variable, event) for event in events for variable in variables)
+
+    return is_about_the_variables
+
+
+@CASES.case("TC_N_24_CS", "A periodic monitor notifies once in each period")
+async def periodic_events(run: CaseRun) -> None:
+    await given_level(run, MONITOR_LEVEL)
+    interval = run.times.aligned_interval
+    monitor = monitor_of(evse_power(run), PERIODIC_TYPE, interval)
+    [number] = await tries_monitors(run, (monitor, result_of(monitor)))
+    event = {"trigger": "Periodic", "variableMonitoringId": of_monitor(number), **evse_power(run)}
+    earlier = await notifies(run, event, within=interval + run.times.message)
+    for _ in range(PERIODS - 1):
+        later = await notifies(run, event, within=interval + run.times.message)
+        run.station.about(earlier, later, interval)
+        earlier = later
+
+
+@CASES.case("TC_N_45_CS", "A change of a number by more than the Delta is notified")
+async def delta_of_number(run: CaseRun) -> None:
+    number = await given_monitor(run, monitor_of(evse_power(run), DELTA_TYPE, HIGH_W))
+    await run.state.energy_transfer_started()
+    event = {"trigger": DELTA_TYPE, "variableMonitoringId": of_monitor(number), **evse_power(run)}
+    await notifies(run, event)
+
+
+@CASES.case("TC_N_56_CS", "Each change of a variable that is not a number is notified")
+async def delta_of_state(run: CaseRun) -> None:
+    number = await given_monitor(run, monitor_of(evse_state(run)))
+    await run.rig.plugs_in()
+    event = {"trigger": DELTA_TYPE, "variableMonitoringId": of_monitor(number), **evse_state(run)}
+    await notifies(run, event)
+
+
+@CASES.case("TC_N_61_CS", "A number that changes by no more than the Delta is not notified")
+async def delta_of_setting(run: CaseRun) -> None:
+    number = await given_monitor(run, monitor_of(OFFLINE_THRESHOLD))
+    before = await run.variable("OCPPCommCtrlr", "OfflineThreshold")
+    await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
+    value = int(before or 0)
+    event = {"trigger": DELTA_TYPE, "variableMonitoringId": of_monitor(number), **OFFLINE_THRESHOLD}
+    await sets_offline_threshold(run, value + 1)
+    await run.station.is_silent("NotifyEvent", eventData=[event])
+    await sets_offline_threshold(run, value + 2)
+    await notifies(run, {**event, "actualValue": is_number(value + 2)})
+
+
+def is_number(value: int) -> Callable[[str], bool]:
+    """Return the condition that a text is a number."""
+
+    def is_the_number(text: str) -> bool:
+        return float(text) == value
+
+    return is_the_number
+
+
+async def sets_offline_threshold(run: CaseRun, value: int) -> None:
+    """Set the OfflineThreshold; the station reboots if it needs to."""
+    item = {**OFFLINE_THRESHOLD, "attributeValue": Varying(str(value), "a new value")}
+    result = {"attributeStatus": {"Accepted", "RebootRequired"}}
+    answer = await run.csms.sends(
+        "SetVariables", setVariableData=[item], expect={"setVariableResult": [result]}
+    )
+    if answer["setVariableResult"][0]["attributeStatus"] == "RebootRequired":
+        await run.state.booted()
+
+
+@CASES.case("TC_N_48_CS", "The event of a write-only variable has no value")
+async def write_only(run: CaseRun) -> None:
+    await requires_security_profile(run, *PASSWORD_PROFILES)
+    password = run.file.station.password
+    if password is None:
+        raise Skipped("it needs the password of the station, to set it back: station.password")
+    await run.given.variables_if_implemented(MonitoringCtrlr__OfflineQueuingSeverity=ALL_LEVELS)
+    number = await given_monitor(run, monitor_of(PASSWORD_NAME))
+    run.undo_with("BasicAuthPassword", lambda: uses_password(run, password))
+    await uses_password(run, NEW_PASSWORD)
+    event = {"actualValue": "", "variableMonitoringId": of_monitor(number), **PASSWORD_NAME}
+    await notifies(run, event)
+
+
+@CASES.case("TC_N_51_CS", "A threshold that is lowered below the present value is notified")
+async def threshold_lowered(run: CaseRun) -> None:
+    power = evse_power(run)
+    high = await highest_power(run) - 1
+    number = await given_monitor(run, monitor_of(power, UPPER_TYPE, high))
+    await run.state.energy_transfer_started()
+    await sets_monitors(run, {**monitor_of(power, UPPER_TYPE, HIGH_W), "id": number})
+    event = {"trigger": "Alerting", "actualValue": above(HIGH_W), "variableMonitoringId": of_monitor(number)}
+    await notifies(run, {**event, **power})
+
+
+@CASES.case("TC_N_52_CS", "A monitor that has been cleared sends no events, not even that of the way back")
+async def cleared_while_exceeded(run: CaseRun) -> None:
+    power = evse_power(run)
+    number = await given_monitor(run, monitor_of(power, UPPER_TYPE, 0.0))
+    await run.given.energy_transfer_started()
+    answer = await clears(run, number, status="Accepted")
+    await has_no_monitors(run, power, criteria=["ThresholdMonitoring"], request=REPORT)
+    await run.state.stop_authorized()
+    event = {"variableMonitoringId": of_monitor(number)}
+    await run.station.is_silent("NotifyEvent", eventData=[event])
+    await run.station.has_not_sent("NotifyEvent", eventData=[event], after=answer)
+
+
+@CASES.case("TC_N_53_CS", "Monitors are kept over a reboot")
+async def kept_over_reboot(run: CaseRun) -> None:
+    monitor = monitor_of(evse_power(run), UPPER_TYPE, HIGH_W)
+    [number] = await given_monitors(run, monitor)
+    await run.given.booted()
+    reported = await reported_monitors(run, criteria=["ThresholdMonitoring"])
+    has_kinds(run, reported, UPPER_TYPE, LOWER_TYPE)
+    has_monitors(run, reported, {**monitor, "id": number})
