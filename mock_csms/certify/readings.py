@@ -1,4 +1,4 @@
-"""Meter values in messages: when, why and where they were taken, and of what."""
+"""Meter values in messages: their times, contexts, measurands, places and signatures."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
