@@ -37,10 +37,10 @@ async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> Non
     await run.csms.sends("ReserveNow", request, expect=expect)
 
 
-async def given_reserved(run: CaseRun, token: Token | None = None, **fields: Any) -> None:
-    """Reserve the EVSE of the case for a token, by default the valid one."""
+async def given_reserved(run: CaseRun, **fields: Any) -> None:
+    """Reserve the EVSE of the case for the valid token."""
     await run.given.variables_if_implemented(**ENABLED)
-    request = reservation(run, token or run.tokens.valid, **fields)
+    request = reservation(run, run.tokens.valid, **fields)
     await run.given.reserved(request, *run.file.connectors_at(run.evse))
 
 
@@ -208,7 +208,9 @@ async def cancels_unknown(run: CaseRun) -> None:
 
 @CASES.case("TC_H_19_CS", "A reserved EVSE is used with another token of the group")
 async def reserves_evse_for_group(run: CaseRun) -> None:
-    await given_reserved(run, evseId=run.evse, groupIdToken=group(run))
+    await run.given.variables_if_implemented(**ENABLED)
+    request = reservation(run, run.tokens.valid, evseId=run.evse, groupIdToken=group(run))
+    await run.state.reserved(request, *run.file.connectors_at(run.evse))
     await answers_with_group(run, run.tokens.second)
     await uses_reservation(run, run.tokens.second, by="local")
 

@@ -58,24 +58,32 @@ async def is_unknown(run: CaseRun) -> None:
         await sends_data(run)
 
 
-async def is_known(run: CaseRun) -> str:
-    """Store the token at the station in each way that it implements; return the data of a session."""
+async def has_charged(run: CaseRun) -> None:
+    """Charge with the token, which is cached if the station has a cache."""
     await run.given.variables_if_implemented(
         LocalAuthListCtrlr__Enabled=True, AuthCtrlr__LocalPreAuthorize=True, AuthCacheCtrlr__Enabled=True
     )
     await run.given.id_token_cached()
+
+
+async def data_of_session(run: CaseRun) -> str:
+    """Ask for the data about the customer after a session, before the case begins."""
     with preparing("TC_N_27_CS"):
         await asks_about(run, customer_of(run), request=PREPARATION)
-        data = await sends_data(run, request=PREPARATION)
+        return await sends_data(run, request=PREPARATION)
+
+
+async def is_listed(run: CaseRun) -> None:
+    """Put the token into the local list, if the station has one."""
     if await run.variable("LocalAuthListCtrlr", "Enabled") is not None:
         entry = {"idToken": run.tokens.valid.as_json, "idTokenInfo": {"status": "Accepted"}}
         await run.given.local_list(entry)
-    return data
 
 
 @CASES.case("TC_N_27_CS", "The data about a token is reported")
 async def known_token(run: CaseRun) -> None:
-    await is_known(run)
+    await has_charged(run)
+    await is_listed(run)
     await asks_about(run, customer_of(run))
     run.check(bool(await sends_data(run)), "the data is not empty")
 
@@ -89,7 +97,9 @@ async def unknown_token(run: CaseRun) -> None:
 
 @CASES.case("TC_N_30_CS", "The data about a token is reported for the last time and cleared")
 async def known_token_cleared(run: CaseRun) -> None:
-    of_session = await is_known(run)
+    await has_charged(run)
+    of_session = await data_of_session(run)
+    await is_listed(run)
     await asks_about(run, customer_of(run), clear=True)
     run.check(bool(await sends_data(run)), "the data is not empty")
     # The server has removed the token from the local list (N10.FR.02).
