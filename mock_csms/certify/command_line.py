@@ -15,8 +15,9 @@ from mock_csms.certify.init import station_file_of
 from mock_csms.certify.listing import explanation_of, list_of
 from mock_csms.certify.opening import (
     STATION_RIG,
+    NoStation,
     await_station,
-    opened_rig,
+    opened_bench,
     opened_server,
     ws_of,
 )
@@ -45,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
         return asyncio.run(_until_signal(_TASKS[given.task](given)))
     except UsageError as error:
         return _report_error(error, WRONG_USAGE)
-    except CouldNotStart as error:
-        return _report_error(error, COULD_NOT_START)
-    except ClientError as error:
+    except NoStation as error:
+        return _report_error(error, NO_STATION)
+    except (CouldNotStart, ClientError) as error:
         return _report_error(error, COULD_NOT_START)
 
 
@@ -88,9 +89,9 @@ async def _init(given: CertifyArguments) -> int:
         if _is_box(given):
             await stack.enter_async_context(station_in_the_box(identity, ws_of(addresses)))
         if not await await_station(client, file, addresses, _write_now):
-            return _no_station(identity)
+            raise NoStation(f"{identity} has not connected and booted")
         try:
-            text = await station_file_of(client, identity, CLAIMS if _is_box(given) else ())
+            text = await station_file_of(client, file, CLAIMS if _is_box(given) else ())
         except StationFailure as failure:
             raise CouldNotStart(f"the device model cannot be read: {failure}") from None
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")
@@ -108,23 +109,14 @@ def _box_or_default(given: CertifyArguments, identity: str) -> StationFile:
     return file_of_box(identity) if _is_box(given) else default.model_copy(update={"station": station})
 
 
-def _no_station(identity: str) -> int:
-    sys.stderr.write(f"{CERTIFY_PROGRAM}: {identity} has not connected and booted\n")
-    return NO_STATION
-
-
 async def _run(given: CertifyArguments) -> int:
     file = read_station_file(Path(given.words[0]))
     planned = _planned(file, given, given.words[1:])
     earlier = RunReport.of_file(given.resume) if given.resume else None
     before = RunReport.of_file(given.compare) if given.compare else None
-    async with AsyncExitStack() as stack:
-        addresses, client = await stack.enter_async_context(opened_server(given.around))
-        rig = await stack.enter_async_context(opened_rig(given.around, file, addresses, client, _write_now))
-        if not await await_station(client, file, addresses, _write_now):
-            return _no_station(file.station.identity)
-        _write([f"the run can be watched at {addresses.control}/ui/#/certify"])
-        run = RehearsalOfStation(client, file, rig, CASES, is_lenient=given.is_lenient)
+    async with opened_bench(given.around, file, _write_now) as opened:
+        _write([f"the run can be watched at {opened.control}/ui/#/certify"])
+        run = RehearsalOfStation(opened.client, file, opened.supply, CASES, is_lenient=given.is_lenient)
         run.on_case = _on_case(given, run)
         try:
             await run.carry_out(planned, earlier)

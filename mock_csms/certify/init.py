@@ -6,28 +6,31 @@ from typing import Any, Final
 
 from mock_csms.certify.features import FEATURES, PROFILES, Feature
 from mock_csms.certify.inventory import LearntFeatures, learn_features
-from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.station_file import StationFile, TimesTable
 from mock_csms.client import AsyncClient, WrongAnswer
 
 REPORT_REQUEST: Final = 900_001
 REPORT_S: Final = 120.0
 ASK: Final = "  # ? The device model does not show these. Remove the # of those that the station has:"
 
+ASK_PASSWORD: Final = '# password = "..."  # ? its BasicAuthPassword, in security profiles 1 and 2'
 
-async def station_file_of(client: AsyncClient, identity: str, claims: Collection[str] = ()) -> str:
+
+async def station_file_of(client: AsyncClient, file: StationFile, claims: Collection[str] = ()) -> str:
     """Read the device model of a connected station and return the text of its station file.
 
-    ``claims`` are features to be claimed although no variable shows them. Raises StationFailure if the
+    ``file`` has its identity, tokens and times. ``claims`` are features to be claimed although no variable
+    shows them. Raises StationFailure if the
     station does not report.
     """
-    station = client.station(identity)
+    station = client.station(file.station.identity)
     answer = await station.call("GetBaseReport", requestId=REPORT_REQUEST, reportBase="FullInventory")
     answer.is_("Accepted")
     parts = await station.collects("NotifyReport", requestId=REPORT_REQUEST, within=REPORT_S)
     rows = [row for part in parts for row in part.payload.get("reportData", [])]
     if not rows:
         raise WrongAnswer("the station reports an empty device model")
-    return text_of_file(identity, _claiming(learn_features(rows), claims))
+    return text_of_file(file, _claiming(learn_features(rows), claims))
 
 
 def _claiming(learnt: LearntFeatures, claims: Collection[str]) -> LearntFeatures:
@@ -37,9 +40,8 @@ def _claiming(learnt: LearntFeatures, claims: Collection[str]) -> LearntFeatures
     return replace(learnt, claimed=(*learnt.claimed, *claimed), asked=asked)
 
 
-def text_of_file(identity: str, learnt: LearntFeatures) -> str:
+def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
     """Return the text of a station file: what is known is filled in, what has to be asked is a comment."""
-    default = StationFile()
     evses = ", ".join(f"{evse} = {list(connectors)}" for evse, connectors in learnt.evses.items())
     profiles = [name for name in PROFILES if name == "Core" or name in learnt.claimed]
     return "\n".join(
@@ -48,11 +50,13 @@ def text_of_file(identity: str, learnt: LearntFeatures) -> str:
             "# Complete the lines that are marked with ?, then run: mock-csms certify FILE",
             "",
             "[station]",
-            f'identity = "{identity}"',
+            f'identity = "{file.station.identity}"',
             f"profiles = {_list(profiles)}  # of {', '.join(PROFILES)}",
             f"evses = {{ {evses or '1 = [1]'} }}  # connectors by EVSE; the cases use the first of them",
-            'start = "local"  # or "remote": how a session is authorized where a case leaves it open',
-            'stop = "local"',
+            'start = "local"  # or "remote": how a session is authorized in cases that leave it open',
+            'stop = "local"  # or "remote": how it is stopped in them',
+            "slots = [1, 2]  # two slots for network profiles that the station has",
+            *([f'password = "{password}"'] if (password := file.station.password) else [ASK_PASSWORD]),
             "features = [",
             *_features(learnt.claimed, "  "),
             *([ASK] if learnt.asked else []),
@@ -60,10 +64,10 @@ def text_of_file(identity: str, learnt: LearntFeatures) -> str:
             "]",
             "",
             "[tokens]  # ? tokens that somebody can present at the station",
-            *(f"{name} = {_token(getattr(default.tokens, name))}" for name in _TOKENS),
+            *(f"{name} = {_token(getattr(file.tokens, name))}" for name in _TOKENS),
             "",
             "[times]  # in seconds",
-            *(f"{name} = {value:g}" for name, value in default.times),
+            *(f"{name} = {value:g}  # {_described(name)}" for name, value in file.times),
             "",
             "[rig]  # ? who plugs in and presents tokens; without a line, a person is asked",
             '# http = "http://127.0.0.1:9002"  # POST /plug-in {"evse": 1}',
@@ -75,6 +79,11 @@ def text_of_file(identity: str, learnt: LearntFeatures) -> str:
             "",
         ]
     )
+
+
+def _described(name: str) -> str:
+    """Return what a time means, as a comment."""
+    return str(TimesTable.model_fields[name].description).rstrip(".")
 
 
 _TOKENS: Final = ("valid", "second", "invalid", "master_pass")

@@ -1,13 +1,18 @@
 """Opens what a run needs: a server, the station under test, and its rig."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mock_csms.certify.box import station_in_the_box
+from mock_csms.certify.box_bench import BoxForEachCase
+from mock_csms.certify.box_server import server_for_boxes
+from mock_csms.certify.registry import Case
 from mock_csms.certify.rigs.choosing import automatic_rig, rig_table
 from mock_csms.certify.rigs.person import Person, Terminal
+from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses, running_server
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.stimuli import NoHands, Rig
@@ -20,6 +25,13 @@ STATION_RIG: Final = "station"
 PERSON_RIG: Final = "person"
 
 type WriteText = Callable[[str], object]
+
+type BenchSupply = Callable[[Case, CaseOptions], AbstractAsyncContextManager[Bench]]
+"""Provides the station under test for a case."""
+
+
+class NoStation(Exception):
+    """The station under test did not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,46 @@ class Surroundings:
     """Token of that control API."""
     server_flags: Sequence[str] = ()
     """Flags of the server that is started."""
+
+    @property
+    def has_box_for_each_case(self) -> bool:
+        """Whether each case has a new station in the box, of the variant that it is about."""
+        return self.rig == STATION_RIG and self.against is None and not self.server_flags
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBench:
+    """A server with a station under test."""
+
+    control: str
+    """URL of the control API."""
+    client: AsyncClient
+    supply: BenchSupply
+
+
+@asynccontextmanager
+async def opened_bench(
+    around: Surroundings, file: StationFile, write: WriteText
+) -> AsyncIterator[OpenedBench]:
+    """Open a server and the station; raises CouldNotStart, NoStation or UsageError."""
+    async with AsyncExitStack() as stack:
+        if around.has_box_for_each_case:
+            server = await stack.enter_async_context(server_for_boxes())
+            client = await stack.enter_async_context(AsyncClient(server.control))
+            yield OpenedBench(server.control, client, BoxForEachCase(server, client, file).bench)
+            return
+        addresses, client = await stack.enter_async_context(opened_server(around))
+        rig = await stack.enter_async_context(opened_rig(around, file, addresses, client, write))
+        if not await await_station(client, file, addresses, write):
+            raise NoStation(f"{file.station.identity} has not connected and booted")
+        yield OpenedBench(addresses.control, client, partial(_one_station, client, file, rig))
+
+
+@asynccontextmanager
+async def _one_station(
+    client: AsyncClient, file: StationFile, rig: Rig, _: Case, options: CaseOptions
+) -> AsyncIterator[Bench]:
+    yield Bench(client, file, rig, options)
 
 
 @asynccontextmanager

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
-from mock_csms.certify.opening import Surroundings, await_station, opened_rig, opened_server
+from mock_csms.certify.opening import BenchSupply, NoStation, Surroundings, opened_bench
+from mock_csms.certify.registry import Case
 from mock_csms.certify.reports.terminal import lines_of_case
-from mock_csms.certify.runner import Bench
+from mock_csms.certify.runner import CaseOptions
 from mock_csms.certify.selection import PlannedCase, Selection, plan
 from mock_csms.certify.station_file import StationFile, read_station_file
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.errors import UsageError
 
-type CaseRunner = tuple[asyncio.Runner, Bench]
+type CaseRunner = tuple[asyncio.Runner, BenchSupply]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -37,7 +38,7 @@ def _file(config: pytest.Config) -> StationFile:
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
+def supply(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
     """The station under test at a server, in an event loop of its own."""
     config = request.config
     around = Surroundings(
@@ -49,22 +50,25 @@ def bench(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
         runner.run(opened.aclose())
 
 
-async def _opened(file: StationFile, around: Surroundings) -> AsyncGenerator[Bench]:
-    async with (
-        opened_server(around) as (addresses, client),
-        opened_rig(around, file, addresses, client, _say) as rig,
-    ):
-        if not await await_station(client, file, addresses, _say):
-            pytest.fail(f"{file.station.identity} has not connected and booted", pytrace=False)
-        yield Bench(client, file, rig)
+async def _opened(file: StationFile, around: Surroundings) -> AsyncGenerator[BenchSupply]:
+    try:
+        async with opened_bench(around, file, _say) as opened:
+            yield opened.supply
+    except NoStation as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+async def _result_of(supply: BenchSupply, case: Case) -> CaseResult:
+    async with supply(case, CaseOptions()) as bench:
+        return await bench.carry_out(case)
 
 
 def test_case(planned: PlannedCase, request: pytest.FixtureRequest) -> None:
     """Carry out a case."""
     if planned.skipped:
         pytest.skip(planned.skipped)
-    runner, bench = request.getfixturevalue("bench")
-    _conclude(runner.run(bench.carry_out(CASES[planned.entry.id])))
+    runner, supply = request.getfixturevalue("supply")
+    _conclude(runner.run(_result_of(supply, CASES[planned.entry.id])))
 
 
 def _conclude(result: CaseResult) -> None:

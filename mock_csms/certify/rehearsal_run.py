@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from mock_csms.certify.live_view import LiveView
+from mock_csms.certify.opening import BenchSupply
 from mock_csms.certify.registry import Case
 from mock_csms.certify.run_report import CaseReport, RunReport
-from mock_csms.certify.runner import Bench, CaseOptions
+from mock_csms.certify.runner import CaseOptions
 from mock_csms.certify.selection import PlannedCase
 from mock_csms.certify.station_file import StationFile
-from mock_csms.certify.stimuli import Rig
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient
 
@@ -29,30 +29,26 @@ class RehearsalOfStation:
         self,
         client: AsyncClient,
         file: StationFile,
-        rig: Rig,
+        supply: BenchSupply,
         cases: Mapping[str, Case],
         *,
         is_lenient: bool = False,
     ) -> None:
         self._client = client
         self._file = file
+        self._supply = supply
         self._cases = cases
         self.on_case: Callable[[CaseResult], object] = lambda _: None
         """Called with each result, after it has been added to the report."""
-        self._live = LiveView(client)
-        options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
-        self._bench = Bench(client, file, rig, options)
-        self.report = RunReport(file.station.identity, datetime.now(UTC))
-
-    @property
-    def left(self) -> Sequence[str]:
+        self.left: Sequence[str] = ()
         """Changes of the station that an aborted case could not undo."""
-        return self._bench.left
+        self._live = LiveView(client)
+        self._options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
+        self.report = RunReport(file.station.identity, datetime.now(UTC))
 
     async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
         """Carry out the cases; those that an earlier run has decided are taken from it."""
         decided = {case.result.id: case for case in (earlier.cases if earlier else ())}
-        self.report = replace(self.report, facts=await self._facts())
         async with self._live.showing(self._file.station.identity, planned):
             for each in planned:
                 case = decided.get(each.entry.id) or await self._carry_out(each)
@@ -65,9 +61,15 @@ class RehearsalOfStation:
         if planned.skipped:
             result = CaseResult(planned.entry.id, planned.title, Verdict.SKIPPED, planned.skipped)
             return self._reported(planned, result, ())
+        case = self._cases[planned.entry.id]
         start = await self._newest()
-        self._live.begin_case(planned.entry.id)
-        result = await self._bench.carry_out(self._cases[planned.entry.id])
+        self._live.begin_case(case.id)
+        async with self._supply(case, self._options) as bench:
+            try:
+                result = await bench.carry_out(case)
+            finally:
+                self.left = bench.left
+        self.report = replace(self.report, facts=await self._facts())
         return self._reported(planned, result, await self._frames_since(start))
 
     def _reported(self, planned: PlannedCase, result: CaseResult, frames: Sequence[str]) -> CaseReport:
@@ -77,7 +79,7 @@ class RehearsalOfStation:
         )
 
     async def _newest(self) -> int:
-        handle = self._bench.handle
+        handle = self._client.station(self._file.station.identity)
         await handle.skip_to_now()
         return handle.cursor
 
@@ -88,8 +90,8 @@ class RehearsalOfStation:
         return [entry.as_line(MAX_FRAME) for entry in entries]
 
     async def _facts(self) -> dict[str, str]:
-        boot = (await self._bench.handle.state()).get("boot") or {}
-        station = boot.get("chargingStation", {})
+        state = await self._client.station(self._file.station.identity).state()
+        station = (state.get("boot") or {}).get("chargingStation", {})
         names = {"vendorName": "vendor", "model": "model", "firmwareVersion": "firmware"}
         return {shown: str(station[name]) for name, shown in names.items() if name in station}
 

@@ -1,23 +1,23 @@
 """The test of the cases themselves: each passes on the station in the box, and fails on its mutants."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mock_csms.certify.box import file_of_box, security_of_box, station_in_the_box
+from mock_csms.certify.box import file_of_box
+from mock_csms.certify.box_bench import BoxForEachCase
 from mock_csms.certify.box_server import BoxServer
 from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import Mutants
 from mock_csms.certify.registry import Case
-from mock_csms.certify.runner import Bench, CaseOptions
+from mock_csms.certify.runner import CaseOptions
 from mock_csms.certify.variants import USUAL, BoxVariant, all_variants
 from mock_csms.certify.verdicts import CaseResult, Verdict
-from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
+from mock_csms.client import AsyncClient
 
 AT_ONCE: Final = 6
 """Number of stations that are tested at once; they mostly wait."""
-BOOT_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +103,10 @@ async def carry_out_trials(
 
 async def carry_out_trial(trial: Trial, identity: str, server: BoxServer) -> CaseResult:
     """Run a case on a station of its own."""
-    profile = trial.variant.security_profile
-    url, security = server.urls[profile], security_of_box(identity, server.pki, profile)
-    async with (
-        AsyncClient(server.control) as client,
-        station_in_the_box(identity, url, trial.misbehaviours, trial.variant, security) as rig,
-    ):
-        await _booted(client.station(identity, within=BOOT_S))
-        options = CaseOptions(settles=False)  # the station is not used again
-        return await Bench(client, file_of_box(identity), rig, options).carry_out(trial.case)
-
-
-async def _booted(handle: AsyncStationHandle) -> None:
-    """Wait until the station has booted, as far as a mutant does."""
-    async with asyncio.timeout(BOOT_S):
-        await _regardless(handle.connects())
-        await _regardless(handle.waits_for("SecurityEventNotification", within=1))
-
-
-async def _regardless(waiting: Awaitable[object]) -> None:
-    try:
-        await waiting
-    except StationFailure:
-        return
+    async with AsyncClient(server.control) as client:
+        boxes = BoxForEachCase(server, client, file_of_box(identity), trial.misbehaviours)
+        async with boxes.bench(trial.case, CaseOptions()) as bench:
+            return await bench.carry_out(trial.case)
 
 
 def problems_of(outcomes: Iterable[Outcome], cases: Iterable[Case], mutants: Mutants) -> list[str]:

@@ -14,7 +14,9 @@ from mock_csms.errors import UsageError
 class Strict(BaseModel):
     """A table of the station file; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
 
 class Token(Strict):

@@ -1,0 +1,51 @@
+"""A station in the box of its own for a case: of the variant that the case is about, at the right port."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mock_csms.certify.box import security_of_box, station_in_the_box
+from mock_csms.certify.box_server import BoxServer
+from mock_csms.certify.registry import Case
+from mock_csms.certify.runner import Bench, CaseOptions
+from mock_csms.certify.station_file import StationFile
+from mock_csms.certify.variants import USUAL, all_variants
+from mock_csms.client import ApiError, AsyncClient, AsyncStationHandle, StationFailure
+
+BOOT_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class BoxForEachCase:
+    """Provides a new station for each case."""
+
+    server: BoxServer
+    client: AsyncClient
+    file: StationFile
+    misbehaviours: Sequence[str] = ()
+
+    @asynccontextmanager
+    async def bench(self, case: Case, options: CaseOptions) -> AsyncIterator[Bench]:
+        """Run the station of a case; it is not brought back to idle, as it ends with the context."""
+        variant = all_variants().get(case.id, USUAL)
+        identity, profile = self.file.station.identity, variant.security_profile
+        security = security_of_box(identity, self.server.pki, profile)
+        url = self.server.urls[profile]
+        await _forget(self.client, identity)
+        async with station_in_the_box(identity, url, self.misbehaviours, variant, security) as rig:
+            await _booted(self.client.station(identity, within=BOOT_S))
+            yield Bench(self.client, self.file, rig, replace(options, settles=False))
+
+
+async def _forget(client: AsyncClient, identity: str) -> None:
+    """Let the server forget what earlier stations with this identity have said and been told."""
+    with suppress(ApiError):  # the server does not know the station yet
+        await client.reset(identity, profiles=True)
+
+
+async def _booted(handle: AsyncStationHandle) -> None:
+    """Wait until the station has booted, as far as a mutant does."""
+    with suppress(StationFailure):
+        await handle.connects()
+        await handle.waits_for("SecurityEventNotification", within=1)

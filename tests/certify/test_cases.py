@@ -1,0 +1,59 @@
+"""The source of the cases: short functions that use the vocabulary."""
+
+import ast
+from collections.abc import Iterator
+from statistics import median
+from typing import Final
+
+import pytest
+
+from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.catalogue import CATALOGUE
+from tests.support.paths import ROOT
+
+FOLDER: Final = ROOT / "mock_csms" / "certify" / "cases"
+MODULES: Final = sorted(FOLDER.glob("*.py"))
+MAX_LINES: Final = 25
+MAX_MEDIAN_LINES: Final = 8
+HTTP: Final = {"httpx", "urllib", "http", "aiohttp", "requests", "socket"}
+
+
+def case_functions() -> Iterator[ast.AsyncFunctionDef]:
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AsyncFunctionDef) and any(
+                "CASES" in ast.unparse(decorator) for decorator in node.decorator_list
+            ):
+                yield node
+
+
+def test_case_functions_are_short() -> None:
+    lengths = {node.name: (node.end_lineno or 0) - node.lineno for node in case_functions()}
+
+    assert len(lengths) > 200
+    assert [name for name, lines in lengths.items() if lines > MAX_LINES] == []
+    assert median(lengths.values()) <= MAX_MEDIAN_LINES
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+def test_cases_make_no_request_and_do_not_sleep(module: str) -> None:
+    tree = ast.parse((FOLDER / module).read_text(encoding="utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+        )
+    }
+
+    assert imported & HTTP == set()
+    assert "asyncio" not in imported
+
+
+@pytest.mark.parametrize("profile", ["Core", "AdvancedSecurity"])
+def test_each_mandatory_case_is_rehearsed(profile: str) -> None:
+    mandatory = [entry.id for entry in CATALOGUE.values() if entry.profiles.get(profile) == "M"]
+
+    assert mandatory != []
+    assert [case_id for case_id in mandatory if case_id not in CASES] == []
