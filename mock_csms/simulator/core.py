@@ -78,7 +78,7 @@ class Setup:
     """Progress of a firmware update that is possible while a transaction is running."""
     cancels_updates: bool = True
     """Whether a new firmware update cancels the running one (L01.FR.24), or is rejected (L01.FR.27)."""
-    customer_identifiers: tuple[str, ...] = ()
+    customer_identifiers: tuple[str, ...] = ("CUSTOMER-1",)
     """Customers that the station has data about, by customerIdentifier."""
 
     @property

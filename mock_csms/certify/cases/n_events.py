@@ -26,6 +26,7 @@ from mock_csms.certify.cases.n_steps import (
     has_monitors,
     has_no_monitors,
     highest_power,
+    keeps_monitors,
     monitor_of,
     reported_monitors,
     result_of,
@@ -93,6 +94,7 @@ async def event_above_level(run: CaseRun) -> None:
 
 @CASES.case("TC_N_20_CS", "Crossing the thresholds of the power is notified, and so is the way back")
 async def thresholds(run: CaseRun) -> None:
+    await keeps_monitors(run)
     await given_base(run, "All")
     power = evse_power(run)
     upper = await given_monitor(run, monitor_of(power, UPPER_TYPE, HIGH_W))
@@ -164,13 +166,13 @@ async def reconnects_vehicle(run: CaseRun) -> None:
     await run.station.at_last_sends(EVENT, back)
 
 
-def is_about(*variables: Mapping[str, Any]) -> Callable[[Any], bool]:
-    """Return the condition that events are about one of these variables."""
+def is_about(*fields: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Return the condition that one of several events has one of these sets of fields."""
 
-    def is_about_the_variables(events: Any) -> bool:
-        return any(matches(variable, event) for event in events for variable in variables)
+    def is_about_the_monitor(events: Any) -> bool:
+        return any(matches(each, event) for event in events for each in fields)
 
-    return is_about_the_variables
+    return is_about_the_monitor
 
 
 @CASES.case("TC_N_24_CS", "A periodic monitor notifies once in each period")
@@ -269,9 +271,9 @@ async def cleared_while_exceeded(run: CaseRun) -> None:
     answer = await clears(run, number, status="Accepted")
     await has_no_monitors(run, power, criteria=["ThresholdMonitoring"], request=REPORT)
     await run.state.stop_authorized()
-    event = {"variableMonitoringId": of_monitor(number)}
-    await run.station.is_silent("NotifyEvent", eventData=[event])
-    await run.station.has_not_sent("NotifyEvent", eventData=[event], after=answer)
+    of_cleared = is_about({"variableMonitoringId": of_monitor(number)})
+    await run.station.is_silent("NotifyEvent", eventData=of_cleared)
+    await run.station.has_not_sent("NotifyEvent", eventData=of_cleared, after=answer)
 
 
 @CASES.case("TC_N_53_CS", "Monitors are kept over a reboot")

@@ -19,7 +19,7 @@ NOWHERE: Final = {"remoteLocation": "{{files.nowhere/log}}"}
 RETRIES: Final = 3
 RETRY_S: Final = 2
 """Seconds between two attempts; an attempt has to take less."""
-DURATION_S: Final = RETRIES * RETRY_S
+ALL_RETRIES_S: Final = RETRIES * RETRY_S
 UPLOAD_FAILURES: Final = frozenset(
     {"UploadFailure", "BadMessage", "PermissionDenied", "NotSupportedOperation"}
 )
@@ -70,7 +70,7 @@ async def fails(run: CaseRun) -> None:
     await asks_for_log(run, NOWHERE, retries=RETRIES, retryInterval=RETRY_S)
     first = await reports_upload(run, "Uploading")
     statuses, last = [first], first
-    while last["status"] == "Uploading" or last.seconds_since(first) < DURATION_S - run.times.deviation:
+    while last["status"] == "Uploading" or last.seconds_since(first) < ALL_RETRIES_S - run.times.deviation:
         last = await run.station.sends(
             "LogStatusNotification",
             status=UPLOAD_FAILURES | {"Uploading"},
@@ -82,8 +82,8 @@ async def fails(run: CaseRun) -> None:
     attempts = {1, RETRIES + 1}
     run.check(failures in attempts, "a failure is reported once, or for each attempt", last)
     run.check(len(statuses) - failures in attempts, "Uploading is reported once, or for each attempt", last)
-    run.station.at_least(first, last, DURATION_S)
-    latest = DURATION_S + (RETRIES + 1) * run.times.deviation
+    run.station.at_least(first, last, ALL_RETRIES_S)
+    latest = ALL_RETRIES_S + (RETRIES + 1) * run.times.deviation
     run.check(last.seconds_since(first) <= latest, "the attempts take no longer than their intervals", last)
     await run.station.is_silent("LogStatusNotification")
 

@@ -21,6 +21,7 @@ from mock_csms.certify.cases.n_steps import (
     has_no_monitors,
     has_no_other_variables,
     highest_power,
+    keeps_monitors,
     monitor_of,
     reported_monitors,
     result_of,
@@ -175,6 +176,7 @@ async def not_found(run: CaseRun) -> None:
 
 @CASES.case("TC_N_44_CS", "A hard-wired monitor is not cleared")
 async def hard_wired(run: CaseRun) -> None:
+    await keeps_monitors(run)
     await given_base(run, "HardWiredOnly")
     known = [monitor["id"] for monitor in await all_monitors(run)]
     if not known:

@@ -24,6 +24,7 @@ from mock_csms.certify.cases.n_steps import (
     has_monitors,
     has_no_monitors,
     has_no_other_variables,
+    keeps_monitors,
     monitor_of,
     parts_of_report,
     reported_monitors,
@@ -135,13 +136,14 @@ async def report_of_all(run: CaseRun) -> None:
 
 @CASES.case("TC_N_05_CS", "All three monitoring bases can be set")
 async def monitoring_bases(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
+    await keeps_monitors(run)
     for base in ("All", "FactoryDefault", "HardWiredOnly"):
         await sets_base(run, base)
 
 
 @CASES.case("TC_N_06_CS", "The base with hard-wired monitors only removes the others")
 async def hard_wired_only(run: CaseRun) -> None:
+    await keeps_monitors(run)
     delta = monitor_of(STATION_STATE)
     await given_monitors(run, delta, may_exist=True)
     reported = await reported_monitors(run, STATION_STATE)
@@ -156,6 +158,7 @@ async def hard_wired_only(run: CaseRun) -> None:
 
 @CASES.case("TC_N_07_CS", "A monitoring base that the station does not support is refused")
 async def unsupported_base(run: CaseRun) -> None:
+    await keeps_monitors(run)
     for base in ("All", "FactoryDefault", "HardWiredOnly"):
         answer = await run.csms.sends("SetMonitoringBase", monitoringBase=base)
         if answer["status"] != "Accepted":
@@ -166,6 +169,7 @@ async def unsupported_base(run: CaseRun) -> None:
 
 @CASES.case("TC_N_41_CS", "The base of the factory brings a changed preconfigured monitor back")
 async def factory_default(run: CaseRun) -> None:
+    await keeps_monitors(run)
     await given_base(run, "HardWiredOnly")
     hard_wired = {monitor["id"] for monitor in await all_monitors(run)}
     await given_base(run, "FactoryDefault")

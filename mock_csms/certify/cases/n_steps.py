@@ -32,6 +32,10 @@ HIGH_W: Final = 100.0
 """Power that a charging vehicle exceeds."""
 LOW_W: Final = 10.0
 """Power that an idle EVSE stays below."""
+REPORT_BEFORE: Final = 1998
+REPORT_AFTER: Final = 1999
+SETTINGS: Final = ("component", "variable", "type", "value", "severity", "transaction")
+"""Fields of a monitor that can be set."""
 STATION_STATE: Final = variable_of("ChargingStation", "AvailabilityState")
 
 type MonitorData = Mapping[str, Any]
@@ -160,19 +164,32 @@ async def all_monitors(run: CaseRun, *, request: int = REPORT) -> list[ReportedM
         return await parts_of_report(run, request) if answer["status"] == "Accepted" else []
 
 
+async def keeps_monitors(run: CaseRun) -> None:
+    """Set the monitors that the case loses with a monitoring base again at its end. Raises Inconclusive."""
+    await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
+    before = await all_monitors(run, request=REPORT_BEFORE)
+
+    async def restore() -> None:
+        await run.csms.sends("SetMonitoringBase", monitoringBase="All", expect="Accepted")
+        left = {monitor["id"] for monitor in await all_monitors(run, request=REPORT_AFTER)}
+        lost = [monitor for monitor in before if monitor["id"] not in left]
+        if lost:
+            again = [{name: each[name] for name in SETTINGS if name in each} for each in lost]
+            results = [{"status": "Accepted", "variable": each["variable"]} for each in again]
+            expected = {"setMonitoringResult": results}
+            await run.csms.sends("SetVariableMonitoring", setMonitoringData=again, expect=expected)
+
+    run.undo_with("the monitors and the monitoring base", restore)
+
+
 async def given_base(run: CaseRun, base: str) -> None:
-    """Set the monitoring base, and at the end that with all monitors. Raises Inconclusive."""
+    """Set the monitoring base before the case begins. Raises Inconclusive."""
     with preparing("TC_N_05_CS"):
         await sets_base(run, base)
 
 
 async def sets_base(run: CaseRun, base: str) -> None:
-    """Set the monitoring base, and at the end that with all monitors."""
-
-    async def restore() -> None:
-        await run.csms.sends("SetMonitoringBase", monitoringBase="All", expect="Accepted")
-
-    run.undo_with("the monitoring base", restore)
+    """Set the monitoring base."""
     granted = {"status": "Accepted", "statusInfo": absent_or_reason("NoError")}
     await run.csms.sends("SetMonitoringBase", monitoringBase=base, expect=granted)
 
