@@ -61,7 +61,7 @@ class CaseList:
     unrehearsed: dict[str, Unrehearsed] = field(default_factory=dict)
 
     def case(self, case_id: str, title: str) -> Callable[[CaseFunction], CaseFunction]:
-        """Register a function as a case; the title says what the station has to do."""
+        """Register a function as a case; the title says in the imperative what the station has to do."""
 
         def register(function: CaseFunction) -> CaseFunction:
             self._add(Case(case_id, title, function))

@@ -15,6 +15,21 @@ FOLDER: Final = ROOT / "mock_csms" / "certify" / "cases"
 MODULES: Final = sorted(FOLDER.glob("*.py"))
 MAX_LINES: Final = 25
 MAX_MEDIAN_LINES: Final = 8
+NO_IMPERATIVES: Final = {
+    "A",
+    "After",
+    "An",
+    "Each",
+    "For",
+    "If",
+    "In",
+    "The",
+    "When",
+    "While",
+    "With",
+    "Without",
+}
+"""First words of titles that do not begin with what the station has to do, such as `Report`."""
 HTTP: Final = {"httpx", "urllib", "http", "aiohttp", "requests", "socket"}
 
 
@@ -57,3 +72,11 @@ def test_each_mandatory_case_is_rehearsed(profile: str) -> None:
 
     assert mandatory != []
     assert [case_id for case_id in mandatory if case_id not in CASES] == []
+
+
+def test_titles_say_what_the_station_has_to_do() -> None:
+    titles = {case_id: case.title for case_id, case in CASES.items()}
+    words = {case_id: title.split()[0] for case_id, title in titles.items()}
+
+    assert [case_id for case_id, word in words.items() if word in NO_IMPERATIVES or word.endswith("s")] == []
+    assert len(set(titles.values())) == len(titles)

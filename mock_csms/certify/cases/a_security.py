@@ -94,7 +94,7 @@ async def sets_priority(run: CaseRun, slots: str, expect: str | set[str]) -> Non
 # Passwords
 
 
-@CASES.case("TC_A_01_CS", "The station connects with its identity and its password")
+@CASES.case("TC_A_01_CS", "Connect with the identity and the password")
 async def basic_authentication(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -104,7 +104,7 @@ async def basic_authentication(run: CaseRun) -> None:
     await run.state.is_in_service()
 
 
-@CASES.case("TC_A_09_CS", "A new password is accepted, and used for the next connection")
+@CASES.case("TC_A_09_CS", "Accept a new password, and connect with it")
 async def password_accepted(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
     password = run.file.station.password
@@ -114,7 +114,7 @@ async def password_accepted(run: CaseRun) -> None:
     await uses_password(run, NEW_PASSWORD)
 
 
-@CASES.case("TC_A_10_CS", "A password that is too short is rejected, and the old one is used")
+@CASES.case("TC_A_10_CS", "Reject a password that is too short, and connect with the old one")
 async def password_rejected(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
     await sets_password(run, SHORT_PASSWORD, {"Rejected"})
@@ -126,7 +126,7 @@ async def password_rejected(run: CaseRun) -> None:
 # TLS
 
 
-@CASES.case("TC_A_04_CS", "The station connects with TLS, and supports the required cipher suites")
+@CASES.case("TC_A_04_CS", "Connect with TLS, and support the required cipher suites")
 async def valid_server_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, *TLS_PROFILES)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -134,7 +134,7 @@ async def valid_server_certificate(run: CaseRun) -> None:
     await run.state.is_in_service()
 
 
-@CASES.case("TC_A_05_CS", "A server with an invalid certificate is refused, and reported later")
+@CASES.case("TC_A_05_CS", "Refuse a server whose certificate is invalid, and report it later")
 async def invalid_server_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, *TLS_PROFILES)
     priority = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
@@ -159,7 +159,7 @@ async def refuses_certificate(run: CaseRun, fault: str) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidCsmsCertificate")
 
 
-@CASES.case("TC_A_06_CS", "A server with TLS 1.1 is refused, and TLS 1.2 or above is used then")
+@CASES.case("TC_A_06_CS", "Refuse TLS 1.1, and connect with TLS 1.2 or above")
 async def old_tls(run: CaseRun) -> None:
     await requires_security_profile(run, *TLS_PROFILES)
     await run.given.variables_if_implemented(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
@@ -172,7 +172,7 @@ async def old_tls(run: CaseRun) -> None:
     await run.station.optionally_sends("SecurityEventNotification", type="InvalidTLSVersion", within=0)
 
 
-@CASES.case("TC_A_07_CS", "The station connects with its own certificate, which has its serial number")
+@CASES.case("TC_A_07_CS", "Connect with a certificate of its own, which has its serial number")
 async def client_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -193,7 +193,7 @@ async def client_certificate(run: CaseRun) -> None:
 # Renewal of certificates
 
 
-@CASES.case("TC_A_11_CS", "The station asks for a new certificate, and uses it")
+@CASES.case("TC_A_11_CS", "Ask for a new certificate, and connect with it")
 async def certificate_renewed(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.closes_the_connection()
@@ -205,12 +205,12 @@ async def certificate_renewed(run: CaseRun) -> None:
     run.check(old != new, "the station connects with the new certificate", after)
 
 
-@CASES.case("TC_A_12_CS", "The station asks for a new certificate for ISO 15118, and accepts it")
+@CASES.case("TC_A_12_CS", "Ask for a new certificate for ISO 15118, and accept it")
 async def v2g_certificate_renewed(run: CaseRun) -> None:
     await renews_v2g_certificates(run)
 
 
-@CASES.case("TC_A_13_CS", "The station asks for one certificate for OCPP and ISO 15118, and accepts it")
+@CASES.case("TC_A_13_CS", "Ask for one certificate for OCPP and ISO 15118, and accept it")
 async def combined_certificate_renewed(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.behaves(certificates="hold")
@@ -218,7 +218,7 @@ async def combined_certificate_renewed(run: CaseRun) -> None:
     await signs(run)
 
 
-@CASES.case("TC_A_14_CS", "A certificate that is not for the station is rejected and reported")
+@CASES.case("TC_A_14_CS", "Reject a certificate that is not for the station, and report it")
 async def bad_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.behaves(certificates="hold")
@@ -228,14 +228,14 @@ async def bad_certificate(run: CaseRun) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidChargingStationCertificate")
 
 
-@CASES.case("TC_A_15_CS", "The station asks for a certificate that the server then refuses")
+@CASES.case("TC_A_15_CS", "Ask for a certificate that the server then refuses")
 async def signing_refused(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.answers("SignCertificate", {"status": "Rejected"})
     await asks_for_signing_request(run, STATION_CERTIFICATE)
 
 
-@CASES.case("TC_A_23_CS", "The station asks again, after twice the time, if no certificate comes")
+@CASES.case("TC_A_23_CS", "Ask again, after twice the time, if no certificate comes")
 async def signing_repeated(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     wait = run.times.signing
@@ -256,7 +256,7 @@ async def signing_repeated(run: CaseRun) -> None:
 # Security profiles
 
 
-@CASES.case("TC_A_19_CS", "The station moves to a higher security profile, and forgets the lower one")
+@CASES.case("TC_A_19_CS", "Move to a higher security profile, and forget the lower one")
 async def profile_raised(run: CaseRun) -> None:
     profile = await requires_security_profile(run, *PASSWORD_PROFILES)
     with preparing("TC_M_01_CS or TC_A_11_CS"):
@@ -281,10 +281,8 @@ async def profile_raised(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_A_20_CS", "Security profile 2 is not used without a root certificate of the central system"): (
-            2,
-        ),
-        ("TC_A_21_CS", "Security profile 3 is not used without a certificate of the station"): (3,),
+        ("TC_A_20_CS", "Reject security profile 2 without a root certificate of the central system"): (2,),
+        ("TC_A_21_CS", "Reject security profile 3 without a certificate of the station"): (3,),
     }
 )
 async def certificate_missing(run: CaseRun, profile: int) -> None:
@@ -296,7 +294,7 @@ async def certificate_missing(run: CaseRun, profile: int) -> None:
     await sets_priority(run, f"{new},{old}", "Rejected")
 
 
-@CASES.case("TC_A_22_CS", "A network profile with a lower security profile is rejected")
+@CASES.case("TC_A_22_CS", "Reject a network profile with a lower security profile")
 async def profile_not_lowered(run: CaseRun) -> None:
     await requires_security_profile(run, *TLS_PROFILES)
     await asks_for_network_profile(run, 1, "Rejected")

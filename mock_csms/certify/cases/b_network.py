@@ -44,7 +44,7 @@ async def is_cut_off(run: CaseRun) -> TranscriptEntry:
     return await run.station.disconnects()
 
 
-@CASES.case("TC_B_43_CS", "A network profile for a slot that does not exist is rejected")
+@CASES.case("TC_B_43_CS", "Reject a network profile for a slot that does not exist")
 async def no_such_slot(run: CaseRun) -> None:
     profile = await run.variable("SecurityCtrlr", "SecurityProfile")
     data = connection_data(await url_of_server(run), profile)
@@ -53,7 +53,7 @@ async def no_such_slot(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_B_57_CS", "Each failed attempt to reconnect doubles the time until the next one")
+@CASES.case("TC_B_57_CS", "Double the time to the next attempt each time a reconnection fails")
 async def reconnects(run: CaseRun) -> None:
     wait_s = wait_minimum(run)
     await run.given.variables(
@@ -120,14 +120,14 @@ def is_of_former_slot(path: str) -> bool:
     return not is_of_other_slot(path)
 
 
-@CASES.case("TC_B_45_CS", "A station moves to the network profile that comes first after a reset")
+@CASES.case("TC_B_45_CS", "Move to the network profile that comes first after a reset")
 async def migration(run: CaseRun) -> None:
     await moves_to_other_slot(run)
     await run.station.connects(path=is_of_other_slot)
     await run.state.is_in_service()
 
 
-@CASES.case("TC_B_46_CS", "A station that cannot connect with the first network profile takes the second")
+@CASES.case("TC_B_46_CS", "Take the second network profile if the first cannot be reached")
 async def migration_falls_back(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkProfileConnectionAttempts=2)
     await run.csms.refuses_connections(times=2)
@@ -138,7 +138,7 @@ async def migration_falls_back(run: CaseRun) -> None:
     await run.state.is_in_service()
 
 
-@CASES.case("TC_B_49_CS", "A station that cannot connect with any network profile keeps trying")
+@CASES.case("TC_B_49_CS", "Keep trying if no network profile can be reached")
 async def migration_keeps_trying(run: CaseRun) -> None:
     wait_s = wait_minimum(run)
     await run.given.variables(
@@ -177,7 +177,7 @@ async def installed_roots(run: CaseRun) -> list[Any]:
     ]
 
 
-@CASES.case("TC_B_47_CS", "A migration to a server without the new root leads back by the old root")
+@CASES.case("TC_B_47_CS", "Return to the old root if the new server has no certificate of the new one")
 async def migration_without_new_root(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
     old = await installed_roots(run)
@@ -190,7 +190,7 @@ async def migration_without_new_root(run: CaseRun) -> None:
     run.check(all(root in roots for root in old), "the old root is still installed")
 
 
-@CASES.case("TC_B_50_CS", "A station moves to a server with a certificate of the new root")
+@CASES.case("TC_B_50_CS", "Move to a server with a certificate of the new root")
 async def migration_with_new_root(run: CaseRun) -> None:
     await installs_second_root(run)
     port = (await run.csms.handle.state())["listener"]

@@ -28,12 +28,12 @@ def short_interval(run: CaseRun) -> int:
     return round(2 + 2 * run.times.deviation)
 
 
-@CASES.case("TC_B_01_CS", "After a restart, the station boots and reports its connectors and the event")
+@CASES.case("TC_B_01_CS", "Boot after a restart, and report all connectors and the event")
 async def cold_boot(run: CaseRun) -> None:
     await run.state.booted()
 
 
-@CASES.case("TC_B_02_CS", "A station whose boot is pending carries out commands, but starts no transaction")
+@CASES.case("TC_B_02_CS", "Carry out commands while the boot is pending, but start no transaction")
 async def boot_pending(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
     await boots_with(run, "Pending", PENDING_S)
@@ -64,9 +64,7 @@ async def boots_when_triggered(run: CaseRun) -> None:
         await run.station.sends("BootNotification", within=PENDING_S + run.times.message)
 
 
-@CASES.case(
-    "TC_B_03_CS", "A boot that is rejected is tried again after the interval, and nothing else is sent"
-)
+@CASES.case("TC_B_03_CS", "Repeat a rejected boot after the interval, and send nothing else")
 async def boot_rejected(run: CaseRun) -> None:
     interval_s = short_interval(run)
     first = await boots_with(run, "Rejected", interval_s)
@@ -76,7 +74,7 @@ async def boot_rejected(run: CaseRun) -> None:
     await run.station.reports_all("Available")
 
 
-@CASES.case("TC_B_30_CS", "A station whose boot is rejected refuses commands with a SecurityError")
+@CASES.case("TC_B_30_CS", "Refuse commands with a SecurityError while the boot is rejected")
 async def command_while_rejected(run: CaseRun) -> None:
     await boots_with(run, "Rejected", short_interval(run))
     if (await run.csms.handle.state())["connected"]:
@@ -96,14 +94,14 @@ async def is_offline(run: CaseRun, threshold_s: int, seconds: int) -> None:
     await run.csms.comes_back(within=seconds + 2 * run.times.manual)
 
 
-@CASES.case("TC_B_51_CS", "After a long offline period, the status of every connector is reported")
+@CASES.case("TC_B_51_CS", "Report the status of every connector after a long offline period")
 async def long_offline(run: CaseRun) -> None:
     threshold_s = short_interval(run)
     await is_offline(run, threshold_s, threshold_s + 2)
     await run.station.reports_all({(run.evse, run.file.connector): "Occupied"})
 
 
-@CASES.case("TC_B_52_CS", "After a short offline period, a status that has changed is reported")
+@CASES.case("TC_B_52_CS", "Report a status that has changed after a short offline period")
 async def short_offline(run: CaseRun) -> None:
     threshold_s = short_interval(run) + 2
     await is_offline(run, threshold_s, threshold_s - 2)

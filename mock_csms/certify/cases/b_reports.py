@@ -65,7 +65,7 @@ def state_of_evse(run: CaseRun) -> dict[str, Any]:
     return variable_of(f"EVSE@{run.evse}", "AvailabilityState")
 
 
-@CASES.case("TC_B_12_CS", "The report of the configuration has the variables that can be set")
+@CASES.case("TC_B_12_CS", "Report the variables that can be set")
 async def configuration_report(run: CaseRun) -> None:
     rows = await base_report(run, "ConfigurationInventory")
     required = [each for each in required_variables(run.file.station.profiles) if each.is_writable]
@@ -75,7 +75,7 @@ async def configuration_report(run: CaseRun) -> None:
     run.check_each("all required variables are reported", missing_from(rows, required, run.file.connectors))
 
 
-@CASES.case("TC_B_13_CS", "The full report has the variables that every station needs")
+@CASES.case("TC_B_13_CS", "Report all variables, with those that every station needs")
 async def full_report(run: CaseRun) -> None:
     rows = await base_report(run, "FullInventory")
     required = required_variables(run.file.station.profiles)
@@ -84,7 +84,7 @@ async def full_report(run: CaseRun) -> None:
     run.check_each("all required variables are reported", missing_from(rows, required, run.file.connectors))
 
 
-@CASES.case("TC_B_53_CS", "The full report has valid values")
+@CASES.case("TC_B_53_CS", "Report all variables with valid values")
 async def values_of_full_report(run: CaseRun) -> None:
     rows = await base_report(run, "FullInventory")
     required = required_variables(run.file.station.profiles)
@@ -95,7 +95,7 @@ async def values_of_full_report(run: CaseRun) -> None:
     run.check_each("all other variables have a value", without_value(rows))
 
 
-@CASES.case("TC_B_14_CS", "The summary report has the states of the station and of its EVSEs")
+@CASES.case("TC_B_14_CS", "Report the states of the station and of its EVSEs as a summary")
 async def summary_report(run: CaseRun) -> None:
     rows = await base_report(run, "SummaryInventory")
     run.check_each("all variables have characteristics", without_characteristics(rows))
@@ -107,14 +107,14 @@ async def summary_report(run: CaseRun) -> None:
     run.check(evses == set(run.file.station.evses), "the state of each EVSE is reported")
 
 
-@CASES.case("TC_B_15_CS", "A station without summary reports refuses one")
+@CASES.case("TC_B_15_CS", "Refuse a summary report that is not supported")
 async def no_summary_report(run: CaseRun) -> None:
     refused = {"status": "NotSupported", "statusInfo": absent_or_reason("UnsupportedParam")}
     await run.csms.sends("GetBaseReport", requestId=BASE_ID, reportBase="SummaryInventory", expect=refused)
     await run.station.is_silent("NotifyReport")
 
 
-@CASES.case("TC_B_16_CS", "A report of enabled components has no component that is not enabled")
+@CASES.case("TC_B_16_CS", "Report the components that are enabled, and no others")
 async def enabled_components(run: CaseRun) -> None:
     everything = await base_report(run, "FullInventory")
     rows = await custom_report(run, "Enabled")
@@ -145,7 +145,7 @@ def has(item: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
     return all(item.get(name) == value for name, value in fields.items())
 
 
-@CASES.case("TC_B_17_CS", "A report of one variable has this variable only")
+@CASES.case("TC_B_17_CS", "Report one variable, and nothing else")
 async def report_of_state(run: CaseRun) -> None:
     is_state_of_evse(run, await custom_report(run, of=state_of_evse(run)))
 
@@ -164,7 +164,7 @@ def is_state_of_evse(run: CaseRun, rows: Sequence[ReportRow]) -> None:
     run.check(attributes[0].get("mutability") == "ReadOnly", "it is read-only")
 
 
-@CASES.case("TC_B_18_CS", "A report of a variable has it only if its component meets the criterion")
+@CASES.case("TC_B_18_CS", "Report a variable only if its component meets the criterion")
 async def report_of_state_with_criterion(run: CaseRun) -> None:
     is_state_of_evse(run, await custom_report(run, "Available", of=state_of_evse(run)))
     empty = {"status": "EmptyResultSet", "statusInfo": absent_or_reason("NotFound")}
@@ -172,7 +172,7 @@ async def report_of_state_with_criterion(run: CaseRun) -> None:
     await run.csms.sends("GetReport", request, requestId=CUSTOM_ID + 1, expect=empty)
 
 
-@CASES.case("TC_B_19_CS", "A criterion that the station does not support is refused")
+@CASES.case("TC_B_19_CS", "Refuse a report by a criterion that is not supported")
 async def unknown_criterion(run: CaseRun) -> None:
     for number, criterion in enumerate(["Active", "Enabled", "Problem"], start=CUSTOM_ID):
         request = custom_request(["Available", criterion], None)
@@ -188,7 +188,7 @@ async def unknown_criterion(run: CaseRun) -> None:
     raise Skipped("the station supports all criteria")
 
 
-@CASES.case("TC_B_54_CS", "A report of a variable without an instance has all its instances")
+@CASES.case("TC_B_54_CS", "Report all instances of a variable that is asked for without one")
 async def report_of_instances(run: CaseRun) -> None:
     rows = await custom_report(run, of=variable_of("DeviceDataCtrlr", "ItemsPerMessage"))
     others = [name_text(row) for row in rows if row not in named(rows, "DeviceDataCtrlr", "ItemsPerMessage")]
@@ -197,14 +197,14 @@ async def report_of_instances(run: CaseRun) -> None:
     run.check({"GetReport", "GetVariables"} <= instances, "GetReport and GetVariables are reported")
 
 
-@CASES.case("TC_B_55_CS", "A report of one instance of a variable has this instance only")
+@CASES.case("TC_B_55_CS", "Report one instance of a variable, and nothing else")
 async def report_of_instance(run: CaseRun) -> None:
     rows = await custom_report(run, of=variable_of("DeviceDataCtrlr", "ItemsPerMessage", "GetReport"))
     expected = ("devicedatactrlr", (None, None), "itemspermessage", "GetReport")
     run.check([reported_name(row) for row in rows] == [expected], "the report has this instance only")
 
 
-@CASES.case("TC_B_56_CS", "A report of a variable of EVSEs without an id has all EVSEs")
+@CASES.case("TC_B_56_CS", "Report a variable of all EVSEs if no EVSE is named")
 async def report_of_evses(run: CaseRun) -> None:
     rows = await custom_report(run, of=variable_of("EVSE", "AvailabilityState"))
     expected = [("evse", (evse, None), "availabilitystate", None) for evse in run.file.station.evses]

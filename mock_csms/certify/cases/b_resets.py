@@ -53,13 +53,13 @@ def other_evse(run: CaseRun) -> int:
     raise Skipped("the station has one EVSE only")
 
 
-@CASES.case("TC_B_20_CS", "A reset of an idle station is carried out at once")
+@CASES.case("TC_B_20_CS", "Carry out a reset at once while no transaction is running")
 async def reset_when_idle(run: CaseRun) -> None:
     await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
     await boots_again(run, "Available")
 
 
-@CASES.case("TC_B_21_CS", "A reset when idle is scheduled during a transaction, and carried out after it")
+@CASES.case("TC_B_21_CS", "Schedule a reset for when the transaction has ended")
 async def reset_on_idle_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.sends("Reset", type="OnIdle", expect="Scheduled")
@@ -68,7 +68,7 @@ async def reset_on_idle_in_transaction(run: CaseRun) -> None:
     await run.state.is_in_service(reason="ScheduledReset", status=status)
 
 
-@CASES.case("TC_B_22_CS", "An immediate reset ends the transaction, and the connector stays occupied")
+@CASES.case("TC_B_22_CS", "End the transaction at an immediate reset, and report the connector Occupied")
 async def immediate_reset_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -76,14 +76,14 @@ async def immediate_reset_in_transaction(run: CaseRun) -> None:
     await boots_again(run, at_connector(run.file, "Occupied"), reason="RemoteReset")
 
 
-@CASES.case("TC_B_23_CS", "A connector that is unavailable stays so after a reset")
+@CASES.case("TC_B_23_CS", "Report an unavailable connector Unavailable after a reset")
 async def unavailable_after_reset(run: CaseRun) -> None:
     await run.given.unavailable(run.evse, run.file.connector)
     await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
     await boots_again(run, at_connector(run.file, "Unavailable"), reason="RemoteReset")
 
 
-@CASES.case("TC_B_24_CS", "A connector that is reserved stays so after a reset")
+@CASES.case("TC_B_24_CS", "Report a reserved connector Reserved after a reset")
 async def reserved_after_reset(run: CaseRun) -> None:
     connectors = run.file.connectors_at(run.evse)
     reservation = {"id": RESERVATION_ID, "evseId": run.evse, "idToken": run.tokens.valid.as_json}
@@ -93,7 +93,7 @@ async def reserved_after_reset(run: CaseRun) -> None:
     await boots_again(run, dict.fromkeys(connectors, "Reserved"), reason="RemoteReset")
 
 
-@CASES.case("TC_B_41_CS", "A reset when idle waits for the transactions of all EVSEs")
+@CASES.case("TC_B_41_CS", "Schedule a reset for when the transactions of all EVSEs have ended")
 async def reset_on_idle_in_transactions(run: CaseRun) -> None:
     evse = other_evse(run)
     second = run.state.at_evse(evse)
@@ -106,31 +106,33 @@ async def reset_on_idle_in_transactions(run: CaseRun) -> None:
     await boots_again(run, status, reason="ScheduledReset")
 
 
-@CASES.case("TC_B_25_CS", "A reset of an idle EVSE is accepted")
+@CASES.case("TC_B_25_CS", "Accept a reset of an idle EVSE")
 async def evse_reset(run: CaseRun) -> None:
     await run.csms.sends("Reset", type="OnIdle", evseId=run.evse, expect="Accepted")
 
 
-@CASES.case("TC_B_26_CS", "A reset of an EVSE when idle is scheduled during its transaction")
+@CASES.case("TC_B_26_CS", "Schedule a reset of an EVSE for when its transaction has ended")
 async def evse_reset_on_idle(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.sends("Reset", type="OnIdle", evseId=run.evse, expect="Scheduled")
     await run.state.parking_bay_unoccupied()
 
 
-@CASES.case("TC_B_27_CS", "An immediate reset of an EVSE ends its transaction")
+@CASES.case("TC_B_27_CS", "End the transaction of an EVSE at an immediate reset of the EVSE")
 async def immediate_evse_reset(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.sends("Reset", type="Immediate", evseId=run.evse, expect="Accepted")
     await ends_for_reset(run)
 
 
-@CASES.case("TC_B_28_CS", "A reset of an EVSE is rejected by a station that can only reset itself")
+@CASES.case("TC_B_28_CS", "Reject a reset of a single EVSE if only the station can be reset")
 async def evse_reset_rejected(run: CaseRun) -> None:
     await run.csms.sends("Reset", type="OnIdle", evseId=run.evse, expect="Rejected")
 
 
-@CASES.case("TC_B_29_CS", "A reset of an EVSE is rejected during its transaction, too")
+@CASES.case(
+    "TC_B_29_CS", "Reject a reset of a single EVSE during a transaction if only the station can be reset"
+)
 async def evse_reset_rejected_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.sends("Reset", type="OnIdle", evseId=run.evse, expect="Rejected")

@@ -52,14 +52,14 @@ async def sets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any
     )
 
 
-@CASES.case("TC_B_06_CS", "The value of a variable is reported when asked for")
+@CASES.case("TC_B_06_CS", "Read a variable")
 async def one_value_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
     expected = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
     await gets(run, {**ACTUAL, **THRESHOLD}, expect=[expected])
 
 
-@CASES.case("TC_B_07_CS", "The values of two variables are reported in one answer")
+@CASES.case("TC_B_07_CS", "Read two variables with one command")
 async def two_values_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True)
     first = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
@@ -69,15 +69,15 @@ async def two_values_read(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_B_32_CS", "A component that the station does not have cannot be read"): (
+        ("TC_B_32_CS", "Answer UnknownComponent when a variable of an unknown component is read"): (
             NO_COMPONENT,
             "UnknownComponent",
         ),
-        ("TC_B_33_CS", "A variable that the component does not have cannot be read"): (
+        ("TC_B_33_CS", "Answer UnknownVariable when an unknown variable is read"): (
             NO_VARIABLE,
             "UnknownVariable",
         ),
-        ("TC_B_34_CS", "An attribute that the variable does not have cannot be read"): (
+        ("TC_B_34_CS", "Answer NotSupportedAttributeType when an unknown attribute is read"): (
             {**TARGET, **THRESHOLD},
             "NotSupportedAttributeType",
         ),
@@ -87,14 +87,14 @@ async def not_readable(run: CaseRun, asked: Variable, status: str) -> None:
     await gets(run, asked, expect=[{"attributeStatus": status, **asked}])
 
 
-@CASES.case("TC_B_09_CS", "A variable is set")
+@CASES.case("TC_B_09_CS", "Set a variable")
 async def one_value_set(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
     asked = {**ACTUAL, **THRESHOLD}
     await sets(run, {**asked, "attributeValue": "300"}, expect=[{**STATUS_ACCEPTED, **asked, **NO_OBJECTION}])
 
 
-@CASES.case("TC_B_10_CS", "Two variables are set with one command")
+@CASES.case("TC_B_10_CS", "Set two variables with one command")
 async def two_values_set(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold", "AuthCtrlr__LocalAuthorizeOffline")
     first, second = {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}
@@ -108,26 +108,26 @@ async def two_values_set(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_B_35_CS", "A component that the station does not have cannot be set"): (
+        ("TC_B_35_CS", "Answer UnknownComponent when a variable of an unknown component is set"): (
             NO_COMPONENT,
             "UnknownComponent",
         ),
-        ("TC_B_36_CS", "A variable that the component does not have cannot be set"): (
+        ("TC_B_36_CS", "Answer UnknownVariable when an unknown variable is set"): (
             NO_VARIABLE,
             "UnknownVariable",
         ),
-        ("TC_B_37_CS", "An attribute that the variable does not have cannot be set"): (
+        ("TC_B_37_CS", "Answer NotSupportedAttributeType when an unknown attribute is set"): (
             {**TARGET, **THRESHOLD},
             "NotSupportedAttributeType",
         ),
-        ("TC_B_39_CS", "A variable that is read-only cannot be set"): (TIMEOUT, "Rejected"),
+        ("TC_B_39_CS", "Reject a new value of a read-only variable"): (TIMEOUT, "Rejected"),
     }
 )
 async def not_settable(run: CaseRun, asked: Variable, status: str) -> None:
     await sets(run, {**asked, "attributeValue": "300"}, expect=[{"attributeStatus": status, **asked}])
 
 
-@CASES.case("TC_B_11_CS", "A variable takes the values that fit its type, and refuses all others")
+@CASES.case("TC_B_11_CS", "Accept the values that fit the type of a variable, and reject all others")
 async def values_of_wrong_types(run: CaseRun) -> None:
     settable = named_variables(await base_report(run, "ConfigurationInventory"))
     for (component, variable), fitting in FITTING.items():

@@ -12,11 +12,14 @@ CASES: Final = CaseList()
 
 @CASES.family(
     {
-        ("TC_C_02_CS", "A token that is Invalid starts no session"): ("Invalid", True),
-        ("TC_C_05_CS", "A token that is Invalid starts no session before the cable"): ("Invalid", False),
-        ("TC_C_06_CS", "A token that is Blocked starts no session"): ("Blocked", True),
-        ("TC_C_07_CS", "A token that is Expired starts no session"): ("Expired", True),
-        ("TC_C_56_CS", "A token that is Unknown starts no session"): ("Unknown", True),
+        ("TC_C_02_CS", "Start no session with a token that is Invalid"): ("Invalid", True),
+        ("TC_C_05_CS", "Start no session with a token that is Invalid, before the cable is plugged in"): (
+            "Invalid",
+            False,
+        ),
+        ("TC_C_06_CS", "Start no session with a token that is Blocked"): ("Blocked", True),
+        ("TC_C_07_CS", "Start no session with a token that is Expired"): ("Expired", True),
+        ("TC_C_56_CS", "Start no session with a token that is Unknown"): ("Unknown", True),
     }
 )
 async def refused_token(run: CaseRun, status: str, is_connected: bool) -> None:
@@ -29,7 +32,7 @@ async def refused_token(run: CaseRun, status: str, is_connected: bool) -> None:
     await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
 
 
-@CASES.case("TC_C_04_CS", "A token that has not started the session cannot stop it")
+@CASES.case("TC_C_04_CS", "Stop no session with another token than the one that started it")
 async def other_token(run: CaseRun) -> None:
     await decides_centrally(run)
     await run.given.energy_transfer_started()

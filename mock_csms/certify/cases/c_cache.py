@@ -10,7 +10,7 @@ from mock_csms.certify.registry import CaseList
 CASES: Final = CaseList()
 
 
-@CASES.case("TC_C_08_CS", "A cached token charges without an Authorize")
+@CASES.case("TC_C_08_CS", "Charge with a cached token, without an Authorize")
 async def cached_token(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -22,9 +22,9 @@ async def cached_token(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_09_CS", "A token that is cached as Invalid is checked again"): ("Invalid", True),
-        ("TC_C_10_CS", "A token that is cached as Blocked is checked again"): ("Blocked", False),
-        ("TC_C_11_CS", "A token that is cached as Expired is checked again"): ("Expired", True),
+        ("TC_C_09_CS", "Ask about a token that is cached as Invalid"): ("Invalid", True),
+        ("TC_C_10_CS", "Ask about a token that is cached as Blocked"): ("Blocked", False),
+        ("TC_C_11_CS", "Ask about a token that is cached as Expired"): ("Expired", True),
     }
 )
 async def refused_token_cached(run: CaseRun, status: str, is_connected: bool) -> None:
@@ -37,7 +37,7 @@ async def refused_token_cached(run: CaseRun, status: str, is_connected: bool) ->
     await run.station.sends("Authorize", idToken=run.tokens.invalid.as_json)
 
 
-@CASES.case("TC_C_12_CS", "A token that is cached as Invalid charges after the server accepts it")
+@CASES.case("TC_C_12_CS", "Charge with a token that is cached as Invalid once the server accepts it")
 async def cached_token_accepted(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_info_cached(run.tokens.invalid, token_info("Invalid"))
@@ -46,7 +46,7 @@ async def cached_token_accepted(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_C_13_CS", "A cached token is authorized before the cable is plugged in")
+@CASES.case("TC_C_13_CS", "Authorize a cached token before the cable is plugged in")
 async def cached_token_before_cable(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -57,7 +57,7 @@ async def cached_token_before_cable(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_57_CS", "With DisablePostAuthorize, a token that is cached as Invalid is refused unasked")
+@CASES.case("TC_C_57_CS", "Refuse a token that is cached as Invalid unasked if DisablePostAuthorize is true")
 async def cached_token_refused(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.variables(AuthCacheCtrlr__DisablePostAuthorize=True)
@@ -68,7 +68,7 @@ async def cached_token_refused(run: CaseRun) -> None:
     await run.station.has_not_sent("TransactionEvent", idToken=run.tokens.invalid.as_json)
 
 
-@CASES.case("TC_C_32_CS", "A token stays cached over a restart")
+@CASES.case("TC_C_32_CS", "Keep a token in the cache over a restart")
 async def cached_over_restart(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -79,7 +79,7 @@ async def cached_over_restart(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_33_CS", "A token is cached with the answer to its Authorize")
+@CASES.case("TC_C_33_CS", "Cache a token with the answer to its Authorize")
 async def cached_by_authorize(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
@@ -93,7 +93,7 @@ async def cached_by_authorize(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_34_CS", "A token is cached with the answer to its TransactionEvent")
+@CASES.case("TC_C_34_CS", "Cache a token with the answer to its TransactionEvent")
 async def cached_by_event(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.variables_if_implemented(
@@ -112,7 +112,7 @@ async def cached_by_event(run: CaseRun) -> None:
     await run.station.sends("Authorize", idToken=run.tokens.valid.as_json)
 
 
-@CASES.case("TC_C_36_CS", "Without LocalPreAuthorize, a cached token is checked nevertheless")
+@CASES.case("TC_C_36_CS", "Ask about a cached token if LocalPreAuthorize is false")
 async def cache_not_used(run: CaseRun) -> None:
     await uses_cache(run, pre_authorize=False)
     await run.given.id_token_cached()
@@ -121,7 +121,7 @@ async def cache_not_used(run: CaseRun) -> None:
     await run.station.sends("Authorize", idToken=run.tokens.valid.as_json)
 
 
-@CASES.case("TC_C_37_CS", "A cleared cache knows no token")
+@CASES.case("TC_C_37_CS", "Clear the cache")
 async def cleared_cache(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -131,7 +131,7 @@ async def cleared_cache(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_C_38_CS", "A disabled cache is not cleared")
+@CASES.case("TC_C_38_CS", "Refuse to clear a cache that is disabled")
 async def disabled_cache(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -139,7 +139,7 @@ async def disabled_cache(run: CaseRun) -> None:
     await run.csms.sends("ClearCache", expect="Rejected")
 
 
-@CASES.case("TC_C_46_CS", "A token that is not used leaves the cache after its life time")
+@CASES.case("TC_C_46_CS", "Drop a token from the cache after its life time")
 async def life_time_of_cache(run: CaseRun) -> None:
     await uses_cache(run)
     life_s = max(1, ceil(run.times.transaction))

@@ -74,8 +74,8 @@ async def has_certificates(run: CaseRun, *, has_root: bool = True) -> None:
 
 @CASES.family(
     {
-        ("TC_C_50_CS", "A contract that the station can check is authorized"): (False,),
-        ("TC_C_52_CS", "A contract that only the server can check is authorized"): (True,),
+        ("TC_C_50_CS", "Authorize a contract that the station checks itself"): (False,),
+        ("TC_C_52_CS", "Authorize a contract that only the server can check"): (True,),
     }
 )
 async def accepted_contract(run: CaseRun, is_central: bool) -> None:
@@ -88,8 +88,14 @@ async def accepted_contract(run: CaseRun, is_central: bool) -> None:
 
 @CASES.family(
     {
-        ("TC_C_51_CS", "A contract that has been cancelled starts no session"): (False, "ContractCancelled"),
-        ("TC_C_53_CS", "A contract that has been revoked starts no session"): (True, "CertificateRevoked"),
+        ("TC_C_51_CS", "Start no session with a contract that has been cancelled"): (
+            False,
+            "ContractCancelled",
+        ),
+        ("TC_C_53_CS", "Start no session with a contract that has been revoked"): (
+            True,
+            "CertificateRevoked",
+        ),
     }
 )
 async def refused_contract(run: CaseRun, is_central: bool, certificate_status: str) -> None:
@@ -122,7 +128,7 @@ async def plugs_in_offline(run: CaseRun) -> set[str]:
     return points
 
 
-@CASES.case("TC_C_54_CS", "A contract is authorized offline if the station may check it")
+@CASES.case("TC_C_54_CS", "Authorize a contract offline if ContractValidationOffline is true")
 async def contract_offline(run: CaseRun) -> None:
     await offers_plug_and_charge(run, ContractValidationOffline=True)
     await has_certificates(run)
@@ -135,7 +141,7 @@ async def contract_offline(run: CaseRun) -> None:
     await run.station.at_last_sends(EVENT, transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_C_55_CS", "A contract is not authorized offline if the station must not check it")
+@CASES.case("TC_C_55_CS", "Authorize no contract offline if ContractValidationOffline is false")
 async def contract_not_offline(run: CaseRun) -> None:
     await offers_plug_and_charge(run, ContractValidationOffline=False)
     await has_certificates(run)

@@ -44,7 +44,7 @@ async def cannot_stop(run: CaseRun, token: Token) -> None:
     await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
 
 
-@CASES.case("TC_C_39_CS", "Another token of the group stops the session")
+@CASES.case("TC_C_39_CS", "Stop the session with another token of the same group")
 async def group_of_answers(run: CaseRun) -> None:
     await decides_centrally(run)
     await answers_with_group(run, run.tokens.valid)
@@ -55,7 +55,7 @@ async def group_of_answers(run: CaseRun) -> None:
     await stops_with(run, run.tokens.second, asks=True)
 
 
-@CASES.case("TC_C_40_CS", "Another token of the same group in the local list stops the session")
+@CASES.case("TC_C_40_CS", "Stop the session with a listed token of the same group")
 async def group_of_list(run: CaseRun) -> None:
     tokens = [run.tokens.valid, run.tokens.second]
     for token in tokens:
@@ -68,7 +68,7 @@ async def group_of_list(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_41_CS", "Another token of the same group in the cache stops the session")
+@CASES.case("TC_C_41_CS", "Stop the session with a cached token of the same group")
 async def group_of_cache(run: CaseRun) -> None:
     await uses_cache(run)
     for token in [run.tokens.valid, run.tokens.second]:
@@ -81,7 +81,7 @@ async def group_of_cache(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_42_CS", "A refused token of the group does not stop the session")
+@CASES.case("TC_C_42_CS", "Stop no session with a refused token of the same group")
 async def refused_token_of_group(run: CaseRun) -> None:
     await decides_centrally(run)
     await answers_with_group(run, run.tokens.valid)
@@ -92,7 +92,7 @@ async def refused_token_of_group(run: CaseRun) -> None:
     await cannot_stop(run, run.tokens.invalid)
 
 
-@CASES.case("TC_C_43_CS", "A token of the group that is listed as Invalid does not stop the session")
+@CASES.case("TC_C_43_CS", "Stop no session with a token of the same group that is listed as Invalid")
 async def refused_token_of_list(run: CaseRun) -> None:
     group = run.tokens.group
     await answers_with_group(run, run.tokens.valid)
@@ -106,7 +106,7 @@ async def refused_token_of_list(run: CaseRun) -> None:
     await cannot_stop(run, run.tokens.invalid)
 
 
-@CASES.case("TC_C_44_CS", "A token of the group that is cached as Invalid does not stop the session")
+@CASES.case("TC_C_44_CS", "Stop no session with a token of the same group that is cached as Invalid")
 async def refused_token_of_cache(run: CaseRun) -> None:
     await uses_cache(run)
     await answers_with_group(run, run.tokens.valid)

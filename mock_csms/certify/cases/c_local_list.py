@@ -9,7 +9,7 @@ from mock_csms.certify.registry import CaseList
 CASES: Final = CaseList()
 
 
-@CASES.case("TC_C_27_CS", "A listed token charges without an Authorize")
+@CASES.case("TC_C_27_CS", "Charge with a listed token, without an Authorize")
 async def listed_token(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.valid, "Accepted"))
     await run.state.authorized(asks=False)
@@ -20,9 +20,9 @@ async def listed_token(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_28_CS", "A token that is listed as Invalid is checked again"): ("Invalid", False),
-        ("TC_C_29_CS", "A token that is listed as Blocked is checked again"): ("Blocked", True),
-        ("TC_C_30_CS", "A token that is listed as Expired is checked again"): ("Expired", True),
+        ("TC_C_28_CS", "Ask about a token that is listed as Invalid"): ("Invalid", False),
+        ("TC_C_29_CS", "Ask about a token that is listed as Blocked"): ("Blocked", True),
+        ("TC_C_30_CS", "Ask about a token that is listed as Expired"): ("Expired", True),
     }
 )
 async def refused_token_listed(run: CaseRun, status: str, is_connected: bool) -> None:
@@ -34,7 +34,7 @@ async def refused_token_listed(run: CaseRun, status: str, is_connected: bool) ->
     await run.station.sends("Authorize", idToken=run.tokens.invalid.as_json)
 
 
-@CASES.case("TC_C_31_CS", "A token that is listed as Invalid charges after the server accepts it")
+@CASES.case("TC_C_31_CS", "Charge with a token that is listed as Invalid once the server accepts it")
 async def listed_token_accepted(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.invalid, "Invalid"))
     await run.state.authorized(run.tokens.invalid, asks=True)
@@ -42,7 +42,7 @@ async def listed_token_accepted(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_C_58_CS", "With DisablePostAuthorize, a token that is listed as Invalid is refused unasked")
+@CASES.case("TC_C_58_CS", "Refuse a token that is listed as Invalid unasked if DisablePostAuthorize is true")
 async def listed_token_refused(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.invalid, "Invalid"))
     await run.given.variables(LocalAuthListCtrlr__DisablePostAuthorize=True)

@@ -55,7 +55,7 @@ async def leaves(run: CaseRun, evse: int) -> None:
         await run.rig.leaves(evse)
 
 
-@CASES.case("TC_C_14_CS", "A cached master pass stops a session without an Authorize")
+@CASES.case("TC_C_14_CS", "Stop a session with a cached master pass, without an Authorize")
 async def cached_master_pass(run: CaseRun) -> None:
     master = run.tokens.master_pass
     await uses_cache(run)
@@ -67,7 +67,7 @@ async def cached_master_pass(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_45_CS", "A master pass starts no session")
+@CASES.case("TC_C_45_CS", "Start no session with a master pass")
 async def starts_nothing(run: CaseRun) -> None:
     await run.given.transaction_points(
         start=["Authorized", "PowerPathClosed"], start_without=["ParkingBayOccupancy", "EVConnected"]
@@ -80,7 +80,7 @@ async def starts_nothing(run: CaseRun) -> None:
     await run.station.has_not_sent(EVENT, transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_C_47_CS", "A master pass stops all transactions if its holder chooses so")
+@CASES.case("TC_C_47_CS", "Stop all transactions with a master pass if its holder chooses so")
 async def chooses_all(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -89,7 +89,7 @@ async def chooses_all(run: CaseRun) -> None:
     await sees_stops(run, transactions)
 
 
-@CASES.case("TC_C_48_CS", "A master pass stops one transaction if its holder chooses so")
+@CASES.case("TC_C_48_CS", "Stop one transaction with a master pass if its holder chooses so")
 async def chooses_one(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -103,7 +103,7 @@ async def chooses_one(run: CaseRun) -> None:
         await run.station.has_sent_no_other(EVENT, others, eventType="Ended")
 
 
-@CASES.case("TC_C_49_CS", "Without a choice, a master pass stops all transactions")
+@CASES.case("TC_C_49_CS", "Stop all transactions with a master pass if there is no choice")
 async def stops_both(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere(at_most=2)

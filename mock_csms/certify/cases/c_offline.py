@@ -71,7 +71,7 @@ async def is_refused_later(run: CaseRun, *, stops: bool, energy: int) -> None:
     await has_charged_offline(run)
 
 
-@CASES.case("TC_C_15_CS", "A token that is refused later charges up to MaxEnergyOnInvalidId")
+@CASES.case("TC_C_15_CS", "Charge up to MaxEnergyOnInvalidId after a token has been refused late")
 async def refused_with_energy(run: CaseRun) -> None:
     await is_refused_later(run, stops=False, energy=10_000)
     await run.station.is_silent("TransactionEvent", triggerReason="Deauthorized")
@@ -80,8 +80,11 @@ async def refused_with_energy(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_16_CS", "The session of a token that is refused later is deauthorized"): (0,),
-        ("TC_C_18_CS", "The session is deauthorized in spite of MaxEnergyOnInvalidId"): (500,),
+        ("TC_C_16_CS", "End the authorization of a token that is refused late"): (0,),
+        (
+            "TC_C_18_CS",
+            "End the authorization of a token that is refused late despite MaxEnergyOnInvalidId",
+        ): (500,),
     }
 )
 async def refused_and_stopped(run: CaseRun, energy: int) -> None:
@@ -89,7 +92,7 @@ async def refused_and_stopped(run: CaseRun, energy: int) -> None:
     await run.station.sends("TransactionEvent", triggerReason="Deauthorized", offline={ABSENT, False})
 
 
-@CASES.case("TC_C_17_CS", "The energy of a token that is refused later is suspended")
+@CASES.case("TC_C_17_CS", "Suspend the energy transfer of a token that is refused late")
 async def refused_and_suspended(run: CaseRun) -> None:
     await is_refused_later(run, stops=False, energy=0)
     await run.station.sends("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
@@ -101,7 +104,7 @@ async def ends(run: CaseRun, stop: TranscriptEntry) -> None:
         await run.station.at_last_sends("TransactionEvent", eventType="Ended")
 
 
-@CASES.case("TC_C_21_CS", "A listed token charges offline")
+@CASES.case("TC_C_21_CS", "Charge offline with a listed token")
 async def token_listed_offline(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.valid, "Accepted"))
     await goes_offline_with(run, AuthCtrlr__OfflineTxForUnknownIdEnabled=False)
@@ -116,9 +119,9 @@ async def token_listed_offline(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_22_CS", "A token that is listed as Invalid does not charge offline"): ("Invalid",),
-        ("TC_C_23_CS", "A token that is listed as Blocked does not charge offline"): ("Blocked",),
-        ("TC_C_24_CS", "A token that is listed as Expired does not charge offline"): ("Expired",),
+        ("TC_C_22_CS", "Charge nothing offline with a token that is listed as Invalid"): ("Invalid",),
+        ("TC_C_23_CS", "Charge nothing offline with a token that is listed as Blocked"): ("Blocked",),
+        ("TC_C_24_CS", "Charge nothing offline with a token that is listed as Expired"): ("Expired",),
     }
 )
 async def refused_token_listed_offline(run: CaseRun, status: str) -> None:
@@ -134,7 +137,7 @@ async def refused_token_listed_offline(run: CaseRun, status: str) -> None:
     await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
 
 
-@CASES.case("TC_C_25_CS", "Offline, the local list counts more than the cache")
+@CASES.case("TC_C_25_CS", "Prefer the local list to the cache while offline")
 async def list_before_cache(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
@@ -147,7 +150,7 @@ async def list_before_cache(run: CaseRun) -> None:
     await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)
 
 
-@CASES.case("TC_C_26_CS", "An unknown token charges offline, until the server refuses it")
+@CASES.case("TC_C_26_CS", "Charge offline with an unknown token until the server refuses it")
 async def unknown_token(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.second, "Accepted"))
     await goes_offline_with(

@@ -33,7 +33,7 @@ def removed(name: str, tokens: TokensTable) -> dict[str, Any]:
     return {"idToken": getattr(tokens, name).as_json}
 
 
-@CASES.case("TC_D_01_CS", "A full list is accepted, and its version is reported")
+@CASES.case("TC_D_01_CS", "Accept a full list, and report its version")
 async def full_list(run: CaseRun) -> None:
     await run.given.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
     await run.state.local_list(added("valid", run.tokens), version=VERSION)
@@ -42,15 +42,20 @@ async def full_list(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_D_02_CS", "A differential update adds a token"): ("Differential", VERSION + 1, "second", added),
-        ("TC_D_03_CS", "A differential update without idTokenInfo removes a token"): (
+        ("TC_D_02_CS", "Add a token with a differential update"): (
+            "Differential",
+            VERSION + 1,
+            "second",
+            added,
+        ),
+        ("TC_D_03_CS", "Remove a token with a differential update that has no idTokenInfo"): (
             "Differential",
             VERSION + 1,
             "valid",
             removed,
         ),
-        ("TC_D_04_CS", "A full update without entries empties the list"): ("Full", VERSION, "", None),
-        ("TC_D_05_CS", "A differential update without entries changes the version"): (
+        ("TC_D_04_CS", "Empty the list with a full update that has no entries"): ("Full", VERSION, "", None),
+        ("TC_D_05_CS", "Change the version with a differential update that has no entries"): (
             "Differential",
             VERSION + 1,
             "",
@@ -66,7 +71,7 @@ async def update(run: CaseRun, kind: str, version: int, token: str, entry: Any) 
     await has_version(run, version)
 
 
-@CASES.case("TC_D_06_CS", "A differential update with an older version is a VersionMismatch")
+@CASES.case("TC_D_06_CS", "Answer VersionMismatch to a differential update with an older version")
 async def old_version(run: CaseRun) -> None:
     await has_list(run)
     update = {"updateType": "Differential", "versionNumber": VERSION - 1}
@@ -77,20 +82,20 @@ async def old_version(run: CaseRun) -> None:
     await has_version(run, VERSION)
 
 
-@CASES.case("TC_D_07_CS", "The list is kept over a restart")
+@CASES.case("TC_D_07_CS", "Keep the list over a restart")
 async def kept_over_restart(run: CaseRun) -> None:
     await has_list(run)
     await run.given.booted()
     await has_version(run, VERSION)
 
 
-@CASES.case("TC_D_08_CS", "The version of the list is reported")
+@CASES.case("TC_D_08_CS", "Report the version of the list")
 async def version_of_list(run: CaseRun) -> None:
     await has_list(run)
     await has_version(run, VERSION)
 
 
-@CASES.case("TC_D_10_CS", "While lists are disabled, the version is 0")
+@CASES.case("TC_D_10_CS", "Report version 0 while lists are disabled")
 async def disabled_list(run: CaseRun) -> None:
     await has_list(run)
     await run.given.variables_if_implemented(LocalAuthListCtrlr__Enabled=False)

@@ -79,38 +79,39 @@ async def status_is(run: CaseRun, *, ongoing: Any, queued: bool, **transaction: 
     await run.csms.sends("GetTransactionStatus", transaction, expect=expected)
 
 
-@CASES.case("TC_E_28_CS", "A transaction that never was is not ongoing and has nothing to be delivered")
+@CASES.case("TC_E_28_CS", "Report an unknown transaction as not ongoing, with nothing in the queue")
 async def status_of_unknown_transaction(run: CaseRun) -> None:
     await status_is(run, ongoing=False, queued=False, transactionId=UNKNOWN)
 
 
-@CASES.case(
-    "TC_E_30_CS", "A running transaction whose events have come is ongoing, with nothing in the queue"
-)
+@CASES.case("TC_E_30_CS", "Report a running transaction as ongoing, with nothing in the queue")
 async def status_of_running_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await status_is(run, ongoing=True, queued=False, transactionId=run.transaction_id)
 
 
-@CASES.case("TC_E_32_CS", "A transaction that has ended is not ongoing, with nothing in the queue")
+@CASES.case("TC_E_32_CS", "Report an ended transaction as not ongoing, with nothing in the queue")
 async def status_of_ended_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.given.parking_bay_unoccupied()
     await status_is(run, ongoing=False, queued=False, transactionId=run.transaction_id)
 
 
-@CASES.case("TC_E_34_CS", "Without a transaction, only the queue is reported, which is empty")
+@CASES.case("TC_E_34_CS", "Report nothing in the queue if no transaction is named")
 async def status_of_empty_queue(run: CaseRun) -> None:
     await status_is(run, ongoing=ABSENT, queued=False)
 
 
 @CASES.family(
     {
-        ("TC_E_29_CS", "After an offline period, a running transaction has events in the queue"): (
+        (
+            "TC_E_29_CS",
+            "Report a running transaction as ongoing with queued events after an offline period",
+        ): (
             True,
             True,
         ),
-        ("TC_E_33_CS", "After an offline period, the queue is reported without a transaction"): (
+        ("TC_E_33_CS", "Report queued events after an offline period if no transaction is named"): (
             False,
             ABSENT,
         ),
@@ -124,7 +125,10 @@ async def status_with_queue(run: CaseRun, is_named: bool, ongoing: Any) -> None:
     await delivers_readings(run)
 
 
-@CASES.case("TC_E_31_CS", "After an offline period, a transaction that ended has events in the queue")
+@CASES.case(
+    "TC_E_31_CS",
+    "Report an ended transaction as not ongoing with queued events after an offline period",
+)
 async def status_of_ended_transaction_with_queue(run: CaseRun) -> None:
     back_off_s = await is_offline(run, run.times.manual + run.times.transaction)
     await run.given.variables_if_implemented(OCPPCommCtrlr__UnlockOnEVSideDisconnect=True)
@@ -148,13 +152,13 @@ async def status_of_ended_transaction_with_queue(run: CaseRun) -> None:
         await states.unplugged_at_vehicle()
 
 
-@CASES.case("TC_E_40_CS", "The readings of an offline period are delivered afterwards")
+@CASES.case("TC_E_40_CS", "Deliver the readings of an offline period")
 async def readings_after_offline_period(run: CaseRun) -> None:
     await run.csms.comes_back(within=await loses_readings(run))
     await delivers_readings(run)
 
 
-@CASES.case("TC_E_43_CS", "A transaction that happened in an offline period is delivered afterwards")
+@CASES.case("TC_E_43_CS", "Deliver a transaction that happened in an offline period")
 async def transaction_while_offline(run: CaseRun) -> None:
     await run.given.token_known_offline()
     await run.given.transaction_ended_offline()
@@ -176,14 +180,14 @@ async def stops_while_offline(run: CaseRun, token: Token) -> None:
     run.check(events[-1]["eventType"] == "Ended", "the last of the queued events is Ended")
 
 
-@CASES.case("TC_E_44_CS", "The end of a transaction in an offline period is delivered afterwards")
+@CASES.case("TC_E_44_CS", "Deliver the end of a transaction that ended in an offline period")
 async def stopped_while_offline(run: CaseRun) -> None:
     await is_offline(run, run.times.manual)
     await run.given.energy_transfer_started()
     await stops_while_offline(run, run.tokens.valid)
 
 
-@CASES.case("TC_E_45_CS", "In an offline period, a token of the same group ends the transaction")
+@CASES.case("TC_E_45_CS", "End the transaction with a token of the same group in an offline period")
 async def stopped_by_group_while_offline(run: CaseRun) -> None:
     group = {"idToken": run.tokens.group, "type": "Central"}
     await run.csms.answers("Authorize", {"idTokenInfo": {"status": "Accepted", "groupIdToken": group}})
@@ -198,7 +202,7 @@ async def stopped_by_group_while_offline(run: CaseRun) -> None:
     await stops_while_offline(run, run.tokens.second)
 
 
-@CASES.case("TC_E_16_CS", "A token that turns out to be invalid after an offline period ends the transaction")
+@CASES.case("TC_E_16_CS", "End the transaction if its token proves invalid after an offline period")
 async def invalid_after_offline_period(run: CaseRun) -> None:
     await run.given.transaction_points(
         stop=["Authorized,PowerPathClosed", "Authorized", "PowerPathClosed"],
@@ -255,11 +259,11 @@ async def timeout_of_messages(run: CaseRun) -> float:
 
 @CASES.family(
     {
-        ("TC_E_41_CS", "An event without an answer is sent again, later and later, and then given up"): (
+        ("TC_E_41_CS", "Repeat an event that gets no answer, later and later, and then give up"): (
             [NO_ANSWER],
             ATTEMPTS,
         ),
-        ("TC_E_42_CS", "An event without an answer is sent again until it is answered"): ([NO_ANSWER, {}], 2),
+        ("TC_E_42_CS", "Repeat an event that gets no answer until it is answered"): ([NO_ANSWER, {}], 2),
     }
 )
 async def unanswered_event(run: CaseRun, answers: list[Mapping[str, Any]], times: int) -> None:
@@ -268,11 +272,11 @@ async def unanswered_event(run: CaseRun, answers: list[Mapping[str, Any]], times
 
 @CASES.family(
     {
-        ("TC_E_50_CS", "An event that is refused is sent again, later and later, and then given up"): (
+        ("TC_E_50_CS", "Repeat an event that is refused, later and later, and then give up"): (
             [INTERNAL_ERROR],
             ATTEMPTS,
         ),
-        ("TC_E_51_CS", "An event that is refused is sent again until it is answered"): (
+        ("TC_E_51_CS", "Repeat an event that is refused until it is answered"): (
             [INTERNAL_ERROR, {}],
             2,
         ),

@@ -34,7 +34,7 @@ async def unplugs_at_the_station(run: CaseRun, *, is_locked: bool) -> None:
     await run.station.reports("Available")
 
 
-@CASES.case("TC_E_06_CS", "The token that started the session stops it, and the vehicle can leave")
+@CASES.case("TC_E_06_CS", "Stop the session with the token that started it, and let the vehicle leave")
 async def stopped_by_token(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.energy_transfer_started()
@@ -46,17 +46,17 @@ async def stopped_by_token(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_E_07_CS", "A token that opens the power path ends the transaction"): (
+        ("TC_E_07_CS", "End the transaction when a token opens the power path"): (
             "PowerPathClosed",
             ["Authorized"],
             "local",
         ),
-        ("TC_E_08_CS", "A stop that ends the energy transfer ends the transaction"): (
+        ("TC_E_08_CS", "End the transaction when a stop ends the energy transfer"): (
             "EnergyTransfer",
             ["Authorized", "PowerPathClosed"],
             None,
         ),
-        ("TC_E_35_CS", "A remote stop that opens the power path ends the transaction"): (
+        ("TC_E_35_CS", "End the transaction when a remote stop opens the power path"): (
             "PowerPathClosed",
             ["Authorized"],
             "remote",
@@ -70,7 +70,7 @@ async def stops_at(run: CaseRun, point: str, without: Collection[str], by: str |
     run.check(not run.state.situation.is_running, "the transaction has ended")
 
 
-@CASES.case("TC_E_15_CS", "With stop point Authorized, a token ends the transaction at once")
+@CASES.case("TC_E_15_CS", "End the transaction when a token ends the authorization")
 async def ends_with_token(run: CaseRun) -> None:
     await run.given.transaction_points(stop="Authorized", stop_without=["PowerPathClosed"])
     await run.given.energy_transfer_started()
@@ -80,7 +80,7 @@ async def ends_with_token(run: CaseRun) -> None:
     await sends_event(run, "Ended", triggerReason="StopAuthorized", **reason)
 
 
-@CASES.case("TC_E_21_CS", "With stop point Authorized, a remote stop ends the transaction at once")
+@CASES.case("TC_E_21_CS", "End the transaction when a remote stop ends the authorization")
 async def ends_remotely(run: CaseRun) -> None:
     await run.given.transaction_points(stop="Authorized", stop_without=["PowerPathClosed"])
     await run.given.energy_transfer_started()
@@ -89,14 +89,14 @@ async def ends_remotely(run: CaseRun) -> None:
     await sends_event(run, "Ended", triggerReason="RemoteStop", transactionInfo__stoppedReason="Remote")
 
 
-@CASES.case("TC_E_22_CS", "With stop point EnergyTransfer, a vehicle that takes no more energy ends it")
+@CASES.case("TC_E_22_CS", "End the transaction when the vehicle takes no more energy")
 async def ends_with_energy(run: CaseRun) -> None:
     await run.given.transaction_points(stop="EnergyTransfer")
     await run.given.energy_transfer_started()
     await run.state.energy_transfer_suspended()
 
 
-@CASES.case("TC_E_14_CS", "With stop point EVConnected, unplugging ends the transaction")
+@CASES.case("TC_E_14_CS", "End the transaction when the cable is unplugged")
 async def ends_with_cable(run: CaseRun) -> None:
     without = ["EnergyTransfer", "PowerPathClosed", "DataSigned", "Authorized"]
     await run.given.transaction_points(stop="EVConnected", stop_without=without)
@@ -104,9 +104,7 @@ async def ends_with_cable(run: CaseRun) -> None:
     await run.state.ev_disconnected()
 
 
-@CASES.case(
-    "TC_E_19_CS", "With stop point ParkingBayOccupancy, the vehicle ends the transaction as it leaves"
-)
+@CASES.case("TC_E_19_CS", "End the transaction when the vehicle leaves the bay")
 async def ends_with_bay(run: CaseRun) -> None:
     without = [*ENDED_WITH_ENERGY, "Authorized"]
     await run.given.transaction_points(stop="ParkingBayOccupancy", stop_without=without)
@@ -114,7 +112,7 @@ async def ends_with_bay(run: CaseRun) -> None:
     await run.state.parking_bay_unoccupied()
 
 
-@CASES.case("TC_E_17_CS", "Unplugging at the vehicle ends the authorization, and with it the transaction")
+@CASES.case("TC_E_17_CS", "End the authorization, and with it the transaction, when the vehicle is unplugged")
 async def deauthorized_by_unplugging(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.transaction_points(
@@ -130,7 +128,7 @@ async def deauthorized_by_unplugging(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_E_20_CS", "With stop point EVConnected, a cable that is unplugged at a basic vehicle ends it"): (
+        ("TC_E_20_CS", "End the transaction when the cable is unplugged at a basic vehicle"): (
             "EVConnected",
             ["EnergyTransfer", "PowerPathClosed"],
             {"EVDisconnected"},
@@ -138,14 +136,17 @@ async def deauthorized_by_unplugging(run: CaseRun) -> None:
         ),
         (
             "TC_E_54_CS",
-            "With stop point EVConnected, a cable that is unplugged at a talking vehicle ends it",
+            "End the transaction when the cable is unplugged at an ISO 15118 vehicle",
         ): (
             "EVConnected",
             ["EnergyTransfer", "PowerPathClosed"],
             {"EVDisconnected", "StoppedByEV"},
             {"iso15118": "yes"},
         ),
-        ("TC_E_37_CS", "With stop point PowerPathClosed, a cable that is unplugged at the vehicle ends it"): (
+        (
+            "TC_E_37_CS",
+            "End the transaction when the cable is unplugged at the vehicle and the power path opens",
+        ): (
             "PowerPathClosed",
             ["EnergyTransfer", "EVConnected", "DataSigned"],
             {"EVDisconnected", "StoppedByEV"},
@@ -166,10 +167,11 @@ async def ends_with_unplugging(
 
 @CASES.family(
     {
-        ("TC_E_24_CS", "Unplugging at the vehicle ends the authorization and unlocks the cable"): (True,),
-        ("TC_E_25_CS", "Unplugging at the vehicle ends the authorization; the token unlocks the cable"): (
-            False,
-        ),
+        ("TC_E_24_CS", "Unlock the cable when it is unplugged at the vehicle"): (True,),
+        (
+            "TC_E_25_CS",
+            "Keep the cable locked when it is unplugged at the vehicle, until the token is presented",
+        ): (False,),
     }
 )
 async def unplugged_and_deauthorized(run: CaseRun, unlocks: bool) -> None:
@@ -194,21 +196,21 @@ async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
         await run.station.reports("Available")
 
 
-@CASES.case("TC_E_26_CS", "A transaction that unplugging at the vehicle suspends goes on when it is back")
+@CASES.case("TC_E_26_CS", "Go on with a transaction when the cable is back at the vehicle")
 async def back_after_unplugging(run: CaseRun) -> None:
     is_attached = not has_loose_cable(run)
     await suspends_by_unplugging(run, is_attached=is_attached)
     await run.state.plugged_in_at_vehicle(is_attached=is_attached)
 
 
-@CASES.case("TC_E_27_CS", "A transaction that unplugging an attached cable suspends times out")
+@CASES.case("TC_E_27_CS", "Time out a transaction after an attached cable is unplugged")
 async def timeout_after_unplugging(run: CaseRun) -> None:
     await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
     await suspends_by_unplugging(run, is_attached=True)
     await run.state.ev_connection_timed_out()
 
 
-@CASES.case("TC_E_46_CS", "A vehicle that ends its session by ISO 15118 ends the authorization")
+@CASES.case("TC_E_46_CS", "End the authorization when the vehicle ends its session by ISO 15118")
 async def ended_by_the_vehicle(run: CaseRun) -> None:
     await run.given.ev_connected(iso15118="yes")
     await run.given.energy_transfer_started()

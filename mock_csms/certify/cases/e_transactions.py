@@ -27,31 +27,31 @@ async def asks_the_server(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_E_01_CS", "A transaction starts when the power path closes, and is updated when energy flows"): (
+        ("TC_E_01_CS", "Start a transaction when the power path closes, and update it when energy flows"): (
             "PowerPathClosed",
             POINTS[:4],
             [States.authorized],
             [States.ev_connected, States.energy_transfer_started],
         ),
-        ("TC_E_02_CS", "A transaction starts when energy flows"): (
+        ("TC_E_02_CS", "Start a transaction when energy flows"): (
             "EnergyTransfer",
             POINTS,
             [States.authorized],
             [States.energy_transfer_started],
         ),
-        ("TC_E_09_CS", "A transaction starts when the cable connects vehicle and EVSE"): (
+        ("TC_E_09_CS", "Start a transaction when the cable connects vehicle and EVSE"): (
             "EVConnected",
             POINTS[:1],
             [States.parking_bay_occupied],
             [States.ev_connected, States.authorized, States.energy_transfer_started],
         ),
-        ("TC_E_10_CS", "A transaction starts when a token is authorized at the station"): (
+        ("TC_E_10_CS", "Start a transaction when a token is authorized at the station"): (
             "Authorized",
             (),
             [],
             [LOCALLY, States.ev_connected, States.energy_transfer_started],
         ),
-        ("TC_E_12_CS", "A transaction starts when a vehicle drives into the bay"): (
+        ("TC_E_12_CS", "Start a transaction when a vehicle drives into the bay"): (
             "ParkingBayOccupancy",
             (),
             [],
@@ -62,7 +62,7 @@ async def asks_the_server(run: CaseRun) -> None:
                 States.energy_transfer_started,
             ],
         ),
-        ("TC_E_13_CS", "A transaction starts when the server authorizes it, and names the remote start"): (
+        ("TC_E_13_CS", "Start a transaction with a remote start, and name the remote start"): (
             "Authorized",
             (),
             [],
@@ -92,7 +92,7 @@ def has_signed_start(values: Any) -> bool:
     )
 
 
-@CASES.case("TC_E_11_CS", "A transaction starts when the first meter value is signed, and has that value")
+@CASES.case("TC_E_11_CS", "Start a transaction with the first meter value that is signed")
 async def starts_with_signed_value(run: CaseRun) -> None:
     await run.given.transaction_points(start="DataSigned", start_without=POINTS[:3])
     await run.given.variables(SampledDataCtrlr__SignReadings=True)
@@ -117,7 +117,7 @@ async def starts_with_signed_value(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_E_03_CS", "With the cable first, energy flows after a token has been presented")
+@CASES.case("TC_E_03_CS", "Charge once a token is presented after the cable has been plugged in")
 async def cable_first(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.ev_connected()
@@ -125,7 +125,7 @@ async def cable_first(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_E_04_CS", "With the token first, energy flows after the cable has been plugged in")
+@CASES.case("TC_E_04_CS", "Charge once the cable is plugged in after a token has been presented")
 async def token_first(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.parking_bay_occupied()
@@ -133,7 +133,7 @@ async def token_first(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_E_05_CS", "A token expires if no cable is plugged in, and the EVSE is free for the next one")
+@CASES.case("TC_E_05_CS", "End an authorization without a cable, and let the next one begin")
 async def cable_timeout(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.variables_if_implemented(
@@ -146,7 +146,7 @@ async def cable_timeout(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_E_38_CS", "A vehicle that is plugged in but takes no energy yet is reported")
+@CASES.case("TC_E_38_CS", "Report a vehicle that is plugged in but takes no energy yet")
 async def vehicle_not_ready(run: CaseRun) -> None:
     await run.given.transaction_points(
         start=["Authorized", "EVConnected", "PowerPathClosed"], start_without=["EnergyTransfer"]
@@ -160,9 +160,7 @@ async def vehicle_not_ready(run: CaseRun) -> None:
     )
 
 
-@CASES.case(
-    "TC_E_39_CS", "A transaction ends if no cable is plugged in, and one that comes late charges nothing"
-)
+@CASES.case("TC_E_39_CS", "End a transaction without a cable, and charge nothing if one comes late")
 async def transaction_timeout(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.transaction_points(stop="Authorized")
@@ -173,7 +171,7 @@ async def transaction_timeout(run: CaseRun) -> None:
     await run.station.is_silent("TransactionEvent", transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_E_52_CS", "Without remote authorization, an unknown token is refused without a question")
+@CASES.case("TC_E_52_CS", "Refuse an unknown token unasked if DisableRemoteAuthorization is true")
 async def no_remote_authorization(run: CaseRun) -> None:
     await run.given.variables_if_implemented(AuthCtrlr__Enabled=True)
     await run.given.variables(AuthCtrlr__DisableRemoteAuthorization=True)

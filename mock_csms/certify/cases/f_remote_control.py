@@ -31,7 +31,7 @@ async def triggers(run: CaseRun, message: str, **place: Any) -> None:
 # Starting and stopping
 
 
-@CASES.case("TC_F_01_CS", "A vehicle that is plugged in charges after a remote start")
+@CASES.case("TC_F_01_CS", "Charge at a remote start that comes after the cable")
 async def starts_remotely_after_plugging_in(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**AUTHORIZES)
     await run.given.ev_connected()
@@ -39,9 +39,7 @@ async def starts_remotely_after_plugging_in(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case(
-    "TC_F_02_CS", "A remote start is authorized by the server, and the vehicle charges once plugged in"
-)
+@CASES.case("TC_F_02_CS", "Authorize a remote start at the server, and charge once the cable comes")
 async def starts_remotely_with_authorization(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**AUTHORIZES, AuthCtrlr__AuthorizeRemoteStart=True)
     await run.given.parking_bay_occupied()
@@ -49,7 +47,7 @@ async def starts_remotely_with_authorization(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_F_03_CS", "A remote start needs no Authorize if AuthorizeRemoteStart is false")
+@CASES.case("TC_F_03_CS", "Start remotely without an Authorize if AuthorizeRemoteStart is false")
 async def starts_remotely_without_authorization(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**AUTHORIZES, AuthCtrlr__AuthorizeRemoteStart=False)
     await run.given.parking_bay_occupied()
@@ -58,7 +56,7 @@ async def starts_remotely_without_authorization(run: CaseRun) -> None:
     await run.station.has_not_sent("Authorize")
 
 
-@CASES.case("TC_F_04_CS", "A remote start expires without a cable, and the EVSE can be used again")
+@CASES.case("TC_F_04_CS", "End a remote start without a cable, and let the next one begin")
 async def remote_start_expires(run: CaseRun) -> None:
     await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
     await run.given.variables_if_implemented(**AUTHORIZES, TxCtrlr__TxStartPoint="Authorized")
@@ -67,13 +65,13 @@ async def remote_start_expires(run: CaseRun) -> None:
     await run.state.authorized(by="remote")
 
 
-@CASES.case("TC_F_08_CS", "A remote stop stops the transaction")
+@CASES.case("TC_F_08_CS", "Stop the transaction at a remote stop")
 async def stops_remotely(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.state.stop_authorized(by="remote")
 
 
-@CASES.case("TC_F_09_CS", "A remote stop of an unknown transaction is rejected")
+@CASES.case("TC_F_09_CS", "Reject a remote stop of an unknown transaction")
 async def stops_unknown_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     unknown = "another transaction"
@@ -83,7 +81,7 @@ async def stops_unknown_transaction(run: CaseRun) -> None:
 # Unlocking
 
 
-@CASES.case("TC_F_05_CS", "A connector is not unlocked in an authorized transaction")
+@CASES.case("TC_F_05_CS", "Keep a connector locked during an authorized transaction")
 async def unlocks_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await unlocks(run, run.file.connector, "OngoingAuthorizedTransaction")
@@ -91,15 +89,15 @@ async def unlocks_in_transaction(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_F_06_CS", "A connector without a transaction is unlocked"): ("Unlocked",),
-        ("TC_F_07_CS", "A connector without a cable is unlocked as well"): ("Unlocked",),
+        ("TC_F_06_CS", "Unlock a connector without a transaction"): ("Unlocked",),
+        ("TC_F_07_CS", "Unlock a connector without a cable"): ("Unlocked",),
     }
 )
 async def unlocks_idle_connector(run: CaseRun, status: str) -> None:
     await unlocks(run, run.file.connector, status)
 
 
-@CASES.case("TC_F_10_CS", "An unknown connector cannot be unlocked")
+@CASES.case("TC_F_10_CS", "Answer UnknownConnector when an unknown connector is to be unlocked")
 async def unlocks_unknown_connector(run: CaseRun) -> None:
     await unlocks(run, UNKNOWN_CONNECTOR, "UnknownConnector")
 
@@ -112,27 +110,27 @@ async def unlocks(run: CaseRun, connector: int, status: str) -> None:
 # Triggering messages
 
 
-@CASES.case("TC_F_11_CS", "Meter values of an EVSE are sent when they are asked for")
+@CASES.case("TC_F_11_CS", "Send the meter values of an EVSE when they are asked for")
 async def triggers_meter_values(run: CaseRun) -> None:
     await triggers(run, "MeterValues", evse={"id": run.evse})
     await run.station.at_last_sends("MeterValues", {"evseId": run.evse, **READINGS})
 
 
-@CASES.case("TC_F_12_CS", "Meter values of all EVSEs are sent when no EVSE is named")
+@CASES.case("TC_F_12_CS", "Send the meter values of all EVSEs if no EVSE is named")
 async def triggers_all_meter_values(run: CaseRun) -> None:
     await triggers(run, "MeterValues")
     for evse in run.file.station.evses:
         await run.station.at_last_sends("MeterValues", {"evseId": evse, **READINGS})
 
 
-@CASES.case("TC_F_13_CS", "A transaction event of an EVSE is sent when it is asked for")
+@CASES.case("TC_F_13_CS", "Send an event of the transaction at an EVSE when it is asked for")
 async def triggers_transaction_event(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await triggers(run, "TransactionEvent", evse={"id": run.evse})
     await sends_triggered_event(run, run.evse, run.transaction_id)
 
 
-@CASES.case("TC_F_14_CS", "Events of all transactions are sent when no EVSE is named")
+@CASES.case("TC_F_14_CS", "Send an event of each transaction if no EVSE is named")
 async def triggers_all_transaction_events(run: CaseRun) -> None:
     transactions = await run.given.energy_transfer_started_everywhere()
     await triggers(run, "TransactionEvent")
@@ -157,12 +155,12 @@ async def sends_triggered_event(run: CaseRun, evse: int, transaction: str) -> No
 
 @CASES.family(
     {
-        ("TC_F_15_CS", "The status of logs is Idle without an upload"): ("LogStatusNotification", False),
-        ("TC_F_17_CS", "The status of the firmware is sent even if an EVSE is named"): (
+        ("TC_F_15_CS", "Send the status of logs as Idle without an upload"): ("LogStatusNotification", False),
+        ("TC_F_17_CS", "Send the status of the firmware even if an EVSE is named"): (
             "FirmwareStatusNotification",
             True,
         ),
-        ("TC_F_18_CS", "The status of the firmware is Idle without an update"): (
+        ("TC_F_18_CS", "Send the status of the firmware as Idle without an update"): (
             "FirmwareStatusNotification",
             False,
         ),
@@ -178,7 +176,7 @@ async def ends(run: CaseRun, message: str, statuses: set[str]) -> None:
     await run.station.at_last_sends(message, status=statuses, within=SLOW_S + run.times.message)
 
 
-@CASES.case("TC_F_16_CS", "The status of logs is Uploading during an upload")
+@CASES.case("TC_F_16_CS", "Send the status of logs as Uploading during an upload")
 async def triggers_uploading(run: CaseRun) -> None:
     log = {"remoteLocation": f"{{{{files.uploads/log?seconds={SLOW_S}}}}}"}
     run.undo_with("the upload", lambda: ends(run, "LogStatusNotification", UPLOADED))
@@ -201,7 +199,7 @@ def spoilt_firmware(run: CaseRun) -> dict[str, str]:
     }
 
 
-@CASES.case("TC_F_19_CS", "The status of the firmware is Downloading during a download")
+@CASES.case("TC_F_19_CS", "Send the status of the firmware as Downloading during a download")
 async def triggers_downloading(run: CaseRun) -> None:
     await run.given.firmware_trusted()
     run.undo_with("the download", lambda: ends(run, "FirmwareStatusNotification", DOWNLOADED))
@@ -211,19 +209,19 @@ async def triggers_downloading(run: CaseRun) -> None:
     await run.station.sends("FirmwareStatusNotification", status="Downloading")
 
 
-@CASES.case("TC_F_20_CS", "A heartbeat is sent when it is asked for")
+@CASES.case("TC_F_20_CS", "Send a heartbeat when it is asked for")
 async def triggers_heartbeat(run: CaseRun) -> None:
     await triggers(run, "Heartbeat")
     await run.station.sends("Heartbeat")
 
 
-@CASES.case("TC_F_23_CS", "The status of an available connector is sent when it is asked for")
+@CASES.case("TC_F_23_CS", "Send the status of an available connector when it is asked for")
 async def triggers_available(run: CaseRun) -> None:
     await triggers(run, "StatusNotification", evse={"id": run.evse, "connectorId": run.file.connector})
     await run.station.reports("Available")
 
 
-@CASES.case("TC_F_24_CS", "The status of an occupied connector is sent when it is asked for")
+@CASES.case("TC_F_24_CS", "Send the status of an occupied connector when it is asked for")
 async def triggers_occupied(run: CaseRun) -> None:
     await run.given.ev_connected()
     await triggers(run, "StatusNotification", evse={"id": run.evse, "connectorId": run.file.connector})
@@ -232,8 +230,11 @@ async def triggers_occupied(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_F_26_CS", "A boot is not repeated once it has been accepted"): ("BootNotification", "Rejected"),
-        ("TC_F_27_CS", "A message that is not implemented cannot be asked for"): (
+        ("TC_F_26_CS", "Refuse to boot again once the boot has been accepted"): (
+            "BootNotification",
+            "Rejected",
+        ),
+        ("TC_F_27_CS", "Answer NotImplemented when an unimplemented message is asked for"): (
             "SignCombinedCertificate",
             "NotImplemented",
         ),

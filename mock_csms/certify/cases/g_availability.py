@@ -24,12 +24,12 @@ def place(run: CaseRun, scope: Scope) -> tuple[int | None, int | None]:
     return evse, run.file.connector if scope == "connector" else None
 
 
-@CASES.case("TC_G_01_CS", "A connector is reported Occupied when a vehicle is plugged in")
+@CASES.case("TC_G_01_CS", "Report a connector Occupied when a vehicle is plugged in")
 async def plugged_in(run: CaseRun) -> None:
     await run.state.ev_connected()
 
 
-@CASES.case("TC_G_02_CS", "A connector is reported Available when the vehicle is unplugged")
+@CASES.case("TC_G_02_CS", "Report a connector Available when the vehicle is unplugged")
 async def unplugged(run: CaseRun) -> None:
     await run.given.ev_connected()
     await run.rig.unplugs()
@@ -38,9 +38,11 @@ async def unplugged(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_G_03_CS", "An EVSE made inoperative reports its connectors Unavailable"): ("EVSE",),
-        ("TC_G_05_CS", "A station made inoperative reports all connectors Unavailable"): ("station",),
-        ("TC_G_07_CS", "A connector made inoperative is reported Unavailable"): ("connector",),
+        ("TC_G_03_CS", "Report the connectors of an EVSE Unavailable when it is made inoperative"): ("EVSE",),
+        ("TC_G_05_CS", "Report all connectors Unavailable when the station is made inoperative"): (
+            "station",
+        ),
+        ("TC_G_07_CS", "Report a connector Unavailable when it is made inoperative"): ("connector",),
     }
 )
 async def becomes_unavailable(run: CaseRun, scope: Scope) -> None:
@@ -49,9 +51,13 @@ async def becomes_unavailable(run: CaseRun, scope: Scope) -> None:
 
 @CASES.family(
     {
-        ("TC_G_04_CS", "An EVSE made operative again reports its connectors Available"): ("EVSE",),
-        ("TC_G_06_CS", "A station made operative again reports all connectors Available"): ("station",),
-        ("TC_G_08_CS", "A connector made operative again is reported Available"): ("connector",),
+        ("TC_G_04_CS", "Report the connectors of an EVSE Available when it is made operative again"): (
+            "EVSE",
+        ),
+        ("TC_G_06_CS", "Report all connectors Available when the station is made operative again"): (
+            "station",
+        ),
+        ("TC_G_08_CS", "Report a connector Available when it is made operative again"): ("connector",),
     }
 )
 async def becomes_available(run: CaseRun, scope: Scope) -> None:
@@ -65,9 +71,9 @@ async def becomes_available(run: CaseRun, scope: Scope) -> None:
 
 @CASES.family(
     {
-        ("TC_G_09_CS", "An operative EVSE accepts to become operative"): ("EVSE",),
-        ("TC_G_12_CS", "An operative station accepts to become operative"): ("station",),
-        ("TC_G_15_CS", "An operative connector accepts to become operative"): ("connector",),
+        ("TC_G_09_CS", "Accept Operative for an EVSE that is operative"): ("EVSE",),
+        ("TC_G_12_CS", "Accept Operative for a station that is operative"): ("station",),
+        ("TC_G_15_CS", "Accept Operative for a connector that is operative"): ("connector",),
     }
 )
 async def stays_operative(run: CaseRun, scope: Scope) -> None:
@@ -78,9 +84,9 @@ async def stays_operative(run: CaseRun, scope: Scope) -> None:
 
 @CASES.family(
     {
-        ("TC_G_10_CS", "An inoperative EVSE accepts to become inoperative"): ("EVSE",),
-        ("TC_G_13_CS", "An inoperative station accepts to become inoperative"): ("station",),
-        ("TC_G_16_CS", "An inoperative connector accepts to become inoperative"): ("connector",),
+        ("TC_G_10_CS", "Accept Inoperative for an EVSE that is inoperative"): ("EVSE",),
+        ("TC_G_13_CS", "Accept Inoperative for a station that is inoperative"): ("station",),
+        ("TC_G_16_CS", "Accept Inoperative for a connector that is inoperative"): ("connector",),
     }
 )
 async def stays_inoperative(run: CaseRun, scope: Scope) -> None:
@@ -95,8 +101,8 @@ async def stays_inoperative(run: CaseRun, scope: Scope) -> None:
 
 @CASES.family(
     {
-        ("TC_G_11_CS", "An EVSE becomes Unavailable once its transaction has ended"): ("EVSE",),
-        ("TC_G_17_CS", "A connector becomes Unavailable once its transaction has ended"): ("connector",),
+        ("TC_G_11_CS", "Make an EVSE unavailable once its transaction has ended"): ("EVSE",),
+        ("TC_G_17_CS", "Make a connector unavailable once its transaction has ended"): ("connector",),
     }
 )
 async def becomes_unavailable_after_the_transaction(run: CaseRun, scope: Scope) -> None:
@@ -107,9 +113,7 @@ async def becomes_unavailable_after_the_transaction(run: CaseRun, scope: Scope) 
     await run.station.at_last_reports("Unavailable", *run.file.connectors_at(*there))
 
 
-@CASES.case(
-    "TC_G_14_CS", "A station made inoperative closes idle EVSEs at once, the others after their transactions"
-)
+@CASES.case("TC_G_14_CS", "Make idle EVSEs unavailable at once, and the others after their transactions")
 async def station_becomes_unavailable_in_a_transaction(run: CaseRun) -> None:
     busy = run.file.connectors_at(run.evse)
     idle = [each for each in run.file.connectors if each not in busy]
@@ -122,9 +126,9 @@ async def station_becomes_unavailable_in_a_transaction(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_G_18_CS", "An EVSE made inoperative is still Unavailable after a restart"): ("EVSE",),
-        ("TC_G_19_CS", "A connector made inoperative is still Unavailable after a restart"): ("connector",),
-        ("TC_G_21_CS", "A station made inoperative is still Unavailable after a restart"): ("station",),
+        ("TC_G_18_CS", "Keep an EVSE unavailable over a restart"): ("EVSE",),
+        ("TC_G_19_CS", "Keep a connector unavailable over a restart"): ("connector",),
+        ("TC_G_21_CS", "Keep the station unavailable over a restart"): ("station",),
     }
 )
 async def stays_unavailable_over_a_restart(run: CaseRun, scope: Scope) -> None:
@@ -134,7 +138,7 @@ async def stays_unavailable_over_a_restart(run: CaseRun, scope: Scope) -> None:
     await run.state.booted(status=closed)
 
 
-@CASES.case("TC_G_20_CS", "A plug that cannot be locked is reported, and no energy flows")
+@CASES.case("TC_G_20_CS", "Report a plug that cannot be locked, and let no energy flow")
 async def lock_fails(run: CaseRun) -> None:
     lock = {"connector": run.file.connector}
     run.undo_with("the lock", lambda: run.rig.does("free-lock", **lock))

@@ -66,7 +66,7 @@ async def uses_reservation(
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_H_01_CS", "A reserved EVSE is used with the token of the reservation")
+@CASES.case("TC_H_01_CS", "Reserve an EVSE, and let the token of the reservation use it")
 async def reserves_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     request = reservation(run, run.tokens.valid)
@@ -74,7 +74,7 @@ async def reserves_evse(run: CaseRun) -> None:
     await uses_reservation(run, run.tokens.valid)
 
 
-@CASES.case("TC_H_02_CS", "A reserved EVSE is not used with another token")
+@CASES.case("TC_H_02_CS", "Refuse another token at a reserved EVSE")
 async def refuses_another_token(run: CaseRun) -> None:
     await given_reserved(run)
     await run.given.ev_connected(status=None)
@@ -84,28 +84,28 @@ async def refuses_another_token(run: CaseRun) -> None:
     await run.csms.sends("RequestStartTransaction", start, expect="Rejected")
 
 
-@CASES.case("TC_H_03_CS", "An EVSE that is reserved cannot be reserved")
+@CASES.case("TC_H_03_CS", "Answer Occupied to a reservation of an EVSE that is reserved")
 async def reserves_reserved_evse(run: CaseRun) -> None:
     await given_reserved(run)
     request = reservation(run, run.tokens.second, number=RESERVATION_ID + 1, evseId=run.evse)
     await reserves(run, request, expect="Occupied")
 
 
-@CASES.case("TC_H_04_CS", "An EVSE that is occupied cannot be reserved")
+@CASES.case("TC_H_04_CS", "Answer Occupied to a reservation of an EVSE that is occupied")
 async def reserves_occupied_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await run.given.energy_transfer_started()
     await reserves(run, reservation(run, run.tokens.second), expect="Occupied")
 
 
-@CASES.case("TC_H_06_CS", "An EVSE that is unavailable cannot be reserved")
+@CASES.case("TC_H_06_CS", "Answer Unavailable to a reservation of an EVSE that is unavailable")
 async def reserves_unavailable_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await run.given.unavailable(run.evse)
     await reserves(run, reservation(run, run.tokens.second), expect="Unavailable")
 
 
-@CASES.case("TC_H_07_CS", "A reservation that is not used expires, and the EVSE is free again")
+@CASES.case("TC_H_07_CS", "Expire a reservation that is not used, and free the EVSE")
 async def reservation_expires(run: CaseRun) -> None:
     await given_reserved(run, seconds=run.times.reservation, evseId=run.evse)
     within_s = run.times.reservation + run.times.message
@@ -122,7 +122,7 @@ async def sends_update(run: CaseRun, status: str) -> None:
     )
 
 
-@CASES.case("TC_H_08_CS", "A station reserves any EVSE, and lets the token use one")
+@CASES.case("TC_H_08_CS", "Reserve any EVSE, and let the token use one")
 async def reserves_any_evse(run: CaseRun) -> None:
     await reserves_somewhere_and_uses_it(run, {"evseId": None}, run.tokens.valid)
 
@@ -137,33 +137,33 @@ async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], t
     await uses_reservation(run, token, is_marked=is_marked)
 
 
-@CASES.case("TC_H_09_CS", "A station with all EVSEs reserved reserves no other")
+@CASES.case("TC_H_09_CS", "Answer Occupied to a reservation of any EVSE when all are reserved")
 async def reserves_any_reserved_evse(run: CaseRun) -> None:
     await given_all_reserved(run)
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Occupied")
 
 
-@CASES.case("TC_H_10_CS", "A station with all EVSEs occupied reserves none")
+@CASES.case("TC_H_10_CS", "Answer Occupied to a reservation of any EVSE when all are occupied")
 async def reserves_any_occupied_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await run.given.energy_transfer_started_everywhere()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Occupied")
 
 
-@CASES.case("TC_H_12_CS", "A station that is unavailable reserves no EVSE")
+@CASES.case("TC_H_12_CS", "Answer Unavailable to a reservation of any EVSE when the station is unavailable")
 async def reserves_unavailable_station(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await run.given.unavailable()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Unavailable")
 
 
-@CASES.case("TC_H_13_CS", "A station that cannot reserve any EVSE rejects to do so")
+@CASES.case("TC_H_13_CS", "Reject a reservation of any EVSE if NonEvseSpecific is false")
 async def refuses_any_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Rejected")
 
 
-@CASES.case("TC_H_14_CS", "As many reservations as EVSEs make all connectors Reserved")
+@CASES.case("TC_H_14_CS", "Report all connectors Reserved once there are as many reservations as EVSEs")
 async def reserves_all_evses(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     for number in range(1, len(run.file.station.evses) + 1):
@@ -172,13 +172,13 @@ async def reserves_all_evses(run: CaseRun) -> None:
     await run.station.reports_all("Reserved")
 
 
-@CASES.case("TC_H_15_CS", "A station reserves a connector of a type, and lets the token use it")
+@CASES.case("TC_H_15_CS", "Reserve a connector of a type, and let the token use it")
 async def reserves_type(run: CaseRun) -> None:
     fields = {"connectorType": await connector_type(run)}
     await reserves_somewhere_and_uses_it(run, fields, run.tokens.valid)
 
 
-@CASES.case("TC_H_16_CS", "A station with all EVSEs reserved reserves no connector of a type")
+@CASES.case("TC_H_16_CS", "Answer Occupied to a reservation of a connector type when all EVSEs are reserved")
 async def reserves_reserved_type(run: CaseRun) -> None:
     kind = await connector_type(run)
     await given_all_reserved(run)
@@ -193,20 +193,20 @@ async def connector_type(run: CaseRun) -> str:
     return kind
 
 
-@CASES.case("TC_H_17_CS", "A reservation is cancelled, and its connectors are Available")
+@CASES.case("TC_H_17_CS", "Cancel a reservation, and report its connectors Available")
 async def cancels(run: CaseRun) -> None:
     await given_reserved(run)
     await run.csms.sends("CancelReservation", reservationId=RESERVATION_ID, expect="Accepted")
     await run.station.reports("Available", *run.file.connectors_at(run.evse))
 
 
-@CASES.case("TC_H_18_CS", "An unknown reservation cannot be cancelled")
+@CASES.case("TC_H_18_CS", "Refuse to cancel an unknown reservation")
 async def cancels_unknown(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     await run.csms.sends("CancelReservation", reservationId=RESERVATION_ID, expect="Rejected")
 
 
-@CASES.case("TC_H_19_CS", "A reserved EVSE is used with another token of the group")
+@CASES.case("TC_H_19_CS", "Let another token of the same group use a reserved EVSE")
 async def reserves_evse_for_group(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**ENABLED)
     request = reservation(run, run.tokens.valid, evseId=run.evse, groupIdToken=group(run))
@@ -220,7 +220,7 @@ def group(run: CaseRun) -> dict[str, str]:
     return {"idToken": run.tokens.group, "type": "Central"}
 
 
-@CASES.case("TC_H_21_CS", "A reservation ends when its EVSE is made inoperative")
+@CASES.case("TC_H_21_CS", "Remove a reservation when its EVSE is made inoperative")
 async def reservation_is_removed(run: CaseRun) -> None:
     connectors = run.file.connectors_at(run.evse)
     await given_reserved(run)
@@ -234,20 +234,20 @@ async def reservation_is_removed(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_H_22_CS", "A station that is not to reserve rejects reservations")
+@CASES.case("TC_H_22_CS", "Reject a reservation while ReservationCtrlr is not enabled")
 async def refuses_reservations(run: CaseRun) -> None:
     await run.given.variables_if_implemented(ReservationCtrlr__Enabled=False)
     await reserves(run, reservation(run, run.tokens.valid), expect="Rejected")
 
 
-@CASES.case("TC_H_23_CS", "A reservation with the same id replaces the one before")
+@CASES.case("TC_H_23_CS", "Replace a reservation with the next one of the same id")
 async def replaces_reservation(run: CaseRun) -> None:
     await given_reserved(run)
     await reserves(run, reservation(run, run.tokens.second), expect="Accepted")
     await uses_reservation(run, run.tokens.second)
 
 
-@CASES.case("TC_H_24_CS", "A station reserves any EVSE for a group, and lets a token of it use one")
+@CASES.case("TC_H_24_CS", "Reserve any EVSE for a group, and let a token of the group use one")
 async def reserves_any_evse_for_group(run: CaseRun) -> None:
     await answers_with_group(run, run.tokens.second)
     fields = {"evseId": None, "groupIdToken": group(run)}

@@ -35,7 +35,7 @@ async def answers_readings(run: CaseRun, **answer: Any) -> None:
     await run.csms.takes_back(rule)
 
 
-@CASES.case("TC_I_01_CS", "The running cost of CostUpdated is accepted and shown")
+@CASES.case("TC_I_01_CS", "Accept CostUpdated, and show the running cost")
 async def running_cost_by_command(run: CaseRun) -> None:
     await charges_with_tariff(run)
     for cost in COSTS:
@@ -44,7 +44,7 @@ async def running_cost_by_command(run: CaseRun) -> None:
         await run.rig.confirms(f"the running cost {cost:.2f} is shown")
 
 
-@CASES.case("TC_I_07_CS", "The running cost in the answers to the events is shown")
+@CASES.case("TC_I_07_CS", "Show the running cost of the answers to the events")
 async def running_cost_by_answers(run: CaseRun) -> None:
     await charges_with_tariff(run)
     for cost in COSTS:
@@ -52,7 +52,7 @@ async def running_cost_by_answers(run: CaseRun) -> None:
         await run.rig.confirms(f"the running cost {cost:.2f} is shown")
 
 
-@CASES.case("TC_I_02_CS", "The total cost is shown after charging")
+@CASES.case("TC_I_02_CS", "Show the total cost after charging")
 async def total_cost(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.answers("TransactionEvent", {"totalCost": COSTS[-1]}, where={"eventType": "Ended"})

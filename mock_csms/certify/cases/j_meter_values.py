@@ -99,14 +99,14 @@ async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
     return await configured(run, "AlignedDataCtrlr", "Measurands")
 
 
-@CASES.case("TC_J_01_CS", "Clock-aligned readings of an idle station come at the configured interval")
+@CASES.case("TC_J_01_CS", "Send clock-aligned readings of an idle station at the configured interval")
 async def clock_readings_when_idle(run: CaseRun) -> None:
     expected = await given_clock_readings(run)
     found = await rounds(run, run.times.aligned_interval, METER_VALUES)
     checks_rounds(run, found, CLOCK, run.times.aligned_interval, expected)
 
 
-@CASES.case("TC_J_02_CS", "Clock-aligned readings of a transaction come at the configured interval")
+@CASES.case("TC_J_02_CS", "Send clock-aligned readings of a transaction at the configured interval")
 async def clock_readings_in_transaction(run: CaseRun) -> None:
     expected = await given_clock_readings(
         run, AlignedDataCtrlr__SendDuringIdle=False, SampledDataCtrlr__RegisterValuesWithoutPhases=False
@@ -121,7 +121,7 @@ async def clock_readings_in_transaction(run: CaseRun) -> None:
         checks_rounds(run, others, CLOCK, run.times.aligned_interval, expected)
 
 
-@CASES.case("TC_J_06_CS", "Clock-aligned readings are sent only without a transaction if so configured")
+@CASES.case("TC_J_06_CS", "Send clock-aligned readings only without a transaction if SendDuringIdle is true")
 async def clock_readings_without_transaction(run: CaseRun) -> None:
     interval_s = run.times.aligned_interval
     await run.given.variables(AlignedDataCtrlr__SendDuringIdle=True)
@@ -137,7 +137,7 @@ async def clock_readings_without_transaction(run: CaseRun) -> None:
     checks_rounds(run, await rounds(run, interval_s, METER_VALUES), CLOCK, interval_s, expected)
 
 
-@CASES.case("TC_J_07_CS", "The first event of a transaction has readings if its EVSE is known")
+@CASES.case("TC_J_07_CS", "Send readings in the first event of a transaction if its EVSE is known")
 async def readings_at_start(run: CaseRun) -> None:
     await run.given.variables_if_implemented(TxCtrlr__TxStartPoint="EVConnected")
     expected = await configured(run, "SampledDataCtrlr", "TxStartedMeasurands")
@@ -155,7 +155,7 @@ def checks_first_readings(run: CaseRun, event: TranscriptEntry, expected: set[st
     checks_readings(run, values, expected, event)
 
 
-@CASES.case("TC_J_09_CS", "Readings of a transaction come at the configured interval")
+@CASES.case("TC_J_09_CS", "Send readings of a transaction at the configured interval")
 async def periodic_readings(run: CaseRun) -> None:
     interval_s = run.times.sampled_interval
     await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=interval_s)
@@ -173,7 +173,7 @@ async def ended_after(run: CaseRun, interval_s: float) -> TranscriptEntry:
     return await run.station.has_sent("TransactionEvent", eventType="Ended", meterValue=ANY)
 
 
-@CASES.case("TC_J_03_CS", "The last event of a transaction has its clock-aligned readings")
+@CASES.case("TC_J_03_CS", "Send the clock-aligned readings of a transaction in its last event")
 async def clock_readings_at_end(run: CaseRun) -> None:
     expected = await given_clock_readings_at_end(run)
     ended = await ended_after(run, run.times.aligned_interval)
@@ -199,7 +199,7 @@ def checks_clock_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected:
         checks_readings(run, at_once, expected, ended)
 
 
-@CASES.case("TC_J_10_CS", "The last event of a transaction has its periodic readings and that of the end")
+@CASES.case("TC_J_10_CS", "Send periodic and final readings in the last event of a transaction")
 async def periodic_readings_at_end(run: CaseRun) -> None:
     expected = await given_periodic_readings_at_end(run)
     ended = await ended_after(run, run.times.sampled_interval)
@@ -226,7 +226,7 @@ def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expect
         checks_readings(run, at_once, expected, ended)
 
 
-@CASES.case("TC_J_04_CS", "The last event of a transaction has its clock-aligned readings with signatures")
+@CASES.case("TC_J_04_CS", "Sign the clock-aligned readings in the last event of a transaction")
 async def signed_clock_readings_at_end(run: CaseRun) -> None:
     expected = await given_clock_readings_at_end(run)
     await run.given.variables(AlignedDataCtrlr__SignReadings=True)
@@ -235,7 +235,7 @@ async def signed_clock_readings_at_end(run: CaseRun) -> None:
     await checks_signatures(run, meter_values([ended]), ended)
 
 
-@CASES.case("TC_J_11_CS", "The last event of a transaction has its readings with signatures")
+@CASES.case("TC_J_11_CS", "Sign the readings in the last event of a transaction")
 async def signed_readings_at_end(run: CaseRun) -> None:
     expected = await given_periodic_readings_at_end(run)
     await run.given.variables(SampledDataCtrlr__SignReadings=True)
@@ -252,7 +252,7 @@ async def checks_signatures(run: CaseRun, values: Sequence[MeterValue], message:
     run.check(is_fit, "the public key is sent as PublicKeyWithSignedMeterValue says", message)
 
 
-@CASES.case("TC_J_08_CS", "Readings of the beginning are sent as soon as the EVSE is known")
+@CASES.case("TC_J_08_CS", "Send the first readings of a transaction as soon as its EVSE is known")
 async def readings_when_evse_is_known(run: CaseRun) -> None:
     await run.given.variables_if_implemented(TxCtrlr__TxStartPoint="Authorized")
     expected = await configured(run, "SampledDataCtrlr", "TxStartedMeasurands")

@@ -89,7 +89,7 @@ def has_limits(
         run.check(is_right, f"limit {number + 1} is {shown}", answer.entry)
 
 
-@CASES.case("TC_K_09_CS", "Clearing a TxDefaultProfile ends its limit during a transaction")
+@CASES.case("TC_K_09_CS", "End the limit of a TxDefaultProfile that is cleared during a transaction")
 async def default_profile_cleared(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.variables(SmartChargingCtrlr__LimitChangeSignificance=1.0)
@@ -105,7 +105,7 @@ async def default_profile_cleared(run: CaseRun) -> None:
     run.check(is_other, "the schedule begins with another limit than that of the profile", answer.entry)
 
 
-@CASES.case("TC_K_21_CS", "A charging profile applies from validFrom on")
+@CASES.case("TC_K_21_CS", "Apply a charging profile from validFrom on")
 async def valid_from(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
@@ -116,7 +116,7 @@ async def valid_from(run: CaseRun) -> None:
     has_limits(run, answer, begin, {0: None, 300: unit.limit(AMPERES)})
 
 
-@CASES.case("TC_K_22_CS", "A charging profile applies until validTo, to all EVSEs")
+@CASES.case("TC_K_22_CS", "Apply a charging profile to all EVSEs until validTo")
 async def valid_to(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
@@ -130,7 +130,7 @@ async def valid_to(run: CaseRun) -> None:
         has_limits(run, answer, begin, {0: count * unit.limit(AMPERES), 300: None})
 
 
-@CASES.case("TC_K_23_CS", "A charging profile applies from startSchedule on")
+@CASES.case("TC_K_23_CS", "Apply a charging profile from startSchedule on")
 async def start_schedule(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
@@ -140,7 +140,7 @@ async def start_schedule(run: CaseRun) -> None:
     has_limits(run, answer, begin, {0: None, 60: unit.limit(AMPERES)})
 
 
-@CASES.case("TC_K_28_CS", "A TxDefaultProfile applies to the running transaction")
+@CASES.case("TC_K_28_CS", "Apply a TxDefaultProfile to the running transaction")
 async def default_profile_in_transaction(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.variables(SmartChargingCtrlr__LimitChangeSignificance=1.0)
@@ -151,12 +151,12 @@ async def default_profile_in_transaction(run: CaseRun) -> None:
     has_limit(run, await composite_schedule(run, unit), unit.limit(AMPERES))
 
 
-@CASES.case("TC_K_39_CS", "Without charging profiles, there is a composite schedule of the station")
+@CASES.case("TC_K_39_CS", "Calculate a composite schedule of the station without charging profiles")
 async def schedule_without_profiles(run: CaseRun) -> None:
     starts_on_time(run, await composite_schedule(run, await limit_unit(run), evse=0))
 
 
-@CASES.case("TC_K_40_CS", "The composite schedule follows the higher stack level")
+@CASES.case("TC_K_40_CS", "Calculate a composite schedule from the higher of two stack levels")
 async def stacked_profiles(run: CaseRun) -> None:
     await needs_at_least(run, ProfileStackLevel=1, PeriodsPerSchedule=3)
     unit = await limit_unit(run)
@@ -171,7 +171,7 @@ async def stacked_profiles(run: CaseRun) -> None:
     has_limits(run, answer, start, {second: unit.limit(each) for second, each in amperes.items()})
 
 
-@CASES.case("TC_K_41_CS", "The composite schedule is the lowest limit of all purposes")
+@CASES.case("TC_K_41_CS", "Calculate a composite schedule from the lowest limit of all purposes")
 async def combined_purposes(run: CaseRun) -> None:
     await needs_at_least(run, PeriodsPerSchedule=5)
     unit = await limit_unit(run)
@@ -191,13 +191,13 @@ async def combined_purposes(run: CaseRun) -> None:
     has_limits(run, answer, start, {second: unit.limit(each) for second, each in amperes.items()})
 
 
-@CASES.case("TC_K_42_CS", "A composite schedule in an unsupported unit is rejected")
+@CASES.case("TC_K_42_CS", "Refuse a composite schedule in an unsupported unit")
 async def schedule_in_unsupported_unit(run: CaseRun) -> None:
     unit = await unsupported_unit(run)
     await refuses_schedule(run, unit, 0)
 
 
-@CASES.case("TC_K_47_CS", "The composite schedule of an unknown EVSE is rejected")
+@CASES.case("TC_K_47_CS", "Refuse a composite schedule of an unknown EVSE")
 async def schedule_of_unknown_evse(run: CaseRun) -> None:
     await refuses_schedule(run, await limit_unit(run), max(run.file.station.evses) + 1)
 

@@ -99,7 +99,7 @@ async def charges_with_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -
     await optionally_follows(run, unit, amperes)
 
 
-@CASES.case("TC_K_53_CS", "A vehicle that reports its needs charges within the schedule that it gets")
+@CASES.case("TC_K_53_CS", "Report the needs of a vehicle, and charge within the schedule for them")
 async def schedule_for_needs(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await vehicle_connected(run, "Accepted")
@@ -109,7 +109,7 @@ async def schedule_for_needs(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_K_54_CS", "A vehicle charges although the server has no schedule for its needs")
+@CASES.case("TC_K_54_CS", "Charge a vehicle although the server has no schedule for its needs")
 async def no_schedule_for_needs(run: CaseRun) -> None:
     await vehicle_connected(run, "Rejected")
     await run.state.authorized(by="local")
@@ -119,7 +119,7 @@ async def no_schedule_for_needs(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_K_56_CS", "A vehicle charges offline within the TxDefaultProfile")
+@CASES.case("TC_K_56_CS", "Charge a vehicle offline within the TxDefaultProfile")
 async def default_profile_offline(run: CaseRun) -> None:
     await has_default_profile_for_offline(run, await limit_unit(run))
     await vehicle_connected(run, "Rejected", ready="no")
@@ -146,7 +146,7 @@ async def has_default_profile_for_offline(run: CaseRun, unit: LimitUnit) -> None
     await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule, **valid))
 
 
-@CASES.case("TC_K_57_CS", "A vehicle that renegotiates reports its needs and gets another schedule")
+@CASES.case("TC_K_57_CS", "Report the new needs of a vehicle that renegotiates, and take another schedule")
 async def renegotiation_by_vehicle(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await vehicle_connected(run, "Accepted")
@@ -157,7 +157,7 @@ async def renegotiation_by_vehicle(run: CaseRun) -> None:
     await optionally_follows(run, unit, 15)
 
 
-@CASES.case("TC_K_58_CS", "A vehicle follows a schedule that the server changes while it charges")
+@CASES.case("TC_K_58_CS", "Follow a schedule that the server changes while the vehicle charges")
 async def renegotiation_by_server(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await vehicle_connected(run, "Rejected")

@@ -38,14 +38,14 @@ async def clears(run: CaseRun, expect: str, **fields: Any) -> None:
     await run.csms.sends("ClearChargingProfile", fields, expect=expect)
 
 
-@CASES.case("TC_K_05_CS", "A charging profile is cleared by its id")
+@CASES.case("TC_K_05_CS", "Clear a charging profile by its id")
 async def cleared_by_id(run: CaseRun) -> None:
     await has_default_profile(run)
     await clears(run, "Accepted", chargingProfileId=FIRST)
     await asks_for_profiles(run, chargingProfileId=[FIRST], expect="NoProfiles")
 
 
-@CASES.case("TC_K_06_CS", "A charging profile is cleared by its purpose and stack level during a transaction")
+@CASES.case("TC_K_06_CS", "Clear a charging profile by its purpose and stack level during a transaction")
 async def cleared_by_level(run: CaseRun) -> None:
     await has_default_profile(run)
     await run.given.energy_transfer_started()
@@ -53,7 +53,7 @@ async def cleared_by_level(run: CaseRun) -> None:
     await asks_for_profiles(run, **BY_LEVEL, expect="NoProfiles")
 
 
-@CASES.case("TC_K_24_CS", "Charging profiles at several EVSEs are cleared by their purpose and stack level")
+@CASES.case("TC_K_24_CS", "Clear charging profiles at several EVSEs by their purpose and stack level")
 async def several_cleared_by_level(run: CaseRun) -> None:
     first, *others = sorted(run.file.station.evses)
     if not others:
@@ -64,34 +64,34 @@ async def several_cleared_by_level(run: CaseRun) -> None:
     await asks_for_profiles(run, **BY_LEVEL, expect="NoProfiles")
 
 
-@CASES.case("TC_K_07_CS", "Criteria that no charging profile meets clear nothing")
+@CASES.case("TC_K_07_CS", "Answer Unknown when no charging profile meets the criteria for clearing")
 async def nothing_cleared_by_level(run: CaseRun) -> None:
     await has_default_profile(run)
     unmet = {"chargingProfilePurpose": STATION_MAX, "stackLevel": 0}
     await clears(run, "Unknown", chargingProfileCriteria=unmet)
 
 
-@CASES.case("TC_K_08_CS", "Without charging profiles, an id is unknown")
+@CASES.case("TC_K_08_CS", "Answer Unknown when an unknown charging profile is to be cleared")
 async def nothing_cleared_by_id(run: CaseRun) -> None:
     await clears(run, "Unknown", chargingProfileId=FIRST)
 
 
 @CASES.family(
     {
-        ("TC_K_29_CS", "For EVSE 0, the charging profiles of the station are reported"): ("station", {}, [0]),
-        ("TC_K_30_CS", "For an EVSE, its charging profiles are reported"): ("EVSE", {}, [1]),
-        ("TC_K_31_CS", "Without an EVSE, all charging profiles are reported"): ("", {}, [0, 1]),
-        ("TC_K_32_CS", "A charging profile is reported by its id"): (
+        ("TC_K_29_CS", "Report the charging profiles of the station for EVSE 0"): ("station", {}, [0]),
+        ("TC_K_30_CS", "Report the charging profiles of an EVSE"): ("EVSE", {}, [1]),
+        ("TC_K_31_CS", "Report all charging profiles if no EVSE is named"): ("", {}, [0, 1]),
+        ("TC_K_32_CS", "Report a charging profile by its id"): (
             None,
             {"chargingProfileId": [FIRST]},
             [0],
         ),
-        ("TC_K_33_CS", "For an EVSE, the charging profiles of a stack level are reported"): (
+        ("TC_K_33_CS", "Report the charging profiles of an EVSE by their stack level"): (
             "EVSE",
             {"stackLevel": LEVEL},
             [1],
         ),
-        ("TC_K_36_CS", "For an EVSE, the charging profiles of a purpose and a stack level are reported"): (
+        ("TC_K_36_CS", "Report the charging profiles of an EVSE by their purpose and stack level"): (
             "EVSE",
             BY_LEVEL,
             [1],
@@ -106,7 +106,7 @@ async def profiles_reported(
     await has_reported(run, *(profiles[number] for number in numbers))
 
 
-@CASES.case("TC_K_35_CS", "For an EVSE, the charging profiles of a purpose are reported during a transaction")
+@CASES.case("TC_K_35_CS", "Report the charging profiles of an EVSE by their purpose during a transaction")
 async def reported_by_purpose(run: CaseRun) -> None:
     _, of_evse = await has_two_profiles(run)
     await run.given.energy_transfer_started()
@@ -114,7 +114,7 @@ async def reported_by_purpose(run: CaseRun) -> None:
     await has_reported(run, of_evse)
 
 
-@CASES.case("TC_K_34_CS", "For an EVSE, only the charging profiles from a source are reported")
+@CASES.case("TC_K_34_CS", "Report the charging profiles of an EVSE by their source")
 async def reported_by_source(run: CaseRun) -> None:
     schedule = (await limit_unit(run)).schedule()
     profile = charging_profile(FIRST, TX_DEFAULT, schedule, stackLevel=LEVEL)

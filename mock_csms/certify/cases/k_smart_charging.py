@@ -25,9 +25,9 @@ UNKNOWN_TRANSACTION: Final = "UNKNOWN-TX_ONLY-ID"
 
 @CASES.family(
     {
-        ("TC_K_01_CS", "A TxDefaultProfile for an EVSE is accepted and reported"): (TX_DEFAULT, True),
-        ("TC_K_03_CS", "A ChargingStationMaxProfile is accepted and reported"): (STATION_MAX, False),
-        ("TC_K_10_CS", "A TxDefaultProfile for all EVSEs is accepted and reported"): (TX_DEFAULT, False),
+        ("TC_K_01_CS", "Accept a TxDefaultProfile for an EVSE, and report it"): (TX_DEFAULT, True),
+        ("TC_K_03_CS", "Accept a ChargingStationMaxProfile, and report it"): (STATION_MAX, False),
+        ("TC_K_10_CS", "Accept a TxDefaultProfile for all EVSEs, and report it"): (TX_DEFAULT, False),
     }
 )
 async def profile_set(run: CaseRun, purpose: str, is_for_evse: bool) -> None:
@@ -38,7 +38,7 @@ async def profile_set(run: CaseRun, purpose: str, is_for_evse: bool) -> None:
     await has_reported(run, (evse, profile))
 
 
-@CASES.case("TC_K_04_CS", "A charging profile replaces the one with the same id")
+@CASES.case("TC_K_04_CS", "Replace a charging profile with the next one of the same id")
 async def profile_replaced(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, unit.schedule({0: 6})))
@@ -48,7 +48,7 @@ async def profile_replaced(run: CaseRun) -> None:
     await has_reported(run, (run.evse, profile))
 
 
-@CASES.case("TC_K_13_CS", "A charging profile is kept over a restart")
+@CASES.case("TC_K_13_CS", "Keep a charging profile over a restart")
 async def profile_kept(run: CaseRun) -> None:
     profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
     await run.state.charging_profile(run.evse, profile)
@@ -59,9 +59,9 @@ async def profile_kept(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_K_02_CS", "A TxProfile without a running transaction is rejected"): ("EVSE", False),
-        ("TC_K_11_CS", "A TxProfile for the whole station is rejected"): ("station", False),
-        ("TC_K_16_CS", "A TxProfile for an unknown transaction is rejected while another one runs"): (
+        ("TC_K_02_CS", "Reject a TxProfile without a running transaction"): ("EVSE", False),
+        ("TC_K_11_CS", "Reject a TxProfile for the whole station"): ("station", False),
+        ("TC_K_16_CS", "Reject a TxProfile for an unknown transaction while another one is running"): (
             "EVSE",
             True,
         ),
@@ -75,19 +75,19 @@ async def profile_of_unknown_transaction(run: CaseRun, place: str, is_charging: 
     await sets(run, run.evse if place == "EVSE" else 0, profile, "Rejected")
 
 
-@CASES.case("TC_K_12_CS", "A charging profile in an unsupported unit is rejected")
+@CASES.case("TC_K_12_CS", "Reject a charging profile in an unsupported unit")
 async def profile_in_unsupported_unit(run: CaseRun) -> None:
     profile = charging_profile(FIRST, TX_DEFAULT, (await unsupported_unit(run)).schedule())
     await sets(run, run.evse, profile, "Rejected")
 
 
-@CASES.case("TC_K_14_CS", "A charging profile for an unknown EVSE is rejected")
+@CASES.case("TC_K_14_CS", "Reject a charging profile for an unknown EVSE")
 async def profile_for_unknown_evse(run: CaseRun) -> None:
     profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
     await sets(run, max(run.file.station.evses) + 1, profile, "Rejected")
 
 
-@CASES.case("TC_K_15_CS", "A station without smart charging answers a charging profile with NotSupported")
+@CASES.case("TC_K_15_CS", "Answer NotSupported to a charging profile if there is no smart charging")
 async def profile_without_smart_charging(run: CaseRun) -> None:
     if await run.variable("SmartChargingCtrlr", "Enabled") == "true":
         raise Skipped("SmartChargingCtrlr.Enabled is true")
@@ -96,7 +96,7 @@ async def profile_without_smart_charging(run: CaseRun) -> None:
     run.check(answer.error_code == "NotSupported", "the answer is a CALLERROR NotSupported", answer.entry)
 
 
-@CASES.case("TC_K_19_CS", "A Recurring charging profile is accepted")
+@CASES.case("TC_K_19_CS", "Accept a Recurring charging profile")
 async def recurring_profile(run: CaseRun) -> None:
     unit = await limit_unit(run)
     profile = charging_profile(
@@ -105,7 +105,7 @@ async def recurring_profile(run: CaseRun) -> None:
     await run.state.charging_profile(run.evse, profile)
 
 
-@CASES.case("TC_K_60_CS", "A TxProfile for the running transaction is accepted and reported")
+@CASES.case("TC_K_60_CS", "Accept a TxProfile for the running transaction, and report it")
 async def profile_of_running_transaction(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.energy_transfer_started()
@@ -115,7 +115,7 @@ async def profile_of_running_transaction(run: CaseRun) -> None:
     await has_reported(run, (run.evse, profile))
 
 
-@CASES.case("TC_K_37_CS", "A remote start with a TxProfile charges with it, and the profile is reported")
+@CASES.case("TC_K_37_CS", "Charge with the TxProfile of a remote start, and report it")
 async def remote_start_with_profile(run: CaseRun) -> None:
     profile = charging_profile(FIRST, TX_ONLY, (await limit_unit(run)).relative())
     await run.given.ev_connected()
@@ -125,7 +125,7 @@ async def remote_start_with_profile(run: CaseRun) -> None:
     await has_reported(run, (run.evse, profile))
 
 
-@CASES.case("TC_K_38_CS", "A station without smart charging ignores the TxProfile of a remote start")
+@CASES.case("TC_K_38_CS", "Ignore the TxProfile of a remote start if there is no smart charging")
 async def remote_start_without_smart_charging(run: CaseRun) -> None:
     profile = charging_profile(FIRST, TX_ONLY, LimitUnit().relative())
     await run.given.ev_connected()
@@ -133,7 +133,7 @@ async def remote_start_without_smart_charging(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_K_52_CS", "An external limit is reported as a charging profile")
+@CASES.case("TC_K_52_CS", "Report an external limit as a charging profile")
 async def external_limit_reported(run: CaseRun) -> None:
     await run.rig.limits_the_site(EXTERNAL_LIMIT_A)
     run.undo_with("the external limit", lambda: run.rig.limits_the_site(None))

@@ -140,14 +140,14 @@ async def two_sessions_end(run: CaseRun) -> None:
 # Without a transaction
 
 
-@CASES.case("TC_L_01_CS", "A signed firmware is downloaded, verified and installed")
+@CASES.case("TC_L_01_CS", "Download, verify and install signed firmware")
 async def update_installed(run: CaseRun) -> None:
     await asks_for_update(run)
     verified = await reports_progress(run, "Downloading", "Downloaded", "SignatureVerified")
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_02_CS", "The installation of a signed firmware waits for its time")
+@CASES.case("TC_L_02_CS", "Install signed firmware at its time")
 async def installation_scheduled(run: CaseRun) -> None:
     answer = await asks_for_update(run, installDateTime=time_from_now(run.times.schedule))
     await reports_progress(run, "Downloading", "Downloaded", "SignatureVerified")
@@ -157,7 +157,7 @@ async def installation_scheduled(run: CaseRun) -> None:
     await is_installed(run, installing)
 
 
-@CASES.case("TC_L_03_CS", "The download of a signed firmware waits for its time")
+@CASES.case("TC_L_03_CS", "Download signed firmware at its time")
 async def download_scheduled(run: CaseRun) -> None:
     answer = await asks_for_update(run, retrieveDateTime=time_from_now(run.times.schedule))
     scheduled = await reports_progress(run, "DownloadScheduled")
@@ -167,7 +167,7 @@ async def download_scheduled(run: CaseRun) -> None:
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_05_CS", "An untrusted signing certificate is refused and reported")
+@CASES.case("TC_L_05_CS", "Refuse an untrusted signing certificate, and report it")
 async def untrusted_certificate(run: CaseRun) -> None:
     untrusted = await firmware_of_server(run, firmwareSignature="unknown-ca")
     certificate = untrusted["signingCertificate"]
@@ -175,7 +175,7 @@ async def untrusted_certificate(run: CaseRun) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidFirmwareSigningCertificate")
 
 
-@CASES.case("TC_L_06_CS", "A wrong signature is found after the download, and reported")
+@CASES.case("TC_L_06_CS", "Find a wrong signature after the download, and report it")
 async def wrong_signature(run: CaseRun) -> None:
     wrong = await firmware_of_server(run, firmwareSignature="wrong")
     await asks_for_update(run, signature=wrong["signature"])
@@ -183,7 +183,7 @@ async def wrong_signature(run: CaseRun) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidFirmwareSignature")
 
 
-@CASES.case("TC_L_07_CS", "A download of a missing file fails and is reported")
+@CASES.case("TC_L_07_CS", "Report the failed download of a missing file")
 async def download_fails(run: CaseRun) -> None:
     firmware = await valid_firmware(run)
     firmware["location"] += "_does_not_exist"
@@ -193,7 +193,7 @@ async def download_fails(run: CaseRun) -> None:
         await reports_progress(run, "DownloadFailed")
 
 
-@CASES.case("TC_L_08_CS", "A signed firmware that cannot be installed is reported as failed")
+@CASES.case("TC_L_08_CS", "Report signed firmware that cannot be installed")
 async def installation_fails(run: CaseRun) -> None:
     await asks_for_update(run, **await broken_firmware(run))
     last = await reports_progress(run, "Downloading", "Downloaded", "SignatureVerified")
@@ -208,7 +208,7 @@ async def installation_fails(run: CaseRun) -> None:
             await run.station.reports({"Available", "Unavailable", "Faulted"}, place)
 
 
-@CASES.case("TC_L_18_CS", "An update without certificate and signature is refused")
+@CASES.case("TC_L_18_CS", "Refuse an update without certificate and signature")
 async def no_signature(run: CaseRun) -> None:
     refused = {"Rejected", "InvalidCertificate"}
     await asks_for_update(run, refused, signingCertificate=None, signature=None)
@@ -217,7 +217,7 @@ async def no_signature(run: CaseRun) -> None:
 # A second update
 
 
-@CASES.case("TC_L_10_CS", "A second update cancels a running download")
+@CASES.case("TC_L_10_CS", "Cancel a running download for a second update")
 async def update_cancelled(run: CaseRun) -> None:
     await asks_for_update(run, **await valid_firmware(run, firmware=SLOW))
     await reports_progress(run, "Downloading")
@@ -236,7 +236,7 @@ async def update_cancelled(run: CaseRun) -> None:
 
 @CASES.case(
     "TC_L_11_CS",
-    "A second update is rejected if the first cannot be cancelled, and the first goes on",
+    "Reject a second update if the first cannot be cancelled, and go on with the first",
 )
 async def update_not_cancelled(run: CaseRun) -> None:
     await asks_for_update(run, **await valid_firmware(run, firmware=SLOW))
@@ -249,7 +249,7 @@ async def update_not_cancelled(run: CaseRun) -> None:
 # With a transaction
 
 
-@CASES.case("TC_L_12_CS", "The download waits for all transactions, and new ones may start meanwhile")
+@CASES.case("TC_L_12_CS", "Download after all transactions, and allow new ones meanwhile")
 async def download_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -261,7 +261,7 @@ async def download_waits_for_all(run: CaseRun) -> None:
 
 @CASES.case(
     "TC_L_13_CS",
-    "The download waits for the transaction, and free connectors are unavailable",
+    "Download after the transaction, and make free connectors unavailable meanwhile",
 )
 async def download_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)
@@ -275,7 +275,7 @@ async def download_waits_and_blocks(run: CaseRun) -> None:
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_14_CS", "The installation waits for all transactions, and new ones may start meanwhile")
+@CASES.case("TC_L_14_CS", "Install after all transactions, and allow new ones meanwhile")
 async def installation_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -285,7 +285,7 @@ async def installation_waits_for_all(run: CaseRun) -> None:
     await is_installed(run, last)
 
 
-@CASES.case("TC_L_15_CS", "The installation waits for the transaction, and free connectors are unavailable")
+@CASES.case("TC_L_15_CS", "Install after the transaction, and make free connectors unavailable meanwhile")
 async def installation_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)
     await asks_for_update(run)
@@ -296,7 +296,7 @@ async def installation_waits_and_blocks(run: CaseRun) -> None:
     await is_installed(run, last)
 
 
-@CASES.case("TC_L_16_CS", "Firmware is installed while a transaction goes on")
+@CASES.case("TC_L_16_CS", "Install firmware while a transaction goes on")
 async def installed_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await asks_for_update(run)

@@ -49,12 +49,12 @@ async def has_csms_root(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_M_01_CS", "A root certificate of the central system is installed and listed"): CSMS,
-        ("TC_M_02_CS", "A root certificate of the manufacturer is installed and listed"): MANUFACTURER,
-        ("TC_M_03_CS", "A root certificate for ISO 15118 is installed and listed"): V2G,
+        ("TC_M_01_CS", "Install a root certificate of the central system, and list it"): CSMS,
+        ("TC_M_02_CS", "Install a root certificate of the manufacturer, and list it"): MANUFACTURER,
+        ("TC_M_03_CS", "Install a root certificate for ISO 15118, and list it"): V2G,
         (
             "TC_M_04_CS",
-            "A root certificate of a mobility operator is installed and listed",
+            "Install a root certificate of a mobility operator, and list it",
         ): MOBILITY_OPERATOR,
     }
 )
@@ -63,7 +63,7 @@ async def root_installed(run: CaseRun, use: str, name: str) -> None:
     await lists(run, (use, name))
 
 
-@CASES.case("TC_M_07_CS", "An expired root certificate is rejected, and not listed")
+@CASES.case("TC_M_07_CS", "Reject an expired root certificate, and leave it out of the list")
 async def expired_root(run: CaseRun) -> None:
     await has_csms_root(run)
     await installs_certificate(run, "CSMSRootCertificate", "root-expired", "Rejected")
@@ -94,7 +94,7 @@ async def lists_first_root(run: CaseRun) -> bool:
     return await is_listed(run, entries, "CSMSRootCertificate", "root")
 
 
-@CASES.case("TC_M_09_CS", "A root that the installed one has not signed is rejected")
+@CASES.case("TC_M_09_CS", "Reject a root that the installed one has not signed")
 async def unsigned_root(run: CaseRun) -> None:
     await requires_root_check(run)
     before = await installed_certificates(run, "CSMSRootCertificate")
@@ -103,7 +103,7 @@ async def unsigned_root(run: CaseRun) -> None:
     run.check(list(after) == list(before), "the installed root is the same as before")
 
 
-@CASES.case("TC_M_30_CS", "The new root is used for the next connection, and the old one removed")
+@CASES.case("TC_M_30_CS", "Use the new root for the next connection, and remove the old one")
 async def root_replaced(run: CaseRun) -> None:
     profile = await requires_root_check(run)
     await replaces_root(run)
@@ -119,7 +119,7 @@ async def root_replaced(run: CaseRun) -> None:
     run.check(not await lists_first_root(run), "the old root is no longer installed")
 
 
-@CASES.case("TC_M_31_CS", "The old root is used if the server has no certificate of the new one")
+@CASES.case("TC_M_31_CS", "Keep the old root if the server has no certificate of the new one")
 async def old_root_kept(run: CaseRun) -> None:
     await requires_root_check(run)
     await replaces_root(run)
@@ -136,13 +136,11 @@ async def old_root_kept(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_M_12_CS", "An installed root certificate of the central system is listed"): (CSMS,),
-        ("TC_M_13_CS", "An installed root certificate of the manufacturer is listed"): (MANUFACTURER,),
-        ("TC_M_14_CS", "An installed root certificate for ISO 15118 is listed"): (V2G,),
-        ("TC_M_16_CS", "An installed root certificate of a mobility operator is listed"): (
-            MOBILITY_OPERATOR,
-        ),
-        ("TC_M_17_CS", "Roots of the central system and of the manufacturer are listed"): (
+        ("TC_M_12_CS", "List the root certificate of the central system"): (CSMS,),
+        ("TC_M_13_CS", "List the root certificate of the manufacturer"): (MANUFACTURER,),
+        ("TC_M_14_CS", "List the root certificate for ISO 15118"): (V2G,),
+        ("TC_M_16_CS", "List the root certificate of a mobility operator"): (MOBILITY_OPERATOR,),
+        ("TC_M_17_CS", "List the roots of the central system and of the manufacturer"): (
             CSMS,
             MANUFACTURER,
         ),
@@ -155,7 +153,7 @@ async def roots_listed(run: CaseRun, *roots: tuple[str, str]) -> None:
     await lists(run, *roots)
 
 
-@CASES.case("TC_M_18_CS", "All installed certificates are listed")
+@CASES.case("TC_M_18_CS", "List all installed certificates")
 async def all_listed(run: CaseRun) -> None:
     with preparing(ABOUT_ROOTS):
         await has_installed(run, *CSMS)
@@ -163,7 +161,7 @@ async def all_listed(run: CaseRun) -> None:
     await lists(run, CSMS, MANUFACTURER, all_uses=True)
 
 
-@CASES.case("TC_M_15_CS", "The ISO 15118 certificate of the station is listed with its sub-CAs")
+@CASES.case("TC_M_15_CS", "List the ISO 15118 certificate of the station with its sub-CAs")
 async def v2g_chain_listed(run: CaseRun) -> None:
     with preparing(ABOUT_V2G):
         await renews_v2g_certificates(run)
@@ -174,7 +172,7 @@ async def v2g_chain_listed(run: CaseRun) -> None:
     run.check(has_children, "the entry has the hash data of the sub-CAs")
 
 
-@CASES.case("TC_M_19_CS", "A type of certificate that is not installed is not found")
+@CASES.case("TC_M_19_CS", "Answer NotFound for a type of certificate that is not installed")
 async def nothing_listed(run: CaseRun) -> None:
     use, _ = MOBILITY_OPERATOR
     with preparing("TC_M_20_CS"):
@@ -190,7 +188,7 @@ async def nothing_listed(run: CaseRun) -> None:
 # Deleting
 
 
-@CASES.case("TC_M_20_CS", "A certificate is deleted, and no longer listed")
+@CASES.case("TC_M_20_CS", "Delete a certificate, and no longer list it")
 async def certificate_deleted(run: CaseRun) -> None:
     use, name = CSMS
     with preparing(ABOUT_ROOTS):
@@ -204,7 +202,7 @@ async def certificate_deleted(run: CaseRun) -> None:
     run.check(not listed, "the deleted certificate is no longer listed")
 
 
-@CASES.case("TC_M_22_CS", "A certificate that is not installed cannot be deleted")
+@CASES.case("TC_M_22_CS", "Answer NotFound when a certificate that is not installed is to be deleted")
 async def unknown_certificate(run: CaseRun) -> None:
     await has_csms_root(run)
     await installed_certificates(run, "CSMSRootCertificate")
@@ -213,7 +211,7 @@ async def unknown_certificate(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_M_23_CS", "The certificate of the station cannot be deleted")
+@CASES.case("TC_M_23_CS", "Refuse to delete the certificate of the station")
 async def own_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     with preparing("TC_A_11_CS"):
@@ -229,8 +227,8 @@ async def own_certificate(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_M_24_CS", "The station asks for the status of its ISO 15118 certificates"): (None,),
-        ("TC_M_25_CS", "The station goes on if the status of its certificates is not known"): ("Failed",),
+        ("TC_M_24_CS", "Ask for the status of the ISO 15118 certificates"): (None,),
+        ("TC_M_25_CS", "Go on if the status of the ISO 15118 certificates is not known"): ("Failed",),
     }
 )
 async def certificate_status(run: CaseRun, status: str | None) -> None:
@@ -261,10 +259,13 @@ async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x
 
 @CASES.family(
     {
-        ("TC_M_26_CS", "A vehicle gets its first contract certificate, and uses it"): ("Install", True),
-        ("TC_M_27_CS", "A vehicle that gets no contract certificate is not authorized"): ("Install", False),
-        ("TC_M_28_CS", "A vehicle gets a newer contract certificate, and uses it"): ("Update", True),
-        ("TC_M_29_CS", "A vehicle that gets no newer contract certificate is not authorized"): (
+        ("TC_M_26_CS", "Get the first contract certificate of a vehicle, and authorize it"): (
+            "Install",
+            True,
+        ),
+        ("TC_M_27_CS", "Authorize no vehicle that gets no contract certificate"): ("Install", False),
+        ("TC_M_28_CS", "Get a newer contract certificate of a vehicle, and authorize it"): ("Update", True),
+        ("TC_M_29_CS", "Authorize no vehicle that gets no newer contract certificate"): (
             "Update",
             False,
         ),

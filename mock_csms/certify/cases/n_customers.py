@@ -80,7 +80,7 @@ async def is_listed(run: CaseRun) -> None:
         await run.given.local_list(entry)
 
 
-@CASES.case("TC_N_27_CS", "The data about a token is reported")
+@CASES.case("TC_N_27_CS", "Report the data about a token")
 async def known_token(run: CaseRun) -> None:
     await has_charged(run)
     await is_listed(run)
@@ -88,14 +88,14 @@ async def known_token(run: CaseRun) -> None:
     run.check(bool(await sends_data(run)), "the data is not empty")
 
 
-@CASES.case("TC_N_28_CS", "A report about an unknown token says in one message that there is no data")
+@CASES.case("TC_N_28_CS", "Report in one message that there is no data about an unknown token")
 async def unknown_token(run: CaseRun) -> None:
     await is_unknown(run)
     await asks_about(run, customer_of(run), request=SECOND_REQUEST)
     await sends_one_message(run, request=SECOND_REQUEST)
 
 
-@CASES.case("TC_N_30_CS", "The data about a token is reported for the last time and cleared")
+@CASES.case("TC_N_30_CS", "Report the data about a token for the last time, and clear it")
 async def known_token_cleared(run: CaseRun) -> None:
     await has_charged(run)
     of_session = await data_of_session(run)
@@ -112,8 +112,8 @@ async def known_token_cleared(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_N_31_CS", "A report about a cleared token says that there is no data"): (True,),
-        ("TC_N_32_CS", "A token is cleared without a report, and one message says so"): (False,),
+        ("TC_N_31_CS", "Report that there is no data about a cleared token"): (True,),
+        ("TC_N_32_CS", "Clear the data about a token without a report, and say so in one message"): (False,),
     }
 )
 async def unknown_token_cleared(run: CaseRun, report: bool) -> None:
@@ -124,8 +124,8 @@ async def unknown_token_cleared(run: CaseRun, report: bool) -> None:
 
 @CASES.family(
     {
-        ("TC_N_29_CS", "A report about no customer is invalid"): (False,),
-        ("TC_N_33_CS", "Clearing the data of no customer is invalid"): (True,),
+        ("TC_N_29_CS", "Answer Invalid to a request for the data of no customer"): (False,),
+        ("TC_N_33_CS", "Answer Invalid to a request to clear the data of no customer"): (True,),
     }
 )
 async def nobody(run: CaseRun, clear: bool) -> None:
@@ -133,14 +133,14 @@ async def nobody(run: CaseRun, clear: bool) -> None:
     await run.station.is_silent("NotifyCustomerInformation")
 
 
-@CASES.case("TC_N_62_CS", "The data about a customer identifier is reported for the last time and cleared")
+@CASES.case("TC_N_62_CS", "Report the data about a customer identifier for the last time, and clear it")
 async def identifier_cleared(run: CaseRun) -> None:
     await run.rig.confirms(f"data about the customer identifier {IDENTIFIER} is stored at the station")
     cleared = await reports_and_clears(run, {"customerIdentifier": IDENTIFIER})
     run.check(bool(cleared), "the data is not empty")
 
 
-@CASES.case("TC_N_63_CS", "The data about a contract certificate is cleared")
+@CASES.case("TC_N_63_CS", "Clear the data about a contract certificate")
 async def contract_cleared(run: CaseRun) -> None:
     await checks_contract(run, is_central=False)
     await answers_contract(run, "Accepted", "Accepted")

@@ -83,7 +83,7 @@ async def notifies(run: CaseRun, event: Mapping[str, Any], within: float | None 
     return await run.station.at_last_sends("NotifyEvent", seqNo=0, eventData=[event], within=within)
 
 
-@CASES.case("TC_N_16_CS", "Events above the monitoring level are not sent")
+@CASES.case("TC_N_16_CS", "Send no events above the monitoring level")
 async def event_above_level(run: CaseRun) -> None:
     await given_monitors(run, monitor_of(evse_state(run), severity=8))
     await given_level(run, 7)
@@ -92,7 +92,7 @@ async def event_above_level(run: CaseRun) -> None:
     await run.station.has_not_sent("NotifyEvent", eventData=[evse_state(run)])
 
 
-@CASES.case("TC_N_20_CS", "Crossing the thresholds of the power is notified, and so is the way back")
+@CASES.case("TC_N_20_CS", "Notify when the power crosses its thresholds, and when it returns")
 async def thresholds(run: CaseRun) -> None:
     await keeps_monitors(run)
     await given_base(run, "All")
@@ -118,14 +118,14 @@ async def has_notified(run: CaseRun, *events: Mapping[str, Any]) -> None:
             seen += (await notifies(run, event))["eventData"]
 
 
-@CASES.case("TC_N_21_CS", "A hard-wired notification is sent as such")
+@CASES.case("TC_N_21_CS", "Send a hard-wired notification as such")
 async def hard_wired_notification(run: CaseRun) -> None:
     run.undo_with("the fault", lambda: run.rig.does("repair"))
     await run.rig.does("fault")
     await notifies(run, {"eventNotificationType": "HardWiredNotification"})
 
 
-@CASES.case("TC_N_22_CS", "An event that is severe enough is kept while the station is offline")
+@CASES.case("TC_N_22_CS", "Keep an event that is severe enough while offline")
 async def event_kept_offline(run: CaseRun) -> None:
     await run.given.variables(MonitoringCtrlr__OfflineQueuingSeverity=SEVERITY)
     await given_monitor(run, monitor_of(evse_state(run)))
@@ -136,7 +136,7 @@ async def event_kept_offline(run: CaseRun) -> None:
     await notifies(run, {"trigger": DELTA_TYPE, "actualValue": "Occupied", **evse_state(run)})
 
 
-@CASES.case("TC_N_23_CS", "An event that is not severe enough is dropped while the station is offline")
+@CASES.case("TC_N_23_CS", "Drop an event that is not severe enough while offline")
 async def event_dropped_offline(run: CaseRun) -> None:
     connector = variable_of(f"Connector@{run.evse}.{run.file.connector}", "AvailabilityState")
     states = evse_state(run), connector
@@ -175,7 +175,7 @@ def is_about(*fields: Mapping[str, Any]) -> Callable[[Any], bool]:
     return is_about_the_monitor
 
 
-@CASES.case("TC_N_24_CS", "A periodic monitor notifies once in each period")
+@CASES.case("TC_N_24_CS", "Notify once in each period of a periodic monitor")
 async def periodic_events(run: CaseRun) -> None:
     await given_level(run, MONITOR_LEVEL)
     interval = run.times.aligned_interval
@@ -189,7 +189,7 @@ async def periodic_events(run: CaseRun) -> None:
         earlier = later
 
 
-@CASES.case("TC_N_45_CS", "A change of a number by more than the Delta is notified")
+@CASES.case("TC_N_45_CS", "Notify when a number changes by more than the Delta")
 async def delta_of_number(run: CaseRun) -> None:
     number = await given_monitor(run, monitor_of(evse_power(run), DELTA_TYPE, HIGH_W))
     await run.state.energy_transfer_started()
@@ -197,7 +197,7 @@ async def delta_of_number(run: CaseRun) -> None:
     await notifies(run, event)
 
 
-@CASES.case("TC_N_56_CS", "Each change of a variable that is not a number is notified")
+@CASES.case("TC_N_56_CS", "Notify each change of a variable that is not a number")
 async def delta_of_state(run: CaseRun) -> None:
     number = await given_monitor(run, monitor_of(evse_state(run)))
     await run.rig.plugs_in()
@@ -205,7 +205,7 @@ async def delta_of_state(run: CaseRun) -> None:
     await notifies(run, event)
 
 
-@CASES.case("TC_N_61_CS", "A number that changes by no more than the Delta is not notified")
+@CASES.case("TC_N_61_CS", "Stay silent when a number changes by no more than the Delta")
 async def delta_of_setting(run: CaseRun) -> None:
     number = await given_monitor(run, monitor_of(OFFLINE_THRESHOLD))
     before = await run.variable("OCPPCommCtrlr", "OfflineThreshold")
@@ -238,7 +238,7 @@ async def sets_offline_threshold(run: CaseRun, value: int) -> None:
         await run.state.booted()
 
 
-@CASES.case("TC_N_48_CS", "The event of a write-only variable has no value")
+@CASES.case("TC_N_48_CS", "Notify a change of a write-only variable without its value")
 async def write_only(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
     password = run.file.station.password
@@ -252,7 +252,7 @@ async def write_only(run: CaseRun) -> None:
     await notifies(run, event)
 
 
-@CASES.case("TC_N_51_CS", "A threshold that is lowered below the present value is notified")
+@CASES.case("TC_N_51_CS", "Notify when a threshold is lowered below the present value")
 async def threshold_lowered(run: CaseRun) -> None:
     power = evse_power(run)
     high = await highest_power(run) - 1
@@ -263,7 +263,7 @@ async def threshold_lowered(run: CaseRun) -> None:
     await notifies(run, {**event, **power})
 
 
-@CASES.case("TC_N_52_CS", "A monitor that has been cleared sends no events, not even that of the way back")
+@CASES.case("TC_N_52_CS", "Send no more events of a monitor that has been cleared")
 async def cleared_while_exceeded(run: CaseRun) -> None:
     power = evse_power(run)
     number = await given_monitor(run, monitor_of(power, UPPER_TYPE, 0.0))
@@ -276,7 +276,7 @@ async def cleared_while_exceeded(run: CaseRun) -> None:
     await run.station.has_not_sent("NotifyEvent", eventData=of_cleared, after=answer)
 
 
-@CASES.case("TC_N_53_CS", "Monitors are kept over a reboot")
+@CASES.case("TC_N_53_CS", "Keep monitors over a reboot")
 async def kept_over_reboot(run: CaseRun) -> None:
     monitor = monitor_of(evse_power(run), UPPER_TYPE, HIGH_W)
     [number] = await given_monitors(run, monitor)

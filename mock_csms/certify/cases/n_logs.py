@@ -54,8 +54,8 @@ async def reports_upload(run: CaseRun, *statuses: str, request: int = FIRST_LOG)
 
 @CASES.family(
     {
-        ("TC_N_25_CS", "The diagnostics log is uploaded"): (DIAGNOSTICS_LOG,),
-        ("TC_N_35_CS", "The security log is uploaded"): (SECURITY_LOG,),
+        ("TC_N_25_CS", "Upload the diagnostics log"): (DIAGNOSTICS_LOG,),
+        ("TC_N_35_CS", "Upload the security log"): (SECURITY_LOG,),
     }
 )
 async def uploads(run: CaseRun, kind: str) -> None:
@@ -65,7 +65,7 @@ async def uploads(run: CaseRun, kind: str) -> None:
     await reports_upload(run, "Uploading", "Uploaded")
 
 
-@CASES.case("TC_N_26_CS", "An upload that fails is tried again, and its failure is reported")
+@CASES.case("TC_N_26_CS", "Repeat an upload that fails, and report its failure")
 async def fails(run: CaseRun) -> None:
     await asks_for_log(run, NOWHERE, retries=RETRIES, retryInterval=RETRY_S)
     first = await reports_upload(run, "Uploading")
@@ -88,13 +88,13 @@ async def fails(run: CaseRun) -> None:
     await run.station.is_silent("LogStatusNotification")
 
 
-@CASES.case("TC_N_34_CS", "A log that the station does not have is refused")
+@CASES.case("TC_N_34_CS", "Refuse to upload a log that does not exist")
 async def unavailable(run: CaseRun) -> None:
     await asks_for_log(run, LONG_AGO, expect="Rejected")
     await run.station.is_silent("LogStatusNotification")
 
 
-@CASES.case("TC_N_36_CS", "A second request cancels an upload, and its log is uploaded")
+@CASES.case("TC_N_36_CS", "Cancel an upload for a second request, and upload its log")
 async def second_request(run: CaseRun) -> None:
     await asks_for_log(run, SLOW)
     await reports_upload(run, "Uploading")

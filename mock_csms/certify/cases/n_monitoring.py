@@ -38,12 +38,12 @@ UNKNOWN_EVSE: Final = 99
 UNUSED_ID: Final = 123456
 
 
-@CASES.case("TC_N_08_CS", "A monitor is set and reported")
+@CASES.case("TC_N_08_CS", "Set a monitor, and report it")
 async def one_monitor(run: CaseRun) -> None:
     await monitors_are_set(run, monitor_of(evse_state(run), severity=8))
 
 
-@CASES.case("TC_N_09_CS", "Monitors of two variables are set at once and reported")
+@CASES.case("TC_N_09_CS", "Set monitors of two variables at once, and report them")
 async def two_monitors(run: CaseRun) -> None:
     await monitors_are_set(
         run, monitor_of(evse_state(run), severity=8), monitor_of(STATION_STATE, severity=8)
@@ -62,7 +62,7 @@ async def monitors_are_set(run: CaseRun, *monitors: dict[str, Any]) -> None:
     has_monitors(run, reported, *expected)
 
 
-@CASES.case("TC_N_10_CS", "A variable has two monitors of different severity")
+@CASES.case("TC_N_10_CS", "Set two monitors of different severity on a variable")
 async def two_severities(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     monitors = [monitor_of(evse_state(run), severity=severity) for severity in (8, 7)]
@@ -70,7 +70,7 @@ async def two_severities(run: CaseRun) -> None:
     run.check(len(set(ids)) == len(monitors), "each monitor has an id of its own")
 
 
-@CASES.case("TC_N_15_CS", "A second monitor of the same type and severity is a duplicate")
+@CASES.case("TC_N_15_CS", "Answer Duplicate to a second monitor of the same type and severity")
 async def second_of_same_severity(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     monitor = monitor_of(evse_state(run))
@@ -83,7 +83,7 @@ def anything(_: Any) -> bool:
     return True
 
 
-@CASES.case("TC_N_11_CS", "Monitors of unknown components are refused")
+@CASES.case("TC_N_11_CS", "Refuse monitors of unknown components")
 async def unknown_components(run: CaseRun) -> None:
     nowhere = monitor_of(variable_of(f"EVSE@{UNKNOWN_EVSE}", "AvailabilityState"))
     nothing = monitor_of(variable_of("NonExistent", "Power"), UPPER_TYPE, 1234.0)
@@ -94,32 +94,32 @@ async def unknown_components(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_N_12_CS", "A Delta monitor with a negative value is refused")
+@CASES.case("TC_N_12_CS", "Refuse a Delta monitor with a negative value")
 async def negative_delta(run: CaseRun) -> None:
     monitor = monitor_of(evse_power(run), DELTA_TYPE, -1)
     reasons = "ValueOutOfRange", "ValuePositiveOnly"
     await tries_monitors(run, (monitor, result_of(monitor, "Rejected", *reasons)))
 
 
-@CASES.case("TC_N_13_CS", "A threshold above the highest value of its variable is refused")
+@CASES.case("TC_N_13_CS", "Refuse a threshold above the highest value of its variable")
 async def threshold_out_of_range(run: CaseRun) -> None:
     monitor = monitor_of(evse_power(run), UPPER_TYPE, await highest_power(run) + 1)
     await tries_monitors(run, (monitor, result_of(monitor, "Rejected", "ValueOutOfRange")))
 
 
-@CASES.case("TC_N_37_CS", "A monitor of an unknown variable is refused")
+@CASES.case("TC_N_37_CS", "Refuse a monitor of an unknown variable")
 async def unknown_variable(run: CaseRun) -> None:
     monitor = monitor_of(variable_of(f"EVSE@{run.evse}", "unknownVariable"))
     await tries_monitors(run, (monitor, result_of(monitor, "UnknownVariable")))
 
 
-@CASES.case("TC_N_38_CS", "A threshold of a variable that is not a number is refused")
+@CASES.case("TC_N_38_CS", "Refuse a threshold of a variable that is not a number")
 async def unsupported_type(run: CaseRun) -> None:
     monitor = monitor_of(evse_state(run), UPPER_TYPE)
     await tries_monitors(run, (monitor, result_of(monitor, {"UnsupportedMonitorType", "Rejected"})))
 
 
-@CASES.case("TC_N_39_CS", "A monitor does not become one of another variable")
+@CASES.case("TC_N_39_CS", "Refuse to turn a monitor into one of another variable")
 async def other_variable(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     monitor = monitor_of(evse_state(run))
@@ -129,7 +129,7 @@ async def other_variable(run: CaseRun) -> None:
     has_monitors(run, await reported_monitors(run), {**monitor, "id": number})
 
 
-@CASES.case("TC_N_40_CS", "A monitor is replaced by its id")
+@CASES.case("TC_N_40_CS", "Replace a monitor by its id")
 async def replaced_by_id(run: CaseRun) -> None:
     monitor = monitor_of(evse_state(run), severity=5)
     [number] = await given_monitors(run, monitor)
@@ -140,7 +140,7 @@ async def replaced_by_id(run: CaseRun) -> None:
     has_monitors(run, reported, other)
 
 
-@CASES.case("TC_N_43_CS", "Of three monitors, only the one out of range is refused")
+@CASES.case("TC_N_43_CS", "Refuse only the one of three monitors that is out of range")
 async def one_of_three(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     power = evse_power(run)
@@ -154,27 +154,27 @@ async def one_of_three(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_N_17_CS", "A monitoring level out of range is refused")
+@CASES.case("TC_N_17_CS", "Refuse a monitoring level out of range")
 async def level_out_of_range(run: CaseRun) -> None:
     for level, reason in ((10, "ValueTooHigh"), (-1, "ValueTooLow")):
         refused = {"status": "Rejected", "statusInfo": absent_or_reason("ValueOutOfRange", reason)}
         await run.csms.sends("SetMonitoringLevel", severity=level, expect=refused)
 
 
-@CASES.case("TC_N_18_CS", "Monitors are cleared by their ids")
+@CASES.case("TC_N_18_CS", "Clear monitors by their ids")
 async def cleared_by_id(run: CaseRun) -> None:
     ids = await given_monitors(run, monitor_of(STATION_STATE), monitor_of(evse_state(run)))
     await clears(run, *ids, status="Accepted", reason="NoError")
     await has_no_monitors(run, STATION_STATE, evse_state(run))
 
 
-@CASES.case("TC_N_19_CS", "An id without a monitor is not found")
+@CASES.case("TC_N_19_CS", "Answer NotFound when an unknown monitor is to be cleared")
 async def not_found(run: CaseRun) -> None:
     known = [monitor["id"] for monitor in await all_monitors(run)]
     await clears(run, max(known) + 1 if known else UNUSED_ID, status="NotFound", reason="NotFound")
 
 
-@CASES.case("TC_N_44_CS", "A hard-wired monitor is not cleared")
+@CASES.case("TC_N_44_CS", "Refuse to clear a hard-wired monitor")
 async def hard_wired(run: CaseRun) -> None:
     await keeps_monitors(run)
     await given_base(run, "HardWiredOnly")

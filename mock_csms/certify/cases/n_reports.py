@@ -54,7 +54,7 @@ def deltas_of_states(run: CaseRun) -> list[dict[str, Any]]:
     return [monitor_of(STATION_STATE), monitor_of(evse_state(run))]
 
 
-@CASES.case("TC_N_01_CS", "A report by criteria has the monitors of these kinds, and no others")
+@CASES.case("TC_N_01_CS", "Report the monitors that meet criteria, and no others")
 async def report_by_criteria(run: CaseRun) -> None:
     power = evse_power(run)
     monitors = [
@@ -77,7 +77,7 @@ async def report_by_criteria(run: CaseRun) -> None:
         has_monitors(run, reported, *(each for each in monitors if each["type"] in kinds))
 
 
-@CASES.case("TC_N_02_CS", "A report about a variable and a component has their monitors, and no others")
+@CASES.case("TC_N_02_CS", "Report the monitors of a variable and a component, and no others")
 async def report_of_variables(run: CaseRun) -> None:
     deltas = deltas_of_states(run)
     await given_monitors(run, *deltas, may_exist=True)
@@ -93,7 +93,7 @@ def any_severity(monitor: dict[str, Any]) -> dict[str, Any]:
     return {name: monitor[name] for name in ("type", "component", "variable")}
 
 
-@CASES.case("TC_N_03_CS", "A report by criteria of variables has the monitors that meet both")
+@CASES.case("TC_N_03_CS", "Report the monitors of variables that meet criteria")
 async def report_by_criteria_of_variables(run: CaseRun) -> None:
     deltas = deltas_of_states(run)
     await given_monitors(run, *deltas, may_exist=True)
@@ -106,7 +106,7 @@ async def report_by_criteria_of_variables(run: CaseRun) -> None:
     await run.station.has_not_sent("NotifyMonitoringReport", requestId=REPORT)
 
 
-@CASES.case("TC_N_04_CS", "A criterion that the station does not support is refused")
+@CASES.case("TC_N_04_CS", "Refuse a report of monitors by a criterion that is not supported")
 async def unsupported_criterion(run: CaseRun) -> None:
     for request, criteria in enumerate(permutations(KINDS_OF_CRITERIA, 2), start=REPORT):
         answer = await run.csms.sends("GetMonitoringReport", requestId=request, monitoringCriteria=criteria)
@@ -125,7 +125,7 @@ def answer_is_not_supported(run: CaseRun, answer: CommandAnswer) -> None:
         answer.has(NOT_SUPPORTED)
 
 
-@CASES.case("TC_N_47_CS", "A report without criteria has all monitors")
+@CASES.case("TC_N_47_CS", "Report all monitors if there are no criteria")
 async def report_of_all(run: CaseRun) -> None:
     deltas = deltas_of_states(run)
     await given_monitors(run, *deltas, may_exist=True)
@@ -134,14 +134,14 @@ async def report_of_all(run: CaseRun) -> None:
     has_monitors(run, reported, *map(any_severity, deltas))
 
 
-@CASES.case("TC_N_05_CS", "All three monitoring bases can be set")
+@CASES.case("TC_N_05_CS", "Set all three monitoring bases")
 async def monitoring_bases(run: CaseRun) -> None:
     await keeps_monitors(run)
     for base in ("All", "FactoryDefault", "HardWiredOnly"):
         await sets_base(run, base)
 
 
-@CASES.case("TC_N_06_CS", "The base with hard-wired monitors only removes the others")
+@CASES.case("TC_N_06_CS", "Remove all monitors but hard-wired ones with the base HardWiredOnly")
 async def hard_wired_only(run: CaseRun) -> None:
     await keeps_monitors(run)
     delta = monitor_of(STATION_STATE)
@@ -156,7 +156,7 @@ async def hard_wired_only(run: CaseRun) -> None:
     await has_no_monitors(run, STATION_STATE, request=REPORT + 1)
 
 
-@CASES.case("TC_N_07_CS", "A monitoring base that the station does not support is refused")
+@CASES.case("TC_N_07_CS", "Refuse a monitoring base that is not supported")
 async def unsupported_base(run: CaseRun) -> None:
     await keeps_monitors(run)
     for base in ("All", "FactoryDefault", "HardWiredOnly"):
@@ -167,7 +167,7 @@ async def unsupported_base(run: CaseRun) -> None:
     raise Skipped("the station supports all monitoring bases")
 
 
-@CASES.case("TC_N_41_CS", "The base of the factory brings a changed preconfigured monitor back")
+@CASES.case("TC_N_41_CS", "Restore a changed preconfigured monitor with the base FactoryDefault")
 async def factory_default(run: CaseRun) -> None:
     await keeps_monitors(run)
     await given_base(run, "HardWiredOnly")

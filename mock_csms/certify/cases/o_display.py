@@ -28,7 +28,7 @@ from mock_csms.certify.verdicts import Skipped
 CASES: Final = CaseList()
 
 
-@CASES.case("TC_O_01_CS", "A message is set, shown and reported")
+@CASES.case("TC_O_01_CS", "Set a message, show it and report it")
 async def sets_message(run: CaseRun) -> None:
     message = await message_of(run)
     await run.state.display_message(message)
@@ -39,26 +39,26 @@ async def sets_message(run: CaseRun) -> None:
 # Reports
 
 
-@CASES.case("TC_O_02_CS", "The report without criteria has the messages")
+@CASES.case("TC_O_02_CS", "Report all messages if there are no criteria")
 async def reports_all(run: CaseRun) -> None:
     message = await message_of(run)
     await run.given.display_message(message)
     await reports(run, message)
 
 
-@CASES.case("TC_O_03_CS", "A station without messages reports none")
+@CASES.case("TC_O_03_CS", "Answer Unknown when there are no messages")
 async def has_nothing_to_report(run: CaseRun) -> None:
     await run.given.no_display_messages()
     await run.csms.sends("GetDisplayMessages", requestId=FIRST, expect="Unknown")
 
 
-@CASES.case("TC_O_33_CS", "A station without messages does not report one by its id")
+@CASES.case("TC_O_33_CS", "Answer Unknown when a message is asked for by its id and there are none")
 async def has_no_message_with_id(run: CaseRun) -> None:
     await run.given.no_display_messages()
     await is_unknown(run)
 
 
-@CASES.case("TC_O_07_CS", "A message is reported by its id")
+@CASES.case("TC_O_07_CS", "Report a message by its id")
 async def reports_by_id(run: CaseRun) -> None:
     message = await message_of(run)
     await run.given.display_message(message)
@@ -66,7 +66,7 @@ async def reports_by_id(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_08_CS", "Messages are reported by their priority")
+@CASES.case("TC_O_08_CS", "Report messages by their priority")
 async def reports_by_priority(run: CaseRun) -> None:
     first, *others = await supported_priorities(run)
     message = await message_of(run, priority=first)
@@ -76,7 +76,7 @@ async def reports_by_priority(run: CaseRun) -> None:
     await reports(run, message, priority=first)
 
 
-@CASES.case("TC_O_09_CS", "Messages are reported by their state")
+@CASES.case("TC_O_09_CS", "Report messages by their state")
 async def reports_by_state(run: CaseRun) -> None:
     message = await message_of(run, state="Charging")
     await run.given.display_message(message)
@@ -84,19 +84,19 @@ async def reports_by_state(run: CaseRun) -> None:
     await reports(run, message, state="Charging")
 
 
-@CASES.case("TC_O_11_CS", "A message with an unknown id is not reported")
+@CASES.case("TC_O_11_CS", "Answer Unknown when a message with an unknown id is asked for")
 async def reports_unknown_id(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run))
     await is_unknown(run, number=SECOND)
 
 
-@CASES.case("TC_O_34_CS", "A message is not reported if another state is asked for")
+@CASES.case("TC_O_34_CS", "Answer Unknown when messages of another state are asked for")
 async def reports_other_state(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run, state="Charging"))
     await is_unknown(run, state="Idle")
 
 
-@CASES.case("TC_O_35_CS", "A message is not reported if another priority is asked for")
+@CASES.case("TC_O_35_CS", "Answer Unknown when messages of another priority are asked for")
 async def reports_other_priority(run: CaseRun) -> None:
     first, other = await two_priorities(run)
     await run.given.display_message(await message_of(run, priority=first))
@@ -106,19 +106,19 @@ async def reports_other_priority(run: CaseRun) -> None:
 # Clearing and replacing
 
 
-@CASES.case("TC_O_04_CS", "A cleared message is not reported any more")
+@CASES.case("TC_O_04_CS", "Clear a message, and no longer report it")
 async def clears_message(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run))
     await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Accepted")
     await is_unknown(run)
 
 
-@CASES.case("TC_O_05_CS", "An unknown message cannot be cleared")
+@CASES.case("TC_O_05_CS", "Answer Unknown when an unknown message is to be cleared")
 async def clears_unknown_message(run: CaseRun) -> None:
     await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Unknown")
 
 
-@CASES.case("TC_O_12_CS", "A message with a known id replaces the one before")
+@CASES.case("TC_O_12_CS", "Replace a message with the next one of the same id")
 async def replaces_message(run: CaseRun) -> None:
     message = await message_of(run)
     await run.given.display_message(message)
@@ -131,20 +131,20 @@ async def replaces_message(run: CaseRun) -> None:
 # Refusing
 
 
-@CASES.case("TC_O_10_CS", "A message for an unknown transaction is refused")
+@CASES.case("TC_O_10_CS", "Refuse a message for an unknown transaction")
 async def refuses_transaction(run: CaseRun) -> None:
     message = await message_of(run, transactionId="7001")
     await run.state.display_message(message, expect="UnknownTransaction")
 
 
-@CASES.case("TC_O_17_CS", "A message with a priority that the station does not support is refused")
+@CASES.case("TC_O_17_CS", "Refuse a message with a priority that is not supported")
 async def refuses_priority(run: CaseRun) -> None:
     priority = first_missing(await supported_priorities(run), MESSAGE_PRIORITIES)
     message = await message_of(run, priority=priority)
     await run.state.display_message(message, expect="NotSupportedPriority")
 
 
-@CASES.case("TC_O_19_CS", "A message in a format that the station does not support is refused")
+@CASES.case("TC_O_19_CS", "Refuse a message in a format that is not supported")
 async def refuses_format(run: CaseRun) -> None:
     message = await message_of(run)
     format_ = first_missing(await supported_formats(run), MESSAGE_FORMATS)
@@ -152,7 +152,7 @@ async def refuses_format(run: CaseRun) -> None:
     await run.state.display_message({**message, "message": content}, expect="NotSupportedMessageFormat")
 
 
-@CASES.case("TC_O_18_CS", "A message for a state that the station does not support is refused")
+@CASES.case("TC_O_18_CS", "Refuse a message for a state that is not supported")
 async def refuses_state(run: CaseRun) -> None:
     message = await message_of(run)
     answers = [

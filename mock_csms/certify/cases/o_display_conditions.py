@@ -31,7 +31,7 @@ async def time_comes(run: CaseRun) -> None:
     await run.waits(run.times.schedule + run.times.deviation)
 
 
-@CASES.case("TC_O_20_CS", "A message is kept over a restart")
+@CASES.case("TC_O_20_CS", "Keep a message over a restart")
 async def survives_restart(run: CaseRun) -> None:
     message = await message_of(run)
     await run.state.display_message(message)
@@ -39,7 +39,7 @@ async def survives_restart(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_15_CS", "A message is set for a driver who prefers a language")
+@CASES.case("TC_O_15_CS", "Show a message to a driver who prefers a language")
 async def is_shown_in_language(run: CaseRun) -> None:
     await run.given.variables_if_implemented(AuthCtrlr__LocalPreAuthorize=False)
     await run.given.ev_connected()
@@ -57,8 +57,8 @@ async def is_shown_in_language(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_O_22_CS", "Two messages in front are shown in turns"): (message_of,),
-        ("TC_O_30_CS", "Two messages in front are shown in turns until their transaction ends"): (
+        ("TC_O_22_CS", "Show two messages in front in turns"): (message_of,),
+        ("TC_O_30_CS", "Show two messages in front in turns until their transaction ends"): (
             message_for_transaction,
         ),
     }
@@ -77,8 +77,8 @@ async def takes_turns_in_front(run: CaseRun, made: MessageMaker) -> None:
 
 @CASES.family(
     {
-        ("TC_O_24_CS", "A second message always in front replaces the first"): (message_of,),
-        ("TC_O_32_CS", "A second message always in front replaces the first in a transaction"): (
+        ("TC_O_24_CS", "Replace a message always in front with the next one"): (message_of,),
+        ("TC_O_32_CS", "Replace a message always in front with the next one during a transaction"): (
             message_for_transaction,
         ),
     }
@@ -100,7 +100,7 @@ async def replaces_always_in_front(run: CaseRun, made: MessageMaker) -> None:
 # Times
 
 
-@CASES.case("TC_O_13_CS", "A message is shown from its start time on")
+@CASES.case("TC_O_13_CS", "Show a message from its start time on")
 async def starts_at_time(run: CaseRun) -> None:
     message = await message_of(run, startDateTime=time_from_now(run.times.schedule))
     await run.state.display_message(message)
@@ -109,7 +109,7 @@ async def starts_at_time(run: CaseRun) -> None:
     await is_shown(run, message)
 
 
-@CASES.case("TC_O_14_CS", "A message is removed at its end time")
+@CASES.case("TC_O_14_CS", "Remove a message at its end time")
 async def ends_at_time(run: CaseRun) -> None:
     message = await message_of(run, endDateTime=time_from_now(run.times.schedule))
     await run.state.display_message(message)
@@ -123,7 +123,7 @@ async def ends_at_time(run: CaseRun) -> None:
 # Transactions
 
 
-@CASES.case("TC_O_06_CS", "A message for a transaction is removed when it ends")
+@CASES.case("TC_O_06_CS", "Remove a message for a transaction when the transaction ends")
 async def ends_with_its_transaction(run: CaseRun) -> None:
     message = await message_for_transaction(run)
     await run.state.display_message(message)
@@ -131,7 +131,7 @@ async def ends_with_its_transaction(run: CaseRun) -> None:
     await ends_with_transaction(run, message)
 
 
-@CASES.case("TC_O_27_CS", "A message for a transaction is shown from its start time on")
+@CASES.case("TC_O_27_CS", "Show a message for a transaction from its start time on")
 async def starts_at_time_in_transaction(run: CaseRun) -> None:
     message = await message_for_transaction(run, startDateTime=time_from_now(run.times.schedule))
     await run.state.display_message(message)
@@ -141,7 +141,7 @@ async def starts_at_time_in_transaction(run: CaseRun) -> None:
     await ends_with_transaction(run, message)
 
 
-@CASES.case("TC_O_28_CS", "A message for a transaction is removed at its end time")
+@CASES.case("TC_O_28_CS", "Remove a message for a transaction at its end time")
 async def ends_at_time_in_transaction(run: CaseRun) -> None:
     message = await message_for_transaction(run, endDateTime=time_from_now(run.times.schedule))
     await run.state.display_message(message)
@@ -154,7 +154,7 @@ async def ends_at_time_in_transaction(run: CaseRun) -> None:
 # States
 
 
-@CASES.case("TC_O_36_CS", "A message for the state Charging is shown while energy flows")
+@CASES.case("TC_O_36_CS", "Show a message for the state Charging while energy flows")
 async def is_shown_while_charging(run: CaseRun) -> None:
     message = await message_of(run, state="Charging")
     await run.state.display_message(message)
@@ -166,7 +166,7 @@ async def is_shown_while_charging(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_37_CS", "A message for the state Idle is shown while no energy flows")
+@CASES.case("TC_O_37_CS", "Show a message for the state Idle while no energy flows")
 async def is_shown_while_idle(run: CaseRun) -> None:
     message = await message_of(run, state="Idle")
     await run.state.display_message(message)
@@ -178,7 +178,7 @@ async def is_shown_while_idle(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_38_CS", "A message for the state Unavailable is shown while the station is unavailable")
+@CASES.case("TC_O_38_CS", "Show a message for the state Unavailable while the station is unavailable")
 async def is_shown_while_unavailable(run: CaseRun) -> None:
     message = await message_of(run, state="Unavailable")
     await run.state.display_message(message)
@@ -191,7 +191,7 @@ async def is_shown_while_unavailable(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_39_CS", "A message for the state Faulted is shown while there is a fault")
+@CASES.case("TC_O_39_CS", "Show a message for the state Faulted while there is a fault")
 async def is_shown_while_faulted(run: CaseRun) -> None:
     message = await message_of(run, state="Faulted")
     await run.state.display_message(message)

@@ -13,14 +13,14 @@ PROFILE_ID: Final = 73
 UNKNOWN: Final = {"UnknownVendorId", "UnknownMessageId", "Rejected"}
 
 
-@CASES.case("TC_P_01_CS", "Data of an unknown vendor is refused")
+@CASES.case("TC_P_01_CS", "Refuse data of an unknown vendor")
 async def unknown_vendor(run: CaseRun) -> None:
     await run.csms.sends(
         "DataTransfer", vendorId="org.example.rehearsal", messageId="nothing", expect=UNKNOWN
     )
 
 
-@CASES.case("TC_P_03_CS", "Commands with customData are carried out")
+@CASES.case("TC_P_03_CS", "Carry out commands with customData")
 async def custom_data(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
     asked = {**variable_of("OCPPCommCtrlr", "OfflineThreshold"), "attributeType": "Actual", **CUSTOM}
@@ -37,7 +37,7 @@ async def custom_data(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_P_04_CS", "A charging profile with customData is accepted")
+@CASES.case("TC_P_04_CS", "Accept a charging profile with customData")
 async def custom_data_in_profile(run: CaseRun) -> None:
     period = {"startPeriod": 0, "limit": 6.0, "numberPhases": 3, **CUSTOM}
     schedule = {"id": 1, "duration": 300, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
