@@ -119,11 +119,27 @@ def _is_type(use: str) -> Any:
     return {use, None} if use == STATION_CERTIFICATE else use
 
 
-async def renews_certificate(run: CaseRun) -> Sequence[CommandAnswer]:
-    """The station asks for a new certificate, and accepts it (state RenewChargingStationCertificate)."""
+async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
+    """The station asks for a new certificate, and accepts it; return the chain that it gets.
+
+    That is the state RenewChargingStationCertificate without its last steps, for which see
+    `uses_new_certificate`.
+    """
     await run.csms.behaves(certificates="hold")
     await asks_for_signing_request(run, STATION_CERTIFICATE)
-    return await signs(run)
+    *_, answer = await signs(run)
+    return x509.load_pem_x509_certificates(answer.request["certificateChain"].encode())
+
+
+async def uses_new_certificate(run: CaseRun, certificate: x509.Certificate) -> None:
+    """The station connects with its new certificate, by itself or when the server closes the connection."""
+    connection = await run.station.optionally_connects(within=run.times.silence)
+    if connection is None:
+        await run.csms.closes_the_connection()
+        connection = await run.station.connects()
+    used = int(connection["tls"]["clientCertificate"]["serialNumber"], 16)
+    is_new = used == certificate.serial_number
+    run.check(is_new, "the station connects with the new certificate", connection)
 
 
 async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[CommandAnswer]:

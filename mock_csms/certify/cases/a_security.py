@@ -16,6 +16,7 @@ from mock_csms.certify.certificate_steps import (
     requires_security_profile,
     sends_signing_request,
     signs,
+    uses_new_certificate,
 )
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verbs.stage import variable_of
@@ -196,13 +197,8 @@ async def client_certificate(run: CaseRun) -> None:
 @CASES.case("TC_A_11_CS", "Ask for a new certificate, and connect with it")
 async def certificate_renewed(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
-    await run.csms.closes_the_connection()
-    before = await run.station.connects()
-    await renews_certificate(run)
-    await run.csms.closes_the_connection()
-    after = await run.station.connects()
-    old, new = (each["tls"]["clientCertificate"]["serialNumber"] for each in (before, after))
-    run.check(old != new, "the station connects with the new certificate", after)
+    new, *_ = await renews_certificate(run)
+    await uses_new_certificate(run, new)
 
 
 @CASES.case("TC_A_12_CS", "Ask for a new certificate for ISO 15118, and accept it")

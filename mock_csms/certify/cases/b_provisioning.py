@@ -82,22 +82,28 @@ async def command_while_rejected(run: CaseRun) -> None:
         await run.csms.is_refused("GetBaseReport", report, code="SecurityError")
 
 
-async def is_offline(run: CaseRun, threshold_s: int, seconds: int) -> None:
-    """Plug in while the server is offline for so many seconds, with this OfflineThreshold."""
+async def is_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s: int = 0) -> None:
+    """Plug in while the server is offline, with this OfflineThreshold.
+
+    The station is to wait ``wait_s`` before it connects again; the server does not accept that before
+    ``at_least_s``.
+    """
     await run.given.variables(
         OCPPCommCtrlr__OfflineThreshold=threshold_s,
-        OCPPCommCtrlr__RetryBackOffWaitMinimum=seconds,
+        OCPPCommCtrlr__RetryBackOffWaitMinimum=wait_s,
         OCPPCommCtrlr__RetryBackOffRandomRange=0,
     )
+    began_s = run.steps.seconds
     await run.csms.goes_offline()
     await run.rig.plugs_in()
-    await run.csms.comes_back(within=seconds + 2 * run.times.manual)
+    await run.waits(max(0.0, began_s + at_least_s - run.steps.seconds))
+    await run.csms.comes_back(within=wait_s + 2 * run.times.manual)
 
 
 @CASES.case("TC_B_51_CS", "Report the status of every connector after a long offline period")
 async def long_offline(run: CaseRun) -> None:
     threshold_s = short_interval(run)
-    await is_offline(run, threshold_s, threshold_s + 2)
+    await is_offline(run, threshold_s, threshold_s + 2, at_least_s=threshold_s + 1)
     await run.station.reports_all({(run.evse, run.file.connector): "Occupied"})
 
 

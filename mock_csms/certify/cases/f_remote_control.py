@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
+from mock_csms.client import Pattern
 
 CASES: Final = CaseList()
 
@@ -20,7 +21,9 @@ UPLOADED: Final = {
 }  # fmt: skip
 DOWNLOADED: Final = {"DownloadFailed", "InvalidSignature", "InstallVerificationFailed"}
 AUTHORIZES: Final = {"AuthCtrlr__Enabled": True, "AuthCtrlr__DisableRemoteAuthorization": False}
-READINGS: Final = {"meterValue__0__sampledValue__0__context": "Trigger"}
+CONTEXT: Final = "meterValue__0__sampledValue__0__context"
+READINGS: Final = {CONTEXT: "Trigger"}
+CLOCK_READINGS: Final = Pattern("MeterValues", {CONTEXT: "Sample.Clock"})
 
 
 async def triggers(run: CaseRun, message: str, **place: Any) -> None:
@@ -113,14 +116,14 @@ async def unlocks(run: CaseRun, connector: int, status: str) -> None:
 @CASES.case("TC_F_11_CS", "Send the meter values of an EVSE when they are asked for")
 async def triggers_meter_values(run: CaseRun) -> None:
     await triggers(run, "MeterValues", evse={"id": run.evse})
-    await run.station.at_last_sends("MeterValues", {"evseId": run.evse, **READINGS})
+    await run.station.sends("MeterValues", {"evseId": run.evse, **READINGS}, after=[CLOCK_READINGS])
 
 
 @CASES.case("TC_F_12_CS", "Send the meter values of all EVSEs if no EVSE is named")
 async def triggers_all_meter_values(run: CaseRun) -> None:
     await triggers(run, "MeterValues")
     for evse in run.file.station.evses:
-        await run.station.at_last_sends("MeterValues", {"evseId": evse, **READINGS})
+        await run.station.sends("MeterValues", READINGS, where={"evseId": evse}, after=[CLOCK_READINGS])
 
 
 @CASES.case("TC_F_13_CS", "Send an event of the transaction at an EVSE when it is asked for")

@@ -19,6 +19,7 @@ from mock_csms.certify.certificate_steps import (
     renews_certificate,
     renews_v2g_certificates,
     requires_security_profile,
+    uses_new_certificate,
 )
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verdicts import Skipped
@@ -109,7 +110,8 @@ async def root_replaced(run: CaseRun) -> None:
     await replaces_root(run)
     if profile == 3:
         with preparing("TC_A_11_CS"):
-            await renews_certificate(run)
+            new, *_ = await renews_certificate(run)
+            await uses_new_certificate(run, new)
     port = (await run.csms.handle.state())["listener"]
     run.undo_with("the root of the central system, which a new one has replaced", cannot_be_undone)
     await run.csms.changes_its_port(port, certificate="second-server")
@@ -215,9 +217,9 @@ async def unknown_certificate(run: CaseRun) -> None:
 async def own_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     with preparing("TC_A_11_CS"):
-        [answer] = await renews_certificate(run)
+        leaf, issuer, *_ = await renews_certificate(run)
+        await uses_new_certificate(run, leaf)
     await installed_certificates(run)
-    leaf, issuer, *_ = x509.load_pem_x509_certificates(answer.request["certificateChain"].encode())
     own = hash_data(leaf, issuer)
     await run.csms.sends("DeleteCertificate", certificateHashData=own, expect={"NotFound", "Failed"})
 

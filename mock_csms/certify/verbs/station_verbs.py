@@ -60,7 +60,7 @@ class StationVerbs:
         ignored = [UsedPattern(self._cursor, action), *_transparent(action, expected)]
         with self._steps.step(f"the station sends {action}{fields_text(where, expected)}") as step:
             if after:
-                await self._pass_over(action, after, ignored, within)
+                await self._pass_over(action, after, ignored, within, where)
             self._look_from(self._cursor.start)
             entry = await self.handle.next(
                 action, expected, within=self._within(within), where=where, ignoring=ignored
@@ -70,12 +70,19 @@ class StationVerbs:
         return entry
 
     async def _pass_over(
-        self, action: str, optional: Sequence[Pattern], ignored: Sequence[Pattern], within: float | None
+        self,
+        action: str,
+        optional: Sequence[Pattern],
+        ignored: Sequence[Pattern],
+        within: float | None,
+        where: Mapping[str, Any] | None,
     ) -> None:
         """Use up the messages that may come before another one of the same action."""
         while True:
             self._look_from(self._cursor.start)
-            entry = await self.handle.next(action, within=self._within(within), ignoring=ignored)
+            entry = await self.handle.next(
+                action, within=self._within(within), where=where, ignoring=ignored
+            )
             if not any(pattern.holds(entry) for pattern in optional):
                 return
             self._cursor.note(entry)
@@ -322,6 +329,17 @@ class StationVerbs:
             entry = await self.handle.connects(within=within or self._file.times.boot, **facts)
             step.is_about(entry)
         self._cursor.note(entry)
+        return entry
+
+    async def optionally_connects(self, *, within: float) -> TranscriptEntry | None:
+        """The station may connect within these seconds; return the connection, or None."""
+        self._look_from(self._cursor.newest)
+        try:
+            entry = await self.handle.connects(within=within)
+        except NotSeen:
+            return None
+        self._cursor.note(entry)
+        self._steps.note("the station connects", entry.number)
         return entry
 
     async def tries_to_connect(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
