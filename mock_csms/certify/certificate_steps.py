@@ -135,7 +135,8 @@ async def uses_new_certificate(run: CaseRun, certificate: x509.Certificate) -> N
     """The station connects with its new certificate, by itself or when the server closes the connection."""
     connection = await run.station.optionally_connects(within=run.times.silence)
     if connection is None:
-        await run.csms.closes_the_connection()
+        if (await run.csms.handle.state())["connected"]:
+            await run.csms.closes_the_connection()
         connection = await run.station.connects()
     used = int(connection["tls"]["clientCertificate"]["serialNumber"], 16)
     is_new = used == certificate.serial_number

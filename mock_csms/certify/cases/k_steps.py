@@ -52,7 +52,7 @@ async def asks_for_profiles(
 
 
 async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], request: int = 1) -> None:
-    """Of the profiles of the case, these and no others have to be reported, with their EVSE."""
+    """Of the profiles of the case, these and no others have to be reported, with EVSE and source."""
     reported = await reported_profiles(run, request)
     for evse, profile in expected:
         with run.steps.step(f"profile {profile['id']} is reported as it was set, for EVSE {evse}") as step:
@@ -61,7 +61,8 @@ async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], requ
             if part is None:
                 raise CaseFailed(f"profile {profile['id']} is not reported")
             entry, actual = part
-            wrong = differences(as_reported(profile), actual) + differences({"evseId": evse}, entry.payload)
+            place = {"evseId": evse, "chargingLimitSource": "CSO"}
+            wrong = differences(as_reported(profile), actual) + differences(place, entry.payload)
             if wrong:
                 raise CaseFailed(f"profile {profile['id']} is not as it was set: {wrong[0]}", entry.number)
     run.check(not {FIRST, SECOND} & reported.keys(), "only the profiles that were asked for are reported")

@@ -207,7 +207,10 @@ async def certificate_deleted(run: CaseRun) -> None:
 @CASES.case("TC_M_22_CS", "Answer NotFound when a certificate that is not installed is to be deleted")
 async def unknown_certificate(run: CaseRun) -> None:
     await has_csms_root(run)
-    await installed_certificates(run, "CSMSRootCertificate")
+    use, _ = CSMS
+    entries = await installed_certificates(run, use)
+    has_root = any(entry["certificateType"] == use for entry in entries)
+    run.check(has_root, "a root of the central system is listed")
     await run.csms.sends(
         "DeleteCertificate", certificateHashData="{{certificate.contract.SHA256}}", expect="NotFound"
     )

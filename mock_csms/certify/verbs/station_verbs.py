@@ -80,9 +80,7 @@ class StationVerbs:
         """Use up the messages that may come before another one of the same action."""
         while True:
             self._look_from(self._cursor.start)
-            entry = await self.handle.next(
-                action, within=self._within(within), where=where, ignoring=ignored
-            )
+            entry = await self.handle.next(action, within=self._within(within), where=where, ignoring=ignored)
             if not any(pattern.holds(entry) for pattern in optional):
                 return
             self._cursor.note(entry)
