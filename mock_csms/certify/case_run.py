@@ -95,6 +95,6 @@ class CaseRun:
     async def settle(self) -> list[str]:
         """Bring the station back to idle and undo its changes; return what is left."""
         with suppress(ClientError):
-            await self.csms.ends_offline()
+            await self.csms.takes_all_back()
         left = await settle(self.csms.handle, self.rig, self.file)
         return [*left, *await self._stage.undo()]

@@ -35,6 +35,10 @@ from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageE
 from mock_csms.process import stopping_on_signals
 
 NO_STATION: Final = 5
+AWAY_LINES: Final = (
+    "The station is away. Bring it back: the next case that finds it booted goes on.",
+    "Cases until then are inconclusive; --resume carries them out later.",
+)
 ABORTED: Final = 130
 """Exit code after Ctrl+C, as shells have it."""
 
@@ -128,6 +132,8 @@ async def _run(given: CertifyArguments) -> int:
 def _on_case(given: CertifyArguments, run: RehearsalOfStation) -> Callable[[CaseResult], None]:
     def take(result: CaseResult) -> None:
         _write(lines_of_case(result, is_verbose=given.is_verbose))
+        if run.away_since == result.id:
+            _write(AWAY_LINES)
         if given.json:
             write_report(run.report, given.json)
 

@@ -10,8 +10,9 @@ from mock_csms.certify.live_view import LiveView
 from mock_csms.certify.opening import BenchSupply
 from mock_csms.certify.registry import Case
 from mock_csms.certify.run_report import CaseReport, RunReport
-from mock_csms.certify.runner import CaseOptions
+from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.selection import PlannedCase
+from mock_csms.certify.settling import AWAY
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient
@@ -42,13 +43,15 @@ class RehearsalOfStation:
         """Called with each result, after it has been added to the report."""
         self.left: Sequence[str] = ()
         """Changes of the station that an aborted case could not undo."""
+        self.away_since: str | None = None
+        """Case after which the station has not come back; None if it is there."""
         self._live = LiveView(client)
         self._options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
         self.report = RunReport(file.station.identity, datetime.now(UTC))
 
     async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
         """Carry out the cases; those that an earlier run has decided are taken from it."""
-        decided = {case.result.id: case for case in (earlier.cases if earlier else ())}
+        decided = {case.result.id: case for case in (earlier.cases if earlier else ()) if is_decided(case)}
         async with self._live.showing(self._file.station.identity, planned):
             for each in planned:
                 case = decided.get(each.entry.id) or await self._carry_out(each)
@@ -66,11 +69,23 @@ class RehearsalOfStation:
         self._live.begin_case(case.id)
         async with self._supply(case, self._options) as bench:
             try:
-                result = await bench.carry_out(case)
+                result = await self._absence(bench, case) or await bench.carry_out(case)
             finally:
                 self.left = bench.left
+        if AWAY in result.not_restored:
+            self.away_since = case.id
         self.report = replace(self.report, facts=await self._facts())
         return self._reported(planned, result, await self._frames_since(start))
+
+    async def _absence(self, bench: Bench, case: Case) -> CaseResult | None:
+        """Return the result of a case if the station is still away since an earlier one."""
+        if self.away_since is None:
+            return None
+        if await bench.is_in_service():
+            self.away_since = None
+            return None
+        reason = f"{self._file.station.identity} has not come back since {self.away_since}"
+        return CaseResult(case.id, case.title, Verdict.INCONCLUSIVE, reason)
 
     def _reported(self, planned: PlannedCase, result: CaseResult, frames: Sequence[str]) -> CaseReport:
         entry = planned.entry
@@ -94,6 +109,11 @@ class RehearsalOfStation:
         station = (state.get("boot") or {}).get("chargingStation", {})
         names = {"vendorName": "vendor", "model": "model", "firmwareVersion": "firmware"}
         return {shown: str(station[name]) for name, shown in names.items() if name in station}
+
+
+def is_decided(case: CaseReport) -> bool:
+    """Whether a case has been carried out or skipped; without a step, the station was away."""
+    return case.result.verdict is not Verdict.INCONCLUSIVE or bool(case.result.steps)
 
 
 def write_report(report: RunReport, path: Path) -> None:

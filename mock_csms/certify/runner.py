@@ -10,6 +10,7 @@ from urllib.parse import quote
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.case_steps import OnStep
 from mock_csms.certify.registry import Case
+from mock_csms.certify.settling import is_in_service
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.stimuli import Rig
 from mock_csms.certify.verdicts import CaseResult, Inconclusive, Skipped, Verdict
@@ -51,6 +52,10 @@ class Bench:
     def handle(self) -> AsyncStationHandle:
         """A handle of the station with its cursor at the newest entry."""
         return self._client.station(self._file.station.identity, within=self._file.times.message)
+
+    async def is_in_service(self) -> bool:
+        """Whether the station is connected and booted."""
+        return is_in_service(await self.handle.state())
 
     async def carry_out(self, case: Case) -> CaseResult:
         """Run a case and undo its changes, also when the run is cancelled."""

@@ -12,14 +12,16 @@ CHECK_EVERY_S: Final = 0.2
 STOP_S: Final = 10.0
 """Seconds until a station has ended its transactions after a RequestStopTransaction."""
 ACCEPTED: Final = "Accepted"
+AWAY: Final = "the station has not connected and booted again"
+"""What is left if the station does not come back."""
 
 
 async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:
     """Bring the station back to idle by the mildest way that works; return what is left."""
     await rig.clears()
     try:
-        if not await _is_in_service(handle, file.times.boot):
-            return ["the station has not connected and booted again"]
+        if not await _returns(handle, file.times.boot):
+            return [AWAY]
         await _unlocks(handle, rig, file)
         if await _ends_transactions(handle, 1):
             return []
@@ -28,13 +30,11 @@ async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -
         if await _ends_transactions(handle, STOP_S):
             return []
         await handle.call("Reset", type="Immediate")
-        if await _ends_transactions(handle, file.times.boot) and await _is_in_service(
-            handle, file.times.boot
-        ):
-            return []
+        if not await _ends_transactions(handle, file.times.boot):
+            return ["a transaction is still running"]
+        return [] if await _returns(handle, file.times.boot) else [AWAY]
     except (ClientError, StationFailure) as error:
         return [f"the station is not idle: {error}"]
-    return ["a transaction is still running"]
 
 
 async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> None:
@@ -45,13 +45,19 @@ async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile)
         await rig.clears()
 
 
-async def _is_in_service(handle: AsyncStationHandle, within: float) -> bool:
-    """Wait until the station is connected and its boot is accepted."""
-    return await _comes_true(handle, within, lambda state: state["connected"] and _is_accepted(state))
+async def _returns(handle: AsyncStationHandle, within: float) -> bool:
+    """Wait until the station is in service; one that does not repeat its boot has to connect anew."""
+    if await _comes_true(handle, within, is_in_service):
+        return True
+    if not (await handle.state())["connected"]:
+        return False
+    await handle.disconnect()
+    return await _comes_true(handle, within, is_in_service)
 
 
-def _is_accepted(state: dict[str, Any]) -> bool:
-    return bool(state["registration"] == ACCEPTED)
+def is_in_service(state: dict[str, Any]) -> bool:
+    """Whether a station with this state is connected and its boot is accepted."""
+    return bool(state["connected"] and state["registration"] == ACCEPTED)
 
 
 async def _ends_transactions(handle: AsyncStationHandle, within: float) -> bool:

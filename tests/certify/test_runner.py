@@ -11,9 +11,11 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import Case, CaseFunction
 from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses
+from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.stimuli import NoHands
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient
+from tests.support.station import connected_to
 
 
 def case_of(function: CaseFunction) -> Case:
@@ -33,6 +35,11 @@ async def bench(
     async with station_in_the_box("CS001", addresses.ws, misbehaviours) as rig:
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
         yield Bench(client, file_of_box("CS001"), rig if has_rig else NoHands(), options)
+
+
+def file_with(boot_s: float) -> StationFile:
+    file = file_of_box("CS001")
+    return file.model_copy(update={"times": file.times.model_copy(update={"boot": boot_s})})
 
 
 async def result_of(
@@ -160,6 +167,31 @@ async def test_variables_are_put_back_and_the_station_is_idle_after_a_case(
     assert (result.verdict, result.not_restored) == (Verdict.FAIL, ())
     assert answer["getVariableResult"][0]["attributeValue"] == "60"
     assert [each["ended"] for each in state["transactions"]] == [True]
+
+
+async def test_station_that_boots_once_per_connection_is_brought_back(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async def boots_once(url: str) -> None:
+        while True:
+            async with connected_to(url, "CS001") as station:
+                await station.boot()
+                await station.connection.wait_closed()
+
+    async def rejected(run: CaseRun) -> None:
+        await run.csms.answers("BootNotification", {"status": "Rejected", "interval": 300})
+        await run.csms.closes_the_connection()
+        await run.station.sends("BootNotification")
+
+    handle = client.station("CS001")
+    station = asyncio.ensure_future(boots_once(str(addresses.ws)))
+    await handle.waits_for("BootNotification")
+    tested = Bench(client, file_with(boot_s=1), NoHands())
+    result = await tested.carry_out(case_of(rejected))
+    is_back = await tested.is_in_service()
+    station.cancel()
+
+    assert (result.verdict, result.not_restored, is_back) == (Verdict.PASS, (), True)
 
 
 async def test_change_that_cannot_be_undone_is_named(client: AsyncClient, addresses: Addresses) -> None:

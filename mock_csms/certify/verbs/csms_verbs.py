@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from mock_csms.client import (
     ApiError,
     AsyncClient,
     AsyncStationHandle,
+    ClientError,
     CommandAnswer,
     RefusedConnection,
     TranscriptEntry,
@@ -44,6 +46,8 @@ class CsmsVerbs:
         self._cursor = cursor
         self._steps = steps
         self._is_offline = False
+        self._rules: list[str] = []
+        """Ids of the rules of the case."""
         self.connected_again: TranscriptEntry | None = None
         """The connection of the station after the server was offline."""
         self._within = within
@@ -123,9 +127,14 @@ class CsmsVerbs:
         when |= {"payload": dict(where)} if where else {}
         when |= {"expression": expression} if expression else {}
         then = [dict(each) if THEN_MEMBERS & each.keys() else {"answer": dict(each)} for each in answers]
-        rule = await self.client.rules.add(when=when, then=then)
+        rule = await self._add_rule(when=when, then=then)
         self._steps.note(f"the server answers {action} with {fields_text(answers[0], {}).strip()}")
-        return str(rule["id"])
+        return rule
+
+    async def _add_rule(self, **members: Any) -> str:
+        rule = await self.client.rules.add(**members)
+        self._rules.append(str(rule["id"]))
+        return self._rules[-1]
 
     async def default_payload(self, action: str) -> dict[str, Any]:
         """Return the payload that the server has for a command to the station."""
@@ -133,7 +142,16 @@ class CsmsVerbs:
 
     async def takes_back(self, rule_id: str) -> None:
         """Answer as before."""
+        self._rules.remove(rule_id)
         await self.client.rules.delete(rule_id)
+
+    async def takes_all_back(self) -> None:
+        """Take all rules of the case back, and accept connections if the server is offline."""
+        for rule_id in [*self._rules]:
+            with suppress(ClientError):  # a rule may be limited to a number of times
+                await self.takes_back(rule_id)
+        if self._is_offline:
+            await self.handle.back_online()
 
     async def behaves(self, **changes: Any) -> None:
         """Change settings of the server for this station until the end of the case, as in its profile."""
@@ -148,7 +166,7 @@ class CsmsVerbs:
     async def refuses_connections(self, times: int) -> None:
         """Refuse the next connections of the station, so many of them."""
         when = {"station": self.handle.id, "action": "handshake"}
-        await self.client.rules.add(when=when, then=[{"fault": {"kind": "503"}}], times=times)
+        await self._add_rule(when=when, then=[{"fault": {"kind": "503"}}], times=times)
         self._steps.note(f"the server refuses the next connections, {times} in all")
 
     async def goes_offline(self, **options: Any) -> None:
@@ -169,11 +187,6 @@ class CsmsVerbs:
         self._cursor.note(entry)
         self.connected_again = entry
         return attempts
-
-    async def ends_offline(self) -> None:
-        """Accept connections again, if the case has ended while the server was offline."""
-        if self._is_offline:
-            await self.handle.back_online()
 
     async def comes_back_with(
         self, action: str, payload: Mapping[str, Any], *, expect: Mapping[str, Any], within: float
