@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.all_cases import CASES, UNREHEARSED
 from mock_csms.certify.catalogue import CATALOGUE
 from tests.support.paths import ROOT
 
@@ -64,6 +64,10 @@ def test_cases_make_no_request_and_do_not_sleep(module: str) -> None:
 
     assert imported & HTTP == set()
     assert "asyncio" not in imported
+
+
+def test_each_case_of_the_catalogue_is_rehearsed_or_has_a_reason() -> None:
+    assert [case_id for case_id in CATALOGUE if case_id not in CASES and case_id not in UNREHEARSED] == []
 
 
 @pytest.mark.parametrize("profile", ["Core", "AdvancedSecurity"])

@@ -1,20 +1,36 @@
 """The self-test of the cases, on samples; the whole one is a command of its own."""
 
-from pathlib import Path
-
 import pytest
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
-from mock_csms.certify.box_server import BoxServer
+from mock_csms.certify.box_server import server_for_boxes
 from mock_csms.certify.catalogue import CATALOGUE
+from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import all_mutants
 from mock_csms.certify.reading import DEVIATIONS
 from mock_csms.certify.self_test import Trial, carry_out_trials, problems_of, trials_of
-from mock_csms.certify.server_process import Addresses
-from mock_csms.certify.verdicts import CaseResult, Verdict
-from mock_csms.pki import Pki
+from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 
 BOOT = CASES["TC_B_01_CS"]
+SAMPLE = (
+    "TC_A_15_CS",
+    "TC_B_14_CS",
+    "TC_C_38_CS",
+    "TC_D_01_CS",
+    "TC_E_28_CS",
+    "TC_F_05_CS",
+    "TC_G_03_CS",
+    "TC_H_22_CS",
+    "TC_I_02_CS",
+    "TC_J_07_CS",
+    "TC_K_52_CS",
+    "TC_L_01_CS",
+    "TC_M_16_CS",
+    "TC_N_12_CS",
+    "TC_O_05_CS",
+    "TC_P_01_CS",
+)
+"""Quick cases, one of each block."""
 
 
 def test_rehearsed_and_unrehearsed_cases_are_in_the_catalogue() -> None:
@@ -31,14 +47,28 @@ def test_each_case_has_a_mutant() -> None:
     assert [case_id for case_id in CASES if not all_mutants().get(case_id)] == []
 
 
-async def test_conforming_station_passes_and_mutant_is_caught(addresses: Addresses, tmp_path: Path) -> None:
-    trials = trials_of([BOOT], all_mutants())
-    server = BoxServer(addresses.control, {0: str(addresses.ws)}, Pki.open(tmp_path))
+def test_sample_has_a_case_of_each_block() -> None:
+    assert {block_of(case_id) for case_id in SAMPLE} == {case.block for case in CASES.values()}
 
-    outcomes = await carry_out_trials(trials, server)
 
-    assert len(outcomes) >= 2
-    assert problems_of(outcomes, [BOOT], all_mutants()) == []
+async def test_cases_of_the_sample_pass_and_their_mutants_are_caught() -> None:
+    cases = [CASES[case_id] for case_id in SAMPLE]
+
+    async with server_for_boxes() as server:
+        outcomes = await carry_out_trials(trials_of(cases, all_mutants()), server)
+
+    assert len(outcomes) >= 2 * len(cases)
+    assert problems_of(outcomes, cases, all_mutants()) == []
+
+
+async def test_mute_and_refusing_stations_do_not_pass() -> None:
+    trials = [Trial(BOOT, name) for name in HOPELESS]
+
+    async with server_for_boxes() as server:
+        outcomes = await carry_out_trials(trials, server)
+
+    assert [outcome.result.verdict for outcome in outcomes] != []
+    assert Verdict.PASS not in {outcome.result.verdict for outcome in outcomes}
 
 
 @pytest.mark.parametrize(
