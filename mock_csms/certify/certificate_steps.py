@@ -1,33 +1,24 @@
 """Steps with certificates and security profiles that several cases have."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from cryptography import x509
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.signing_requests import flaw_of_signing_request
-from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
-from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
+from mock_csms.certify.verdicts import CaseFailed, Skipped, preparing
+from mock_csms.client import CommandAnswer, TranscriptEntry
 from mock_csms.pki.hash_data import issuer_hashes
 
+CSMS_ROOTS: Final = "CSMSRootCertificate"
 STATION_CERTIFICATE: Final = "ChargingStationCertificate"
 V2G_CERTIFICATE: Final = "V2GCertificate"
 DELETED: Final = {"Accepted", "NotFound"}
 """A certificate that is installed for two uses is deleted for both at once."""
 ISSUERS: Final = {"second-root": "root"}
 """Issuers of roots that have not signed themselves."""
-
-
-@contextmanager
-def preparing(about: str) -> Iterator[None]:
-    """Turn failures in the context into INCONCLUSIVE; ``about`` is the case about these steps."""
-    try:
-        yield
-    except StationFailure as failure:
-        reason = f"the station could not be prepared ({about} is about the steps): {failure}"
-        raise Inconclusive(reason, failure.frame) from None
 
 
 async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
@@ -81,8 +72,21 @@ async def trusts_root(run: CaseRun, use: str, name: str, given: str | None) -> N
         await run.csms.sends("InstallCertificate", certificateType=use, certificate=given, expect="Accepted")
         return
     await installs_certificate(run, use, name)
+    deletes_at_the_end(run, name)
+
+
+def deletes_at_the_end(run: CaseRun, name: str) -> None:
+    """Delete a certificate of the server from the station at the end of the case."""
     hashes = {"certificateHashData": f"{{{{certificate.{name}.SHA256}}}}"}
-    run.undo_with(f"the root {name}", lambda: run.csms.sends("DeleteCertificate", hashes))
+    run.undo_with(
+        f"the certificate {name}", lambda: run.csms.sends("DeleteCertificate", hashes, expect=DELETED)
+    )
+
+
+async def installs_second_root(run: CaseRun) -> None:
+    """Install a second root of the central system, which the first one has signed. Raises Inconclusive."""
+    with preparing("TC_M_01_CS"):
+        await installs_certificate(run, CSMS_ROOTS, "second-root")
 
 
 async def asks_for_signing_request(
@@ -209,11 +213,7 @@ async def has_installed(run: CaseRun, use: str, name: str) -> None:
     was_listed = await is_listed(run, before, use, name)
     await installs_certificate(run, use, name)
     if not was_listed:
-        hash_data = f"{{{{certificate.{name}.SHA256}}}}"
-        run.undo_with(
-            f"the {use}",
-            lambda: run.csms.sends("DeleteCertificate", certificateHashData=hash_data, expect=DELETED),
-        )
+        deletes_at_the_end(run, name)
 
 
 async def renews_v2g_certificates(run: CaseRun) -> list[str]:

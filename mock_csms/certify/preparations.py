@@ -1,6 +1,6 @@
 """The situation in which a case begins: its states, variables, lists and memories."""
 
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -10,7 +10,6 @@ from mock_csms.certify.session_states import reached
 from mock_csms.certify.states import States
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
-from mock_csms.client import StationFailure
 
 EARLIER_MESSAGES_ID: Final = 7000
 """requestId of the report of the display messages that a station has before a case."""
@@ -20,17 +19,6 @@ class Preparations(States):
     """The situation in which a case begins: the states, variables, lists and memories."""
 
     is_preparation = True
-
-    async def done(self, steps: Awaitable[None], *, about: str) -> None:
-        """Carry out steps of a block as a preparation; ``about`` is the case that is about them.
-
-        Raises Inconclusive.
-        """
-        try:
-            await steps
-        except StationFailure as failure:
-            reason = f"a preparation failed ({about} is about its steps): {failure}"
-            raise Inconclusive(reason, failure.frame) from None
 
     async def variables(self, **values: Any) -> None:
         """Set variables until the end of the case: ``OCPPCommCtrlr__MessageAttempts__TransactionEvent=3``.

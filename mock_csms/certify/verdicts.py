@@ -1,6 +1,7 @@
 """Verdicts of a certification rehearsal as plain data, and the exceptions that lead to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -106,3 +107,13 @@ class Inconclusive(Exception):
 
 class Skipped(Exception):
     """A case cannot be carried out with this station and this rig."""
+
+
+@contextmanager
+def preparing(about: str) -> Iterator[None]:
+    """Turn failures in the context into INCONCLUSIVE; ``about`` is the case about these steps."""
+    try:
+        yield
+    except StationFailure as failure:
+        reason = f"the station could not be prepared ({about} is about the steps): {failure}"
+        raise Inconclusive(reason, failure.frame) from None

@@ -10,7 +10,6 @@ from mock_csms.certify.certificate_steps import (
     changed_port,
     installs_certificate,
     port_with,
-    preparing,
     renews_certificate,
     renews_v2g_certificates,
     requires_security_profile,
@@ -19,15 +18,17 @@ from mock_csms.certify.certificate_steps import (
     uses_new_certificate,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.variable_steps import sets_variable
 from mock_csms.certify.verbs.stage import variable_of
 from mock_csms.certify.verbs.texts import Varying
-from mock_csms.certify.verdicts import Skipped
+from mock_csms.certify.verdicts import Skipped, preparing
 from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
 
 PASSWORD_PROFILES: Final = (1, 2)
 TLS_PROFILES: Final = (2, 3)
+PASSWORD_NAME: Final = variable_of("SecurityCtrlr", "BasicAuthPassword")
 NEW_PASSWORD: Final = "rehearsed-password-2"
 SHORT_PASSWORD: Final = "only-15-letters"
 SUITES: Final = (
@@ -40,22 +41,22 @@ BAD_CERTIFICATES: Final = ("expired", "not-yet-valid", "unknown-ca", "wrong-name
 PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
 
 
-async def sets_password(run: CaseRun, password: str, expect: set[str]) -> str:
-    """Set BasicAuthPassword; return the status of the answer."""
-    item = {**variable_of("SecurityCtrlr", "BasicAuthPassword"), "attributeValue": password}
-    result = {"attributeStatus": expect}
-    answer = await run.csms.sends(
-        "SetVariables", {"setVariableData": [item]}, expect={"setVariableResult": [result]}
-    )
-    return str(answer["setVariableResult"][0]["attributeStatus"])
-
-
 async def uses_password(run: CaseRun, password: str) -> None:
     """The station accepts a password, and connects with it; it boots if it wants to."""
-    if await sets_password(run, password, {"Accepted", "RebootRequired"}) == "RebootRequired":
+    expect = {"Accepted", "RebootRequired"}
+    if await sets_variable(run, PASSWORD_NAME, password, expect) == "RebootRequired":
         await run.state.booted()
     else:
         await run.station.connects()
+
+
+async def changes_password(run: CaseRun) -> None:
+    """Use a new password until the end of the case; raises Skipped if the old one is not known."""
+    password = run.file.station.password
+    if password is None:
+        raise Skipped("it needs the password of the station, to set it back: station.password")
+    run.undo_with("BasicAuthPassword", lambda: uses_password(run, password))
+    await uses_password(run, NEW_PASSWORD)
 
 
 def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
@@ -85,13 +86,6 @@ async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set
     return str(slot)
 
 
-async def sets_priority(run: CaseRun, slots: str, expect: str | set[str]) -> None:
-    """Set NetworkConfigurationPriority; the answer has to have this status."""
-    item = {**variable_of(*PRIORITY), "attributeValue": slots}
-    result = {"attributeStatus": expect}
-    await run.csms.sends("SetVariables", {"setVariableData": [item]}, expect={"setVariableResult": [result]})
-
-
 # Passwords
 
 
@@ -108,17 +102,13 @@ async def basic_authentication(run: CaseRun) -> None:
 @CASES.case("TC_A_09_CS", "Accept a new password, and connect with it")
 async def password_accepted(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
-    password = run.file.station.password
-    if password is None:
-        raise Skipped("it needs the password of the station, to set it back: station.password")
-    run.undo_with("BasicAuthPassword", lambda: uses_password(run, password))
-    await uses_password(run, NEW_PASSWORD)
+    await changes_password(run)
 
 
 @CASES.case("TC_A_10_CS", "Reject a password that is too short, and connect with the old one")
 async def password_rejected(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
-    await sets_password(run, SHORT_PASSWORD, {"Rejected"})
+    await sets_variable(run, PASSWORD_NAME, SHORT_PASSWORD, "Rejected")
     await run.csms.closes_the_connection()
     await run.station.connects()
     await run.state.booted()
@@ -264,7 +254,7 @@ async def profile_raised(run: CaseRun) -> None:
     old = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
     port = await port_with(run, profile + 1)
     new = await asks_for_network_profile(run, profile + 1, "Accepted")
-    await sets_priority(run, f"{new},{old}", {"Accepted", "RebootRequired"})
+    await sets_variable(run, variable_of(*PRIORITY), f"{new},{old}", {"Accepted", "RebootRequired"})
     run.undo_with("the security profile, which cannot be lowered again", cannot_be_undone)
     await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
     await run.station.connects(listener=port)
@@ -287,7 +277,7 @@ async def certificate_missing(run: CaseRun, profile: int) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkConfigurationPriority=old)
     allowed = {"Accepted", "Rejected"} if profile == 2 else {"Accepted"}
     new = await asks_for_network_profile(run, profile, allowed)
-    await sets_priority(run, f"{new},{old}", "Rejected")
+    await sets_variable(run, variable_of(*PRIORITY), f"{new},{old}", "Rejected")
 
 
 @CASES.case("TC_A_22_CS", "Reject a network profile with a lower security profile")

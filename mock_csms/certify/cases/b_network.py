@@ -3,16 +3,21 @@
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.certificate_steps import installs_certificate, preparing, requires_security_profile
+from mock_csms.certify.certificate_steps import (
+    CSMS_ROOTS,
+    installed_certificates,
+    installs_second_root,
+    requires_security_profile,
+)
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.settling import settle
+from mock_csms.certify.variable_steps import sets_variable
 from mock_csms.certify.verbs.stage import variable_of
 from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
 
 NO_SLOT: Final = 999
-CSMS_ROOT: Final = "CSMSRootCertificate"
 
 
 async def url_of_server(run: CaseRun, path: str = "") -> str:
@@ -103,11 +108,7 @@ async def puts_first(run: CaseRun, slot: int, active: str) -> None:
     run.undo_with("the network profile", lambda: restarts(run))
     await run.given.restores("OCPPCommCtrlr__NetworkConfigurationPriority")
     priority = variable_of("OCPPCommCtrlr", "NetworkConfigurationPriority")
-    await run.csms.sends(
-        "SetVariables",
-        setVariableData=[{**priority, "attributeValue": f"{slot},{active}"}],
-        expect={"setVariableResult": {0: {"attributeStatus": {"Accepted", "RebootRequired"}}}},
-    )
+    await sets_variable(run, priority, f"{slot},{active}", {"Accepted", "RebootRequired"})
 
 
 def is_of_other_slot(path: str) -> bool:
@@ -158,40 +159,23 @@ async def migration_keeps_trying(run: CaseRun) -> None:
 # Migration with a new root
 
 
-async def installs_second_root(run: CaseRun) -> None:
-    """Install a second CSMS root, which the first one has signed; raises Inconclusive or Skipped."""
-    await requires_security_profile(run, 2, 3)
-    with preparing(about="TC_M_05_CS"):
-        await installs_certificate(run, CSMS_ROOT, "second-root")
-
-
-async def installed_roots(run: CaseRun) -> list[Any]:
-    """Ask for the installed CSMS roots, and return their hash data."""
-    answer = await run.csms.sends(
-        "GetInstalledCertificateIds", certificateType=[CSMS_ROOT], expect="Accepted"
-    )
-    return [
-        entry["certificateHashData"]
-        for entry in answer["certificateHashDataChain"]
-        if entry["certificateType"] == CSMS_ROOT
-    ]
-
-
 @CASES.case("TC_B_47_CS", "Return to the old root if the new server has no certificate of the new one")
 async def migration_without_new_root(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
-    old = await installed_roots(run)
+    await requires_security_profile(run, 2, 3)
+    old = await installed_certificates(run, CSMS_ROOTS)
     await installs_second_root(run)
     await moves_to_other_slot(run)
     back = await run.station.connects()
     run.check(is_of_former_slot(back["path"]), "the station connects with the former network profile", back)
     await run.state.is_in_service()
-    roots = await installed_roots(run)
+    roots = await installed_certificates(run, CSMS_ROOTS)
     run.check(all(root in roots for root in old), "the old root is still installed")
 
 
 @CASES.case("TC_B_50_CS", "Move to a server with a certificate of the new root")
 async def migration_with_new_root(run: CaseRun) -> None:
+    await requires_security_profile(run, 2, 3)
     await installs_second_root(run)
     port = (await run.csms.handle.state())["listener"]
     await run.csms.changes_its_port(port, certificate="second-server")

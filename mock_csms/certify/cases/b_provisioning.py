@@ -4,6 +4,7 @@ from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.variable_steps import sets_variable
 from mock_csms.certify.verbs.stage import variable_of
 from mock_csms.client import TranscriptEntry
 
@@ -38,10 +39,7 @@ async def boot_pending(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
     await boots_with(run, "Pending", PENDING_S)
     threshold, accepted = variable_of("OCPPCommCtrlr", "OfflineThreshold"), {"attributeStatus": "Accepted"}
-    setting = {**threshold, "attributeValue": "300"}
-    await run.csms.sends(
-        "SetVariables", {"setVariableData": [setting]}, expect={"setVariableResult": {0: accepted}}
-    )
+    await sets_variable(run, threshold, "300")
     await run.csms.sends(
         "GetVariables", {"getVariableData": [threshold]}, expect={"getVariableResult": {0: accepted}}
     )
@@ -82,7 +80,7 @@ async def command_while_rejected(run: CaseRun) -> None:
         await run.csms.is_refused("GetBaseReport", report, code="SecurityError")
 
 
-async def is_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s: int = 0) -> None:
+async def plugs_in_while_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s: int = 0) -> None:
     """Plug in while the server is offline, with this OfflineThreshold.
 
     The station is to wait ``wait_s`` before it connects again; the server does not accept that before
@@ -103,12 +101,12 @@ async def is_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s:
 @CASES.case("TC_B_51_CS", "Report the status of every connector after a long offline period")
 async def long_offline(run: CaseRun) -> None:
     threshold_s = short_interval(run)
-    await is_offline(run, threshold_s, threshold_s + 2, at_least_s=threshold_s + 1)
+    await plugs_in_while_offline(run, threshold_s, threshold_s + 2, at_least_s=threshold_s + 1)
     await run.station.reports_all({(run.evse, run.file.connector): "Occupied"})
 
 
 @CASES.case("TC_B_52_CS", "Report a status that has changed after a short offline period")
 async def short_offline(run: CaseRun) -> None:
     threshold_s = short_interval(run) + 2
-    await is_offline(run, threshold_s, threshold_s - 2)
+    await plugs_in_while_offline(run, threshold_s, threshold_s - 2)
     await run.station.reports("Occupied")

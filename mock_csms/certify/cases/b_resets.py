@@ -1,9 +1,9 @@
 """Cases of block B about resets (B11, B12)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.h_reservation import reservation
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.states import States
 from mock_csms.certify.station_file import StationFile
@@ -12,9 +12,6 @@ from mock_csms.certify.verdicts import Skipped
 from mock_csms.client import ABSENT, TranscriptEntry
 
 CASES: Final = CaseList()
-
-RESERVATION_ID: Final = 224
-HOUR: Final = timedelta(hours=1)
 
 
 async def boots_again(run: CaseRun, status: Statuses, **fields: Any) -> None:
@@ -86,9 +83,7 @@ async def unavailable_after_reset(run: CaseRun) -> None:
 @CASES.case("TC_B_24_CS", "Report a reserved connector Reserved after a reset")
 async def reserved_after_reset(run: CaseRun) -> None:
     connectors = run.file.connectors_at(run.evse)
-    reservation = {"id": RESERVATION_ID, "evseId": run.evse, "idToken": run.tokens.valid.as_json}
-    expiry = datetime.now(UTC) + HOUR
-    await run.given.reserved({**reservation, "expiryDateTime": expiry.isoformat()}, *connectors)
+    await run.given.reserved(reservation(run, run.tokens.valid), *connectors)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
     await boots_again(run, dict.fromkeys(connectors, "Reserved"), reason="RemoteReset")
 

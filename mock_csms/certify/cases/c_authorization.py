@@ -3,8 +3,9 @@
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.c_tokens import answers_authorize, decides_centrally, not_periodic
+from mock_csms.certify.cases.c_tokens import answers_authorize, decides_centrally
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.session_events import not_periodic
 from mock_csms.client import ANY
 
 CASES: Final = CaseList()

@@ -4,7 +4,14 @@ from math import ceil
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.c_tokens import answers_authorize, answers_event, token_info, uses_cache
+from mock_csms.certify.cases.c_tokens import (
+    answers_authorize,
+    answers_event,
+    asks_again,
+    charges_unasked,
+    token_info,
+    uses_cache,
+)
 from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
@@ -14,10 +21,7 @@ CASES: Final = CaseList()
 async def cached_token(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.id_token_cached()
-    await run.given.ev_connected()
-    await run.state.authorized(asks=False)
-    await run.state.energy_transfer_started()
-    await run.station.has_sent_no_other("Authorize")
+    await charges_unasked(run)
 
 
 @CASES.family(
@@ -30,11 +34,7 @@ async def cached_token(run: CaseRun) -> None:
 async def refused_token_cached(run: CaseRun, status: str, is_connected: bool) -> None:
     await uses_cache(run)
     await run.given.id_token_info_cached(run.tokens.invalid, token_info(status))
-    if is_connected:
-        await run.given.ev_connected()
-    await answers_authorize(run, run.tokens.invalid, status)
-    await run.state.token_offered(run.tokens.invalid)
-    await run.station.sends("Authorize", idToken=run.tokens.invalid.as_json)
+    await asks_again(run, status, is_connected=is_connected)
 
 
 @CASES.case("TC_C_12_CS", "Charge with a token that is cached as Invalid once the server accepts it")

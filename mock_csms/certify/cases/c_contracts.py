@@ -8,12 +8,12 @@ from mock_csms.certify.cases.c_tokens import decides_centrally
 from mock_csms.certify.certificate_steps import (
     V2G_CERTIFICATE,
     asks_for_signing_request,
-    preparing,
     signs,
     trusts_root,
 )
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.session_events import EVENT
+from mock_csms.certify.verdicts import preparing
 from mock_csms.client import ANY
 
 CASES: Final = CaseList()

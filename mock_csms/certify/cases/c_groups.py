@@ -6,15 +6,16 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.c_tokens import (
     answers_authorize,
     answers_event,
+    charges_unasked,
     decides_centrally,
     has_token,
     listed,
-    not_periodic,
     token_info,
     uses_cache,
     uses_list,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.session_events import not_periodic
 from mock_csms.certify.station_file import Token
 
 CASES: Final = CaseList()
@@ -61,9 +62,7 @@ async def group_of_list(run: CaseRun) -> None:
     for token in tokens:
         await answers_with_group(run, token)
     await uses_list(run, *(listed(token, "Accepted", run.tokens.group) for token in tokens))
-    await run.given.ev_connected()
-    await run.state.authorized(asks=False)
-    await run.state.energy_transfer_started()
+    await charges_unasked(run)
     await stops_with(run, run.tokens.second, asks=False)
     await run.station.has_sent_no_other("Authorize")
 
@@ -74,9 +73,7 @@ async def group_of_cache(run: CaseRun) -> None:
     for token in [run.tokens.valid, run.tokens.second]:
         await answers_with_group(run, token)
         await run.given.id_token_cached(token)
-    await run.given.ev_connected()
-    await run.state.authorized(asks=False)
-    await run.state.energy_transfer_started()
+    await charges_unasked(run)
     await stops_with(run, run.tokens.second, asks=False)
     await run.station.has_sent_no_other("Authorize")
 
@@ -99,10 +96,7 @@ async def refused_token_of_list(run: CaseRun) -> None:
     await answers_with_group(run, run.tokens.invalid, "Invalid")
     entries = [listed(run.tokens.valid, "Accepted", group), listed(run.tokens.invalid, "Invalid", group)]
     await uses_list(run, *entries)
-    await run.given.ev_connected()
-    await run.state.authorized(asks=False)
-    await run.state.energy_transfer_started()
-    await run.station.has_sent_no_other("Authorize")
+    await charges_unasked(run)
     await cannot_stop(run, run.tokens.invalid)
 
 
@@ -113,8 +107,5 @@ async def refused_token_of_cache(run: CaseRun) -> None:
     await answers_with_group(run, run.tokens.invalid, "Invalid")
     await run.given.id_token_cached()
     await run.given.id_token_info_cached(run.tokens.invalid, token_info("Invalid", run.tokens.group))
-    await run.given.ev_connected()
-    await run.state.authorized(asks=False)
-    await run.state.energy_transfer_started()
-    await run.station.has_sent_no_other("Authorize")
+    await charges_unasked(run)
     await cannot_stop(run, run.tokens.invalid)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.c_tokens import answers_authorize, listed, uses_list
+from mock_csms.certify.cases.c_tokens import asks_again, listed, uses_list
 from mock_csms.certify.registry import CaseList
 
 CASES: Final = CaseList()
@@ -27,11 +27,7 @@ async def listed_token(run: CaseRun) -> None:
 )
 async def refused_token_listed(run: CaseRun, status: str, is_connected: bool) -> None:
     await uses_list(run, listed(run.tokens.invalid, status))
-    if is_connected:
-        await run.given.ev_connected()
-    await answers_authorize(run, run.tokens.invalid, status)
-    await run.state.token_offered(run.tokens.invalid)
-    await run.station.sends("Authorize", idToken=run.tokens.invalid.as_json)
+    await asks_again(run, status, is_connected=is_connected)
 
 
 @CASES.case("TC_C_31_CS", "Charge with a token that is listed as Invalid once the server accepts it")

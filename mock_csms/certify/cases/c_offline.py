@@ -7,11 +7,11 @@ from mock_csms.certify.cases.c_tokens import (
     answers_event,
     has_token,
     listed,
-    not_periodic,
     uses_cache,
     uses_list,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.session_events import not_periodic
 from mock_csms.client import ABSENT, TranscriptEntry
 
 CASES: Final = CaseList()

@@ -4,14 +4,8 @@ from typing import Any
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.station_file import Token
-from mock_csms.certify.verbs.station_verbs import PERIODIC
 from mock_csms.client import TranscriptEntry
 from mock_csms.client.fields import matches
-
-
-def not_periodic(trigger: str) -> bool:
-    """Whether the triggerReason of an event is another one than those of its readings."""
-    return trigger not in PERIODIC
 
 
 async def decides_centrally(run: CaseRun) -> None:
@@ -62,6 +56,23 @@ async def answers_authorize(run: CaseRun, token: Token, status: str, group: str 
 async def answers_event(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
     """Make the server answer a TransactionEvent with a token with this status."""
     await _answers(run, "TransactionEvent", token, token_info(status, group))
+
+
+async def asks_again(run: CaseRun, status: str, *, is_connected: bool) -> None:
+    """Present the invalid token, about which the station has to ask; the server answers with this status."""
+    if is_connected:
+        await run.given.ev_connected()
+    await answers_authorize(run, run.tokens.invalid, status)
+    await run.state.token_offered(run.tokens.invalid)
+    await run.station.sends("Authorize", idToken=run.tokens.invalid.as_json)
+
+
+async def charges_unasked(run: CaseRun) -> None:
+    """Charge with the valid token, about which the station does not ask, after the cable is plugged in."""
+    await run.given.ev_connected()
+    await run.state.authorized(asks=False)
+    await run.state.energy_transfer_started()
+    await run.station.has_sent_no_other("Authorize")
 
 
 def has_token(event: TranscriptEntry, token: Token) -> bool:

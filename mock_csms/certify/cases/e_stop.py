@@ -39,8 +39,6 @@ async def stopped_by_token(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.energy_transfer_started()
     await run.state.stop_authorized(by="local")
-    await run.state.ev_connected_post_session()
-    await run.state.ev_disconnected()
     await run.state.parking_bay_unoccupied()
 
 

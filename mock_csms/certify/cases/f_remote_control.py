@@ -1,7 +1,6 @@
 """Cases of block F, remote control."""
 
 from base64 import b64encode
-from pathlib import Path
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
@@ -92,12 +91,12 @@ async def unlocks_in_transaction(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_F_06_CS", "Unlock a connector without a transaction"): ("Unlocked",),
-        ("TC_F_07_CS", "Unlock a connector without a cable"): ("Unlocked",),
+        ("TC_F_06_CS", "Unlock a connector without a transaction"): (),
+        ("TC_F_07_CS", "Unlock a connector without a cable"): (),
     }
 )
-async def unlocks_idle_connector(run: CaseRun, status: str) -> None:
-    await unlocks(run, run.file.connector, status)
+async def unlocks_idle_connector(run: CaseRun) -> None:
+    await unlocks(run, run.file.connector, "Unlocked")
 
 
 @CASES.case("TC_F_10_CS", "Answer UnknownConnector when an unknown connector is to be unlocked")
@@ -195,9 +194,7 @@ def spoilt_firmware(run: CaseRun) -> dict[str, str]:
     return {
         "location": given.location or f"{{{{files.firmware.bin?seconds={SLOW_S}}}}}",
         "retrieveDateTime": "{{now-7200}}",
-        "signingCertificate": Path(file).read_text()
-        if (file := given.signing_certificate)
-        else OWN_CERTIFICATE,
+        "signingCertificate": given.signing_certificate_pem() or OWN_CERTIFICATE,
         "signature": WRONG_SIGNATURE,
     }
 

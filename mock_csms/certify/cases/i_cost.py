@@ -56,8 +56,5 @@ async def running_cost_by_answers(run: CaseRun) -> None:
 async def total_cost(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     await run.csms.answers("TransactionEvent", {"totalCost": COSTS[-1]}, where={"eventType": "Ended"})
-    await run.state.stop_authorized()
-    await run.state.ev_connected_post_session()
-    await run.state.ev_disconnected()
     await run.state.parking_bay_unoccupied()
     await run.rig.confirms(f"the total cost {COSTS[-1]:.2f} is shown")

@@ -15,7 +15,8 @@ from mock_csms.certify.charging import (
     time_text,
 )
 from mock_csms.certify.registry import CaseList
-from mock_csms.certify.verbs.station_verbs import PERIODIC
+from mock_csms.certify.session_events import not_periodic
+from mock_csms.certify.verdicts import preparing
 from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
@@ -74,16 +75,11 @@ async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> N
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         is_within(run, entry, unit, amperes)
     event = await run.station.optionally_sends(
-        "TransactionEvent", within=run.times.silence, triggerReason=is_not_periodic
+        "TransactionEvent", within=run.times.silence, triggerReason=not_periodic
     )
     if event is not None:
         is_rate = event["triggerReason"] == "ChargingRateChanged"
         run.check(is_rate, "the next event has triggerReason ChargingRateChanged", event)
-
-
-def is_not_periodic(reason: str) -> bool:
-    """Whether an event is not one of the period or the clock."""
-    return reason not in PERIODIC
 
 
 async def gets_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
@@ -151,7 +147,8 @@ async def renegotiation_by_vehicle(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await vehicle_connected(run, "Accepted")
     await run.given.authorized(by="local")
-    await run.given.done(charges_with_schedule(run, unit, 10), about="TC_K_53_CS")
+    with preparing("TC_K_53_CS"):
+        await charges_with_schedule(run, unit, 10)
     await run.rig.does("renegotiate")
     await gets_schedule(run, unit, 15)
     await optionally_follows(run, unit, 15)

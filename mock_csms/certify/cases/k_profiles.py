@@ -80,9 +80,9 @@ async def nothing_cleared_by_id(run: CaseRun) -> None:
     {
         ("TC_K_29_CS", "Report the charging profiles of the station for EVSE 0"): ("station", {}, [0]),
         ("TC_K_30_CS", "Report the charging profiles of an EVSE"): ("EVSE", {}, [1]),
-        ("TC_K_31_CS", "Report all charging profiles if no EVSE is named"): ("", {}, [0, 1]),
+        ("TC_K_31_CS", "Report all charging profiles if no EVSE is named"): ("anywhere", {}, [0, 1]),
         ("TC_K_32_CS", "Report a charging profile by its id"): (
-            None,
+            "anywhere",
             {"chargingProfileId": [FIRST]},
             [0],
         ),

@@ -7,39 +7,40 @@ from cryptography import x509
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.certificate_steps import (
+    CSMS_ROOTS,
     cannot_be_undone,
     certificate_of_server,
+    deletes_at_the_end,
     has_hash_data,
     has_installed,
     installed_certificates,
     installs_certificate,
+    installs_second_root,
     is_listed,
     lists,
-    preparing,
     renews_certificate,
     renews_v2g_certificates,
     requires_security_profile,
     uses_new_certificate,
 )
 from mock_csms.certify.registry import CaseList
-from mock_csms.certify.verdicts import Skipped
+from mock_csms.certify.verdicts import Skipped, preparing
 from mock_csms.pki.hash_data import hash_data
 
 CASES: Final = CaseList()
 
-SECOND: Final = ("CSMSRootCertificate", "second-root")
-CSMS: Final = ("CSMSRootCertificate", "unknown-root")
-MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
+ROOT_OF_CSMS: Final = (CSMS_ROOTS, "unknown-root")
+ROOT_OF_MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
 """Further roots, so that those that the station uses stay installed."""
-V2G: Final = ("V2GRootCertificate", "v2g-root")
-MOBILITY_OPERATOR: Final = ("MORootCertificate", "mo-root")
+ROOT_OF_V2G: Final = ("V2GRootCertificate", "v2g-root")
+ROOT_OF_MOBILITY_OPERATOR: Final = ("MORootCertificate", "mo-root")
 ABOUT_ROOTS: Final = "TC_M_01_CS"
 ABOUT_V2G: Final = "TC_A_12_CS"
 
 
 async def has_csms_root(run: CaseRun) -> None:
     """Install a root of the central system if the station has none."""
-    use, name = CSMS
+    use, name = ROOT_OF_CSMS
     with preparing(ABOUT_ROOTS):
         if not await installed_certificates(run, use, expect={"Accepted", "NotFound"}):
             await has_installed(run, use, name)
@@ -50,13 +51,13 @@ async def has_csms_root(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_M_01_CS", "Install a root certificate of the central system, and list it"): CSMS,
-        ("TC_M_02_CS", "Install a root certificate of the manufacturer, and list it"): MANUFACTURER,
-        ("TC_M_03_CS", "Install a root certificate for ISO 15118, and list it"): V2G,
+        ("TC_M_01_CS", "Install a root certificate of the central system, and list it"): ROOT_OF_CSMS,
+        ("TC_M_02_CS", "Install a root certificate of the manufacturer, and list it"): ROOT_OF_MANUFACTURER,
+        ("TC_M_03_CS", "Install a root certificate for ISO 15118, and list it"): ROOT_OF_V2G,
         (
             "TC_M_04_CS",
             "Install a root certificate of a mobility operator, and list it",
-        ): MOBILITY_OPERATOR,
+        ): ROOT_OF_MOBILITY_OPERATOR,
     }
 )
 async def root_installed(run: CaseRun, use: str, name: str) -> None:
@@ -67,9 +68,9 @@ async def root_installed(run: CaseRun, use: str, name: str) -> None:
 @CASES.case("TC_M_07_CS", "Reject an expired root certificate, and leave it out of the list")
 async def expired_root(run: CaseRun) -> None:
     await has_csms_root(run)
-    await installs_certificate(run, "CSMSRootCertificate", "root-expired", "Rejected")
-    entries = await installed_certificates(run, "CSMSRootCertificate")
-    listed = await is_listed(run, entries, "CSMSRootCertificate", "root-expired")
+    await installs_certificate(run, CSMS_ROOTS, "root-expired", "Rejected")
+    entries = await installed_certificates(run, CSMS_ROOTS)
+    listed = await is_listed(run, entries, CSMS_ROOTS, "root-expired")
     run.check(not listed, "the expired certificate is not listed")
 
 
@@ -83,31 +84,25 @@ async def requires_root_check(run: CaseRun) -> int:
     return await requires_security_profile(run, 2, 3)
 
 
-async def replaces_root(run: CaseRun) -> None:
-    """Install a second root of the central system, which the first one has signed."""
-    with preparing(ABOUT_ROOTS):
-        await installs_certificate(run, *SECOND)
-
-
 async def lists_first_root(run: CaseRun) -> bool:
     """Whether the station lists the first root of the central system."""
-    entries = await installed_certificates(run, "CSMSRootCertificate")
-    return await is_listed(run, entries, "CSMSRootCertificate", "root")
+    entries = await installed_certificates(run, CSMS_ROOTS)
+    return await is_listed(run, entries, CSMS_ROOTS, "root")
 
 
 @CASES.case("TC_M_09_CS", "Reject a root that the installed one has not signed")
 async def unsigned_root(run: CaseRun) -> None:
     await requires_root_check(run)
-    before = await installed_certificates(run, "CSMSRootCertificate")
-    await installs_certificate(run, *CSMS, "Rejected")
-    after = await installed_certificates(run, "CSMSRootCertificate")
+    before = await installed_certificates(run, CSMS_ROOTS)
+    await installs_certificate(run, *ROOT_OF_CSMS, "Rejected")
+    after = await installed_certificates(run, CSMS_ROOTS)
     run.check(list(after) == list(before), "the installed root is the same as before")
 
 
 @CASES.case("TC_M_30_CS", "Use the new root for the next connection, and remove the old one")
 async def root_replaced(run: CaseRun) -> None:
     profile = await requires_root_check(run)
-    await replaces_root(run)
+    await installs_second_root(run)
     if profile == 3:
         with preparing("TC_A_11_CS"):
             new, *_ = await renews_certificate(run)
@@ -124,9 +119,8 @@ async def root_replaced(run: CaseRun) -> None:
 @CASES.case("TC_M_31_CS", "Keep the old root if the server has no certificate of the new one")
 async def old_root_kept(run: CaseRun) -> None:
     await requires_root_check(run)
-    await replaces_root(run)
-    second = "{{certificate.second-root.SHA256}}"
-    run.undo_with("the second root", lambda: run.csms.sends("DeleteCertificate", certificateHashData=second))
+    await installs_second_root(run)
+    deletes_at_the_end(run, "second-root")
     await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
     await run.station.connects()
     await run.state.is_in_service()
@@ -138,13 +132,13 @@ async def old_root_kept(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_M_12_CS", "List the root certificate of the central system"): (CSMS,),
-        ("TC_M_13_CS", "List the root certificate of the manufacturer"): (MANUFACTURER,),
-        ("TC_M_14_CS", "List the root certificate for ISO 15118"): (V2G,),
-        ("TC_M_16_CS", "List the root certificate of a mobility operator"): (MOBILITY_OPERATOR,),
+        ("TC_M_12_CS", "List the root certificate of the central system"): (ROOT_OF_CSMS,),
+        ("TC_M_13_CS", "List the root certificate of the manufacturer"): (ROOT_OF_MANUFACTURER,),
+        ("TC_M_14_CS", "List the root certificate for ISO 15118"): (ROOT_OF_V2G,),
+        ("TC_M_16_CS", "List the root certificate of a mobility operator"): (ROOT_OF_MOBILITY_OPERATOR,),
         ("TC_M_17_CS", "List the roots of the central system and of the manufacturer"): (
-            CSMS,
-            MANUFACTURER,
+            ROOT_OF_CSMS,
+            ROOT_OF_MANUFACTURER,
         ),
     }
 )
@@ -158,9 +152,9 @@ async def roots_listed(run: CaseRun, *roots: tuple[str, str]) -> None:
 @CASES.case("TC_M_18_CS", "List all installed certificates")
 async def all_listed(run: CaseRun) -> None:
     with preparing(ABOUT_ROOTS):
-        await has_installed(run, *CSMS)
-        await has_installed(run, *MANUFACTURER)
-    await lists(run, CSMS, MANUFACTURER, all_uses=True)
+        await has_installed(run, *ROOT_OF_CSMS)
+        await has_installed(run, *ROOT_OF_MANUFACTURER)
+    await lists(run, ROOT_OF_CSMS, ROOT_OF_MANUFACTURER, all_uses=True)
 
 
 @CASES.case("TC_M_15_CS", "List the ISO 15118 certificate of the station with its sub-CAs")
@@ -176,7 +170,7 @@ async def v2g_chain_listed(run: CaseRun) -> None:
 
 @CASES.case("TC_M_19_CS", "Answer NotFound for a type of certificate that is not installed")
 async def nothing_listed(run: CaseRun) -> None:
-    use, _ = MOBILITY_OPERATOR
+    use, _ = ROOT_OF_MOBILITY_OPERATOR
     with preparing("TC_M_20_CS"):
         for entry in await installed_certificates(run, use, expect={"Accepted", "NotFound"}):
             run.undo_with(f"a {use}", cannot_be_undone)
@@ -192,10 +186,10 @@ async def nothing_listed(run: CaseRun) -> None:
 
 @CASES.case("TC_M_20_CS", "Delete a certificate, and no longer list it")
 async def certificate_deleted(run: CaseRun) -> None:
-    use, name = CSMS
+    use, name = ROOT_OF_CSMS
     with preparing(ABOUT_ROOTS):
         await installs_certificate(run, use, name)
-    await lists(run, CSMS)
+    await lists(run, ROOT_OF_CSMS)
     await run.csms.sends(
         "DeleteCertificate", certificateHashData=f"{{{{certificate.{name}.SHA256}}}}", expect="Accepted"
     )
@@ -207,7 +201,7 @@ async def certificate_deleted(run: CaseRun) -> None:
 @CASES.case("TC_M_22_CS", "Answer NotFound when a certificate that is not installed is to be deleted")
 async def unknown_certificate(run: CaseRun) -> None:
     await has_csms_root(run)
-    use, _ = CSMS
+    use, _ = ROOT_OF_CSMS
     entries = await installed_certificates(run, use)
     has_root = any(entry["certificateType"] == use for entry in entries)
     run.check(has_root, "a root of the central system is listed")
@@ -238,8 +232,8 @@ async def own_certificate(run: CaseRun) -> None:
 )
 async def certificate_status(run: CaseRun, status: str | None) -> None:
     with preparing(ABOUT_ROOTS):
-        await has_installed(run, *V2G)
-        await has_installed(run, *MOBILITY_OPERATOR)
+        await has_installed(run, *ROOT_OF_V2G)
+        await has_installed(run, *ROOT_OF_MOBILITY_OPERATOR)
     if status is not None:
         await run.csms.answers("GetCertificateStatus", {"status": status})
     with preparing(ABOUT_V2G):
@@ -279,8 +273,8 @@ async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x
 async def contract_certificate(run: CaseRun, action: str, is_sent: bool) -> None:
     await run.given.variables_if_implemented(ISO15118Ctrlr__ContractCertificateInstallationEnabled=True)
     with preparing(ABOUT_ROOTS):
-        await has_installed(run, *V2G)
-        await has_installed(run, *MOBILITY_OPERATOR)
+        await has_installed(run, *ROOT_OF_V2G)
+        await has_installed(run, *ROOT_OF_MOBILITY_OPERATOR)
     if not is_sent:
         await run.csms.answers("Get15118EVCertificate", {"status": "Failed", "exiResponse": ""})
     await run.rig.does("plug-and-charge", **{action.lower(): "yes"})

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.c_contracts import CONTRACT, answers_contract, checks_contract
-from mock_csms.certify.certificate_steps import preparing
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verdicts import preparing
 from mock_csms.client import ANY, CommandAnswer, TranscriptEntry
 
 CASES: Final = CaseList()
@@ -73,7 +73,7 @@ async def data_of_session(run: CaseRun) -> str:
         return await sends_data(run, request=PREPARATION)
 
 
-async def is_listed(run: CaseRun) -> None:
+async def has_listed_token(run: CaseRun) -> None:
     """Put the token into the local list, if the station has one."""
     if await run.variable("LocalAuthListCtrlr", "Enabled") is not None:
         entry = {"idToken": run.tokens.valid.as_json, "idTokenInfo": {"status": "Accepted"}}
@@ -83,7 +83,7 @@ async def is_listed(run: CaseRun) -> None:
 @CASES.case("TC_N_27_CS", "Report the data about a token")
 async def known_token(run: CaseRun) -> None:
     await has_charged(run)
-    await is_listed(run)
+    await has_listed_token(run)
     await asks_about(run, customer_of(run))
     run.check(bool(await sends_data(run)), "the data is not empty")
 
@@ -99,7 +99,7 @@ async def unknown_token(run: CaseRun) -> None:
 async def known_token_cleared(run: CaseRun) -> None:
     await has_charged(run)
     of_session = await data_of_session(run)
-    await is_listed(run)
+    await has_listed_token(run)
     await asks_about(run, customer_of(run), clear=True)
     run.check(bool(await sends_data(run)), "the data is not empty")
     # The server has removed the token from the local list (N10.FR.02).
@@ -128,7 +128,7 @@ async def unknown_token_cleared(run: CaseRun, report: bool) -> None:
         ("TC_N_33_CS", "Answer Invalid to a request to clear the data of no customer"): (True,),
     }
 )
-async def nobody(run: CaseRun, clear: bool) -> None:
+async def no_customer(run: CaseRun, clear: bool) -> None:
     await asks_about(run, {}, clear=clear, expect="Invalid")
     await run.station.is_silent("NotifyCustomerInformation")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.a_security import NEW_PASSWORD, PASSWORD_PROFILES, uses_password
+from mock_csms.certify.cases.a_security import PASSWORD_NAME, PASSWORD_PROFILES, changes_password
 from mock_csms.certify.cases.n_steps import (
     ALL_LEVELS,
     DELTA_TYPE,
@@ -36,9 +36,9 @@ from mock_csms.certify.cases.n_steps import (
 from mock_csms.certify.certificate_steps import requires_security_profile
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.session_events import EVENT, of_transaction
+from mock_csms.certify.variable_steps import sets_variable
 from mock_csms.certify.verbs.stage import variable_of
 from mock_csms.certify.verbs.texts import Varying
-from mock_csms.certify.verdicts import Skipped
 from mock_csms.client import TranscriptEntry
 from mock_csms.client.fields import matches
 
@@ -48,7 +48,6 @@ NOT_CLEARED: Final = frozenset({None, False})
 MONITOR_LEVEL: Final = 8
 PERIODS: Final = 3
 OFFLINE_THRESHOLD: Final = variable_of("OCPPCommCtrlr", "OfflineThreshold")
-PASSWORD_NAME: Final = variable_of("SecurityCtrlr", "BasicAuthPassword")
 
 
 def of_monitor(number: int) -> Callable[[int], bool]:
@@ -229,25 +228,17 @@ def is_number(value: int) -> Callable[[str], bool]:
 
 async def sets_offline_threshold(run: CaseRun, value: int) -> None:
     """Set the OfflineThreshold; the station reboots if it needs to."""
-    item = {**OFFLINE_THRESHOLD, "attributeValue": Varying(str(value), "a new value")}
-    result = {"attributeStatus": {"Accepted", "RebootRequired"}}
-    answer = await run.csms.sends(
-        "SetVariables", setVariableData=[item], expect={"setVariableResult": [result]}
-    )
-    if answer["setVariableResult"][0]["attributeStatus"] == "RebootRequired":
+    new_value, expect = Varying(str(value), "a new value"), {"Accepted", "RebootRequired"}
+    if await sets_variable(run, OFFLINE_THRESHOLD, new_value, expect) == "RebootRequired":
         await run.state.booted()
 
 
 @CASES.case("TC_N_48_CS", "Notify a change of a write-only variable without its value")
 async def write_only(run: CaseRun) -> None:
     await requires_security_profile(run, *PASSWORD_PROFILES)
-    password = run.file.station.password
-    if password is None:
-        raise Skipped("it needs the password of the station, to set it back: station.password")
     await run.given.variables_if_implemented(MonitoringCtrlr__OfflineQueuingSeverity=ALL_LEVELS)
     number = await given_monitor(run, monitor_of(PASSWORD_NAME))
-    run.undo_with("BasicAuthPassword", lambda: uses_password(run, password))
-    await uses_password(run, NEW_PASSWORD)
+    await changes_password(run)
     event = {"actualValue": "", "variableMonitoringId": of_monitor(number), **PASSWORD_NAME}
     await notifies(run, event)
 

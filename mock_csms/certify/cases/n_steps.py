@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.certificate_steps import preparing
 from mock_csms.certify.device_report import name_text
 from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
-from mock_csms.certify.verdicts import Inconclusive, Skipped
+from mock_csms.certify.verdicts import Inconclusive, Skipped, preparing
 from mock_csms.client import ABSENT, ANY, TranscriptEntry
 from mock_csms.client.fields import matches
 

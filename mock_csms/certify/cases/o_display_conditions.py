@@ -6,13 +6,11 @@ from typing import Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.o_steps import (
     DisplayMessage,
-    begins_session,
     ends_with_transaction,
     is_not_shown,
     is_reported,
     is_shown,
     is_unknown,
-    leaves,
     message_for_transaction,
     message_of,
     second_of,
@@ -159,9 +157,9 @@ async def is_shown_while_charging(run: CaseRun) -> None:
     message = await message_of(run, state="Charging")
     await run.state.display_message(message)
     await is_not_shown(run, message)
-    await begins_session(run)
+    await run.state.energy_transfer_started()
     await is_shown(run, message)
-    await leaves(run)
+    await run.state.parking_bay_unoccupied()
     await is_not_shown(run, message)
     await is_reported(run, message)
 
@@ -171,9 +169,9 @@ async def is_shown_while_idle(run: CaseRun) -> None:
     message = await message_of(run, state="Idle")
     await run.state.display_message(message)
     await is_shown(run, message)
-    await begins_session(run)
+    await run.state.energy_transfer_started()
     await is_not_shown(run, message)
-    await leaves(run)
+    await run.state.parking_bay_unoccupied()
     await is_shown(run, message)
     await is_reported(run, message)
 

@@ -139,25 +139,9 @@ async def is_not_shown(run: CaseRun, *messages: DisplayMessage) -> None:
         await run.rig.confirms(f"{message['message']['content']} is not shown")
 
 
-async def begins_session(run: CaseRun) -> None:
-    """Begin a session of charging, step by step."""
-    await run.state.parking_bay_occupied()
-    await run.state.authorized()
-    await run.state.ev_connected()
-    await run.state.energy_transfer_started()
-
-
-async def leaves(run: CaseRun) -> None:
-    """Stop the session of the case, unplug, and leave."""
-    await run.state.stop_authorized()
-    await run.state.ev_connected_post_session()
-    await run.state.ev_disconnected()
-    await run.state.parking_bay_unoccupied()
-
-
 async def ends_with_transaction(run: CaseRun, *messages: DisplayMessage) -> None:
     """End the transaction; its messages have to be removed."""
-    await leaves(run)
+    await run.state.parking_bay_unoccupied()
     await is_not_shown(run, *messages)
     for message in messages:
         await is_unknown(run, number=message["id"])

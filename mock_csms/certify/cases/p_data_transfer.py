@@ -3,6 +3,7 @@
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.charging import TX_DEFAULT, LimitUnit, charging_profile
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verbs.stage import variable_of
 
@@ -39,17 +40,6 @@ async def custom_data(run: CaseRun) -> None:
 
 @CASES.case("TC_P_04_CS", "Accept a charging profile with customData")
 async def custom_data_in_profile(run: CaseRun) -> None:
-    period = {"startPeriod": 0, "limit": 6.0, "numberPhases": 3, **CUSTOM}
-    schedule = {"id": 1, "duration": 300, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
-    profile = {
-        "id": PROFILE_ID,
-        "stackLevel": 0,
-        "chargingProfilePurpose": "TxDefaultProfile",
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": [schedule],
-        **CUSTOM,
-    }
-    run.undo_with(
-        "the charging profile", lambda: run.csms.tries("ClearChargingProfile", chargingProfileId=PROFILE_ID)
-    )
-    await run.csms.sends("SetChargingProfile", evseId=run.evse, chargingProfile=profile, expect="Accepted")
+    schedule = LimitUnit().relative()
+    schedule["chargingSchedulePeriod"][0] |= CUSTOM
+    await run.state.charging_profile(run.evse, charging_profile(PROFILE_ID, TX_DEFAULT, schedule, **CUSTOM))

@@ -1,0 +1,18 @@
+"""Steps with variables of the station that several cases have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_csms.certify.case_run import CaseRun
+
+
+async def sets_variable(
+    run: CaseRun, variable: Mapping[str, Any], value: str, expect: str | set[str] = "Accepted"
+) -> str:
+    """Set one variable, of which ``variable`` has the names; return the status of its result."""
+    answer = await run.csms.sends(
+        "SetVariables",
+        {"setVariableData": [{**variable, "attributeValue": value}]},
+        expect={"setVariableResult": {0: {"attributeStatus": expect}}},
+    )
+    return str(answer["setVariableResult"][0]["attributeStatus"])
