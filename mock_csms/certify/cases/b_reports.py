@@ -57,6 +57,7 @@ def custom_request(criteria: Sequence[str], of: Mapping[str, Any] | None) -> dic
 async def rows_of(run: CaseRun, request_id: int) -> list[ReportRow]:
     """Collect all parts of a report, and return the rows."""
     parts = await run.station.collects("NotifyReport", requestId=request_id, within=run.times.boot)
+    run.station.were_generated_now(parts)
     return [row for part in parts for row in part.payload.get("reportData", [])]
 
 

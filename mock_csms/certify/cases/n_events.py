@@ -79,7 +79,9 @@ def at_most(limit: float) -> Callable[[str], bool]:
 
 async def notifies(run: CaseRun, event: Mapping[str, Any], within: float | None = None) -> TranscriptEntry:
     """The station at last sends a NotifyEvent that has this event."""
-    return await run.station.at_last_sends("NotifyEvent", seqNo=0, eventData=[event], within=within)
+    entry = await run.station.at_last_sends("NotifyEvent", seqNo=0, eventData=[event], within=within)
+    run.station.were_generated_now([entry])
+    return entry
 
 
 @CASES.case("TC_N_16_CS", "Send no events above the monitoring level")

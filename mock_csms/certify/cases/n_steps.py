@@ -137,6 +137,7 @@ async def reported_monitors(
 async def parts_of_report(run: CaseRun, request: int) -> list[ReportedMonitor]:
     """Collect all parts of a report, and return its monitors."""
     parts = await run.station.collects("NotifyMonitoringReport", requestId=request, within=run.times.boot)
+    run.station.were_generated_now(parts)
     return [
         {"component": data["component"], "variable": data["variable"], **monitor}
         for part in parts

@@ -5,6 +5,7 @@ from copy import copy
 from typing import Any, Final, Self
 
 from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.charging import time_of
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.verbs.cursor import Cursor, UnusedPattern, UsedPattern
 from mock_csms.certify.verbs.texts import fields_text
@@ -314,6 +315,20 @@ class StationVerbs:
         for part in parts:
             self._cursor.note(part)
         return parts
+
+    def were_generated_now(self, messages: Sequence[TranscriptEntry]) -> None:
+        """generatedAt of each message has to lie between the begin of the case and its arrival.
+
+        The accepted deviation is added. Raises CaseFailed.
+        """
+        slack_s = self._file.times.deviation
+        longest_s = self._steps.seconds + slack_s
+        wrong = [
+            f"{each['generatedAt']} in #{each.number}"
+            for each in messages
+            if not -slack_s <= (each.time - time_of(each["generatedAt"])).total_seconds() <= longest_s
+        ]
+        self._steps.check_each("all messages have the time at which they were generated", wrong)
 
     async def connects(
         self, *, after: TranscriptEntry | None = None, within: float | None = None, **facts: Any
