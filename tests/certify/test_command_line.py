@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from mock_csms.certify.all_cases import CASES
 from mock_csms.certify.command_line import main
+from mock_csms.certify.run_report import CaseReport, RunReport
+from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.errors import WRONG_USAGE
 from tests.support.paths import ROOT
 
@@ -33,18 +36,18 @@ def station_file(folder: Path, text: str = "[times]\nmessage = 5\nboot = 15\nsil
 def test_resumed_run_takes_earlier_verdicts_and_says_what_has_changed(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = station_file(here)
-    flags = ["--rig", "station", *FREE_PORT]
-    main([file, "TC_B_06_CS", "--json", "r.json", *flags])
-    first = json.loads((here / "r.json").read_bytes())["cases"][0]
+    failed = CaseResult("TC_B_06_CS", "Read a variable", Verdict.FAIL, "it was another one")
+    earlier = RunReport("CS001", datetime(2026, 1, 31, 12, 0, tzinfo=UTC), [CaseReport(failed, ("Core",))])
+    (here / "r.json").write_text(earlier.as_json(), encoding="utf-8")
+    flags = ["--resume", "r.json", "--compare", "r.json", "--json", "s.json", "--rig", "station", *FREE_PORT]
 
-    code = main(
-        [file, "TC_B_0[69]_CS", "--resume", "r.json", "--compare", "r.json", "--json", "s.json", *flags]
-    )
+    code = main([station_file(here), "TC_B_0[69]_CS", *flags])
 
-    assert code == 0
-    assert json.loads((here / "s.json").read_bytes())["cases"][0] == first
-    assert "TC_B_09_CS: not run -> PASS" in capsys.readouterr().out
+    report = RunReport.of_file(here / "s.json")
+    assert code == 1
+    assert report.cases[0] == earlier.cases[0]
+    assert report.cases[1].result.verdict is Verdict.PASS
+    assert "changed:\nTC_B_09_CS: not run -> PASS\n" in capsys.readouterr().out
 
 
 def test_station_that_does_not_come_ends_the_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

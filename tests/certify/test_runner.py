@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.box import MESSAGE_S, file_of_box, station_in_the_box
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import Case, CaseFunction
 from mock_csms.certify.runner import Bench, CaseOptions
@@ -29,12 +29,16 @@ async def bench(
     misbehaviours: Sequence[str] = (),
     *,
     has_rig: bool = True,
+    message_s: float = MESSAGE_S,
     options: CaseOptions | None = None,
 ) -> AsyncIterator[Bench]:
     assert addresses.ws is not None
     async with station_in_the_box("CS001", addresses.ws, misbehaviours) as rig:
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
-        yield Bench(client, file_of_box("CS001"), rig if has_rig else NoHands(), options)
+        file = file_of_box("CS001")
+        times = file.times.model_copy(update={"message": message_s})
+        file = file.model_copy(update={"times": times})
+        yield Bench(client, file, rig if has_rig else NoHands(), options)
 
 
 def file_with(boot_s: float) -> StationFile:
@@ -43,9 +47,13 @@ def file_with(boot_s: float) -> StationFile:
 
 
 async def result_of(
-    function: CaseFunction, client: AsyncClient, addresses: Addresses, *misbehaviours: str
+    function: CaseFunction,
+    client: AsyncClient,
+    addresses: Addresses,
+    *misbehaviours: str,
+    message_s: float = MESSAGE_S,
 ) -> CaseResult:
-    async with bench(client, addresses, misbehaviours) as tested:
+    async with bench(client, addresses, misbehaviours, message_s=message_s) as tested:
         return await tested.carry_out(case_of(function))
 
 
@@ -83,7 +91,7 @@ async def test_wrong_message_fails_with_step_frame_and_fields(
 async def test_state_that_is_not_reached_in_preparation_is_inconclusive(
     client: AsyncClient, addresses: Addresses
 ) -> None:
-    result = await result_of(charging, client, addresses, "omit Authorize")
+    result = await result_of(charging, client, addresses, "omit Authorize", message_s=1)
 
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "TC_E_" in result.reason
@@ -93,7 +101,7 @@ async def test_same_state_as_a_step_fails_the_case(client: AsyncClient, addresse
     async def main_part(run: CaseRun) -> None:
         await run.state.energy_transfer_started()
 
-    result = await result_of(main_part, client, addresses, "omit Authorize")
+    result = await result_of(main_part, client, addresses, "omit Authorize", message_s=1)
 
     assert result.verdict is Verdict.FAIL
 
