@@ -3,12 +3,30 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
+from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.conditions import known_feature
+from mock_csms.certify.features import PROFILES
 from mock_csms.errors import UsageError
+from mock_csms.text import suggest, suggest_or_list, truncate
+
+MAX_FILE_BYTES: Final = 1_000_000
+"""Maximum size of a station file."""
+MAX_SECONDS: Final = 86_400.0
+"""Maximum of a time in the station file: a day."""
+MAX_VALUE: Final = 100
+"""Maximum characters of a wrong value in an error."""
 
 
 class Strict(BaseModel):
@@ -22,7 +40,7 @@ class Strict(BaseModel):
 class Token(Strict):
     """An idToken."""
 
-    id_token: Annotated[str, Field(alias="idToken", max_length=36)] = "AABBCCDD"
+    id_token: Annotated[str, Field(alias="idToken", min_length=1, max_length=36)] = "AABBCCDD"
     type: str = "ISO14443"
 
     @property
@@ -31,23 +49,49 @@ class Token(Strict):
         return {"idToken": self.id_token, "type": self.type}
 
 
-def _known_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Check names of profiles or features; raises ValueError with a suggestion."""
-    return tuple(map(known_feature, names))
+def _known_profile(name: str) -> str:
+    if name not in PROFILES:
+        raise ValueError(f"unknown profile {name!r}{suggest_or_list(name, PROFILES)}")
+    return name
+
+
+def _known_case(case_id: str) -> str:
+    if case_id not in CATALOGUE:
+        hint = suggest(case_id, CATALOGUE) or "; certify --list shows all ids"
+        raise ValueError(f"unknown case {case_id!r}{hint}")
+    return case_id
+
+
+def _identity(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("an identity has printable characters only")
+    return text
+
+
+def _distinct(slots: tuple[int, int]) -> tuple[int, int]:
+    if slots[0] == slots[1]:
+        raise ValueError(f"write two different slots such as [1, 2], not {list(slots)}")
+    return slots
+
+
+Identity = Annotated[str, Field(min_length=1, max_length=48), AfterValidator(_identity)]
+PlaceId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Id of an EVSE or connector; EVSE 0 is the station itself."""
 
 
 class StationTable(Strict):
     """``[station]``."""
 
-    identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
-    profiles: tuple[str, ...] = ("Core",)
+    identity: Identity = "CS001"
+    profiles: tuple[Annotated[str, AfterValidator(_known_profile)], ...] = ("Core",)
     """Certification profiles that the station is to pass."""
-    evses: Mapping[int, tuple[int, ...]] = {1: (1,), 2: (1,)}
+    evses: Annotated[
+        Mapping[PlaceId, Annotated[tuple[PlaceId, ...], Field(min_length=1)]], Field(min_length=1)
+    ] = {1: (1,), 2: (1,)}
     """Connectors by EVSE; the cases use the first EVSE and its first connector."""
-    features: tuple[str, ...] = ()
+    features: tuple[Annotated[str, AfterValidator(known_feature)], ...] = ()
     """Optional features that the station claims, by their ids in Part 5."""
-    _known = field_validator("profiles", "features")(_known_names)
-    slots: tuple[int, int] = (1, 2)
+    slots: Annotated[tuple[int, int], AfterValidator(_distinct)] = (1, 2)
     """Slots for network profiles: two of those that the station has."""
     password: str | None = Field(default=None, repr=False)
     """BasicAuthPassword of the station, which the cases about passwords set back."""
@@ -74,31 +118,31 @@ class TokensTable(Strict):
 class TimesTable(Strict):
     """``[times]``, all in seconds."""
 
-    message: Annotated[float, Field(gt=0)] = 30
+    message: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 30
     """A message has to come within this time."""
-    boot: Annotated[float, Field(gt=0)] = 120
+    boot: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 120
     """A restart has to take no longer."""
-    deviation: Annotated[float, Field(ge=0)] = 4
+    deviation: Annotated[float, Field(ge=0, le=MAX_SECONDS)] = 4
     """Accepted deviation of measured times."""
-    silence: Annotated[float, Field(gt=0)] = 5
+    silence: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 5
     """How long to watch that a message does not come."""
-    transaction: Annotated[float, Field(ge=0)] = 5
+    transaction: Annotated[float, Field(ge=0, le=MAX_SECONDS)] = 5
     """How long energy flows before a session is stopped."""
-    ev_connection_timeout: Annotated[int, Field(gt=0)] = 15
+    ev_connection_timeout: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 15
     """EVConnectionTimeOut in cases about it."""
-    aligned_interval: Annotated[int, Field(gt=0)] = 30
+    aligned_interval: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 30
     """Interval of clock-aligned readings in cases about them."""
-    sampled_interval: Annotated[int, Field(gt=0)] = 10
+    sampled_interval: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 10
     """Interval of the readings of a transaction in cases about them."""
-    manual: Annotated[float, Field(gt=0)] = 120
+    manual: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 120
     """How long a person may take for a stimulus."""
-    transfer: Annotated[float, Field(gt=0)] = 300
+    transfer: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 300
     """How long a download, an installation or an upload may take."""
-    signing: Annotated[int, Field(gt=0)] = 30
+    signing: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 30
     """How long the station waits for a certificate before it asks again."""
-    reservation: Annotated[int, Field(gt=0)] = 60
+    reservation: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 60
     """How long a reservation lasts that is to expire."""
-    schedule: Annotated[float, Field(gt=0)] = 60
+    schedule: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 60
     """How far ahead a download, an installation, or the start or end of a display message is scheduled."""
 
 
@@ -157,7 +201,7 @@ class StationFile(Strict):
     rig: RigTable = RigTable()
     firmware: FirmwareTable = FirmwareTable()
     certificates: CertificatesTable = CertificatesTable()
-    known: Mapping[str, str] = {}
+    known: Mapping[Annotated[str, AfterValidator(_known_case)], str] = {}
     """Cases that are expected to fail, with the reason."""
 
     @property
@@ -200,19 +244,54 @@ class StationFile(Strict):
 def read_station_file(path: Path) -> StationFile:
     """Read a station file; raises UsageError with the place of a wrong value."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return StationFile.model_validate(content)
+        return StationFile.model_validate(tomllib.loads(_text_of(path)))
     except OSError as error:
         hint = "; mock-csms certify init ID writes one" if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"cannot read {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text") from None
+    except ValidationError as error:
+        raise UsageError(f"{path}: {_sentence(error.errors(include_url=False)[0])}") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+    except RecursionError:
+        raise UsageError(f"{path} is not valid TOML: its values are nested too deeply") from None
+
+
+def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise UsageError(f"{path} has more than {MAX_FILE_BYTES:,} bytes, so it is not a station file")
+    return content.decode("utf-8-sig")
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Return the place of a wrong value in the station file, and what to write instead."""
+    location = error["loc"]
+    place = ".".join(str(step) for step in location if step != "[key]")
+    match error["type"]:
+        case "extra_forbidden":
+            keys = _keys_at(location[:-1])
+            return f"there is no key {place}{suggest(str(location[-1]), keys)}; valid keys: {', '.join(keys)}"
+        case "model_type" | "dict_type" | "mapping_type":
+            reason = "write a table"
+        case "tuple_type":
+            reason = "write a list"
+        case "too_short":
+            reason = "write at least one"
+        case _:
+            reason = error["msg"].removeprefix("Value error, ")
+    is_shown = error["type"] != "value_error" and "password" not in location
+    return f"{place}: {reason}" + (f", not {truncate(repr(error['input']), MAX_VALUE)}" if is_shown else "")
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of a table of the station file."""
+    model: Any = StationFile
+    for step in location:
+        model = model.model_fields[str(step)].annotation
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def pem_text(file: Path | None) -> str | None:
