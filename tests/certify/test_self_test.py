@@ -1,10 +1,5 @@
 """The self-test of the cases, on samples; the whole one is a command of its own."""
 
-<<<<<<< HEAD
-=======
-from typing import Final
-
->>>>>>> 667fffdb (Test a case of each block in the ordinary suite, and shorten its tests)
 import pytest
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
@@ -14,7 +9,6 @@ from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import all_mutants
 from mock_csms.certify.reading import DEVIATIONS
 from mock_csms.certify.self_test import Trial, carry_out_trials, problems_of, trials_of
-<<<<<<< HEAD
 from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 
 BOOT = CASES["TC_B_01_CS"]
@@ -37,17 +31,6 @@ SAMPLE = (
     "TC_P_01_CS",
 )
 """Quick cases, one of each block."""
-=======
-from mock_csms.certify.verdicts import CaseResult, Verdict
-
-BOOT: Final = CASES["TC_B_01_CS"]
-SAMPLE: Final = (
-    *("TC_A_14_CS", "TC_B_32_CS", "TC_C_10_CS", "TC_D_01_CS", "TC_E_02_CS", "TC_F_24_CS", "TC_G_03_CS"),
-    *("TC_H_12_CS", "TC_I_02_CS", "TC_J_07_CS", "TC_K_01_CS", "TC_L_06_CS", "TC_M_01_CS", "TC_N_13_CS"),
-    *("TC_O_01_CS", "TC_P_04_CS"),
-)
-"""A quick case of each block."""
->>>>>>> 667fffdb (Test a case of each block in the ordinary suite, and shorten its tests)
 
 
 def test_each_case_of_the_catalogue_is_rehearsed_or_has_a_reason() -> None:
@@ -64,7 +47,6 @@ def test_each_case_has_a_mutant() -> None:
     assert [case_id for case_id in CASES if not all_mutants().get(case_id)] == []
 
 
-<<<<<<< HEAD
 def test_sample_has_a_case_of_each_block() -> None:
     assert {block_of(case_id) for case_id in SAMPLE} == {case.block for case in CASES.values()}
 
@@ -87,19 +69,6 @@ async def test_mute_and_refusing_stations_do_not_pass() -> None:
 
     assert [outcome.result.verdict for outcome in outcomes] != []
     assert Verdict.PASS not in {outcome.result.verdict for outcome in outcomes}
-=======
-async def test_conforming_station_passes_a_case_of_each_block_and_its_mutant_is_caught() -> None:
-    cases = [CASES[case_id] for case_id in SAMPLE]
-    first = {case.id: dict(list(all_mutants()[case.id].items())[:1]) for case in cases}
-    hopeless = [Trial(case, "refusing") for case in cases]
-
-    async with server_for_boxes() as server:
-        outcomes = await carry_out_trials([*trials_of(cases, first), *hopeless], server)
-
-    assert [case.block for case in cases] == sorted({entry.block for entry in CATALOGUE.values()})
-    assert len(outcomes) == 3 * len(SAMPLE)
-    assert problems_of(outcomes, cases, first) == []
->>>>>>> 667fffdb (Test a case of each block in the ordinary suite, and shorten its tests)
 
 
 @pytest.mark.parametrize(
