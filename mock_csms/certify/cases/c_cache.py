@@ -13,6 +13,7 @@ from mock_csms.certify.cases.c_tokens import (
     uses_cache,
 )
 from mock_csms.certify.registry import CaseList
+from mock_csms.certify.verdicts import Skipped
 
 CASES: Final = CaseList()
 
@@ -133,6 +134,8 @@ async def cleared_cache(run: CaseRun) -> None:
 
 @CASES.case("TC_C_38_CS", "Refuse to clear a cache that is disabled")
 async def disabled_cache(run: CaseRun) -> None:
+    if await run.variable("AuthCacheCtrlr", "Enabled") is None:
+        raise Skipped("the station has no AuthCacheCtrlr.Enabled, which disables its cache")
     await uses_cache(run)
     await run.given.id_token_cached()
     await run.given.variables(AuthCacheCtrlr__Enabled=False)
