@@ -91,7 +91,7 @@ class SessionEvents:
         info = event["transactionInfo"]
         if event["eventType"] == "Started" or session.transaction is None:
             session.transaction = Varying(info["transactionId"], "of the case")
-        self._has(event, info["transactionId"] == session.transaction, "it is of the same transaction")
+        self._has(event, info["transactionId"] == session.transaction, "the event is of the same transaction")
         session.token_due = session.remote_start_due = None
         session.has_evse |= session.is_evse_due
         session.is_evse_due = False
@@ -108,7 +108,7 @@ class SessionEvents:
         if event["triggerReason"] == "EVCommunicationLost":  # TC_E_14_CS
             allowed |= {"EVDisconnected"}
         reason = event["transactionInfo"].get("stoppedReason", ABSENT)
-        self._has(event, reason in allowed, f"it has the stoppedReason of a {self._session.stopped_by} stop")
+        self._has(event, reason in allowed, f"the event has the stoppedReason of a {self._session.stopped_by} stop")
 
     def _has(self, event: TranscriptEntry, holds: bool, sentence: str) -> None:
         """Check what every event has to have; only a failure is a step."""
@@ -129,10 +129,10 @@ def token_field(token: Token) -> Any:
 def absent_or(token: Token) -> frozenset[Any]:
     """Return the condition that the field idToken is absent or has a token."""
 
-    def is_the_token(value: Any) -> bool:
+    def is_the_one_presented(value: Any) -> bool:
         return {"idToken": value["idToken"], "type": value["type"]} == token.as_json
 
-    return frozenset({ABSENT, is_the_token})
+    return frozenset({ABSENT, is_the_one_presented})
 
 
 def of_transaction(transaction: str) -> Callable[[str], bool]:

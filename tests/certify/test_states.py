@@ -63,7 +63,7 @@ async def test_suspension_that_ends_the_transaction_leaves_nothing_to_stop(box: 
         await run.state.parking_bay_unoccupied()
 
         assert [step.text for step in run.steps.taken if "present" in step.text] == [
-            "somebody does: present evse=1 token=AABBCCDD type=ISO14443"
+            "the rig does present evse=1 token=AABBCCDD type=ISO14443"
         ]
 
 

@@ -39,7 +39,7 @@ class RigVerbs:
             {"connector": 1} if stimulus == "plug-in" else {}
         )
         asked = Stimulus(stimulus, {**place, **parameters})
-        with self._steps.step(f"somebody does: {asked}"):
+        with self._steps.step(f"the rig does {asked}"):
             try:
                 await self._rig.do(asked)
             except CannotDo as reason:

@@ -147,10 +147,10 @@ class Stage:
 def absent_or_reason(*codes: str) -> frozenset[Any]:
     """Return the condition that a StatusInfo is absent or has one of these reason codes."""
 
-    def has_reason(info: Any) -> bool:
+    def with_the_reason(info: Any) -> bool:
         return info["reasonCode"] in codes
 
-    return frozenset({None, has_reason})
+    return frozenset({None, with_the_reason})
 
 
 def variable_of(component: str, variable: str, instance: str | None = None) -> dict[str, Any]:

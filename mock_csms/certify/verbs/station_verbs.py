@@ -8,7 +8,7 @@ from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.charging import time_of
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.verbs.cursor import Cursor, UnusedPattern, UsedPattern
-from mock_csms.certify.verbs.texts import fields_text
+from mock_csms.certify.verbs.texts import fields_text, pattern_text
 from mock_csms.certify.verdicts import CaseFailed
 from mock_csms.client import AsyncStationHandle, NotSeen, Pattern, TranscriptEntry
 
@@ -107,7 +107,7 @@ class StationVerbs:
 
     async def sends_one_of(self, *patterns: Pattern, within: float | None = None) -> TranscriptEntry:
         """One of several messages has to come; raises NotSeen."""
-        with self._steps.step(f"the station sends {' or '.join(map(str, patterns))}") as step:
+        with self._steps.step(f"the station sends {' or '.join(map(pattern_text, patterns))}") as step:
             entry = await self._any(*patterns, within=within)
             step.is_about(entry)
         return entry
@@ -116,7 +116,7 @@ class StationVerbs:
         self, *patterns: Pattern, within: float | None = None
     ) -> Sequence[TranscriptEntry]:
         """All of several messages have to come, in any order; raises NotSeen."""
-        with self._steps.step(f"the station sends {', '.join(map(str, patterns))}"):
+        with self._steps.step(f"the station sends {', '.join(map(pattern_text, patterns))}"):
             self._look_from(self._cursor.start)
             unused = [UnusedPattern(self._cursor, each) for each in patterns]
             entries = await self.handle.waits_for_all(*unused, within=self._within(within))
@@ -214,8 +214,8 @@ class StationVerbs:
 
         Raises UnwantedMessage.
         """
-        names = " or ".join(map(str, allowed)) or "nothing"
-        with self._steps.step(f"the station sends nothing but {names}"):
+        names = " or ".join(map(pattern_text, allowed))
+        with self._steps.step(f"the station sends nothing{f' but {names}' if names else ''}"):
             self._look_from(self._cursor.newest)
             await self.handle.sends_nothing_but(*allowed, during=during, after=after, before=before)
 
@@ -388,7 +388,7 @@ class StationVerbs:
         passed = later.seconds_since(earlier)
         self._steps.check(
             passed >= seconds - self._file.times.deviation,
-            f"{later.action or later.type} comes at least {seconds:g} s after the entry before",
+            f"{_kind_of(later)} comes at least {seconds:g} s after {_kind_of(earlier)}",
             later,
         )
 
@@ -397,7 +397,7 @@ class StationVerbs:
         passed = later.seconds_since(earlier)
         self._steps.check(
             abs(passed - seconds) <= self._file.times.deviation,
-            f"{later.action or later.type} comes about {seconds:g} s after the entry before",
+            f"{_kind_of(later)} comes about {seconds:g} s after {_kind_of(earlier)}",
             later,
         )
 
@@ -413,6 +413,10 @@ class StationVerbs:
 
     def _within(self, seconds: float | None) -> float:
         return self._file.times.message if seconds is None else seconds
+
+
+def _kind_of(entry: TranscriptEntry) -> str:
+    return entry.action or f"the event {entry.type}"
 
 
 def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:

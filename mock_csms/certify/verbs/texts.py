@@ -1,15 +1,16 @@
-"""Texts of steps."""
+"""Texts of steps. They are the same in every run, because the table of mutants names steps by them."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-from mock_csms.client.fields import brief_value
-from mock_csms.text import timestamp
+from mock_csms.client import ABSENT, ANY, Pattern
+from mock_csms.text import one_line, timestamp, truncate
 
 MAX_FIELDS: Final = 4
 """Maximum number of fields in the text of a step."""
-MAX_VALUE: Final = 40
+MAX_VALUE_TEXT: Final = 80
 """Maximum characters of a value in the text of a step."""
 
 
@@ -30,27 +31,53 @@ def time_from_now(seconds: float) -> Varying:
     return Varying(timestamp(moment), f"now{seconds:+g}s")
 
 
+def pattern_text(pattern: str | Pattern) -> str:
+    """Return an action, or a message with its fields."""
+    if isinstance(pattern, str):
+        return pattern
+    return f"{' or '.join(pattern.actions)}{fields_text(pattern.fields, {})}"
+
+
 def fields_text(fields: Mapping[str, Any] | None, others: Mapping[str, Any]) -> str:
     """Return fields in parentheses, shortened, with a space in front; empty without fields."""
-    shown = [_field_text(name, value) for name, value in _flat({**(fields or {}), **others})]
+    shown = [f"{path} {_value_text(value)}" for path, value in _flat({**(fields or {}), **others})]
     if not shown:
         return ""
     rest = ["..."] if len(shown) > MAX_FIELDS else []
     return f" ({', '.join([*shown[:MAX_FIELDS], *rest])})"
 
 
-def _field_text(name: str, value: Any) -> str:
+def _value_text(value: Any) -> str:
+    """Return a value, or a condition as of `mock_csms.client`, such as ``Failed or NotFound``."""
     if isinstance(value, Varying):
-        text = value.name
-    else:
-        text = value if isinstance(value, str) else brief_value(value, MAX_VALUE)
-    return f"{name} {text[:MAX_VALUE]}"
+        return value.name
+    if value is None or value is ABSENT:
+        return "absent"
+    if value is ANY:
+        return "present"
+    return truncate(_composed_text(value), MAX_VALUE_TEXT)
+
+
+def _composed_text(value: Any) -> str:
+    if isinstance(value, str) and value:
+        return one_line(value)
+    if isinstance(value, set | frozenset):
+        return " or ".join(sorted(map(_value_text, value), key=lambda text: (text == "absent", text)))
+    if isinstance(value, list) and value:
+        return " and ".join(map(_value_text, value))
+    if callable(value):
+        return str(getattr(value, "__name__", "as expected")).replace("_", " ").removeprefix("is ")
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _flat(fields: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Return each value with its path; the only item of a list has the path of the list."""
     for name, value in fields.items():
         path = f"{prefix}{str(name).replace('__', '.')}"
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{path}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            items = {path: value[0]} if len(value) == 1 else {f"{path}.{n}": v for n, v in enumerate(value)}
+            yield from _flat(items)
         else:
             yield path, value
