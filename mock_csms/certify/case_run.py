@@ -34,23 +34,16 @@ class CaseRun:
         rig: Rig,
         on_step: OnStep = lambda _: None,
     ) -> None:
-        self._handle, self._rig, self._cursor = handle, rig, Cursor(handle.cursor)
+        cursor = Cursor(handle.cursor)
         self.file: Final = file
         self.steps: Final = CaseSteps(on_step)
-        self.csms: Final = CsmsVerbs(client, handle, self._cursor, self.steps, file.times.message)
-        self.station: Final = StationVerbs(handle, self._cursor, self.steps, file)
+        self.csms: Final = CsmsVerbs(client, handle, cursor, self.steps, file.times.message)
+        self.station: Final = StationVerbs(handle, cursor, self.steps, file)
         self.rig: Final = RigVerbs(rig, self.steps, file)
         stage = Stage(self.csms, self.station, self.rig, self.steps, file)
         self.given: Final = Preparations(stage)
         self.state: Final = States(stage)
         self._stage = stage
-
-    def at(self, evse: int) -> States:
-        """Return the states of another session of the case: at this EVSE, with the second token."""
-        file = self.file.for_second_session(evse)
-        station = StationVerbs(self._handle, self._cursor, self.steps, file)
-        rig = RigVerbs(self._rig, self.steps, file)
-        return States(Stage(self.csms, station, rig, self.steps, file))
 
     @property
     def tokens(self) -> TokensTable:

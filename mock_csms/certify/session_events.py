@@ -108,7 +108,9 @@ class SessionEvents:
         if event["triggerReason"] == "EVCommunicationLost":  # TC_E_14_CS
             allowed |= {"EVDisconnected"}
         reason = event["transactionInfo"].get("stoppedReason", ABSENT)
-        self._has(event, reason in allowed, f"the event has the stoppedReason of a {self._session.stopped_by} stop")
+        self._has(
+            event, reason in allowed, f"the event has the stoppedReason of a {self._session.stopped_by} stop"
+        )
 
     def _has(self, event: TranscriptEntry, holds: bool, sentence: str) -> None:
         """Check what every event has to have; only a failure is a step."""

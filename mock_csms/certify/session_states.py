@@ -15,8 +15,8 @@ from mock_csms.certify.session_events import (
 )
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import CaseSession, Stage
-from mock_csms.certify.verdicts import Inconclusive
-from mock_csms.client import CommandAnswer, StationFailure, TranscriptEntry
+from mock_csms.certify.verdicts import preparing
+from mock_csms.client import CommandAnswer, TranscriptEntry
 
 REMOTE_START_ID: Final = 4711
 PLUGGED: Final = frozenset({"CablePluggedIn", "ChargingStateChanged"})
@@ -33,16 +33,11 @@ def reached[**P, T](*, about: str) -> Callable[[Method[P, T]], Method[P, T]]:
     def decorate(method: Method[P, T]) -> Method[P, T]:
         @wraps(method)
         async def reach(*args: P.args, **options: P.kwargs) -> T:
-            try:
+            if not getattr(args[0], "is_preparation", False):
                 return await method(*args, **options)
-            except StationFailure as failure:
-                if not getattr(args[0], "is_preparation", False):
-                    raise
-                name = method.__name__.strip("_").replace("_", " ")
-                raise Inconclusive(
-                    f"the state '{name}' was not reached ({about} is about its steps): {failure}",
-                    failure.frame,
-                ) from None
+            name = method.__name__.strip("_").replace("_", " ")
+            with preparing(about, f"the state '{name}' was not reached"):
+                return await method(*args, **options)
 
         return reach
 
@@ -63,7 +58,7 @@ class SessionStates:
         self._events = SessionEvents(stage)
 
     def at_evse(self, evse: int) -> Self:
-        """Return the states of another EVSE, which has a session of its own."""
+        """Return the states of a second session, at another EVSE and with the second token."""
         return type(self)(self._stage.at_evse(evse))
 
     def observed_later(self) -> Self:

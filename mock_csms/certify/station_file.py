@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -230,11 +230,6 @@ class StationFile(Strict):
     def connectors(self) -> list[tuple[int, int]]:
         """All connectors with their EVSEs."""
         return [(evse, connector) for evse, of_evse in self.station.evses.items() for connector in of_evse]
-
-    def with_evse(self, evse: int) -> Self:
-        """Return the file of a station that has this EVSE only."""
-        station = self.station.model_copy(update={"evses": {evse: self.station.evses[evse]}})
-        return self.model_copy(update={"station": station})
 
     def connectors_at(self, evse: int | None, connector: int | None = None) -> list[tuple[int, int]]:
         """Return the connectors of the station, of an EVSE, or one connector."""

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     """The station did not reach the situation in which the case begins."""
     SKIPPED = "SKIPPED"
-    """The case does not apply to the station, or nobody can give a stimulus that it needs."""
+    """The case does not apply to the station, or no person or rig can give a stimulus that it needs."""
     ERROR = "ERROR"
     """The rehearsal itself failed."""
 
@@ -32,7 +32,7 @@ class Step:
     """One step of a case that was carried out."""
 
     text: str
-    """What the server, the station or a person does, such as ``the station sends BootNotification``."""
+    """Sentence about the server, the station or the rig: ``the station sends BootNotification``."""
     outcome: StepOutcome
     frame: int | None = None
     """Number of the journal entry that decided the step."""
@@ -105,15 +105,15 @@ class Inconclusive(Exception):
         """Number of the journal entry that decided it."""
 
 
-class Skipped(Exception):
-    """A case cannot be carried out with this station and this rig."""
-
-
 @contextmanager
-def preparing(about: str) -> Iterator[None]:
+def preparing(about: str, failed: str = "the station could not be prepared") -> Iterator[None]:
     """Turn failures in the context into INCONCLUSIVE; ``about`` is the case about these steps."""
     try:
         yield
     except StationFailure as failure:
-        reason = f"the station could not be prepared ({about} is about the steps): {failure}"
+        reason = f"{failed} ({about} is about the steps): {failure}"
         raise Inconclusive(reason, failure.frame) from None
+
+
+class Skipped(Exception):
+    """A case cannot be carried out with this station and this rig."""

@@ -124,7 +124,7 @@ async def test_event_without_what_is_due_fails(box: Boxes, misbehaviour: str, fi
 
 async def test_failure_of_a_preparation_is_inconclusive_and_names_the_case_about_it(box: Boxes) -> None:
     async with box("say RequestStartTransaction status=Rejected") as run:
-        with pytest.raises(Inconclusive, match="TC_E_04_CS is about its steps"):
+        with pytest.raises(Inconclusive, match="TC_E_04_CS is about the steps"):
             await run.given.authorized(by="remote")
 
 

@@ -93,10 +93,10 @@ async def reset_on_idle_in_transactions(run: CaseRun) -> None:
     evse = other_evse(run)
     second = run.state.at_evse(evse)
     await run.given.energy_transfer_started()
-    await run.given.at_evse(evse).energy_transfer_started(run.tokens.second)
+    await run.given.at_evse(evse).energy_transfer_started()
     await run.csms.sends("Reset", type="OnIdle", expect="Scheduled")
     await run.state.parking_bay_unoccupied()
-    await second.transaction_ended(run.tokens.second)
+    await second.transaction_ended()
     status = at_cable(second, *run.file.connectors_at(evse)[0])
     await boots_again(run, status, reason="ScheduledReset")
 

@@ -131,7 +131,7 @@ async def two_sessions_end(run: CaseRun) -> None:
     for place in free_connectors(run):
         is_blocked = await run.station.optionally_reports("Unavailable", *place)
         run.check(not is_blocked, "the free connectors stay available")
-    second = run.at(free_connectors(run)[0][0])
+    second = run.state.at_evse(free_connectors(run)[0][0])
     await second.energy_transfer_started()
     await run.state.parking_bay_unoccupied(status=FREE_OR_UPDATING)
     await second.parking_bay_unoccupied(status=FREE_OR_UPDATING)

@@ -77,9 +77,9 @@ class Stage:
         self._undo: list[tuple[str, Callable[[], Awaitable[object]]]] = []
 
     def at_evse(self, evse: int) -> "Stage":
-        """Return the stage of another EVSE; it has a session of its own, and shares the rest."""
+        """Return the stage of a second session, at another EVSE and with the second token."""
         if evse not in self._others and evse != self.file.evse:
-            file = self.file.with_evse(evse)
+            file = self.file.for_second_session(evse)
             other = Stage(self.csms, self.station.of(file), self.rig.of(file), self.steps, file)
             other._undo = self._undo
             self._others[evse] = other

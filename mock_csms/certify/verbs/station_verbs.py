@@ -20,6 +20,13 @@ TRANSACTION_EVENT: Final = "TransactionEvent"
 PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
 """Reasons of the events that a sequence of events may have in between."""
 
+CONNECTION_EVENTS: Final[Mapping[str, str]] = {
+    "connected": "the connection",
+    "disconnected": "the end of the connection",
+    "refused": "the refused connection",
+}
+"""Events of the connection in the texts of steps."""
+
 
 class StationVerbs:
     """The station as seen by a case. Each message counts for one step only."""
@@ -416,7 +423,7 @@ class StationVerbs:
 
 
 def _kind_of(entry: TranscriptEntry) -> str:
-    return entry.action or f"the event {entry.type}"
+    return entry.action or CONNECTION_EVENTS.get(entry.type, entry.type)
 
 
 def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
