@@ -30,7 +30,7 @@ from mock_csms.certify.selection import PlannedCase, Selection, plan
 from mock_csms.certify.self_test_command import try_cases
 from mock_csms.certify.station_file import StationFile, read_station_file
 from mock_csms.certify.verdicts import CaseResult
-from mock_csms.client import ClientError, StationFailure
+from mock_csms.client import ClientError
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.process import stopping_on_signals
 
@@ -94,10 +94,9 @@ async def _init(given: CertifyArguments) -> int:
             await stack.enter_async_context(station_in_the_box(identity, ws_of(addresses)))
         if not await await_station(client, file, addresses, _write_now):
             raise NoStation(f"{identity} has not connected and booted")
-        try:
-            text = await station_file_of(client, file, CLAIMS if _is_box(given) else ())
-        except StationFailure as failure:
-            raise CouldNotStart(f"the device model cannot be read: {failure}") from None
+        text, obstacle = await station_file_of(client, file, CLAIMS if _is_box(given) else ())
+    if obstacle:
+        _write([f"the device model cannot be read, so that {path} claims no feature: {obstacle}"])
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")
     _write([f"wrote {path}; complete the lines marked with ?, then run: certify {path}"])
     return 0

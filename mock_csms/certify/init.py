@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from mock_csms.certify.features import FEATURES, PROFILES, Feature
 from mock_csms.certify.inventory import LearntFeatures, learn_features
+from mock_csms.certify.runner import reason_of
 from mock_csms.certify.station_file import StationFile, TimesTable
-from mock_csms.client import AsyncClient, WrongAnswer
+from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure, WrongAnswer
 
 REPORT_REQUEST: Final = 900_001
 REPORT_S: Final = 120.0
@@ -16,21 +17,30 @@ ASK: Final = "  # ? The device model does not show these. Remove the # of those 
 ASK_PASSWORD: Final = '# password = "..."  # ? its BasicAuthPassword, in security profiles 1 and 2'
 
 
-async def station_file_of(client: AsyncClient, file: StationFile, claims: Collection[str] = ()) -> str:
-    """Read the device model of a connected station and return the text of its station file.
+async def station_file_of(
+    client: AsyncClient, file: StationFile, claims: Collection[str] = ()
+) -> tuple[str, str]:
+    """Read the device model of a connected station, and return the text of its station file.
 
     ``file`` has its identity, tokens and times. ``claims`` are features to be claimed although no variable
-    shows them. Raises StationFailure if the
-    station does not report.
+    shows them. The second text is the reason if the device model cannot be read, otherwise empty.
     """
-    station = client.station(file.station.identity)
+    try:
+        rows = await _device_model(client.station(file.station.identity))
+    except StationFailure as failure:
+        return text_of_file(file, learn_features([])), reason_of(failure)
+    return text_of_file(file, _claiming(learn_features(rows), claims)), ""
+
+
+async def _device_model(station: AsyncStationHandle) -> list[dict[str, Any]]:
+    """Return the rows of the full inventory; raises StationFailure."""
     answer = await station.call("GetBaseReport", requestId=REPORT_REQUEST, reportBase="FullInventory")
     answer.is_("Accepted")
     parts = await station.collects("NotifyReport", requestId=REPORT_REQUEST, within=REPORT_S)
     rows = [row for part in parts for row in part.payload.get("reportData", [])]
     if not rows:
         raise WrongAnswer("the station reports an empty device model")
-    return text_of_file(file, _claiming(learn_features(rows), claims))
+    return rows
 
 
 def _claiming(learnt: LearntFeatures, claims: Collection[str]) -> LearntFeatures:

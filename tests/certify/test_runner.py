@@ -202,6 +202,21 @@ async def test_station_that_boots_once_per_connection_is_brought_back(
     assert (result.verdict, result.not_restored, is_back) == (Verdict.PASS, (), True)
 
 
+async def test_report_of_a_connector_may_be_repeated(client: AsyncClient, addresses: Addresses) -> None:
+    async with connected_to(str(addresses.ws), "CS001") as station:
+        await station.boot()
+
+        async def vacated(run: CaseRun) -> None:
+            for status in ("Occupied", "Occupied", "Available"):
+                await station.status(status)
+            await run.station.reports("Occupied")
+            await run.station.reports("Available")
+
+        result = await Bench(client, file_of_box("CS001"), NoHands()).carry_out(case_of(vacated))
+
+    assert (result.verdict, result.reason) == (Verdict.PASS, "")
+
+
 async def test_change_that_cannot_be_undone_is_named(client: AsyncClient, addresses: Addresses) -> None:
     async def changes(run: CaseRun) -> None:
         async def undo() -> None:

@@ -1,6 +1,8 @@
 """Chooses the rig of a run by the flag --rig or the table [rig] of the station file."""
 
+import sys
 from importlib import import_module
+from pathlib import Path
 
 from mock_csms.certify.rigs.http_rig import HttpRig
 from mock_csms.certify.rigs.program import ProgramRig
@@ -36,6 +38,8 @@ def automatic_rig(file: StationFile) -> Rig | None:
 
 def _python_rig(text: str) -> Rig:
     module, _, name = text.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # where a user keeps a rig; the script of an installation does not look there
     try:
         made: Rig = getattr(import_module(module), name)()
     except (ImportError, AttributeError) as error:

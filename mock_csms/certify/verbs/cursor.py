@@ -13,6 +13,8 @@ class Cursor:
         """Number of the journal entry after which the case begins."""
         self.newest = start
         """Highest number of an entry that the case has used."""
+        self.reported: dict[tuple[int, int], str] = {}
+        """Status of each connector, ``(evse, connector)``, in its latest report that the case has used."""
         self._used: set[int] = set()
 
     def note(self, entry: TranscriptEntry | None) -> None:

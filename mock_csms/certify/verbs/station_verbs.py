@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from time import monotonic
 from typing import Any, Final, Self
 
 from mock_csms.certify.case_steps import CaseSteps
@@ -295,16 +296,34 @@ class StationVerbs:
     async def _reports(
         self, status: str | set[str], evse: int, connector: int, within: float | None
     ) -> TranscriptEntry:
-        shown = " or ".join(sorted({status} if isinstance(status, str) else status))
+        wanted = {status} if isinstance(status, str) else status
+        shown = " or ".join(sorted(wanted))
         with self._steps.step(f"connector {connector} of EVSE {evse} is reported {shown}") as step:
-            entry = await self._any(*_status_reports(evse, connector), within=within)
+            entry = await self._next_report(wanted, evse, connector, self._within(within))
             step.is_about(entry)
             actual, trigger = _report_of(entry, evse, connector)
-            if actual not in ({status} if isinstance(status, str) else status):
+            if actual not in wanted:
                 raise CaseFailed(f"connector {connector} of EVSE {evse} is reported {actual}, not {shown}")
             if trigger != DELTA:
                 raise CaseFailed(f"connector {connector} of EVSE {evse} is reported by trigger {trigger}")
         return entry
+
+    async def _next_report(
+        self, wanted: set[str], evse: int, connector: int, within: float
+    ) -> TranscriptEntry:
+        """Return the next report of a connector that has one of these statuses or another one than before.
+
+        A station may repeat a report, such as when the energy transfer begins at an occupied connector.
+        """
+        end = monotonic() + within
+        before = self._cursor.reported.get((evse, connector))
+        while True:
+            left = max(end - monotonic(), 0)
+            entry = await self._any(*_status_reports(evse, connector), within=left)
+            status, _ = _report_of(entry, evse, connector)
+            if status in wanted or status != before:
+                self._cursor.reported[evse, connector] = status
+                return entry
 
     async def collects(
         self,
