@@ -89,5 +89,8 @@ class CaseRun:
         """Bring the station back to idle and undo its changes; return what is left."""
         with suppress(ClientError):
             await self.csms.takes_all_back()
-        left = await settle(self.csms.handle, self.rig, self.file)
+        try:
+            left = await settle(self.csms.handle, self.rig, self.file)
+        except Exception as error:  # a fault of a rig must not end the run
+            left = [f"the station is not idle: {type(error).__name__}: {error}"]
         return [*left, *await self._stage.undo()]

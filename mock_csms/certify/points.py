@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
+from mock_csms.certify.verdicts import CaseFailed
+
 
 class Point(StrEnum):
     """A value of TxStartPoint or TxStopPoint; DataSigned is a start point only."""
@@ -60,7 +62,7 @@ class TransactionPoints:
 
     @classmethod
     def of_values(cls, start: str, stop: str) -> Self:
-        """Read the values of the variables; raises ValueError for an unknown point."""
+        """Read the values of the variables; raises CaseFailed for an unknown point."""
         return cls(points_of(start), points_of(stop))
 
     @property
@@ -98,5 +100,8 @@ class TransactionPoints:
 
 
 def points_of(value: str) -> frozenset[Point]:
-    """Read a list of points as in the value of a variable; raises ValueError for an unknown one."""
-    return frozenset(Point(name.strip()) for name in value.split(",") if name.strip())
+    """Read a list of points as in the value of a variable; raises CaseFailed for an unknown one."""
+    names = {name.strip() for name in value.split(",")} - {""}
+    if unknown := sorted(names - set(Point)):
+        raise CaseFailed(f"{unknown[0]!r} is not a point at which transactions start or stop")
+    return frozenset(map(Point, names))

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from mock_csms.certify.points import Point, Situation, TransactionPoints, points_of
+from mock_csms.certify.verdicts import CaseFailed
 
 type Step = Mapping[str, Any]
 
@@ -123,5 +124,5 @@ def test_points_know_whether_a_stop_ends_the_transaction(stop: str, ends: bool) 
 def test_values_are_read_with_spaces_and_unknown_points_are_refused() -> None:
     assert points_of("EVConnected, Authorized") == {Point.EV_CONNECTED, Point.AUTHORIZED}
     assert points_of("") == frozenset()
-    with pytest.raises(ValueError, match="Boot"):
+    with pytest.raises(CaseFailed, match="Boot"):
         points_of("Boot")

@@ -19,10 +19,10 @@ from mock_csms.errors import UsageError
 PLUG_IN = Stimulus("plug-in", {"evse": 2, "connector": 1})
 
 
-def program(tmp_path: Path, lines: str) -> str:
+def program(tmp_path: Path, lines: str) -> list[str]:
     path = tmp_path / "rig.py"
     path.write_text(f"import sys\n{lines}\n", encoding="utf-8")
-    return f"{sys.executable} {path}"
+    return [sys.executable, str(path)]
 
 
 async def test_program_is_run_with_stimulus_and_parameters(tmp_path: Path) -> None:
@@ -39,6 +39,17 @@ async def test_program_that_fails_cannot_give_the_stimulus(tmp_path: Path, code:
 
     with pytest.raises(CannotDo, match=f"the rig {words} plug-in evse=2 connector=1: no arm"):
         await ProgramRig(command, 10).do(PLUG_IN)
+
+
+async def test_program_that_cannot_be_run_cannot_give_the_stimulus(tmp_path: Path) -> None:
+    with pytest.raises(CannotDo, match=r"cannot run .*missing: No such file"):
+        await ProgramRig([str(tmp_path / "missing")], 10).do(PLUG_IN)
+
+
+@pytest.mark.parametrize("command", ["./missing-rig", '"./rig', " "])
+def test_command_that_cannot_be_run_is_refused(command: str) -> None:
+    with pytest.raises(UsageError, match="the rig"):
+        automatic_rig(StationFile(rig=RigTable(command=command)))
 
 
 async def test_program_that_takes_too_long_cannot_give_the_stimulus(tmp_path: Path) -> None:
@@ -82,6 +93,11 @@ async def test_http_rig_that_refuses_cannot_give_the_stimulus(http_rig: tuple[st
 async def test_http_rig_that_does_not_answer_cannot_give_the_stimulus() -> None:
     with pytest.raises(CannotDo, match="no rig answers at"):
         await HttpRig("http://127.0.0.1:1", 10).do(PLUG_IN)
+
+
+async def test_http_rig_with_a_wrong_url_cannot_give_the_stimulus() -> None:
+    with pytest.raises(CannotDo, match="no rig answers at"):
+        await HttpRig("http://[rig", 10).do(PLUG_IN)
 
 
 async def test_nobody_can_give_no_stimulus() -> None:

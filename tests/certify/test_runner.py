@@ -12,7 +12,7 @@ from mock_csms.certify.registry import Case, CaseFunction
 from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses
 from mock_csms.certify.station_file import StationFile
-from mock_csms.certify.stimuli import NoHands
+from mock_csms.certify.stimuli import NoHands, Rig, Stimulus
 from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient
 from tests.support.station import connected_to
@@ -227,6 +227,32 @@ async def test_change_that_cannot_be_undone_is_named(client: AsyncClient, addres
     result = await result_of(changes, client, addresses)
 
     assert (result.verdict, result.not_restored) == (Verdict.PASS, ("the setting",))
+
+
+class JammedRig:
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    async def do(self, stimulus: Stimulus) -> None:
+        if stimulus.name == "unplug":
+            raise RuntimeError("the arm is stuck")
+        await self._rig.do(stimulus)
+
+
+async def test_fault_of_a_rig_after_a_case_leaves_its_verdict(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async def plugs_in(run: CaseRun) -> None:
+        await run.rig.plugs_in()
+
+    assert addresses.ws is not None
+    async with station_in_the_box("CS001", addresses.ws) as rig:
+        await client.station("CS001").waits_for("StatusNotification", evseId=2)
+        jammed = Bench(client, file_of_box("CS001"), JammedRig(rig))
+        result = await jammed.carry_out(case_of(plugs_in))
+
+    assert result.verdict is Verdict.PASS
+    assert result.not_restored == ("the station is not idle: RuntimeError: the arm is stuck",)
 
 
 async def test_changes_are_undone_when_the_run_is_cancelled(

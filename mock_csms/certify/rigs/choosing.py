@@ -1,6 +1,9 @@
 """Chooses the rig of a run by the flag --rig or the table [rig] of the station file."""
 
+import shlex
+import shutil
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -32,8 +35,19 @@ def automatic_rig(file: StationFile) -> Rig | None:
     if table.http:
         return HttpRig(table.http, within)
     if table.command:
-        return ProgramRig(table.command, within)
+        return ProgramRig(_words_of(table.command), within)
     return _python_rig(table.python) if table.python else None
+
+
+def _words_of(command: str) -> Sequence[str]:
+    """Split a command; raises UsageError."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"cannot read the command of the rig, {command!r}: {error}") from None
+    if not words or shutil.which(words[0]) is None:
+        raise UsageError(f"the rig {command!r} is not a program that can be run; write its path")
+    return words
 
 
 def _python_rig(text: str) -> Rig:
@@ -42,7 +56,7 @@ def _python_rig(text: str) -> Rig:
         sys.path.append(here)  # where a user keeps a rig; the script of an installation does not look there
     try:
         made: Rig = getattr(import_module(module), name)()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # the class is that of the user
         raise UsageError(f"cannot use the rig {text!r}: {error}; write module:Class") from None
     if not callable(getattr(made, "do", None)):
         raise UsageError(f"the rig {text!r} has no method do(stimulus)")

@@ -22,7 +22,7 @@ class HttpRig:
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=self._within) as client:
                 answer = await client.post(f"{self._url}/{stimulus.name}", json=dict(stimulus.parameters))
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise CannotDo(f"no rig answers at {self._url}: {error}") from None
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise CannotDo(f"the rig cannot do {stimulus}: {_detail(answer)}")
