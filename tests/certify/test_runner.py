@@ -285,3 +285,31 @@ async def test_rules_of_a_case_end_with_it(client: AsyncClient, addresses: Addre
     await result_of(answers, client, addresses)
 
     assert await client.rules.list() == []
+
+
+async def reports(run: CaseRun) -> None:
+    await run.csms.sends("GetBaseReport", requestId=1, reportBase="SummaryInventory", expect="Accepted")
+    run.station.were_generated_now(await run.station.collects("NotifyReport", requestId=1))
+
+
+@pytest.mark.parametrize("time", ["2026-11-01T00:00:00Z", "2126-11-01T00:00:00Z"])
+async def test_report_with_a_time_outside_of_the_case_fails(
+    client: AsyncClient, addresses: Addresses, time: str
+) -> None:
+    result = await result_of(reports, client, addresses, f"say NotifyReport generatedAt={time}")
+    assert result.verdict is Verdict.FAIL
+    assert f"not {time} in #" in result.reason
+
+
+async def test_optional_connection_is_returned_once_it_comes(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    async def connects_once(run: CaseRun) -> None:
+        assert await run.station.optionally_connects(within=0) is None
+        await run.csms.closes_the_connection()
+        connection = await run.station.optionally_connects(within=run.times.boot)
+        assert connection is not None
+        assert connection.type == "connected"
+
+    result = await result_of(connects_once, client, addresses)
+    assert result.verdict is Verdict.PASS, result.reason

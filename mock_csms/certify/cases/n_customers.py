@@ -149,7 +149,7 @@ async def contract_cleared(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     asked = await run.station.has_sent("Authorize", iso15118CertificateHashData=ANY)
     contract: Sequence[Mapping[str, Any]] = asked["iso15118CertificateHashData"]
-    await run.state.ended_by_vehicle()
+    await run.given.ended_by_vehicle()
     await reports_and_clears(run, {"customerCertificate": {name: contract[0][name] for name in HASH_FIELDS}})
 
 
