@@ -21,20 +21,21 @@ from mock_csms.certify.opening import (
     opened_server,
     ws_of,
 )
-from mock_csms.certify.rehearsal_run import RehearsalOfStation, write_report
-from mock_csms.certify.reports.html import html_of
-from mock_csms.certify.reports.junit import junit_of
+from mock_csms.certify.rehearsal_run import RehearsalOfStation
+from mock_csms.certify.report_files import ReportFiles
 from mock_csms.certify.reports.terminal import lines_of_case, summary_of
 from mock_csms.certify.run_report import RunReport, differences_between, exit_code
 from mock_csms.certify.selection import PlannedCase, Selection, plan
 from mock_csms.certify.self_test_command import try_cases
-from mock_csms.certify.station_file import StationFile, read_station_file
+from mock_csms.certify.station_file import StationFile, checked_identity, read_station_file
 from mock_csms.certify.verdicts import CaseResult
 from mock_csms.client import ClientError
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
-from mock_csms.process import stopping_on_signals
+from mock_csms.process import print_text, stopping_on_signals
 
 NO_STATION: Final = 5
+REPORT_MISSING: Final = 1
+"""Exit code if a report could not be written."""
 AWAY_LINES: Final = (
     "The station is away. Bring it back: the next case that finds it booted goes on.",
     "Cases until then are inconclusive; --resume carries them out later.",
@@ -76,18 +77,18 @@ def _write(lines: Iterable[str]) -> None:
 
 
 def _write_now(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    print_text(text, CERTIFY_PROGRAM)
 
 
 async def _init(given: CertifyArguments) -> int:
     if len(given.words) != 1:
         raise UsageError("give the identity of the station: certify init CS001")
     identity = given.words[0]
-    path = Path(f"{identity}.toml")
+    path = Path(f"{identity.replace('/', '_')}.toml")
     if await asyncio.to_thread(path.exists):
         raise UsageError(f"{path} exists; remove it, or run the cases with certify {path}")
-    file = _box_or_default(given, identity)
+    file = _box_or_default(given, checked_identity(identity))
+    await asyncio.to_thread(ReportFiles(path, None, None).check)
     async with AsyncExitStack() as stack:
         addresses, client = await stack.enter_async_context(opened_server(given.around))
         if _is_box(given):
@@ -115,39 +116,45 @@ def _box_or_default(given: CertifyArguments, identity: str) -> StationFile:
 async def _run(given: CertifyArguments) -> int:
     file = read_station_file(Path(given.words[0]))
     planned = _planned(file, given, given.words[1:])
-    earlier = RunReport.of_file(given.resume) if given.resume else None
+    earlier = _resumed(given.resume, file.station.identity) if given.resume else None
     before = RunReport.of_file(given.compare) if given.compare else None
+    files = ReportFiles(given.json, given.html, given.junit)
+    await asyncio.to_thread(files.check)
     async with opened_bench(given.around, file, _write_now) as opened:
         _write([f"the run can be watched at {opened.control}/ui/#/certify"])
         run = RehearsalOfStation(opened.client, file, opened.supply, CASES, is_lenient=given.is_lenient)
-        run.on_case = _on_case(given, run)
+        run.on_case = _on_case(given, run, files)
         try:
             await run.carry_out(planned, earlier)
         finally:
-            _conclude(given, run, before)
-    return exit_code(run.report.results)
+            _conclude(files, run, before)
+    return REPORT_MISSING if files.failed else exit_code(run.report.results)
 
 
-def _on_case(given: CertifyArguments, run: RehearsalOfStation) -> Callable[[CaseResult], None]:
+def _resumed(path: Path, identity: str) -> RunReport:
+    """Read the report of an earlier run on the station; raises UsageError."""
+    report = RunReport.of_file(path)
+    if report.station != identity:
+        raise UsageError(f"{path} is a report about {report.station}; give one about {identity}")
+    return report
+
+
+def _on_case(
+    given: CertifyArguments, run: RehearsalOfStation, files: ReportFiles
+) -> Callable[[CaseResult], None]:
     def take(result: CaseResult) -> None:
         _write(lines_of_case(result, is_verbose=given.is_verbose))
         if run.away_since == result.id:
             _write(AWAY_LINES)
-        if given.json:
-            write_report(run.report, given.json)
+        files.write_json(run.report)
 
     return take
 
 
-def _conclude(given: CertifyArguments, run: RehearsalOfStation, before: RunReport | None) -> None:
+def _conclude(files: ReportFiles, run: RehearsalOfStation, before: RunReport | None) -> None:
     """Write the reports, also of a run that is aborted."""
     report = run.report
-    if given.json:
-        write_report(report, given.json)
-    if given.html:
-        given.html.write_text(html_of(report), encoding="utf-8")
-    if given.junit:
-        given.junit.write_bytes(junit_of(report))
+    files.write_all(report)
     if report.finished is None:
         _write(["the run was aborted", *(f"not put back: {change}" for change in run.left)])
     _write(summary_of(report))

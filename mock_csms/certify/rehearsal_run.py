@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from mock_csms.certify.live_view import LiveView
@@ -21,6 +20,8 @@ MAX_FRAMES: Final = 500
 """Maximum number of frames of a case in a report."""
 MAX_FRAME: Final = 2000
 """Maximum characters of a frame in a report."""
+MAX_FACT: Final = 100
+"""Maximum characters of a fact about the station in a report."""
 
 
 class RehearsalOfStation:
@@ -106,18 +107,13 @@ class RehearsalOfStation:
 
     async def _facts(self) -> dict[str, str]:
         state = await self._client.station(self._file.station.identity).state()
-        station = (state.get("boot") or {}).get("chargingStation", {})
+        station = (state.get("boot") or {}).get("chargingStation")
+        if not isinstance(station, dict):  # also a boot that violates its schema is in the state
+            return {}
         names = {"vendorName": "vendor", "model": "model", "firmwareVersion": "firmware"}
-        return {shown: str(station[name]) for name, shown in names.items() if name in station}
+        return {shown: str(station[name])[:MAX_FACT] for name, shown in names.items() if name in station}
 
 
 def is_decided(case: CaseReport) -> bool:
     """Whether a case has been carried out or skipped; without a step, the station was away."""
     return case.result.verdict is not Verdict.INCONCLUSIVE or bool(case.result.steps)
-
-
-def write_report(report: RunReport, path: Path) -> None:
-    """Write a report as JSON, by way of a file beside it, so that an abort leaves a whole one."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(report.as_json(), encoding="utf-8")
-    part.replace(path)

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pydantic import TypeAdapter
+
 from mock_csms._version import __version__
-from mock_csms.certify.verdicts import CaseResult, Verdict
+from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 from mock_csms.errors import UsageError
 
 FORMAT: Final = "ocpp2-mock-server-certify-1"
@@ -86,15 +88,15 @@ class RunReport:
             return cls.of_json(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{path} is no report of a rehearsal; --json writes one") from None
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise UsageError(f"{path} is not a report of a rehearsal; --json writes one") from None
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:
-        """Make a report from its JSON; raises KeyError, TypeError or ValueError."""
+        """Make a report from its JSON; raises LookupError, TypeError or ValueError."""
         if content["format"] != FORMAT:
             raise ValueError("another format")
-        return cls(
+        report = cls(
             station=content["station"],
             started=datetime.fromisoformat(content["started"]),
             cases=[CaseReport.of_json(case) for case in content["cases"]],
@@ -102,6 +104,10 @@ class RunReport:
             facts=content["facts"],
             version=content["version"],
         )
+        checked = TypeAdapter(cls).validate_python(asdict(report))  # also the types of all members
+        for result in checked.results:
+            block_of(result.id)
+        return checked
 
 
 def is_failed(result: CaseResult) -> bool:

@@ -21,11 +21,11 @@ from mock_csms.certify.features import PROFILES
 from mock_csms.errors import UsageError
 from mock_csms.text import suggest, suggest_or_list, truncate
 
-MAX_FILE_BYTES: Final = 1_000_000
+MAX_STATION_FILE_BYTES: Final = 1_000_000
 """Maximum size of a station file."""
-MAX_SECONDS: Final = 86_400.0
+MAX_TIME_S: Final = 86_400.0
 """Maximum of a time in the station file: a day."""
-MAX_VALUE: Final = 100
+MAX_SHOWN_VALUE: Final = 100
 """Maximum characters of a wrong value in an error."""
 
 
@@ -118,31 +118,31 @@ class TokensTable(Strict):
 class TimesTable(Strict):
     """``[times]``, all in seconds."""
 
-    message: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 30
+    message: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 30
     """A message has to come within this time."""
-    boot: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 120
+    boot: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 120
     """A restart has to take no longer."""
-    deviation: Annotated[float, Field(ge=0, le=MAX_SECONDS)] = 4
+    deviation: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 4
     """Accepted deviation of measured times."""
-    silence: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 5
+    silence: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 5
     """How long to watch that a message does not come."""
-    transaction: Annotated[float, Field(ge=0, le=MAX_SECONDS)] = 5
+    transaction: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 5
     """How long energy flows before a session is stopped."""
-    ev_connection_timeout: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 15
+    ev_connection_timeout: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 15
     """EVConnectionTimeOut in cases about it."""
-    aligned_interval: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 30
+    aligned_interval: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30
     """Interval of clock-aligned readings in cases about them."""
-    sampled_interval: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 10
+    sampled_interval: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 10
     """Interval of the readings of a transaction in cases about them."""
-    manual: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 120
+    manual: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 120
     """How long a person may take for a stimulus."""
-    transfer: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 300
+    transfer: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 300
     """How long a download, an installation or an upload may take."""
-    signing: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 30
+    signing: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30
     """How long the station waits for a certificate before it asks again."""
-    reservation: Annotated[int, Field(gt=0, le=MAX_SECONDS)] = 60
+    reservation: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 60
     """How long a reservation lasts that is to expire."""
-    schedule: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = 60
+    schedule: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 60
     """How far ahead a download, an installation, or the start or end of a display message is scheduled."""
 
 
@@ -253,11 +253,21 @@ def read_station_file(path: Path) -> StationFile:
         raise UsageError(f"{path} is not valid TOML: its values are nested too deeply") from None
 
 
+def checked_identity(text: str) -> str:
+    """Return the identity of a station; raises UsageError if no station can have it."""
+    try:
+        return StationTable(identity=text).identity
+    except ValidationError as error:
+        raise UsageError(_sentence(error.errors(include_url=False)[0])) from None
+
+
 def _text_of(path: Path) -> str:
     with path.open("rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise UsageError(f"{path} has more than {MAX_FILE_BYTES:,} bytes, so it is not a station file")
+        content = file.read(MAX_STATION_FILE_BYTES + 1)
+    if len(content) > MAX_STATION_FILE_BYTES:
+        raise UsageError(
+            f"{path} has more than {MAX_STATION_FILE_BYTES:,} bytes, so it is not a station file"
+        )
     return content.decode("utf-8-sig")
 
 
@@ -278,7 +288,9 @@ def _sentence(error: ErrorDetails) -> str:
         case _:
             reason = error["msg"].removeprefix("Value error, ")
     is_shown = error["type"] != "value_error" and "password" not in location
-    return f"{place}: {reason}" + (f", not {truncate(repr(error['input']), MAX_VALUE)}" if is_shown else "")
+    return f"{place}: {reason}" + (
+        f", not {truncate(repr(error['input']), MAX_SHOWN_VALUE)}" if is_shown else ""
+    )
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:

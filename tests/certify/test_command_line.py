@@ -82,6 +82,17 @@ def test_list_without_a_file_has_every_case(capsys: pytest.CaptureFixture[str]) 
     assert len(capsys.readouterr().out.splitlines()) == 424
 
 
+def test_list_for_a_reader_that_has_gone_ends_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, str(ROOT / "server.py"), "certify", "--list"]
+
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_explanation_has_requirements_source_and_mutants(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "TC_B_03_CS"]) == 0
 
@@ -100,6 +111,13 @@ def test_explanation_has_requirements_source_and_mutants(capsys: pytest.CaptureF
         (["explain", "TC_B_003_CS"], "unknown case 'TC_B_003_CS'; did you mean TC_B_03_CS?"),
         (["--list", "--profile", "core"], "unknown profile 'core'; did you mean Core?"),
         (["--lst"], "did you mean --list?"),
+        (["init", "x" * 49], "identity: String should have at most 48 characters"),
+        (["CS002.toml", "--html", "none/r.html"], "cannot write none/r.html: No such file or directory"),
+        (
+            ["CS002.toml", "--resume", "CS002.toml"],
+            "CS002.toml is not a report of a rehearsal; --json writes",
+        ),
+        (["CS002.toml", "--resume", "r.json"], "r.json is a report about CS001; give one about CS002"),
         (["init"], "give the identity of the station: certify init CS001"),
         (["--self-test", "TC_Z*"], "no case matches TC_Z*; certify --list shows all ids"),
         (
@@ -111,6 +129,10 @@ def test_explanation_has_requirements_source_and_mutants(capsys: pytest.CaptureF
 def test_wrong_arguments_get_one_line_with_what_to_write(
     arguments: list[str], sentence: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (here / "CS002.toml").write_text('[station]\nidentity = "CS002"\n', encoding="utf-8")
+    report = RunReport("CS001", datetime(2026, 1, 31, tzinfo=UTC))
+    (here / "r.json").write_text(report.as_json(), encoding="utf-8")
+
     assert main(arguments) == WRONG_USAGE
 
     error = capsys.readouterr().err

@@ -42,12 +42,25 @@ def test_json_report_is_read_back_unchanged(tmp_path: Path) -> None:
     assert RunReport.of_file(path) == written
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"format": "other"}'])
 def test_other_file_is_no_report(tmp_path: Path, content: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(content, encoding="utf-8")
 
-    with pytest.raises(UsageError, match="is no report of a rehearsal; --json writes one"):
+    with pytest.raises(UsageError, match="is not a report of a rehearsal; --json writes one"):
+        RunReport.of_file(path)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("id", 5), ("id", "X"), ("seconds", "long"), ("steps", [5]), ("frames", [None])]
+)
+def test_report_with_a_wrong_member_is_refused(tmp_path: Path, member: str, value: object) -> None:
+    content = json.loads(report(FAILED).as_json())
+    content["cases"][0][member] = value
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(UsageError, match="is not a report of a rehearsal"):
         RunReport.of_file(path)
 
 
