@@ -16,6 +16,7 @@ from mock_csms import MockCsms
 from tests.browser.chromium import SCHEMES, NoBrowser, Scheme, chromium, opened
 from tests.browser.depot import broken_entry, depot
 from tests.browser.rehearsal import rehearsing
+from tests.browser.report import report_with_a_failure
 from tests.support.paths import ROOT
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
@@ -40,29 +41,52 @@ ADDRESSES: Final = {
     "overview": "overview",
 }
 """Addresses within the page by the names of the images; {broken} is a message that breaks its schema."""
+REPORT: Final = "certify-report"
+"""Name of the image of a report, which is a file of its own."""
+REPORT_SIZE: Final = (1280, 1180)
+NAMES: Final = (*ADDRESSES, REPORT)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Take the screenshots; return the exit code."""
     parser = ArgumentParser(prog="task screenshots", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"images to take (default: all): {', '.join(ADDRESSES)}")
+    parser.add_argument("names", nargs="*", help=f"images to take (default: all): {', '.join(NAMES)}")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="folder for the images")
     parser.add_argument(
         "--charge", type=float, default=CHARGE_S, metavar="SECONDS", help="time for which the vehicles charge"
     )
     given = parser.parse_args(arguments)
-    if unknown := [name for name in given.names if name not in ADDRESSES]:
-        parser.error(f"there is no image {unknown[0]!r}; write one of {', '.join(ADDRESSES)}")
+    if unknown := [name for name in given.names if name not in NAMES]:
+        parser.error(f"there is no image {unknown[0]!r}; write one of {', '.join(NAMES)}")
     given.folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("mock_csms").setLevel(logging.CRITICAL)  # the depot is full of warnings
     try:
-        asyncio.run(_take(given.names or list(ADDRESSES), given.folder, given.charge))
+        asyncio.run(_take(given.names or NAMES, given.folder, given.charge))
     except NoBrowser as error:
         parser.exit(1, f"{error}\n")
     return 0
 
 
 async def _take(names: Sequence[str], folder: Path, charge_s: float) -> None:
+    if REPORT in names:
+        await _take_report(folder / f"{REPORT}.png")
+    if views := [name for name in names if name != REPORT]:
+        await _take_views(views, folder, charge_s)
+
+
+async def _take_report(file: Path) -> None:
+    report = await report_with_a_failure()
+    width, height = REPORT_SIZE
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        await page.set_content(report)
+        await page.locator("details", has_text="FAIL").evaluate_all(
+            "all => all.forEach(one => one.open = true)"
+        )
+        _say_size(file, await page.screenshot(path=file))
+
+
+async def _take_views(names: Sequence[str], folder: Path, charge_s: float) -> None:
     with TemporaryDirectory(prefix="ocpp2-mock-") as journal:
         async with depot(Path(journal), charge_s=charge_s) as mock, chromium() as browser:
             for scheme in SCHEMES:
@@ -79,6 +103,10 @@ async def _take_one(browser: Browser, mock: MockCsms, name: str, scheme: Scheme,
     ):
         await _settle(page)
         image = await page.screenshot(path=file)
+    _say_size(file, image)
+
+
+def _say_size(file: Path, image: bytes) -> None:
     sys.stdout.write(f"{file.name}: {len(image) // 1000} kB\n")
 
 
