@@ -86,20 +86,19 @@ async def _init(given: CertifyArguments) -> int:
     identity = given.words[0]
     path = Path(f"{identity.replace('/', '_')}.toml")
     if await asyncio.to_thread(path.exists):
-        raise UsageError(f"{path} exists; remove it, or run the cases with certify {path}")
+        raise UsageError(f"{path} exists; remove it, or run the cases with {CERTIFY_PROGRAM} {path}")
     file = _box_or_default(given, checked_identity(identity))
     await asyncio.to_thread(ReportFiles(path, None, None).check)
     async with AsyncExitStack() as stack:
         addresses, client = await stack.enter_async_context(opened_server(given.around))
         if _is_box(given):
             await stack.enter_async_context(station_in_the_box(identity, ws_of(addresses)))
-        if not await await_station(client, file, addresses, _write_now):
-            raise NoStation(f"{identity} has not connected and booted")
+        await await_station(client, file, addresses, _write_now)
         text, obstacle = await station_file_of(client, file, CLAIMS if _is_box(given) else ())
     if obstacle:
         _write([f"the device model cannot be read, so that {path} claims no feature: {obstacle}"])
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")
-    _write([f"wrote {path}; complete the lines marked with ?, then run: certify {path}"])
+    _write([f"wrote {path}; complete the lines marked with ?, then run: {CERTIFY_PROGRAM} {path}"])
     return 0
 
 

@@ -16,13 +16,15 @@ from mock_csms.certify.runner import Bench, CaseOptions
 from mock_csms.certify.server_process import Addresses, running_server
 from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.stimuli import NoHands, Rig
-from mock_csms.client import AsyncClient, StationFailure
+from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure
 from mock_csms.errors import CouldNotStart
 from mock_csms.process import read_stdin
 
 STATION_RIG: Final = "station"
 """Value of --rig: the station in the box is started and is its own rig."""
 PERSON_RIG: Final = "person"
+BOOT_AFTER_CONNECTION_S: Final = 5.0
+"""Seconds after which a station that has connected and not booted is reset."""
 
 type WriteText = Callable[[str], object]
 
@@ -77,8 +79,7 @@ async def opened_bench(
             return
         addresses, client = await stack.enter_async_context(opened_server(around))
         rig = await stack.enter_async_context(opened_rig(around, file, addresses, client, write))
-        if not await await_station(client, file, addresses, write):
-            raise NoStation(f"{file.station.identity} has not connected and booted")
+        await await_station(client, file, addresses, write)
         yield OpenedBench(addresses.control, client, partial(_one_station, client, file, rig))
 
 
@@ -152,18 +153,31 @@ def ws_of(addresses: Addresses) -> str:
 
 async def await_station(
     client: AsyncClient, file: StationFile, addresses: Addresses, write: WriteText
-) -> bool:
-    """Wait until the station is connected and booted; say where it has to connect if it is not."""
+) -> None:
+    """Wait until the station is connected and booted; say where it has to connect. Raises NoStation."""
     identity, within = file.station.identity, file.times.boot
     station = client.station(identity)
     known = next((each for each in await client.stations() if each.id.lower() == identity.lower()), None)
-    try:
-        if known is None or not known.connected:
-            url = addresses.ws or addresses.wss
-            write(f"waiting up to {within:g} s for {identity} at {url}/{identity}\n")
+    if known is None or not known.connected:
+        url = addresses.ws or addresses.wss
+        write(f"waiting up to {within:g} s for {identity} at {url}/{identity}\n")
+        try:
             await station.connects(within=within)
-        if known is None or known.registration is None:
-            await station.waits_for("BootNotification", within=within)
+        except StationFailure:
+            raise NoStation(f"{identity} has not connected within {within:g} s") from None
+    if known is None or known.registration is None:
+        await _await_boot(station, within, write)
+
+
+async def _await_boot(station: AsyncStationHandle, within: float, write: WriteText) -> None:
+    """Wait for a boot. A station that has booted at an earlier server only connects again: reset it."""
+    with suppress(StationFailure):
+        await station.waits_for("BootNotification", within=min(within, BOOT_AFTER_CONNECTION_S))
+        return
+    write(f"{station.id} has connected without a BootNotification; it is reset\n")
+    try:
+        answer = await station.call("Reset", type="Immediate")
+        answer.is_("Accepted")
+        await station.waits_for("BootNotification", within=within)
     except StationFailure:
-        return False
-    return True
+        raise NoStation(f"{station.id} has connected, but has not booted after a Reset; restart it") from None

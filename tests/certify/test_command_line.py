@@ -56,7 +56,7 @@ def test_station_that_does_not_come_ends_the_run(here: Path, capsys: pytest.Capt
     captured = capsys.readouterr()
     assert code == 5
     assert "waiting up to 0.1 s for CS001 at ws://127.0.0.1:" in captured.out
-    assert "CS001 has not connected and booted" in captured.err
+    assert "CS001 has not connected within 0.1 s" in captured.err
 
 
 def test_interrupted_run_undoes_its_changes_and_reports(here: Path) -> None:
