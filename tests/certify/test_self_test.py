@@ -1,9 +1,13 @@
 """The self-test of the cases, on samples; the whole one is a command of its own."""
 
+from collections.abc import AsyncIterator
+from typing import Final
+
 import pytest
+import pytest_asyncio
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
-from mock_csms.certify.box_server import server_for_boxes
+from mock_csms.certify.box_server import BoxServer, server_for_boxes
 from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import all_mutants
@@ -11,8 +15,8 @@ from mock_csms.certify.reading import DEVIATIONS
 from mock_csms.certify.self_test import Trial, carry_out_trials, problems_of, trials_of
 from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 
-BOOT = CASES["TC_B_01_CS"]
-SAMPLE = (
+BOOT: Final = CASES["TC_B_01_CS"]
+SAMPLE: Final = (
     "TC_A_15_CS",
     "TC_B_14_CS",
     "TC_C_38_CS",
@@ -33,6 +37,13 @@ SAMPLE = (
 """Quick cases, one of each block."""
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[BoxServer]:
+    """A server for stations in the box."""
+    async with server_for_boxes() as server:
+        yield server
+
+
 def test_each_case_of_the_catalogue_is_rehearsed_or_has_a_reason() -> None:
     assert CASES.keys() | UNREHEARSED.keys() == CATALOGUE.keys()
     assert CASES.keys() & UNREHEARSED.keys() == set()
@@ -51,23 +62,21 @@ def test_sample_has_a_case_of_each_block() -> None:
     assert {block_of(case_id) for case_id in SAMPLE} == {case.block for case in CASES.values()}
 
 
-async def test_cases_of_the_sample_pass_and_their_mutants_are_caught() -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_cases_of_the_sample_pass_and_their_mutants_are_caught(server: BoxServer) -> None:
     cases = [CASES[case_id] for case_id in SAMPLE]
 
-    async with server_for_boxes() as server:
-        outcomes = await carry_out_trials(trials_of(cases, all_mutants()), server)
+    outcomes = await carry_out_trials(trials_of(cases, all_mutants()), server)
 
     assert len(outcomes) >= 2 * len(cases)
     assert problems_of(outcomes, cases, all_mutants()) == []
 
 
-async def test_mute_and_refusing_stations_do_not_pass() -> None:
-    trials = [Trial(BOOT, name) for name in HOPELESS]
+@pytest.mark.asyncio(loop_scope="module")
+async def test_mute_and_refusing_stations_do_not_pass(server: BoxServer) -> None:
+    outcomes = await carry_out_trials([Trial(BOOT, name) for name in HOPELESS], server)
 
-    async with server_for_boxes() as server:
-        outcomes = await carry_out_trials(trials, server)
-
-    assert [outcome.result.verdict for outcome in outcomes] != []
+    assert len(outcomes) == len(HOPELESS)
     assert Verdict.PASS not in {outcome.result.verdict for outcome in outcomes}
 
 
