@@ -1,6 +1,6 @@
 """Features of a station that the conditions of test cases name, and the variables that show them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
@@ -487,3 +487,9 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
     }
 )
 """Every feature by its id; the ids are those of Part 5, certification profiles, and subtypes of products."""
+
+
+def claimed_values(claims: Container[str], prefix: str) -> list[str]:
+    """Return the values that the claimed features of a list stand for, such as start points for C-09."""
+    numbered = [feature for feature in FEATURES.values() if feature.id.startswith(f"{prefix}.")]
+    return [feature.evidence[0].value for feature in numbered if feature.id in claims]

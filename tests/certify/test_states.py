@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from mock_csms.certify.box import file_of_box, station_in_the_box
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.stimuli import NoHands
 from mock_csms.certify.verdicts import Inconclusive, Skipped
 from mock_csms.client import AsyncClient, StationFailure
 from tests.support.control import driven
@@ -177,3 +178,19 @@ async def test_token_of_the_group_stops_after_an_authorize(box: Boxes) -> None:
 
         assert stop is not None
         assert stop["idToken"] == run.tokens.second.as_json
+
+
+async def test_station_without_start_points_is_inconclusive_unless_its_file_claims_them(box: Boxes) -> None:
+    async with box("say GetVariables getVariableResult.attributeStatus=UnknownVariable") as boxed:
+        with pytest.raises(Inconclusive, match=r"TxCtrlr\.TxStartPoint, which it needs; claim C-09\.1"):
+            await with_features(boxed).given.ev_connected()
+        with pytest.raises(Skipped, match="Plug the cable in"):
+            await with_features(boxed, "C-09.2", "C-10.2").given.ev_connected()
+
+
+def with_features(run: CaseRun, *features: str) -> CaseRun:
+    """Return another run at the same station, without a rig, whose file claims these features only."""
+    file = run.file.model_copy(
+        update={"station": run.file.station.model_copy(update={"features": list(features)})}
+    )
+    return CaseRun(run.csms.client, run.csms.handle, file, NoHands())

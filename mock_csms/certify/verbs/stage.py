@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from mock_csms.certify.case_steps import CaseSteps
+from mock_csms.certify.features import claimed_values
 from mock_csms.certify.points import Situation, TransactionPoints
 from mock_csms.certify.station_file import StationFile, Token
 from mock_csms.certify.stimuli import NothingToDo
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.station_verbs import StationVerbs
-from mock_csms.certify.verdicts import CaseFailed
+from mock_csms.certify.verdicts import CaseFailed, Inconclusive
 
 UNDO_S: Final = 60.0
 """Maximum seconds for undoing one change."""
@@ -95,10 +96,20 @@ class Stage:
     async def points(self) -> TransactionPoints:
         """Return the start and stop points of the station, which are asked for once in a case."""
         if self._points is None:
-            start = await self.variable("TxCtrlr", "TxStartPoint") or ""
-            stop = await self.variable("TxCtrlr", "TxStopPoint") or ""
+            start = await self._value_of_points("TxStartPoint", "C-09")
+            stop = await self._value_of_points("TxStopPoint", "C-10")
             self._points = TransactionPoints.of_values(start, stop)
         return self._points
+
+    async def _value_of_points(self, variable: str, feature: str) -> str:
+        """Return the points of the station, or those that its file claims if it has no such variable."""
+        value = await self.variable("TxCtrlr", variable)
+        if value is None and not (value := ",".join(claimed_values(self.file.claims, feature))):
+            raise Inconclusive(
+                f"the station does not have TxCtrlr.{variable}, which it needs; "
+                f"claim {feature}.1, {feature}.2 or others in the station file to name the points"
+            )
+        return value
 
     def forget_points(self) -> None:
         """Ask for the start and stop points again."""
