@@ -217,6 +217,22 @@ async def test_report_of_a_connector_may_be_repeated(client: AsyncClient, addres
     assert (result.verdict, result.reason) == (Verdict.PASS, "")
 
 
+async def test_reports_before_a_boot_do_not_count_after_it(client: AsyncClient, addresses: Addresses) -> None:
+    async with connected_to(str(addresses.ws), "CS001") as station:
+        await station.boot()
+
+        async def restarted(run: CaseRun) -> None:
+            await station.status("Unavailable")
+            await station.boot("RemoteReset")
+            await station.status("Available")
+            await run.station.sends("BootNotification")
+            await run.station.reports("Available")
+
+        result = await Bench(client, file_of_box("CS001"), NoHands()).carry_out(case_of(restarted))
+
+    assert (result.verdict, result.reason) == (Verdict.PASS, "")
+
+
 async def test_change_that_cannot_be_undone_is_named(client: AsyncClient, addresses: Addresses) -> None:
     async def changes(run: CaseRun) -> None:
         async def undo() -> None:

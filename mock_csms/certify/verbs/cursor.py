@@ -13,6 +13,8 @@ class Cursor:
         """Number of the journal entry after which the case begins."""
         self.newest = start
         """Highest number of an entry that the case has used."""
+        self.boot = start
+        """Number of the latest BootNotification that the case has used, or of the entry before the case."""
         self.reported: dict[tuple[int, int], str] = {}
         """Status of each connector, ``(evse, connector)``, in its latest report that the case has used."""
         self._used: set[int] = set()
@@ -22,6 +24,8 @@ class Cursor:
         if entry is not None:
             self._used.add(entry.number)
             self.newest = max(self.newest, entry.number)
+            if entry.action == "BootNotification":
+                self.boot = max(self.boot, entry.number)
 
     def is_used(self, entry: TranscriptEntry) -> bool:
         """Whether the case has used an entry."""

@@ -314,12 +314,13 @@ class StationVerbs:
         """Return the next report of a connector that has one of these statuses or another one than before.
 
         A station may repeat a report, such as when the energy transfer begins at an occupied connector.
+        Reports before a boot do not count after it; a station may report Unavailable before it restarts.
         """
         end = monotonic() + within
         before = self._cursor.reported.get((evse, connector))
         while True:
             left = max(end - monotonic(), 0)
-            entry = await self._any(*_status_reports(evse, connector), within=left)
+            entry = await self._any(*_status_reports(evse, connector), within=left, since=self._cursor.boot)
             status, _ = _report_of(entry, evse, connector)
             if status in wanted or status != before:
                 self._cursor.reported[evse, connector] = status
@@ -427,8 +428,10 @@ class StationVerbs:
             later,
         )
 
-    async def _any(self, *patterns: Pattern, within: float | None) -> TranscriptEntry:
-        self._look_from(self._cursor.start)
+    async def _any(
+        self, *patterns: Pattern, within: float | None, since: int | None = None
+    ) -> TranscriptEntry:
+        self._look_from(self._cursor.start if since is None else since)
         unused = [UnusedPattern(self._cursor, each) for each in patterns]
         entry = await self.handle.waits_for_any(*unused, within=self._within(within))
         self._cursor.note(entry)
