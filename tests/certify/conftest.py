@@ -1,12 +1,19 @@
-"""A server in this process, a client of it, and its addresses."""
+"""A server in this process, a client of it, its addresses, and stations in the box at it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 
 import pytest
+import pytest_asyncio
 
+from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.server_process import Addresses
 from mock_csms.client import AsyncClient
 from tests.support.control import driven
+
+type Boxes = Callable[..., AbstractAsyncContextManager[CaseRun]]
 
 
 @pytest.fixture
@@ -21,3 +28,22 @@ async def client(addresses: Addresses) -> AsyncIterator[AsyncClient]:
     """A client of the server."""
     async with AsyncClient(addresses.control) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def box() -> AsyncIterator[Boxes]:
+    """Runs of cases, each at a station in the box of its own that has booted."""
+    numbers = count(1)
+    async with driven() as (csms, _), AsyncClient(csms.control) as client:
+
+        @asynccontextmanager
+        async def run(*misbehaviours: str) -> AsyncIterator[CaseRun]:
+            identity = f"BOX{next(numbers)}"
+            url = f"ws://{csms.address}"
+            async with station_in_the_box(identity, url, misbehaviours) as rig:
+                handle = client.station(identity)
+                await handle.waits_for("SecurityEventNotification")
+                await handle.skip_to_now()
+                yield CaseRun(client, handle, file_of_box(identity), rig)
+
+        yield run

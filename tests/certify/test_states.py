@@ -1,41 +1,14 @@
 """The states of a session at the station in the box, with several start and stop points."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import count
-
 import pytest
-import pytest_asyncio
 
-from mock_csms.certify.box import file_of_box, station_in_the_box
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.stimuli import NoHands
 from mock_csms.certify.verdicts import Inconclusive, Skipped
-from mock_csms.client import AsyncClient, StationFailure
-from tests.support.control import driven
+from mock_csms.client import StationFailure
+from tests.certify.conftest import Boxes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-type Boxes = Callable[..., AbstractAsyncContextManager[CaseRun]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def box() -> AsyncIterator[Boxes]:
-    """Runs of cases, each at a station in the box of its own that has booted."""
-    numbers = count(1)
-    async with driven() as (csms, _), AsyncClient(csms.control) as client:
-
-        @asynccontextmanager
-        async def run(*misbehaviours: str) -> AsyncIterator[CaseRun]:
-            identity = f"BOX{next(numbers)}"
-            url = f"ws://{csms.address}"
-            async with station_in_the_box(identity, url, misbehaviours) as rig:
-                handle = client.station(identity)
-                await handle.waits_for("SecurityEventNotification")
-                await handle.skip_to_now()
-                yield CaseRun(client, handle, file_of_box(identity), rig)
-
-        yield run
 
 
 @pytest.mark.parametrize(
