@@ -13,8 +13,8 @@ from mock_csms.client import CommandAnswer, TranscriptEntry
 from mock_csms.pki.hash_data import issuer_hashes
 
 CSMS_ROOTS: Final = "CSMSRootCertificate"
-STATION_CERTIFICATE: Final = "ChargingStationCertificate"
-V2G_CERTIFICATE: Final = "V2GCertificate"
+STATION_CERTIFICATES: Final = "ChargingStationCertificate"
+V2G_CERTIFICATES: Final = "V2GCertificate"
 DELETED: Final = {"Accepted", "NotFound"}
 """A certificate that is installed for two uses is deleted for both at once."""
 ISSUERS: Final = {"second-root": "root"}
@@ -111,7 +111,7 @@ async def sends_signing_request(
     request = await run.station.sends("SignCertificate", fields, within=within)
     with run.steps.step("the certificate signing request is valid") as step:
         step.is_about(request)
-        is_v2g = use == V2G_CERTIFICATE
+        is_v2g = use == V2G_CERTIFICATES
         flaw = flaw_of_signing_request(request["csr"], is_v2g=is_v2g, common_name=common_name)
         if flaw:
             raise CaseFailed(f"the certificate signing request is not valid: {flaw}", request.number)
@@ -120,7 +120,7 @@ async def sends_signing_request(
 
 def _is_type(use: str) -> Any:
     """The type is optional for the certificate of the station (SignCertificateRequest)."""
-    return {use, None} if use == STATION_CERTIFICATE else use
+    return {use, None} if use == STATION_CERTIFICATES else use
 
 
 async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
@@ -130,7 +130,7 @@ async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
     `uses_new_certificate`.
     """
     await run.csms.behaves(certificates="hold")
-    await asks_for_signing_request(run, STATION_CERTIFICATE)
+    await asks_for_signing_request(run, STATION_CERTIFICATES)
     *_, answer = await signs(run)
     return x509.load_pem_x509_certificates(answer.request["certificateChain"].encode())
 
@@ -181,12 +181,12 @@ async def is_listed(run: CaseRun, entries: Sequence[Mapping[str, Any]], use: str
     issuer = await certificate_of_server(run, ISSUERS[name]) if name in ISSUERS else certificate
     return any(
         entry["certificateType"] == use
-        and has_hash_data(entry["certificateHashData"], certificate.serial_number, issuer)
+        and is_hash_data_of(entry["certificateHashData"], certificate.serial_number, issuer)
         for entry in entries
     )
 
 
-def has_hash_data(data: Mapping[str, str], serial_number: int, issuer: x509.Certificate) -> bool:
+def is_hash_data_of(data: Mapping[str, str], serial_number: int, issuer: x509.Certificate) -> bool:
     """Whether hash data is that of a certificate with a serial number and an issuer."""
     try:
         name_hash, key_hash = issuer_hashes(issuer, data["hashAlgorithm"])
@@ -228,7 +228,7 @@ async def renews_v2g_certificates(run: CaseRun) -> list[str]:
     chains: list[str] = []
     for evse, name in (await secc_ids(run)).items():
         await asks_for_signing_request(
-            run, V2G_CERTIFICATE, trigger="SignV2GCertificate", evse=evse or None, common_name=name
+            run, V2G_CERTIFICATES, trigger="SignV2GCertificate", evse=evse or None, common_name=name
         )
         chains += [answer.request["certificateChain"] for answer in await signs(run)]
     return chains

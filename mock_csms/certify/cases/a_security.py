@@ -4,7 +4,7 @@ from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.certificate_steps import (
-    STATION_CERTIFICATE,
+    STATION_CERTIFICATES,
     asks_for_signing_request,
     cannot_be_undone,
     changed_port,
@@ -26,8 +26,8 @@ from mock_csms.client import TranscriptEntry
 
 CASES: Final = CaseList()
 
-PASSWORD_PROFILES: Final = (1, 2)
-TLS_PROFILES: Final = (2, 3)
+WITH_PASSWORD: Final = (1, 2)
+WITH_TLS: Final = (2, 3)
 PASSWORD_NAME: Final = variable_of("SecurityCtrlr", "BasicAuthPassword")
 NEW_PASSWORD: Final = "rehearsed-password-2"
 SHORT_PASSWORD: Final = "only-15-letters"
@@ -38,7 +38,7 @@ SUITES: Final = (
 """Pairs of cipher suites; a station has to support one of them (A00.FR.318)."""
 MIN_BITS_BY_KIND: Final = {"EC": 224, "RSA": 2048, "DSA": 2048}
 BAD_CERTIFICATES: Final = ("expired", "not-yet-valid", "unknown-ca", "wrong-name")
-PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
+NETWORK_PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
 
 
 async def uses_password(run: CaseRun, password: str) -> None:
@@ -91,7 +91,7 @@ async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set
 
 @CASES.case("TC_A_01_CS", "Connect with the identity and the password")
 async def basic_authentication(run: CaseRun) -> None:
-    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await requires_security_profile(run, *WITH_PASSWORD)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
     connection = await run.station.connects()
     expected = f"Basic, user {run.file.station.identity}"
@@ -101,13 +101,13 @@ async def basic_authentication(run: CaseRun) -> None:
 
 @CASES.case("TC_A_09_CS", "Accept a new password, and connect with it")
 async def password_accepted(run: CaseRun) -> None:
-    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await requires_security_profile(run, *WITH_PASSWORD)
     await changes_password(run)
 
 
 @CASES.case("TC_A_10_CS", "Reject a password that is too short, and connect with the old one")
 async def password_rejected(run: CaseRun) -> None:
-    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await requires_security_profile(run, *WITH_PASSWORD)
     await sets_variable(run, PASSWORD_NAME, SHORT_PASSWORD, "Rejected")
     await run.csms.closes_the_connection()
     await run.station.connects()
@@ -119,7 +119,7 @@ async def password_rejected(run: CaseRun) -> None:
 
 @CASES.case("TC_A_04_CS", "Connect with TLS, and support the required cipher suites")
 async def valid_server_certificate(run: CaseRun) -> None:
-    await requires_security_profile(run, *TLS_PROFILES)
+    await requires_security_profile(run, *WITH_TLS)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
     uses_strong_tls(run, await run.station.connects())
     await run.state.is_in_service()
@@ -127,7 +127,7 @@ async def valid_server_certificate(run: CaseRun) -> None:
 
 @CASES.case("TC_A_05_CS", "Refuse a server whose certificate is invalid, and report it later")
 async def invalid_server_certificate(run: CaseRun) -> None:
-    await requires_security_profile(run, *TLS_PROFILES)
+    await requires_security_profile(run, *WITH_TLS)
     priority = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
     await run.given.variables_if_implemented(
         OCPPCommCtrlr__NetworkProfileConnectionAttempts=3,
@@ -152,7 +152,7 @@ async def refuses_certificate(run: CaseRun, fault: str) -> None:
 
 @CASES.case("TC_A_06_CS", "Refuse TLS 1.1, and connect with TLS 1.2 or above")
 async def old_tls(run: CaseRun) -> None:
-    await requires_security_profile(run, *TLS_PROFILES)
+    await requires_security_profile(run, *WITH_TLS)
     await run.given.variables_if_implemented(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
     async with changed_port(run, tlsFault="tls1.1=1"):
         await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -205,11 +205,11 @@ async def combined_certificate_renewed(run: CaseRun) -> None:
 
 
 @CASES.case("TC_A_14_CS", "Reject a certificate that is not for the station, and report it")
-async def bad_certificate(run: CaseRun) -> None:
+async def unfit_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.behaves(certificates="hold")
-    await asks_for_signing_request(run, STATION_CERTIFICATE)
-    bad = {"certificateChain": "{{certificate.secc}}", "certificateType": STATION_CERTIFICATE}
+    await asks_for_signing_request(run, STATION_CERTIFICATES)
+    bad = {"certificateChain": "{{certificate.secc}}", "certificateType": STATION_CERTIFICATES}
     await run.csms.sends("CertificateSigned", bad, expect="Rejected")
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidChargingStationCertificate")
 
@@ -218,7 +218,7 @@ async def bad_certificate(run: CaseRun) -> None:
 async def signing_refused(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.answers("SignCertificate", {"status": "Rejected"})
-    await asks_for_signing_request(run, STATION_CERTIFICATE)
+    await asks_for_signing_request(run, STATION_CERTIFICATES)
 
 
 @CASES.case("TC_A_23_CS", "Ask again, after twice the time, if no certificate comes")
@@ -229,10 +229,10 @@ async def signing_repeated(run: CaseRun) -> None:
         SecurityCtrlr__CertSigningWaitMinimum=wait, SecurityCtrlr__CertSigningRepeatTimes=2
     )
     await run.csms.behaves(certificates="hold")
-    first = await asks_for_signing_request(run, STATION_CERTIFICATE)
-    second = await sends_signing_request(run, STATION_CERTIFICATE, within=2 * wait + run.times.message)
+    first = await asks_for_signing_request(run, STATION_CERTIFICATES)
+    second = await sends_signing_request(run, STATION_CERTIFICATES, within=2 * wait + run.times.message)
     run.station.at_least(first, second, wait)
-    third = await sends_signing_request(run, STATION_CERTIFICATE, within=3 * wait + run.times.message)
+    third = await sends_signing_request(run, STATION_CERTIFICATES, within=3 * wait + run.times.message)
     run.station.at_least(second, third, 2 * wait)
     answers = await signs(run, {"Accepted", "Rejected"})
     is_accepted = any(answer["status"] == "Accepted" for answer in answers)
@@ -244,7 +244,7 @@ async def signing_repeated(run: CaseRun) -> None:
 
 @CASES.case("TC_A_19_CS", "Move to a higher security profile, and forget the lower one")
 async def profile_raised(run: CaseRun) -> None:
-    profile = await requires_security_profile(run, *PASSWORD_PROFILES)
+    profile = await requires_security_profile(run, *WITH_PASSWORD)
     with preparing("TC_M_01_CS or TC_A_11_CS"):
         await (
             installs_certificate(run, "CSMSRootCertificate", "root")
@@ -254,14 +254,14 @@ async def profile_raised(run: CaseRun) -> None:
     old = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile")
     port = await port_with(run, profile + 1)
     new = await asks_for_network_profile(run, profile + 1, "Accepted")
-    await sets_variable(run, variable_of(*PRIORITY), f"{new},{old}", {"Accepted", "RebootRequired"})
+    await sets_variable(run, variable_of(*NETWORK_PRIORITY), f"{new},{old}", {"Accepted", "RebootRequired"})
     run.undo_with("the security profile, which cannot be lowered again", cannot_be_undone)
     await run.csms.sends("Reset", type="OnIdle", expect="Accepted")
     await run.station.connects(listener=port)
     await run.state.is_in_service()
     raised = await run.variable("SecurityCtrlr", "SecurityProfile")
     run.check(raised == str(profile + 1), "SecurityProfile is the higher one")
-    slots = (await run.variable(*PRIORITY) or "").split(",")
+    slots = (await run.variable(*NETWORK_PRIORITY) or "").split(",")
     run.check(old not in slots, "the slot with the lower security profile is no longer used")
 
 
@@ -277,10 +277,10 @@ async def certificate_missing(run: CaseRun, profile: int) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkConfigurationPriority=old)
     allowed = {"Accepted", "Rejected"} if profile == 2 else {"Accepted"}
     new = await asks_for_network_profile(run, profile, allowed)
-    await sets_variable(run, variable_of(*PRIORITY), f"{new},{old}", "Rejected")
+    await sets_variable(run, variable_of(*NETWORK_PRIORITY), f"{new},{old}", "Rejected")
 
 
 @CASES.case("TC_A_22_CS", "Reject a network profile with a lower security profile")
 async def profile_not_lowered(run: CaseRun) -> None:
-    await requires_security_profile(run, *TLS_PROFILES)
+    await requires_security_profile(run, *WITH_TLS)
     await asks_for_network_profile(run, 1, "Rejected")

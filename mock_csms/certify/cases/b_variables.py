@@ -12,31 +12,31 @@ from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
 
 CASES: Final = CaseList()
 
-type Variable = Mapping[str, Any]
+type NamedVariable = Mapping[str, Any]
 """Component and variable as in a command, and further fields."""
 
-ACTUAL: Final = {"attributeType": "Actual"}
-TARGET: Final = {"attributeType": "Target"}
+ACTUAL_VALUE: Final = {"attributeType": "Actual"}
+TARGET_VALUE: Final = {"attributeType": "Target"}
 THRESHOLD: Final = variable_of("OCPPCommCtrlr", "OfflineThreshold")
-OFFLINE: Final = variable_of("AuthCtrlr", "LocalAuthorizeOffline")
+LOCAL_AUTHORIZE_OFFLINE: Final = variable_of("AuthCtrlr", "LocalAuthorizeOffline")
 TIMEOUT: Final = variable_of("OCPPCommCtrlr", "MessageTimeout", "Default")
 NO_COMPONENT: Final = variable_of("UnknownComponent", "OfflineThreshold")
 NO_VARIABLE: Final = variable_of("OCPPCommCtrlr", "UnknownVariable")
-STATUS_ACCEPTED: Final = {"attributeStatus": "Accepted"}
+RESULT_ACCEPTED: Final = {"attributeStatus": "Accepted"}
 NO_OBJECTION: Final = {"attributeStatusInfo": absent_or_reason("NoError")}
 
-NUMBER: Final = "60"
+WHOLE_NUMBER: Final = "60"
 DECIMAL_NUMBER: Final = "60.1"
 FITTING: Final = {
-    ("OCPPCommCtrlr", "OfflineThreshold"): {NUMBER},
-    ("SmartChargingCtrlr", "LimitChangeSignificance"): {NUMBER, DECIMAL_NUMBER},
+    ("OCPPCommCtrlr", "OfflineThreshold"): {WHOLE_NUMBER},
+    ("SmartChargingCtrlr", "LimitChangeSignificance"): {WHOLE_NUMBER, DECIMAL_NUMBER},
     ("AuthCtrlr", "AuthorizeRemoteStart"): {"true"},
     ("ClockCtrlr", "NextTimeOffsetTransitionDateTime"): {"now"},
 }
 """The values that fit the type of each variable."""
 
 
-async def gets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any]]) -> None:
+async def reads_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
     """Read variables; the results may come in any order."""
     results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
     await run.csms.sends(
@@ -44,7 +44,7 @@ async def gets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any
     )
 
 
-async def sets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any]]) -> None:
+async def sets_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
     """Set variables; the results may come in any order."""
     results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
     await run.csms.sends(
@@ -55,16 +55,27 @@ async def sets(run: CaseRun, *asked: Variable, expect: Sequence[Mapping[str, Any
 @CASES.case("TC_B_06_CS", "Read a variable")
 async def one_value_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
-    expected = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
-    await gets(run, {**ACTUAL, **THRESHOLD}, expect=[expected])
+    expected = {**RESULT_ACCEPTED, "attributeValue": "300", **ACTUAL_VALUE, **THRESHOLD, **NO_OBJECTION}
+    await reads_variables(run, {**ACTUAL_VALUE, **THRESHOLD}, expect=[expected])
 
 
 @CASES.case("TC_B_07_CS", "Read two variables with one command")
 async def two_values_read(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True)
-    first = {**STATUS_ACCEPTED, "attributeValue": "300", **ACTUAL, **THRESHOLD, **NO_OBJECTION}
-    second = {**STATUS_ACCEPTED, "attributeValue": "true", **ACTUAL, **OFFLINE, **NO_OBJECTION}
-    await gets(run, {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}, expect=[first, second])
+    first = {**RESULT_ACCEPTED, "attributeValue": "300", **ACTUAL_VALUE, **THRESHOLD, **NO_OBJECTION}
+    second = {
+        **RESULT_ACCEPTED,
+        "attributeValue": "true",
+        **ACTUAL_VALUE,
+        **LOCAL_AUTHORIZE_OFFLINE,
+        **NO_OBJECTION,
+    }
+    await reads_variables(
+        run,
+        {**ACTUAL_VALUE, **THRESHOLD},
+        {**ACTUAL_VALUE, **LOCAL_AUTHORIZE_OFFLINE},
+        expect=[first, second],
+    )
 
 
 @CASES.family(
@@ -78,31 +89,33 @@ async def two_values_read(run: CaseRun) -> None:
             "UnknownVariable",
         ),
         ("TC_B_34_CS", "Answer NotSupportedAttributeType when an unknown attribute is read"): (
-            {**TARGET, **THRESHOLD},
+            {**TARGET_VALUE, **THRESHOLD},
             "NotSupportedAttributeType",
         ),
     }
 )
-async def not_readable(run: CaseRun, asked: Variable, status: str) -> None:
-    await gets(run, asked, expect=[{"attributeStatus": status, **asked}])
+async def not_readable(run: CaseRun, asked: NamedVariable, status: str) -> None:
+    await reads_variables(run, asked, expect=[{"attributeStatus": status, **asked}])
 
 
 @CASES.case("TC_B_09_CS", "Set a variable")
 async def one_value_set(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold")
-    asked = {**ACTUAL, **THRESHOLD}
-    await sets(run, {**asked, "attributeValue": "300"}, expect=[{**STATUS_ACCEPTED, **asked, **NO_OBJECTION}])
+    asked = {**ACTUAL_VALUE, **THRESHOLD}
+    await sets_variables(
+        run, {**asked, "attributeValue": "300"}, expect=[{**RESULT_ACCEPTED, **asked, **NO_OBJECTION}]
+    )
 
 
 @CASES.case("TC_B_10_CS", "Set two variables with one command")
 async def two_values_set(run: CaseRun) -> None:
     await run.given.restores("OCPPCommCtrlr__OfflineThreshold", "AuthCtrlr__LocalAuthorizeOffline")
-    first, second = {**ACTUAL, **THRESHOLD}, {**ACTUAL, **OFFLINE}
+    first, second = {**ACTUAL_VALUE, **THRESHOLD}, {**ACTUAL_VALUE, **LOCAL_AUTHORIZE_OFFLINE}
     asked = [{**first, "attributeValue": "300"}, {**second, "attributeValue": "true"}]
-    await sets(
+    await sets_variables(
         run,
         *asked,
-        expect=[{**STATUS_ACCEPTED, **first, **NO_OBJECTION}, {**STATUS_ACCEPTED, **second, **NO_OBJECTION}],
+        expect=[{**RESULT_ACCEPTED, **first, **NO_OBJECTION}, {**RESULT_ACCEPTED, **second, **NO_OBJECTION}],
     )
 
 
@@ -117,14 +130,16 @@ async def two_values_set(run: CaseRun) -> None:
             "UnknownVariable",
         ),
         ("TC_B_37_CS", "Answer NotSupportedAttributeType when an unknown attribute is set"): (
-            {**TARGET, **THRESHOLD},
+            {**TARGET_VALUE, **THRESHOLD},
             "NotSupportedAttributeType",
         ),
         ("TC_B_39_CS", "Reject a new value of a read-only variable"): (TIMEOUT, "Rejected"),
     }
 )
-async def not_settable(run: CaseRun, asked: Variable, status: str) -> None:
-    await sets(run, {**asked, "attributeValue": "300"}, expect=[{"attributeStatus": status, **asked}])
+async def not_settable(run: CaseRun, asked: NamedVariable, status: str) -> None:
+    await sets_variables(
+        run, {**asked, "attributeValue": "300"}, expect=[{"attributeStatus": status, **asked}]
+    )
 
 
 @CASES.case("TC_B_11_CS", "Accept the values that fit the type of a variable, and reject all others")
@@ -133,16 +148,16 @@ async def values_of_wrong_types(run: CaseRun) -> None:
     for (component, variable), fitting in FITTING.items():
         if variable == "OfflineThreshold" or (component, variable) in settable:
             await run.given.restores(f"{component}__{variable}")
-            for value in (NUMBER, DECIMAL_NUMBER, "true", "now", "abc"):
+            for value in (WHOLE_NUMBER, DECIMAL_NUMBER, "true", "now", "abc"):
                 await takes(run, variable_of(component, variable), value, value in fitting)
 
 
-async def takes(run: CaseRun, asked: Variable, value: str, fits: bool) -> None:
+async def takes(run: CaseRun, asked: NamedVariable, value: str, fits: bool) -> None:
     """Set a variable, which the station has to accept if the value fits; "now" is the current time."""
     reasons = ("NoError", "InvalidValue") if fits else ("InvalidValue",)
-    result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL, **asked}
+    result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL_VALUE, **asked}
     text = datetime.now(UTC).isoformat() if value == "now" else value
-    await sets(
+    await sets_variables(
         run,
         {**asked, "attributeValue": text},
         expect=[{**result, "attributeStatusInfo": absent_or_reason(*reasons)}],

@@ -6,7 +6,7 @@ from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.c_offline import goes_offline_with
 from mock_csms.certify.cases.c_tokens import decides_centrally
 from mock_csms.certify.certificate_steps import (
-    V2G_CERTIFICATE,
+    V2G_CERTIFICATES,
     asks_for_signing_request,
     signs,
     trusts_root,
@@ -68,7 +68,7 @@ async def has_certificates(run: CaseRun, *, has_root: bool = True) -> None:
             await trusts_root(run, "MORootCertificate", "mo-root", roots.mo_root_pem())
     with preparing("TC_A_12_CS"):
         await run.csms.behaves(certificates="hold")
-        await asks_for_signing_request(run, V2G_CERTIFICATE, trigger="SignV2GCertificate")
+        await asks_for_signing_request(run, V2G_CERTIFICATES, trigger="SignV2GCertificate")
         await signs(run)
 
 

@@ -38,7 +38,7 @@ async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: An
     same = [{"transactionInfo__transactionId": of_transaction(each)} for each in transactions.values()]
     events = [await run.station.sends(EVENT, expected, where=each) for each in same]
     for evse in transactions:
-        await leaves(run, evse)
+        await vehicle_leaves(run, evse)
     for stop, where in zip(events, same, strict=True):
         is_over = stop["eventType"] == "Ended"
         end = stop if is_over else await run.station.at_last_sends(EVENT, where, eventType="Ended")
@@ -46,7 +46,7 @@ async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: An
         run.check(reason == "MasterPass", "the end of the transaction has stoppedReason MasterPass", end)
 
 
-async def leaves(run: CaseRun, evse: int) -> None:
+async def vehicle_leaves(run: CaseRun, evse: int) -> None:
     """Unplug the vehicle, and drive it out of the bay if transactions depend on that."""
     points = [await run.variable("TxCtrlr", name) or "" for name in ("TxStartPoint", "TxStopPoint")]
     await run.rig.unplugs(evse)

@@ -98,7 +98,7 @@ async def refused_and_suspended(run: CaseRun) -> None:
     await run.station.sends("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
 
 
-async def ends(run: CaseRun, stop: TranscriptEntry) -> None:
+async def transaction_ends(run: CaseRun, stop: TranscriptEntry) -> None:
     """Wait for the end of the transaction, which may be the event of the stop."""
     if stop["eventType"] != "Ended":
         await run.station.at_last_sends("TransactionEvent", eventType="Ended")
@@ -114,7 +114,7 @@ async def token_listed_offline(run: CaseRun) -> None:
     await run.rig.leaves()
     while (event := await run.station.sends("TransactionEvent"))["triggerReason"] != "StopAuthorized":
         run.check(event.payload.get("offline") is True, "the events before the stop have offline true", event)
-    await ends(run, event)
+    await transaction_ends(run, event)
 
 
 @CASES.family(

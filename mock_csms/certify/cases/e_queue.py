@@ -13,7 +13,7 @@ from mock_csms.client import ABSENT, Pattern, TranscriptEntry
 
 CASES: Final = CaseList()
 
-UNKNOWN: Final = "no-such-transaction"
+UNKNOWN_ID: Final = "no-such-transaction"
 
 
 ATTEMPTS: Final = 3
@@ -81,7 +81,7 @@ async def status_is(run: CaseRun, *, ongoing: Any, queued: bool, **transaction: 
 
 @CASES.case("TC_E_28_CS", "Report an unknown transaction as not ongoing, with nothing in the queue")
 async def status_of_unknown_transaction(run: CaseRun) -> None:
-    await status_is(run, ongoing=False, queued=False, transactionId=UNKNOWN)
+    await status_is(run, ongoing=False, queued=False, transactionId=UNKNOWN_ID)
 
 
 @CASES.case("TC_E_30_CS", "Report a running transaction as ongoing, with nothing in the queue")

@@ -15,10 +15,10 @@ SLOW_S: Final = 10
 OWN_CERTIFICATE: Final = "{{certificate.firmware}}"
 """Certificate that signs the server's own firmware."""
 WRONG_SIGNATURE: Final = b64encode(bytes(256)).decode()
-UPLOADED: Final = {
+UPLOAD_ENDS: Final = {
     "Uploaded", "UploadFailure", "BadMessage", "NotSupportedOperation", "PermissionDenied",
 }  # fmt: skip
-DOWNLOADED: Final = {"DownloadFailed", "InvalidSignature", "InstallVerificationFailed"}
+DOWNLOAD_ENDS: Final = {"DownloadFailed", "InvalidSignature", "InstallVerificationFailed"}
 AUTHORIZES: Final = {"AuthCtrlr__Enabled": True, "AuthCtrlr__DisableRemoteAuthorization": False}
 CONTEXT: Final = "meterValue__0__sampledValue__0__context"
 READINGS: Final = {CONTEXT: "Trigger"}
@@ -173,7 +173,7 @@ async def triggers_idle_status(run: CaseRun, message: str, names_evse: bool) -> 
     await run.station.sends(message, status="Idle")
 
 
-async def ends(run: CaseRun, message: str, statuses: set[str]) -> None:
+async def transfer_ends(run: CaseRun, message: str, statuses: set[str]) -> None:
     """Wait until a transfer that the case has begun is over."""
     await run.station.at_last_sends(message, status=statuses, within=SLOW_S + run.times.message)
 
@@ -181,7 +181,7 @@ async def ends(run: CaseRun, message: str, statuses: set[str]) -> None:
 @CASES.case("TC_F_16_CS", "Send the status of logs as Uploading during an upload")
 async def triggers_uploading(run: CaseRun) -> None:
     log = {"remoteLocation": f"{{{{files.uploads/log?seconds={SLOW_S}}}}}"}
-    run.undo_with("the upload", lambda: ends(run, "LogStatusNotification", UPLOADED))
+    run.undo_with("the upload", lambda: transfer_ends(run, "LogStatusNotification", UPLOAD_ENDS))
     await run.csms.sends("GetLog", logType="DiagnosticsLog", requestId=16, log=log, expect="Accepted")
     await run.station.sends("LogStatusNotification", status="Uploading")
     await triggers(run, "LogStatusNotification")
@@ -202,7 +202,7 @@ def spoilt_firmware(run: CaseRun) -> dict[str, str]:
 @CASES.case("TC_F_19_CS", "Send the status of the firmware as Downloading during a download")
 async def triggers_downloading(run: CaseRun) -> None:
     await run.given.firmware_trusted()
-    run.undo_with("the download", lambda: ends(run, "FirmwareStatusNotification", DOWNLOADED))
+    run.undo_with("the download", lambda: transfer_ends(run, "FirmwareStatusNotification", DOWNLOAD_ENDS))
     await run.csms.sends("UpdateFirmware", requestId=19, firmware=spoilt_firmware(run), expect="Accepted")
     await run.station.sends("FirmwareStatusNotification", status="Downloading")
     await triggers(run, "FirmwareStatusNotification")

@@ -15,10 +15,10 @@ LOCK_PROBLEM: Final = {
     "variable": {"name": "Problem"},
 }
 
-type Scope = Literal["station", "EVSE", "connector"]
+type AvailabilityScope = Literal["station", "EVSE", "connector"]
 
 
-def place(run: CaseRun, scope: Scope) -> tuple[int | None, int | None]:
+def place(run: CaseRun, scope: AvailabilityScope) -> tuple[int | None, int | None]:
     """Return the EVSE and the connector that a ChangeAvailability of this scope names."""
     evse = None if scope == "station" else run.evse
     return evse, run.file.connector if scope == "connector" else None
@@ -45,7 +45,7 @@ async def unplugged(run: CaseRun) -> None:
         ("TC_G_07_CS", "Report a connector Unavailable when it is made inoperative"): ("connector",),
     }
 )
-async def becomes_unavailable(run: CaseRun, scope: Scope) -> None:
+async def becomes_unavailable(run: CaseRun, scope: AvailabilityScope) -> None:
     await run.state.unavailable(*place(run, scope))
 
 
@@ -60,7 +60,7 @@ async def becomes_unavailable(run: CaseRun, scope: Scope) -> None:
         ("TC_G_08_CS", "Report a connector Available when it is made operative again"): ("connector",),
     }
 )
-async def becomes_available(run: CaseRun, scope: Scope) -> None:
+async def becomes_available(run: CaseRun, scope: AvailabilityScope) -> None:
     there = place(run, scope)
     await run.given.unavailable(*there)
     await run.csms.sends(
@@ -76,7 +76,7 @@ async def becomes_available(run: CaseRun, scope: Scope) -> None:
         ("TC_G_15_CS", "Accept Operative for a connector that is operative"): ("connector",),
     }
 )
-async def stays_operative(run: CaseRun, scope: Scope) -> None:
+async def stays_operative(run: CaseRun, scope: AvailabilityScope) -> None:
     at = at_place(*place(run, scope))
     await run.csms.sends("ChangeAvailability", operationalStatus="Operative", **at, expect="Accepted")
     await run.station.never_reports({"Occupied", "Unavailable", "Faulted", "Reserved"})
@@ -89,7 +89,7 @@ async def stays_operative(run: CaseRun, scope: Scope) -> None:
         ("TC_G_16_CS", "Accept Inoperative for a connector that is inoperative"): ("connector",),
     }
 )
-async def stays_inoperative(run: CaseRun, scope: Scope) -> None:
+async def stays_inoperative(run: CaseRun, scope: AvailabilityScope) -> None:
     there = place(run, scope)
     await run.given.unavailable(*there)
     at = at_place(*there)
@@ -105,7 +105,7 @@ async def stays_inoperative(run: CaseRun, scope: Scope) -> None:
         ("TC_G_17_CS", "Make a connector unavailable once its transaction has ended"): ("connector",),
     }
 )
-async def becomes_unavailable_after_the_transaction(run: CaseRun, scope: Scope) -> None:
+async def becomes_unavailable_after_the_transaction(run: CaseRun, scope: AvailabilityScope) -> None:
     there = place(run, scope)
     await run.given.energy_transfer_started()
     await run.state.inoperative(*there, expect="Scheduled")
@@ -131,7 +131,7 @@ async def station_becomes_unavailable_in_a_transaction(run: CaseRun) -> None:
         ("TC_G_21_CS", "Keep the station unavailable over a restart"): ("station",),
     }
 )
-async def stays_unavailable_over_a_restart(run: CaseRun, scope: Scope) -> None:
+async def stays_unavailable_over_a_restart(run: CaseRun, scope: AvailabilityScope) -> None:
     there = place(run, scope)
     await run.given.unavailable(*there)
     closed = dict.fromkeys(run.file.connectors_at(*there), "Unavailable")

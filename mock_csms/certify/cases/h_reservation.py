@@ -12,7 +12,7 @@ CASES: Final = CaseList()
 
 RESERVATION_ID: Final = 1
 HOUR_S: Final = 3600
-ENABLED: Final = {"ReservationCtrlr__Enabled": True}
+RESERVATIONS_ENABLED: Final = {"ReservationCtrlr__Enabled": True}
 
 
 def reservation(
@@ -39,14 +39,14 @@ async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> Non
 
 async def given_reserved(run: CaseRun, **fields: Any) -> None:
     """Reserve the EVSE of the case for the valid token."""
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     request = reservation(run, run.tokens.valid, **fields)
     await run.given.reserved(request, *run.file.connectors_at(run.evse))
 
 
 async def given_all_reserved(run: CaseRun) -> None:
     """Reserve each EVSE."""
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     for number, evse in enumerate(run.file.station.evses, start=RESERVATION_ID + 1):
         request = reservation(run, run.tokens.valid, number=number, evseId=evse)
         await run.given.reserved(request, *run.file.connectors_at(evse))
@@ -68,7 +68,7 @@ async def uses_reservation(
 
 @CASES.case("TC_H_01_CS", "Reserve an EVSE, and let the token of the reservation use it")
 async def reserves_evse(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     request = reservation(run, run.tokens.valid)
     await run.state.reserved(request, *run.file.connectors_at(run.evse))
     await uses_reservation(run, run.tokens.valid)
@@ -93,14 +93,14 @@ async def reserves_reserved_evse(run: CaseRun) -> None:
 
 @CASES.case("TC_H_04_CS", "Answer Occupied to a reservation of an EVSE that is occupied")
 async def reserves_occupied_evse(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.energy_transfer_started()
     await reserves(run, reservation(run, run.tokens.second), expect="Occupied")
 
 
 @CASES.case("TC_H_06_CS", "Answer Unavailable to a reservation of an EVSE that is unavailable")
 async def reserves_unavailable_evse(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.unavailable(run.evse)
     await reserves(run, reservation(run, run.tokens.second), expect="Unavailable")
 
@@ -129,7 +129,7 @@ async def reserves_any_evse(run: CaseRun) -> None:
 
 async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], token: Token) -> None:
     """Reserve without naming an EVSE; only a station with a single EVSE has to mark it (H01.FR.20)."""
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, **fields), expect="Accepted")
     is_marked = len(run.file.station.evses) == 1
     if is_marked:
@@ -145,27 +145,27 @@ async def reserves_any_reserved_evse(run: CaseRun) -> None:
 
 @CASES.case("TC_H_10_CS", "Answer Occupied to a reservation of any EVSE when all are occupied")
 async def reserves_any_occupied_evse(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.energy_transfer_started_everywhere()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Occupied")
 
 
 @CASES.case("TC_H_12_CS", "Answer Unavailable to a reservation of any EVSE when the station is unavailable")
 async def reserves_unavailable_station(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.unavailable()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Unavailable")
 
 
 @CASES.case("TC_H_13_CS", "Reject a reservation of any EVSE if NonEvseSpecific is false")
 async def refuses_any_evse(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Rejected")
 
 
 @CASES.case("TC_H_14_CS", "Report all connectors Reserved once there are as many reservations as EVSEs")
 async def reserves_all_evses(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     for number in range(1, len(run.file.station.evses) + 1):
         token = Token(id_token=f"{number:08}", type=run.tokens.valid.type)
         await reserves(run, reservation(run, token, number=number, evseId=None), expect="Accepted")
@@ -202,13 +202,13 @@ async def cancels(run: CaseRun) -> None:
 
 @CASES.case("TC_H_18_CS", "Refuse to cancel an unknown reservation")
 async def cancels_unknown(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.csms.sends("CancelReservation", reservationId=RESERVATION_ID, expect="Rejected")
 
 
 @CASES.case("TC_H_19_CS", "Let another token of the same group use a reserved EVSE")
 async def reserves_evse_for_group(run: CaseRun) -> None:
-    await run.given.variables_if_implemented(**ENABLED)
+    await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     request = reservation(run, run.tokens.valid, evseId=run.evse, groupIdToken=group(run))
     await run.state.reserved(request, *run.file.connectors_at(run.evse))
     await answers_with_group(run, run.tokens.second)

@@ -25,12 +25,12 @@ CASES: Final = CaseList()
 
 ROUNDS: Final = 3
 """Moments of readings that a case waits for."""
-BEGIN: Final = "Transaction.Begin"
-PERIODIC: Final = "Sample.Periodic"
-CLOCK: Final = "Sample.Clock"
-END: Final = "Transaction.End"
-CLOCK_READING: Final = [{"sampledValue": [{"context": CLOCK}]}]
-METER_VALUES: Final = Pattern("MeterValues")
+BEGIN_CONTEXT: Final = "Transaction.Begin"
+PERIODIC_CONTEXT: Final = "Sample.Periodic"
+CLOCK_CONTEXT: Final = "Sample.Clock"
+END_CONTEXT: Final = "Transaction.End"
+CLOCK_READING: Final = [{"sampledValue": [{"context": CLOCK_CONTEXT}]}]
+METER_MESSAGE: Final = Pattern("MeterValues")
 CLOCK_EVENT: Final = Pattern("TransactionEvent", triggerReason="MeterValueClock")
 PERIODIC_EVENT: Final = Pattern("TransactionEvent", triggerReason="MeterValuePeriodic")
 
@@ -102,8 +102,8 @@ async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
 @CASES.case("TC_J_01_CS", "Send clock-aligned readings of an idle station at the configured interval")
 async def clock_readings_when_idle(run: CaseRun) -> None:
     expected = await given_clock_readings(run)
-    found = await rounds(run, run.times.aligned_interval, METER_VALUES)
-    checks_rounds(run, found, CLOCK, run.times.aligned_interval, expected)
+    found = await rounds(run, run.times.aligned_interval, METER_MESSAGE)
+    checks_rounds(run, found, CLOCK_CONTEXT, run.times.aligned_interval, expected)
 
 
 @CASES.case("TC_J_02_CS", "Send clock-aligned readings of a transaction at the configured interval")
@@ -115,10 +115,10 @@ async def clock_readings_in_transaction(run: CaseRun) -> None:
     await run.station.all_sent("MeterValues")
     of_evse = Pattern("MeterValues", evseId=run.evse)
     found = await rounds(run, run.times.aligned_interval, CLOCK_EVENT, of_evse)
-    checks_rounds(run, found, CLOCK, run.times.aligned_interval, expected)
+    checks_rounds(run, found, CLOCK_CONTEXT, run.times.aligned_interval, expected)
     others = await run.station.all_sent("MeterValues")
     if others:
-        checks_rounds(run, others, CLOCK, run.times.aligned_interval, expected)
+        checks_rounds(run, others, CLOCK_CONTEXT, run.times.aligned_interval, expected)
 
 
 @CASES.case("TC_J_06_CS", "Send clock-aligned readings only without a transaction if SendDuringIdle is true")
@@ -126,7 +126,7 @@ async def clock_readings_without_transaction(run: CaseRun) -> None:
     interval_s = run.times.aligned_interval
     await run.given.variables(AlignedDataCtrlr__SendDuringIdle=True)
     expected = await given_clock_readings(run)
-    checks_rounds(run, await rounds(run, interval_s, METER_VALUES), CLOCK, interval_s, expected)
+    checks_rounds(run, await rounds(run, interval_s, METER_MESSAGE), CLOCK_CONTEXT, interval_s, expected)
     await run.state.energy_transfer_started()
     started = await run.station.has_sent("TransactionEvent", eventType="Started")
     await run.waits(interval_s + run.times.silence)
@@ -134,7 +134,7 @@ async def clock_readings_without_transaction(run: CaseRun) -> None:
     await run.station.has_not_sent("TransactionEvent", meterValue=CLOCK_READING)
     await run.station.all_sent("MeterValues")
     await run.state.parking_bay_unoccupied()
-    checks_rounds(run, await rounds(run, interval_s, METER_VALUES), CLOCK, interval_s, expected)
+    checks_rounds(run, await rounds(run, interval_s, METER_MESSAGE), CLOCK_CONTEXT, interval_s, expected)
 
 
 @CASES.case("TC_J_07_CS", "Send readings in the first event of a transaction if its EVSE is known")
@@ -151,7 +151,7 @@ async def readings_at_start(run: CaseRun) -> None:
 def checks_first_readings(run: CaseRun, event: TranscriptEntry, expected: set[str]) -> None:
     """Check the readings of the beginning of a transaction."""
     values = meter_values([event])
-    run.check(contexts(values) == {BEGIN}, f"the readings have the context {BEGIN}", event)
+    run.check(contexts(values) == {BEGIN_CONTEXT}, f"the readings have the context {BEGIN_CONTEXT}", event)
     checks_readings(run, values, expected, event)
 
 
@@ -162,7 +162,7 @@ async def periodic_readings(run: CaseRun) -> None:
     expected = await configured(run, "SampledDataCtrlr", "TxUpdatedMeasurands")
     await run.given.energy_transfer_started()
     found = await rounds(run, interval_s, PERIODIC_EVENT)
-    checks_rounds(run, found, PERIODIC, interval_s, expected)
+    checks_rounds(run, found, PERIODIC_CONTEXT, interval_s, expected)
 
 
 async def ended_after(run: CaseRun, interval_s: float) -> TranscriptEntry:
@@ -193,7 +193,7 @@ async def given_clock_readings_at_end(run: CaseRun) -> set[str]:
 def checks_clock_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected: set[str]) -> None:
     """Check the clock-aligned readings of the last event."""
     values = meter_values([ended])
-    run.check(contexts(values) == {CLOCK}, f"the readings have the context {CLOCK}", ended)
+    run.check(contexts(values) == {CLOCK_CONTEXT}, f"the readings have the context {CLOCK_CONTEXT}", ended)
     checks_interval(run, values, run.times.aligned_interval, ended)
     for at_once in by_moment(values, tolerance(run, run.times.aligned_interval)):
         checks_readings(run, at_once, expected, ended)
@@ -216,11 +216,17 @@ async def given_periodic_readings_at_end(run: CaseRun) -> set[str]:
 def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected: set[str]) -> None:
     """Check the periodic readings of the last event, and that of the end."""
     values = meter_values([ended])
-    run.check(contexts(values) <= {BEGIN, PERIODIC, END}, "the readings are of the transaction", ended)
+    run.check(
+        contexts(values) <= {BEGIN_CONTEXT, PERIODIC_CONTEXT, END_CONTEXT},
+        "the readings are of the transaction",
+        ended,
+    )
     checks_location(run, values, ended)
-    periodic = with_context(values, PERIODIC)
-    run.check(bool(with_context(values, END)), f"there is a reading with the context {END}", ended)
-    checks_readings(run, with_context(values, END), expected, ended)
+    periodic = with_context(values, PERIODIC_CONTEXT)
+    run.check(
+        bool(with_context(values, END_CONTEXT)), f"there is a reading with the context {END_CONTEXT}", ended
+    )
+    checks_readings(run, with_context(values, END_CONTEXT), expected, ended)
     checks_interval(run, periodic, run.times.sampled_interval, ended)
     for at_once in by_moment(periodic, tolerance(run, run.times.sampled_interval)):
         checks_readings(run, at_once, expected, ended)
@@ -241,7 +247,7 @@ async def signed_readings_at_end(run: CaseRun) -> None:
     await run.given.variables(SampledDataCtrlr__SignReadings=True)
     ended = await ended_after(run, run.times.sampled_interval)
     checks_periodic_readings_at_end(run, ended, expected)
-    await checks_signatures(run, with_context(meter_values([ended]), END), ended)
+    await checks_signatures(run, with_context(meter_values([ended]), END_CONTEXT), ended)
 
 
 async def checks_signatures(run: CaseRun, values: Sequence[MeterValue], message: TranscriptEntry) -> None:

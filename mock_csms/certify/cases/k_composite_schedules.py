@@ -6,7 +6,13 @@ from math import ceil
 from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.k_steps import FIRST, SECOND, limit_unit, needs_at_least, unsupported_unit
+from mock_csms.certify.cases.k_steps import (
+    FIRST_PROFILE,
+    SECOND_PROFILE,
+    limit_unit,
+    needs_at_least,
+    unsupported_unit,
+)
 from mock_csms.certify.charging import (
     STATION_MAX,
     TX_DEFAULT,
@@ -25,7 +31,7 @@ from mock_csms.client import ABSENT, CommandAnswer
 
 CASES: Final = CaseList()
 
-THIRD: Final = 103
+THIRD_PROFILE: Final = 103
 """Id of the third charging profile of a case."""
 AMPERES: Final = 6
 """Limit of the profiles of most cases, in amperes per phase."""
@@ -94,7 +100,7 @@ async def default_profile_cleared(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.variables(SmartChargingCtrlr__LimitChangeSignificance=1.0)
     schedule = unit.schedule({0: AMPERES}, duration=400 + lead_s(run))
-    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule))
+    await run.given.charging_profile(run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule))
     await run.given.energy_transfer_started()
     has_limit(run, await composite_schedule(run, unit), unit.limit(AMPERES))
     criteria = {"chargingProfilePurpose": TX_DEFAULT}
@@ -110,7 +116,7 @@ async def valid_from(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
     valid = {"validFrom": time_text(begin + timedelta(seconds=300))}
-    profile = charging_profile(FIRST, TX_DEFAULT, unit.relative({0: AMPERES}), **valid)
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, unit.relative({0: AMPERES}), **valid)
     await run.state.charging_profile(run.evse, profile)
     answer = await composite_schedule(run, unit, 400)
     has_limits(run, answer, begin, {0: None, 300: unit.limit(AMPERES)})
@@ -123,7 +129,7 @@ async def valid_to(run: CaseRun) -> None:
     early = time_text(begin - timedelta(seconds=lead_s(run)))
     valid = {"validFrom": early, "validTo": time_text(begin + timedelta(seconds=300))}
     schedule = unit.schedule({0: AMPERES}, start=begin, duration=None)
-    await run.state.charging_profile(0, charging_profile(FIRST, TX_DEFAULT, schedule, **valid))
+    await run.state.charging_profile(0, charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule, **valid))
     evses = sorted(run.file.station.evses)
     for evse, count in [(0, len(evses)), *((evse, 1) for evse in evses)]:
         answer = await composite_schedule(run, unit, 400, evse=evse)
@@ -135,7 +141,7 @@ async def start_schedule(run: CaseRun) -> None:
     unit = await limit_unit(run)
     begin = now()
     schedule = unit.schedule({0: AMPERES}, start=begin + timedelta(seconds=60), duration=None)
-    await run.state.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule))
+    await run.state.charging_profile(run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule))
     answer = await composite_schedule(run, unit)
     has_limits(run, answer, begin, {0: None, 60: unit.limit(AMPERES)})
 
@@ -147,7 +153,7 @@ async def default_profile_in_transaction(run: CaseRun) -> None:
     await run.given.energy_transfer_started()
     early = now() - timedelta(seconds=lead_s(run))
     schedule = unit.schedule({0: AMPERES}, start=early, duration=400 + lead_s(run))
-    await run.state.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule))
+    await run.state.charging_profile(run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule))
     has_limit(run, await composite_schedule(run, unit), unit.limit(AMPERES))
 
 
@@ -163,8 +169,10 @@ async def stacked_profiles(run: CaseRun) -> None:
     start = now() - timedelta(seconds=lead_s(run))
     longer = unit.schedule({0: 6, 100: 8, 200: 10}, start=start, duration=400 + lead_s(run))
     shorter = unit.schedule({0: 7, 100: 9}, start=start, duration=150 + lead_s(run))
-    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, longer))
-    await run.given.charging_profile(run.evse, charging_profile(SECOND, TX_DEFAULT, shorter, stackLevel=1))
+    await run.given.charging_profile(run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, longer))
+    await run.given.charging_profile(
+        run.evse, charging_profile(SECOND_PROFILE, TX_DEFAULT, shorter, stackLevel=1)
+    )
     answer = await composite_schedule(run, unit, 350)
     starts_on_time(run, answer)
     amperes = {0: 7, 100: 9, 150 + lead_s(run): 8, 200: 10}
@@ -177,14 +185,14 @@ async def combined_purposes(run: CaseRun) -> None:
     unit = await limit_unit(run)
     start = now() - timedelta(seconds=lead_s(run))
     await run.given.charging_profile(
-        0, charging_profile(FIRST, STATION_MAX, unit.schedule({0: 10}, start=start, duration=86_400))
+        0, charging_profile(FIRST_PROFILE, STATION_MAX, unit.schedule({0: 10}, start=start, duration=86_400))
     )
     default = unit.schedule({0: 6, 60: 10, 120: 8, 180: 15, 260: 8}, start=start, duration=300)
-    await run.given.charging_profile(run.evse, charging_profile(SECOND, TX_DEFAULT, default))
+    await run.given.charging_profile(run.evse, charging_profile(SECOND_PROFILE, TX_DEFAULT, default))
     await run.given.energy_transfer_started()
     own = unit.schedule({0: 8, 50: 11, 140: 16, 200: 6, 240: 12}, start=start, duration=260)
     transaction = {"transactionId": run.transaction_id}
-    await run.given.charging_profile(run.evse, charging_profile(THIRD, TX_ONLY, own, **transaction))
+    await run.given.charging_profile(run.evse, charging_profile(THIRD_PROFILE, TX_ONLY, own, **transaction))
     answer = await composite_schedule(run, unit, 400)
     starts_on_time(run, answer)
     amperes = {0: 8, 50: 10, 200: 6, 240: 10, 260: 8, 300: 10}

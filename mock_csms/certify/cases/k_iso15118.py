@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.k_steps import FIRST, limit_unit, sets
+from mock_csms.certify.cases.k_steps import FIRST_PROFILE, limit_unit, sets_profile
 from mock_csms.certify.charging import (
     LIMIT_TOLERANCE,
     TX_DEFAULT,
@@ -47,8 +47,8 @@ async def reports_needs(run: CaseRun) -> None:
 async def gives_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
     """Set a TxProfile with this limit for the running transaction."""
     schedule = unit.schedule({0: amperes}, duration=None)
-    profile = charging_profile(FIRST, TX_ONLY, schedule, transactionId=run.transaction_id)
-    await sets(run, run.evse, profile, "Accepted")
+    profile = charging_profile(FIRST_PROFILE, TX_ONLY, schedule, transactionId=run.transaction_id)
+    await sets_profile(run, run.evse, profile, "Accepted")
 
 
 def begins_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: float) -> None:
@@ -139,7 +139,7 @@ async def has_default_profile_for_offline(run: CaseRun, unit: LimitUnit) -> None
     end = now() + timedelta(seconds=run.times.deviation + 401)
     schedule = unit.schedule({0: 6}, start=begin, duration=400)
     valid = {"validFrom": time_text(begin), "validTo": time_text(end)}
-    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, schedule, **valid))
+    await run.given.charging_profile(run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule, **valid))
 
 
 @CASES.case("TC_K_57_CS", "Report the new needs of a vehicle that renegotiates, and take another schedule")

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.k_steps import FIRST, SECOND, asks_for_profiles, has_reported, limit_unit
+from mock_csms.certify.cases.k_steps import (
+    FIRST_PROFILE,
+    SECOND_PROFILE,
+    asks_for_profiles,
+    has_reported,
+    limit_unit,
+)
 from mock_csms.certify.charging import STATION_MAX, TX_DEFAULT, charging_profile
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.verdicts import Skipped
@@ -16,7 +22,7 @@ LEVEL: Final = 1
 BY_LEVEL: Final[Mapping[str, Any]] = {"chargingProfilePurpose": TX_DEFAULT, "stackLevel": LEVEL}
 
 
-async def has_default_profile(run: CaseRun, profile_id: int = FIRST, evse: int | None = None) -> None:
+async def has_default_profile(run: CaseRun, profile_id: int = FIRST_PROFILE, evse: int | None = None) -> None:
     """Prepare a TxDefaultProfile at an EVSE, by default at that of the case."""
     schedule = (await limit_unit(run)).schedule()
     profile = charging_profile(profile_id, TX_DEFAULT, schedule, stackLevel=LEVEL)
@@ -26,14 +32,14 @@ async def has_default_profile(run: CaseRun, profile_id: int = FIRST, evse: int |
 async def has_two_profiles(run: CaseRun) -> list[tuple[int, dict[str, Any]]]:
     """Prepare a profile for the station and one for the EVSE of the case; return them with their EVSEs."""
     unit = await limit_unit(run)
-    first = charging_profile(FIRST, STATION_MAX, unit.schedule({0: 10}), stackLevel=LEVEL)
-    second = charging_profile(SECOND, TX_DEFAULT, unit.schedule(), stackLevel=LEVEL)
+    first = charging_profile(FIRST_PROFILE, STATION_MAX, unit.schedule({0: 10}), stackLevel=LEVEL)
+    second = charging_profile(SECOND_PROFILE, TX_DEFAULT, unit.schedule(), stackLevel=LEVEL)
     await run.given.charging_profile(0, first)
     await run.given.charging_profile(run.evse, second)
     return [(0, first), (run.evse, second)]
 
 
-async def clears(run: CaseRun, expect: str, **fields: Any) -> None:
+async def clears_profiles(run: CaseRun, expect: str, **fields: Any) -> None:
     """Clear charging profiles and expect this status."""
     await run.csms.sends("ClearChargingProfile", fields, expect=expect)
 
@@ -41,15 +47,15 @@ async def clears(run: CaseRun, expect: str, **fields: Any) -> None:
 @CASES.case("TC_K_05_CS", "Clear a charging profile by its id")
 async def cleared_by_id(run: CaseRun) -> None:
     await has_default_profile(run)
-    await clears(run, "Accepted", chargingProfileId=FIRST)
-    await asks_for_profiles(run, chargingProfileId=[FIRST], expect="NoProfiles")
+    await clears_profiles(run, "Accepted", chargingProfileId=FIRST_PROFILE)
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE], expect="NoProfiles")
 
 
 @CASES.case("TC_K_06_CS", "Clear a charging profile by its purpose and stack level during a transaction")
 async def cleared_by_level(run: CaseRun) -> None:
     await has_default_profile(run)
     await run.given.energy_transfer_started()
-    await clears(run, "Accepted", chargingProfileCriteria=BY_LEVEL)
+    await clears_profiles(run, "Accepted", chargingProfileCriteria=BY_LEVEL)
     await asks_for_profiles(run, **BY_LEVEL, expect="NoProfiles")
 
 
@@ -58,9 +64,9 @@ async def several_cleared_by_level(run: CaseRun) -> None:
     first, *others = sorted(run.file.station.evses)
     if not others:
         raise Skipped("the station has one EVSE only")
-    await has_default_profile(run, FIRST, first)
-    await has_default_profile(run, SECOND, others[0])
-    await clears(run, "Accepted", chargingProfileCriteria=BY_LEVEL)
+    await has_default_profile(run, FIRST_PROFILE, first)
+    await has_default_profile(run, SECOND_PROFILE, others[0])
+    await clears_profiles(run, "Accepted", chargingProfileCriteria=BY_LEVEL)
     await asks_for_profiles(run, **BY_LEVEL, expect="NoProfiles")
 
 
@@ -68,12 +74,12 @@ async def several_cleared_by_level(run: CaseRun) -> None:
 async def nothing_cleared_by_level(run: CaseRun) -> None:
     await has_default_profile(run)
     unmet = {"chargingProfilePurpose": STATION_MAX, "stackLevel": 0}
-    await clears(run, "Unknown", chargingProfileCriteria=unmet)
+    await clears_profiles(run, "Unknown", chargingProfileCriteria=unmet)
 
 
 @CASES.case("TC_K_08_CS", "Answer Unknown when an unknown charging profile is to be cleared")
 async def nothing_cleared_by_id(run: CaseRun) -> None:
-    await clears(run, "Unknown", chargingProfileId=FIRST)
+    await clears_profiles(run, "Unknown", chargingProfileId=FIRST_PROFILE)
 
 
 @CASES.family(
@@ -83,7 +89,7 @@ async def nothing_cleared_by_id(run: CaseRun) -> None:
         ("TC_K_31_CS", "Report all charging profiles if no EVSE is named"): ("anywhere", {}, [0, 1]),
         ("TC_K_32_CS", "Report a charging profile by its id"): (
             "anywhere",
-            {"chargingProfileId": [FIRST]},
+            {"chargingProfileId": [FIRST_PROFILE]},
             [0],
         ),
         ("TC_K_33_CS", "Report the charging profiles of an EVSE by their stack level"): (
@@ -117,7 +123,7 @@ async def reported_by_purpose(run: CaseRun) -> None:
 @CASES.case("TC_K_34_CS", "Report the charging profiles of an EVSE by their source")
 async def reported_by_source(run: CaseRun) -> None:
     schedule = (await limit_unit(run)).schedule()
-    profile = charging_profile(FIRST, TX_DEFAULT, schedule, stackLevel=LEVEL)
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, schedule, stackLevel=LEVEL)
     await run.given.charging_profile(run.evse, profile)
     await asks_for_profiles(run, run.evse, chargingLimitSource=["CSO"])
     await has_reported(run, (run.evse, profile))

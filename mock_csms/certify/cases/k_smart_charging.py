@@ -4,12 +4,12 @@ from typing import Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.k_steps import (
-    FIRST,
+    FIRST_PROFILE,
     asks_for_profiles,
     has_reported,
     limit_unit,
     reported_profiles,
-    sets,
+    sets_profile,
     unsupported_unit,
 )
 from mock_csms.certify.charging import STATION_MAX, TX_DEFAULT, TX_ONLY, LimitUnit, charging_profile
@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 EXTERNAL_PURPOSE: Final = "ChargingStationExternalConstraints"
 EXTERNAL_LIMIT_A: Final = 10.0
-UNKNOWN_TRANSACTION: Final = "UNKNOWN-TX_ONLY-ID"
+UNKNOWN_TRANSACTION: Final = "no-such-transaction"
 
 
 @CASES.family(
@@ -32,28 +32,30 @@ UNKNOWN_TRANSACTION: Final = "UNKNOWN-TX_ONLY-ID"
 )
 async def profile_set(run: CaseRun, purpose: str, is_for_evse: bool) -> None:
     evse = run.evse if is_for_evse else 0
-    profile = charging_profile(FIRST, purpose, (await limit_unit(run)).schedule())
+    profile = charging_profile(FIRST_PROFILE, purpose, (await limit_unit(run)).schedule())
     await run.state.charging_profile(evse, profile)
-    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE])
     await has_reported(run, (evse, profile))
 
 
 @CASES.case("TC_K_04_CS", "Replace a charging profile with the next one of the same id")
 async def profile_replaced(run: CaseRun) -> None:
     unit = await limit_unit(run)
-    await run.given.charging_profile(run.evse, charging_profile(FIRST, TX_DEFAULT, unit.schedule({0: 6})))
-    profile = charging_profile(FIRST, TX_DEFAULT, unit.schedule({0: 10}))
-    await sets(run, run.evse, profile, "Accepted")
-    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await run.given.charging_profile(
+        run.evse, charging_profile(FIRST_PROFILE, TX_DEFAULT, unit.schedule({0: 6}))
+    )
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, unit.schedule({0: 10}))
+    await sets_profile(run, run.evse, profile, "Accepted")
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE])
     await has_reported(run, (run.evse, profile))
 
 
 @CASES.case("TC_K_13_CS", "Keep a charging profile over a restart")
 async def profile_kept(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, (await limit_unit(run)).schedule())
     await run.state.charging_profile(run.evse, profile)
     await run.state.booted()
-    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE])
     await has_reported(run, (run.evse, profile))
 
 
@@ -71,27 +73,27 @@ async def profile_of_unknown_transaction(run: CaseRun, place: str, is_charging: 
     unit = await limit_unit(run)
     if is_charging:
         await run.given.energy_transfer_started()
-    profile = charging_profile(FIRST, TX_ONLY, unit.schedule(), transactionId=UNKNOWN_TRANSACTION)
-    await sets(run, run.evse if place == "EVSE" else 0, profile, "Rejected")
+    profile = charging_profile(FIRST_PROFILE, TX_ONLY, unit.schedule(), transactionId=UNKNOWN_TRANSACTION)
+    await sets_profile(run, run.evse if place == "EVSE" else 0, profile, "Rejected")
 
 
 @CASES.case("TC_K_12_CS", "Reject a charging profile in an unsupported unit")
 async def profile_in_unsupported_unit(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TX_DEFAULT, (await unsupported_unit(run)).schedule())
-    await sets(run, run.evse, profile, "Rejected")
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, (await unsupported_unit(run)).schedule())
+    await sets_profile(run, run.evse, profile, "Rejected")
 
 
 @CASES.case("TC_K_14_CS", "Reject a charging profile for an unknown EVSE")
 async def profile_for_unknown_evse(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TX_DEFAULT, (await limit_unit(run)).schedule())
-    await sets(run, max(run.file.station.evses) + 1, profile, "Rejected")
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, (await limit_unit(run)).schedule())
+    await sets_profile(run, max(run.file.station.evses) + 1, profile, "Rejected")
 
 
 @CASES.case("TC_K_15_CS", "Answer NotSupported to a charging profile if there is no smart charging")
 async def profile_without_smart_charging(run: CaseRun) -> None:
     if await run.variable("SmartChargingCtrlr", "Enabled") == "true":
         raise Skipped("SmartChargingCtrlr.Enabled is true")
-    profile = charging_profile(FIRST, TX_DEFAULT, LimitUnit().schedule())
+    profile = charging_profile(FIRST_PROFILE, TX_DEFAULT, LimitUnit().schedule())
     answer = await run.csms.tries("SetChargingProfile", evseId=run.evse, chargingProfile=profile)
     run.check(answer.error_code == "NotSupported", "the answer is a CALLERROR NotSupported", answer.entry)
 
@@ -100,7 +102,7 @@ async def profile_without_smart_charging(run: CaseRun) -> None:
 async def recurring_profile(run: CaseRun) -> None:
     unit = await limit_unit(run)
     profile = charging_profile(
-        FIRST, TX_DEFAULT, unit.schedule(), chargingProfileKind="Recurring", recurrencyKind="Daily"
+        FIRST_PROFILE, TX_DEFAULT, unit.schedule(), chargingProfileKind="Recurring", recurrencyKind="Daily"
     )
     await run.state.charging_profile(run.evse, profile)
 
@@ -109,25 +111,25 @@ async def recurring_profile(run: CaseRun) -> None:
 async def profile_of_running_transaction(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.energy_transfer_started()
-    profile = charging_profile(FIRST, TX_ONLY, unit.relative(), transactionId=run.transaction_id)
+    profile = charging_profile(FIRST_PROFILE, TX_ONLY, unit.relative(), transactionId=run.transaction_id)
     await run.state.charging_profile(run.evse, profile)
-    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE])
     await has_reported(run, (run.evse, profile))
 
 
 @CASES.case("TC_K_37_CS", "Charge with the TxProfile of a remote start, and report it")
 async def remote_start_with_profile(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TX_ONLY, (await limit_unit(run)).relative())
+    profile = charging_profile(FIRST_PROFILE, TX_ONLY, (await limit_unit(run)).relative())
     await run.given.ev_connected()
     await run.state.authorized(by="remote", profile=profile)
     await run.state.energy_transfer_started()
-    await asks_for_profiles(run, chargingProfileId=[FIRST])
+    await asks_for_profiles(run, chargingProfileId=[FIRST_PROFILE])
     await has_reported(run, (run.evse, profile))
 
 
 @CASES.case("TC_K_38_CS", "Ignore the TxProfile of a remote start if there is no smart charging")
 async def remote_start_without_smart_charging(run: CaseRun) -> None:
-    profile = charging_profile(FIRST, TX_ONLY, LimitUnit().relative())
+    profile = charging_profile(FIRST_PROFILE, TX_ONLY, LimitUnit().relative())
     await run.given.ev_connected()
     await run.state.authorized(by="remote", profile=profile)
     await run.state.energy_transfer_started()

@@ -8,9 +8,9 @@ from mock_csms.certify.verdicts import CaseFailed, Skipped
 from mock_csms.client import TranscriptEntry
 from mock_csms.client.fields import differences
 
-FIRST: Final = 101
+FIRST_PROFILE: Final = 101
 """Id of the charging profile of a case."""
-SECOND: Final = 102
+SECOND_PROFILE: Final = 102
 """Id of its second charging profile."""
 MAX_REPORT_PARTS: Final = 50
 """Maximum number of parts of a report."""
@@ -36,7 +36,7 @@ async def unsupported_unit(run: CaseRun) -> LimitUnit:
     return LimitUnit(unsupported.pop())
 
 
-async def sets(run: CaseRun, evse: int, profile: dict[str, Any], expect: str) -> None:
+async def sets_profile(run: CaseRun, evse: int, profile: dict[str, Any], expect: str) -> None:
     """Send a charging profile and expect this status."""
     await run.csms.sends("SetChargingProfile", evseId=evse, chargingProfile=profile, expect=expect)
 
@@ -65,7 +65,10 @@ async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], requ
             wrong = differences(as_reported(profile), actual) + differences(place, entry.payload)
             if wrong:
                 raise CaseFailed(f"profile {profile['id']} is not as it was set: {wrong[0]}", entry.number)
-    run.check(not {FIRST, SECOND} & reported.keys(), "only the profiles that were asked for are reported")
+    run.check(
+        not {FIRST_PROFILE, SECOND_PROFILE} & reported.keys(),
+        "only the profiles that were asked for are reported",
+    )
 
 
 async def reported_profiles(

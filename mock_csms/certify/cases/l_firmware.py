@@ -10,8 +10,8 @@ from mock_csms.client import CommandAnswer, TranscriptEntry
 
 CASES: Final = CaseList()
 
-FIRST: Final = 1
-SECOND: Final = 2
+FIRST_UPDATE: Final = 1
+SECOND_UPDATE: Final = 2
 TWO_HOURS: Final = 7200
 NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
     "SignatureVerified": frozenset({"Installing", "InstallRebooting"}),
@@ -22,12 +22,12 @@ NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
 """The statuses that may come after a status; the station reboots before or after the installation, or not."""
 FREE_OR_UPDATING: Final = {"Available", "Unavailable"}
 """Status of a connector after a session that an update waits for."""
-SLOW: Final = "firmware.bin?seconds=2"
+SLOW_FIRMWARE: Final = "firmware.bin?seconds=2"
 SCHEDULED_OR_INSTALLING: Final = frozenset({"InstallScheduled", "Installing"})
 
 
 async def asks_for_update(
-    run: CaseRun, expect: str | set[str] = "Accepted", *, request_id: int = FIRST, **fields: Any
+    run: CaseRun, expect: str | set[str] = "Accepted", *, request_id: int = FIRST_UPDATE, **fields: Any
 ) -> CommandAnswer:
     """Send UpdateFirmware, by default with the firmware that the station can install.
 
@@ -75,7 +75,7 @@ async def broken_firmware(run: CaseRun) -> dict[str, Any]:
 
 
 async def reports_progress(
-    run: CaseRun, *statuses: str | frozenset[str], request_id: int = FIRST
+    run: CaseRun, *statuses: str | frozenset[str], request_id: int = FIRST_UPDATE
 ) -> TranscriptEntry:
     """The station reports these statuses, one after another; return the last message."""
     for status in statuses:
@@ -86,7 +86,7 @@ async def reports_progress(
 
 
 async def is_installed(
-    run: CaseRun, after: TranscriptEntry, *, request_id: int = FIRST, is_rebooting: bool = True
+    run: CaseRun, after: TranscriptEntry, *, request_id: int = FIRST_UPDATE, is_rebooting: bool = True
 ) -> None:
     """The station installs the firmware after a status, and comes back with it."""
     last, left = after, {"Installing"} - {after["status"]}
@@ -219,19 +219,19 @@ async def no_signature(run: CaseRun) -> None:
 
 @CASES.case("TC_L_10_CS", "Cancel a running download for a second update")
 async def update_cancelled(run: CaseRun) -> None:
-    await asks_for_update(run, **await valid_firmware(run, firmware=SLOW))
+    await asks_for_update(run, **await valid_firmware(run, firmware=SLOW_FIRMWARE))
     await reports_progress(run, "Downloading")
-    await asks_for_update(run, "AcceptedCanceled", request_id=SECOND)
+    await asks_for_update(run, "AcceptedCanceled", request_id=SECOND_UPDATE)
     await run.station.optionally_sends(
         "FirmwareStatusNotification",
         status={"DownloadFailed", "InstallationFailed"},
-        requestId=FIRST,
+        requestId=FIRST_UPDATE,
         within=0,
     )
     verified = await reports_progress(
-        run, "Downloading", "Downloaded", "SignatureVerified", request_id=SECOND
+        run, "Downloading", "Downloaded", "SignatureVerified", request_id=SECOND_UPDATE
     )
-    await is_installed(run, verified, request_id=SECOND)
+    await is_installed(run, verified, request_id=SECOND_UPDATE)
 
 
 @CASES.case(
@@ -239,9 +239,9 @@ async def update_cancelled(run: CaseRun) -> None:
     "Reject a second update if the first cannot be cancelled, and go on with the first",
 )
 async def update_not_cancelled(run: CaseRun) -> None:
-    await asks_for_update(run, **await valid_firmware(run, firmware=SLOW))
+    await asks_for_update(run, **await valid_firmware(run, firmware=SLOW_FIRMWARE))
     await reports_progress(run, "Downloading")
-    await asks_for_update(run, "Rejected", request_id=SECOND)
+    await asks_for_update(run, "Rejected", request_id=SECOND_UPDATE)
     verified = await reports_progress(run, "Downloaded", "SignatureVerified")
     await is_installed(run, verified)
 
@@ -269,7 +269,7 @@ async def download_waits_and_blocks(run: CaseRun) -> None:
     await run.station.reports("Unavailable", *free_connectors(run))
     await run.state.parking_bay_unoccupied(status=FREE_OR_UPDATING)
     await run.station.optionally_sends(
-        "FirmwareStatusNotification", status="DownloadScheduled", requestId=FIRST, within=0
+        "FirmwareStatusNotification", status="DownloadScheduled", requestId=FIRST_UPDATE, within=0
     )
     verified = await reports_progress(run, "Downloading", "Downloaded", "SignatureVerified")
     await is_installed(run, verified)

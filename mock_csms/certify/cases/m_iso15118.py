@@ -11,11 +11,11 @@ from mock_csms.certify.certificate_steps import (
     cannot_be_undone,
     certificate_of_server,
     deletes_at_the_end,
-    has_hash_data,
     has_installed,
     installed_certificates,
     installs_certificate,
     installs_second_root,
+    is_hash_data_of,
     is_listed,
     lists,
     renews_certificate,
@@ -248,7 +248,7 @@ async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x
     """The station sends GetCertificateStatus for a certificate of its chain."""
 
     def is_for_the_certificate(data: Mapping[str, str]) -> bool:
-        return has_hash_data(data, certificate.serial_number, issuer)
+        return is_hash_data_of(data, certificate.serial_number, issuer)
 
     await run.station.at_last_sends("GetCertificateStatus", ocspRequestData=is_for_the_certificate)
 

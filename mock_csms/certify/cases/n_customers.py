@@ -52,7 +52,7 @@ def customer_of(run: CaseRun) -> dict[str, Any]:
     return {"idToken": run.tokens.valid.as_json}
 
 
-async def is_unknown(run: CaseRun, *, expect: str | set[str] = "Accepted") -> None:
+async def has_no_data(run: CaseRun, *, expect: str | set[str] = "Accepted") -> None:
     """Clear the data about the customer before the case begins; ``expect`` is the status of the answer."""
     with preparing("TC_N_32_CS"):
         answer = await asks_about(run, customer_of(run), report=False, clear=True, expect=expect)
@@ -91,8 +91,8 @@ async def known_token(run: CaseRun) -> None:
 
 
 @CASES.case("TC_N_28_CS", "Report in one message that there is no data about an unknown token")
-async def unknown_token(run: CaseRun) -> None:
-    await is_unknown(run)
+async def unknown_customer(run: CaseRun) -> None:
+    await has_no_data(run)
     await asks_about(run, customer_of(run), request=SECOND_REQUEST)
     await sends_one_message(run, request=SECOND_REQUEST)
 
@@ -118,7 +118,7 @@ async def known_token_cleared(run: CaseRun) -> None:
     }
 )
 async def unknown_token_cleared(run: CaseRun, report: bool) -> None:
-    await is_unknown(run, expect=ANY_STATUS)  # a refusal is judged in the case itself
+    await has_no_data(run, expect=ANY_STATUS)  # a refusal is judged in the case itself
     await asks_about(run, customer_of(run), report=report, clear=True, request=SECOND_REQUEST)
     await sends_one_message(run, request=SECOND_REQUEST)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.cases.a_security import PASSWORD_NAME, PASSWORD_PROFILES, changes_password
+from mock_csms.certify.cases.a_security import PASSWORD_NAME, WITH_PASSWORD, changes_password
 from mock_csms.certify.cases.n_steps import (
     ALL_LEVELS,
     DELTA_TYPE,
@@ -15,7 +15,7 @@ from mock_csms.certify.cases.n_steps import (
     REPORT,
     SEVERITY,
     UPPER_TYPE,
-    clears,
+    clears_monitors,
     evse_power,
     evse_state,
     given_base,
@@ -237,7 +237,7 @@ async def sets_offline_threshold(run: CaseRun, value: int) -> None:
 
 @CASES.case("TC_N_48_CS", "Notify a change of a write-only variable without its value")
 async def write_only(run: CaseRun) -> None:
-    await requires_security_profile(run, *PASSWORD_PROFILES)
+    await requires_security_profile(run, *WITH_PASSWORD)
     await run.given.variables_if_implemented(MonitoringCtrlr__OfflineQueuingSeverity=ALL_LEVELS)
     number = await given_monitor(run, monitor_of(PASSWORD_NAME))
     await changes_password(run)
@@ -261,7 +261,7 @@ async def cleared_while_exceeded(run: CaseRun) -> None:
     power = evse_power(run)
     number = await given_monitor(run, monitor_of(power, UPPER_TYPE, 0.0))
     await run.given.energy_transfer_started()
-    answer = await clears(run, number, status="Accepted")
+    answer = await clears_monitors(run, number, status="Accepted")
     await has_no_monitors(run, power, criteria=["ThresholdMonitoring"], request=REPORT)
     await run.state.stop_authorized()
     of_cleared = is_about({"variableMonitoringId": of_monitor(number)})

@@ -14,12 +14,12 @@ SECURITY_LOG: Final = "SecurityLog"
 FIRST_LOG: Final = 25
 SECOND_LOG: Final = 26
 LOG_FOLDER: Final = {"remoteLocation": "{{files.uploads/log}}"}
-SLOW: Final = {"remoteLocation": "{{files.uploads/log?seconds=2}}"}
+SLOW_LOG: Final = {"remoteLocation": "{{files.uploads/log?seconds=2}}"}
 NOWHERE: Final = {"remoteLocation": "{{files.nowhere/log}}"}
 RETRIES: Final = 3
-RETRY_S: Final = 2
+RETRY_INTERVAL_S: Final = 2
 """Seconds between two attempts; an attempt has to take less."""
-ALL_RETRIES_S: Final = RETRIES * RETRY_S
+ALL_RETRIES_S: Final = RETRIES * RETRY_INTERVAL_S
 UPLOAD_FAILURES: Final = frozenset(
     {"UploadFailure", "BadMessage", "PermissionDenied", "NotSupportedOperation"}
 )
@@ -67,7 +67,7 @@ async def uploads(run: CaseRun, kind: str) -> None:
 
 @CASES.case("TC_N_26_CS", "Repeat an upload that fails, and report its failure")
 async def fails(run: CaseRun) -> None:
-    await asks_for_log(run, NOWHERE, retries=RETRIES, retryInterval=RETRY_S)
+    await asks_for_log(run, NOWHERE, retries=RETRIES, retryInterval=RETRY_INTERVAL_S)
     first = await reports_upload(run, "Uploading")
     statuses, last = [first], first
     while last["status"] == "Uploading" or last.seconds_since(first) < ALL_RETRIES_S - run.times.deviation:
@@ -75,7 +75,7 @@ async def fails(run: CaseRun) -> None:
             "LogStatusNotification",
             status=UPLOAD_FAILURES | {"Uploading"},
             requestId=FIRST_LOG,
-            within=RETRY_S + run.times.message,
+            within=RETRY_INTERVAL_S + run.times.message,
         )
         statuses.append(last)
     failures = sum(entry["status"] in UPLOAD_FAILURES for entry in statuses)
@@ -96,7 +96,7 @@ async def unavailable(run: CaseRun) -> None:
 
 @CASES.case("TC_N_36_CS", "Cancel an upload for a second request, and upload its log")
 async def second_request(run: CaseRun) -> None:
-    await asks_for_log(run, SLOW)
+    await asks_for_log(run, SLOW_LOG)
     await reports_upload(run, "Uploading")
     await asks_for_log(run, LOG_FOLDER, request=SECOND_LOG, expect="AcceptedCanceled")
     await reports_upload(run, "AcceptedCanceled")

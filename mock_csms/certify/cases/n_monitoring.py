@@ -11,7 +11,7 @@ from mock_csms.certify.cases.n_steps import (
     STATION_STATE,
     UPPER_TYPE,
     all_monitors,
-    clears,
+    clears_monitors,
     evse_power,
     evse_state,
     given_base,
@@ -162,16 +162,16 @@ async def level_out_of_range(run: CaseRun) -> None:
 
 
 @CASES.case("TC_N_18_CS", "Clear monitors by their ids")
-async def cleared_by_id(run: CaseRun) -> None:
+async def monitors_cleared_by_id(run: CaseRun) -> None:
     ids = await given_monitors(run, monitor_of(STATION_STATE), monitor_of(evse_state(run)))
-    await clears(run, *ids, status="Accepted", reason="NoError")
+    await clears_monitors(run, *ids, status="Accepted", reason="NoError")
     await has_no_monitors(run, STATION_STATE, evse_state(run))
 
 
 @CASES.case("TC_N_19_CS", "Answer NotFound when an unknown monitor is to be cleared")
 async def not_found(run: CaseRun) -> None:
     known = [monitor["id"] for monitor in await all_monitors(run)]
-    await clears(run, max(known) + 1 if known else UNUSED_ID, status="NotFound", reason="NotFound")
+    await clears_monitors(run, max(known) + 1 if known else UNUSED_ID, status="NotFound", reason="NotFound")
 
 
 @CASES.case("TC_N_44_CS", "Refuse to clear a hard-wired monitor")
@@ -181,4 +181,4 @@ async def hard_wired(run: CaseRun) -> None:
     known = [monitor["id"] for monitor in await all_monitors(run)]
     if not known:
         raise Skipped("the station has no hard-wired monitor")
-    await clears(run, known[0], status="Rejected")
+    await clears_monitors(run, known[0], status="Rejected")

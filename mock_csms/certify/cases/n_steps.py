@@ -250,7 +250,9 @@ async def highest_power(run: CaseRun) -> float:
     return float(limit)
 
 
-async def clears(run: CaseRun, *ids: int, status: str, reason: str | None = None) -> TranscriptEntry | None:
+async def clears_monitors(
+    run: CaseRun, *ids: int, status: str, reason: str | None = None
+) -> TranscriptEntry | None:
     """Clear monitors, and expect a result with this status for each; return the entry of the answer."""
     info = {} if reason is None else {"statusInfo": absent_or_reason(reason)}
     answer = await run.csms.tries("ClearVariableMonitoring", id=list(ids))

@@ -5,11 +5,11 @@ from typing import Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.o_steps import (
     CONTENTS,
-    FIRST,
+    FIRST_MESSAGE,
     MESSAGE_FORMATS,
     MESSAGE_PRIORITIES,
     MESSAGE_STATES,
-    SECOND,
+    SECOND_MESSAGE,
     first_missing,
     given_another,
     is_reported,
@@ -49,7 +49,7 @@ async def reports_all(run: CaseRun) -> None:
 @CASES.case("TC_O_03_CS", "Answer Unknown when there are no messages")
 async def has_nothing_to_report(run: CaseRun) -> None:
     await run.given.no_display_messages()
-    await run.csms.sends("GetDisplayMessages", requestId=FIRST, expect="Unknown")
+    await run.csms.sends("GetDisplayMessages", requestId=FIRST_MESSAGE, expect="Unknown")
 
 
 @CASES.case("TC_O_33_CS", "Answer Unknown when a message is asked for by its id and there are none")
@@ -87,7 +87,7 @@ async def reports_by_state(run: CaseRun) -> None:
 @CASES.case("TC_O_11_CS", "Answer Unknown when a message with an unknown id is asked for")
 async def reports_unknown_id(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run))
-    await is_unknown(run, number=SECOND)
+    await is_unknown(run, number=SECOND_MESSAGE)
 
 
 @CASES.case("TC_O_34_CS", "Answer Unknown when messages of another state are asked for")
@@ -109,20 +109,20 @@ async def reports_other_priority(run: CaseRun) -> None:
 @CASES.case("TC_O_04_CS", "Clear a message, and no longer report it")
 async def clears_message(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run))
-    await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Accepted")
+    await run.csms.sends("ClearDisplayMessage", id=FIRST_MESSAGE, expect="Accepted")
     await is_unknown(run)
 
 
 @CASES.case("TC_O_05_CS", "Answer Unknown when an unknown message is to be cleared")
 async def clears_unknown_message(run: CaseRun) -> None:
-    await run.csms.sends("ClearDisplayMessage", id=FIRST, expect="Unknown")
+    await run.csms.sends("ClearDisplayMessage", id=FIRST_MESSAGE, expect="Unknown")
 
 
 @CASES.case("TC_O_12_CS", "Replace a message with the next one of the same id")
 async def replaces_message(run: CaseRun) -> None:
     message = await message_of(run)
     await run.given.display_message(message)
-    other = with_content(message, CONTENTS[SECOND])
+    other = with_content(message, CONTENTS[SECOND_MESSAGE])
     await run.state.display_message(other)
     await is_shown(run, other)
     await is_reported(run, other)

@@ -11,9 +11,9 @@ from mock_csms.client.fields import differences
 type DisplayMessage = Mapping[str, Any]
 """MessageInfoType of SetDisplayMessage."""
 
-FIRST: Final = 7001
-SECOND: Final = 7002
-CONTENTS: Final = {FIRST: "First message", SECOND: "Second message"}
+FIRST_MESSAGE: Final = 7001
+SECOND_MESSAGE: Final = 7002
+CONTENTS: Final = {FIRST_MESSAGE: "First message", SECOND_MESSAGE: "Second message"}
 MESSAGE_PRIORITIES: Final = ("NormalCycle", "InFront", "AlwaysFront")
 MESSAGE_FORMATS: Final = ("UTF8", "ASCII", "HTML", "URI")
 MESSAGE_STATES: Final = ("Charging", "Idle", "Unavailable", "Faulted")
@@ -23,8 +23,8 @@ TIME_FIELDS: Final = ("startDateTime", "endDateTime")
 async def message_of(run: CaseRun, **fields: Any) -> DisplayMessage:
     """Return the first message, with a priority and a format that the station supports."""
     priority = fields.pop("priority", None) or (await supported_priorities(run))[0]
-    content = {"format": (await supported_formats(run))[0], "content": CONTENTS[FIRST]}
-    return {"id": FIRST, "priority": priority, "message": content, **fields}
+    content = {"format": (await supported_formats(run))[0], "content": CONTENTS[FIRST_MESSAGE]}
+    return {"id": FIRST_MESSAGE, "priority": priority, "message": content, **fields}
 
 
 async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage:
@@ -35,7 +35,7 @@ async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage
 
 def second_of(message: DisplayMessage, **fields: Any) -> DisplayMessage:
     """Return the second message, which is otherwise as the first one."""
-    return {**with_content(message, CONTENTS[SECOND]), "id": SECOND, **fields}
+    return {**with_content(message, CONTENTS[SECOND_MESSAGE]), "id": SECOND_MESSAGE, **fields}
 
 
 def with_content(message: DisplayMessage, content: str) -> DisplayMessage:
@@ -122,7 +122,7 @@ def _meets(message: DisplayMessage, criteria: Mapping[str, Any]) -> bool:
     )
 
 
-async def is_unknown(run: CaseRun, *, number: int = FIRST, **criteria: Any) -> None:
+async def is_unknown(run: CaseRun, *, number: int = FIRST_MESSAGE, **criteria: Any) -> None:
     """Ask for a message by its id and further criteria; the station has to have none."""
     await run.csms.sends("GetDisplayMessages", requestId=number, id=[number], **criteria, expect="Unknown")
 

@@ -11,13 +11,13 @@ CASES: Final = CaseList()
 
 CUSTOM: Final = {"customData": {"vendorId": "org.example.rehearsal", "note": "for no station"}}
 PROFILE_ID: Final = 73
-UNKNOWN: Final = {"UnknownVendorId", "UnknownMessageId", "Rejected"}
+UNKNOWN_DATA: Final = {"UnknownVendorId", "UnknownMessageId", "Rejected"}
 
 
 @CASES.case("TC_P_01_CS", "Refuse data of an unknown vendor")
 async def unknown_vendor(run: CaseRun) -> None:
     await run.csms.sends(
-        "DataTransfer", vendorId="org.example.rehearsal", messageId="nothing", expect=UNKNOWN
+        "DataTransfer", vendorId="org.example.rehearsal", messageId="nothing", expect=UNKNOWN_DATA
     )
 
 
