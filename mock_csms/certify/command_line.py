@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,7 @@ from mock_csms.certify.rehearsal_run import RehearsalOfStation
 from mock_csms.certify.report_files import ReportFiles
 from mock_csms.certify.reports.terminal import lines_of_case, summary_of
 from mock_csms.certify.run_report import RunReport, differences_between, exit_code
-from mock_csms.certify.selection import PlannedCase, Selection, plan
+from mock_csms.certify.selection import PlannedCase, Selection, count_left_out, plan
 from mock_csms.certify.self_test_command import try_cases
 from mock_csms.certify.station_file import StationFile, checked_identity, read_station_file
 from mock_csms.certify.verdicts import CaseResult
@@ -60,7 +61,12 @@ def main(arguments: Sequence[str]) -> int:
 async def _until_signal(working: Coroutine[Any, Any, int]) -> int:
     """Do the work. A signal cancels it, so that the station is put back; a second one ends the process."""
     task = asyncio.ensure_future(working)
-    with stopping_on_signals(task.cancel, lambda: task.cancelling() > 0):
+
+    def stop() -> None:
+        sys.stderr.write("stopping: what was changed is put back first; Ctrl+C again ends at once\n")
+        task.cancel()
+
+    with stopping_on_signals(stop, lambda: task.cancelling() > 0):
         try:
             return await task
         except asyncio.CancelledError:
@@ -122,6 +128,7 @@ async def _run(given: CertifyArguments) -> int:
     async with opened_bench(given.around, file, _write_now) as opened:
         _write([f"the run can be watched at {opened.control}/ui/#/certify"])
         run = RehearsalOfStation(opened.client, file, opened.supply, CASES, is_lenient=given.is_lenient)
+        run.report = replace(run.report, left_out=_left_out(file, planned))
         run.on_case = _on_case(given, run, files)
         try:
             await run.carry_out(planned, earlier)
@@ -157,6 +164,7 @@ def _conclude(files: ReportFiles, run: RehearsalOfStation, before: RunReport | N
     if report.finished is None:
         _write(["the run was aborted", *(f"not put back: {change}" for change in run.left)])
     _write(summary_of(report))
+    _write(f"wrote {path}" for path in files.written)
     if before is not None:
         _write(["changed:", *(differences_between(before, report) or ["  nothing"])])
 
@@ -167,6 +175,10 @@ def _planned(file: StationFile, given: CertifyArguments, globs: Sequence[str]) -
     if not planned:
         raise UsageError("no case is selected; certify --list shows all ids")
     return planned
+
+
+def _left_out(file: StationFile, planned: Sequence[PlannedCase]) -> int:
+    return count_left_out(planned, plan(file, Selection(), CASES, UNREHEARSED))
 
 
 async def _list(given: CertifyArguments) -> int:

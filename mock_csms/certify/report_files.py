@@ -21,9 +21,19 @@ class ReportFiles:
     failed: set[Path] = field(default_factory=set)
     """Files whose latest write has failed."""
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files that are asked for."""
+        return [path for path in (self.json, self.html, self.junit) if path]
+
+    @property
+    def written(self) -> list[Path]:
+        """The files whose latest write has not failed, once all have been written."""
+        return [path for path in self.paths if path not in self.failed]
+
     def check(self) -> None:
         """Check that all files can be written; raises UsageError."""
-        paths = [path for path in (self.json, self.html, self.junit) if path]
+        paths = self.paths
         for path in paths:
             if paths.count(path) > 1:
                 raise UsageError(f"{path} is given for two reports; give each a file of its own")

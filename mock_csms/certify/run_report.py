@@ -62,6 +62,8 @@ class RunReport:
     """Vendor, model and firmware of the station."""
     version: str = __version__
     """Version of this program."""
+    left_out: int = 0
+    """Number of cases that apply to the station and were not selected."""
 
     @property
     def results(self) -> list[CaseResult]:
@@ -77,6 +79,7 @@ class RunReport:
             "facts": dict(self.facts),
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat() if self.finished else None,
+            "left_out": self.left_out,
             "cases": [case.as_json() for case in self.cases],
         }
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
@@ -103,6 +106,7 @@ class RunReport:
             finished=datetime.fromisoformat(content["finished"]) if content["finished"] else None,
             facts=content["facts"],
             version=content["version"],
+            left_out=int(content.get("left_out", 0)),
         )
         checked = TypeAdapter(cls).validate_python(asdict(report))  # also the types of all members
         for result in checked.results:

@@ -67,6 +67,12 @@ def plan(
     ]
 
 
+def count_left_out(planned: Sequence[PlannedCase], applying: Sequence[PlannedCase]) -> int:
+    """Count the cases that apply to a station and are not planned, without those that are not carried out."""
+    ids = {each.entry.id for each in planned}
+    return sum(not each.skipped and each.entry.id not in ids for each in applying)
+
+
 def profiles_of(entry: CatalogueEntry) -> set[str]:
     """Return the certification profiles of a case."""
     return set(entry.profiles)

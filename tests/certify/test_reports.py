@@ -102,6 +102,20 @@ def test_failed_case_is_shown_with_step_reason_and_frame() -> None:
     ]
 
 
+def test_verbose_case_is_shown_with_its_steps() -> None:
+    lines = lines_of_case(FAILED, is_verbose=True)
+
+    assert any(line.startswith("    failed ") and "no TransactionEvent" in line for line in lines)
+
+
+def test_report_says_how_many_cases_were_not_selected() -> None:
+    partial = replace(report(PASSED), left_out=7)
+
+    sentence = "7 other cases that apply to the station were not selected"
+    assert sentence in summary_of(partial)
+    assert sentence in html_of(partial)
+
+
 def test_summary_names_mandatory_cases_that_have_not_passed() -> None:
     assert summary_of(report(PASSED, FAILED)) == [
         "CS001: 2 cases: 1 PASS, 1 FAIL",

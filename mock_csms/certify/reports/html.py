@@ -54,6 +54,11 @@ def _head(report: RunReport) -> Iterable[str]:
         if number:
             yield f'<li class="{_style(verdict)}"><b>{number}</b> {verdict}</li>\n'
     yield "</ul>\n"
+    if report.left_out:
+        yield (
+            f"<p>{report.left_out} other cases that apply to the station were not selected; "
+            "the numbers are about the selected ones.</p>\n"
+        )
 
 
 def _profiles(cases: Sequence[CaseReport]) -> Iterable[str]:

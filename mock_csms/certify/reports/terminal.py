@@ -15,7 +15,9 @@ def lines_of_case(result: CaseResult, *, is_verbose: bool = False) -> list[str]:
     """Return the lines about a case: one for its verdict, and the reason if it has not passed."""
     head = f"{result.verdict:{VERDICT_WIDTH}} {result.id:11} {result.seconds:6.1f} s  {result.title}".rstrip()
     lines = [head]
-    if result.verdict is Verdict.PASS and result.known is None and not is_verbose:
+    if is_verbose:
+        lines += [f"{INDENT}{step.outcome:7} {step.seconds:7.2f} s  {step.text}" for step in result.steps]
+    if result.verdict is Verdict.PASS and result.known is None:
         return lines + _left(result)
     if result.failed_step:
         lines.append(f"{INDENT}step: {result.failed_step}")
@@ -40,7 +42,10 @@ def summary_of(report: RunReport) -> list[str]:
     known = sum(result.known is not None and not is_failed(result) for result in report.results)
     if known:
         lines.append(f"{known} known to fail")
-    return lines + _mandatory(report.cases)
+    lines += _mandatory(report.cases)
+    if report.left_out:
+        lines.append(f"{report.left_out} other cases that apply to the station were not selected")
+    return lines
 
 
 def _mandatory(cases: Sequence[CaseReport]) -> list[str]:
