@@ -44,7 +44,7 @@ class CertifyArguments:
 def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
     """Read the arguments; raises UsageError."""
     own, server_flags = _split(arguments)
-    given = _parser().parse_args(own)
+    given = _parser().parse_intermixed_args(own)
     for profile in given.profile:
         if profile not in PROFILES:
             hint = suggest(profile, PROFILES) or f"; write one of {', '.join(PROFILES)}"

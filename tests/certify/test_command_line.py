@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.arguments import read_arguments
 from mock_csms.certify.command_line import main
 from mock_csms.certify.run_report import CaseReport, RunReport
 from mock_csms.certify.verdicts import CaseResult, Verdict
@@ -139,6 +140,12 @@ def test_wrong_arguments_get_one_line_with_what_to_write(
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+def test_cases_may_come_after_flags() -> None:
+    given = read_arguments(["CS001.toml", "--no-hands", "TC_B_0*", "--lenient", "TC_C_*"])
+
+    assert (given.task, list(given.words)) == ("run", ["CS001.toml", "TC_B_0*", "TC_C_*"])
 
 
 def test_existing_station_file_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
