@@ -12,7 +12,7 @@ from mock_csms.certify.case_steps import OnStep
 from mock_csms.certify.registry import Case
 from mock_csms.certify.settling import is_in_service
 from mock_csms.certify.station_file import StationFile
-from mock_csms.certify.stimuli import Rig
+from mock_csms.certify.stimuli import Rig, RigFailed
 from mock_csms.certify.verdicts import CaseResult, Inconclusive, Skipped, Verdict
 from mock_csms.client import AsyncClient, AsyncStationHandle, ClientError, StationFailure, StationFinding
 
@@ -91,7 +91,7 @@ class Bench:
             )
         except Skipped as reason:
             return replace(passed, verdict=Verdict.SKIPPED, reason=str(reason))
-        except ClientError as error:
+        except (ClientError, RigFailed) as error:
             return replace(passed, verdict=Verdict.ERROR, reason=reason_of(error))
         except Exception as error:
             return replace(passed, verdict=Verdict.ERROR, reason=_with_place(error))

@@ -18,7 +18,10 @@ AWAY: Final = "the station has not connected and booted again"
 
 async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:
     """Bring the station back to idle by the mildest way that works; return what is left."""
-    await rig.clears()
+    return [*await rig.clears(), *await _becomes_idle(handle, rig, file)]
+
+
+async def _becomes_idle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:
     try:
         if not await _returns(handle, file.times.boot):
             return [AWAY]

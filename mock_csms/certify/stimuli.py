@@ -65,11 +65,18 @@ class CannotDo(Exception):
     """A rig cannot give a stimulus; the message is the reason."""
 
 
+class RigFailed(Exception):
+    """A rig does not work; the message is the reason."""
+
+
 class Rig(Protocol):
     """Gives stimuli to a station."""
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Give a stimulus and return when it has been given; raises CannotDo."""
+        """Give a stimulus and return when it has been given; raises CannotDo.
+
+        Any other exception is a fault of the rig.
+        """
 
 
 class NoHands:

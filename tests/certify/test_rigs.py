@@ -1,6 +1,8 @@
 """Rigs: a program, an HTTP service, a Python class, a person."""
 
 import asyncio
+import os
+import select
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from mock_csms.certify.rigs.http_rig import HttpRig
 from mock_csms.certify.rigs.person import Person, Terminal
 from mock_csms.certify.rigs.program import ProgramRig
 from mock_csms.certify.station_file import RigTable, StationFile
-from mock_csms.certify.stimuli import CannotDo, NoHands, Stimulus
+from mock_csms.certify.stimuli import CannotDo, NoHands, RigFailed, Stimulus
 from mock_csms.client import AsyncClient
 from mock_csms.errors import UsageError
 
@@ -33,16 +35,20 @@ async def test_program_is_run_with_stimulus_and_parameters(tmp_path: Path) -> No
     assert (tmp_path / "seen").read_text(encoding="utf-8") == "plug-in evse=2 connector=1"
 
 
-@pytest.mark.parametrize(("code", "words"), [(3, "cannot do"), (1, r"failed \(1\) to do")])
-async def test_program_that_fails_cannot_give_the_stimulus(tmp_path: Path, code: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "failure", "words"), [(3, CannotDo, "cannot do"), (1, RigFailed, r"failed \(1\) to do")]
+)
+async def test_program_that_fails_or_cannot_give_the_stimulus_says_so(
+    tmp_path: Path, code: int, failure: type[Exception], words: str
+) -> None:
     command = program(tmp_path, f"print('no arm'); sys.exit({code})")
 
-    with pytest.raises(CannotDo, match=f"the rig {words} plug-in evse=2 connector=1: no arm"):
+    with pytest.raises(failure, match=f"the rig {words} plug-in evse=2 connector=1: no arm"):
         await ProgramRig(command, 10).do(PLUG_IN)
 
 
-async def test_program_that_cannot_be_run_cannot_give_the_stimulus(tmp_path: Path) -> None:
-    with pytest.raises(CannotDo, match=r"cannot run .*missing: No such file"):
+async def test_program_that_cannot_be_run_has_failed(tmp_path: Path) -> None:
+    with pytest.raises(RigFailed, match=r"cannot run .*missing: No such file"):
         await ProgramRig([str(tmp_path / "missing")], 10).do(PLUG_IN)
 
 
@@ -52,11 +58,54 @@ def test_command_that_cannot_be_run_is_refused(command: str) -> None:
         automatic_rig(StationFile(rig=RigTable(command=command)))
 
 
-async def test_program_that_takes_too_long_cannot_give_the_stimulus(tmp_path: Path) -> None:
+async def test_program_that_takes_too_long_has_failed(tmp_path: Path) -> None:
     command = program(tmp_path, "import time; time.sleep(60)")
 
-    with pytest.raises(CannotDo, match="not done plug-in"):
+    with pytest.raises(RigFailed, match="not done plug-in"):
         await ProgramRig(command, 0.2).do(PLUG_IN)
+
+
+async def test_program_that_takes_too_long_is_ended_with_its_own_programs(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    command = program(
+        tmp_path, f"import subprocess; subprocess.run(['sleep', '60'], stdout=open({str(pipe)!r}, 'w'))"
+    )
+
+    with pytest.raises(RigFailed, match="not done plug-in"):
+        await ProgramRig(command, 1).do(PLUG_IN)
+
+    assert select.select([reading], [], [], 5)[0] == [reading]  # no program has the pipe open any more
+    os.close(reading)
+
+
+async def test_program_gets_no_input_and_its_long_output_is_cut(tmp_path: Path) -> None:
+    command = program(tmp_path, "sys.stdin.read(); print('x' * 5_000_000); sys.exit(3)")
+
+    with pytest.raises(CannotDo) as raised:
+        await ProgramRig(command, 10).do(PLUG_IN)
+
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nX: x\r\n", b"nonsense\r\n\r\n", b"H"])
+async def test_http_rig_that_answers_nonsense_or_without_an_end_has_failed(answer: bytes) -> None:
+    has_ended = asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        while await reader.read(1000):
+            writer.write(b"X: x\r\n")
+        writer.close()
+        has_ended.set()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(RigFailed, match=r"the rig has not done|no rig answers"):
+            await HttpRig(url, 0.3).do(PLUG_IN)
+        await has_ended.wait()
 
 
 @pytest.fixture
@@ -90,14 +139,15 @@ async def test_http_rig_that_refuses_cannot_give_the_stimulus(http_rig: tuple[st
         await HttpRig(http_rig[0], 10).do(Stimulus("fault", {"evse": 1}))
 
 
-async def test_http_rig_that_does_not_answer_cannot_give_the_stimulus() -> None:
-    with pytest.raises(CannotDo, match="no rig answers at"):
+async def test_http_rig_that_does_not_answer_has_failed() -> None:
+    with pytest.raises(RigFailed, match="no rig answers at"):
         await HttpRig("http://127.0.0.1:1", 10).do(PLUG_IN)
 
 
-async def test_http_rig_with_a_wrong_url_cannot_give_the_stimulus() -> None:
-    with pytest.raises(CannotDo, match="no rig answers at"):
-        await HttpRig("http://[rig", 10).do(PLUG_IN)
+@pytest.mark.parametrize("url", ["http://", "http://a b:x", "127.0.0.1:9002"])
+def test_http_rig_with_a_wrong_url_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match=r"is not a URL; write one such as"):
+        automatic_rig(StationFile(rig=RigTable(http=url)))
 
 
 async def test_nobody_can_give_no_stimulus() -> None:

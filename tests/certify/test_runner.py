@@ -116,6 +116,33 @@ async def test_stimulus_that_nobody_can_give_skips_the_case(
     assert "Plug the cable in" in result.reason
 
 
+async def test_rig_that_does_not_work_is_an_error_and_the_station_is_settled(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    class Breaking:
+        def __init__(self, rig: Rig) -> None:
+            self.rig = rig
+
+        async def do(self, stimulus: Stimulus) -> None:
+            if stimulus.name == "unplug":
+                raise OSError("the arm is stuck")
+            await self.rig.do(stimulus)
+
+    async def unplugs(run: CaseRun) -> None:
+        await run.given.energy_transfer_started()
+        await run.rig.unplugs()
+
+    assert addresses.ws is not None
+    async with station_in_the_box("CS001", addresses.ws) as rig:
+        await client.station("CS001").waits_for("StatusNotification", evseId=2)
+        result = await Bench(client, file_of_box("CS001"), Breaking(rig)).carry_out(case_of(unplugs))
+        state = await client.station("CS001").state()
+
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == "the rig failed to do unplug evse=1: OSError: the arm is stuck"
+    assert [each["ended"] for each in state["transactions"]] == [True]
+
+
 async def test_answer_that_cannot_be_read_fails_the_case(client: AsyncClient, addresses: Addresses) -> None:
     async def version_read(run: CaseRun) -> None:
         answer = await run.csms.sends("GetLocalListVersion")
@@ -268,7 +295,7 @@ async def test_fault_of_a_rig_after_a_case_leaves_its_verdict(
         result = await jammed.carry_out(case_of(plugs_in))
 
     assert result.verdict is Verdict.PASS
-    assert result.not_restored == ("the station is not idle: RuntimeError: the arm is stuck",)
+    assert result.not_restored == ("the rig failed to do unplug evse=1: RuntimeError: the arm is stuck",)
 
 
 async def test_changes_are_undone_when_the_run_is_cancelled(

@@ -6,14 +6,15 @@ from typing import Any, Self
 
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.station_file import StationFile, Token
-from mock_csms.certify.stimuli import STIMULI, CannotDo, Rig, Stimulus
+from mock_csms.certify.stimuli import STIMULI, CannotDo, Rig, RigFailed, Stimulus
 from mock_csms.certify.verdicts import Skipped
 
 
 class RigVerbs:
     """The person or the rig at the station as seen by a case.
 
-    Each verb returns when the stimulus has been given, and raises Skipped if it cannot be given.
+    Each verb returns when the stimulus has been given. It raises Skipped if it cannot be given, and RigFailed
+    if the rig does not work.
     """
 
     def __init__(self, rig: Rig, steps: CaseSteps, file: StationFile) -> None:
@@ -40,11 +41,19 @@ class RigVerbs:
         )
         asked = Stimulus(stimulus, {**place, **parameters})
         with self._steps.step(f"the rig does {asked}"):
-            try:
-                await self._rig.do(asked)
-            except CannotDo as reason:
-                raise Skipped(str(reason)) from None
+            await self._gives(asked)
         self._note(stimulus, asked.parameters.get("evse", self._file.evse))
+
+    async def _gives(self, stimulus: Stimulus) -> None:
+        """Let the rig give a stimulus; raises Skipped, or RigFailed for any fault of the rig."""
+        try:
+            await self._rig.do(stimulus)
+        except CannotDo as reason:
+            raise Skipped(str(reason)) from None
+        except RigFailed:
+            raise
+        except Exception as error:
+            raise RigFailed(f"the rig failed to do {stimulus}: {type(error).__name__}: {error}") from error
 
     def _note(self, stimulus: str, evse: int) -> None:
         """Note what is left at the station, so that it can be cleared at the end."""
@@ -62,23 +71,31 @@ class RigVerbs:
             case "repair":
                 self.faulted.discard(evse)
 
-    async def clears(self) -> None:
-        """Clear all faults, unplug all cables and drive all vehicles away, as far as the rig can."""
-        for evse in sorted(self.faulted):
-            with suppress(Skipped):
-                await self.repairs(evse)
-        for evse in sorted(self.plugged):
-            with suppress(Skipped):
-                await self.unplugs(evse)
-        for evse in sorted(self.parked):
-            with suppress(Skipped):
-                await self.leaves(evse)
+    async def clears(self) -> list[str]:
+        """Clear all faults, unplug all cables and drive all vehicles away, as far as the rig can.
+
+        Return the faults of the rig.
+        """
+        failures = []
+        for verb, evses in (
+            (self.repairs, self.faulted),
+            (self.unplugs, self.plugged),
+            (self.leaves, self.parked),
+        ):
+            for evse in sorted(evses):
+                try:
+                    await verb(evse)
+                except Skipped:
+                    pass
+                except RigFailed as failure:
+                    failures.append(str(failure))
+        return failures
 
     async def frees_the_bay(self) -> None:
         """Drive away a vehicle that may have been left in the bay before the case."""
         if self._file.evse not in self.parked | self.plugged:
-            with suppress(CannotDo):
-                await self._rig.do(Stimulus("leave", {"evse": self._file.evse}))
+            with suppress(Skipped):
+                await self._gives(Stimulus("leave", {"evse": self._file.evse}))
 
     async def plugs_in(self, evse: int | None = None, **vehicle: Any) -> None:
         """Plug a cable in at both ends."""
