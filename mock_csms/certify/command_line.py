@@ -22,7 +22,7 @@ from mock_csms.certify.opening import (
     opened_server,
     ws_of,
 )
-from mock_csms.certify.rehearsal_run import RehearsalOfStation
+from mock_csms.certify.rehearsal_run import RehearsalOfStation, report_taken_over
 from mock_csms.certify.report_files import ReportFiles
 from mock_csms.certify.reports.terminal import lines_of_case, summary_of
 from mock_csms.certify.run_report import RunReport, differences_between, exit_code
@@ -125,6 +125,10 @@ async def _run(given: CertifyArguments) -> int:
     before = RunReport.of_file(given.compare) if given.compare else None
     files = ReportFiles(given.json, given.html, given.junit)
     await asyncio.to_thread(files.check)
+    if earlier and (report := report_taken_over(planned, earlier)):
+        report = replace(report, left_out=_left_out(file, planned))
+        _conclude(files, report, (), before)
+        return REPORT_MISSING if files.failed else exit_code(report.results)
     async with opened_bench(given.around, file, _write_now) as opened:
         _write([f"the run can be watched at {opened.control}/ui/#/certify"])
         run = RehearsalOfStation(opened.client, file, opened.supply, CASES, is_lenient=given.is_lenient)
@@ -133,7 +137,7 @@ async def _run(given: CertifyArguments) -> int:
         try:
             await run.carry_out(planned, earlier)
         finally:
-            _conclude(files, run, before)
+            _conclude(files, run.report, run.left, before)
     return REPORT_MISSING if files.failed else exit_code(run.report.results)
 
 
@@ -157,12 +161,11 @@ def _on_case(
     return take
 
 
-def _conclude(files: ReportFiles, run: RehearsalOfStation, before: RunReport | None) -> None:
+def _conclude(files: ReportFiles, report: RunReport, left: Sequence[str], before: RunReport | None) -> None:
     """Write the reports, also of a run that is aborted."""
-    report = run.report
     files.write_all(report)
     if report.finished is None:
-        _write(["the run was aborted", *(f"not put back: {change}" for change in run.left)])
+        _write(["the run was aborted", *(f"not put back: {change}" for change in left)])
     _write(summary_of(report))
     _write(f"wrote {path}" for path in files.written)
     if before is not None:

@@ -114,6 +114,15 @@ class RehearsalOfStation:
         return {shown: str(station[name])[:MAX_FACT] for name, shown in names.items() if name in station}
 
 
+def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> RunReport | None:
+    """Return the report of a run that an earlier one has decided; None if a case is left."""
+    decided = {case.result.id: case for case in earlier.cases if is_decided(case)}
+    if any(each.entry.id not in decided for each in planned):
+        return None
+    cases = [decided[each.entry.id] for each in planned]
+    return replace(earlier, cases=cases, finished=datetime.now(UTC))
+
+
 def is_decided(case: CaseReport) -> bool:
     """Whether a case has been carried out or skipped; without a step, the station was away."""
     return case.result.verdict is not Verdict.INCONCLUSIVE or bool(case.result.steps)

@@ -51,6 +51,21 @@ def test_resumed_run_takes_earlier_verdicts_and_says_what_has_changed(
     assert "changed:\nTC_B_09_CS: not run -> PASS\n" in capsys.readouterr().out
 
 
+def test_resumed_run_with_nothing_left_needs_no_station(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = station_file(here, "[times]\nboot = 0.1\n")
+    decided = CaseReport(CaseResult("TC_B_06_CS", "A variable is reported", Verdict.PASS))
+    earlier = RunReport("CS001", datetime.now(UTC), [decided])
+    (here / "r.json").write_text(earlier.as_json(), encoding="utf-8")
+
+    assert main([file, "TC_B_06_CS", "--resume", "r.json", "--html", "r.html"]) == 0
+
+    output = capsys.readouterr().out
+    assert output.startswith("CS001: 1 cases: 1 PASS\n")
+    assert output.endswith("wrote r.html\n")
+
+
 def test_station_that_does_not_come_ends_the_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main([station_file(here, "[times]\nboot = 0.1\n"), "TC_B_01_CS", *FREE_PORT])
 
