@@ -25,6 +25,9 @@ WRONG_USAGE: Final = 2
 COULD_NOT_START: Final = 3
 """Exit code after a CouldNotStart."""
 
+NO_STATION: Final = 5
+"""Exit code if no station has connected."""
+
 
 class UsageError(Exception):
     """Invalid settings; the message is one line without secrets, and says what to write instead."""

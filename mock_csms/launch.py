@@ -23,6 +23,16 @@ FRONT: Final = _BUNDLED_SCRIPTS if IS_INSTALLED else Path(__file__).parents[1]
 MISSING_PACKAGE: Final = "lacks a package"
 """Part of the sentence about a package that is missing or does not fit."""
 
+SERVER_COMMAND: Final = (
+    [sys.executable, "-P", "-m", MODULE]  # without the current folder on its path
+    if IS_INSTALLED
+    else [sys.executable, str(FRONT / "server.py")]
+)
+"""Command that starts the server as a child process."""
+START_WITHIN_S: Final = 60.0
+STOP_WITHIN_S: Final = 10.0
+"""Maximum seconds until a child process is ready, or has ended."""
+
 
 def command_for(first_argument: str) -> str:
     """Command that starts the server, by the ``sys.argv[0]`` of a process that was started like it."""

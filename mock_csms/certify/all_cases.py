@@ -43,7 +43,7 @@ from mock_csms.certify.cases import (
 )
 from mock_csms.certify.registry import Case, Unrehearsed
 
-BLOCKS: Final = (
+CASE_LISTS: Final = (
     a_security.CASES,
     b_network.CASES,
     b_provisioning.CASES,
@@ -83,11 +83,11 @@ BLOCKS: Final = (
 )
 
 CASES: Final[Mapping[str, Case]] = {
-    case_id: block.cases[case_id] for block in BLOCKS for case_id in sorted(block.cases)
+    case_id: block.cases[case_id] for block in CASE_LISTS for case_id in sorted(block.cases)
 }
 """The cases that are rehearsed, by id."""
 
 UNREHEARSED: Final[Mapping[str, Unrehearsed]] = {
-    case_id: block.unrehearsed[case_id] for block in BLOCKS for case_id in sorted(block.unrehearsed)
+    case_id: block.unrehearsed[case_id] for block in CASE_LISTS for case_id in sorted(block.unrehearsed)
 }
 """The cases that are not rehearsed, by id."""

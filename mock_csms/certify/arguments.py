@@ -15,7 +15,7 @@ from mock_csms.private_api.argparse import SuggestingParser, UnbrokenFlagsFormat
 from mock_csms.text import suggest
 
 CERTIFY_PROGRAM: Final = f"{PROGRAM} certify"
-WORDS: Final = ("init", "explain")
+TASK_WORDS: Final = ("init", "explain")
 
 type Task = Literal["init", "run", "list", "explain", "self-test"]
 
@@ -53,7 +53,7 @@ def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
         raise UsageError("flags after -- are for a server that is started; --against uses one that runs")
     return CertifyArguments(
         task=_task(given),
-        words=tuple(given.words[1:] if given.words[:1] and given.words[0] in WORDS else given.words),
+        words=tuple(given.words[1:] if given.words[:1] and given.words[0] in TASK_WORDS else given.words),
         profiles=tuple(given.profile),
         is_mandatory_only=given.mandatory,
         around=Surroundings(

@@ -29,7 +29,7 @@ SPEED: Final = 100.0
 """Factor by which restarts and installations are faster."""
 MESSAGE_S: Final = 5.0
 """A message of the station in the box has to come within this time."""
-STOP_S: Final = 5.0
+BOX_STOP_S: Final = 5.0
 STEPS_OF_STIMULI: Final = {"no-site-limit": "site-limit"}
 """Steps of the station by the stimuli with other names; a site-limit without amperes ends the limit."""
 EXCLUDING: Final = frozenset({"AQ-2", "AQ-8", "AQ-11", "C-43", "Mode12Only"})
@@ -111,7 +111,7 @@ async def station_in_the_box(
     try:
         yield StationRig(member.station)
     finally:
-        async with asyncio.timeout(STOP_S):
+        async with asyncio.timeout(BOX_STOP_S):
             await member.connection.aclose()
 
 

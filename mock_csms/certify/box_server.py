@@ -12,7 +12,7 @@ from mock_csms.client import AsyncClient
 from mock_csms.pki import Pki
 
 PASSWORD: Final = "rehearsal-in-the-box"
-SETTINGS: Final = f"""
+BOX_SETTINGS: Final = f"""
 host = "127.0.0.1"
 port = 0
 password = "{PASSWORD}"
@@ -49,7 +49,7 @@ async def server_for_boxes() -> AsyncIterator[BoxServer]:
         folder = Path(name)
         pki = Pki.open(folder / "pki")
         settings = folder / "server.toml"
-        settings.write_text(SETTINGS, encoding="utf-8")
+        settings.write_text(BOX_SETTINGS, encoding="utf-8")
         async with running_server(
             ["--config", str(settings), "--pki", str(folder / "pki"), "--control", "127.0.0.1:0"]
         ) as addresses:

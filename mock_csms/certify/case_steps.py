@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
-from mock_csms.certify.verdicts import CaseFailed, Step, StepOutcome
+from mock_csms.certify.verdicts import CaseFailed, StepOutcome, TakenStep
 from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import StationFailure
 
 MAX_EXCEPTIONS: Final = 20
 """Maximum number of exceptions that a failure names."""
 
-type OnStep = Callable[[Step], object]
+type OnStep = Callable[[TakenStep], object]
 """Called with each step when it begins, as running, and when it has ended."""
 
 
@@ -32,7 +32,7 @@ class CaseSteps:
     """The steps that a case has taken."""
 
     def __init__(self, on_step: OnStep = lambda _: None) -> None:
-        self.taken: list[Step] = []
+        self.taken: list[TakenStep] = []
         self._on_step = on_step
         self._began = monotonic()
 
@@ -40,7 +40,7 @@ class CaseSteps:
     def step(self, text: str) -> Iterator[OpenStep]:
         """Carry out a step: it has failed if a StationFailure is raised in the context."""
         current = OpenStep()
-        self._on_step(Step(text, "running", None, self._rounded))
+        self._on_step(TakenStep(text, "running", None, self._rounded))
         try:
             yield current
         except StationFailure as failure:
@@ -77,6 +77,6 @@ class CaseSteps:
         return round(self.seconds, 3)
 
     def _record(self, text: str, outcome: StepOutcome, frame: int | None) -> None:
-        step = Step(text, outcome, frame, self._rounded)
+        step = TakenStep(text, outcome, frame, self._rounded)
         self.taken.append(step)
         self._on_step(step)

@@ -11,7 +11,7 @@ from mock_csms.client import ABSENT
 TX_DEFAULT: Final = "TxDefaultProfile"
 STATION_MAX: Final = "ChargingStationMaxProfile"
 TX_ONLY: Final = "TxProfile"
-DURATION_S: Final = 300
+SCHEDULE_S: Final = 300
 """Duration of a schedule where a case does not give one."""
 PHASE_VOLTAGE_V: Final = 230
 LIMIT_TOLERANCE: Final = 0.1
@@ -35,7 +35,7 @@ class LimitUnit:
         limits: Mapping[int, float] | None = None,
         *,
         start: datetime | None = None,
-        duration: int | None = DURATION_S,
+        duration: int | None = SCHEDULE_S,
     ) -> dict[str, Any]:
         """Return a ChargingScheduleType that starts now or at another time; limits as of `relative`."""
         begin = {"startSchedule": time_text(start or now())}

@@ -31,10 +31,9 @@ from mock_csms.certify.self_test_command import try_cases
 from mock_csms.certify.station_file import StationFile, checked_identity, read_station_file
 from mock_csms.certify.verdicts import CaseResult
 from mock_csms.client import ClientError
-from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
+from mock_csms.errors import COULD_NOT_START, NO_STATION, WRONG_USAGE, CouldNotStart, UsageError
 from mock_csms.process import print_text, stopping_on_signals
 
-NO_STATION: Final = 5
 REPORT_MISSING: Final = 1
 """Exit code if a report could not be written."""
 AWAY_LINES: Final = (

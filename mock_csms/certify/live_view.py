@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from mock_csms.certify.selection import PlannedCase
-from mock_csms.certify.verdicts import CaseResult, Step
+from mock_csms.certify.verdicts import CaseResult, TakenStep
 from mock_csms.client import AsyncClient, ClientError
 
-MAX_STEPS: Final = 200
-MAX_TEXT: Final = 2000
+MAX_SHOWN_STEPS: Final = 200
+MAX_SHOWN_TEXT: Final = 2000
 """Limits of the server."""
 
 
@@ -20,7 +20,7 @@ class LiveView:
     def __init__(self, client: AsyncClient) -> None:
         self._rehearsal = client.rehearsal
         self._case = ""
-        self._steps: list[Step] = []
+        self._steps: list[TakenStep] = []
         self._is_due = asyncio.Event()
 
     @asynccontextmanager
@@ -42,7 +42,7 @@ class LiveView:
         self._case, self._steps = case_id, []
         self._is_due.set()
 
-    def take_step(self, step: Step) -> None:
+    def take_step(self, step: TakenStep) -> None:
         """Show a step of the running case; the end of a step replaces its beginning."""
         if self._steps and self._steps[-1].outcome == "running":
             self._steps.pop()
@@ -59,7 +59,7 @@ class LiveView:
         while await self._is_due.wait():
             self._is_due.clear()
             if self._case:
-                steps = [_step_shown(step) for step in self._steps[-MAX_STEPS:]]
+                steps = [_step_shown(step) for step in self._steps[-MAX_SHOWN_STEPS:]]
                 with suppress(ClientError):
                     await self._rehearsal.progress({"id": self._case, "verdict": "RUNNING", "steps": steps})
 
@@ -74,7 +74,7 @@ def _shown(planned: PlannedCase) -> dict[str, Any]:
         "mandatory": planned.is_mandatory,
         "applies": not planned.skipped,
     }
-    return shown | ({"skipped": planned.skipped[:MAX_TEXT]} if planned.skipped else {})
+    return shown | ({"skipped": planned.skipped[:MAX_SHOWN_TEXT]} if planned.skipped else {})
 
 
 def progress_of(result: CaseResult) -> dict[str, Any]:
@@ -83,16 +83,16 @@ def progress_of(result: CaseResult) -> dict[str, Any]:
         "id": result.id,
         "verdict": result.verdict.value,
         "seconds": result.seconds,
-        "steps": [_step_shown(step) for step in result.steps[-MAX_STEPS:]],
+        "steps": [_step_shown(step) for step in result.steps[-MAX_SHOWN_STEPS:]],
     }
-    optional = {"reason": result.reason[:MAX_TEXT], "frame": result.frame, "known": result.known}
+    optional = {"reason": result.reason[:MAX_SHOWN_TEXT], "frame": result.frame, "known": result.known}
     return shown | {name: value for name, value in optional.items() if value}
 
 
-def _step_shown(step: Step) -> dict[str, Any]:
+def _step_shown(step: TakenStep) -> dict[str, Any]:
     """Return a step as the page shows it."""
     shown: dict[str, Any] = {
-        "text": step.text[:MAX_TEXT],
+        "text": step.text[:MAX_SHOWN_TEXT],
         "outcome": step.outcome,
         "seconds": step.seconds,
     }

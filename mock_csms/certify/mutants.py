@@ -3,18 +3,17 @@
 One TOML file a block: ``[TC_B_01_CS]`` with ``"misbehaviour" = "text of the step that fails"``.
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import tomli_w
 
+from mock_csms.certify.block_tables import read_block_tables
 from mock_csms.certify.verdicts import block_of
 
-FOLDER: Final = "mutants"
+MUTANTS_FOLDER: Final = "mutants"
 
 type Mutants = Mapping[str, Mapping[str, str]]
 """The step that catches each misbehaviour, by case."""
@@ -23,11 +22,7 @@ type Mutants = Mapping[str, Mapping[str, str]]
 @cache
 def all_mutants() -> Mutants:
     """Read the table."""
-    table: dict[str, Mapping[str, str]] = {}
-    for file in sorted(files("mock_csms.certify").joinpath(FOLDER).iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".toml"):
-            table |= tomllib.loads(file.read_text(encoding="utf-8"))
-    return table
+    return read_block_tables(MUTANTS_FOLDER)
 
 
 def write_mutants(table: Mutants, folder: Path) -> None:

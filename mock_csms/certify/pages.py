@@ -7,7 +7,7 @@ from typing import Final
 from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
 from mock_csms.certify.registry import Case, Unrehearsed
 
-BLOCKS: Final = {
+BLOCK_NAMES: Final = {
     "A": "Security",
     "B": "Provisioning",
     "C": "Authorization",
@@ -64,7 +64,7 @@ def cases_page(cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]
 
 
 def _case_lines(cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]) -> Iterator[str]:
-    for letter, name in BLOCKS.items():
+    for letter, name in BLOCK_NAMES.items():
         yield f"## {letter} {name}\n"
         yield "| Case | Title | Profiles | Condition | Needs | Rehearsed |"
         yield "|---|---|---|---|---|---|"
@@ -93,7 +93,7 @@ def coverage_page(sections: Mapping[str, str]) -> str:
 
 def _coverage_lines(findings: Mapping[str, list[str]], cases: Mapping[str, list[str]]) -> Iterator[str]:
     requirements = sorted(findings.keys() | cases.keys())
-    for letter, name in BLOCKS.items():
+    for letter, name in BLOCK_NAMES.items():
         yield f"## {letter} {name}\n"
         yield "| Requirement | Findings | Cases |"
         yield "|---|---|---|"

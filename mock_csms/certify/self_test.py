@@ -21,7 +21,7 @@ AT_ONCE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CaseTrial:
     """One run of a case: on the conforming station, or on a mutant of it."""
 
     case: Case
@@ -57,10 +57,10 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """A trial with its result."""
 
-    trial: Trial
+    trial: CaseTrial
     result: CaseResult
 
     @property
@@ -69,28 +69,30 @@ class Outcome:
         return self.trial.problem(self.result)
 
 
-def trials_of(cases: Iterable[Case], mutants: Mutants) -> list[Trial]:
+def trials_of(cases: Iterable[Case], mutants: Mutants) -> list[CaseTrial]:
     """Return all trials: each case on the conforming station and on each of its mutants."""
     return [
-        Trial(case, misbehaviour, step)
+        CaseTrial(case, misbehaviour, step)
         for case in cases
         for misbehaviour, step in [("", ""), *mutants.get(case.id, {}).items()]
     ]
 
 
 async def carry_out_trials(
-    trials: Sequence[Trial], server: BoxServer, on_outcome: Callable[[Outcome], object] = lambda _: None
-) -> list[Outcome]:
+    trials: Sequence[CaseTrial],
+    server: BoxServer,
+    on_outcome: Callable[[TrialOutcome], object] = lambda _: None,
+) -> list[TrialOutcome]:
     """Carry out trials, some at once, and return their outcomes in the same order.
 
     Those that need the server for themselves come last, one after another.
     """
     limit = asyncio.Semaphore(AT_ONCE)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, TrialOutcome] = {}
 
-    async def one(number: int, trial: Trial) -> None:
+    async def one(number: int, trial: CaseTrial) -> None:
         async with limit:
-            outcomes[number] = Outcome(trial, await carry_out_trial(trial, f"BOX{number:04}", server))
+            outcomes[number] = TrialOutcome(trial, await carry_out_trial(trial, f"BOX{number:04}", server))
         on_outcome(outcomes[number])
 
     numbered = list(enumerate(trials))
@@ -101,7 +103,7 @@ async def carry_out_trials(
     return [outcomes[number] for number, _ in numbered]
 
 
-async def carry_out_trial(trial: Trial, identity: str, server: BoxServer) -> CaseResult:
+async def carry_out_trial(trial: CaseTrial, identity: str, server: BoxServer) -> CaseResult:
     """Run a case on a station of its own."""
     async with AsyncClient(server.control) as client:
         boxes = BoxForEachCase(server, client, file_of_box(identity), trial.misbehaviours)
@@ -109,7 +111,7 @@ async def carry_out_trial(trial: Trial, identity: str, server: BoxServer) -> Cas
             return await bench.carry_out(trial.case)
 
 
-def problems_of(outcomes: Iterable[Outcome], cases: Iterable[Case], mutants: Mutants) -> list[str]:
+def problems_of(outcomes: Iterable[TrialOutcome], cases: Iterable[Case], mutants: Mutants) -> list[str]:
     """Say which trials went wrong, and which cases have no mutant."""
     without = [f"{case.id}: no mutant" for case in cases if not mutants.get(case.id)]
     return [*without, *filter(None, (outcome.problem for outcome in outcomes))]

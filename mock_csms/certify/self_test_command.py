@@ -8,11 +8,11 @@ from pathlib import Path
 from mock_csms.certify.all_cases import CASES
 from mock_csms.certify.box_server import server_for_boxes
 from mock_csms.certify.hopeless import HOPELESS
-from mock_csms.certify.mutants import FOLDER, Mutants, all_mutants, write_mutants
+from mock_csms.certify.mutants import MUTANTS_FOLDER, Mutants, all_mutants, write_mutants
 from mock_csms.certify.reports.terminal import VERDICT_WIDTH
 from mock_csms.certify.self_test import (
-    Outcome,
-    Trial,
+    CaseTrial,
+    TrialOutcome,
     carry_out_trials,
     problems_of,
     trials_of,
@@ -38,20 +38,20 @@ async def try_cases(
     if not cases:
         raise UsageError(f"no case matches {' '.join(globs)}; certify --list shows all ids")
     mutants = all_mutants()
-    trials = [Trial(case, each) for case in cases for each in misbehaviours] or trials_of(cases, mutants)
+    trials = [CaseTrial(case, each) for case in cases for each in misbehaviours] or trials_of(cases, mutants)
     async with server_for_boxes() as server:
         outcomes = await carry_out_trials(trials, server, lambda each: write(_text(each, is_verbose)))
     if misbehaviours or writes_table:
         outcomes, mutants = _learnt(outcomes, mutants)
     if writes_table:
-        write_mutants(mutants, Path(__file__).parent / FOLDER)
+        write_mutants(mutants, Path(__file__).parent / MUTANTS_FOLDER)
     problems = problems_of(outcomes, cases, mutants)
     write("".join(f"{problem}\n" for problem in problems))
     write(f"{len(outcomes)} trials of {len(cases)} cases, {len(problems)} problems\n")
     return 1 if problems else 0
 
 
-def _learnt(outcomes: Sequence[Outcome], mutants: Mutants) -> tuple[list[Outcome], Mutants]:
+def _learnt(outcomes: Sequence[TrialOutcome], mutants: Mutants) -> tuple[list[TrialOutcome], Mutants]:
     """Return the outcomes and the table with the steps in which misbehaviours were caught."""
     table = {case: dict(steps) for case, steps in mutants.items()}
     for each in outcomes:
@@ -61,11 +61,11 @@ def _learnt(outcomes: Sequence[Outcome], mutants: Mutants) -> tuple[list[Outcome
     return [_as_caught(each) for each in outcomes], table
 
 
-def _as_caught(outcome: Outcome) -> Outcome:
+def _as_caught(outcome: TrialOutcome) -> TrialOutcome:
     return replace(outcome, trial=replace(outcome.trial, caught_in=outcome.result.failed_step))
 
 
-def _text(outcome: Outcome, is_verbose: bool) -> str:
+def _text(outcome: TrialOutcome, is_verbose: bool) -> str:
     result = outcome.result
     step = f": {result.failed_step}" if result.failed_step else ""
     lines = [f"{result.verdict:{VERDICT_WIDTH}} {result.seconds:6.1f} s  {outcome.trial}{step}"]

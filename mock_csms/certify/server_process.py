@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,17 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from mock_csms.errors import CouldNotStart
-from mock_csms.launch import FRONT, IS_INSTALLED, MODULE
+from mock_csms.launch import SERVER_COMMAND, START_WITHIN_S, STOP_WITHIN_S
 
-START_WITHIN_S: Final = 60.0
-STOP_WITHIN_S: Final = 10.0
-CHECK_EVERY_S: Final = 0.02
+READY_POLL_S: Final = 0.02
 LOG_LINES: Final = 20
 """Number of lines of the log that are shown if the server does not start."""
-
-OWN_COMMAND: Final = (
-    [sys.executable, "-P", "-m", MODULE] if IS_INSTALLED else [sys.executable, str(FRONT / "server.py")]
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ async def running_server(flags: Sequence[str]) -> AsyncIterator[Addresses]:
         ready_file, log_file = Path(folder) / "ready.json", Path(folder) / "log.txt"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *OWN_COMMAND,
+                *SERVER_COMMAND,
                 "--ready-file",
                 str(ready_file),
                 "--exit-with-stdin",
@@ -67,7 +60,7 @@ async def _addresses(process: asyncio.subprocess.Process, ready_file: Path, log_
             while (content := _content_of(ready_file)) is None:
                 if process.returncode is not None:
                     raise CouldNotStart(f"the server did not start:\n{_end_of(log_file)}")
-                await asyncio.sleep(CHECK_EVERY_S)
+                await asyncio.sleep(READY_POLL_S)
     except TimeoutError:
         raise CouldNotStart(f"the server was not ready within {START_WITHIN_S:g} s") from None
     return Addresses.of_json(json.loads(content))

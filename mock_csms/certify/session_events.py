@@ -6,7 +6,7 @@ from typing import Any, Final
 from mock_csms.certify.points import EventType
 from mock_csms.certify.station_file import Token
 from mock_csms.certify.verbs.stage import CaseSession, Stage
-from mock_csms.certify.verbs.station_verbs import PERIODIC
+from mock_csms.certify.verbs.station_verbs import PERIODIC_REASONS
 from mock_csms.certify.verbs.texts import Varying
 from mock_csms.client import ABSENT, ANY, Pattern, TranscriptEntry
 
@@ -148,4 +148,4 @@ def of_transaction(transaction: str) -> Callable[[str], bool]:
 
 def not_periodic(trigger: str) -> bool:
     """Whether the triggerReason of an event is another one than those of its readings."""
-    return trigger not in PERIODIC
+    return trigger not in PERIODIC_REASONS

@@ -8,10 +8,9 @@ from mock_csms.certify.station_file import StationFile
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.client import AsyncStationHandle, ClientError, StationFailure
 
-CHECK_EVERY_S: Final = 0.2
-STOP_S: Final = 10.0
+STATE_POLL_S: Final = 0.2
+TRANSACTION_STOP_S: Final = 10.0
 """Seconds until a station has ended its transactions after a RequestStopTransaction."""
-ACCEPTED: Final = "Accepted"
 AWAY: Final = "the station has not connected and booted again"
 """What is left if the station does not come back."""
 
@@ -30,7 +29,7 @@ async def _becomes_idle(handle: AsyncStationHandle, rig: RigVerbs, file: Station
             return []
         for transaction in await _running(handle):
             await handle.call("RequestStopTransaction", transactionId=transaction)
-        if await _ends_transactions(handle, STOP_S):
+        if await _ends_transactions(handle, TRANSACTION_STOP_S):
             return []
         await handle.call("Reset", type="Immediate")
         if not await _ends_transactions(handle, file.times.boot):
@@ -60,7 +59,7 @@ async def _returns(handle: AsyncStationHandle, within: float) -> bool:
 
 def is_in_service(state: dict[str, Any]) -> bool:
     """Whether a station with this state is connected and its boot is accepted."""
-    return bool(state["connected"] and state["registration"] == ACCEPTED)
+    return bool(state["connected"] and state["registration"] == "Accepted")
 
 
 async def _ends_transactions(handle: AsyncStationHandle, within: float) -> bool:
@@ -80,7 +79,7 @@ async def _comes_true(handle: AsyncStationHandle, within: float, holds: Any) -> 
     try:
         async with asyncio.timeout(within):
             while not holds(await handle.state()):  # noqa: ASYNC110 - the state is no event of the server
-                await asyncio.sleep(CHECK_EVERY_S)
+                await asyncio.sleep(STATE_POLL_S)
     except TimeoutError:
         return False
     return True

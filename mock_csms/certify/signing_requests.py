@@ -6,7 +6,7 @@ from cryptography.x509.oid import NameOID
 
 MIN_BITS = 2048
 """Minimum size of an RSA or DSA key (A00.FR.507)."""
-MIN_EC_BITS = 224
+MIN_EC_KEY_BITS = 224
 """Minimum size of an EC key (A00.FR.508)."""
 MIN_V2G_BITS = 256
 """Minimum size of the EC key of an ISO 15118 certificate."""
@@ -29,7 +29,7 @@ def flaw_of_signing_request(pem: str, *, is_v2g: bool = False, common_name: str 
 def _flaw_of_key(request: x509.CertificateSigningRequest, *, is_v2g: bool) -> str:
     match request.public_key():
         case ec.EllipticCurvePublicKey() as key:
-            kind, bits, minimum = "EC", key.key_size, MIN_V2G_BITS if is_v2g else MIN_EC_BITS
+            kind, bits, minimum = "EC", key.key_size, MIN_V2G_BITS if is_v2g else MIN_EC_KEY_BITS
         case rsa.RSAPublicKey() | dsa.DSAPublicKey() as key if not is_v2g:
             kind, bits, minimum = "RSA or DSA", key.key_size, MIN_BITS
         case _:

@@ -87,7 +87,7 @@ class NoHands:
         raise CannotDo(f"nobody is there to do this: {stimulus.text}")
 
 
-class NothingToDo:
+class IdleRig:
     """A rig for stimuli that have been given already."""
 
     async def do(self, stimulus: Stimulus) -> None:

@@ -6,14 +6,12 @@ misbehaviours that stand for what such a station does. ``setup`` has parameters 
 other case runs beside the case, because it changes the server for all stations.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Self
 
-VARIANTS_FOLDER: Final = "variants"
+from mock_csms.certify.block_tables import read_block_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,5 @@ USUAL: Final = BoxVariant()
 @cache
 def all_variants() -> Mapping[str, BoxVariant]:
     """Read the table; cases with the usual station are not in it."""
-    variants: dict[str, BoxVariant] = {}
-    for file in files("mock_csms.certify").joinpath(VARIANTS_FOLDER).iterdir():
-        if file.name.endswith(".toml"):
-            content = tomllib.loads(file.read_text(encoding="utf-8"))
-            variants |= {case_id: BoxVariant.of_table(table) for case_id, table in content.items()}
-    return variants
+    tables = read_block_tables("variants")
+    return {case_id: BoxVariant.of_table(table) for case_id, table in tables.items()}

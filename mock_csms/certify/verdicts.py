@@ -28,7 +28,7 @@ type StepOutcome = Literal["running", "ok", "failed", "note"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TakenStep:
     """One step of a case that was carried out."""
 
     text: str
@@ -49,7 +49,7 @@ class CaseResult:
     verdict: Verdict
     reason: str = ""
     """Why the verdict is not PASS, in one or more lines."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TakenStep, ...] = ()
     frame: int | None = None
     """Number of the journal entry that decided the verdict."""
     seconds: float = 0.0
@@ -77,7 +77,7 @@ class CaseResult:
         """Make a result from its JSON; raises KeyError, TypeError or ValueError."""
         members = dict(content)
         members["verdict"] = Verdict(members["verdict"])
-        members["steps"] = tuple(Step(**step) for step in members.get("steps", ()))
+        members["steps"] = tuple(TakenStep(**step) for step in members.get("steps", ()))
         members["not_restored"] = tuple(members.get("not_restored", ()))
         return cls(**members)
 

@@ -14,12 +14,15 @@ import pytest
 
 from mock_csms.client import AsyncClient, Client, ClientError
 from mock_csms.client.transcript import entry_lines
-from mock_csms.launch import FRONT, IS_INSTALLED, MISSING_PACKAGE, MODULE
+from mock_csms.launch import (
+    MISSING_PACKAGE,
+    SERVER_COMMAND,
+    START_WITHIN_S,
+    STOP_WITHIN_S,
+)
 
 __tracebackhide__ = True
 
-START_WITHIN_S: Final = 60.0
-STOP_WITHIN_S: Final = 10.0
 CHECK_EVERY_S: Final = 0.01
 REPORT_WITHIN_S: Final = 2.0
 """Seconds to wait for a server whose journal is asked for after a failure."""
@@ -38,12 +41,6 @@ OWN_GROUP: Final[dict[str, Any]] = (
     else {"start_new_session": True}
 )
 """Options of a process that Ctrl+C does not reach: pytest ends it when it ends the test."""
-
-OWN_COMMAND: Final = (
-    [sys.executable, "-P", "-m", MODULE]  # without the current folder on its path
-    if IS_INSTALLED
-    else [sys.executable, str(FRONT / "server.py")]
-)
 
 
 class LoggedProcess:
@@ -110,7 +107,7 @@ class ServerProcess(LoggedProcess):
     def __init__(self, command: Sequence[str], flags: Sequence[str], folder: Path) -> None:
         self._ready_file = folder / "ready.json"
         self._addresses: Mapping[str, str] = {}
-        self._command = list(command) or OWN_COMMAND
+        self._command = list(command) or SERVER_COMMAND
         self.flags = list(flags)
         self.token = token_of(flags, os.environ)
         given = ["--port", "0", "--ready-file", str(self._ready_file), "--exit-with-stdin", *flags]
@@ -128,7 +125,7 @@ class ServerProcess(LoggedProcess):
         self._addresses = json.loads(self._ready_file.read_bytes())
 
     def _hint(self) -> str:
-        is_here = self._command == OWN_COMMAND
+        is_here = self._command == SERVER_COMMAND
         if not is_here or MISSING_PACKAGE not in self.log:
             return ""
         return "to use the server of another environment, give --csms-command path/to/mock-csms; here, "
@@ -220,7 +217,7 @@ class StationsInTheBox:
     """Starts simulated stations."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self._command = list(command) or OWN_COMMAND
+        self._command = list(command) or SERVER_COMMAND
         self._folder = folder
         self._stations: list[StationProcess] = []
 

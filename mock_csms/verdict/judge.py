@@ -13,7 +13,7 @@ from mock_csms.journal.records import Records
 from mock_csms.journal.store import Entry
 from mock_csms.log.output import logger
 from mock_csms.verdict.expectations import Expectation, Expectations
-from mock_csms.verdict.reports import RunCounts, Verdict
+from mock_csms.verdict.reports import RunCounts, RunVerdict
 
 STOPPED: Final = "stopped"
 
@@ -81,10 +81,10 @@ class Judge:
         logger.info("%s", reason)
         self._stop()
 
-    def verdict(self) -> Verdict:
-        """Verdict on the run so far."""
+    def verdict(self) -> RunVerdict:
+        """RunVerdict on the run so far."""
         records = self._records
-        return Verdict(
+        return RunVerdict(
             outcomes=self._expectations.outcomes(),
             findings=[finding.as_json() for finding in records.findings],
             counts=_counts(records.statistics.stations, records.statistics.messages),

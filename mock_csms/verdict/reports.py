@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import orjson
 
+from mock_csms.errors import NO_STATION
 from mock_csms.journal.output_files import write_file
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line
@@ -22,7 +23,7 @@ type FailOn = frozenset[Literal["findings", "errors"]]
 
 NO_FAIL_ON: Final[FailOn] = frozenset()
 
-type CaseResult = Literal["passed", "failure", "error"]
+type JUnitResult = Literal["passed", "failure", "error"]
 
 MAX_FINDINGS_IN_SUMMARY: Final = 20
 """Maximum number of kinds of findings in a summary; further kinds are only counted."""
@@ -32,7 +33,6 @@ MAX_SENTENCES_IN_SUMMARY: Final = 3
 
 PASSED: Final = 0
 FAILED: Final = 1
-NO_STATION: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class FindingGroup(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RunVerdict:
     """Result of a run; ``duration`` is in seconds, ``ended`` is the reason for its end."""
 
     outcomes: Sequence[Outcome] = ()
@@ -160,7 +160,7 @@ class Verdict:
         yield "failed", self.counts.failed
 
     def as_json(self, fail_on: FailOn = NO_FAIL_ON) -> JsonObject:
-        """Verdict, expectations, findings and counts as JSON."""
+        """RunVerdict, expectations, findings and counts as JSON."""
         return {
             "exitCode": self.exit_code(fail_on),
             "verdict": self._verdict(fail_on) or None,
@@ -212,12 +212,12 @@ class Verdict:
 
     def _finding_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
         for kind, sentences in self._kinds().items():
-            result: CaseResult = "failure" if _fails({"severity": kind.severity}, fail_on) else "passed"
+            result: JUnitResult = "failure" if _fails({"severity": kind.severity}, fail_on) else "passed"
             details = "; ".join(_times(sentence, count) for sentence, count in Counter(sentences).items())
             yield _case(f"findings.{kind.station}", kind.id, result, f"{kind.severity}: {details}")
 
     def _command_cases(self, fail_on: FailOn) -> Iterator["TestCase"]:
-        case_result: CaseResult = "failure" if "errors" in fail_on else "passed"
+        case_result: JUnitResult = "failure" if "errors" in fail_on else "passed"
         for result, counts in self._commands():
             for action, count in counts.items():
                 name = f"{action} {result}"
@@ -229,7 +229,7 @@ def _fails(finding: JsonObject, fail_on: FailOn) -> bool:
     return ("findings" in fail_on and severity != "hint") or ("errors" in fail_on and severity == "error")
 
 
-def _case(group: str, name: str, result: CaseResult, text: str) -> "TestCase":
+def _case(group: str, name: str, result: JUnitResult, text: str) -> "TestCase":
     from junitparser import Error, Failure, TestCase  # noqa: PLC0415 - slow to import, rarely needed
 
     case = TestCase(one_line(name), one_line(group), 0.0)

@@ -12,7 +12,7 @@ from mock_csms.certify.reports.html import html_of
 from mock_csms.certify.reports.junit import junit_of
 from mock_csms.certify.reports.terminal import lines_of_case, summary_of
 from mock_csms.certify.run_report import CaseReport, RunReport, differences_between, exit_code
-from mock_csms.certify.verdicts import CaseResult, Step, Verdict
+from mock_csms.certify.verdicts import CaseResult, TakenStep, Verdict
 from mock_csms.errors import UsageError
 
 PASSED = CaseResult("TC_B_01_CS", "The station boots", Verdict.PASS, seconds=1.5)
@@ -21,7 +21,10 @@ FAILED = CaseResult(
     "A <b>wrong</b> token starts nothing",
     Verdict.FAIL,
     reason="it started\n  #12 <- TransactionEvent",
-    steps=(Step("the station sends Authorize", "ok", 11), Step("no TransactionEvent", "failed", 12)),
+    steps=(
+        TakenStep("the station sends Authorize", "ok", 11),
+        TakenStep("no TransactionEvent", "failed", 12),
+    ),
     frame=12,
 )
 SKIPPED = CaseResult("TC_C_05_CS", "", Verdict.SKIPPED, reason="not rehearsed")

@@ -12,7 +12,7 @@ from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import all_mutants
 from mock_csms.certify.reading import DEVIATIONS
-from mock_csms.certify.self_test import Trial, carry_out_trials, problems_of, trials_of
+from mock_csms.certify.self_test import CaseTrial, carry_out_trials, problems_of, trials_of
 from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 
 BOOT: Final = CASES["TC_B_01_CS"]
@@ -74,7 +74,7 @@ async def test_cases_of_the_sample_pass_and_their_mutants_are_caught(server: Box
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_mute_and_refusing_stations_do_not_pass(server: BoxServer) -> None:
-    outcomes = await carry_out_trials([Trial(BOOT, name) for name in HOPELESS], server)
+    outcomes = await carry_out_trials([CaseTrial(BOOT, name) for name in HOPELESS], server)
 
     assert len(outcomes) == len(HOPELESS)
     assert Verdict.PASS not in {outcome.result.verdict for outcome in outcomes}
@@ -89,7 +89,7 @@ async def test_mute_and_refusing_stations_do_not_pass(server: BoxServer) -> None
     ],
 )
 def test_mutant_that_is_not_caught_in_its_step_is_a_problem(verdict: Verdict, problem: str) -> None:
-    trial = Trial(BOOT, "omit it", "the last step")
+    trial = CaseTrial(BOOT, "omit it", "the last step")
 
     assert trial.problem(CaseResult(BOOT.id, BOOT.title, verdict)) == problem
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from ocpp.v201 import call
 
-from mock_csms.verdict.reports import NO_STATION
+from mock_csms.errors import NO_STATION
 from tests.conftest import LogLines, Serve
 from tests.support.control import client_of
 from tests.support.faults import DATA_TRANSFER_ANSWER, SHORT_DELAY

@@ -226,7 +226,7 @@ def test_missing_package_is_answered_with_the_server_of_another_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = "import sys; print('python lacks a package (ocpp); install it again'); sys.exit(3)"
-    monkeypatch.setattr(processes, "OWN_COMMAND", [sys.executable, "-c", program])
+    monkeypatch.setattr(processes, "SERVER_COMMAND", [sys.executable, "-c", program])
     server = processes.ServerProcess([], [], tmp_path)
 
     with pytest.raises(pytest.fail.Exception) as caught:

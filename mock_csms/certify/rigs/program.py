@@ -11,7 +11,7 @@ from mock_csms.certify.stimuli import CannotDo, RigFailed, Stimulus
 
 CANNOT: Final = 3
 """Exit code of a program that cannot give a stimulus."""
-MAX_OUTPUT: Final = 200
+MAX_SHOWN_OUTPUT: Final = 200
 CHUNK: Final = 65536
 
 
@@ -56,7 +56,7 @@ async def _beginning(process: asyncio.subprocess.Process) -> bytes:
     beginning = b""
     if process.stdout is not None:
         while chunk := await process.stdout.read(CHUNK):
-            beginning = (beginning + chunk)[:MAX_OUTPUT]
+            beginning = (beginning + chunk)[:MAX_SHOWN_OUTPUT]
     return beginning
 
 

@@ -9,7 +9,7 @@ from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.features import claimed_values
 from mock_csms.certify.points import Situation, TransactionPoints
 from mock_csms.certify.station_file import StationFile, Token
-from mock_csms.certify.stimuli import NothingToDo
+from mock_csms.certify.stimuli import IdleRig
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
 from mock_csms.certify.verbs.station_verbs import StationVerbs
@@ -17,7 +17,6 @@ from mock_csms.certify.verdicts import CaseFailed, Inconclusive
 
 UNDO_S: Final = 60.0
 """Maximum seconds for undoing one change."""
-ACCEPTED: Final = "Accepted"
 
 
 @dataclass
@@ -87,7 +86,7 @@ class Stage:
 
     def without_stimuli(self) -> "Stage":
         """Return a stage whose stimuli have been given while the station was offline."""
-        rig = RigVerbs(NothingToDo(), CaseSteps(), self.file)
+        rig = RigVerbs(IdleRig(), CaseSteps(), self.file)
         other = Stage(self.csms, self.station, rig, self.steps, self.file)
         other.session, other._undo, other._points = self.session, self._undo, self._points
         other.is_late = True
@@ -123,7 +122,7 @@ class Stage:
         answer = await self.csms.sends("GetVariables", {"getVariableData": [asked]})
         result = answer["getVariableResult"][0]
         value = result.get("attributeValue")
-        return str(value) if result["attributeStatus"] == ACCEPTED and value is not None else None
+        return str(value) if result["attributeStatus"] == "Accepted" and value is not None else None
 
     async def set_variable(self, component: str, variable: str, instance: str | None, value: str) -> str:
         """Set a variable and return the status."""

@@ -17,8 +17,7 @@ type Statuses = str | set[str] | Mapping[tuple[int, int], str]
 """A status, several possible ones, or that of some connectors, ``(evse, connector)``."""
 
 DELTA: Final = "Delta"
-TRANSACTION_EVENT: Final = "TransactionEvent"
-PERIODIC: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
+PERIODIC_REASONS: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
 """Reasons of the events that a sequence of events may have in between."""
 
 CONNECTION_EVENTS: Final[Mapping[str, str]] = {
@@ -452,9 +451,9 @@ def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
     """Return the messages that `StationVerbs.sends` passes over."""
     asked = expected.get("triggerReason")
     wanted = {asked} if isinstance(asked, str) else asked if isinstance(asked, set | frozenset) else set()
-    if action != TRANSACTION_EVENT or wanted & PERIODIC:
+    if action != "TransactionEvent" or wanted & PERIODIC_REASONS:
         return []
-    return [Pattern(TRANSACTION_EVENT, triggerReason=PERIODIC)]
+    return [Pattern("TransactionEvent", triggerReason=PERIODIC_REASONS)]
 
 
 def _status_reports(evse: int, connector: int, status: str | None = None) -> list[Pattern]:

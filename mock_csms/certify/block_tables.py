@@ -1,0 +1,15 @@
+"""Tables by case, in TOML: one file for each functional block."""
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+
+def read_block_tables(folder: str) -> dict[str, Any]:
+    """Return the entries of all files of a folder, in the order of the blocks."""
+    blocks = sorted(files("mock_csms.certify").joinpath(folder).iterdir(), key=lambda each: each.name)
+    content: dict[str, Any] = {}
+    for block in blocks:
+        if block.name.endswith(".toml"):
+            content |= tomllib.loads(block.read_text(encoding="utf-8"))
+    return content
