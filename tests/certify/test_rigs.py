@@ -186,7 +186,7 @@ def test_two_rigs_are_refused() -> None:
 
 
 async def asked(client: AsyncClient, line: str) -> list[str]:
-    """Let a person answer with a line as soon as the question is shown; return what is shown."""
+    """Ask a person, answer with a line as soon as the question is shown, and return the shown texts."""
     shown: list[str] = []
     is_shown = asyncio.Event()
 
