@@ -25,11 +25,11 @@ NO_VARIABLE: Final = variable_of("OCPPCommCtrlr", "UnknownVariable")
 RESULT_ACCEPTED: Final = {"attributeStatus": "Accepted"}
 NO_OBJECTION: Final = {"attributeStatusInfo": absent_or_reason("NoError")}
 
-WHOLE_NUMBER: Final = "60"
-DECIMAL_NUMBER: Final = "60.1"
+INTEGER_VALUE: Final = "60"
+DECIMAL_VALUE: Final = "60.1"
 FITTING: Final = {
-    ("OCPPCommCtrlr", "OfflineThreshold"): {WHOLE_NUMBER},
-    ("SmartChargingCtrlr", "LimitChangeSignificance"): {WHOLE_NUMBER, DECIMAL_NUMBER},
+    ("OCPPCommCtrlr", "OfflineThreshold"): {INTEGER_VALUE},
+    ("SmartChargingCtrlr", "LimitChangeSignificance"): {INTEGER_VALUE, DECIMAL_VALUE},
     ("AuthCtrlr", "AuthorizeRemoteStart"): {"true"},
     ("ClockCtrlr", "NextTimeOffsetTransitionDateTime"): {"now"},
 }
@@ -148,7 +148,7 @@ async def values_of_wrong_types(run: CaseRun) -> None:
     for (component, variable), fitting in FITTING.items():
         if variable == "OfflineThreshold" or (component, variable) in settable:
             await run.given.restores(f"{component}__{variable}")
-            for value in (WHOLE_NUMBER, DECIMAL_NUMBER, "true", "now", "abc"):
+            for value in (INTEGER_VALUE, DECIMAL_VALUE, "true", "now", "abc"):
                 await takes(run, variable_of(component, variable), value, value in fitting)
 
 

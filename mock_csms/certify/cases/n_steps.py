@@ -33,7 +33,7 @@ LOW_W: Final = 10.0
 """Power that an idle EVSE stays below."""
 REPORT_BEFORE: Final = 1998
 REPORT_AFTER: Final = 1999
-SETTINGS: Final = ("component", "variable", "type", "value", "severity", "transaction")
+MONITOR_FIELDS: Final = ("component", "variable", "type", "value", "severity", "transaction")
 """Fields of a monitor that can be set."""
 STATION_STATE: Final = variable_of("ChargingStation", "AvailabilityState")
 
@@ -174,7 +174,7 @@ async def keeps_monitors(run: CaseRun) -> None:
         left = {monitor["id"] for monitor in await all_monitors(run, request=REPORT_AFTER)}
         lost = [monitor for monitor in before if monitor["id"] not in left]
         if lost:
-            again = [{name: each[name] for name in SETTINGS if name in each} for each in lost]
+            again = [{name: each[name] for name in MONITOR_FIELDS if name in each} for each in lost]
             results = [{"status": "Accepted", "variable": each["variable"]} for each in again]
             expected = {"setMonitoringResult": results}
             await run.csms.sends("SetVariableMonitoring", setMonitoringData=again, expect=expected)
