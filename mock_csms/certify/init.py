@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mock_csms.certify.features import FEATURES, PROFILES, Feature
-from mock_csms.certify.inventory import LearntFeatures, learn_features
+from mock_csms.certify.inventory import LearntFeatures, WrongReport, learn_features
 from mock_csms.certify.runner import reason_of
 from mock_csms.certify.station_file import StationFile, TimesTable
 from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure, WrongAnswer
@@ -26,10 +26,10 @@ async def station_file_of(
     shows them. The second text is the reason if the device model cannot be read, otherwise empty.
     """
     try:
-        rows = await _device_model(client.station(file.station.identity))
-    except StationFailure as failure:
+        learnt = learn_features(await _device_model(client.station(file.station.identity)))
+    except (StationFailure, WrongReport) as failure:
         return text_of_file(file, learn_features([])), reason_of(failure)
-    return text_of_file(file, _claiming(learn_features(rows), claims)), ""
+    return text_of_file(file, _claiming(learnt, claims)), ""
 
 
 async def _device_model(station: AsyncStationHandle) -> list[dict[str, Any]]:

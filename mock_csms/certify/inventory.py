@@ -8,6 +8,10 @@ from typing import Any, assert_never
 from mock_csms.certify.features import FEATURES, Evidence, Feature, Sign
 
 
+class WrongReport(Exception):
+    """A report that cannot be read."""
+
+
 @dataclass(frozen=True)
 class LearntFeatures:
     """Features that the device model of a station shows, and those that a person must be asked about."""
@@ -42,8 +46,11 @@ class _ReportedVariable:
 
 
 def learn_features(report: Iterable[Mapping[str, Any]]) -> LearntFeatures:
-    """Derive the features from the ReportData objects of a FullInventory."""
-    variables = [_reported_variable(data) for data in report]
+    """Derive the features from the ReportData objects of a FullInventory; raises WrongReport."""
+    try:
+        variables = [_reported_variable(data) for data in report]
+    except (LookupError, TypeError, AttributeError):
+        raise WrongReport("a row of the device report violates its schema") from None
     shown = [feature.id for feature in FEATURES.values() if _is_shown(feature, variables)]
     uncertain = [feature.id for feature in FEATURES.values() if not feature.evidence or feature.is_hint]
     denied = [feature.id for feature in FEATURES.values() if feature.evidence and feature.id not in shown]
@@ -88,10 +95,11 @@ def _is_named(variable: _ReportedVariable, evidence: Evidence) -> bool:
 
 
 def _evses(variables: Iterable[_ReportedVariable]) -> Mapping[int, tuple[int, ...]]:
-    places = {(variable.evse, variable.connector) for variable in variables if variable.evse is not None}
+    places = {(variable.evse, variable.connector) for variable in variables if variable.evse}
     return MappingProxyType(
         {
             evse: tuple(sorted(connector for other, connector in places if other == evse and connector))
+            or (1,)  # each EVSE has a connector, also if the station reports none
             for evse in sorted({evse for evse, _ in places if evse is not None})
         }
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.certify.features import FEATURES
-from mock_csms.certify.inventory import LearntFeatures, learn_features
+from mock_csms.certify.inventory import LearntFeatures, WrongReport, learn_features
 from mock_csms.messages import JsonObject
 from mock_csms.simulator.configuration import Configuration
 from tests.support.virtual_station import Workbench
@@ -99,3 +99,25 @@ def test_hint_without_its_variable_is_denied() -> None:
 
     assert "C-07" in learnt.denied
     assert "C-07" not in learnt.asked
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{}, {"component": 5}, {"component": {"name": 5}, "variable": {"name": "A"}, "variableAttribute": []}],
+)
+def test_row_that_violates_its_schema_is_a_wrong_report(row: dict[str, Any]) -> None:
+    with pytest.raises(WrongReport, match="violates its schema"):
+        learn_features([row])
+
+
+def test_evse_without_connectors_gets_one_and_evse_0_is_left_out() -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "component": {"name": "EVSE", "evse": {"id": evse}},
+            "variable": {"name": "A"},
+            "variableAttribute": [],
+        }
+        for evse in (0, 1)
+    ]
+
+    assert learn_features(rows).evses == {1: (1,)}
