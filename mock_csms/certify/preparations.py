@@ -113,7 +113,10 @@ class Preparations(States):
         }
 
     async def _charges_at(self, evse: int) -> str:
-        """Start the energy transfer at another EVSE with the second token; return the transaction."""
+        """Start the energy transfer at another EVSE with the second token; return the transaction.
+
+        Unlike a state of `at_evse`, it allows events of the first session in between.
+        """
         rig, station = self._stage.rig, self._stage.station
         if (await self._stage.points()).are_in_bay:
             await rig.parks(evse)

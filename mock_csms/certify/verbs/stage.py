@@ -133,7 +133,7 @@ class Stage:
     # Waiting and undoing
 
     async def waits(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait, where a case is about time."""
         await asyncio.sleep(seconds)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:

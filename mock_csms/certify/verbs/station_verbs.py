@@ -1,4 +1,4 @@
-"""What the station has to do in a case: its messages, their order and times."""
+"""The station as seen by a case: the messages that it has to send, their order and times."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
