@@ -22,7 +22,7 @@ type Task = Literal["init", "run", "list", "explain", "self-test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifyArguments:
-    """What the user wants."""
+    """Arguments of the command."""
 
     task: Task
     words: tuple[str, ...]

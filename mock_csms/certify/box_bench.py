@@ -39,7 +39,7 @@ class BoxForEachCase:
 
 
 async def _forget(client: AsyncClient, identity: str) -> None:
-    """Let the server forget what earlier stations with this identity have said and been told."""
+    """Reset the state and the profile that the server keeps for this identity."""
     with suppress(ApiError):  # the server does not know the station yet
         await client.reset(identity, profiles=True)
 

@@ -19,7 +19,7 @@ from mock_csms.client import AsyncClient, AsyncStationHandle, ClientError, Trans
 
 
 class CaseRun:
-    """What a case works with.
+    """Verbs, states and facts of one run of a case.
 
     ``csms`` is the server, ``station`` the station, ``rig`` the person or device at it. ``given`` brings the
     station into the situation in which the case begins: what fails there makes the case INCONCLUSIVE.
@@ -66,7 +66,7 @@ class CaseRun:
         return self._stage.session.id_of_transaction()
 
     async def waits(self, seconds: float) -> None:
-        """Let time pass, where the case is about time."""
+        """Wait, where the case is about time."""
         await self._stage.waits(seconds)
 
     async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:

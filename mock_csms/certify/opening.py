@@ -38,10 +38,10 @@ class NoStation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What surrounds a station under test."""
+    """Server and rig of a station under test."""
 
     rig: str | None = None
-    """Who gives stimuli; None for what the station file says."""
+    """Value of --rig; None for the rig of the station file."""
     has_hands: bool = True
     against: str | None = None
     """URL of the control API of a server that runs; None to start one."""

@@ -1,4 +1,4 @@
-"""Where the cases deviate from Part 6 to the letter, and why: one TOML file a block."""
+"""Deviations of the cases from Part 6 to the letter, with their reasons: one TOML file a block."""
 
 from collections.abc import Mapping
 from typing import Final

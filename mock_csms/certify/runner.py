@@ -26,7 +26,7 @@ FRAMES_BEGIN: Final = "\nlast frames of "
 
 @dataclass(frozen=True)
 class CaseOptions:
-    """How cases are run."""
+    """Options of carrying out cases."""
 
     is_lenient: bool = False
     """Whether findings of the specification leave a verdict as it is."""
@@ -98,7 +98,7 @@ class Bench:
         return passed
 
     async def _with_findings(self, result: CaseResult, start: int) -> CaseResult:
-        """Let a case fail if the station violated the specification while it ran.
+        """Fail a case if the station violated the specification while it ran.
 
         A case that cannot read a message because of that fails, too, even if the run is lenient.
         """
@@ -134,7 +134,7 @@ def reason_of(failure: BaseException) -> str:
 
 
 def selected(cases: Mapping[str, Case], wanted: Callable[[str], bool]) -> list[Case]:
-    """Return the cases whose ids are wanted, in the order of their ids."""
+    """Return the selected cases in the order of their ids."""
     return [cases[case_id] for case_id in sorted(cases) if wanted(case_id)]
 
 

@@ -10,12 +10,12 @@ from mock_csms.certify.registry import Case, Unrehearsed
 from mock_csms.certify.station_file import StationFile
 
 FILE_OF_VENDOR: Final = "firmware"
-"""A need of a case that is no stimulus."""
+"""Need of a case that is a file, not a stimulus."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user wants to run."""
+    """Selection of cases by the user."""
 
     globs: Sequence[str] = ()
     """Ids of cases or globs of them; none for all."""
@@ -23,7 +23,7 @@ class Selection:
     """Certification profiles; none for those of the station file."""
     is_mandatory_only: bool = False
     has_hands: bool = True
-    """Whether somebody or a rig gives stimuli."""
+    """Whether a person or a rig gives stimuli."""
 
     def names(self, case_id: str) -> bool:
         """Whether a case is one that the user wants."""

@@ -30,7 +30,7 @@ class CaseTrial:
     """Text of the step that has to catch the misbehaviour."""
 
     def problem(self, result: CaseResult) -> str:
-        """Say what is wrong with the result of this trial; empty if nothing is."""
+        """Return the problem of a result of this trial; empty if there is none."""
         if self.misbehaviour in HOPELESS:
             return f"{self}: PASS" if result.verdict is Verdict.PASS else ""
         if not self.misbehaviour:
@@ -65,7 +65,7 @@ class TrialOutcome:
 
     @property
     def problem(self) -> str:
-        """What is wrong; empty if nothing is."""
+        """Problem of the result; empty if there is none."""
         return self.trial.problem(self.result)
 
 
@@ -112,6 +112,6 @@ async def carry_out_trial(trial: CaseTrial, identity: str, server: BoxServer) ->
 
 
 def problems_of(outcomes: Iterable[TrialOutcome], cases: Iterable[Case], mutants: Mutants) -> list[str]:
-    """Say which trials went wrong, and which cases have no mutant."""
+    """Return the problems of trials, and the cases without a mutant."""
     without = [f"{case.id}: no mutant" for case in cases if not mutants.get(case.id)]
     return [*without, *filter(None, (outcome.problem for outcome in outcomes))]

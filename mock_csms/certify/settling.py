@@ -12,7 +12,7 @@ STATE_POLL_S: Final = 0.2
 TRANSACTION_STOP_S: Final = 10.0
 """Seconds until a station has ended its transactions after a RequestStopTransaction."""
 AWAY: Final = "the station has not connected and booted again"
-"""What is left if the station does not come back."""
+"""Remark about a station that does not come back."""
 
 
 async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:

@@ -58,7 +58,7 @@ OPTIONAL_REQUESTS: Final[Mapping[str, str]] = {
     "install": " The vehicle has no contract certificate yet, and asks for one first.",
     "update": " The vehicle asks for a newer contract certificate first.",
 }
-"""What is added to the request for a parameter that is ``yes``."""
+"""Additions to the request by the parameter that is ``yes``."""
 
 
 class CannotDo(Exception):

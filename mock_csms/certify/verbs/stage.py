@@ -1,4 +1,4 @@
-"""What the verbs and states of a case share: the charging session, the variables, and what to undo."""
+"""State that the verbs and states of a case share: the charging session, the variables, and what to undo."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ class CaseSession:
     has_charged: bool = False
     """Whether energy has flowed since the authorization."""
     is_over: bool = False
-    """Whether its transaction has ended, and nobody has been authorized since."""
+    """Whether its transaction has ended, without an authorization since."""
     cached: set[str] = field(default_factory=set)
     """Tokens that the station knows from its cache or its local list."""
     token_due: Token | None = None
@@ -41,7 +41,7 @@ class CaseSession:
     has_evse: bool = False
     """Whether an event of the transaction has named them."""
     stopped_by: Literal["local", "remote"] | None = None
-    """How the authorization of the transaction has been ended."""
+    """Kind of the stop that ended the authorization of the transaction."""
 
     def id_of_transaction(self) -> str:
         """Return the id of the transaction; raises CaseFailed if none has been started."""
