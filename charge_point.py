@@ -144,7 +144,7 @@ class ChargePoint(Session):
         Raises NotRegistered if the station's boot was Rejected, and UnfitRequest for an unfit password.
         """
         if self.station.registration == "Rejected":
-            raise NotRegistered(f"{self._registration_in_words()}, so nothing is sent to it (B03.FR.03)")
+            raise NotRegistered(f"{self._registration_in_words()}; commands to it are not sent (B03.FR.03)")
         if flaw := self.version.flaw_of_command(action, payload):
             raise UnfitRequest(flaw)
         with self._guarded(f"checking a {action}"):

@@ -156,7 +156,7 @@ def _log_banner(csms: Csms) -> None:
     if rules := len(list(csms.rulebook)):
         logger.info("rules: %d; repeat their random choices with --seed %d", rules, csms.rulebook.seed)
     if not csms.control and any(rule.enabled and rule.holds_answers for rule in csms.rulebook):
-        logger.warning("a rule holds answers, which only the control API can release; omit --no-control")
+        logger.warning("a rule holds answers, and only the control API can release them; omit --no-control")
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
 
 

@@ -253,7 +253,7 @@ class AsyncClient:
         The changes that this client makes during the context belong to the scope, in all its tasks.
         """
         if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
-            raise WrongArgument(f"the name of a scope has visible ASCII characters, unlike {name!r}")
+            raise WrongArgument(f"the name of a scope must have only visible ASCII characters, not {name!r}")
         outer, self._api.scope = self._api.scope, name
         try:
             yield self

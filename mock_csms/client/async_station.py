@@ -198,7 +198,7 @@ class AsyncStationHandle:
     async def _perform[Result](self, wait: MessageWait[Result]) -> Result:
         check_actions(wait.patterns, self._actions)
         if not wait.seconds >= 0:  # also not a number
-            raise WrongArgument(f"a message cannot come within {wait.seconds} seconds; write 0 or more")
+            raise WrongArgument(f"the time limit cannot be {wait.seconds} seconds; write 0 or more")
         result = await self._follower.perform(wait)
         self._move_to(wait.matched or 0)
         return result

@@ -159,7 +159,7 @@ class Follower:
             reason = await self._follow_once()
             pause = self._reconnects.next_pause()
             if pause is None:
-                self._lose(f"the events of {self._api.url} cannot be followed any more: {reason}")
+                self._lose(f"the event stream of {self._api.url} is lost: {reason}")
             elif pause:
                 await asyncio.sleep(pause)
 

@@ -149,8 +149,9 @@ def _check(response: httpx.Response) -> None:
 def _no_control_api(response: httpx.Response) -> str:
     url = response.request.url
     remedy = (
-        'give the URL of the control API, which the log of the server shows, and its ready file as "control"'
+        "give the URL of the control API; the log of the server shows it, and the ready file has it "
+        'as "control"'
     )
     if response.status_code == HTTPStatus.UPGRADE_REQUIRED:
         return f"{url.scheme}://{url.netloc.decode()} is a port for stations; {remedy}"
-    return f"{url} is not a control API: {response.reason_phrase}; {remedy}"
+    return f"there is no control API at {url}: {response.reason_phrase}; {remedy}"

@@ -37,8 +37,8 @@ ActionName = Annotated[
 OfStation = Annotated[
     str | None,
     Query(
-        description="identity of the station that the default payload is for; without it, the payload is for "
-        "a station that has reported nothing",
+        description="identity of the station; its reports shape the default payload. Without an identity, "
+        "the payload suits a station without reports",
         max_length=48,
     ),
 ]

@@ -41,13 +41,13 @@ EVENT_SCHEMA: Final = {"$ref": f"#/components/schemas/{StreamedEvent.__name__}"}
 
 AfterEvent = Annotated[
     int | None,
-    Query(description="begin with the events after the entry with this number; 0 means all", ge=0),
+    Query(description="begin after the journal entry with this number; 0 means all events", ge=0),
 ]
 LastEventId = Annotated[
     str | None,
     Header(
         alias="Last-Event-ID",
-        description="begin with the events after the one with this id; takes precedence over `since`",
+        description="begin after the event with this id; takes precedence over `since`",
     ),
 ]
 WithinSeconds = Annotated[

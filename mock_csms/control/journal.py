@@ -24,8 +24,8 @@ from mock_csms.journal.store import Query as JournalQuery
 MAX_ENTRIES: Final = 10_000
 
 ActionFilter = Annotated[str | None, Query(description="only entries about this action")]
-AfterNumber = Annotated[int | None, Query(description="only entries with a number above this one", ge=0)]
-BeforeNumber = Annotated[int | None, Query(description="only entries with a number below this one", ge=1)]
+AfterNumber = Annotated[int | None, Query(description="only entries with a higher number", ge=0)]
+BeforeNumber = Annotated[int | None, Query(description="only entries with a lower number", ge=1)]
 Limit = Annotated[
     int, Query(description="maximum number of entries; the newest are returned", ge=1, le=MAX_ENTRIES)
 ]

@@ -40,6 +40,9 @@ def _identity(csms: Csms, station: str | None) -> str:
         return ""
     identity = csms.spelling(station)
     if is_glob(identity) and identity not in csms.stations:
-        detail = f"a note is about one station; leave out 'station' for a note about none, not {identity!r}"
+        detail = (
+            "a note is about one station; for a note without a station, leave out 'station' instead "
+            f"of writing {identity!r}"
+        )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-one-station", detail)
     return identity

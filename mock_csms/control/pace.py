@@ -41,8 +41,8 @@ def _error_status(status: int | None) -> int | None:
 TransferSeconds = Annotated[
     float,
     Query(
-        description="duration of the transfer in seconds: a download is sent in even parts; an upload is "
-        "read slowly, as far as its size is known, and answered at the end",
+        description="duration of the transfer in seconds. A download is sent in even parts. An upload is "
+        "answered at the end; if its size is known, it is read slowly",
         ge=0,
         le=MAX_SECONDS,
     ),
@@ -50,8 +50,8 @@ TransferSeconds = Annotated[
 RefusingStatus = Annotated[
     int | None,
     Query(
-        description="refuse the transfer with this HTTP status, after `seconds`; an upload is read, and is "
-        "not stored",
+        description="refuse the transfer with this HTTP status after `seconds`; an upload is read but not "
+        "stored",
         ge=400,
         le=599,
     ),

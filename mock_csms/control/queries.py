@@ -50,8 +50,8 @@ def _holds(expression: Expression, entry: Entry, steps: SearchBudget) -> bool:
         raise _refused(f"{error} (entry {entry.number})") from None
     except OutOfBudget:
         detail = (
-            f"it takes more than {MAX_QUERY_STEPS} steps on the entries down to number {entry.number}; "
-            "use further parameters such as 'station', 'action' or 'since', or a simpler expression"
+            f"the search stopped at entry {entry.number} after {MAX_QUERY_STEPS} steps; use further "
+            f"parameters such as 'station', 'action' or 'since', or a simpler expression"
         )
         raise _refused(detail) from None
 

@@ -39,7 +39,7 @@ ChangedAfter = Annotated[
     int,
     Query(
         alias="changedSince",
-        description="only cases that have changed after the change with this number; 0 means all",
+        description="only cases with changes after this change number; 0 means all cases",
         ge=0,
     ),
 ]

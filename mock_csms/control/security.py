@@ -153,7 +153,10 @@ class StationAccess:
             return ""
         if public_url is not None and host == public_url.host:
             return ""
-        return f"this address is for stations on this machine; for the host {host}, start with --public-url"
+        return (
+            f"only stations on this machine can use this address; to serve the host {host}, start "
+            "with --public-url"
+        )
 
 
 def _logging(scope: Scope, send: Send) -> Send:

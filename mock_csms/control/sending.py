@@ -55,7 +55,7 @@ async def _send_on(csms: Csms, session: Session, request: CallRequest) -> JsonOb
     if len(parts.payloads) > 1:
         detail = (
             f"{session.station.id} accepts {parts.limit}; "
-            '"split": true sends it in parts, "validate": false as it is'
+            '"split": true sends it in parts, and "validate": false sends it as it is'
         )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "list-too-long", detail)
     return await exchange(session, request, payload)

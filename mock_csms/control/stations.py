@@ -54,7 +54,7 @@ ChangedSince = Annotated[
     int,
     Query(
         alias="changedSince",
-        description="only stations that may have changed after the journal entry with this number; 0 means "
+        description="only stations that may have changed since the journal entry with this number; 0 means "
         "all",
         ge=0,
     ),
@@ -69,7 +69,7 @@ LISTED[HTTPStatus.OK]["headers"] = {
         "schema": {"type": "integer"},
     },
     STATIONS: {
-        "description": "number of known stations, with those that are left out",
+        "description": "number of all known stations, listed or not",
         "schema": {"type": "integer"},
     },
 }

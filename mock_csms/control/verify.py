@@ -88,6 +88,7 @@ def _dropped_hint(request: VerifyRequest, count: EntryCount) -> str:
         return ""
     first, last = request.since + 1, request.since + count.dropped
     return (
-        f"; the entries {first} to {last} are no longer stored, so that the number is not known: use a later "
+        f"; the entries {first} to {last} are no longer stored, and matches among them are not counted: use "
+        f"a later "
         "'since', or a higher --journal-max and --journal-max-bytes"
     )

@@ -21,8 +21,7 @@ from mock_csms.messages import JsonObject
 MIN_SEARCH_S: Final = 2.0
 """Seconds that the search of past entries may take if the wait itself is shorter."""
 SEARCH_NOT_COMPLETE: Final = (
-    "; the search of past entries was not complete: use simpler conditions, a higher value of 'since' or of "
-    "'within'"
+    "; the search of past entries was not complete: use simpler conditions, or a higher 'since' or 'within'"
 )
 
 

@@ -104,7 +104,7 @@ class FindingLog:
     def _report(self, kind: tuple[str, str]) -> None:
         lines = self._lines[kind]
         if lines.unlogged:
-            more = f"{lines.unlogged} more findings, the last one: " if lines.unlogged > 1 else ""
+            more = f"{lines.unlogged} more findings; the last one: " if lines.unlogged > 1 else ""
             logger.info("%s  finding %s: %s%s", *kind, more, lines.last_sentence)
         lines.unlogged = 0
         self._floods.discard(kind)

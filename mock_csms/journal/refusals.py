@@ -136,7 +136,7 @@ class Refusals:
 
     def _unseen(self) -> str:
         skipped = self._lines.take_skipped()
-        return f"; {skipped} further refusals are not shown" if skipped else ""
+        return f"; {skipped} more refusals are not shown" if skipped else ""
 
     def _unrecorded(self) -> str:
         skipped = self._entries.take_skipped()

@@ -104,7 +104,7 @@ class Registry:
         except CouldNotStart as error:
             self._keep(record)
             self._unwritten.append(record)
-            self._warn(f"{error}; certificates issued meanwhile may be unknown after a restart")
+            self._warn(f"{error}; certificates issued since then may be unknown after a restart")
 
     def write(self, records: Sequence[Record], timeout_s: float = LOCK_TIMEOUT_S) -> None:
         """Write records; raises CouldNotStart if the index cannot be written within the time."""
@@ -159,7 +159,7 @@ class Registry:
         records = [record for record in map(Record.from_line, lines) if record]
         if unreadable := len(lines) - len(records):
             self._warn(
-                f"{self._path} has lines that are no records of certificates: {unreadable}; {LOSS_OF_INDEX}"
+                f"{self._path} has lines that are not records of certificates: {unreadable}; {LOSS_OF_INDEX}"
             )
         self._replace(self._path, records)
 
@@ -173,7 +173,7 @@ class Registry:
         lost = [one for one in before.values() if self._lacks(one) and not (is_full and _is_forgettable(one))]
         if lost:
             logger.error(
-                "%s has lost the records of certificates: %d, of which revoked: %d; the server keeps them in "
+                "%s no longer has the records of %d certificates (%d revoked); the server has them in "
                 "memory and writes them back with the next certificate",
                 path,
                 len(lost),

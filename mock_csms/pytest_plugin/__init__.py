@@ -27,15 +27,15 @@ EXTRA: Final = "pip install '.[pytest]' in the folder of the project"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, and --csms-command as a setting for the configuration of pytest, too."""
     text = (
-        "command that starts the mock server, such as path/to/mock-csms, if it is installed in another "
-        "environment"
+        "command that starts the mock server, such as path/to/mock-csms; needed if the server is installed "
+        "in another environment"
     )
     group = parser.getgroup("mock-csms")
     group.addoption("--csms-command", metavar="COMMAND", help=text)
     group.addoption("--certify", metavar="FILE", help="station file for mock_csms.certify.pytest_cases")
     group.addoption("--certify-rig", metavar="RIG", help="rig for these cases, as of mock-csms certify --rig")
     group.addoption(
-        "--certify-against", metavar="URL", help="control API of a server that runs, for these cases"
+        "--certify-against", metavar="URL", help="URL of the control API of a running server, for these cases"
     )
     parser.addini("csms_command", text, default="")
 
@@ -134,7 +134,7 @@ def _options(node: pytest.Item, csms_options: Sequence[str]) -> list[Any]:
 def _checked(flags: Any) -> list[str]:
     if isinstance(flags, str) or not all(isinstance(flag, str) for flag in flags):
         pytest.fail(
-            f"{MARKER} is {flags!r}; write each flag and each value as a text of its own, such as "
+            f"{MARKER} is {flags!r}; write each flag and each value as a separate string, such as "
             '["--boot-status", "Pending"] in the fixture or ("--boot-status", "Pending") in the marker',
             pytrace=False,
         )

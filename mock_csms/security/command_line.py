@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PASSWORD_PROGRAM,
         usage=f"{COMMAND} password [--new]",
-        description="Read a password from standard input and print its salted hash, which a settings file "
-        "takes as the value of password.",
+        description="Read a password from standard input and print its salted hash. A settings file accepts "
+        "the hash as the value of password.",
     )
     parser.add_argument(
         "--new", action="store_true", help="make a random password and print it above its hash"
@@ -69,7 +69,7 @@ def _flaw_of_password(password: str) -> str:
     if not password:
         return "there is no password on standard input; write one there, or use --new"
     if password.startswith(HASH_PREFIX):
-        return f"a text that begins with {HASH_PREFIX} is a hash already; use it as it is"
+        return f"the text begins with {HASH_PREFIX}, so it is already a hash; use it as it is"
     try:
         parse_password(password)
     except ValueError as error:

@@ -187,5 +187,5 @@ def _without_requirement(required: Required, presented: Presented) -> Clearance:
         return ADMITTED
     clearance = _judge_password(required, presented.authorization)
     if clearance.status is None:
-        return clearance._replace(remark="its password is right, though security profile 0 needs none")
+        return clearance._replace(remark="its password is right, but security profile 0 does not need one")
     return Clearance(remark=f"security profile 1 would refuse it: {clearance.reason}")

@@ -95,10 +95,10 @@ class PasswordChanges:
             self._changed[identity] = replace(
                 settled, passwords=(known.offered,), former=former, holds_until=""
             )
-            return "its new password holds from now on, the old password no longer holds (A01.FR.03)"
+            return "only its new password is valid now, the old password is not (A01.FR.03)"
         if status == "RebootRequired":
             self._changed[identity] = replace(settled, holds_until="boot")
-            return "its old and its new password hold until its next boot"
+            return "both its old and its new password are valid until its next boot"
         ends: Literal["", "use"] = "use" if len(known.before) > 1 else ""
         self._changed[identity] = replace(settled, passwords=known.before, holds_until=ends)
         return "its old password still holds (A01.FR.04)"

@@ -163,7 +163,9 @@ class NoFolder(ValueError):
 
 def _files(issued: "Issued") -> CertificateFiles:
     if issued.key is None:
-        raise ValueError(f"the key of the certificate {issued.name} is elsewhere; name another certificate")
+        raise ValueError(
+            f"the PKI does not have the key of the certificate {issued.name}; name another certificate"
+        )
     if issued.chain_path is None or issued.key_path is None:
         raise NoFolder
     return CertificateFiles(issued.chain_path, issued.key_path)

@@ -76,8 +76,8 @@ class CertificateSettings(CommandSettings):
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
         "CertificateSigned that follows an accepted SignCertificate. sign: it is sent after "
-        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: it is "
-        "sent as with sign, but with a certificate that the station has to reject (see --bad-certificate)",
+        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: as sign, "
+        "but the station has to reject the certificate (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",
@@ -85,8 +85,8 @@ class CertificateSettings(CommandSettings):
     )
     bad_certificate: Literal["other-key", "expired", "not-yet-valid", "unknown-ca"] = setting(
         "other-key",
-        "fault of the certificate that --certificates bad sends. other-key: it is for another key than that "
-        "of the CSR; expired: it has expired; not-yet-valid: it is not valid yet; unknown-ca: it is signed "
+        "fault of the certificate that --certificates bad sends. other-key: its key is not that of the CSR; "
+        "expired: it has expired; not-yet-valid: it is not valid yet; unknown-ca: it is signed "
         "by a CA that no station knows",
         group=CERTIFICATES_GROUP,
         expected="other-key, expired, not-yet-valid or unknown-ca",
@@ -122,8 +122,8 @@ class CertificateSettings(CommandSettings):
     )
     ocsp: Literal["off", "ask"] = setting(
         "off",
-        "whether to ask OCSP responders about certificates of other CAs, in Authorize and "
-        "GetCertificateStatus. off: never; ask: ask the responder that the message or the certificate names",
+        "whether to check certificates of other CAs with OCSP, in Authorize and GetCertificateStatus. off: "
+        "never; ask: send a request to the responder that the message or the certificate names",
         group=CERTIFICATES_GROUP,
         expected="off or ask",
         example="ask",

@@ -261,11 +261,13 @@ def _tls_handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
     if when.station != ANY_STATION:
         yield Flaw(
             (),
-            "a TLS fault cannot depend on the station, which is not known yet; leave out the key station, or "
-            "give the station a listener of its own with tls_fault",
+            "a TLS fault cannot depend on the station, because the station is not known yet; leave out the "
+            "key station, or use a separate listener with tls_fault for the station",
         )
     if when.state is not None or rule.set is not None:
-        yield Flaw((), "a TLS fault cannot depend on the state of a station, which is not known yet")
+        yield Flaw(
+            (), "a TLS fault cannot depend on the state of a station, because the station is not known yet"
+        )
     if then.fault is None or then.fault.kind not in TLS_FAULTS:
         yield Flaw((), "a rule with a TLS fault can have only TLS faults; write a second rule for others")
 

@@ -39,7 +39,7 @@ def command_line(versions: Sequence[OcppVersion]) -> ArgumentParser:
     """Build the argument parser, with one flag per setting."""
     parser = SuggestingParser(
         hint="; --help lists all flags",
-        hint_about_words="; a list needs commas, and text with spaces quotes; the subcommands are "
+        hint_about_words="; a list needs commas, and text with spaces needs quotes; the subcommands are "
         f"{', '.join(PROGRAMS)}; --help lists all flags",
         subcommands=PROGRAMS,
         prog=PROGRAM,

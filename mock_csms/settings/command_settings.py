@@ -48,8 +48,8 @@ class CommandSettings(BaseModel):
     )
     delay: Seconds | None = setting(
         None,
-        "seconds to wait after the event of --start before sending --command. Without --period, the command "
-        "is sent once, or as often as --repeat says",
+        "seconds to wait before --command is sent; they begin with the event that --start names. Without "
+        "--period, --repeat sets how often the command is sent",
         group=COMMANDS_GROUP,
         expected=SECONDS,
         example="2",
@@ -59,7 +59,7 @@ class CommandSettings(BaseModel):
     commands: PlanSteps = setting(
         (),
         "sequence of commands to send to each station: NAME:SECONDS,..., where SECONDS is the wait before "
-        "the command. The sequence is sent once, or as often as --repeat says",
+        "the command. --repeat sets how often the sequence is sent",
         group=COMMANDS_GROUP,
         expected="a list of commands with seconds",
         example="RequestStartTransaction:5,RequestStopTransaction:30",
@@ -85,8 +85,8 @@ class CommandSettings(BaseModel):
     )
     payload: PayloadSetting = setting(
         None,
-        "JSON object to merge over the default payload of --command, or @FILE to read the object from a "
-        "file; a key with the value null is removed",
+        "JSON object whose keys replace those of the default payload of --command. The value null removes a "
+        "key. @FILE reads the object from a file",
         group=COMMANDS_GROUP,
         expected="a JSON object",
         example='\'{"type": "OnIdle"}\'',

@@ -118,7 +118,7 @@ class EffectiveProfiles:
         except TooManyRules as error:
             layers.drop("faults")
             self._replace_fault_rules(identity, {})
-            logger.warning("the earlier faults of %s are reverted: %s", identity, error)
+            logger.warning("%s has new faults; the earlier ones are reverted: %s", identity, error)
         self._settle(identity)
 
     def revert(self, identities: Iterable[str]) -> None:

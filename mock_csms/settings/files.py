@@ -47,7 +47,10 @@ def read_file(path: Path) -> bytes:
     an event loop runs or the settings are reloaded, only regular files are opened.
     """
     if not _may_read.get():
-        raise OSError(errno.EACCES, "only flags and the settings file can name files; send the content")
+        raise OSError(
+            errno.EACCES,
+            "a file can be named only by a flag or in the settings file; send its content instead",
+        )
     if is_regular_file(path):
         with open(path, "rb", opener=_open_regular_file) as file:
             return _read(file)

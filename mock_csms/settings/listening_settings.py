@@ -168,7 +168,7 @@ class ListeningSettings(Profile):
     public_url: PublicUrlSetting | None = setting(
         None,
         "URL under which stations reach --port through NAT, a proxy or a container, such as "
-        "ws://192.0.2.7:9000; commands then name it instead of the address that a station has connected to",
+        "ws://192.0.2.7:9000. Commands with a URL of this server then use it",
         group=LISTENING_GROUP,
         expected="a URL such as ws://192.0.2.7:9000",
         example="wss://csms.example.com",
@@ -215,8 +215,8 @@ class ListeningSettings(Profile):
     )
     station_origins: Origins = setting(
         (),
-        "web origins, such as http://localhost:3000, whose pages may connect as a station (default: any "
-        "origin); stations that are not web pages are always admitted",
+        "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any "
+        "origin). Other stations send no origin and are always admitted",
         group=LISTENING_GROUP,
         expected="a list of origins",
         example="http://localhost:3000",
@@ -298,8 +298,8 @@ class ListeningSettings(Profile):
     )
     tls_ca: FilePath | None = setting(
         None,
-        "PEM file of certificate authorities; client certificates that they issued are trusted in addition "
-        "to those of --pki",
+        "PEM file of additional certificate authorities (CAs). The server trusts client certificates of "
+        "these CAs and of --pki",
         group=SECURITY_GROUP,
         expected="a path",
         example="station-ca.pem",
@@ -307,9 +307,10 @@ class ListeningSettings(Profile):
     )
     client_identity: Literal["cn", "serial-number", "any"] = setting(
         "cn",
-        "part of a client certificate (security profile 3) that must be the station's identity or the serial "
-        "number in its BootNotification. cn: the common name; serial-number: the serialNumber of the "
-        "subject; any: none, so any trusted certificate is accepted",
+        "part of a client certificate (security profile 3) to compare with the station. It must equal the "
+        "station's identity or the serial number in its BootNotification. cn: the common name; "
+        "serial-number: the serialNumber of the "
+        "subject; any: nothing has to match, so any trusted certificate is accepted",
         group=SECURITY_GROUP,
         expected="cn, serial-number or any",
         example="serial-number",

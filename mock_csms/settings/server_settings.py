@@ -74,7 +74,7 @@ class Settings(ListeningSettings):
 
     password_file: FilePath | None = setting(
         None,
-        "file whose only line is the password of the stations, in place of --password",
+        "file with the password of the stations in its only line; replaces --password",
         group=SECURITY_GROUP,
         expected="a path",
         example="password.txt",
@@ -118,8 +118,8 @@ class Settings(ListeningSettings):
     )
     color: Literal["auto", "always", "never"] = setting(
         "auto",
-        "when to colour the log: always, never, or auto (on a terminal or if FORCE_COLOR is set, unless "
-        "NO_COLOR is set)",
+        "when to colour the log: always, never, or auto. auto: on a terminal or with FORCE_COLOR set, but "
+        "never with NO_COLOR set",
         group=LOG_GROUP,
         expected="auto, always or never",
         example="never",
@@ -128,7 +128,7 @@ class Settings(ListeningSettings):
 
     control: ControlAddress | None = setting(
         None,
-        "address of the control API (default: 127.0.0.1 and the next port after --port that no listener has)",
+        "address of the control API (default: 127.0.0.1 and the next free port after --port)",
         group=CONTROL_GROUP,
         expected="a host and a port",
         example="127.0.0.1:9001",
@@ -232,7 +232,7 @@ class Settings(ListeningSettings):
     )
     deadline: Period | None = setting(
         None,
-        "end the run after this many seconds, unless the expectations have ended it before",
+        "end the run after this many seconds at the latest; it ends earlier when all expectations are met",
         group=VERDICT_GROUP,
         expected=SOME_SECONDS,
         example="60",
@@ -248,8 +248,8 @@ class Settings(ListeningSettings):
     )
     exit_with_stdin: bool = setting(
         False,
-        "end the run when standard input, a pipe, is closed, and so with the program that has started the "
-        "server, even if that is killed",
+        "end the run when standard input is closed. Standard input must be a pipe from the program that "
+        "starts the server; the server then ends with that program, even if the program is killed",
         group=VERDICT_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -257,7 +257,7 @@ class Settings(ListeningSettings):
     fail_on: FailOnNames = setting(
         (),
         "conditions that fail the run in addition to unmet expectations. findings: any finding; errors: a "
-        "finding of severity error, or a command that fails or that a station refuses, even in part",
+        "finding of severity error, a command that fails, or a command that a station refuses, even in part",
         group=VERDICT_GROUP,
         expected="findings or errors",
         example="findings",
@@ -273,7 +273,7 @@ class Settings(ListeningSettings):
     )
     report: FilePath | None = setting(
         None,
-        "write verdict, findings and counts to this file as JSON at the end of the run",
+        "write the verdict, the findings and the counts to this JSON file at the end of the run",
         group=VERDICT_GROUP,
         expected="a path",
         example="out.json",
@@ -281,8 +281,8 @@ class Settings(ListeningSettings):
     )
     findings: Watch = setting(
         "auto",
-        "when to report violations of the specification by stations. always (also --findings without a "
-        "value); never; auto: always, except above 5,000 calls per second. --fail-on implies always",
+        "when to report how stations violate the specification. always: also chosen by --findings without a "
+        "value; never; auto: always, except above 5,000 calls per second. --fail-on implies always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",
@@ -326,8 +326,8 @@ class Settings(ListeningSettings):
     def _check_combinations(self) -> Self:
         if (globs := sum(map(is_profile_glob, self.stations))) > MAX_GLOBS:
             raise ValueError(
-                f"{globs} names of [stations] have wildcards, more than {MAX_GLOBS}; write identities, or "
-                "wildcards that match more stations"
+                f"{globs} names of [stations] have wildcards, and the maximum is {MAX_GLOBS}; write "
+                f"identities, or use fewer and broader wildcards"
             )
         if duplicates := [
             name for name, times in Counter(rule.id for rule in self.rules).items() if name and times > 1
@@ -340,7 +340,7 @@ class Settings(ListeningSettings):
         port = 0 if self.no_control else self.control_address[1]
         if names := [name for name, listener in self.all_listeners.items() if port and listener.port == port]:
             raise ValueError(
-                f"the control API and the listener {names[0]} both have port {port}; give one of them "
+                f"the control API and the listener {names[0]} both use port {port}; give one of them "
                 f"another port, for example with --control 127.0.0.1:{port + (1 if port < 65535 else -1)}"
             )
         of_listeners = {listener.security_profile for listener in self.listeners.values()}

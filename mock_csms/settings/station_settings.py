@@ -200,16 +200,16 @@ class Profile(CertificateSettings):
     )
     refuse_second_token: bool = setting(
         False,
-        "while a transaction that is no longer authorized still runs at a station, answer an Authorize for "
-        "any other idToken with NotAtThisTime (C01.FR.24)",
+        "answer Authorize with NotAtThisTime while the station still runs a transaction that is no longer "
+        "authorized; the idToken of that transaction is exempt (C01.FR.24)",
         group=TOKENS_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     updated_tariff: Annotated[str, Field(min_length=1, max_length=512)] | None = setting(
         None,
-        "tariff to announce to running transactions (I06): each transaction gets this text once, as "
-        "updatedPersonalMessage in the answer to its next Updated event",
+        "tariff to announce to running transactions (I06). Each transaction gets this text once: in the "
+        "answer to its next Updated event, as updatedPersonalMessage",
         group=ANSWERS_GROUP,
         expected="a text of at most 512 characters",
         example="'0.32 EUR/kWh from 18:00'",
@@ -234,8 +234,8 @@ class Profile(CertificateSettings):
     )
     follow_up_delay: Seconds = setting(
         0.0,
-        "seconds to wait before each automatic command that follows a message of a station, such as "
-        "CertificateSigned or SetChargingProfile",
+        "seconds to wait before an automatic command, such as CertificateSigned or SetChargingProfile. The "
+        "wait begins with the message of the station that causes the command",
         group=AUTOMATIC_GROUP,
         expected=SECONDS,
         example="10",
@@ -270,8 +270,8 @@ class Profile(CertificateSettings):
     )
     ask_for_boot: PeriodOrSwitch = setting(
         None,
-        "trigger a BootNotification if a station has not sent one this many seconds after it connected; "
-        "without a value, after 60 seconds",
+        "trigger a BootNotification if a station sends none within this many seconds after it connected; "
+        "without a value, 60 seconds",
         group=AUTOMATIC_GROUP,
         expected=SOME_SECONDS,
         example="10",
@@ -280,16 +280,16 @@ class Profile(CertificateSettings):
     )
     request_inventory: bool = setting(
         False,
-        "request a FullInventory report (GetBaseReport) when a station's boot is Accepted, if the station "
-        "has not sent a report yet or has updated its firmware (B07.FR.14)",
+        "request a FullInventory report (GetBaseReport) after an Accepted boot, if the station has sent no "
+        "report so far, or none since its last firmware update (B07.FR.14)",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
     )
     check_transactions: bool = setting(
         False,
-        "request the status of a transaction (E14) if it is still open when its station reconnects, or if it "
-        "ends with a gap in its seqNos",
+        "request the status of a transaction (E14) in two cases: it is still open when its station "
+        "reconnects, or it ends with a gap in its seqNos",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -298,8 +298,8 @@ class Profile(CertificateSettings):
     faults: Faults = setting(
         (),
         "fault to inject (repeatable): TARGET:KIND[=VALUE][:key=value...]. TARGET is an action, "
-        "STATION/ACTION for one station only, or handshake. For a message of the station, the fault applies "
-        "to the answer; for a command, it applies to the command",
+        "STATION/ACTION for one station only, or handshake. If the action is a message of stations, the "
+        "fault changes the answer to it; if it is a command, the fault changes the command",
         group=FAULTS_GROUP,
         expected="a fault",
         example="'Heartbeat:no-answer:times=2'",

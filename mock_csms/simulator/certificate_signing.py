@@ -202,7 +202,7 @@ class CertificateSigning:
         if not all(is_strong(certificate) for certificate in chain):
             raise InvalidCertificate("a key is too weak")
         if subject_value(chain[0].subject) != subject_value(wanted):  # A00.FR.511
-            raise InvalidCertificate("the common name differs from that of the certificate signing request")
+            raise InvalidCertificate("the common name is not the one in the certificate signing request")
         if not subject_value(chain[0].subject, NameOID.ORGANIZATION_NAME):  # A00.FR.509
             raise InvalidCertificate("the organization name is missing")
         if not is_chain(chain):

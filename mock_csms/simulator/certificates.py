@@ -91,7 +91,7 @@ class Certificates:
         if others:
             raise InvalidCertificate("the text contains more than one certificate")
         if not is_ca(root) or (root.subject == root.issuer and not is_issued_by(root, root)):
-            raise InvalidCertificate("the certificate is not one of a CA, or its signature is wrong")
+            raise InvalidCertificate("the certificate does not belong to a CA, or its signature is wrong")
         if not is_strong(root):
             raise InvalidCertificate("the key is too weak")
         if not is_current(root, self._core.now()):

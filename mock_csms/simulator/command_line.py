@@ -222,7 +222,8 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     speed = "factor by which drivers, scripts and restarts are faster (default: 1)"
     add("--speed", metavar="X", type=_speed, default=1.0, help=speed)
     misbehave = (
-        "ways in which the stations break the specification, as names or mutations; 'list' describes them"
+        "misbehaviours: ways in which the stations break the specification. Give names or mutations; 'list' "
+        "describes them"
     )
     add("--misbehave", metavar="NAME", nargs="+", default=[], help=misbehave)
     add(
@@ -234,7 +235,8 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     add(
         "--no-cancel-update",
         action="store_true",
-        help="reject a new firmware update while one is running, instead of cancelling that one",
+        help="reject a new firmware update while another one is running, instead of cancelling the running "
+        "one",
     )
     add("--idle", action="store_true", help="do not simulate random drivers")
     add("--script", metavar="FILE", type=Path, help="file with steps to perform instead of random visits")
@@ -247,7 +249,7 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     add(
         "--exit-with-stdin",
         action="store_true",
-        help="end when standard input ends, and so with the program that has started the stations",
+        help="end when standard input ends, and so together with the program that started the stations",
     )
 
 
@@ -314,7 +316,7 @@ def _epilog() -> str:
         f"only in --script and on standard input (repeat: only in --script):\n{words}\n"
         f"{paragraph(NOTES, indent='')}\n\n"
         f"misbehaviours (--misbehave list describes them):\n{names}\n\n"
-        f"mutations, each in quotes (--misbehave list explains them):\n{forms}\n\n"
+        f"mutations, each in quotes ('--misbehave list' explains them):\n{forms}\n\n"
         "examples:\n"
         f"  {COMMAND} station\n"
         f"  {COMMAND} station CS001 CS002 --to ws://127.0.0.1:9100 --speed 10 --seed 7\n"

@@ -41,7 +41,7 @@ class CredentialFiles:
             return "", ""
         chain, key = self.chain(path), self._text(key_path)
         if parse_chain(chain)[0].public_key() != _parsed(key_path, lambda: parse_key(key)).public_key():
-            raise UsageError(f"the key in {key_path} is not that of the certificate in {path}")
+            raise UsageError(f"the key in {key_path} does not belong to the certificate in {path}")
         return chain, key
 
     def _check_chain(self, path: Path) -> str:

@@ -69,19 +69,20 @@ def add_certificates(add: Callable[..., argparse.Action]) -> None:
     add(
         "--client-cert",
         metavar="FILE",
-        help=f"client certificate and its sub-CAs, in PEM; {IDENTITY_FIELD} in FILE stands for the "
+        help=f"PEM file of the client certificate and its sub-CAs; {IDENTITY_FIELD} in FILE stands for the "
         "identity of the station",
     )
     add(
         "--client-key",
         metavar="FILE",
-        help="private key of the client certificate (default: in the .key file beside the certificate, or in "
-        "the file of the certificate)",
+        help="private key of the client certificate (default: the .key file beside the certificate, or the "
+        "file of the certificate itself)",
     )
     add(
         "--pki",
         metavar="DIR",
-        help="PKI folder of the server; its roots are trusted, its client and contract certificates used",
+        help="PKI folder of the server. The stations trust its roots and use its client and contract "
+        "certificates",
     )
     add(
         "--manufacturer-ca",
@@ -166,7 +167,7 @@ def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
     folder = Path(given.pki) if given.pki else None
     if folder is not None and not (folder / "root.pem").is_file():
         raise UsageError(
-            f"{folder} has no root.pem; give --pki the folder of a server, which makes it with --tls"
+            f"{folder} has no root.pem; give --pki the PKI folder of a server; the server makes it with --tls"
         )
     client_cert = _own_path(given.client_cert, identity)
     if client_cert is None and folder is not None:

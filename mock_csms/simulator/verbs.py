@@ -218,7 +218,7 @@ PLUG_AND_CHARGE: Final = {
 }
 CABLE: Final = Parameter(
     "text",
-    "whether the cable is loose, or attached to the station: then its connector becomes free",
+    "whether the cable is loose or attached to the station; an attached cable frees its connector",
     default="loose",
     choices=("loose", "attached"),
 )
@@ -332,7 +332,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "site-limit",
-            "the energy management of the site limits the station, or ends the limit",
+            "the energy management of the site limits the charging power, or ends the limit",
             lambda station, given: station.smart_charging.set_external_limit(given["amperes"]),
             SITE_LIMIT,
             short="amperes",

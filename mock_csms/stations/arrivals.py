@@ -47,9 +47,13 @@ class Arrivals[Visitor]:
 
     def _check_room(self, station: str, key: str) -> None:
         if len(self._waiting.get(key, ())) >= MAX_AWAITING_ONE:
-            raise TooManyWaiting(f"{MAX_AWAITING_ONE} commands wait for {station} to connect, the maximum")
+            raise TooManyWaiting(
+                f"{MAX_AWAITING_ONE} commands already wait for {station} to connect, which is the maximum"
+            )
         if self.count >= MAX_AWAITING:
-            raise TooManyWaiting(f"{MAX_AWAITING} commands wait for stations to connect, the maximum")
+            raise TooManyWaiting(
+                f"{MAX_AWAITING} commands already wait for stations to connect, which is the maximum"
+            )
 
     def _leave(self, key: str, begin: Callable[[Visitor], None]) -> None:
         waiting = self._waiting.get(key, [])

@@ -76,8 +76,8 @@ class KnownStations(Mapping[str, Station]):
         """Trim the largest states of connected stations if they take too much."""
         for identity, freed in self._connected.measure(self._states):
             logger.warning(
-                "%s  its reports and lists (%.1f MiB) are forgotten: the states of the connected stations "
-                "take more than %d MiB",
+                "%s  its reports and lists (%.1f MiB) are dropped, because the states of all connected "
+                "stations exceed %d MiB",
                 identity,
                 freed / MIB,
                 MAX_CONNECTED_BYTES // MIB,

@@ -32,12 +32,13 @@ TLS_REASONS: Final = {
         "it does not trust the root of this server's certificate (alert unknown_ca); {install}"
     ),
     "SSLV3_ALERT_BAD_CERTIFICATE": (
-        "it rejects this server's certificate (alert bad_certificate); most often it has another "
-        "host name or is not valid yet: connect to a name in the certificate, and check the station's clock"
+        "it rejects this server's certificate (alert bad_certificate); most often the certificate has "
+        "another host name or is not valid yet: connect to a name in the certificate, and check the "
+        "station's clock"
     ),
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": (
-        "it rejects this server's certificate without saying why (alert certificate_unknown); most often it "
-        "does not trust the root or finds another host name: {install}, and connect to a name in the "
+        "it rejects this server's certificate without a reason (alert certificate_unknown); most often it "
+        "does not trust the root or expects another host name: {install}, and connect to a name in the "
         "certificate"
     ),
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": (
@@ -172,8 +173,8 @@ def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
     """Describe a handshake that the client ended, in the words of ``end``, without an alert."""
     if attempt.has_answered:
         words = (
-            f"{end} during the TLS handshake, after it had received this server's certificate, without an "
-            f"alert; most often it does not trust the root: {_install(attempt.port)}"
+            f"{end} during the TLS handshake, without an alert, after it had received this server's "
+            f"certificate; most often it does not trust the root: {_install(attempt.port)}"
         )
         return _failure(attempt, _with_known_flaw(attempt, words))
     return _failure(attempt, f"{end} in the middle of its TLS ClientHello")
@@ -183,7 +184,8 @@ def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
     """Describe a connection that the client ended, in the words of ``end``, between TLS and HTTP."""
     words = (
         f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
-        f"only then, and does not trust the root or finds another host name: {_install(attempt.port)}"
+        f"only then. Perhaps it does not trust the root or expects another host name: "
+        f"{_install(attempt.port)}"
     )
     return _failure(attempt, _with_known_flaw(attempt, words))
 

@@ -183,7 +183,10 @@ def _in_set_charging_profile(profile: JsonObject, evse_id: int, station: Station
         yield "a TxProfile needs an evseId greater than 0 (K01.FR.16)"
     has_needs = evse_id in station.charging_needs if evse_id else bool(station.charging_needs)
     if len(profile["chargingSchedule"]) > 1 and not has_needs:
-        yield "more than one chargingSchedule needs a NotifyEVChargingNeeds of this EVSE first (K01.FR.34)"
+        yield (
+            "only an EVSE that has sent NotifyEVChargingNeeds can have more than one "
+            "chargingSchedule (K01.FR.34)"
+        )
 
 
 def _in_request_start(profile: JsonObject) -> Iterator[str]:

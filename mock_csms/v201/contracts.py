@@ -59,7 +59,7 @@ def judge_contract(
         return ChainVerdict("unverifiable", f"the roots in {wanted} cannot be read: {error}")
     verdict = authority.judge_chain(certificate, hash_data, roots=roots)
     if wanted == "own" and verdict.state == "valid" and verdict.unknown:
-        return ChainVerdict("unverifiable", "the hashes are those of a CA that is not in the PKI")
+        return ChainVerdict("unverifiable", "the hashes belong to a CA that is not in the PKI")
     return verdict
 
 

@@ -42,8 +42,8 @@ def _file_hash(path: Path, algorithm: str, _modified_ns: int, size: int) -> byte
     """Compute a hash of a file in its current version."""
     if size > MAX_HASHED_BYTES:
         raise NothingToDo(
-            f"{path} has more than {MAX_HASHED_BYTES // 2**20} MiB, so its hash is not computed; write the "
-            "whole payload with --payload"
+            f"{path} has more than {MAX_HASHED_BYTES // 2**20} MiB, the limit for computing its hash; write "
+            f"the whole payload with --payload"
         )
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).digest()

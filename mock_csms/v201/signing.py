@@ -80,6 +80,6 @@ def rejection_hint(profile: Profile, answer: JsonObject) -> str:
     if answer["status"] == "Accepted" or profile.certificates == "bad":
         return ""
     return (
-        "the station rejects its certificate; it must trust the root, which InstallCertificate sends. It "
-        "asks again only after a TriggerMessage (A02.FR.20)"
+        "the station rejects its certificate; install the root in the station with InstallCertificate. The "
+        "station asks again only after a TriggerMessage (A02.FR.20)"
     )

@@ -137,7 +137,7 @@ class RunVerdict:
         if len(kinds) > MAX_FINDINGS_IN_SUMMARY:
             yield f"  and {len(kinds) - MAX_FINDINGS_IN_SUMMARY} more kinds of findings"
         if self.unobserved:
-            yield f"  findings paused under load: {self.unobserved} frames were not checked"
+            yield f"  findings were paused under load: {self.unobserved} frames were not checked"
 
     def _kinds(self) -> Mapping[FindingGroup, Sequence[str]]:
         """Sentences of the findings, by kind and station."""

@@ -137,7 +137,9 @@ async def test_profile_0_says_whether_the_password_is_right(serve: Serve, log_li
     assert await is_admitted(csms, NEW)
     await log_lines.wait_for("CS1  connected", "security profile 1 would refuse it: its password is wrong")
     assert await is_admitted(csms, OLD)
-    await log_lines.wait_for("CS1  connected", "its password is right, though security profile 0 needs none")
+    await log_lines.wait_for(
+        "CS1  connected", "its password is right, but security profile 0 does not need one"
+    )
 
 
 async def test_plain_text_is_refused_for_profile_2(serve: Serve, log_lines: LogLines) -> None:

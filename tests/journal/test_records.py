@@ -179,7 +179,7 @@ def test_flood_of_one_finding_is_one_line_a_second_with_a_count(
         records.tick()
     first, more = caplog.messages
     sentence = first.removeprefix("CS1  finding message-id-reused: ")
-    assert more == f"CS1  finding message-id-reused: 81 more findings, the last one: {sentence}"
+    assert more == f"CS1  finding message-id-reused: 81 more findings; the last one: {sentence}"
     assert records.found["message-id-reused"] == 82
 
 
@@ -192,7 +192,7 @@ def test_flood_of_findings_is_counted_at_the_end_of_the_run(
         reuse_id(recorder_of(records, "CS2"), 3)
         records.end()
     assert [line.partition(" a")[0] for line in caplog.messages if "Heartbeat" in line][2:] == [
-        "CS1  finding message-id-reused: 2 more findings, the last one: Heartbeat reuses the message id same "
+        "CS1  finding message-id-reused: 2 more findings; the last one: Heartbeat reuses the message id same "
         "of",
         "CS2  finding message-id-reused: Heartbeat reuses the message id same of",
     ]

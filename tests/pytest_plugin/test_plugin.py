@@ -263,7 +263,7 @@ class TestMarker:
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(
         [
-            "csms_options is '--boot-status Pending'; write each flag and each value as a text of its own*",
+            "csms_options is '--boot-status Pending'; write each flag and each value as a separate string*",
             "csms_options is (*'--boot-status', 'Pending'*,); write each flag*",
         ]
     )

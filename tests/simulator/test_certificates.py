@@ -327,7 +327,7 @@ def test_chain_of_installed_root_is_accepted(station: Station, root: Authority) 
         ("wrong order", "the key does not match a pending certificate signing request"),
         ("missing sub CA", "no installed and valid CSMSRootCertificate signed the chain"),
         ("broken chain", "a certificate is not signed by the next one"),
-        ("other name", "the common name differs from that of the certificate signing request"),
+        ("other name", "the common name is not the one in the certificate signing request"),
         ("no organization", "the organization name is missing"),
         ("text", "the text contains no PEM certificate"),
     ],

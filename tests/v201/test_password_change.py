@@ -21,9 +21,7 @@ async def test_accepted_password_has_a_log_line(log_lines: LogLines) -> None:
 
     note(changes, CallResult("1", ANSWER))
 
-    assert log_lines.lines == [
-        "CS1  its new password holds from now on, the old password no longer holds (A01.FR.03)"
-    ]
+    assert log_lines.lines == ["CS1  only its new password is valid now, the old password is not (A01.FR.03)"]
 
 
 async def test_answer_to_a_change_that_is_forgotten_has_no_log_line(log_lines: LogLines) -> None:

@@ -224,7 +224,7 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "list-too-long": ProblemKind(
         _INVALID,
         "CS1 accepts at most 4 items of getVariableData in a GetVariables (B06.FR.05); "
-        '"split": true sends it in parts, "validate": false as it is',
+        '"split": true sends it in parts, and "validate": false sends it as it is',
     ),
     "nothing-to-do": ProblemKind(
         _INVALID, "RequestStopTransaction has no default payload for CS1 now: no transaction is running"

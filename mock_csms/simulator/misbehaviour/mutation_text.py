@@ -92,7 +92,7 @@ def _read_keyword(parts: MutationText, keyword: str, words: Iterator[str]) -> No
         parts.occasion = keyword, following
         return
     if not NUMBER.fullmatch(following):
-        raise WrongMutation(f"{keyword} needs a whole number from 1 after it")
+        raise WrongMutation(f"write a whole number from 1 after {keyword}")
     if keyword == "times":
         parts.limit = int(following)
     else:

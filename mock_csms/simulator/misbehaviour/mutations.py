@@ -271,7 +271,7 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     ),
     "ignore": MutationForm(
         "ignore COMMAND [if FIELD=VALUE...]",
-        "neither answers a command nor carries it out",
+        "ignores a command: no answer, no effect",
         "ignore Reset if type=Immediate",
         _ignore,
     ),
@@ -289,13 +289,14 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     ),
     "send": MutationForm(
         "send ACTION FIELD=VALUE... on|before ACTION|STEP [if FIELD=VALUE...]",
-        "sends an additional message after, or before, another message, the answer to a command or a step",
+        "sends an additional message. It comes after or before another message, an answer to a command, or "
+        "a step",
         "send Heartbeat before BootNotification",
         _send,
     ),
     "do": MutationForm(
         "do STEP [PARAMETER=VALUE...] on ACTION|STEP [if FIELD=VALUE...]",
-        "does a step by itself after a message, the answer to a command or another step",
+        "does a step without being told. The step follows a message, an answer to a command, or another step",
         "do power-cycle on SetNetworkProfile",
         _do,
     ),
@@ -314,7 +315,7 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     "connect": MutationForm(
         "connect OPTION=VALUE...",
         "connects with other values of password, user, identity, subprotocol, certificate, verify, tls, "
-        "ciphers or wait, from the start or after some attempts",
+        "ciphers or wait. They apply from the start or after some attempts",
         "connect password=wrong wait=0.5",
         _connect,
     ),

@@ -107,13 +107,13 @@ TRANSACTION_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "lose-charging-event",
-        "The event that reports that charging has begun is lost.",
+        "The event about the begin of charging is lost.",
         "seq-no-missing",
         (SkipCall(TX_EVENT, when=IS_CHARGING),),
     ),
     Misbehaviour(
         "repeat-seq-no",
-        "The event that reports that charging has begun is followed by another one with the same seqNo.",
+        "The event about the begin of charging is followed by another one with the same seqNo.",
         "seq-no-repeated",
         (AddCall(TX_EVENT, _same_seq_no, when=both(IS_UPDATED, IS_CHARGING)),),
     ),
@@ -155,7 +155,7 @@ TRANSACTION_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "change-token-type",
-        "The idToken that ends the authorization has another type than the one that started it.",
+        "The idToken that ends the authorization differs in its type from the one that started it.",
         "id-token-type-changed",
         (ChangeCall(TX_EVENT, put("idToken.type", "ISO15693"), when=IS_STOP),),
     ),
@@ -221,7 +221,7 @@ TRANSACTION_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "go-back-in-time",
-        "The event that reports that charging has begun is dated 30 seconds back.",
+        "The event about the begin of charging is dated 30 seconds back.",
         "timestamp-goes-back",
         (
             ChangeCall(

@@ -218,7 +218,7 @@ class StationCertificates:
             if certificate.not_valid_before_utc.timestamp() > at + DAY_S:
                 return f"the certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
         if self._keys and _public_bytes(certificate) not in self._keys:
-            return "the certificate is for another key than the keys of the station's CSRs"
+            return "the key of the certificate is not in any CSR of the station"
         return ""
 
 

@@ -118,7 +118,7 @@ class Connectors:
             at,
             (frame,),
             f"connector {connector[1]} of EVSE {connector[0]} was reported as Available although it was made "
-            "Inoperative; it must be Unavailable until it is made Operative",
+            "Inoperative; it must be Unavailable until a ChangeAvailability makes it Operative",
         )
 
     def _may_be_added(self, connector: Connector) -> bool:

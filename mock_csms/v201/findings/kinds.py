@@ -129,7 +129,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "request-id-unknown": FindingKind(
         "error",
         "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04, O03.FR.05, O04.FR.06",
-        "a report or status has a requestId that no command had",
+        "a report or status has a requestId that was in no command",
         "a boot (reports), or an accepted command that is in progress (statuses)",
     ),
     "request-id-missing": FindingKind(
@@ -162,9 +162,9 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "bad-certificate-accepted": FindingKind(
         "error",
         "A02.FR.06, A02.FR.07, A03.FR.06, A03.FR.07",
-        "a CertificateSigned is accepted although its certificate is unreadable, out of its validity or for "
+        "a CertificateSigned is accepted although its certificate is unreadable, not valid now or for "
         "another key",
-        "for the validity, a currentTime sent to the station; for the key, a CSR of the station",
+        "validity: a currentTime sent to the station; key: a CSR of the station",
     ),
     "certificate-refusal-not-reported": FindingKind(
         "error",

@@ -201,7 +201,7 @@ async def test_commands_past_the_limits_are_503(
     )
     assert (
         problem_detail(fourth, 503, "too-many-waits")
-        == "3 commands wait for stations to connect, the maximum"
+        == "3 commands already wait for stations to connect, which is the maximum"
     )
 
 

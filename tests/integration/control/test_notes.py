@@ -85,4 +85,7 @@ async def test_note_about_several_stations_is_refused(mock: Mock) -> None:
     _, client = mock
     answer = await client.post("/v1/journal/notes", json={"text": "x", "station": "CS*"})
     detail = problem_detail(answer, 422, "not-one-station")
-    assert detail == "a note is about one station; leave out 'station' for a note about none, not 'CS*'"
+    assert detail == (
+        "a note is about one station; "
+        "for a note without a station, leave out 'station' instead of writing 'CS*'"
+    )

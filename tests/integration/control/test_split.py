@@ -88,7 +88,7 @@ async def test_list_longer_than_the_limit_is_refused_in_one_line(
     limit_in_words = f"2 items of {command.name} in a {command.action} ({command.requirement})"
     assert problem_detail(answer, 422, "list-too-long") == (
         f"{station_id} accepts at most {limit_in_words}; "
-        '"split": true sends it in parts, "validate": false as it is'
+        '"split": true sends it in parts, and "validate": false sends it as it is'
     )
     assert await journal_entries(client, station=station_id, action=command.action) == []
 
