@@ -44,7 +44,7 @@ CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 
 
 class NotRegistered(CallFailed):
-    """The station's boot was Rejected, so that no command may be sent to it (B03)."""
+    """Raised for a command to a station whose boot was Rejected: no command may be sent to it (B03)."""
 
 
 class ChargePoint(Session):
@@ -102,7 +102,7 @@ class ChargePoint(Session):
         return contracts.question_for(self.csms, self.station.id, call)
 
     def admit(self, call: Call) -> None:
-        """Raise CallRejected for a message the station may not send before its boot is Accepted.
+        """Raise CallRejected if the station may not send this message before its boot is Accepted.
 
         A station whose boot is Pending may send only messages that it was asked for. A station whose boot is
         Rejected may send only another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
@@ -139,7 +139,7 @@ class ChargePoint(Session):
             self.register(accepted=False)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Warn of mistakes in a command, and record the messages that it requests from a Pending station.
+        """Warn of mistakes in a command. Record the messages that a command requests from a Pending station.
 
         Raises NotRegistered if the station's boot was Rejected, and UnfitRequest for an unfit password.
         """
@@ -157,7 +157,9 @@ class ChargePoint(Session):
         note_password_change(self.csms.passwords, self.station.id, self.profile, action, payload, answer)
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
-        """Stop expecting the messages that a command requested: the station answered with a CALLERROR."""
+        """Stop expecting the messages that a command requested, after the station answered with a
+        CALLERROR.
+        """
         withdraw_solicitation(self.station, action, payload)
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
@@ -178,7 +180,9 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log the attempts to send a TransactionEvent that had no usable answer before (E13)."""
+        """Count and log the earlier attempts to send this TransactionEvent; none of them had a usable answer
+        (E13).
+        """
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -197,7 +201,7 @@ class ChargePoint(Session):
 
     @on(Action.boot_notification)
     def on_boot_notification(self) -> call_result.BootNotification:
-        """Answer with the next configured status and the interval for that status (B01 to B03)."""
+        """Answer with the next configured status and its interval (B01 to B03)."""
         profile = self.profile
         status = profile.boot_status_at(self.station.boot_in(profile.boot_status_sequence))
         return call_result.BootNotification(
@@ -256,7 +260,9 @@ class ChargePoint(Session):
         )
 
     def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
-        """Return whether a transaction of another idToken still runs without authorization (C01.FR.24)."""
+        """Return whether the station still runs an unauthorized transaction of another idToken
+        (C01.FR.24).
+        """
         return any(
             transaction.is_deauthorized
             and transaction.authorized_by is not None
@@ -299,7 +305,7 @@ class ChargePoint(Session):
         return id_token_info(token, self.station, self.clock)
 
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
-        """Return whether the token of an event is for the start of the transaction, not for its stop.
+        """Return whether the event uses its token to start the transaction, not to stop it.
 
         A transaction that began with the cable gets its token in a later event.
         """
@@ -444,7 +450,7 @@ class ChargePoint(Session):
         return call_result.SignCertificate(status="Accepted")
 
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
-        """Send the certificate chain in a CertificateSigned with the same certificateType.
+        """Send a CertificateSigned with the certificate chain and the certificateType of the request.
 
         If the profile holds certificates back, keep the CSR instead.
         """
@@ -457,7 +463,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Make the CertificateSigned for the oldest CSR that was kept; None for another action."""
+        """Make the CertificateSigned for the oldest stored CSR; None for another action."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()
@@ -477,7 +483,9 @@ class ChargePoint(Session):
     def on_get_certificate_status(
         self, ocsp_request_data: JsonObject | None = None
     ) -> call_result.GetCertificateStatus:
-        """Answer with the OCSP response of the mock or of the responder it has asked (M06)."""
+        """Answer with the OCSP response of the mock, or with the response of the responder that it asked
+        (M06).
+        """
         status = self.prepared or contracts.own_status(self.csms, ocsp_request_data or {})
         if status.response is None:
             return call_result.GetCertificateStatus(status="Failed", status_info=status.status_info)
@@ -496,4 +504,4 @@ class ChargePoint(Session):
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,
     }
-    """Called after the answer to a message has been sent, whether a handler or a rule made the answer."""
+    """Called after the answer to a message has been sent. A handler or a rule made the answer."""

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from mock_csms.pki import Issued
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
-"""Minimum of the seconds to wait for a boot, before a command that is sent once."""
+"""Minimum seconds to wait for a boot before a command that is sent once."""
 
 DEFAULT_VARIABLES: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
@@ -63,8 +63,9 @@ WHOLE_STATION: Final = 0
 """EVSE id that stands for the whole station in SetChargingProfile."""
 SECURITY_PROFILES: Final = range(4)
 MONITORED: Final = "AvailabilityState"
-"""Variable that SetVariableMonitoring monitors. It is that of an EVSE, else of a connector, else of the
-station."""
+"""Variable that SetVariableMonitoring monitors: of an EVSE if possible, else of a connector, else of the
+station.
+"""
 NOT_PUBLISHED: Final = frozenset({"DownloadFailed", "InvalidChecksum", "PublishFailed"})
 GREETING: Final = "Hello from the mock server"
 DISPLAY_FORMATS: Final = ("UTF8", "ASCII", "HTML")
@@ -80,13 +81,16 @@ def get_base_report(csms: Csms, station: Station) -> call.GetBaseReport:
 
 
 def get_variables(csms: Csms, station: Station) -> call.GetVariables:
-    """Ask for the variables of ``--get-variables``, else for default variables that the station may know."""
+    """Ask for the variables of ``--get-variables``. Without the flag, ask for variables that most stations
+    have.
+    """
     variables = csms.profile(station.id).get_variables or may_know(station, DEFAULT_VARIABLES)
     return call.GetVariables(get_variable_data=[variable_data(variable) for variable in variables])
 
 
 def set_variables(csms: Csms, station: Station) -> call.SetVariables:
-    """Set the variables of ``--set-variables``, else the HeartbeatInterval to ``--heartbeat-interval``.
+    """Set the variables of ``--set-variables``. Without the flag, set HeartbeatInterval to
+    ``--heartbeat-interval``.
 
     If a variable is listed more than once, only its last value is set (B05.FR.13).
     """
@@ -192,7 +196,9 @@ def cost_updated(csms: Csms, station: Station) -> call.CostUpdated:
 
 
 def customer_information(csms: Csms, station: Station) -> call.CustomerInformation:
-    """Identify the customer by the last Accepted idToken, and by no second identifier (N09.FR.09)."""
+    """Identify the customer by the last Accepted idToken alone; a second identifier is not allowed
+    (N09.FR.09).
+    """
     request = call.CustomerInformation(request_id=next(csms.ids), report=True, clear=False)
     if id_token := _last_id_token(csms, station):
         return replace(request, id_token=id_token)
@@ -404,7 +410,7 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
 
 
 def _free_slot(csms: Csms, station: Station) -> int:
-    """Slot that the station does not use, as far as known; the other one stays as a fallback (B10)."""
+    """Slot that the station does not use, as far as known; the slot in use stays as a fallback (B10)."""
     reported = reported_number(station.device_model, "OCPPCommCtrlr/ActiveNetworkProfile")
     in_use = csms.upgrades.slot_in_use(station.id) if reported is None else reported
     return 1 if in_use == 2 else 2
@@ -519,7 +525,7 @@ def _newest(known: Mapping[int, Any], noun: str) -> int:
 
 
 def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
-    """Return an id that no known object has; objects from before the start of the mock count too."""
+    """Return an id that is new; objects from before the start of the mock count as known."""
     return next(number for number in csms.ids if number not in known)
 
 
@@ -538,7 +544,7 @@ def _now_at(csms: Csms, station: Station) -> datetime:
 
 
 def _certificate(csms: Csms, name: str) -> "Issued":
-    """Return a certificate of the mock; raises NothingToDo for an unknown name."""
+    """Return a certificate of the mock by name; raises NothingToDo for an unknown name."""
     try:
         return csms.authority.named(name)
     except ValueError as error:
@@ -546,7 +552,7 @@ def _certificate(csms: Csms, name: str) -> "Issued":
 
 
 def _if_allowed(command: str, builder: CommandBuilder) -> CommandBuilder:
-    """Make a builder raise NothingToDo for a station to which the command must not be sent."""
+    """Make a builder raise NothingToDo if its command must not be sent to the station."""
 
     def build(csms: Csms, station: Station) -> Any:
         reason = _why_not_allowed(command, station)
@@ -719,7 +725,7 @@ async def run_plan(csms: Csms, session: Session) -> None:
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan to its end. If it repeats after every boot, the next boot cancels it.
+    """Run a plan to its end. A boot cancels a plan that repeats after every boot.
 
     Returns whether the plan has to begin again.
     """
@@ -762,7 +768,7 @@ async def _wait_for_start(session: Session) -> float:
 
 
 def _boot_timeout_s(profile: Profile) -> float | None:
-    """Seconds to wait for a boot before commands are sent without one; None for no limit."""
+    """Seconds to wait for a boot; without a boot, the commands are then sent anyway. None for no limit."""
     if profile.repeat == "boot":
         return None
     if profile.steps or profile.period is None:

@@ -79,7 +79,7 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
 
 
 def _is_for_page(request: Request) -> bool:
-    """Whether a plain request comes from a browser, or is meant for the control API."""
+    """Whether a plain request is from a browser, or belongs to the control API."""
     accepts_html = any("text/html" in accepted for accepted in request.headers.get_all("Accept"))
     return accepts_html or request.path.startswith("/v1/")
 
@@ -95,7 +95,7 @@ def _way_to_page(csms: Csms, connection: WebSocketConnection) -> str:
 def _refused_while_offline(
     csms: Csms, connection: WebSocketConnection, request: Request
 ) -> Response | Silence | None:
-    """Refuse a station for which the mock is offline, before anything else about it is checked."""
+    """Refuse a station for which the mock is offline; this check comes first."""
     name, address = connection.name, address_in_words(_address(connection))
     outage = csms.outages.refuse(name, address, connection.port.name)
     if outage is None:
@@ -138,7 +138,9 @@ def _required(csms: Csms, connection: WebSocketConnection) -> Required:
 
 
 def _upgrade_in_words(csms: Csms, connection: WebSocketConnection) -> str:
-    """Explain a refusal of a station that went back to a lower security profile; empty for other refusals."""
+    """Explain the refusal of a station that went back to a lower security profile. Empty for other
+    refusals.
+    """
     configured = csms.profile(connection.name).security_profile
     reached = csms.upgrades.reached(connection.name, configured)
     if reached <= max(configured, connection.port.security_profile):
@@ -214,7 +216,9 @@ def _has_secret_user(csms: Csms, connection: WebSocketConnection, request: Reque
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
-    """Origin that may not connect, or an empty text; stations that are not web pages send no Origin."""
+    """Origin of a page that may not connect, or an empty text. Stations other than web pages send no
+    Origin.
+    """
     allowed = csms.settings.station_origins
     origins = request.headers.get_all("Origin") if allowed else []
     return next((origin[:100] for origin in origins if origin.strip().lower() not in allowed), "")
@@ -275,7 +279,8 @@ class Admission:
     """Highest security profile for which the station has valid credentials."""
     fault: Fault | None = None
     user: str | None = None
-    """User name of the Basic credentials, as it may be shown; None without an Authorization header."""
+    """User name of the Basic credentials, in a form that may be shown; None without an Authorization header.
+    """
 
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
         """Choose the subprotocol.

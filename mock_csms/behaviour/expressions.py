@@ -19,7 +19,7 @@ MAX_COMPILED: Final = 500
 
 
 class TooCostly(ValueError):
-    """An expression takes too many steps on a payload; only evaluating the expression shows this."""
+    """An expression takes too many steps on a payload; only its evaluation shows this."""
 
     def __init__(self, expression: str) -> None:
         super().__init__(
@@ -132,7 +132,7 @@ class Expression:
         return is_truthy(self.evaluate(payload, budget))
 
     def result(self, payload: Any, budget: Budget | None = None) -> Any:
-        """Evaluate on a payload; None if it is too costly or a function fails on this payload.
+        """Evaluate on a payload; None if evaluation is too costly or a function fails on this payload.
 
         Raises OutOfBudget if the expressions before have left too few steps.
         """

@@ -83,7 +83,7 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""Parameters of a delay that may be given together, by the parameter that is required."""
+"""Groups of parameters of a delay: the required parameter, and the parameters that it allows."""
 
 
 class Delay(Fault):
@@ -318,7 +318,7 @@ class HandshakeFault(Fault):
 
 
 class HttpStatus(HandshakeFault):
-    """Refuse the opening handshake with an HTTP status, which is also the kind."""
+    """Refuse the opening handshake with an HTTP status; the kind is the status."""
 
     kind: str
 
@@ -410,12 +410,12 @@ is wrong.
 """
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
-"""Kinds that deliver a CALL of the mock once and intact, so that the station has to answer it as usual."""
+"""Kinds that deliver a CALL of the mock once and intact; the station has to answer it as usual."""
 
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
-"""Kinds that act on the connection, so that a rule about a station's answer can use them."""
+"""Kinds that act on the connection. A rule about a station's answer can use them."""
 
 
 def find_kind(name: object) -> type[Fault]:
@@ -487,4 +487,4 @@ class _ShownByKind:
 
 
 AnyFault = Annotated[Fault, BeforeValidator(_fault_of_its_kind), _ShownByKind()]
-"""A fault as written in a rule: a table with its kind and its parameters, or text such as ``delay=5``."""
+"""A fault as written in a rule: a table of its kind and its parameters, or text such as ``delay=5``."""

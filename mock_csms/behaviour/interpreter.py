@@ -13,7 +13,7 @@ MAX_EXPRESSION_STEPS: Final = 50_000
 CHARACTERS_PER_STEP: Final = 256
 """Characters that are compared or copied in about the time of a step."""
 STEPS_PER_FUNCTION: Final = 5
-"""Steps that a call of a function takes in addition to the steps for its arguments."""
+"""Steps that a function call takes in addition to the steps of its arguments."""
 EQUALITY: Final = ("eq", "ne")
 READ_DEEPLY: Final = frozenset({"contains", "to_string"})
 """Functions that read the values within their arguments."""
@@ -51,7 +51,9 @@ class Interpreter(TreeInterpreter):
         self._visitors: dict[str, Callable[..., Any]] = {}
 
     def evaluate(self, tree: Any, payload: Any, steps: int = MAX_EXPRESSION_STEPS) -> Any:
-        """Evaluate a parsed expression in so many steps; raises OutOfSteps, and whatever JMESPath raises."""
+        """Evaluate a parsed expression in at most so many steps; raises OutOfSteps and the errors of
+        JMESPath.
+        """
         self.steps_left = steps
         return self.visit(tree, payload)
 
@@ -62,7 +64,7 @@ class Interpreter(TreeInterpreter):
             raise OutOfSteps
 
     def take_flat(self, value: Any) -> None:
-        """Use the steps of copying a text, or a list or object with the texts in it."""
+        """Count the steps of copying a text, or of copying a list or object with all texts in it."""
         if isinstance(value, str):
             self.take(len(value) // CHARACTERS_PER_STEP)
         elif isinstance(value, list | dict):
@@ -71,7 +73,7 @@ class Interpreter(TreeInterpreter):
             )
 
     def take_deep(self, value: Any) -> None:
-        """Use the steps of reading a value with all values in it, each as often as it occurs."""
+        """Count the steps of reading a value and all values inside it, each as often as it occurs."""
         values = [value]
         while values:
             value = values.pop()

@@ -8,7 +8,7 @@ MAX_SCOPES: Final = 1_000
 
 
 class Layers[Key: Hashable, Value]:
-    """Values by key; each scope, and the changes without a scope (None), may have a value of its own.
+    """Values by key. Each scope may have its own value; the scope None stands for changes without a scope.
 
     The value that was written last is in force. Taking back the value of a scope leaves the values of the
     others, so that the latest of these is in force again.

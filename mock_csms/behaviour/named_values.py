@@ -13,7 +13,7 @@ ALGORITHMS: Final = ("SHA256", "SHA384", "SHA512")
 
 
 def certificate_value(authority: "Pki", name: str) -> str | JsonObject:
-    """Return a certificate in PEM, or the CertificateHashDataType of ``NAME.SHA256`` and the like.
+    """Return a certificate in PEM. For ``NAME.SHA256`` and similar names, return its CertificateHashDataType.
 
     Raises ValueError for an unknown name.
     """

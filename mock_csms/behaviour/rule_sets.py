@@ -1,4 +1,4 @@
-"""Rules for one action, and the choice of the one that applies to a message, with its counts."""
+"""Rules for one action. They choose the rule that applies to a message, and count its uses."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Scalar = str | int | float
 SCALARS: Final = frozenset({str, int, float})
 """Types of the values that rules are indexed by."""
 MAX_COUNTED_STATIONS: Final = 100_000
-"""Maximum number of stations with counts, per rule; past it, the earliest station loses its counts."""
+"""Maximum number of stations with counts, per rule; above it, the oldest counts are dropped."""
 
 
 @dataclass(slots=True)
@@ -34,14 +34,14 @@ class RuleUsage:
 
     @property
     def rng(self) -> Random:
-        """The generator, made at its first use: it takes 2.5 KiB, and most rules need none."""
+        """The random generator, made at its first use: it takes 2.5 KiB, and most rules need none."""
         if self._rng is None:
             self._rng = Random(self.seed)  # noqa: S311 - has to be repeatable
         return self._rng
 
 
 class RuleMatch(NamedTuple):
-    """The rule that applies to a message, its effect for this hit, and its usage by the station."""
+    """The rule that applies to a message, the effect of this hit, and the rule's usage by the station."""
 
     rule: Rule
     then: Then
@@ -116,7 +116,7 @@ class RuleSet:
         self._indexes: dict[str, _Index] = {}
 
     def hit(self, identity: str, call: Call, state: str) -> RuleMatch | None:
-        """Find the rule that applies to a message of a station, and count the match in every matching rule.
+        """Find the rule that applies to a message of a station. Count the match in every matching rule.
 
         A station's answer to a command is passed as a call made by `Call.of_json`.
         """
@@ -141,7 +141,7 @@ class RuleSet:
         return index
 
     def _count_match(self, entry: ActiveRule, identity: str, *, is_taken: bool) -> RuleMatch | None:
-        """Count a match; return it if it is a hit and no earlier rule has taken the message."""
+        """Count a match. Return the match if it is a hit and no earlier rule has taken the message."""
         rule, usage = entry.rule, self._usage(entry, identity)
         usage.matches += 1
         if is_taken or rule.when.nth not in {None, usage.matches}:
@@ -192,7 +192,7 @@ class _Index:
         self._by_value = list(by_value.items())
 
     def candidates(self, call: Call) -> Sequence[ActiveRule]:
-        """List the rules that may hold for a message, in the order they are tried."""
+        """List the rules that may apply to a message, in the order in which they are tried."""
         candidates = self._not_indexed
         for path, entries_by_value in self._by_value:
             value = call.value_at(path)

@@ -1,4 +1,6 @@
-"""The active rules of all stations: added, replaced, removed, switched, taken back and reloaded."""
+"""The active rules of all stations. Rules can be added, replaced, removed, switched, taken back and
+reloaded.
+"""
 
 import re
 from bisect import bisect_left, insort
@@ -27,7 +29,7 @@ from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_stat
 WILDCARDS: Final = frozenset("*?[")
 """Characters that a glob needs to match anything but itself."""
 MAX_RULES: Final = 1000
-"""Maximum number of rules after adding one at run time; a settings file may have more."""
+"""Maximum number of rules after one is added at run time; a settings file may have more."""
 MAX_RULE_SETS: Final = 1_000
 """Maximum number of cached sets of rules for the same stations; past it, the cache is emptied."""
 
@@ -50,7 +52,7 @@ class _Globs:
         self._last: tuple[str | None, frozenset[str]] = None, frozenset()
 
     def about(self, identity: str) -> frozenset[str]:
-        """Return the globs that match a station; a glob that equals the identity matches it, too."""
+        """Return the globs that match a station. A glob that equals the identity also matches."""
         if self._last[0] != identity:  # asked once for each direction
             matching = {glob for glob, pattern in self._patterns if pattern.match(identity)}
             self._last = identity, frozenset(matching | {identity} & self._all)
@@ -74,7 +76,7 @@ def _content_of(rule: Rule) -> _Content:
 
 
 class _Unmatched:
-    """Entries from before a reload that have not been matched with a rule after it."""
+    """Entries from before a reload that have no matching rule after it yet."""
 
     def __init__(self, entries: Iterable[ActiveRule]) -> None:
         self._by_content: defaultdict[_Content, dict[str, ActiveRule]] = defaultdict(dict)
@@ -110,7 +112,7 @@ class Rulebook:
         }
         self._by_id: dict[str, ActiveRule] = {}
         self._layers = Layers[str, ActiveRule | None]()
-        """Rules that scopes have added or removed (None), with the rules that they cover."""
+        """Rules that scopes have added or removed (None), and the rules hidden below them."""
         self._entries: list[ActiveRule] = []
         self._last_number = 0
         self._globs: _Globs | None = None
@@ -122,7 +124,7 @@ class Rulebook:
         return (entry.rule for entry in self._entries)
 
     def add(self, rule: Rule, scope: str | None = None, *, survives_reload: bool = True) -> Rule:
-        """Add a rule as the newest, in place of any rule with the same id; a rule without an id gets one.
+        """Add a rule as the newest. It replaces a rule with the same id; a rule without an id gets one.
 
         A rule of a scope covers the rules with its id of others until it is taken back. Without
         ``survives_reload``, the rule is removed by the next `replace`.
@@ -136,7 +138,7 @@ class Rulebook:
         return rule
 
     def _write(self, rule_id: str, entry: ActiveRule | None, scope: str | None) -> None:
-        """Put a rule in force, or none; if a scope does so, remember the rule that it covers."""
+        """Activate a rule, or none; a scope remembers the rule that it hides."""
         covered = self._by_id.get(rule_id)
         if scope is not None and rule_id not in self._layers and covered is not None:
             self._layers.write(rule_id, covered)
@@ -192,7 +194,8 @@ class Rulebook:
         return True
 
     def switch(self, rule_id: str, scope: str | None = None, *, enabled: bool) -> None:
-        """Enable or disable a known rule, which keeps its counts; in a scope, until it is taken back.
+        """Enable or disable a known rule and keep its counts. In a scope, the change lasts until it is taken
+        back.
 
         Without a scope, the rules that it covers are switched too.
         """
@@ -207,13 +210,13 @@ class Rulebook:
             self._write(rule_id, replace(entry, rule=rule, scope=scope, survives_reload=True), scope)
 
     def has_room(self, rule_id: str, scope: str | None) -> bool:
-        """Whether a rule can be added at run time: it replaces one, or there are fewer than MAX_RULES."""
+        """Whether a rule can be added at run time: it replaces a rule, or there are fewer than MAX_RULES."""
         covering = self._layers.of(rule_id)
         is_replaced = scope in covering if covering else scope is None and rule_id in self._by_id
         return is_replaced or len(self._entries) + len(self._covered()) < MAX_RULES
 
     def _covered(self) -> list[ActiveRule]:
-        """Rules that are not in force because a scope has replaced or removed them."""
+        """Inactive rules: a scope has replaced or removed them."""
         return [
             entry
             for rule_id in self._layers
@@ -231,7 +234,7 @@ class Rulebook:
         return self._layers.keys_of(scope)
 
     def take_back(self, rule_id: str, scope: str) -> None:
-        """Take back the change of a scope to a rule; the latest change of the others is in force again."""
+        """Take back a scope's change to a rule; the latest remaining change is active again."""
         if scope not in self._layers.of(rule_id):
             return
         self._layers.take_back(rule_id, scope)
@@ -270,7 +273,7 @@ class Rulebook:
                 self._by_id.pop(rule_id, None)
 
     def about(self, identity: str, direction: RuleDirection = "call") -> Mapping[str, RuleSet]:
-        """Rules that are about a station, by action; actions without a rule are left out.
+        """Rules about a station, by action; actions without rules are left out.
 
         Stations with the same rules share one result, which saves memory with 10,000 stations.
         """
@@ -287,7 +290,7 @@ class Rulebook:
         return rule_sets
 
     def match_tls_handshake(self) -> RuleMatch | None:
-        """Find the rule for the next TLS handshake, whose station is not known yet, and count the match."""
+        """Find the rule for the next TLS handshake and count the match. The station is not known yet."""
         rule_set = self.about(ANY_STATION).get(TLS_HANDSHAKE)
         return rule_set.hit(ANY_STATION, Call.of_json(HANDSHAKE, {}), FIRST_STATE) if rule_set else None
 

@@ -43,9 +43,11 @@ RulePayload = Annotated[JsonObject, BeforeValidator(with_times_as_text), AfterVa
 HANDSHAKE: Final = "handshake"
 """Action of a rule about the opening handshake."""
 TLS_HANDSHAKE: Final = "tls-handshake"
-"""Action under which rules with a TLS fault are kept; in the settings, their action is HANDSHAKE too."""
+"""Action under which rules with a TLS fault are stored; in the settings, these rules have the action
+HANDSHAKE.
+"""
 ANY_STATION: Final = "*"
-"""Pattern for every station; it also stands for the unknown station of a TLS handshake."""
+"""Pattern for every station, and for the unknown station of a TLS handshake."""
 
 FIRST_STATE: Final = "start"
 """State of a station until a rule sets another."""
@@ -63,13 +65,16 @@ class When(BaseModel):
     action: str | None = None
     """Action of the message, or `handshake` for the opening handshake; without it, any action."""
     direction: RuleDirection = "call"
-    """"call": a CALL of the station; "command": a CALL of the mock; "answer": the station's answer to it."""
+    """"call": the station sends a CALL; "command": the mock sends a CALL; "answer": the station answers one.
+    """
     payload: RulePayload | None = None
     """Fields and values that the payload must contain."""
     expression: str | None = None
     """JMESPath expression that must be true of the payload."""
     nth: PositiveInt | None = None
-    """Of a station's messages that meet the other conditions, only the nth since the rule was added."""
+    """Number of the message that the rule applies to: 3 for the third message of the station that meets the
+    other conditions. The count begins when the rule is added.
+    """
     state: str | None = None
     """Hold only while the station is in this state."""
 
@@ -158,7 +163,7 @@ class Then(BaseModel):
 
     @property
     def alters(self) -> bool:
-        """Whether more than the time of the answer differs from the usual answer."""
+        """Whether the rule changes more than the time of the answer."""
         has_fault = self.fault is not None and self.fault.alters
         return self.answer is not None or self.error is not None or has_fault
 
@@ -187,7 +192,7 @@ class _ShownAsOneOrMany:
 
 
 class Rule(BaseModel):
-    """A rule: conditions and effects, with the same fields in TOML, over HTTP and in Python."""
+    """A rule: conditions and effects. TOML, HTTP and Python use the same fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
 
@@ -196,7 +201,8 @@ class Rule(BaseModel):
     when: When = Field(default_factory=When)
     """Conditions; without them, the rule is about all CALLs of all stations."""
     then: Annotated[tuple[Then, ...], BeforeValidator(_as_sequence), _ShownAsOneOrMany()] = ()
-    """Effects in sequence, one per hit for a station; the last one repeats. Empty: only set the state."""
+    """Effects in sequence, one for each hit of a station; the last effect repeats. Empty: only set the state.
+    """
     times: PositiveInt | None = None
     """Maximum number of hits per station."""
     probability: Annotated[FiniteFloat, Field(ge=0, le=1)] = 1.0
@@ -208,14 +214,16 @@ class Rule(BaseModel):
     set: str | None = None
     """State to put the station in on a hit."""
     enabled: bool = True
-    """Whether the rule applies to messages; a disabled rule is kept, but it applies to none."""
+    """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     check_answer: bool = Field(True, alias="validate")
     """Whether the answer is validated against the schema."""
 
     @model_validator(mode="before")
     @classmethod
     def _with_fault_in_then(cls, value: object) -> object:
-        """Accept ``fault`` in place of ``then``; without ``when``, its text may begin with the target."""
+        """Accept ``fault`` in place of ``then``. Without ``when``, the text of ``fault`` may begin with the
+        target.
+        """
         if not isinstance(value, dict) or "fault" not in value:
             return value
         if "then" in value:
@@ -251,11 +259,13 @@ class Rule(BaseModel):
 
     @property
     def action(self) -> str | None:
-        """Action that the rule is tried on; None for every action of its direction."""
+        """Action that selects the rule; None if it is for every action of its direction."""
         return TLS_HANDSHAKE if self.is_about_tls else self.when.action
 
     def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
-        """Return the rule; if it names no direction and only the mock sends its action, with "command"."""
+        """Return the rule; set its direction to "command" if none is named and only the mock sends its
+        action.
+        """
         when = self.when
         if (
             "direction" in when.model_fields_set
@@ -305,7 +315,7 @@ def _as_json(table: Mapping[str, Any]) -> str:
 
 
 def _rule_table(fault: JsonObject) -> JsonObject:
-    """Sort the keys of a table into keys of the rule, keys of its conditions, and keys of the fault."""
+    """Split the keys of a table into those of the rule, of its conditions and of the fault."""
     if fault.keys() & {"when", "then", "fault"}:
         return {"when": {}, **fault}
     table: dict[str, Any] = {key: value for key, value in fault.items() if key in RULE_OPTIONS}

@@ -18,7 +18,7 @@ NOW: Final = re.compile(r"now(?:\s*([+-])\s*([0-9]{1,12}))?")
 REQUEST: Final = re.compile(r"request((?:\.\w+)*)")
 NAMED: Final = re.compile(r"(certificate|listener|files)\.(.+)")
 MAX_SIZE: Final = 2**20
-"""Maximum size of the values of all placeholders of a template: characters of text, bytes of other JSON."""
+"""Maximum size of all placeholder values in a template, in characters of text and bytes of other JSON."""
 MAX_PLACEHOLDERS: Final = 1000
 """Maximum number of placeholders of a template."""
 
@@ -34,7 +34,9 @@ class TemplateContext(NamedTuple):
 
 
 type NamedValues = Callable[[str, str], Any]
-"""Returns the certificate, listener or file of a name, such as ("certificate", "root"); raises ValueError."""
+"""Returns the value of a name such as ("certificate", "root"): a certificate, listener or file. Raises
+ValueError.
+"""
 
 type Value = Callable[[TemplateContext], Any]
 """Computes the value of a placeholder."""
@@ -101,7 +103,7 @@ def check_template(template: Any, named: "NamedValues | None" = None) -> None:
 
 
 def example(template: Any) -> Any:
-    """Render a template without a request; values that are known only later are left out."""
+    """Render a template without a request; leave out values that are known only later."""
     if isinstance(template, dict):
         return {name: example(value) for name, value in template.items() if not _is_known_later(value)}
     if isinstance(template, list):

@@ -51,7 +51,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _reject_number(value: object) -> object:
-    """Keep pydantic from reading a number as seconds since the epoch; a number means seconds from now."""
+    """Keep pydantic from reading a number as a time since the epoch; here, it is seconds from now."""
     if isinstance(value, int | float):
         raise ValueError("too many seconds")
     return value
@@ -91,7 +91,7 @@ class Token(BaseModel):
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     """language1 in the idTokenInfo, and the language of the personalMessage."""
     certificate_status: CertificateStatus | None = None
-    """Status of a certificate presented with the token; without it, derived from certificate and status."""
+    """Status of a certificate that comes with the token; if None, it follows from certificate and status."""
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
         """Make the token's IdTokenInfoType; a ``cache_expiry`` in seconds is added to ``clock()``."""
@@ -178,7 +178,7 @@ ChainState = Literal["valid", "expired", "revoked", "unverifiable"]
 """State of a contract certificate chain."""
 
 type ContractStatus = tuple[CertificateStatus, AuthorizationStatus]
-"""certificateStatus and idTokenInfo.status of an answer to Authorize, which belong together."""
+"""certificateStatus and idTokenInfo.status for one answer to Authorize; they must fit together."""
 
 STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
     "expired": ("CertificateExpired", "Expired"),
@@ -202,7 +202,7 @@ def contract_status(token: Token, chain: ChainState) -> ContractStatus:
 
 
 def _status_beside(certificate_status: CertificateStatus, token: Token) -> AuthorizationStatus:
-    """Status of a token that is answered together with a configured certificate_status."""
+    """Status of the token in an answer with a configured certificate_status."""
     if certificate_status == "Accepted" or "status" in token.model_fields_set:
         return token.status
     return "Expired" if certificate_status == "CertificateExpired" else "Invalid"
@@ -213,13 +213,13 @@ type ChargingPlace = tuple[str, str]
 
 
 MAX_CHARGING: Final = 50_000
-"""Maximum number of transactions in `Charging`; past it, the oldest count as ended."""
+"""Maximum number of transactions in `Charging`; above it, the oldest ones count as ended."""
 MAX_ID_TOKEN_LENGTH: Final = 255
 
 
 @dataclass(slots=True)
 class Charging:
-    """Running transactions by idToken, to find idTokens that are charging in two places."""
+    """Running transactions by idToken. They show which idTokens are charging in two places."""
 
     _places_by_token: dict[str, set[ChargingPlace]] = field(default_factory=dict)
     _token_by_place: dict[ChargingPlace, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ __tracebackhide__ = True
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CommandAnswer:
-    """The answer of a station to a command; the methods fail with the frames if it is another one.
+    """The answer of a station to a command. The check methods fail with the frames if the answer differs.
 
     Each method returns the answer: ``call(...).is_("Accepted").has(statusInfo__reasonCode="X")``.
     """
@@ -95,7 +95,7 @@ class CommandAnswer:
         return self
 
     def each(self, name: str, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
-        """Check that each item of a list, at least one, has these fields; raises WrongAnswer."""
+        """Check that a list is not empty, and that each item has these fields; raises WrongAnswer."""
         self._check_result("a result")
         items = self.payload.get(name)
         if not isinstance(items, list) or not items:
@@ -106,7 +106,7 @@ class CommandAnswer:
         return self
 
     def is_error(self, *codes: str) -> Self:
-        """Check that the answer is a CALLERROR, with one of these codes; without codes, with any.
+        """Check that the answer is a CALLERROR with one of these codes. Without codes, any CALLERROR passes.
 
         Raises WrongAnswer.
         """
@@ -133,7 +133,7 @@ class CommandAnswer:
     def _wrong(
         self, sentence: str, found: Iterable[PayloadDifference] = (), content: Any = None
     ) -> WrongAnswer:
-        """Make the failure, with the payload, or the part of it, that has the differences."""
+        """Make the failure, with the payload or the part of it that differs."""
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
             *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),

@@ -97,12 +97,12 @@ class AsyncClient:
 
     @property
     def ws(self) -> str:
-        """URL for stations without TLS, without an identity; raises ClientError without such a port."""
+        """URL without an identity, for stations without TLS; raises ClientError if no port has plain text."""
         return self._url("ws")
 
     @property
     def wss(self) -> str:
-        """URL for stations with TLS, without an identity; raises ClientError without such a port."""
+        """URL without an identity, for stations with TLS; raises ClientError if no port has TLS."""
         return self._url("wss")
 
     def _url(self, scheme: str) -> str:
@@ -113,7 +113,7 @@ class AsyncClient:
         raise ClientError(f"the server has no port for {scheme}://")
 
     def _station_url(self) -> str:
-        """URL that failures show for a station that has not connected; empty without a port."""
+        """URL to show in failures about a station that has not connected; empty without a port."""
         return next((url for each in self._listeners if (url := each.ws or each.wss)), "")
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
@@ -153,7 +153,7 @@ class AsyncClient:
         return await self.send(operations.actions())
 
     async def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action and the payload that the server would send (to this station)."""
+        """Return the schemas of an action and its default payload, for this station if one is named."""
         return await self.send(operations.action_details(action, station))
 
     # Journal and findings
@@ -209,7 +209,8 @@ class AsyncClient:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Check at once how many entries of the server's journal match, and return the newest of them.
+        """Count the matching entries in the server's journal now, check the number, and return the newest of
+        them.
 
         Without a number, at least one has to match. Entries are CALLs unless another ``type`` is given, such
         as "result", or None for any. The server compares them: a field is a value, a dict with some fields, a
@@ -234,7 +235,9 @@ class AsyncClient:
             raise
 
     async def note(self, text: str, station: str | None = None) -> TranscriptEntry:
-        """Put a note into the journal, about one station or about none; transcripts and diagrams show it."""
+        """Write a note into the journal, about one station or about none. Transcripts and diagrams show
+        it.
+        """
         return await self.send(operations.note(text, station))
 
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
@@ -248,7 +251,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def scope(self, name: str) -> AsyncIterator[Self]:
-        """Take back all changes at the end of the context: rules, tokens, profiles and silences.
+        """Take back all changes of rules, tokens, profiles and silences at the end of the context.
 
         The changes that this client makes during the context belong to the scope, in all its tasks.
         """
@@ -277,7 +280,7 @@ class AsyncClient:
         return await self.send(operations.silences((), kinds))
 
     async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
-        """Return the server, or the state of some stations, to the state at the start."""
+        """Reset the server, or some stations, to the state at the start."""
         await self.send(operations.reset_state(station, profiles))
 
 

@@ -29,9 +29,9 @@ from mock_csms.client.waits import (
 __tracebackhide__ = True
 
 PATIENCE_S: Final = 30.0
-"""Seconds that a message has to come within, unless a handle or a verb has others."""
+"""Default time limit for a message in seconds; handles and verbs may set another."""
 EXCHANGE_S: Final = 5.0
-"""Maximum seconds until the frames of a command that has been answered are in the transcript."""
+"""Maximum seconds until the transcript has the frames of an answered command."""
 
 
 CALL_HINTS: Final = {
@@ -73,7 +73,7 @@ class AsyncStationHandle:
     ) -> None:
         self.id = identity
         self.cursor = cursor
-        """Number of the journal entry after which the verbs look for messages; can be set back."""
+        """Number of a journal entry; the verbs look for messages after it. It can be set back."""
         self._api = api
         self._follower = follower
         self._actions = actions
@@ -87,7 +87,7 @@ class AsyncStationHandle:
     async def waits_for(
         self, action: Action, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> TranscriptEntry:
-        """Wait for a message with these fields, and return it; other messages may come before.
+        """Wait for a message with these fields, and return it. Other messages are ignored.
 
         Raises NotSeen.
         """
@@ -130,7 +130,7 @@ class AsyncStationHandle:
         )
 
     async def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
-        """Check that no message with these fields came after the cursor, or comes within these seconds.
+        """Check that no message with these fields has come since the cursor, or comes within these seconds.
 
         Raises UnwantedMessage at once when one comes.
         """
@@ -143,7 +143,7 @@ class AsyncStationHandle:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Check that no message but these came after the cursor, or comes within these seconds.
+        """Check that only these messages have come since the cursor, or come within these seconds.
 
         With ``after`` and ``before``, the messages between these two entries are checked. Raises
         UnwantedMessage.
@@ -157,7 +157,7 @@ class AsyncStationHandle:
     async def forbidding(
         self, action: Action, fields: Fields = None, /, **others: Any
     ) -> AsyncIterator[None]:
-        """Check at the end of the context that no message with these fields came during it.
+        """Check at the end of the context that no message with these fields came inside it.
 
         Raises UnwantedMessage.
         """
@@ -177,7 +177,7 @@ class AsyncStationHandle:
         )
 
     async def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """Wait until the station connects, with these facts of the handshake; raises NotSeen.
+        """Wait until the station connects with these facts of the handshake; raises NotSeen.
 
         Facts are the members of ``handshake`` in the journal: ``connects(listener="tls")``.
         """
@@ -188,7 +188,7 @@ class AsyncStationHandle:
         return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
 
     async def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """Wait until an opening handshake of the station is refused; raises NotSeen."""
+        """Wait until the server refuses an opening handshake of the station; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("refused", facts), within=within)
 
     async def skip_to_now(self) -> None:
@@ -257,7 +257,7 @@ class AsyncStationHandle:
             raise with_hint(problem, CALL_HINTS) from None
 
     async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
-        """Add the journal entries of a command and its answer, and move the cursor to the command."""
+        """Add the journal entries of a command and its answer. Move the cursor to the command."""
         entries: Sequence[TranscriptEntry] = ()
         first = answer.parts[0] if answer.parts else answer
         if first.message_id is not None:
@@ -272,7 +272,7 @@ class AsyncStationHandle:
         return failure_text(self._follower.transcript, self.id, self.cursor, sentence)
 
     async def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the answers and commands that are held back, at most ``count``, and return their outcomes.
+        """Send the held answers and commands, at most ``count``, and return their outcomes.
 
         The outcome of an answer is "sent"; that of a command is the answer to it.
         """
@@ -289,7 +289,7 @@ class AsyncStationHandle:
     # Connection
 
     async def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
-        """Close the connection with a close frame, or with ``abort`` drop it without one."""
+        """Close the connection with a close frame; with ``abort``, drop it without one."""
         query: Json = {"abort": "true"} if abort else present(code=code, reason=reason or None)
         await self._api.send(operations.disconnect(self.id, query))
 
@@ -310,7 +310,7 @@ class AsyncStationHandle:
         await self._api.send(operations.offline(self.id, options))
 
     async def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again, and return its refused attempts, the oldest first."""
+        """Accept connections of the station again. Return its refused attempts, the oldest first."""
         return await self._api.send(operations.back_online(self.id))
 
     # State and settings

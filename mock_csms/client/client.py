@@ -67,12 +67,12 @@ class Client:
 
     @property
     def ws(self) -> str:
-        """URL for stations without TLS, without an identity; raises ClientError without such a port."""
+        """URL without an identity, for stations without TLS; raises ClientError if no port has plain text."""
         return self._client.ws
 
     @property
     def wss(self) -> str:
-        """URL for stations with TLS, without an identity; raises ClientError without such a port."""
+        """URL without an identity, for stations with TLS; raises ClientError if no port has TLS."""
         return self._client.wss
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> StationHandle:
@@ -106,7 +106,7 @@ class Client:
         return self._run(self._client.actions())
 
     def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action and the payload that the server would send (to this station)."""
+        """Return the schemas of an action and its default payload, for this station if one is named."""
         return self._run(self._client.action(action, station))
 
     # Journal and findings
@@ -153,7 +153,8 @@ class Client:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Check at once how many entries of the server's journal match, and return the newest of them.
+        """Count the matching entries in the server's journal now, check the number, and return the newest of
+        them.
 
         Without a number, at least one has to match. Entries are CALLs unless another ``type`` is given, such
         as "result", or None for any. The server compares them: a field is a value, a dict with some fields, a
@@ -177,7 +178,9 @@ class Client:
         )
 
     def note(self, text: str, station: str | None = None) -> TranscriptEntry:
-        """Put a note into the journal, about one station or about none; transcripts and diagrams show it."""
+        """Write a note into the journal, about one station or about none. Transcripts and diagrams show
+        it.
+        """
         return self._run(self._client.note(text, station))
 
     def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
@@ -188,7 +191,7 @@ class Client:
 
     @contextmanager
     def scope(self, name: str) -> Iterator[Self]:
-        """Take back all changes at the end of the context: rules, tokens, profiles and silences.
+        """Take back all changes of rules, tokens, profiles and silences at the end of the context.
 
         The changes that this client makes during the context belong to the scope, in all threads.
         """
@@ -204,7 +207,7 @@ class Client:
         return self._run(self._client.report(*kinds))
 
     def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
-        """Return the server, or the state of some stations, to the state at the start."""
+        """Reset the server, or some stations, to the state at the start."""
         self._run(self._client.reset(station, profiles=profiles))
 
 

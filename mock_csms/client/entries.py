@@ -16,7 +16,7 @@ TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranscriptEntry:
-    """One frame, or one event of a connection; None in fields that do not apply.
+    """One frame or one event of a connection. Fields that do not apply are None.
 
     ``entry["reason"]`` is a field of the payload.
     """
@@ -84,7 +84,7 @@ class TranscriptEntry:
         return self.as_line()
 
     def as_line(self, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
-        """Return the entry as one line, its payload shortened to so many characters."""
+        """Return the entry as one line, with at most so many characters of its payload."""
         mark = DIRECTION_ARROWS.get(self.direction or "", "--")
         name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
         content = self.frame
@@ -151,7 +151,7 @@ class StationFinding:
 
 @dataclass(frozen=True, slots=True)
 class RefusedConnection:
-    """An attempt of a station to connect while the server was offline for it."""
+    """An attempt of a station to connect, refused because the server was offline for it."""
 
     time: datetime
     remote: str

@@ -1,4 +1,4 @@
-"""Texts of failures: what was expected, what came closest, and the last frames of the station."""
+"""Texts of failures: the expected message, the closest one, and the last frames of the station."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ MAX_SEARCHED: Final = 1000
 def failure_text(
     transcript: Transcript, station: str, after: int, sentence: str, expected: Sequence[Pattern] = ()
 ) -> str:
-    """Return the text of a failure, with the entry that comes closest to an expected message."""
+    """Return the text of a failure, with the entry closest to an expected message."""
     return "\n".join(
         [
             sentence,
@@ -40,7 +40,7 @@ def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference])
 
 
 def problem_text(problem: ApiError) -> str:
-    """Return the text of a problem with the closest entry that the server has found."""
+    """Return the text of a problem, with the closest entry that the server found."""
     lines = [problem.detail]
     if closest := problem.members.get("closest"):
         found = [
@@ -102,7 +102,7 @@ def _gap(transcript: Transcript, after: int) -> list[str]:
 
 
 def _connection(transcript: Transcript, station: str) -> list[str]:
-    """Return a line if the station is not connected, unknown, or connected before the client."""
+    """Return a line if the station is unknown, is not connected, or connected before the client."""
     entries = transcript.of(station)
     if not entries:
         return [_never_seen(transcript, station)]
@@ -113,7 +113,7 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
 
 
 def _never_seen(transcript: Transcript, station: str) -> str:
-    """Return a line about a station without entries: the client may have come after its connection."""
+    """Return a line about a station without entries: the client may have connected after the station."""
     since = f"connected or sent anything since #{transcript.start}, where this client begins"
     missing = since if transcript.start else "connected"
     address = f", with the address {transcript.station_url}/{station}" if transcript.station_url else ""

@@ -25,12 +25,13 @@ PROBLEM_PREFIX: Final = "urn:ocpp2-mock-server:"
 
 
 class StationFailure(AssertionError):
-    """A station did not do what a test expects; the text says what came closest."""
+    """A station did not behave as a test expects; the text shows the closest message."""
 
     def __init__(self, text: str, frame: int | None = None) -> None:
         super().__init__(text)
         self.frame = frame
-        """Number of the journal entry that decided it: the wrong or unwanted message, or the answer."""
+        """Number of the journal entry that caused the failure: the wrong or unwanted message, or the answer.
+        """
 
 
 class NotSeen(StationFailure):
@@ -58,7 +59,7 @@ class UnwantedFindings(StationFailure):
 
 
 class WrongArgument(ValueError):
-    """A verb was given a name that OCPP does not have, or a number of seconds that is not valid."""
+    """A verb got a name that OCPP does not have, or a number of seconds that is not valid."""
 
 
 class ClientError(Exception):
@@ -74,7 +75,7 @@ class StreamLost(ClientError):
 
 
 class ApiError(ClientError):
-    """The control API answered with a problem; ``members`` are those of its problem details."""
+    """The control API answered with a problem; ``members`` holds its problem details."""
 
     def __init__(self, status: int, members: Mapping[str, Any]) -> None:
         self.status = status

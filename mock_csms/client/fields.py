@@ -47,7 +47,7 @@ class PayloadDifference:
 
     @property
     def meant(self) -> str | None:
-        """Name of a field beside this absent one that is probably meant, such as evseId for evse_id."""
+        """Name of a field that is probably meant by this absent one, such as evseId for evse_id."""
         return similar_name(self.path.rpartition(".")[2].replace("_", ""), self.names)
 
     def __str__(self) -> str:
@@ -56,14 +56,14 @@ class PayloadDifference:
 
 
 def similar_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that a mistyped one probably means, also if it differs in case only."""
+    """Return the name that a mistyped one probably means, even if only the case differs."""
     by_lower_case = {each.lower(): each for each in names}
     similar = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=SIMILARITY)
     return by_lower_case[similar[0]] if similar else None
 
 
 def differences(expected: Mapping[str, Any], payload: Any) -> list[PayloadDifference]:
-    """List the fields in which a payload differs from the expected fields; empty if it has them all.
+    """List the differences between a payload and the expected fields; empty if all match.
 
     An expected value is one of:
 
@@ -103,7 +103,9 @@ def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_payload(fields: Mapping[str, Any]) -> Any:
-    """Return fields as JSON, for a comparison on the server; raises WrongArgument for other conditions."""
+    """Return fields as JSON for the server to compare; raises WrongArgument for conditions that JSON cannot
+    express.
+    """
     return _as_json(nested(fields), "")
 
 
@@ -197,7 +199,7 @@ def _holds(part: Any, value: Any) -> bool:
 
 
 def _is_true(predicate: Callable[[Any], object], value: Any) -> bool:
-    """Whether a predicate is true of a value; false if it cannot be applied to a value of this type."""
+    """Whether a predicate is true of a value; false if the predicate fails on its type."""
     try:
         return value is not None and bool(predicate(value))
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
@@ -205,5 +207,5 @@ def _is_true(predicate: Callable[[Any], object], value: Any) -> bool:
 
 
 def weight(found: list[PayloadDifference]) -> int:
-    """Weight of differences: an absent field counts twice as much as one with another value."""
+    """Weight of differences: an absent field counts twice, a wrong value once."""
     return sum(2 if difference.actual is None else 1 for difference in found)

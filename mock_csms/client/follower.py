@@ -1,4 +1,4 @@
-"""Follows the events of the server into a transcript, and ends the waits that they decide."""
+"""Follows the events of the server into a transcript, and ends the waits that are decided."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ CATCH_UP_S: Final = 5.0
 PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})
 """Statuses after which a stream is tried again."""
 UNKNOWN_EVENT: Final = "unknown-event"
-"""Kind of the problem that the server has no event with the number that was seen last."""
+"""Kind of the problem that an event number is unknown: the server has no event with the last number seen."""
 
 
 class OfferedWait:
@@ -33,7 +33,9 @@ class OfferedWait:
         self.error: Exception | None = None
 
     def offer(self, entry: TranscriptEntry) -> None:
-        """Offer a new entry; a condition of the test that raises ends the wait with its exception."""
+        """Offer a new entry to a wait. If a condition of the test raises, the wait ends with its
+        exception.
+        """
         if entry.number > self.wait.after and not self.ended.is_set():
             try:
                 if self.wait.offer(entry):
@@ -82,7 +84,7 @@ class Follower:
     # Waiting
 
     async def perform[Result](self, wait: MessageWait[Result]) -> Result:
-        """Offer past and new entries to a wait until it ends or its time is over, and return its result."""
+        """Offer past and new entries to a wait until it ends or times out, and return its result."""
         self.check()
         if wait.needs_all and wait.after + 1 < self.transcript.first_complete:
             raise self._incomplete(wait)
@@ -123,7 +125,7 @@ class Follower:
             await self._offer_newest(pending)
 
     async def _offer_newest(self, pending: OfferedWait) -> None:
-        """Offer the entries that the server has already recorded; a wait that they end needs no others.
+        """Offer the entries that the server has already recorded; they may end the wait at once.
 
         Raises ClientError if they do not come: the absence of a message is then uncertain.
         """
@@ -134,7 +136,9 @@ class Follower:
                 raise
 
     async def catch_up(self) -> None:
-        """Wait for the entries that the server has recorded; raises ClientError if they do not come."""
+        """Wait for the entries that the server has already recorded; raises ClientError if they do not
+        come.
+        """
         number = await self._api.send_patiently(newest_number(), self._reconnect_within)
         milestone = Milestone(number, asyncio.Event())
         self._milestones.append(milestone)
@@ -200,7 +204,7 @@ class Follower:
                 pending.offer(entry)
 
     def _skip(self, number: int) -> None:
-        """Note that entries up to a number are missing, if any are; the waits that need them fail."""
+        """Mark entries up to a number as missing, if any are; waits that need them fail."""
         if number > self.transcript.last:
             self.transcript.skip(number)
             for pending in self._all_pending():

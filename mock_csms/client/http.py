@@ -21,15 +21,15 @@ except ImportError as error:
 __tracebackhide__ = True
 
 STREAM_SILENCE_S: Final = 45.0
-"""Seconds without a byte after which an event stream counts as broken; the server sends one every 15 s."""
+"""Seconds of silence that end an event stream; the server sends a byte at least every 15 s."""
 RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
-"""Seconds before each attempt to reach a server again; the last pause is repeated."""
+"""Seconds before each attempt to reach a server again; the last value repeats."""
 IDLE_CONNECTION_S: Final = 2.0
-"""Seconds that an idle connection is kept; the server closes it after 5 s."""
+"""Seconds to keep an idle connection; the server closes it after 5 s."""
 
 
 class Reconnects:
-    """Pauses between the attempts to reach a server again, and the end of the attempts."""
+    """Pauses between attempts to reach a server again, and the time at which the attempts end."""
 
     def __init__(self, max_seconds: float) -> None:
         self._max_seconds = max_seconds
@@ -95,7 +95,7 @@ class ControlApi:
         return operation.parse(response.json() if response.content else None)
 
     async def send_patiently[Result](self, operation: Operation[Result], seconds: float) -> Result:
-        """Send a request until the server answers; raises NotReachable after these seconds."""
+        """Send a request until the server answers; raises NotReachable when these seconds are over."""
         reconnects = Reconnects(seconds)
         while True:
             try:
@@ -114,7 +114,9 @@ class ControlApi:
 
     @asynccontextmanager
     async def events(self, last_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Follow the events after the one with this id; raises ApiError, or NotReachable if it breaks."""
+        """Follow the events after the event with this id; raises ApiError. Raises NotReachable if the stream
+        breaks.
+        """
         try:
             async with self._stream(last_id) as response:
                 if response.is_error:

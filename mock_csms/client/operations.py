@@ -28,7 +28,7 @@ def nothing(_: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Operation[Result]:
-    """A request and the function that makes its result from the JSON of the answer."""
+    """A request, and the function that turns the JSON of the answer into the result."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Operation[Result]:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     timeout_s: float | None = 30.0
-    """Maximum seconds without a byte from the server; None if the server bounds the time itself."""
+    """Maximum seconds without a byte from the server; None if the server itself limits the time."""
 
 
 def present(**members: Any) -> Json:

@@ -68,7 +68,7 @@ def action_names(action: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions]) -> None:
-    """Raise WrongArgument for a mistyped action or a command, which a wait for messages would never see."""
+    """Raise WrongArgument for a mistyped action, and for a command: stations never send these."""
     messages = {name for version in versions for name in version.from_station}
     commands = {name for version in versions for name in version.from_csms} - messages
     for action in {action for pattern in patterns if pattern.type == "call" for action in pattern.actions}:
@@ -78,7 +78,7 @@ def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions
 
 
 def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActions]) -> list[str]:
-    """Return the names of messages and commands; raises WrongArgument for a mistyped one, which none has."""
+    """Return the names of messages and commands; raises WrongArgument for a name that OCPP does not have."""
     names, known = action_names(action), {name for version in versions for name in version.all}
     for name in names:
         _check_spelling(name, known)
@@ -86,7 +86,7 @@ def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActio
 
 
 def _check_spelling(action: str, names: Collection[str]) -> None:
-    """Raise WrongArgument for an action that is very similar to one that OCPP has.
+    """Raise WrongArgument for an action that is very similar to an OCPP action.
 
     Any other action may be an extension of a vendor.
     """

@@ -13,11 +13,11 @@ from mock_csms.client.failures import ClientError, StationFailure, WrongArgument
 __tracebackhide__ = True
 
 INTERRUPTIBLE_S: Final = 0.2 if sys.platform == "win32" else None
-"""Seconds after which a blocked thread looks for Ctrl+C; elsewhere Ctrl+C interrupts it at once."""
+"""Seconds between two looks for Ctrl+C in a blocked thread; other threads are interrupted at once."""
 
 
 class Portal:
-    """Runs coroutines in a thread of its own; any thread may wait for their results."""
+    """Runs coroutines in its own thread; any thread may wait for their results."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -34,7 +34,9 @@ class Portal:
         await self._stop.wait()
 
     def run[Result](self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run a coroutine and return its result; an exception here, such as Ctrl+C, cancels it."""
+        """Run a coroutine and return its result. An exception in the calling thread, such as Ctrl+C, cancels
+        it.
+        """
         future = self._start(work)
         try:
             return _result_of(future)

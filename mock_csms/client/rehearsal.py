@@ -87,7 +87,7 @@ class AsyncRehearsal:
         await self._send(operations.change_rehearsal({"finishedAt": finished_at or _now()}))
 
     async def state(self, *, changed_since: int = 0) -> Json:
-        """Return the run with its cases, or with those that have changed after a version."""
+        """Return the run with its cases; with a version, only the cases that have changed since."""
         return await self._send(operations.rehearsal(changed_since))
 
     async def delete(self) -> None:
@@ -134,7 +134,7 @@ class RehearsalRun:
         self._run(self._rehearsal.end(finished_at=finished_at))
 
     def state(self, *, changed_since: int = 0) -> Json:
-        """Return the run with its cases, or with those that have changed after a version."""
+        """Return the run with its cases; with a version, only the cases that have changed since."""
         return self._run(self._rehearsal.state(changed_since=changed_since))
 
     def delete(self) -> None:

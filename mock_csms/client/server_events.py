@@ -22,7 +22,7 @@ class EventParser:
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
-        """Yield the events that are complete after these bytes, and a nameless one for each comment."""
+        """Yield the events that these bytes complete, and a nameless event for each comment."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             if event := self._take(line.removesuffix(b"\r").decode()):

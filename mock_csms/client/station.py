@@ -38,7 +38,7 @@ class StationHandle:
 
     @property
     def cursor(self) -> int:
-        """Number of the journal entry after which the verbs look for messages; can be set back."""
+        """Number of a journal entry; the verbs look for messages after it. It can be set back."""
         return self._station.cursor
 
     @cursor.setter
@@ -53,7 +53,7 @@ class StationHandle:
     def waits_for(
         self, action: Action, fields: Fields = None, /, *, within: float | None = None, **others: Any
     ) -> TranscriptEntry:
-        """Wait for a message with these fields, and return it; other messages may come before.
+        """Wait for a message with these fields, and return it. Other messages are ignored.
 
         Raises NotSeen.
         """
@@ -92,7 +92,7 @@ class StationHandle:
         )
 
     def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
-        """Check that no message with these fields came after the cursor, or comes within these seconds.
+        """Check that no message with these fields has come since the cursor, or comes within these seconds.
 
         Raises UnwantedMessage at once when one comes.
         """
@@ -105,7 +105,7 @@ class StationHandle:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Check that no message but these came after the cursor, or comes within these seconds.
+        """Check that only these messages have come since the cursor, or come within these seconds.
 
         With ``after`` and ``before``, the messages between these two entries are checked. Raises
         UnwantedMessage.
@@ -114,7 +114,7 @@ class StationHandle:
 
     @contextmanager
     def forbidding(self, action: Action, fields: Fields = None, /, **others: Any) -> Iterator[None]:
-        """Check at the end of the context that no message with these fields came during it.
+        """Check at the end of the context that no message with these fields came inside it.
 
         Raises UnwantedMessage.
         """
@@ -131,7 +131,7 @@ class StationHandle:
         return self._run(self._station.collects(action, fields, within=within, **others))
 
     def connects(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """Wait until the station connects, with these facts of the handshake; raises NotSeen.
+        """Wait until the station connects with these facts of the handshake; raises NotSeen.
 
         Facts are the members of ``handshake`` in the journal: ``connects(listener="tls")``.
         """
@@ -142,7 +142,7 @@ class StationHandle:
         return self._run(self._station.disconnects(within=within))
 
     def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """Wait until an opening handshake of the station is refused; raises NotSeen."""
+        """Wait until the server refuses an opening handshake of the station; raises NotSeen."""
         return self._run(self._station.is_refused(within=within, **facts))
 
     def skip_to_now(self) -> None:
@@ -191,7 +191,7 @@ class StationHandle:
         )
 
     def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the answers and commands that are held back, at most ``count``, and return their outcomes.
+        """Send the held answers and commands, at most ``count``, and return their outcomes.
 
         The outcome of an answer is "sent"; that of a command is the answer to it.
         """
@@ -200,7 +200,7 @@ class StationHandle:
     # Connection
 
     def disconnect(self, code: int = 1000, reason: str = "", *, abort: bool = False) -> None:
-        """Close the connection with a close frame, or with ``abort`` drop it without one."""
+        """Close the connection with a close frame; with ``abort``, drop it without one."""
         self._run(self._station.disconnect(code, reason, abort=abort))
 
     def offline(
@@ -219,7 +219,7 @@ class StationHandle:
         self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
 
     def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again, and return its refused attempts, the oldest first."""
+        """Accept connections of the station again. Return its refused attempts, the oldest first."""
         return self._run(self._station.back_online())
 
     # State and settings

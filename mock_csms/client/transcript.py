@@ -9,7 +9,7 @@ from typing import Final
 from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 
 MAX_KEPT: Final = 20_000
-"""Maximum number of entries; past a maximum, the oldest are dropped until a quarter is free."""
+"""Maximum number of entries. Above a maximum, the oldest entries are dropped until a quarter is free."""
 MAX_KEPT_BYTES: Final = 64 * 2**20
 """Maximum bytes of the entries as JSON."""
 
@@ -28,7 +28,7 @@ class Transcript:
         self.station_url = station_url
         """URL for stations of the server, without an identity; empty if unknown."""
         self.start = start
-        """Number of the newest entry when the client connected; the first entry here has a higher one."""
+        """Number of the newest entry when the client connected; all entries here have higher numbers."""
         self.last = start
         """Number of the newest entry."""
         self.first_complete = start + 1
@@ -41,7 +41,7 @@ class Transcript:
         self._bytes = 0
 
     def add(self, entry: TranscriptEntry, size: int) -> bool:
-        """Add an entry of so many bytes; false if it is here already, by its number."""
+        """Add an entry of so many bytes; return False if its number is already here."""
         if entry.number <= self.last:
             return False
         self.last = entry.number

@@ -1,4 +1,4 @@
-"""Decisions of the verbs: which entries end a wait, and what its result or failure is.
+"""Decisions of the verbs: the entries that end a wait, and its result or failure.
 
 A wait is offered the entries of one station after its cursor, one at a time, in the order of their numbers.
 """
@@ -20,7 +20,7 @@ class MessageWait[Result](ABC):
     """A wait for entries of a station with a number above ``after``, for at most so many seconds."""
 
     needs_all: ClassVar = False
-    """Whether an entry that the client could not read makes the result uncertain."""
+    """Whether the client could not read an entry, so that the result is uncertain."""
 
     def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
         self.patterns = patterns
@@ -36,7 +36,7 @@ class MessageWait[Result](ABC):
 
     @abstractmethod
     def conclude(self, transcript: Transcript) -> Result:
-        """Return the result, or raise the failure, of a wait that has ended or whose time is over."""
+        """Return the result or raise the failure of a wait that has ended or timed out."""
 
     def _text(self, transcript: Transcript, sentence: str, *expected: Pattern) -> str:
         return failure_text(transcript, self.station, self.after, sentence, expected)
@@ -78,7 +78,9 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
         return len(self._found) == len(self.patterns)
 
     def _assign(self, entry: TranscriptEntry, tried: set[int]) -> bool:
-        """Assign an entry to a pattern; the entry that had it may go to another one that it matches."""
+        """Assign an entry to a pattern; an entry assigned before may move to another pattern that it
+        matches.
+        """
         for position, pattern in enumerate(self.patterns):
             if position not in tried and pattern.holds(entry):
                 tried.add(position)
@@ -89,7 +91,7 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
         return False
 
     def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
-        """Return the messages in the order in which they were asked for; raises NotSeen."""
+        """Return the messages in the order of the arguments; raises NotSeen."""
         missing = [each for position, each in enumerate(self.patterns) if position not in self._found]
         if not missing:
             return [self._found[position] for position in range(len(self.patterns))]
@@ -100,7 +102,9 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
 
 
 class WaitForNext(MessageWait[TranscriptEntry]):
-    """A wait for the next message of an action, or the next that is like ``where``, which has to match."""
+    """A wait for the next message of an action, or for the next message that meets ``where``. This message
+    has to match.
+    """
 
     needs_all = True
 
@@ -144,7 +148,7 @@ class WaitForNone(MessageWait[None]):
         self._mistyped = ""
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first unwanted one, or when it shows that a field is mistyped."""
+        """Take an entry. End with the first unwanted one, or if it shows that a field is mistyped."""
         for pattern in (each for each in self.patterns if each.concerns(entry)):
             found = pattern.differences(entry)
             if not found:
@@ -164,7 +168,7 @@ class WaitForNone(MessageWait[None]):
 
 
 class WaitForOnly(MessageWait[None]):
-    """A wait in which no message other than the allowed ones may come, up to the entry ``before``."""
+    """A wait in which only the allowed messages may come, up to the entry ``before``."""
 
     needs_all = True
 
@@ -192,7 +196,7 @@ class WaitForOnly(MessageWait[None]):
 
 
 class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
-    """A wait for all parts of a report: numbered by seqNo, and the last one without tbc."""
+    """A wait for all parts of a report. seqNo numbers the parts, and the last part has no tbc."""
 
     def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
         super().__init__(station, after, seconds, expected)
@@ -229,7 +233,7 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
 
 
 class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
-    """A wait for the entries of a command and, if there is one, of its answer."""
+    """A wait for the entries of a command and of its answer, if there is one."""
 
     def __init__(self, station: str, after: int, seconds: float, message_id: str, has_answer: bool) -> None:
         super().__init__(station, after, seconds)

@@ -1,1 +1,1 @@
-"""The control API: HTTP that tests in any language use to drive and query the mock."""
+"""The control API: tests in any language drive and query the mock with it over HTTP."""

@@ -43,7 +43,7 @@ OfStation = Annotated[
     ),
 ]
 BLANK_STATION_ID: Final = "station"
-"""Identity of the station that has reported nothing; only certificates depend on it."""
+"""Identity of a station without reports; only certificates depend on it."""
 
 
 def router(csms: Csms) -> APIRouter:
@@ -89,7 +89,7 @@ def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[JsonObject]:
 
 
 def _served(csms: Csms, action: str, session: Session | None = None) -> ServedVersion:
-    """Version of a connected station, otherwise the first that has an action; raises Problem."""
+    """OCPP version of a connected station, otherwise the first version with the action; raises Problem."""
     candidates = [csms.served(session)] if session else list(csms.versions.values())
     for served in candidates:
         if action in served.version.actions:

@@ -74,7 +74,7 @@ RESOURCES: Final = (
     reset,
     ocsp,
 )
-"""Modules with the routes, in the order in which the routes are tried; names in paths match any rest."""
+"""Modules with the routes, in the order in which the routes are tried; a name in a path matches any text."""
 
 DESCRIPTION: Final = """\
 Drive and query the mock. Bodies are JSON, whatever their `Content-Type`. Keys are camelCase, as
@@ -95,7 +95,7 @@ ocpp_messages_total{action="Heartbeat",direction="received",outcome="result"} 3.
 
 
 class _Api(FastAPI):
-    """An application with an OpenAPI document that is made when it is first requested."""
+    """An application whose OpenAPI document is made at the first request for it."""
 
     def openapi(self) -> JsonObject:
         """Return the OpenAPI document."""
@@ -177,7 +177,7 @@ class ControlServer(ServerWithoutSignals):
         return self.protocol(self._for_stations)
 
     def stop(self) -> None:
-        """Stop: end the requests that wait, then drop the connections that are left."""
+        """Stop: end the waiting requests, then drop the remaining connections."""
         self._requests.stopping.set()
         self.should_exit = True
         asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)

@@ -27,7 +27,7 @@ def answer_outcome(exchange: Exchange) -> JsonObject:
 
 
 def failure_outcome(failure: CallFailed) -> JsonObject:
-    """Outcome of a command that was sent and got no answer, or a malformed one."""
+    """Outcome of a command that was sent but got no answer, or a malformed one."""
     return {
         "outcome": OUTCOMES.get(type(failure), "error"),
         "messageId": failure.message_id,
@@ -60,7 +60,7 @@ def outcome_or_detail(answer: JsonObject | Problem) -> JsonObject:
 
 
 def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObject:
-    """Outcome of a command that was sent in parts: that of the first part without a result, if any.
+    """Outcome of a command that was sent in parts: the first outcome without a result, if there is one.
 
     Its payload joins the payloads of all results.
     """
@@ -77,7 +77,7 @@ def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObje
 
 
 def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> JsonObject:
-    """Join the lists of answers; the other properties are those of a refusal, else of an acceptance."""
+    """Join the lists of answers. The other properties come from a refusal, else from an acceptance."""
 
     def rank(payload: JsonObject) -> int:
         return 0 if version.is_refusal(payload) else 1 if payload.get("status") == "Accepted" else 2

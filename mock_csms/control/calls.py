@@ -44,7 +44,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(CallAnswer, "The outcome; for a glob such as `*`, the outcome for each identity"),
     )
     async def send_call(station_id: StationIds, request: CallRequest) -> Response:
-        """Send a command to a station, or to all connected stations that match a glob, and return the answer.
+        """Send a command and return the answer. With a glob, send it to all matching connected stations.
 
         The identity of a known station means this station only, except that `*` always means all stations.
         `[*]`, `[?]` and `[[]` in a glob stand for these characters.

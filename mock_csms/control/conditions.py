@@ -1,4 +1,6 @@
-"""Conditions on entries of the journal: the matches of a request, with the entries that they may hold for."""
+"""Conditions on journal entries: the matches of a request, with a query for the entries that may meet
+them.
+"""
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -20,7 +22,7 @@ type EntryKey = tuple[str | None, str | None]
 
 
 class EntryCondition(NamedTuple):
-    """A match, and the query for the entries that meet its conditions except those on the payload."""
+    """A match, and the query for all its conditions except those on the payload."""
 
     match: Match
     query: Query
@@ -34,12 +36,12 @@ class EntryCondition(NamedTuple):
         return cls(match, Query(station, action, match.direction, match.entry_type, since))
 
     def holds(self, entry: Entry, content: JsonObject, budget: Budget) -> bool:
-        """Whether an entry, which is ``content`` as JSON, meets the condition; raises OutOfBudget."""
+        """Whether an entry meets the condition, with ``content`` as its JSON; raises OutOfBudget."""
         return self.query.is_about(entry) and self.match.content_holds(content, budget)
 
     @property
     def station(self) -> str | None:
-        """Glob for the one station that the match names; None if it may mean several stations."""
+        """Glob for the only station that the match names; None if the match may mean several."""
         names_one = not is_glob(self.match.station) or self.query.station != self.match.station
         return self.query.station if names_one else None
 
@@ -77,7 +79,7 @@ def check_condition(csms: Csms, match: Match, since: int) -> None:
 
 
 def hints(csms: Csms, matches: Iterable[Match]) -> list[str]:
-    """Hint at a misspelt station or action in a match, with the closest known one."""
+    """Hint at a misspelt station or action in a match, with the closest known name."""
     texts: dict[str, None] = {}
     for match in matches:
         station = match.station

@@ -106,7 +106,7 @@ def _renamed(document: JsonObject, name: str, new_name: str) -> JsonObject:
 
 
 def _other_schemas() -> JsonObject:
-    """Schemas of the models that FastAPI does not know: of problems, and of streams."""
+    """Schemas of models that FastAPI does not know: problems and streams."""
     models: dict[type[BaseModel], None] = dict.fromkeys(kind.model for kind in PROBLEM_KINDS.values())
     models[StreamedEvent] = None
     inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in models]
@@ -124,7 +124,7 @@ def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
 
 
 def _examples() -> dict[str, list[Any]]:
-    """Read the examples of models by name, from a file for each module of the models."""
+    """Read the examples of models by name; each module of models has a file of examples."""
     examples: dict[str, list[Any]] = {}
     for file in files("mock_csms.control.models").joinpath("examples").iterdir():
         for name, example in orjson.loads(file.read_bytes()).items():
@@ -133,7 +133,7 @@ def _examples() -> dict[str, list[Any]]:
 
 
 def _examples_of_list(schema: JsonObject, examples: dict[str, list[Any]]) -> list[Any]:
-    """Return a list with the first example of its items, if the schema is about a list."""
+    """Return a list with the first example of its items, if the schema is a list."""
     item = schema.get("items", {}).get("$ref", "").removeprefix(REFERENCE)
     return [[examples[item][0]]] if item in examples else []
 

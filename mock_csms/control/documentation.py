@@ -16,7 +16,7 @@ def add_document(app: FastAPI) -> None:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi_document() -> Response:
-        """Serve the OpenAPI document; the first request makes it, which takes about half a second.
+        """Serve the OpenAPI document. The first request makes it, which takes about half a second.
 
         A thread makes it, so that the stations are served meanwhile. The models are built before, because
         the event loop may use them.

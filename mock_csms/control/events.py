@@ -27,7 +27,7 @@ from mock_csms.verdict.rehearsal import Rehearsal
 MAX_FOLLOWERS: Final = 100
 """Maximum number of event streams at a time."""
 KEEP_ALIVE_S: Final = 15.0
-"""Seconds without an event after which a comment is sent as a sign of life."""
+"""Seconds without an event until a comment is sent as a sign of life."""
 MAX_CHUNK_BYTES: Final = 2**16
 """Bytes of stored events that are sent at a time."""
 
@@ -149,7 +149,7 @@ class _EventStream:
     def __init__(
         self, csms: Csms, station: str | None, after: EventId, open_streams: "WeakSet[_EventStream]"
     ) -> None:
-        """``open_streams`` includes this stream until it ends or its response is dropped."""
+        """Counts in ``open_streams`` until the stream ends or its response is dropped."""
         self._open_streams = open_streams
         open_streams.add(self)
         self._records = csms.records
@@ -174,7 +174,9 @@ class _EventStream:
             self._open_streams.discard(self)
 
     def _past(self) -> Iterator[bytes]:
-        """Yield the stored events; live events are collected from the moment the newest has been read."""
+        """Yield the stored events. Live events are collected as soon as the newest stored event has been
+        read.
+        """
         yield from CatchUp(self._records, self._station, self._after)
         self._stop_following = self._records.feed.follow(self._subscriber, self._station)
         yield FOLLOWING % self._newest
@@ -195,7 +197,7 @@ class _EventStream:
 
     @property
     def _newest(self) -> bytes:
-        """Id of the newest event of all stations, so that a client resumes after it."""
+        """Id of the newest event of all stations; a client resumes after it."""
         return str(self._records.last_event).encode()
 
 

@@ -169,7 +169,7 @@ class _File(NamedTuple):
 
 
 def _opened(path: FilePath) -> _File:
-    """Open a file, which is sent as it is now, even if it is replaced meanwhile; raises Problem."""
+    """Open a file to send it as it is now; a later replacement has no effect. Raises Problem."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -180,7 +180,7 @@ def _opened(path: FilePath) -> _File:
 
 
 def _download(file: _File, request: Request, seconds: float) -> Response:
-    """Send a file or the part that is asked for, which takes its share of the seconds."""
+    """Send a file, or the requested part; a part takes its share of the seconds."""
     start, end = _range(request.headers.get("range", ""), file.size)
     if start >= file.size > 0:
         file.content.close()
@@ -202,7 +202,7 @@ def _download(file: _File, request: Request, seconds: float) -> Response:
 
 
 def _range(header: str, size: int) -> tuple[int, int]:
-    """Start and end of the part that a Range header asks for; the whole file if the header is not valid.
+    """Start and end of the part that a Range header requests; the whole file if the header is not valid.
 
     The start is not within the file if the range cannot be satisfied (RFC 9110, 14.1.2).
     """

@@ -37,7 +37,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(SilencedKinds, "The silenced kinds"),
     )
     async def change_silences(change: SilenceChange, scope: ScopeHeader = None) -> Response:
-        """Silence kinds of findings, or report them again, for all stations at once.
+        """Silence kinds of findings, or report them again. The change applies to all stations.
 
         Findings that have been reported are kept. `POST /v1/reset` without `station` returns to the kinds
         that are silenced at the start.

@@ -1,4 +1,4 @@
-"""Sentences about the errors of a request, which say what to write instead."""
+"""Sentences about the errors of a request; each says how to correct it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ MAX_KEY: Final = 100
 """Maximum characters of an unknown key that are shown."""
 UNKNOWN_KEY: Final = "extra_forbidden"
 UNION_BRANCH: Final = re.compile(r"constrained-\w+|[\w-]+\[.*\]|str|int|float|bool|datetime", re.DOTALL)
-"""Last step of a location that is the name pydantic gives to a type of a union, not a key."""
+"""Suffix of a location that pydantic adds for a type of a union; it is not a key."""
 EXPECTED: Final = "Input should be "
 NOT_AN_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
@@ -54,7 +54,7 @@ def describe(error: ValidationError, name: Callable[[str], str] = str, shape: Sh
 def sentences(
     errors: Sequence[PydanticError], shape: Shape, name: Callable[[str], str] = str
 ) -> Iterator[str]:
-    """Yield sentences about the first errors; a missing key that a sentence suggests gets none of its own."""
+    """Yield sentences about the first errors. A missing key is left out if another sentence suggests it."""
     errors = _by_location(errors)
     unknown = islice((error["loc"] for error in errors if error["type"] == UNKNOWN_KEY), MAX_ERRORS)
     suggested = {_suggested(location, shape) for location in unknown}
@@ -64,7 +64,7 @@ def sentences(
 
 
 def _by_location(errors: Sequence[PydanticError]) -> Sequence[PydanticError]:
-    """Replace the errors about the types of a union by one that names them all."""
+    """Replace the errors about each type of a union by one error that names all types."""
     found: dict[ErrorLocation, PydanticError] = {}
     for error in errors:
         location, message = error["loc"], str(error["msg"])
@@ -84,7 +84,7 @@ def _either(message: str, other: str) -> str:
 
 
 def sentence_at(location: ErrorLocation, sentence: str, name: Callable[[str], str] = str) -> str:
-    """Put the location of a value before a sentence about it; ``name`` translates the outermost key."""
+    """Put the location of a value in front of a sentence; ``name`` translates the outermost key."""
     where = _path(location, name)
     return f"{where}: {sentence}" if where else sentence
 
@@ -110,7 +110,7 @@ def _sentence(error: PydanticError, shape: Shape, name: Callable[[str], str]) ->
 
 
 def _wrong_choice(value: str, expected: str) -> str:
-    """Name a text that is not one of those in ``expected``, with the one that is probably meant."""
+    """Say that a text is not in ``expected``, and suggest the text that is probably meant."""
     return f", not {truncate(value, MAX_KEY)!r}{suggest(value, re.findall(r"'([^']*)'", expected))}"
 
 
@@ -125,7 +125,7 @@ def _instead(location: ErrorLocation, shape: Shape) -> str:
 
 
 def _suggested(location: ErrorLocation, shape: Shape) -> ErrorLocation | None:
-    """Location of the key that is suggested in place of an unknown one, or that has to contain it."""
+    """Location of the suggested key: it replaces an unknown key, or the object has to contain it."""
     key, keys = str(location[-1]), shape.keys_at(location[:-1])
     suggested = _owner(key, keys) or closest(key, keys)
     return None if suggested is None else (*location[:-1], suggested)
@@ -137,7 +137,7 @@ def _owner(key: str, keys: Mapping[str, Any]) -> str | None:
 
 
 def _step_into(value: Any, step: str | int) -> Any:
-    """Part of a value; a single item where a list is allowed has the location of the first item of a list."""
+    """Part of a value by its location. An item in place of a list has the location of the first item."""
     if isinstance(value, list) and isinstance(step, int):
         return value[step]
     if isinstance(value, dict):

@@ -31,7 +31,7 @@ def boundary_of(content_type: str) -> bytes | None:
 
 
 class FormFile:
-    """The first file of a form: pass the body in chunks, and get the content of the file."""
+    """The first file of a form: takes the body in chunks, and returns the content of the file."""
 
     def __init__(self, boundary: bytes) -> None:
         self.filename: str | None = None
@@ -57,11 +57,11 @@ class FormFile:
                 self._begin_part()
 
     def rest(self) -> bytes:
-        """Remaining content at the end of the body; there is some if the last delimiter is missing."""
+        """Remaining content at the end of the body; not empty if the last delimiter is missing."""
         return b"" if self.is_complete else self._buffer
 
     def _content(self, end: int) -> Iterator[bytes]:
-        """Yield the content before a position; content that does not belong to the file is dropped."""
+        """Yield the content before a position; drop content of other parts."""
         if end > 0:
             content, self._buffer = self._buffer[:end], self._buffer[end:]
             if self.filename is not None:

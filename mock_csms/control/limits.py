@@ -1,4 +1,4 @@
-"""Limits of all requests: their number, the size of bodies, and the end of unfinished requests."""
+"""Limits of all requests: their number, the size of bodies, and the cancelling of unfinished requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,20 +16,20 @@ from mock_csms.control.slices import Work, next_slice
 MAX_REQUESTS: Final = 2000
 """Maximum number of requests at a time."""
 MAX_TRANSFERS: Final = 500
-"""Maximum number of transfers at a time: requests for files, and all requests on the ports for stations.
+"""Maximum number of transfers at a time: file requests, and all requests on the ports for stations.
 
 Each slow download takes about 0.1 ms of CPU time for each of its parts, and all parts may be due at once.
 """
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
 BODY_TIMEOUT_S: Final = 30.0
-"""Seconds in which a body must be complete. For an upload, it is the longest wait for the next part."""
+"""Seconds within which a body must be complete. In an upload, each next part has this time."""
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
 FILES: Final = "/files/"
 UPLOADS: Final = "/files/uploads"
 OF_STATION: Final = "mock_csms.of_station"
-"""Key in the scope of a request that came on a port for stations, where `StationAccess` has checked it."""
+"""Key in the scope of a request from a port for stations; `StationAccess` has checked the request."""
 
 
 class OpenRequests:
@@ -184,7 +184,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _replayed(body: bytes, gone: asyncio.Task[None]) -> Callable[[], Awaitable[Message]]:
-    """Receive a body that has been read already, then the end of the connection."""
+    """Receive a body that has already been read, then the disconnect."""
     is_read = False
 
     async def receive() -> Message:

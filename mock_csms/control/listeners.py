@@ -105,7 +105,7 @@ async def _apply(listener: Listener, settings: ListenerSettings) -> None:
 
 
 async def make_certificates(make: Callable[[], None]) -> None:
-    """Call a function that makes certificates in a thread; raises Problem, or the function's ValueError.
+    """Call a function that makes certificates in a thread; raises Problem or a ValueError of the function.
 
     An RSA key takes a tenth of a second, and the folder may be locked by another process for longer.
     """

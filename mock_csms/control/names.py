@@ -7,7 +7,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Scope
 
 MARK: Final = "\ufdd0"
-"""A noncharacter of Unicode that begins an escape; `SELF` is the escape for the noncharacter itself."""
+"""A noncharacter of Unicode. It begins an escape; `SELF` is the escape for the noncharacter itself."""
 SLASH: Final = f"{MARK}s"
 SELF: Final = f"{MARK}m"
 

@@ -1,4 +1,4 @@
-"""Searches of the journal for entries that explain why a wait or a check has failed."""
+"""Searches of the journal for entries that explain the failure of a wait or a check."""
 
 from collections.abc import Container, Sequence
 from typing import Final
@@ -16,13 +16,15 @@ from mock_csms.verdict.matches import NearestMiss
 MAX_CANDIDATES: Final = 1000
 """Number of newest entries searched."""
 MAX_SEARCH_STEPS: Final = 500_000
-"""Maximum steps of a search, which take about half a second; it ends with what it has found."""
+"""Maximum steps of a search, which take about half a second. At the limit, the search returns its result so
+far.
+"""
 
 
 async def closest_entry(
     journal: Journal, conditions: Sequence[EntryCondition], skip: Container[int] = ()
 ) -> JsonObject | None:
-    """Return the entry that comes closest to one of the conditions, with its differences.
+    """Return the entry closest to one of the conditions, with its differences.
 
     If the conditions name one station, only entries of this station count. Notes count only if a condition
     is about notes.
@@ -77,7 +79,7 @@ def _is_met_by(conditions: Sequence[EntryCondition], entry: Entry, steps: Search
 
 
 def budget_hint(not_compared: int) -> str:
-    """Hint at entries that were not compared, because the comparisons take too long."""
+    """Hint at entries that were not compared because the comparisons take too long."""
     if not_compared == 0:
         return ""
     entries = "1 entry was" if not_compared == 1 else f"{not_compared} entries were"

@@ -16,7 +16,9 @@ EncodedRequest = Annotated[str, Path(description="the OCSPRequest in DER and bas
 
 
 def router(csms: Csms) -> APIRouter:
-    """Routes of the responder (RFC 6960 A.1); even a malformed request is answered with an OCSPResponse."""
+    """Routes of the OCSP responder (RFC 6960 A.1). It answers every request, even a malformed one, with an
+    OCSPResponse.
+    """
     routes = APIRouter(prefix="/ocsp", tags=["certificates"])
     answer: dict[str, Any] = {
         "response_class": Response,

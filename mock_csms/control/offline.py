@@ -1,4 +1,4 @@
-"""Times in which the mock is offline for a station: it ends the connection and refuses new ones."""
+"""Periods in which the mock is offline for a station: it ends the connection and refuses new ones."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -31,7 +31,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(OfflineState, "The time that has begun"),
     )
     async def go_offline(station_id: StationId, request: OfflineRequest | None = None) -> Response:
-        """End the connection of a station, and refuse its new connections for a time or until DELETE.
+        """End the connection of a station and refuse new ones, until a time is over or DELETE is called.
 
         The station need not be connected, nor known. Other stations are not affected. The refused attempts
         are counted, and are in the journal as `refused`. Another POST begins again, without the attempts so
@@ -52,7 +52,7 @@ def router(csms: Csms) -> APIRouter:
         path, responses=documented("not-offline") | answer(OfflineState, "The time and the attempts so far")
     )
     async def get_offline(station_id: StationId) -> Response:
-        """Show since when the mock is offline for a station, and the attempts it has refused.
+        """Show the time at which the mock went offline for a station, and the refused attempts.
 
         A time that is over is shown until DELETE.
         """

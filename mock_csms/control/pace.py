@@ -1,4 +1,4 @@
-"""Slow and refused files: downloads and uploads that take a number of seconds, or get an error status."""
+"""Slow and refused files: downloads and uploads that take several seconds, or get an error status."""
 
 import asyncio
 import math
@@ -19,11 +19,11 @@ from mock_csms.messages import JsonObject
 MAX_SECONDS: Final = 3600
 """Maximum duration of a slow download or upload."""
 PART_S: Final = 0.25
-"""Longest time between two parts of a slow download, unless it has fewer bytes than such parts."""
+"""Maximum time between two parts of a slow download; longer if the file has fewer bytes than parts."""
 MAX_PART: Final = 65_536
 """Maximum bytes of a part."""
 MAX_PAUSE_S: Final = 1.0
-"""Longest pause between two parts of a slow upload; the client's disconnect is noticed after it."""
+"""Maximum pause between two parts of a slow upload; a disconnect is noticed only after the pause."""
 
 REFUSAL: Final[JsonObject] = {
     "$ref": f"#/components/schemas/{ProblemDetails.__name__}",
@@ -60,14 +60,14 @@ RefusingStatus = Annotated[
 
 
 class Part(NamedTuple):
-    """A part of a download: when it is sent, in seconds from the start, and its number of bytes."""
+    """A part of a download: its time in seconds from the start, and its number of bytes."""
 
     due_s: float
     size: int
 
 
 def parts_of(size: int, seconds: float) -> Iterator[Part]:
-    """Divide a download into even parts, the last of which is sent after ``seconds``."""
+    """Divide a download into even parts; the last part is sent after ``seconds``."""
     count = max(1, min(size, math.ceil(seconds / PART_S)), math.ceil(size / MAX_PART))
     for number in range(1, count + 1):
         yield Part(seconds * number / count, size * number // count - size * (number - 1) // count)
@@ -116,7 +116,7 @@ async def _wait_until(time: float, request: Request) -> None:
 
 
 def may_refuse(responses: Responses) -> Responses:
-    """Document that an operation may also answer with a status of the URL, among its other problems."""
+    """Document that an operation may also answer with a status from the URL."""
     refused: JsonObject = {"content": {MEDIA_TYPE: {"schema": REFUSAL}}}
     documented: Responses = {f"{hundred}XX": {"description": "A refusal", **refused} for hundred in (4, 5)}
     for status, described in inlined(responses).items():
@@ -137,7 +137,7 @@ async def refuse_download(status: int, seconds: float) -> None:
 
 
 async def refuse_upload(request: Request, status: int, seconds: float) -> None:
-    """Raise Problem with a status when an upload has been read, without storing it."""
+    """Raise Problem with a status after an upload has been read; the upload is not stored."""
     async for _ in slow_upload(request, seconds):
         pass
     raise _refusal(status)

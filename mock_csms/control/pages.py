@@ -89,7 +89,7 @@ def _response(name: str, content: bytes) -> Response:
 
 
 def _preloads(names: Iterable[str]) -> bytes:
-    """Links that name the scripts of the page, so that a browser does not find them import by import.
+    """Links that name all scripts of the page, so that a browser loads them at once.
 
     They must come after the import map, which applies to no script that is requested before it.
     """

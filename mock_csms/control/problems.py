@@ -35,7 +35,7 @@ COMMON_KINDS: Final = (
     "stopping",
     "internal-server-error",
 )
-"""Problems of any operation, because of its parameters, the access checks or `RequestLimits`."""
+"""Problems that any operation may have, from parameters, access checks or `RequestLimits`."""
 
 
 class Problem(Exception):
@@ -191,7 +191,7 @@ def _has_body(request: Request) -> bool:
 
 
 def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> str:
-    """Detail of an HTTP error; for an unknown path or method, with what to use instead."""
+    """Detail of an HTTP error. For an unknown path or method, it says what to use instead."""
     if error.status_code not in NOT_ROUTED:
         return str(error.detail)
     instead = f"use {' or '.join(methods)}" if methods else "/docs lists the operations"
@@ -199,7 +199,7 @@ def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> 
 
 
 def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
-    """Methods of the path of a request; of several paths with parameters that match, the most specific."""
+    """Methods of the path of a request. If several paths match, the most specific one counts."""
     by_path: dict[str, set[str]] = {}
     for route in (route for router in routers for route in router.routes):
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -208,7 +208,7 @@ def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
 
 
 def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
-    """Suggest the name for a mistyped one in a path, such as calls for call, or return an empty text.
+    """Suggest a name for a mistyped one in a path, such as calls for call; otherwise return an empty text.
 
     Paths are compared with those of any method: GET /v1/stations/{id} matches /v1/stations/CS1/call too, so
     that a POST there would be a wrong method.
@@ -226,7 +226,7 @@ def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
 
 
 def _unlike_parts(template: Sequence[str], parts: Sequence[str]) -> list[tuple[str, str]] | None:
-    """Parts of a path that differ from those of a route, each with the expected one; None if all may."""
+    """Parts of a path that differ from a route, each with the expected part; None if all parts differ."""
     if len(template) != len(parts):
         return None
     return [

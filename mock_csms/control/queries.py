@@ -14,7 +14,7 @@ MAX_QUERY_STEPS: Final = 1_000_000
 
 
 async def newest(journal: Journal, query: Query) -> list[Entry]:
-    """Return the newest entries that match a query, oldest first, like `Journal.query`, but in slices."""
+    """Return the newest entries that match a query, oldest first. Like `Journal.query`, but in slices."""
     entries: list[Entry] = []
     async for part in in_slices(journal.newest_first(query)):
         entries += part
@@ -24,7 +24,7 @@ async def newest(journal: Journal, query: Query) -> list[Entry]:
 
 
 async def newest_by_expression(journal: Journal, query: Query, expression: str) -> list[Entry]:
-    """Return the newest entries, as `newest` does, that also meet an expression over the entry as JSON.
+    """Return the newest entries, as `newest` does, if they also meet an expression over the entry as JSON.
 
     Raises Problem.
     """

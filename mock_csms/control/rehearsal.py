@@ -148,7 +148,7 @@ def _limited() -> Iterator[None]:
 
 
 def _masked(model: BaseModel, exclude: set[str] | None = None) -> JsonObject:
-    """Return the members of a model that are set, with the secrets in its texts masked."""
+    """Return the set members of a model, with the secrets in its texts masked."""
     content: dict[str, Any] = model.model_dump(by_alias=True, exclude_none=True, exclude=exclude)
     return {name: masked_text(part) if isinstance(part, str) else part for name, part in content.items()}
 

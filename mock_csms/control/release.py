@@ -29,7 +29,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(Released, "The released answers, then the released commands with their outcomes"),
     )
     async def release(station_id: StationId, request: ReleaseRequest | None = None) -> Response:
-        """Send the answers and commands that are held back for a station, the oldest first.
+        """Send the held answers and commands of a station, the oldest first.
 
         The fault `hold` holds answers, and `certificates = "hold"` holds CertificateSigned. First, the
         answers are sent; then the commands, each when the one before is answered. If nothing is held, the

@@ -1,4 +1,6 @@
-"""Strict parsing of requests: rejects unknown query parameters, and JSON that cannot be serialized again."""
+"""Strict parsing of requests: unknown query parameters are rejected, and so is JSON that cannot be serialized
+again.
+"""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -25,7 +27,8 @@ MAX_DEPTH: Final = 100
 
 
 def station_glob[Text: str | None](csms: Csms, station: Text) -> Text | str:
-    """Return a glob for the station with this identity; if none is known, the text itself is the glob.
+    """Return a glob for the station with this identity. If the station is not known, return the text itself
+    as the glob.
 
     The case of an identity does not matter. ``*`` always stands for all stations, also if one has this
     identity.
@@ -62,13 +65,13 @@ def _unknown_parameter(name: str, known_names: list[str]) -> Problem:
 
 
 def _with_json_type(scope: Scope) -> Scope:
-    """Return a scope that declares a JSON body, whatever type the client declared."""
+    """Return a scope that declares a JSON body, whatever type the client sent."""
     headers = [header for header in scope["headers"] if header[0] != b"content-type"]
     return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
 
 
 class _StrictRequest(Request):
-    """A request whose JSON can be serialized again: without NaN, lone surrogates or too deep nesting."""
+    """A request whose JSON can be serialized again: without NaN, lone surrogates or too many levels."""
 
     async def json(self) -> Any:
         """Parse the body; raises json.JSONDecodeError."""

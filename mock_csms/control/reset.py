@@ -25,7 +25,7 @@ def router(csms: Csms) -> APIRouter:
         responses=documented("unknown-station"),
     )
     async def reset(station: Glob = None, profiles: RevertProfiles = False) -> None:
-        """Reset the matching stations, or all of them, to the state at the start; connections stay open.
+        """Reset the matching stations to the state at the start; connections stay open.
 
         This clears everything that the mock has learned from the stations, their findings, and the counts of
         rules for them. With `profiles`, it also reverts changes to their profiles. Passwords changed by

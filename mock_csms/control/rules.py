@@ -79,7 +79,7 @@ def router(csms: Csms) -> APIRouter:
         responses=documented("unknown-rule") | _in_toml_too(answer(ActiveRuleView, "The rule")),
     )
     async def show_rule(rule_id: RuleId, request: Request) -> Response:
-        """Show a rule with its counts, or with `Accept: application/toml` as a settings file."""
+        """Show a rule with its counts. With `Accept: application/toml`, return a settings file."""
         rule = _known_rule(csms, rule_id)
         return await _toml_response([rule]) if _accepts_toml(request) else json_response(_rule_as_json(rule))
 
@@ -116,7 +116,7 @@ def router(csms: Csms) -> APIRouter:
         "/rules/{rule_id:name}", responses=documented(*RULE_PROBLEMS) | answer(ActiveRuleView, "The rule")
     )
     async def put_rule(rule_id: RuleId, rule: RuleBody, scope: ScopeHeader = None) -> Response:
-        """Add a rule or replace the one with this id; the counts of the new rule start at 0.
+        """Add a rule, or replace the rule with this id. The counts of the new rule start at 0.
 
         A rule that is replaced in a scope comes back when the scope is taken back.
         """
@@ -179,7 +179,9 @@ def _quality(accepted: str, media_type: str) -> float:
 
 
 async def _toml_response(entries: Sequence[ActiveRule]) -> Response:
-    """Make a settings file of rules: of those with the same priority, the last one in it is tried first."""
+    """Make a settings file of rules. Among rules of the same priority, the last one in the file is tried
+    first.
+    """
     in_order = sorted(entries, key=lambda entry: entry.number)
     tables = [rule_as_toml(entry.rule) async for entry in in_slices(in_order)]
     return Response("\n".join(tables), media_type=TOML)
@@ -208,7 +210,7 @@ async def _add(csms: Csms, rule: JsonObject, scope: str | None) -> JsonObject:
 
 
 def _check_room(csms: Csms, rule_id: str, scope: str | None) -> None:
-    """Raise Problem unless a rule can be added or replaced, or switched in a scope."""
+    """Raise Problem unless a rule can be added, replaced or (in a scope) switched."""
     check_room(csms, scope)
     if not csms.rulebook.has_room(rule_id, scope):
         detail = f"there are {MAX_RULES} rules, the maximum; delete one first"

@@ -17,7 +17,7 @@ from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/ui", "/files/", "/ocsp")
-"""Paths that need no token: the pages, which ask for it, and what stations use, which have none."""
+"""Paths that need no token. The pages ask for the token, and stations have none."""
 ROOT: Final = "/"
 """Redirects to the page."""
 
@@ -26,7 +26,7 @@ MAX_PATH: Final = 120
 
 
 def needs_no_token(method: str, path: str) -> bool:
-    """Whether a request needs no token; uploads can be read only with it: a log may contain anything."""
+    """Whether a request needs no token. Reading uploads always needs it: a log may contain anything."""
     return (
         method in {"PUT", "POST"} if _is_for_uploads(path) else path == ROOT or path.startswith(PUBLIC_PATHS)
     )
@@ -58,7 +58,7 @@ def forbidden_reason(
 
 
 def _is_from_other_site(headers: Headers) -> bool:
-    """Whether a browser says that a page of another site has made the request, other than by a link.
+    """Whether a browser says that a page of another site made the request, and not by a link.
 
     Requests that read nothing, as those of images and scripts, have no header Origin.
     """
@@ -120,7 +120,7 @@ def is_for_stations(method: str, path: str) -> bool:
 
 
 class StationAccess:
-    """Restricts the requests on ports for stations to those of a station; nothing there needs a token."""
+    """Restricts requests on ports for stations to those of a station; none of them needs a token."""
 
     def __init__(
         self, app: ASGIApp, *, origins: tuple[str, ...], public_url: PublicUrl | None, control: str
@@ -160,7 +160,7 @@ class StationAccess:
 
 
 def _logging(scope: Scope, send: Send) -> Send:
-    """Log the status of the response, except of an upload that is stored, which has its own line."""
+    """Log the status of the response. A stored upload has its own log line."""
 
     async def send_and_log(message: Message) -> None:
         if message["type"] == "http.response.start":

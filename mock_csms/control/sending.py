@@ -26,11 +26,11 @@ from mock_csms.text import suggest
 from mock_csms.versions import CommandParts, actions_from_csms, actions_from_station, having
 
 DEFAULT_WITHIN_S: Final = 60.0
-"""Seconds to wait for a station to connect, unless the request names others."""
+"""Seconds to wait for a station to connect, unless the request sets them."""
 
 
 async def send_on(csms: Csms, session: Session, request: CallRequest) -> JsonObject:
-    """Send a command to a connected station, and return its outcome; raises Problem if nothing was sent.
+    """Send a command to a connected station, and return its outcome. Raises Problem if nothing was sent.
 
     A client that follows the events can get the frames as soon as the outcome.
     """
@@ -131,14 +131,16 @@ async def send_at_connect(csms: Csms, identity: str, request: CallRequest) -> Js
 
 
 def _started(work: Coroutine[Any, Any, JsonObject]) -> asyncio.Task[JsonObject]:
-    """Run a coroutine at once up to its first wait, in this iteration of the loop, and then as a task."""
+    """Run a coroutine up to its first wait in this iteration of the loop, and then as a task."""
     task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
     task.add_done_callback(retrieve_exception)
     return task
 
 
 def _check_payload_in_any_version(csms: Csms, identity: str, request: CallRequest) -> None:
-    """Raise Problem if the payload is invalid in all versions; that of the next connection is not known."""
+    """Raise Problem if the payload is invalid in all versions; the version of the next connection is not
+    known yet.
+    """
     if not request.validate_ or "payload" not in request.model_fields_set:
         return
     payload = _filled_in(request.payload, csms, identity)

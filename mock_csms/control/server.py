@@ -83,7 +83,7 @@ def _history(samples: Collection[Sample]) -> msgspec.Raw:
 
 
 def _station_urls(csms: Csms) -> list[str]:
-    """URLs that stations connect to, up to their identity; those for other machines come first."""
+    """URLs for stations, without the identity at the end; those for other machines come first."""
     listeners = csms.listeners
     urls = [listeners.url_from(host) for host in listeners.hosts(MAIN_LISTENER)]
     urls += [listeners.wss_url] if listeners.wss_url else []
@@ -109,7 +109,7 @@ def _as_text(path: Path | None) -> str | None:
 
 
 def _schedule(settings: Settings) -> Iterator[JsonObject]:
-    """Yield the scheduled commands of all stations, then those of single profiles."""
+    """Yield the scheduled commands for all stations, then those of single profiles."""
     yield from _plan(settings.station, settings)
     for pattern, plan in settings.plans.items():
         yield from _plan(pattern, plan)

@@ -1,4 +1,6 @@
-"""Slices of work: one of each kind in each iteration of the event loop, however many requests work."""
+"""Slices of work: each iteration of the event loop runs one slice of each kind, even if many requests
+work.
+"""
 
 import asyncio
 from asyncio import AbstractEventLoop, Future
@@ -12,7 +14,7 @@ SLICE_S: Final = 0.002
 
 
 class Work(Enum):
-    """Kinds of work; each has a queue, so that many transfers do not delay the control API."""
+    """Kinds of work. Each has its own queue, so many transfers do not delay the control API."""
 
     REQUEST = "request"
     TRANSFER = "transfer"
@@ -51,7 +53,7 @@ _queues: Final[WeakKeyDictionary[AbstractEventLoop, dict[Work, _Queue]]] = WeakK
 
 
 async def next_slice(work: Work = Work.REQUEST) -> None:
-    """Give the event loop a turn; returns when this request may work for `SLICE_S` seconds."""
+    """Give the event loop a turn. After the return, this request may work for `SLICE_S` seconds."""
     loop = asyncio.get_running_loop()
     queues = _queues.get(loop)
     if queues is None:

@@ -76,7 +76,7 @@ LISTED[HTTPStatus.OK]["headers"] = {
 CHANGED: Final = "X-Changed"
 
 PATHS_WITHOUT_GET: Final = ("/calls", "/connection", "/password", "/release")
-"""Ends of paths of a station that take other methods only; the path of a station matches them too."""
+"""Last parts of paths of a station that accept other methods only; the path of a station matches them too."""
 
 
 def _profile(description: str) -> Responses:
@@ -141,7 +141,7 @@ def router(csms: Csms) -> APIRouter:
         | _profile("The changed profile"),
     )
     async def change_profile(station_id: StationId, changes: Changes, scope: ScopeHeader = None) -> Response:
-        """Change settings of one station, for this connection and later ones; null reverts a change.
+        """Change settings of one station, for this and later connections; null reverts a change.
 
         The keys are the same as in the answer to GET. The station need not have connected yet.
         """
@@ -164,7 +164,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _last_entry(csms: Csms, since: int) -> int:
-    """Number of the newest journal entry; raises Problem if a client has seen a later one."""
+    """Number of the newest journal entry; raises Problem if the client names a later one."""
     last = csms.records.journal.last_number
     if since > last:
         detail = (
@@ -176,7 +176,9 @@ def _last_entry(csms: Csms, since: int) -> int:
 
 
 def _check_close_frame(code: int, reason: str) -> None:
-    """Raise Problem unless a close frame can carry the code and the reason (as for the fault `close`)."""
+    """Raise Problem unless a close frame can have this code and reason; the fault `close` has the same
+    limits.
+    """
     try:
         CloseConnection(code=code, reason=reason)
     except ValidationError as error:

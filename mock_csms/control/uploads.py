@@ -99,7 +99,7 @@ class Uploads:
         return Problem(HTTPStatus.INSUFFICIENT_STORAGE, "uploads-full", detail)
 
     def _files(self) -> list[tuple[os.DirEntry[str], os.stat_result]]:
-        """Uploads with their status, without broken links and links out of the folder.
+        """Uploads with their status. Broken links and links out of the folder are left out.
 
         ``Path.iterdir`` would be plainer, but takes 12 ms for MAX_UPLOADS files instead of 4 ms.
         """
@@ -127,7 +127,7 @@ class Uploads:
 
 
 def file_in(folder: Path, name: str) -> Path | None:
-    """Path of a file in a folder; None if it does not exist, or is a link to a file outside of the folder."""
+    """Path of a file in a folder; None if it does not exist, or is a link out of the folder."""
     path = folder / name
     is_inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
     return path if is_inside else None

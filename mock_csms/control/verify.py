@@ -19,7 +19,9 @@ MAX_SHOWN_ENTRIES: Final = 100
 
 
 class EntryCount:
-    """The entries of a journal that meet a condition, up to the newest at the start of the count."""
+    """Entries of a journal that meet a condition. The count ends at the entry that is newest when it
+    starts.
+    """
 
     def __init__(self, journal: Journal, condition: EntryCondition) -> None:
         self._journal = journal
@@ -29,7 +31,7 @@ class EntryCount:
         self.number = 0
         self.newest: deque[Entry] = deque(maxlen=MAX_SHOWN_ENTRIES)
         self.not_compared = 0
-        """Number of entries that were not compared, because that would take too many steps."""
+        """Number of entries that were not compared, because the comparison would take too many steps."""
         since = condition.query.since or 0
         self.dropped = max(0, journal.start.number - 1 - since) if since else 0
         """Number of entries that might have counted, but are no longer stored."""
@@ -50,7 +52,7 @@ class EntryCount:
             return False
 
     def verifies(self, request: VerifyRequest) -> bool:
-        """Whether the number is as requested, however many of the unknown entries would count."""
+        """Whether the number is right, however many of the unknown entries match."""
         highest = self.number + self.not_compared + self.dropped
         return request.minimum <= self.number and (request.maximum is None or highest <= request.maximum)
 

@@ -200,7 +200,7 @@ def _kind_rank(entry: JsonEntry) -> int:
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
-    """Weight of differences: an absent field counts twice as much as one with another value."""
+    """Weight of differences: an absent field counts twice, a wrong value once."""
     weight = sum(
         size_of(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
     )

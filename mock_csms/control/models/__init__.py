@@ -1,1 +1,1 @@
-"""Models of the requests and answers of the control API, one module a resource."""
+"""Models of the requests and answers of the control API, one module per resource."""

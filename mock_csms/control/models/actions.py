@@ -47,7 +47,7 @@ class ActionDetails(ActionInShort):
     """An action with its schemas, and the payload that the mock would send."""
 
     version: str
-    """OCPP version: that of the connected station, otherwise the first one that has the action."""
+    """OCPP version of the connected station, otherwise the first version with the action."""
     sent_by: list[Sender]
     """Senders of the action; DataTransfer, for example, has both."""
     request: JsonSchema
@@ -55,7 +55,7 @@ class ActionDetails(ActionInShort):
     response: JsonSchema
     """JSON schema of the payload of the CALLRESULT."""
     default_payload: OcppPayload | None
-    """Payload of a command that is sent without `payload`, with secrets masked, or null.
+    """Payload of a command sent without `payload`, with secrets masked; or null.
 
     Ids such as requestId are taken anew for each command.
     """

@@ -27,13 +27,13 @@ PAYLOAD_SCHEMA: Final[JsonObject] = {
 
 
 class Model(BaseModel):
-    """A request or an answer, or a part of one; its keys are in camelCase, and others are not allowed."""
+    """A request or an answer, or a part of one. Keys are in camelCase; unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
 
 class RequestBody(Model):
-    """The body of a request that FastAPI validates; true is not a number, nor is a text.
+    """The body of a request that FastAPI validates. Numbers must be numbers: true and texts are rejected.
 
     It is built at once: FastAPI hides a warning of pydantic only while it adds the route.
     """
@@ -52,7 +52,7 @@ OcppPayload = Annotated[JsonObject, WithJsonSchema(PAYLOAD_SCHEMA)]
 
 
 def absent(alias: str | None = None) -> Any:
-    """Declare a field of an answer that may be missing; ``alias`` is its key if that is a name of Python."""
+    """Declare a field of an answer that may be missing. ``alias`` is the key if Python reserves the name."""
     return Field(default=None, alias=alias, json_schema_extra=_without_default)
 
 
@@ -61,7 +61,7 @@ def _without_default(schema: JsonObject) -> None:
 
 
 class ShownAs:
-    """Annotates a value that a handler validates itself, so that the document shows it as a model."""
+    """Annotates a value that a handler validates itself; the document then shows it as a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model

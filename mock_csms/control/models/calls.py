@@ -11,9 +11,9 @@ class CallRequest(RequestBody):
     """A command to send."""
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
-    """A command of the station's OCPP version; with `"validate": false`, any action."""
+    """A command in the OCPP version of the station; with `"validate": false`, any action."""
     payload: Any = None
-    """Payload to send, even null; if omitted, the command's default payload for this station.
+    """Payload to send, even null. If omitted, the default payload of the command for this station.
 
     Placeholders such as `{{certificate.root}}` are filled in as in rules, but not with `"validate": false`.
     """
@@ -22,12 +22,14 @@ class CallRequest(RequestBody):
     validate_: Annotated[bool, Field(alias="validate")] = True
     """If false, any action with any payload is sent, and the answer is not validated."""
     split: bool = False
-    """Whether a list that is longer than the station accepts is sent in parts, one after the other.
+    """Whether a list is sent in several parts, one after the other, if it is longer than the station accepts.
 
     The answer has the outcome of each part in `parts`.
     """
     when: Literal["connected"] | None = None
-    """If `connected`, the command is sent at the next connection of the station, before any answer to it."""
+    """If `connected`, the command is sent at the next connection of the station, before the server answers
+    any message.
+    """
     within: Annotated[FiniteFloat | None, Field(gt=0, le=86_400)] = None
     """Seconds to wait for the next connection; 60 if omitted."""
 
@@ -49,7 +51,7 @@ class CallOutcome(Model):
     """`result` for a CALLRESULT; `error` for a CALLERROR or a malformed answer; `timeout` if no answer came
     in time; `disconnected` if the connection ended before the answer."""
     message_id: str | None
-    """Message id of the CALL; null if the command could not be sent to this station of a glob."""
+    """Message id of the CALL; null if the command could not be sent to this station (only with a glob)."""
     elapsed: float = absent()
     """Seconds from the CALL to its answer, or to its failure."""
     payload: OcppPayload = absent()
@@ -107,13 +109,13 @@ class ReleasedAnswer(Model):
 
 
 class Released(Root[list[ReleasedAnswer | ReleasedCommand]]):
-    """The answers and commands that were held back, the answers first, and the oldest first."""
+    """The released answers, the oldest first, and then the released commands, the oldest first."""
 
 
 class ReleaseRequest(RequestBody):
     """A choice of the answers and commands that are released."""
 
     action: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    """Release only answers to this action, or commands of it; if omitted, all."""
+    """Release only answers to this action, or only commands with this action; if omitted, all."""
     count: Annotated[int | None, Field(ge=1)] = None
     """Maximum number of answers and commands to release; if omitted, all."""

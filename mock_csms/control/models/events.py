@@ -6,12 +6,12 @@ from mock_csms.control.models.base import Model, absent
 
 
 class StreamedEvent(Model):
-    """An event of a stream, by its fields; the stream itself is text (server-sent events)."""
+    """An event of a stream as an object; the stream itself is text (server-sent events)."""
 
     event: Literal["entry", "finding", "rehearsal", "missed", "cut-off"]
     """Kind of event."""
     id: str = absent()
-    """Id to resume after, with `Last-Event-ID`; an event without one has the id of the event before it."""
+    """Id to resume after, with `Last-Event-ID`. An event without an id has the id of the previous event."""
     data: str
     """JSON: a `JournalEntry` for `entry`, a `FindingView` for `finding`, the `run` and its newest `version`
     for `rehearsal`, the range of missing entry numbers (`from`, `to`) for `missed`, and an empty object for

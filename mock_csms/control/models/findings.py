@@ -28,7 +28,7 @@ class FindingList(Root[list[FindingView]]):
 
 
 class FindingCounts(Model):
-    """Numbers of findings by severity, also of those that are no longer stored."""
+    """Numbers of findings by severity; findings that are no longer stored are counted."""
 
     error: int
     """Number of errors."""

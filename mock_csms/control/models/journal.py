@@ -64,14 +64,14 @@ class HandshakeFacts(Model):
 
 
 class JournalEntry(Model):
-    """One frame, or one event of a connection. Keys that do not apply are left out."""
+    """One frame or one event of a connection. Keys that do not apply are left out."""
 
     number: int
     """Number of the entry, from 1 in the order of arrival; it is never used again."""
     time: str
     """Time in UTC with milliseconds (RFC 3339)."""
     station: str
-    """Identity of the station; empty if it is unknown, or if a note is about no station."""
+    """Identity of the station. Empty if it is unknown, and for a note without a station."""
     connection: int
     """Number of the station's connection; 0 for a handshake that was refused, and for a note."""
     direction: Direction = absent()
@@ -93,13 +93,13 @@ class JournalEntry(Model):
     injected: bool = absent()
     """True if a rule has injected a fault here."""
     note: str = absent()
-    """Remark, such as the address of a new connection or the reason of its end; of a `note`, its text."""
+    """Remark, such as the address of a new connection or the reason for its end. For a `note`, its text."""
     handshake: HandshakeFacts = absent()
     """Facts of the opening handshake."""
     frame: Any = absent()
     """The OCPP-J message as it was received or sent."""
     text: str = absent()
-    """In place of `frame`, the text of a frame that is not JSON, or that has line breaks."""
+    """Text of a frame that is not JSON or has line breaks; replaces `frame`."""
 
 
 class JournalPage(Model):
@@ -123,4 +123,4 @@ class NoteRequest(RequestBody):
     text: Annotated[str, Field(max_length=1000), AfterValidator(_not_blank)]
     """The text, such as the step of a test that begins."""
     station: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    """Identity of the station that the note is about; without it, the note is about none in particular."""
+    """Identity of the station for the note; without it, the note belongs to no station."""

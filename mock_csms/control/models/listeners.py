@@ -8,7 +8,7 @@ from mock_csms.control.models.base import Model, RequestBody, Root
 
 
 class ListenerChange(RequestBody):
-    """Settings of a listener; a setting that is left out gets its value from the start of the server."""
+    """Settings of a listener. An omitted setting gets its value from the start of the server."""
 
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     """Lowest security profile of the stations (A00)."""

@@ -109,7 +109,7 @@ class WrongNumber(ProblemDetails):
     actual: Verified
     """The matching entries."""
     closest: ClosestEntry | None
-    """If too few entries match, the one that comes closest; null without one."""
+    """If too few entries match, the closest other entry; otherwise null."""
 
 
 class ProblemKind(NamedTuple):

@@ -17,12 +17,12 @@ JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
     {"$ref", "additionalProperties", "anyOf", "description", "enum", "exclusiveMinimum", "items", "maxLength"}
     | {"maximum", "minLength", "minimum", "pattern", "type"}
 )
-"""Keywords of JSON schema; the schema of a setting also has what its flag needs."""
+"""Keywords of JSON schema to keep; the schema of a setting also has data for its flag."""
 
 
 @cache
 def _fields() -> tuple[JsonObject, JsonObject]:
-    """Return the schemas of the settings by their names in camelCase, and the definitions they refer to."""
+    """Return the schemas of the settings by camelCase name, and the definitions in these schemas."""
     schema = Profile.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     fields = {
         to_camel(name): {key: part for key, part in field.items() if key in JSON_SCHEMA_OF_SETTINGS}

@@ -95,7 +95,7 @@ class CaseProgress(RequestBody):
     frame: FrameNumber | None = None
     """Number of the journal entry that decided the case."""
     known: ReportText | None = None
-    """If the failure was expected, the remark about it, such as the number of an issue."""
+    """Remark about an expected failure, such as the number of an issue."""
     steps: Annotated[list[CaseStep], Field(default_factory=list, max_length=MAX_CASE_STEPS)]
     """The steps so far."""
 
@@ -104,7 +104,7 @@ class PromptRequest(RequestBody):
     """A prompt to the person at the station."""
 
     id: PromptId
-    """Id of the prompt, for its answer; each prompt of a run needs another one."""
+    """Id of the prompt, for its answer. Each prompt of a run needs a new id."""
     text: ReportText
     """Instruction, such as `Plug a cable into EVSE 1`."""
     detail: ReportText | None = None

@@ -26,7 +26,7 @@ class ActiveRuleView(Rule):
     then: tuple[Then, ...] = ()
     """Effects in sequence, one per hit for a station; the last one repeats."""
     enabled: bool
-    """Whether the rule applies to messages; a disabled rule is kept, but it applies to none."""
+    """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     scope: str | None = absent()
     """Scope that has added or switched the rule; left out if none has."""
     uses: dict[str, RuleCounts]

@@ -42,8 +42,9 @@ class ScheduledCommand(Model):
     action: str
     """Action of the command."""
     delay: float | None
-    """Seconds before the command, after the event that starts the schedule or after the previous command;
-    null if it is only periodic."""
+    """Seconds to wait before the command. The wait begins with the event that starts the schedule, or with
+    the previous command. Null if the command is only periodic.
+    """
     period: float | None
     """Seconds between repetitions; null if it is not periodic."""
 
@@ -58,13 +59,14 @@ class ServerFacts(Model):
     ocpp_versions: list[str]
     """OCPP versions that it speaks."""
     station_urls: list[str]
-    """URLs for stations; the identity of the station follows. Those for other machines come first."""
+    """URLs for stations, without the identity at the end. URLs for other machines come first."""
     control: str
     """URL of the control API."""
     journal: JournalUse
     """The journal."""
     schedule: list[ScheduledCommand]
-    """Commands that the settings schedule, in their order; changes of profiles at run time are left out."""
+    """Commands that the settings schedule, in their order. Changes of profiles at run time are not included.
+    """
     files: str | None
     """Folder of the files for stations; null if they are only in memory."""
     pki: str | None
@@ -76,7 +78,9 @@ class ServerFacts(Model):
 
 
 class StatisticsHistory(Model):
-    """The last ten minutes in steps of two seconds, as lists of the same length, the oldest values first."""
+    """The last ten minutes in steps of two seconds. All lists have the same length and begin with the oldest
+    value.
+    """
 
     time: list[float]
     """Ends of the steps, in seconds since the epoch."""
@@ -91,9 +95,9 @@ class StatisticsHistory(Model):
     refused: list[float]
     """Refused connections per second."""
     answer_ms: list[float | None]
-    """Median of the times that stations took to answer commands, in milliseconds; null without an answer."""
+    """Median response time of stations to commands, in milliseconds; null without an answer."""
     mock_ms: list[float | None]
-    """Median of the times that the server took for its newest answers, in milliseconds; null without one."""
+    """Median time of the server for its newest answers, in milliseconds; null without an answer."""
 
 
 class ServerStatistics(Model):

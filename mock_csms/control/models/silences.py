@@ -21,7 +21,7 @@ class SilenceChange(RequestBody):
     silence: FindingIds
     """Ids of kinds that are not reported any more."""
     report: FindingIds
-    """Ids of kinds that are reported again, also if `--silence` names them or hints are off."""
+    """Ids of kinds to report again, even if `--silence` names them or hints are off."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "SilenceChange":
@@ -51,7 +51,7 @@ class KindOfFinding(Model):
     description: str
     """The deviation, in one sentence."""
     condition: str
-    """Facts that the mock must have learned before it can report the finding; empty if none are needed."""
+    """Facts that the mock needs before it can report the finding; empty if it needs none."""
     silenced: bool
     """Whether findings of this kind are not reported."""
 

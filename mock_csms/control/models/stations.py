@@ -62,10 +62,10 @@ class StationSummary(Model):
     ocpp_version: str | None
     """OCPP version of the connection; null if it is not connected."""
     listener: str | None
-    """Name of the listener that it has connected to; null if it is not connected."""
+    """Name of the listener of its connection; null if it is not connected."""
     security_profile: Literal[0, 1, 2, 3] | None
-    """Security profile for which it has shown credentials when it connected, 0 for none; null if it is not
-    connected."""
+    """Security profile that the credentials of its connection meet, 0 for none; null if it is not connected.
+    """
     remote: str | None
     """Its address and port; null if it is not connected."""
     registration: Literal["Accepted", "Pending", "Rejected"] | None
@@ -131,15 +131,17 @@ class TransactionView(Model):
     reservation_id: int | None
     """The reservation that it used; null if it used none."""
     ended: bool
-    """Whether its Ended event has arrived, or the station has said that no event follows."""
+    """Whether the transaction has ended: its Ended event has arrived, or the station has said that no event
+    follows.
+    """
     stopped: bool
-    """Whether the station has said that it has stopped, while events may still be queued (E14)."""
+    """Whether the station has said that the transaction has stopped; events may still be queued (E14)."""
     events: int
     """Number of its events, with repeated ones."""
     last_seq_no: int
     """The highest seqNo of its events; -1 before the first one."""
     missing_seq_nos: list[int]
-    """seqNos between the first and the last that have not arrived, at most 100."""
+    """Missing seqNos between the lowest and the highest that have arrived, at most 100."""
     meter_start: RegisterReading | None
     """The first reading of the energy register; null before the first one."""
     meter_last: RegisterReading | None
@@ -162,7 +164,7 @@ class DeviceVariable(Model):
     variable: OcppPayload
     """The variable (VariableType)."""
     attributes: dict[Literal["Actual", "Target", "MinSet", "MaxSet"], str | None]
-    """Values by type of the attribute; null for a value that the station does not reveal."""
+    """Values by attribute type; null for a value that the station does not reveal."""
 
 
 class ReportState(Model):
@@ -179,7 +181,7 @@ class ReportState(Model):
     missing: list[int]
     """seqNos up to the highest known one that have not arrived, at most 100."""
     items: list[Any]
-    """The items of all parts, such as the reportData of a NotifyReport; long reports are cut."""
+    """The items of all parts, such as the reportData of NotifyReports; long reports are cut."""
 
 
 class ChargingNeedsOfEvse(Model):
@@ -215,7 +217,7 @@ class StationState(StationSummary):
     """The full state of a station."""
 
     boot: OcppPayload | None
-    """Payload of the last BootNotification; null before the first one, or if it was too long."""
+    """Payload of the last BootNotification; null before the first one, or if it is too long."""
     transactions: list[TransactionView]  # type: ignore[assignment]
     """Transactions, running and ended ones, the oldest first."""
     device_model: dict[str, DeviceVariable]
@@ -227,7 +229,7 @@ class StationState(StationSummary):
     charging_profiles: list[OcppPayload]
     """Charging profiles, each with evseId and chargingProfile as in SetChargingProfile."""
     charging_limits: list[OcppPayload]
-    """Limits of other systems, as in the last NotifyChargingLimit of each source and EVSE."""
+    """Limits of other systems: the last NotifyChargingLimit of each source and EVSE."""
     charging_needs: list[ChargingNeedsOfEvse]
     """The last NotifyEVChargingNeeds of each EVSE."""
     charging_schedules: list[ChargingScheduleOfEvse]
@@ -239,9 +241,9 @@ class StationState(StationSummary):
     certificates: list[OcppPayload]
     """Certificates that the station has listed (CertificateHashDataChainType)."""
     held_requests: list[OcppPayload]
-    """SignCertificate requests whose certificate is held back; `release` sends the certificates."""
+    """SignCertificate requests whose certificate is held; `release` sends the certificates."""
     held_answers: list[HeldAnswerState]
-    """Answers that the fault `hold` holds back on the connection; `release` sends them."""
+    """Answers that the fault `hold` holds on the connection; `release` sends them."""
     security_events: list[OcppPayload]
     """The latest SecurityEventNotifications."""
     local_list_version: int | None
@@ -253,4 +255,4 @@ class StationState(StationSummary):
     log_status: str | None
     """The last LogStatusNotification; null before the first one."""
     offline: OfflineSummary | None  # type: ignore[assignment]
-    """The time in which the mock is, or was, offline for the station; null without one."""
+    """The current or last period in which the mock is offline for the station; null without one."""

@@ -15,7 +15,9 @@ MAX_MATCHES: Final = 20
 """Maximum number of matches in a list."""
 MAX_SKIPPED_ENTRIES: Final = 10_000
 MAX_MATCH_VALUES: Final = 1000
-"""Maximum number of values in the payloads of matches; each may be compared with many values of an entry."""
+"""Maximum number of values in the payloads of matches; each value may be compared with many values of an
+entry.
+"""
 
 
 def _check_size(matches: Iterable[Match]) -> None:
@@ -33,21 +35,23 @@ class WaitRequest(RequestBody):
     match: Match | None = None
     """Conditions on the entries; an omitted key matches any value."""
     any_of: Annotated[Matches | None, Field(alias="any")] = None
-    """In place of `match`, several matches; an entry that meets one of them counts."""
+    """Several matches in place of `match`; an entry has to meet only one of them."""
     unless: Annotated[tuple[Match, ...], Field(max_length=MAX_MATCHES, strict=False)] = ()
-    """Matches for entries that must not come first: such an entry ends the wait at once, with 409, unless it
-    counts. With the action and the payload in `match`, and the action alone in `unless`, the next message of
-    this action must have this payload."""
+    """Matches for unwanted entries. An unwanted entry ends the wait at once with 409, unless the same entry
+    counts for the wait. Example: with action and payload in `match`, and only the action in `unless`, the
+    next message of this action must have this payload.
+    """
     skip: Annotated[tuple[EntryNumber, ...], Field(max_length=MAX_SKIPPED_ENTRIES, strict=False)] = ()
-    """Numbers of entries that are ignored, for example because earlier waits have returned them."""
+    """Numbers of entries to ignore, for example entries that earlier waits have returned."""
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] = 1
     """Number of matching entries to wait for."""
     within: Annotated[FiniteFloat, Field(ge=0, le=3600)] = 30.0
     """Maximum number of seconds to wait."""
     since: EntryNumber | None = None
-    """Only entries with a number above this one count, including past entries. With 0, all entries count.
-    With the `last` of an earlier journal query, the entries after that query count. If omitted, only future
-    entries count."""
+    """Only entries with a higher number count, and they may be past entries. With 0, all entries count. With
+    the `last` of an earlier journal query, the entries after that query count. If omitted, only future
+    entries count.
+    """
 
     @property
     def wanted(self) -> list[Match]:
@@ -70,7 +74,7 @@ class MatchingEntries(Model):
 
 
 class VerifyRequest(RequestBody):
-    """The number of entries to verify: `times` alone, or `atLeast`, `atMost` or both."""
+    """The required number of entries: `times` alone, or `atLeast`, `atMost` or both."""
 
     match: Match
     """Conditions on the entries; an omitted key matches any value."""
@@ -81,7 +85,7 @@ class VerifyRequest(RequestBody):
     at_most: Annotated[int | None, Field(ge=0, le=MAX_COUNT)] = None
     """Maximum number of matching entries."""
     since: EntryNumber = 0
-    """Only entries with a number above this one count; 0 means all entries that are in the journal."""
+    """Only entries with a higher number count; 0 means all entries in the journal."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -119,7 +123,6 @@ class Verified(Model):
     entries: list[JournalEntry]
     """The newest of them, at most 100, the oldest first."""
     last: int
-    """Number of the newest entry that was compared; entries after it did not count."""
+    """Number of the newest entry that was compared; later entries did not count."""
     hint: str | None = absent()
-    """If the match names a station that is not known, or an action that OCPP does not have: a sentence about
-    it."""
+    """A hint if the match names an unknown station, or an action that OCPP does not have."""
