@@ -52,13 +52,15 @@ if TYPE_CHECKING:
 
 
 class ProfileIds(BoundedDict[tuple[str, int, int], int]):
-    """Ids of charging profiles by purpose, EVSE and stackLevel; stations may report any EVSE ids."""
+    """Ids of charging profiles by purpose, EVSE and stackLevel. EVSE ids are those that stations report,
+    valid or not.
+    """
 
     __slots__ = ()
 
 
 type CommandBuilder = Callable[["Csms", Station], Any]
-"""Builds the payload object of a command from the current state of a station; raises NothingToDo."""
+"""Builds the payload object of a command from the state of a station; raises NothingToDo."""
 
 
 def _whole(command: str, payload: JsonObject, csms: "Csms", session: Session) -> CommandParts:
@@ -76,12 +78,12 @@ class ServedVersion:
     observer: MakeObserver
     """Makes the observer that reports a station's violations of the specification."""
     start: Callable[["Csms", Session], None]
-    """Starts to send, on a new connection, the commands that the settings select."""
+    """Starts sending the commands that the settings select, on a new connection."""
     split: Callable[[str, JsonObject, "Csms", Session], CommandParts] = _whole
     """Splits the payload of a command by the limits of a station."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
-        """Return the payload of a command: the default for this station, merged with ``--payload`` if given.
+        """Return the payload of a command: the default for this station, merged with any ``--payload``.
 
         ``--payload`` is for the command of ``--command`` only.
 
@@ -173,7 +175,9 @@ class Csms:
         self.listeners.prepare_change(settings, faults)
 
     def apply(self, settings: Settings) -> None:
-        """Apply reloaded settings; the listening addresses stay, and unchanged rules keep their counts."""
+        """Apply reloaded settings. Listening addresses do not change, and unchanged rules keep their
+        counts.
+        """
         self.listeners.apply(settings)
         self.settings = settings
         self.profiles.use(settings)
@@ -219,7 +223,7 @@ class Csms:
         return self.profiles.of(identity)
 
     def change_profile(self, identity: str, changes: JsonObject, scope: str | None = None) -> Profile:
-        """Change settings of one station; None returns a setting to the value of the settings.
+        """Change settings of one station. None restores the value of the loaded settings.
 
         Raises ValueError, Flawed, or TooManyRules for faults past the maximum number of rules.
         """
@@ -250,12 +254,12 @@ class Csms:
         self._refresh_station(identity)
 
     def change_token(self, name: str, token: Token | None, scope: str | None = None) -> None:
-        """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
+        """Add or replace a token; None deletes it. idTokens are compared without regard to case."""
         self.profiles.change_token(name, token, scope)
         self.refresh()
 
     def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
-        """Reset some stations or all (None) to the state at the start; connections are kept.
+        """Reset some stations, or all (None), to the state at the start. Connections are kept.
 
         A station that is not connected is forgotten altogether. With ``keep_profiles``, changed settings of
         these stations are kept.
@@ -304,12 +308,12 @@ class Csms:
         self.records.forget(identity)
 
     def _release_spelling(self, identity: str) -> None:
-        """Forget the spelling of a station that has neither a state nor a changed profile."""
+        """Drop the spelling of a station that has neither a state nor a changed profile."""
         if identity not in self.stations and identity not in self.profiles.changes:
             self._spellings.remove(identity)
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Find the rule for the opening handshake of a station, and apply the state that the rule sets."""
+        """Find the rule for the opening handshake of a station, and set the state that the rule names."""
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE
@@ -332,7 +336,7 @@ class Csms:
 
     @cached_property
     def authority(self) -> "Pki":
-        """The mock's own certificates, in the PKI folder or in memory; they are made at their first use."""
+        """The mock's own certificates, in the PKI folder or in memory; each is made at its first use."""
         return open_pki(self.settings_at_start, lambda: self.control and f"{self.http_url('')}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
@@ -366,7 +370,7 @@ class Csms:
         self.uploads += 1
 
     def ocsp_answer(self, request: bytes | str) -> bytes:
-        """Return the OCSPResponse to the body of a POST request, or to the last part of a GET's URL."""
+        """Return the OCSPResponse to a request: the body of a POST, or the last part of the URL of a GET."""
         from mock_csms.pki.responder import answer_ocsp  # noqa: PLC0415 - see open_pki
 
         return answer_ocsp(self.authority, request)
@@ -404,13 +408,13 @@ class Csms:
             self.rulebook.forget(identity)
 
     def spelling(self, identity: str) -> str:
-        """The known spelling of an identity; one that has a state or a profile in this spelling keeps it."""
+        """The known spelling of an identity. A spelling with a state or a profile of its own is kept."""
         if identity in self.stations or identity in self.settings.stations:
             return identity
         return self._spellings.find(identity, self.settings.stations)
 
     def connect(self, session: Session) -> None:
-        """Register a new session of a station; it supersedes the previous one (OCPP-J 5.3)."""
+        """Register a new session of a station; it replaces the previous one (OCPP-J 5.3)."""
         identity = session.station.id
         if previous := self.sessions.pop(identity, None):
             previous.supersede()
@@ -419,7 +423,9 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Remove a session unless a newer one superseded it, and a station that never sent anything."""
+        """Remove a session unless a newer one has replaced it. Also remove a station that never sent
+        anything.
+        """
         identity = session.station.id
         if self.sessions.get(identity) is not session:
             return
@@ -431,7 +437,7 @@ class Csms:
             self._forget_station(identity)
 
     def limit_memory(self) -> None:
-        """Trim the largest states of connected stations if they take too much; called every second."""
+        """Trim the largest states if the connected stations take too much memory; called every second."""
         self.stations.limit_memory()
 
     def now(self, skew: float = 0.0) -> str:

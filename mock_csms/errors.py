@@ -30,14 +30,14 @@ NO_STATION: Final = 5
 
 
 class UsageError(Exception):
-    """Invalid settings; the message is one line without secrets, and says what to write instead."""
+    """Invalid settings. The message is one line without secrets, and says how to correct them."""
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(masked_text(message)))
 
 
 class CouldNotStart(Exception):
-    """The server cannot start with valid settings; the message is one line with the reason."""
+    """The server cannot start, although the settings are valid. The message is one line with the reason."""
 
 
 class NothingToDo(Exception):
@@ -61,7 +61,7 @@ class CallFailed(Exception):
     elapsed: float = 0.0
 
     def of(self, message_id: str, elapsed: float) -> Self:
-        """Attach the id of the CALL and the seconds since it was sent; return the exception."""
+        """Attach the id of the CALL and the seconds since it was sent. Return the exception."""
         self.message_id, self.elapsed = message_id, elapsed
         return self
 
@@ -93,4 +93,4 @@ class InvalidRequest(CallFailed):
 
 
 class UnfitRequest(CallFailed):
-    """The payload fits the schema of its command, but OCPP does not allow it; nothing was sent."""
+    """The payload fits the schema of its command, but OCPP forbids it; nothing was sent."""

@@ -35,7 +35,9 @@ STOP_WITHIN_S: Final = 10.0
 
 
 def command_for(first_argument: str) -> str:
-    """Command that starts the server, by the ``sys.argv[0]`` of a process that was started like it."""
+    """Command that starts the server, derived from the ``sys.argv[0]`` of a process that was started the
+    same way.
+    """
     path = Path(first_argument)
     if path.stem == "mock-csms":  # Windows adds .exe
         return "mock-csms"
@@ -45,7 +47,7 @@ def command_for(first_argument: str) -> str:
 
 
 COMMAND: Final = command_for(sys.argv[0] if sys.argv else "")
-"""Command that starts this program in a shell: ``python server.py``, unless it was started otherwise."""
+"""Command that starts this program in a shell: ``python server.py``, or the command that was used."""
 
 PROGRAM: Final = COMMAND.replace("python server.py", "server.py")
 """Name of this program at the start of an error."""
@@ -70,7 +72,7 @@ def prepare(needed: str) -> None:
 
 
 def import_server() -> ModuleType:
-    """Import server.py into a program that may have modules of the same names; they stay as they are."""
+    """Import server.py into a program that may have modules of the same names; these modules are kept."""
     others: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in SCRIPTS if name in sys.modules}
     if "server" in others and Path(str(others["server"].__file__)).parent == FRONT:
         sys.modules.update(others)

@@ -51,11 +51,13 @@ class Dialect:
     message_types: tuple[int, ...] = (CALL, CALLRESULT, CALLERROR)
     """Message types of the version (OCPP-J 4.1.3)."""
     error_codes: Mapping[ErrorCode, str] = field(default_factory=dict)
-    """Spelling of error codes in this version, where it differs from their value."""
+    """Spellings of error codes in this version that differ from their value."""
     other_spellings: Mapping[str, str] = field(default_factory=dict)
-    """Spelling of error codes in other versions, mapped to the spelling in this one."""
+    """Spellings of error codes in other versions, each with its spelling in this version."""
     unreadable_id: str | None = "-1"
-    """Message id of the CALLERROR for a frame with an unreadable id (OCPP-J 4.2.3); None: send none."""
+    """Message id of the CALLERROR for a frame with an unreadable id (OCPP-J 4.2.3). None: no CALLERROR is
+    sent.
+    """
 
     def spell(self, code: str) -> str:
         """Return the spelling of an error code in a frame; a plain string is returned unchanged."""
@@ -133,7 +135,7 @@ class Command(NamedTuple):
 
 
 UNREADABLE_PAYLOAD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""Exceptions that code may raise when it reads a payload that violates its schema."""
+"""Exceptions that code may raise when it reads a payload that breaks its schema."""
 
 
 class CallRejected(Exception):
@@ -152,12 +154,13 @@ class CallRejected(Exception):
         self._seen = seen
 
     def in_words(self, dialect: Dialect) -> str:
-        """Return code and description for the log, with the code as the version spells it."""
+        """Return the code and description for the log; the code is spelled as in the version."""
         return f"{dialect.spell(self.code)}: {self._seen or self.description}"
 
 
 class MalformedFrame(CallRejected):
-    """Raised for a frame that needs a CALLERROR as answer; an unreadable ``message_id`` becomes None.
+    """Raised for a frame that must be answered with a CALLERROR. An unreadable ``message_id`` becomes
+    None.
 
     ``may_be_valid``: the frame exceeds a limit of this program, so the station may have done nothing wrong.
     """
@@ -171,7 +174,7 @@ class MalformedFrame(CallRejected):
 
 
 class MalformedAnswer(Exception):
-    """Raised for a CALLRESULT or CALLERROR of the wrong shape; the attributes are those of MalformedFrame."""
+    """Raised for a malformed CALLRESULT or CALLERROR; the attributes are those of MalformedFrame."""
 
     def __init__(self, description: str, message_id: object, *, may_be_valid: bool = False) -> None:
         super().__init__(description)
@@ -181,12 +184,12 @@ class MalformedAnswer(Exception):
 
 
 type Decoder = Callable[[bytes], tuple[int, str, str, Any]]
-"""Decodes a valid CALL to (2, message id, action, content); raises one of UNDECODABLE for other frames."""
+"""Decodes a valid CALL to (2, message id, action, content). Raises one of UNDECODABLE for other frames."""
 
 UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CUSTOM_DATA: Final = b'"customData"'
-"""Property that decoders reject; searching the frame for it costs less than a failed decoding."""
+"""Property that decoders reject. Searching the frame for it costs less than a failed decoding."""
 
 ACTION_PATTERN: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 """Matches the start of a CALL up to its action, without parsing the frame."""
@@ -195,7 +198,7 @@ ACTION_PATTERN: Final = re.compile(rb'\s*\[\s*2\s*,\s*"[^"\\]*"\s*,\s*"(\w+)"')
 def parse_message(
     raw: bytes, dialect: Dialect, decoders: Mapping[bytes, Decoder | None] | None = None
 ) -> Message:
-    """Parse a text frame; a valid CALL gets its content from the decoder for its action, if there is one.
+    """Parse a text frame. If its action has a decoder, the decoder provides the content of a valid CALL.
 
     ``decoders`` must return None for an action without a decoder, not raise KeyError. Raises MalformedFrame
     for a frame that must be answered with a CALLERROR, and MalformedAnswer for an answer of the wrong shape.
@@ -283,7 +286,7 @@ def _too_deep(message: Any) -> MalformedFrame | MalformedAnswer:
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Return whether lists and objects are nested more than a number of levels."""
+    """Return whether lists and objects are nested deeper than a number of levels."""
     containers: list[Any] = [[value]]
     for _ in range(levels + 1):
         containers = [
@@ -356,5 +359,7 @@ def call_error_frame(message_id: str, error: CallRejected, dialect: Dialect) -> 
 
 
 def _encode(message: tuple[Any, ...]) -> bytes:
-    """Encode as JSON and copy the bytes: the object that orjson returns occupies 4 KiB while it is stored."""
+    """Encode as JSON and copy the bytes. Without the copy, the object of orjson would take 4 KiB in
+    memory.
+    """
     return b"%b" % orjson.dumps(message)

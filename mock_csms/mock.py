@@ -121,11 +121,11 @@ class MockCsms:
         return self._stopped.is_set()
 
     async def wait_stopped(self) -> None:
-        """Wait for `stop`, or for the end of the run by expectations, --deadline or --exit-after."""
+        """Wait for `stop`, or for the end of the run: met expectations, --deadline or --exit-after."""
         await self._stopped.wait()
 
     def conclude(self) -> tuple[int, str]:
-        """Write the reports configured in the settings; return the exit code and a summary of the run."""
+        """Write the reports that the settings name. Return the exit code and a summary of the run."""
         return self._judge.pronounce()
 
 
@@ -137,7 +137,8 @@ def _check_folder(files: Path | None) -> None:
 
 
 def _open_pki(csms: Csms) -> None:
-    """Make what the folder of ``--pki`` lacks: later it would stall the stations for seconds.
+    """Make the missing files of the ``--pki`` folder now: later, this would stall the stations for
+    seconds.
 
     Raises CouldNotStart.
     """
@@ -189,7 +190,7 @@ def _log_places(words: str, urls: Mapping[str, str]) -> None:
 
 
 def _other_urls(csms: Csms) -> dict[str, str]:
-    """URLs of the named listeners, and of the --tls-port listener if --port accepts TLS too."""
+    """URLs of the named listeners. The --tls-port listener is included if --port accepts TLS too."""
     listeners = csms.listeners
     is_announced = TLS_LISTENER not in listeners or listeners[TLS_LISTENER] is listeners.with_tls[0]
     names = list(csms.settings.listeners) if is_announced else [TLS_LISTENER, *csms.settings.listeners]
@@ -197,7 +198,7 @@ def _other_urls(csms: Csms) -> dict[str, str]:
 
 
 def load_schemas(csms: Csms) -> None:
-    """Read all schemas, so that a message needs no free file descriptor; raises CouldNotStart."""
+    """Read all schemas now, so that no message needs a free file descriptor; raises CouldNotStart."""
     for version in csms.ocpp_versions:
         try:
             version.load_schemas()
@@ -207,7 +208,9 @@ def load_schemas(csms: Csms) -> None:
 
 @asynccontextmanager
 async def listening(csms: Csms) -> AsyncIterator[None]:
-    """Serve stations while the context lasts, then close all connections with 1001; raises CouldNotStart."""
+    """Serve stations inside the context. At its end, close all connections with 1001. Raises
+    CouldNotStart.
+    """
     settings = csms.settings
     warn_of_passwords(settings)
     csms.listeners.prepare()
@@ -241,7 +244,7 @@ def _station_socket(port: Listener) -> socket:
 
 @asynccontextmanager
 async def recording(csms: Csms) -> AsyncIterator[JournalFile | None]:
-    """Write the journal file, if any, and check for overdue messages every second while the context lasts."""
+    """Write the journal file, if any, and check for overdue messages every second, inside the context."""
     settings, feed = csms.settings, csms.records.feed
     journal_file = None
     if settings.journal:
@@ -275,7 +278,7 @@ async def _tick_every_second(csms: Csms) -> None:
 
 @contextmanager
 def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
-    """Keep a file with the server's addresses while the context lasts; the file is written atomically."""
+    """Keep a file with the server's addresses inside the context; the file is written atomically."""
     if path is None:
         yield
         return

@@ -17,12 +17,12 @@ from threading import Thread
 from typing import Final, TextIO
 
 SPARE_FILES: Final = 64
-"""Descriptors kept free for other uses than connections of stations; at most a quarter of the limit."""
+"""File descriptors reserved for other uses than station connections; at most a quarter of the limit."""
 
 M_MMAP_THRESHOLD: Final = -3
 """Parameter of mallopt(3)."""
 LARGE_BLOCK: Final = 512 * 1024
-"""Size in bytes from which glibc takes memory from the system for a single block.
+"""Size in bytes at which glibc takes a block directly from the system.
 
 It is above the 256 KiB buffer of a read: taking that from the system for each read would cost time.
 """
@@ -32,7 +32,7 @@ MAX_STDIN_LINE: Final = 10_000
 
 
 def collect_garbage_rarely() -> None:
-    """Collect garbage rarely, and never scan the objects created during start-up."""
+    """Collect garbage rarely, and never scan objects from the start-up."""
     gc.freeze()
     gc.set_threshold(50_000, 10, 20)
     gc.enable()
@@ -59,7 +59,7 @@ def raise_open_file_limit() -> None:
 
 
 def connections_within_open_file_limit() -> int | None:
-    """Connections that the soft limit of open files leaves room for; None if the system has no such limit.
+    """Number of connections that fit the soft limit of open files; None if the system has no such limit.
 
     Descriptors are kept free for the control API, uploads, the journal file and modules imported late.
     """
@@ -96,7 +96,7 @@ def _null_stream() -> TextIO:
 
 
 def print_text(text: str | Iterable[str], program: str) -> None:
-    """Print a text, whole or in parts, with backslashes for what standard output cannot encode.
+    """Print a text, whole or in parts. Characters that standard output cannot encode become escapes.
 
     Raises SystemExit with 1 and one line on standard error if standard output does not take it; a reader that
     closes its pipe early, as in ``| head``, is not an error.
@@ -115,7 +115,7 @@ def print_text(text: str | Iterable[str], program: str) -> None:
 
 
 def discard_output() -> None:
-    """Connect standard output to the null device, so that it is not flushed in vain at exit."""
+    """Connect standard output to the null device, so that the exit does not try to flush it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -139,7 +139,7 @@ def stopping_on_signals(stop: Callable[[], object], is_stopping: Callable[[], bo
 
 
 def read_stdin(on_line: Callable[[str], object], on_end: Callable[[], object] | None = None) -> None:
-    """Call back in the event loop for each line of standard input, and when it ends, if it is readable.
+    """Call back in the event loop for each line of standard input and at its end, if it is readable.
 
     A daemon thread calls ``os.read``. Reading in the event loop would make the terminal non-blocking for the
     output too. A thread that waits inside ``sys.stdin`` would make the interpreter abort at its exit.

@@ -128,7 +128,9 @@ def _pending_call(session: Session | None) -> JsonObject | None:
 
 
 async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
-    """Short forms of the stations that may have changed after an entry, as a list of JSON; 0 means all."""
+    """Short forms of stations as a JSON list: those that may have changed after an entry; 0 means all
+    stations.
+    """
     parts = [
         encoded(station_in_short(csms, station))
         async for station in in_slices(list(csms.stations.values()))
@@ -138,7 +140,7 @@ async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
 
 
 def _may_have_changed(csms: Csms, station: Station, since: int) -> bool:
-    """Return whether a station may have changed; an outage may end at any time, without an entry."""
+    """Return whether a station may have changed. An outage may end at any time, without an entry."""
     return csms.records.activities.has_changed(station.id, since) or csms.outages.of(station.id) is not None
 
 
@@ -176,7 +178,7 @@ def _held_answer(held: HeldAnswer) -> JsonObject:
 
 
 def outage(csms: Csms, of: Outage) -> JsonObject:
-    """A time in which the mock is offline for a station, without the attempts."""
+    """A period in which the mock is offline for a station, without the refused attempts."""
     return {
         "active": csms.outages.is_active(of),
         "refuse": of.refusal.value if isinstance(of.refusal, HTTPStatus) else of.refusal,
@@ -234,7 +236,7 @@ INTERNAL_FIELDS: Final = frozenset(
         "started_at",
     }
 )
-"""Fields of a transaction that the view leaves out or shows in another form."""
+"""Fields of a transaction that the view omits or shows in another form."""
 
 
 def _transaction(csms: Csms, station: Station, transaction: Transaction) -> JsonObject:
@@ -263,7 +265,9 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:
-    """A profile as JSON, in camelCase; an unset value is the default of the served OCPP versions."""
+    """A profile as JSON in camelCase. An unset value is replaced by the default of the served OCPP
+    versions.
+    """
     values: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
     values["tokens"] = {
         name: token.model_dump(mode="json", by_alias=True) for name, token in of.tokens.items()

@@ -1,4 +1,4 @@
-"""Waiting for entries of the journal; a failed wait is a problem with the entry that comes closest."""
+"""Waiting for entries of the journal. A failed wait is a problem that contains the closest entry."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from mock_csms.journal.store import Entry, Journal
 from mock_csms.messages import JsonObject
 
 MIN_SEARCH_S: Final = 2.0
-"""Seconds that the search of past entries may take if the wait itself is shorter."""
+"""Seconds for the search of past entries; the search may take this long even if the wait is shorter."""
 SEARCH_NOT_COMPLETE: Final = (
     "; the search of past entries was not complete: use simpler conditions, or a higher 'since' or 'within'"
 )
@@ -44,7 +44,7 @@ async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry
 
 
 async def _search_and_wait(wait: PendingWait, journal: Journal, within: float) -> None:
-    """Search the past entries, then wait for new ones; both together end after ``within`` seconds.
+    """Search the past entries, then wait for new ones. Both together end after ``within`` seconds.
 
     The search has at least MIN_SEARCH_S, so that a wait within 0 s finds past entries.
     """

@@ -16,11 +16,11 @@ from mock_csms.schema.budget import Budget, OutOfBudget
 MAX_WAITS: Final = 1000
 """Maximum number of waits at a time."""
 MAX_QUEUE_BYTES: Final = 16 * 2**20
-"""Maximum bytes of new entries that are not compared yet; further entries are left out."""
+"""Maximum bytes of new entries that wait for their comparison; further entries are not compared."""
 
 
 class Tally:
-    """Entries that count for a wait; complete with enough of them, or with one that must not come."""
+    """Entries that count for a wait. The wait is complete with enough of them, or with an unwanted one."""
 
     def __init__(self, times: int) -> None:
         self._times = times
@@ -34,7 +34,7 @@ class Tally:
         return self.unwanted is not None or len(self.matching) == self._times
 
     def add(self, entry: Entry, unwanted_by: EntryCondition | None = None) -> None:
-        """Add an entry that counts, or that meets a condition under which it must not come."""
+        """Add an entry if it counts or is unwanted."""
         if self.is_complete:
             return
         if unwanted_by is None:
@@ -71,9 +71,9 @@ class PendingWait:
         self.tally = Tally(times)
         self.done = asyncio.Event()
         self._later: Tally | None = Tally(times)
-        """Entries that are recorded during the search of past entries; None after the search."""
+        """Entries recorded during the search of past entries; None after the search."""
         self.last_offered = 0
-        """Number of the newest entry that has been offered; older ones are ignored."""
+        """Number of the newest entry that has been offered; entries up to this number are ignored."""
         self.not_compared = 0
         """Number of entries that were not compared, because the comparisons take too long."""
 
@@ -83,7 +83,7 @@ class PendingWait:
         return self._later is None
 
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
-        """Add a new entry if it counts and has not been offered yet; ``content`` is the entry as JSON."""
+        """Add a new entry if it counts and has not been offered yet. ``content`` is the entry as JSON."""
         if entry.number <= self.last_offered:
             return
         self.last_offered = entry.number
@@ -94,7 +94,7 @@ class PendingWait:
             self._end_if_complete()
 
     async def offer_all(self, entries: Iterable[Entry]) -> None:
-        """Add those of several new entries that count and have not been offered yet."""
+        """Add the new entries that count and have not been offered yet."""
         async for entry in in_slices(entries):
             if self.tally.is_complete:
                 return
@@ -115,7 +115,7 @@ class PendingWait:
             self.not_compared += 1
 
     async def search_past(self, journal: Journal) -> None:
-        """Add the entries of the journal that count, then those that are recorded meanwhile."""
+        """Add the entries of the journal that count, then the entries that have been recorded since."""
         query = common_query([*self.wanted, *self._unless])
         if journal.last_number > (query.since or 0):
             await self._search(journal.oldest_first(query))
@@ -189,7 +189,7 @@ class Waits:
             self._comparing = None
 
     def not_offered_to(self, wait: PendingWait) -> list[Entry]:
-        """Return the entries so far that are still to be offered to an open wait."""
+        """Return the entries that still have to be offered to an open wait."""
         return [
             entry
             for entry in self._queue
@@ -217,7 +217,7 @@ class Waits:
         self._comparing = None
 
     def _comparisons(self) -> Iterator[None]:
-        """Compare the queued entries, in their order; yields after each comparison with a wait."""
+        """Compare the queued entries in order. Yields after each comparison with a wait."""
         while self._queue:
             entry = self._queue[0]
             with self._journal.guard.guarding(entry.station, "comparing an entry with the open waits"):
@@ -225,7 +225,7 @@ class Waits:
             self._queue_bytes -= _size_of(self._queue.popleft())
 
     def _offers_of(self, entry: Entry) -> Iterator[None]:
-        """Offer an entry to the waits for its station and action; its frame is parsed once for all.
+        """Offer an entry to the waits for its station and action. Its frame is parsed once for all waits.
 
         All waits share one budget of steps, so that costly conditions do not hold up the entries after it.
         """

@@ -1,4 +1,6 @@
-"""CALLs in both directions: unique message ids, one CALL at a time, one answer each (OCPP-J 4.1)."""
+"""Checks of CALLs in both directions: unique message ids, one CALL at a time, one answer each (OCPP-J
+4.1).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,16 +12,18 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 IDS_REMEMBERED: Final = 32
-"""Message ids remembered per station: at least this many of the latest ids, and this many of the first."""
+"""Number of message ids to remember per station: this many of the first ids, and at least this many of the
+latest.
+"""
 IN_PARALLEL_WITHIN_S: Final = 1.0
-"""Age of an unanswered CALL up to which the next CALL is reported as parallel.
+"""Maximum age of an unanswered CALL for which the next CALL is reported as parallel.
 
 After this time the station may have given up waiting for the answer.
 """
 MIN_TIMEOUT_S: Final = 0.1
-"""Shortest time after which a station is assumed to give up waiting for an answer."""
+"""Minimum seconds before a station is assumed to give up waiting for an answer."""
 CROSSING_S: Final = 1.0
-"""Age of an answer up to which the station may have given up before the answer arrived."""
+"""Maximum age of an answer for which the station may have given up before the answer arrived."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -66,14 +70,14 @@ class MessageIds:
 
 
 class RetriableCalls(BoundedDict[str, SentCall]):
-    """Latest CALLs whose answer the station may not have received, by message id."""
+    """Latest CALLs whose answer may not have reached the station, by message id."""
 
     __slots__ = ()
     limit = 8
 
 
 class StationCalls:
-    """Check the CALLs of a station: one at a time, each with its own message id."""
+    """Checks that a station sends one CALL at a time, each with its own message id."""
 
     __slots__ = ("_latest", "_report", "_retriable", "_used", "_withheld", "unanswered")
 
@@ -83,7 +87,7 @@ class StationCalls:
         self._latest: SentCall | None = None
         self._retriable = RetriableCalls()
         self._withheld: set[str] = set()
-        """Ids of unanswered CALLs whose answer is withheld, late, or delayed by a fault."""
+        """Ids of unanswered CALLs whose answer is withheld, is late or is delayed by a fault."""
         self.unanswered: dict[str, SentCall] = {}
         """CALLs without an answer so far, by message id."""
 
@@ -106,7 +110,7 @@ class StationCalls:
         return findings
 
     def answered(self, at: float, message_id: str, *, is_error: bool = False) -> SentCall | None:
-        """Register the answer to a CALL, and return the CALL; None if it awaits no answer.
+        """Register the answer to a CALL, and return the CALL; None if no CALL waits for it.
 
         The CALL may be retried with its id after a CALLERROR, or if the station may have given up waiting.
         """
@@ -116,7 +120,9 @@ class StationCalls:
         return call
 
     def _is_retry(self, call: SentCall, previous: SentCall | None) -> bool:
-        """Return whether a CALL may repeat one whose answer was not received (OCPP-J 4.1.4, errata 4.6)."""
+        """Return whether a CALL may be a retry, because an earlier answer did not arrive (OCPP-J 4.1.4,
+        errata 4.6).
+        """
         at, _, _, message_id, _ = call
         original = self.unanswered.get(message_id) or self._retriable.get(message_id)
         if original is None and previous and previous[3] == message_id:
@@ -159,7 +165,7 @@ class StationCalls:
         self._withheld &= self.unanswered.keys()
 
     def waited(self, at: float) -> float:
-        """Return how long (in seconds) the latest CALL has been unanswered; 0 if it was answered."""
+        """Return the seconds for which the latest CALL has been unanswered; 0 if it was answered."""
         latest = self._latest
         return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
 
@@ -169,7 +175,7 @@ class StationCalls:
         self._withheld.add(message_id)
 
     def withhold(self, message_id: str) -> str | None:
-        """Allow the station to give up a CALL that got no answer in time, and to retry it with the same id.
+        """Allow the station to give up a CALL without an answer in time, and to retry it with the same id.
 
         Return its action, or None if it is unknown.
         """
@@ -181,7 +187,7 @@ class StationCalls:
         return call[2]
 
     def disconnected(self) -> None:
-        """Drop the unanswered CALLs; the station may retry them, and the latest one, with the same ids."""
+        """Drop the unanswered CALLs. The station may retry them and the latest CALL with the same ids."""
         if self._latest:
             self._retriable[self._latest[3]] = self._latest
         if self.unanswered:
@@ -205,7 +211,9 @@ class StationCalls:
 
 
 def _content(call: SentCall) -> tuple[str, JsonObject]:
-    """Return what a retry repeats: the action, and the payload apart from its offline flag."""
+    """Return the part of a CALL that a retry repeats: the action, and the payload without its offline
+    flag.
+    """
     _, _, action, _, payload = call
     return action, {name: value for name, value in payload.items() if name != "offline"}
 
@@ -248,7 +256,9 @@ class OurCalls:
         self._sent[message_id] = OurCall((), {}, is_spoilt=True)
 
     def answered(self, message_id: str, frame: int | None = None) -> OurCall:
-        """Mark the CALL with this id as answered by a frame and return it; an unknown one has no payload."""
+        """Mark the CALL with this id as answered by a frame, and return it. An unknown CALL has no
+        payload.
+        """
         call = self._sent.get(message_id)
         if call is None:
             call = self._sent[message_id] = OurCall((), {})
@@ -257,7 +267,7 @@ class OurCalls:
         return call
 
     def stray_answer(self, at: float, frame: int, message_id: str) -> Findings:
-        """Judge an answer that matches no pending CALL; a late answer is accepted."""
+        """Check an answer that matches no pending CALL; a late answer is accepted."""
         call = self._sent.get(message_id)
         if call is None:
             return self._report(

@@ -86,7 +86,7 @@ SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
 
 
 def flaw_of_id(name: str, kinds: Collection[str]) -> str:
-    """Return a sentence that says that no kind has this id, or an empty text."""
+    """Return a sentence that no kind has this id; an empty text if a kind has it."""
     if name in kinds:
         return ""
     hint = suggest_or_list(name, kinds)

@@ -28,7 +28,7 @@ class Observer:
     )
 
     answered_actions: frozenset[str] = frozenset()
-    """Actions for which `answered` is called; a lookup is cheaper than a call for every message."""
+    """Actions for which `answered` is called. A lookup costs less than a call for every message."""
     csms_actions: frozenset[str] = frozenset()
     """Actions that a central system sends."""
     _connections: int
@@ -54,7 +54,7 @@ class Observer:
             self.connected(at, frame)
 
     def connected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Register a new connection; the end of the one it replaces may not have been reported yet."""
+        """Register a new connection. It may replace one whose end has not been reported yet."""
         if self._connections:
             self._lose(at)
         self._connections += 1
@@ -63,7 +63,7 @@ class Observer:
         return NO_FINDINGS
 
     def disconnected(self, at: float, frame: int) -> Sequence[Finding]:
-        """Register the end of a connection; if several are open, it does not matter which one ended."""
+        """Register the end of one connection. If several are open, any of them may have ended."""
         self._connections = max(0, self._connections - 1)
         if not self._connections:
             self._lose(at)
@@ -112,7 +112,7 @@ class Observer:
         answer: JsonObject,
         together: bool = False,
     ) -> Findings:
-        """Judge a valid CALL that was answered at once; the answer is the next frame.
+        """Check a valid CALL that was answered at once; the answer is the next frame.
 
         Same as `received_call` and `sent_result`, but skips the bookkeeping of unanswered CALLs.
         """
@@ -130,7 +130,7 @@ class Observer:
         return findings
 
     def _give_more_time(self, at: float, waited: float) -> None:
-        """Extend all deadlines by the seconds that the station waited for an answer."""
+        """Extend all deadlines by the seconds that the station spent waiting for an answer."""
         if waited >= IN_PARALLEL_WITHIN_S:
             self.given_more_time(at, waited)
 
@@ -153,7 +153,9 @@ class Observer:
     def malformed(
         self, at: float, frame: int, description: str, *, may_be_valid: bool = False
     ) -> Sequence[Finding]:
-        """Judge a frame that is not an OCPP-J message; ``may_be_valid``: it exceeds a limit of the mock."""
+        """Check a frame that is not an OCPP-J message. ``may_be_valid``: it only exceeds a limit of the
+        mock.
+        """
         self._last_heard = at
         self.doubt(None)
         if may_be_valid:
@@ -185,7 +187,7 @@ class Observer:
         return NO_FINDINGS
 
     def delayed(self, message_id: str) -> None:
-        """Register, before an answer to the station is sent, that a fault may delay it."""
+        """Register that a fault may delay an answer to the station; called before the answer is sent."""
         self._calls.delay(message_id)
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
@@ -205,7 +207,7 @@ class Observer:
         return NO_FINDINGS
 
     def sent_spoilt_call(self, message_id: str) -> None:
-        """Register a CALL sent with a fault: whether the station answers it, and how often, is not judged."""
+        """Register a CALL sent with a fault. Its answers are not checked, nor their number."""
         self._our_calls.sent_spoilt(message_id)
 
     def received_answer(  # noqa: PLR0913 - all facts about an answer
@@ -242,7 +244,9 @@ class Observer:
         return NO_FINDINGS
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
-        """Judge an answer without a pending CALL; a CALLERROR may be about our own answer (OCPP-J 4.2.3)."""
+        """Check an answer without a pending CALL. A CALLERROR may be about an answer of this server
+        (OCPP-J 4.2.3).
+        """
         if is_error and (message_id == self._unreadable_id or self._calls.has_had(message_id)):
             return NO_FINDINGS
         return self._our_calls.stray_answer(at, frame, message_id)
@@ -261,7 +265,7 @@ class Observer:
         return self.overdue(at)
 
     def clock_set(self, at: float, seconds: float) -> None:
-        """Register that our clock was set forward by ``seconds``, or back if they are negative.
+        """Register that the clock of this machine was set forward by ``seconds``, or back if negative.
 
         Deadlines move forward with the clock. After a step back they stay, because some may already have been
         set by the new time; the other deadlines are then late.
@@ -278,7 +282,7 @@ class Observer:
     # Hooks: a version overrides those it needs. Only an override of `begin` must call the base method.
 
     def begin(self) -> None:
-        """Reset to the state of an unknown station; also called by the constructor."""
+        """Reset to the state of an unknown station. The constructor calls it too."""
         self._connections = 0
         self._last_heard = 0.0
         """Time of the last message in either direction."""
@@ -286,7 +290,7 @@ class Observer:
         self._our_calls = OurCalls(self._report)
 
     def resumed(self, at: float) -> None:
-        """Called when a connection begins; ``_last_heard`` is still from the previous connection."""
+        """Called when a connection begins; ``_last_heard`` still belongs to the previous connection."""
 
     def gone(self, at: float) -> None:
         """Called when the last connection ends or is replaced.
@@ -301,7 +305,9 @@ class Observer:
         return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
-        """Called for an invalid frame, which may have been a due CALL; ``action=None`` means unknown."""
+        """Called for an invalid frame, which may have been a due CALL. ``action=None``: the action is
+        unknown.
+        """
 
     def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
         """Called for the CALLRESULT to a CALL in `answered_actions`; ``waited`` is in seconds."""
@@ -310,16 +316,18 @@ class Observer:
         """Called for each CALLERROR to the station."""
 
     def left_unanswered(self, action: str) -> None:
-        """Called for a CALL that got a CALLERROR or no usable answer; the station may give up or retry."""
+        """Called for a CALL that got a CALLERROR or no usable answer. The station may give up or retry."""
 
     def given_more_time(self, at: float, seconds: float) -> None:
-        """Called after the station waited this long for an answer, to extend the deadlines."""
+        """Called after the station has waited this long for an answer; extends the deadlines."""
 
     def clock_jumped(self, at: float, seconds: float) -> None:
-        """Called after our clock was set, to extend the deadlines and to forget times that do not compare."""
+        """Called after the clock of this machine was set; extends the deadlines and drops times from
+        before.
+        """
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
-        """Called for a CALL to the station; it may raise UNREADABLE_PAYLOAD, which is ignored."""
+        """Called for a CALL to the station. An UNREADABLE_PAYLOAD raised here is ignored."""
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,

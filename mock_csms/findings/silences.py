@@ -16,14 +16,14 @@ class Silences:
         *,
         hints: bool = True,
     ) -> None:
-        """``kinds`` are the kinds of each version; without ``hints``, all hints are silenced at first."""
+        """``kinds`` has the kinds of each version. Without ``hints``, all hints are silenced at first."""
         self.kinds = {name: kind for of_version in kinds for name, kind in of_version.items()}
         hint_ids = {name for name, kind in self.kinds.items() if kind.severity == "hint"}
         self._at_start = frozenset(silenced) | (set() if hints else hint_ids)
         self._changes = Layers[str, bool]()
 
     def __contains__(self, kind_id: object) -> bool:
-        """Whether a kind is silenced; observers ask for each finding, so that a change holds at once."""
+        """Whether a kind is silenced. Observers ask for each finding, so a change takes effect at once."""
         if isinstance(kind_id, str) and kind_id in self._changes:
             return self._changes[kind_id]
         return kind_id in self._at_start

@@ -1,4 +1,4 @@
-"""The newest activity of each station, so that a list of stations can leave out those without a change."""
+"""The newest activity of each station. With it, a list of stations can omit those without a change."""
 
 from collections import Counter
 from collections.abc import Set
@@ -22,7 +22,9 @@ class Activity:
 
     def __init__(self, last_entry: int) -> None:
         self.last_entry = last_entry
-        """Number of the newest entry about the station; after a change without an entry, that of the next."""
+        """Number of the newest entry about the station. After a change without an entry, the number of the
+        next entry.
+        """
         self.last_message: float | None = None
         """Time of the last frame from the station in seconds since the epoch; None before the first."""
         self.findings: Counter[Severity] = Counter()
@@ -52,7 +54,7 @@ class Activities:
         return activity
 
     def noted(self, station: str, number: int) -> None:
-        """Update a station, if it is known, after an entry about it that no connection has recorded."""
+        """Update a known station after an entry about it that no connection has recorded."""
         if activity := self._by_station.get(station):
             activity.last_entry = number
 

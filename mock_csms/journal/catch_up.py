@@ -1,4 +1,4 @@
-"""Events of the past: the stored entries and findings after an event, read a few at a time."""
+"""Past events: the stored entries and findings after an event, read a few at a time."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def finding_event(finding: Finding) -> bytes:
 
 
 class CatchUp:
-    """Reads the events after an event, oldest first, until the newest one has been read.
+    """Reads the events after an event, oldest first, up to the newest one.
 
     Entries may be added and dropped between two events. Only a few rows of the journal are held at a time, so
     that a slow reader does not keep entries in memory that the journal drops.
@@ -42,7 +42,7 @@ class CatchUp:
         self._last_missed_finding = after
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield each event; an empty one where a few rows of the journal have no event."""
+        """Yield each event. Yield an empty event for a few journal rows that have none."""
         while self._last < self._records.last_event:
             yield from self._next_part()
 
@@ -59,7 +59,7 @@ class CatchUp:
         yield from (event for _, event in merge(self._entry_events(rows), self._finding_events(findings)))
 
     def _missed(self) -> bytes:
-        """Return an event if entries or findings were dropped before they were read; otherwise nothing.
+        """Return an event if entries or findings were dropped before they were read; otherwise None.
 
         Its id is that of the event before it, so that a client that resumes there gets all that is stored.
         """

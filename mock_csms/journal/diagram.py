@@ -29,13 +29,13 @@ CSMS: Final = "CSMS"
 ARROWS: Final = {"call": "->>", "result": "-->>", "error": "--x", "malformed": "-x"}
 
 MERMAID_SYNTAX: Final = re.compile(r"[^\w .,/()\[\]=+*?!'|@-]|[\u00b0\u00b6\u00df\ufb02]")
-"""Characters with a meaning in Mermaid, and the four that it uses internally to escape them."""
+"""Characters with a meaning in Mermaid, and the four characters that Mermaid uses to escape them."""
 
 
 def as_mermaid(
     entries: Iterable[JsonEntry], versions: Sequence[OcppVersion], *, arrows: int = MAX_ARROWS
 ) -> Iterator[str]:
-    """Yield the lines of a diagram of the first entries; a note at the end counts the entries left out."""
+    """Yield the lines of a diagram of the first entries. A note at the end counts the omitted entries."""
     participants: dict[str, str] = {}
     body: list[str] = []
     left_out = 0

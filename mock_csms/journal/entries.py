@@ -31,7 +31,7 @@ def payload_in(entry: JsonEntry) -> JsonObject | None:
 
 
 def is_refused_command(entry: JsonEntry, versions: Iterable[OcppVersion]) -> bool:
-    """Return whether an entry is a station's answer that refuses a command, or some of its items."""
+    """Return whether an entry is a station's answer that refuses a command or some items of it."""
     return _command_outcome(entry, versions) != "result"
 
 
@@ -42,7 +42,7 @@ def _command_outcome(entry: JsonEntry, versions: Iterable[OcppVersion]) -> Comma
 
 
 def shown_content(entry: JsonEntry) -> Any:
-    """Return the payload; for a CALLERROR the error, and for invalid OCPP-J the whole frame."""
+    """Return the payload. For a CALLERROR, return the error; for invalid OCPP-J, the whole frame."""
     content = payload_in(entry)
     if content is None:
         return shown_frame(entry)
@@ -69,7 +69,7 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
-    """Yield the remark, the injecting rule and the violation of an entry, each as text."""
+    """Yield the remark, the rule that injected a fault, and the violation of an entry, each as text."""
     if entry.get("note") and not is_note(entry):
         yield f"({summary(entry['note'])})"
     if entry.get("injected"):
@@ -81,7 +81,7 @@ def marks_of(entry: JsonEntry) -> Iterator[str]:
 
 
 def is_note(entry: JsonEntry) -> bool:
-    """Return whether an entry is a note of a client of the control API, not a frame or an event."""
+    """Return whether an entry is a note from a client of the control API."""
     return entry.get("type") == "note"
 
 

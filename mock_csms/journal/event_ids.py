@@ -1,4 +1,4 @@
-"""Ids of the events that clients follow: the number of an entry, or a place after it for a finding."""
+"""Ids of the events that clients follow. A finding has the number of an entry and a place after it."""
 
 import re
 from typing import Final, NamedTuple, Self

@@ -10,7 +10,8 @@ from mock_csms.log.output import logger
 
 
 class JournalFile:
-    """Appends lines to a file; a file that would exceed ``max_bytes`` is renamed, and a new one is started.
+    """Appends lines to a file. A file that would exceed ``max_bytes`` is renamed, and a new one is
+    started.
 
     Renamed files get the suffixes ``.1``, ``.2``, ... Raises OSError if the file cannot be opened at the
     start. Later failures lose lines: the log says when they begin and when they end. A file that another

@@ -10,7 +10,7 @@ GLOB_CHARACTERS: Final = re.compile(r"[*?\[]")
 
 @lru_cache(maxsize=65536)
 def matches_glob(station: str, glob: str) -> bool:
-    """Return whether a glob for stations matches an identity, or is the same but for the case."""
+    """Return whether a glob for stations matches an identity, or equals it without regard to case."""
     is_same = station.lower() == glob.lower()  # the case of identities does not matter
     return is_same or fnmatchcase(station, glob)
 

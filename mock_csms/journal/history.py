@@ -1,4 +1,4 @@
-"""Samples of the counters in the last minutes: rates of messages, connections and answer times."""
+"""Samples of the counters of the last minutes: rates of messages and connections, and answer times."""
 
 from collections import deque
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class AnswerTimes(Protocol):
 
 
 class Sample(NamedTuple):
-    """The numbers of one interval: messages and refused connections are per second, times in milliseconds."""
+    """The numbers of one interval. Messages and refused connections are per second, times in milliseconds."""
 
     time: float
     """End of the interval in seconds since the epoch."""

@@ -1,4 +1,4 @@
-"""Opens and writes the files of a run, without ever waiting for the reader of a pipe."""
+"""Opens and writes the files of a run. It never waits for the reader of a pipe."""
 
 import errno
 import os
@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final
 
 OPEN_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
-"""Flag that opens a named pipe at once, even without a reader; Windows has no such flag and no such pipes."""
+"""Flag that opens a named pipe at once, even without a reader. Windows has neither the flag nor such
+pipes.
+"""
 READER_TIMEOUT_S: Final = 5.0
 """Seconds to wait for the reader of a full pipe."""
 
 
 def opened_without_waiting(path: str, flags: int) -> int:
-    """Open a file, as ``opener`` of `open`; raises OSError for a named pipe that no program reads."""
+    """Open a file, as ``opener`` of `open`; raises OSError for a named pipe without a reader."""
     try:
         return os.open(path, flags | OPEN_WITHOUT_WAITING, 0o666)
     except OSError as error:
@@ -24,7 +26,7 @@ def opened_without_waiting(path: str, flags: int) -> int:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file; raises OSError, also if the reader of a pipe does not read for READER_TIMEOUT_S."""
+    """Write a file. Raises OSError, also if the reader of a pipe reads nothing for READER_TIMEOUT_S."""
     with open(path, "wb", buffering=0, opener=opened_without_waiting) as file:
         rest = memoryview(content)
         while rest:

@@ -1,4 +1,4 @@
-"""Recorder of one connection: passes every message to the journal, the statistics and the observer."""
+"""Recorder of one connection. It passes every message to the journal, the statistics and the observer."""
 
 from collections.abc import Callable, Sequence
 from time import time
@@ -27,11 +27,11 @@ from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
 
 UNKNOWN_ACTION: Final = "unknown action"
-"""Name under which all actions that the station's OCPP version lacks are counted."""
+"""Name that counts all actions unknown to the station's OCPP version."""
 
 
 class AnsweredCall(msgspec.Struct, gc=False):
-    """A CALL of a station with its answer: a ``payload``, a ``refusal``, or neither if no answer is sent."""
+    """A CALL of a station with its answer: a ``payload``, a ``refusal``, or neither if it gets no answer."""
 
     call: Call
     is_checked: bool
@@ -39,7 +39,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_unknown: bool
     """Whether the OCPP version lacks this action for stations."""
     pipelined: bool
-    """Whether it arrived in the same read as the previous message, before that message could be answered."""
+    """Whether it arrived in one read with the previous message, before that message could be answered."""
     violation: Violation | None = None
     hit: RuleMatch | None = None
     """Rule that decided the answer, if any."""
@@ -50,7 +50,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_found: bool = False
     """Whether its violation has been logged as a finding."""
     number: int = 0
-    """Number of the CALL in the journal if it has been recorded before its answer."""
+    """Number of the CALL in the journal, if the CALL was recorded before its answer."""
 
 
 class Recorder:
@@ -96,7 +96,7 @@ class Recorder:
     def _observe[**Event](
         self, observe: Callable[Event, Sequence[Finding]], *args: Event.args, **kwargs: Event.kwargs
     ) -> bool:
-        """Pass an event to a method of the observer; store its findings and return whether there are any.
+        """Pass an event to a method of the observer, and store its findings. Return whether there are any.
 
         An exception is only logged.
         """
@@ -128,7 +128,7 @@ class Recorder:
     # CALLs of the station
 
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
-        """Record a CALL and the answer sent for it at once; ``elapsed`` is in seconds."""
+        """Record a CALL and its immediate answer; ``elapsed`` is in seconds."""
         payload = answered.payload
         call, is_unusual = (
             answered.call,
@@ -177,7 +177,9 @@ class Recorder:
         return number
 
     def sent(self, answered: AnsweredCall, partner: int, frame: bytes | None, elapsed: float) -> None:
-        """Record the answer to the CALL with the number ``partner``; ``frame=None`` means it was not sent."""
+        """Record the answer to the CALL with the number ``partner``. ``frame=None``: the answer was not
+        sent.
+        """
         call, hit = answered.call, answered.hit
         fault = hit.then.fault if hit else None
         kind: EntryKind = "withheld" if frame is None else "error" if answered.payload is None else "result"
@@ -212,7 +214,7 @@ class Recorder:
             statistics.faults[fault] += 1
 
     def _known(self, action: str) -> str:
-        """Return the name under which an action is counted; all invented actions share one name."""
+        """Return the name that counts an action; all invented actions share one name."""
         return action if action in self._version.actions else UNKNOWN_ACTION
 
     def malformed(self, raw: bytes, malformed: MalformedFrame | MalformedAnswer) -> tuple[int, bool]:
@@ -279,7 +281,7 @@ class Recorder:
         elapsed: float | None,
         violation: Violation | None,
     ) -> bool:
-        """Record the station's answer to a command, with ``action=None`` if it matches no pending command.
+        """Record the station's answer to a command. ``action=None``: it matches no pending command.
 
         Return whether it is a finding.
         """
@@ -298,7 +300,7 @@ class Recorder:
         return "error" if isinstance(answer, CallError) else self._version.outcome(answer.payload)
 
     def timed_out(self, message_id: str, action: str, timeout_s: float | None = None) -> bool:
-        """Record that a command was not answered in time; return whether that is a finding."""
+        """Record that a command was not answered in time. Return whether that is a finding."""
         self.failed(action, "timeout")
         return self._observe(self._observer.timed_out, time(), message_id, action, timeout_s)
 
@@ -307,5 +309,5 @@ class Recorder:
         self._records.statistics.outcomes["sent", self._known(action), outcome] += 1
 
     def fault(self, kind: str) -> None:
-        """Count a fault that was injected when sending a command, or when receiving the answer to one."""
+        """Count a fault that was injected into a command, or into the answer to a command."""
         self._records.statistics.faults[kind] += 1

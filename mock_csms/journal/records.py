@@ -32,24 +32,23 @@ PAUSED: Final = (
 )
 
 MAX_WATCHED_RATE: Final = 10_000
-"""Frames per second, both directions together, above which findings pause unless they are always on."""
+"""Frames per second in both directions at which findings pause, unless they are always on."""
 
 CLOCK_SET_S: Final = 2.0
-"""Seconds by which the wall clock must differ from the monotonic clock to count as set."""
+"""Difference in seconds between wall clock and monotonic clock that counts as setting the clock."""
 
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
 
 type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], str | None], Observer]
-"""Creates an observer from a station, ids of silenced findings, all kinds, and the id of unreadable frames.
-"""
+"""Creates an observer from a station, the silenced ids, all kinds, and the id for unreadable frames."""
 
 
 LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
 MAX_FINDING_LINES: Final = 20_000
-"""Maximum pairs of station and kind with counted findings; past it, the oldest is reported and forgotten."""
+"""Maximum pairs of station and kind with counted findings. Above it, the oldest is reported and dropped."""
 
 
 @dataclass(slots=True)
@@ -60,7 +59,8 @@ class _Lines:
 
 
 class FindingLog:
-    """Logs findings: the first of each kind about a station as a warning, hints and later ones at INFO.
+    """Logs findings. The first of each kind about a station is a warning; later ones and hints are at
+    INFO.
 
     Of many findings of one kind, it logs one a second, and the number of findings not logged.
     """
@@ -96,7 +96,9 @@ class FindingLog:
         del self._lines[oldest]
 
     def report(self, now: float | None = None) -> None:
-        """Log how many findings were not logged, for kinds whose second is over, or for all kinds (None)."""
+        """Log the number of findings without a log line: for kinds whose second is over, or for all kinds
+        (None).
+        """
         for kind in sorted(self._floods):
             if now is None or now >= self._lines[kind].quiet_until:
                 self._report(kind)
@@ -142,7 +144,7 @@ class Records:
         self.findings: deque[Finding] = deque(maxlen=MAX_FINDINGS)
         """The newest findings, in the order of their events."""
         self.last_dropped_finding = EventId(0)
-        """Event of the newest finding that was dropped because there were too many."""
+        """Event of the newest finding that was dropped for lack of room."""
         self._last_finding = EventId(0)
         self.found: Counter[str] = Counter()
         """Number of findings by id, including dropped ones."""
@@ -158,7 +160,7 @@ class Records:
         self._observed_versions: set[str] = set()
 
     def observer(self, station: str, version: OcppVersion, make: MakeObserver) -> Observer:
-        """Return the observer that all connections of a station with one version share."""
+        """Return the observer for all connections of a station that use one version."""
         key = station, version.name
         self._observed_versions.add(version.name)
         observer = self._observers.get(key)
@@ -177,7 +179,9 @@ class Records:
         *,
         injected: bool = False,
     ) -> None:
-        """Record that a connection was refused at the opening handshake, and by which rule, if any."""
+        """Record that a connection was refused at the opening handshake, and the rule that refused it, if
+        any.
+        """
         number = self.journal.note(
             station,
             0,
@@ -220,7 +224,7 @@ class Records:
                     listener(finding)
 
     def tick(self) -> None:
-        """Look for overdue messages, unless findings are paused; to be called every second."""
+        """Look for overdue messages, unless findings are paused. Call this every second."""
         self.guard.tick()
         self._logged.report(monotonic())
         if self._adapts:
@@ -231,7 +235,7 @@ class Records:
             self._find_in_all("looking for overdue messages", lambda observer: observer.tick(now))
 
     def _notice_clock_set(self) -> None:
-        """Report a step of the wall clock to the observers; a suspended machine counts as one."""
+        """Report a jump of the wall clock to the observers; suspending the machine counts as a jump."""
         now = time()
         offset = now - monotonic()
         seconds, self._clock_offset = offset - self._clock_offset, offset
@@ -291,7 +295,7 @@ class Records:
         return len(self._observers)
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Drop the findings of some stations or of all (None), and reset the observers."""
+        """Drop the findings of some stations, or of all (None), and reset the observers."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)
         self.activities.clear(stations)

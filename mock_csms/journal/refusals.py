@@ -1,4 +1,4 @@
-"""Refused opening handshakes: one log line, one journal entry and one count for each, within limits."""
+"""Refused opening handshakes. Each gets a log line, a journal entry and a count, within limits."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -10,12 +10,14 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 BURST_OF_LINES: Final = 20
-"""Log lines about refused connections that may come at once; then one a second."""
+"""Number of log lines about refused connections that are allowed at once; after that, one a second."""
 BURST_OF_ENTRIES: Final = 1000
-"""Journal entries about refused connections that may come at once; then 20 a second."""
+"""Number of journal entries about refused connections that are allowed at once; after that, 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Maximum number of stations, and of paths at an address, with counted tries; the oldest are forgotten."""
+"""Maximum number of stations with counted tries, and of paths per address; above it, the oldest are
+dropped.
+"""
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
@@ -43,7 +45,7 @@ class Throttle:
         return is_allowed
 
     def allows_summary(self) -> bool:
-        """Return whether there are skipped events and a message about them is within the limits."""
+        """Return whether events were skipped and the limits allow a message about them."""
         return self.skipped > 0 and self._take()
 
     def _take(self) -> bool:
@@ -110,7 +112,7 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a refused try; describe its number and the time since the previous try, if there was one."""
+        """Count a refused try. Describe its number, and the time since the previous try if there was one."""
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now
@@ -121,7 +123,7 @@ class Refusals:
         self._tries.pop(station, None)
 
     def tick(self) -> None:
-        """Log the number of lines that were not logged, once there is room for a line."""
+        """Log the number of skipped log lines as soon as the limits allow it."""
         if self._lines.allows_summary():
             self._log_unseen()
 
@@ -144,7 +146,7 @@ class Refusals:
 
 
 def _source(peer: tuple[str, int] | None, handshake: JsonObject | None) -> str:
-    """Host and path of a handshake without a valid identity: several stations may be behind an address."""
+    """Host and path of a handshake without a valid identity. Several stations may share the host."""
     host = peer[0] if peer else ""
     return f"{host} {handshake['path']}" if handshake and "path" in handshake else host
 

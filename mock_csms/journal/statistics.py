@@ -8,10 +8,10 @@ BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds, of the response time buckets."""
 
 MAX_IDENTITIES: Final = 100_000
-"""Maximum number of identities that are counted: strangers may connect under any number of them."""
+"""Maximum number of counted identities; strangers may connect under any number of identities."""
 
 MAX_NEWEST_LATENCIES: Final = 1_000
-"""Maximum number of response times that the median of a sample is made from."""
+"""Maximum number of response times for the median of a sample."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Statistics:
         ``outcomes`` takes longer.
         """
         self.frames: Counter[tuple[str, str]] = Counter()
-        """Messages by direction and kind of their journal entries, except those recorded as an exchange."""
+        """Messages by direction and kind of journal entry, except messages recorded as an exchange."""
         self.faults: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         """Refused opening handshakes by kind."""
@@ -97,7 +97,7 @@ class Statistics:
 
     @property
     def stations(self) -> int:
-        """Number of stations that have ever connected; the count ends at `MAX_IDENTITIES`."""
+        """Number of stations that have connected so far; the count stops at `MAX_IDENTITIES`."""
         return len(self._stations)
 
     def connected(self, station: str) -> int:

@@ -1,4 +1,4 @@
-"""Journal in memory: the newest entries within a bound, and queries over them."""
+"""Journal in memory: the newest entries within limits, and queries over them."""
 
 import re
 from collections import deque
@@ -20,7 +20,7 @@ OVERHEAD: Final = 400
 OVERHEAD_OF_EXCHANGE: Final = 256
 """Approximate bytes of a CALL and its answer without their frames, stored as one row."""
 ROWS_PER_PART: Final = 64
-"""Rows that are searched at a time; making their entries takes less than a millisecond."""
+"""Number of rows searched at a time; building their entries takes less than a millisecond."""
 MAX_HEAD_BYTES: Final = 2048
 """Upper bound in bytes for an entry without its frame."""
 
@@ -77,7 +77,7 @@ class Entry(NamedTuple):
         return {name: value for name, value in fields.items() if value is not None}
 
     def json(self) -> bytes:
-        """Return the entry as JSON, like `line`, but with the frame verbatim even if it has line breaks."""
+        """Return the entry as JSON. Unlike in `line`, the frame is verbatim even if it has line breaks."""
         if self.raw is None or self.type == "malformed":
             return self.line()
         return orjson.dumps(self.head())[:-1] + b',"frame":' + self.raw + b"}"
@@ -177,7 +177,7 @@ def is_exchange(row: Row) -> TypeGuard[ExchangeRow]:
 
 
 def entries_of(exchange: ExchangeRow, number: int) -> tuple[Entry, Entry]:
-    """Return the entries of an exchange: the CALL, which has this number, and the CALLRESULT."""
+    """Return the entries of an exchange: the CALL with this number, and the CALLRESULT."""
     connection, at, action, elapsed, call, result = exchange
     match = RESULT_ID.match(result)
     message_id = orjson.loads(match[1]) if match else None
@@ -208,7 +208,7 @@ class EntrySink(Protocol):
     """Receives every entry when it is stored, with its frame."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Receive an entry and its frame; the entry itself lacks a frame that is too long to be stored."""
+        """Receive an entry and its frame. The entry has no frame if the frame is too long to be stored."""
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Receive a CALL with this number and the CALLRESULT that follows it."""
@@ -280,7 +280,7 @@ class Journal:
         raw: bytes,
         result: bytes,
     ) -> int:
-        """Store a CALL and the CALLRESULT that answered it at once, and return the number of the CALL."""
+        """Store a CALL and its immediate CALLRESULT. Return the number of the CALL."""
         size = len(raw) + len(result) + OVERHEAD_OF_EXCHANGE
         if size > self._max_exchange_bytes:
             return self._note_long_exchange(connection, message_id, action, elapsed, raw, result)
@@ -345,7 +345,8 @@ class Journal:
         return chain.from_iterable(self.newest_first(Query()))
 
     def newest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
-        """Yield the entries that match a query, ignoring its limit, in one sequence per part of the journal.
+        """Yield the entries that match a query, in one sequence per part of the journal. The limit of the
+        query is ignored.
 
         A sequence may be empty. The parts are small, so that the caller can do other work in between.
         """
@@ -360,7 +361,7 @@ class Journal:
                 return
 
     def oldest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
-        """Yield the same entries as `newest_first`, in the order of their numbers.
+        """Yield the entries of `newest_first` in the order of their numbers.
 
         Entries that are recorded while the caller iterates are left out.
         """
@@ -392,7 +393,7 @@ class Journal:
         return rows, RowPlace(place.rows + len(rows), number)
 
     def newest_answer_times(self, since: int) -> list[float]:
-        """Seconds that the mock took for the newest exchanges after an entry, of at most `ROWS_PER_PART`."""
+        """Seconds that the mock took for each exchange after an entry; at most the newest `ROWS_PER_PART`."""
         number, times = self._last_number, list[float]()
         for row in islice(reversed(self._rows), ROWS_PER_PART):
             if number <= since:
@@ -414,7 +415,7 @@ class Journal:
         self._last_dropped, self.size = self._last_number, 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
-        """Call a function with every new entry; call the returned function to stop that."""
+        """Call a function with every new entry. The returned function ends this."""
         self._listeners.append(listener)
 
         def remove() -> None:
@@ -452,7 +453,9 @@ class Query(NamedTuple):
         return self.station is None or matches_glob(station, self.station)
 
     def may_match(self, row: Row) -> bool:
-        """Return whether a row may contain a matching entry; called before entries are made from the row."""
+        """Return whether a row may contain a matching entry. Called before the entries of the row are
+        made.
+        """
         types: Container[str] = EXCHANGE_TYPES
         if is_exchange(row):
             connection, _, action, _, _, _ = row

@@ -21,9 +21,9 @@ from mock_csms.journal.store import (
 )
 
 MAX_SUBSCRIBER_BYTES: Final = 8 * 2**20
-"""Maximum bytes buffered for a subscriber; one that falls further behind is cut off."""
+"""Maximum bytes buffered for a subscriber; a subscriber further behind is cut off."""
 WRITE_INTERVAL_S: Final = 0.05
-"""Minimum seconds between two writes; a killed process loses no more lines than those of this time."""
+"""Minimum seconds between two writes. A killed process loses at most the lines of this time."""
 
 
 class Subscriber:
@@ -73,11 +73,11 @@ class _Audience:
     def __init__(self, station: str | None) -> None:
         self.query = Query(station)
         self.subscribers: dict[Subscriber, int] = {}
-        """The subscribers, with the number of collected events that came before them."""
+        """The subscribers, each with the number of collected events that it must not receive."""
         self.events: list[bytes] = []
 
     def add(self, subscriber: Subscriber) -> None:
-        """Add a subscriber, who gets the events after those that are collected already.
+        """Add a subscriber; it receives all events after those already collected.
 
         The collected events are not sent for that: if 100 clients began while stations talk, each of them
         would cause a batch for all others.
@@ -85,7 +85,7 @@ class _Audience:
         self.subscribers[subscriber] = len(self.events)
 
     def flush(self) -> None:
-        """Send the collected events as one batch; subscribers who came before get the same object."""
+        """Send the collected events as one batch. All earlier subscribers receive the same object."""
         events, self.events = self.events, []
         if not events:
             return
@@ -97,7 +97,8 @@ class _Audience:
 
 
 class EntryStream:
-    """Writes new entries as lines to a file and as events to subscribers, at once if none came before.
+    """Writes new entries as lines to a file and as events to subscribers. The first entry is written at
+    once, entries soon after it together.
 
     Further entries are collected for `WRITE_INTERVAL_S` seconds.
 
@@ -116,7 +117,7 @@ class EntryStream:
         """Time of the event loop before which nothing is written."""
 
     def add(self, sink: LineSink) -> Callable[[], None]:
-        """Pass the lines of all new entries to a sink, many at a time; the returned function stops that."""
+        """Pass the lines of all new entries to a sink, many at a time. The returned function ends this."""
         self.flush()
         self._sinks.append(sink)
         self._attach()
@@ -130,7 +131,7 @@ class EntryStream:
         return remove
 
     def follow(self, subscriber: Subscriber, station: str | None = None) -> Callable[[], None]:
-        """Send new entries to a subscriber as events; the returned function stops that.
+        """Send new entries to a subscriber as events. The returned function ends this.
 
         ``station`` is a glob that selects the stations whose entries are sent.
         """
@@ -173,7 +174,7 @@ class EntryStream:
             self.publish(exchange[0].station, events)
 
     def publish(self, station: str, event: bytes) -> None:
-        """Send an event about a station to the subscribers of this station, after the entries so far."""
+        """Send an event about a station to the subscribers of this station, after all earlier entries."""
         for audience in self._audiences.values():
             if audience.query.is_about_station(station):
                 audience.events.append(event)

@@ -44,7 +44,7 @@ ERRORS: Final = frozenset({"error", "malformed", "refused"})
 MAX_LINE: Final = 2**26
 """Maximum bytes of a line with an entry; longer ones are skipped."""
 MAX_SKIPPED: Final = 2**28
-"""Maximum bytes of a line that is skipped; a file with a longer line is not a journal, or it never ends."""
+"""Maximum bytes of a skipped line; a file with a longer line is not a journal."""
 MAX_INVALID_LINES: Final = 1000
 """Maximum number of invalid lines before the first entry."""
 
@@ -164,7 +164,9 @@ def is_error(entry: JsonEntry, versions: Sequence[OcppVersion]) -> bool:
 
 
 def parse_time(text: str) -> TimeFilter:
-    """Parse a date and time, in UTC unless it has a zone, or a time of day in UTC; raises ValueError."""
+    """Parse a date and time, or a time of day. Times are in UTC unless they have a zone. Raises
+    ValueError.
+    """
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

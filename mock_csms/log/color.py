@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 Color = Literal["auto", "always", "never"]
-"""When to colour the log; "auto": on a terminal, unless NO_COLOR is set, and always if FORCE_COLOR is set."""
+"""When to colour the log; "auto": always with FORCE_COLOR, never with NO_COLOR, otherwise on a terminal."""
 
 LEVEL_COLORS: Final = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
 """Terminal sequences that start the colour of a level."""
@@ -46,6 +46,6 @@ def color_station(text: str, station: str) -> str:
 
 
 def color_stations(text: str, stations: Iterable[str], column: int) -> str:
-    """Colour the identities of many lines, which all begin at the same column."""
+    """Colour the identities of many lines. All identities begin at the same column."""
     lines = zip(text.split("\n"), stations, strict=True)
     return "\n".join(f"{line[:column]}{color_station(line[column:], station)}" for line, station in lines)

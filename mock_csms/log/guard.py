@@ -1,4 +1,4 @@
-"""Guard: logs exceptions of activities that must not end a connection, such as recording and learning."""
+"""Guard: logs exceptions of activities such as recording and learning, which must not end a connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from typing import Final
 from mock_csms.log.output import logger
 
 QUIET_TIME: Final = 60.0
-"""Seconds after an ERROR in which failures of the same activity and station are only counted."""
+"""Seconds after an ERROR in which further failures of the activity and station are only counted."""
 MAX_ACTIVITIES: Final = 10_000
-"""Maximum number of remembered pairs of station and activity; past it, the oldest is reported and dropped."""
+"""Maximum number of remembered pairs of station and activity. Above it, the oldest is reported and
+dropped.
+"""
 
 
 @dataclass(slots=True)
@@ -20,7 +22,9 @@ class _Failures:
 
 
 class Guard:
-    """Logs one ERROR with traceback per activity and station a minute, then the count of further failures."""
+    """Logs at most one ERROR with traceback per minute, activity and station; then logs the number of
+    further failures.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock

@@ -36,7 +36,7 @@ TENTHS_PER_SECOND: Final = 10_000
 FLUSH_DELAY: Final = 0.005
 """Seconds that lines are collected before they are written together."""
 MAX_CLOCK_GAP_S: Final = 0.000_02
-"""Maximum seconds for reading two clocks together, which takes a fraction of that without interruption."""
+"""Maximum seconds between the readings of two clocks; without an interruption, they take far less."""
 MAX_CLOCK_READINGS: Final = 5
 
 logger = logging.getLogger("mock_csms")
@@ -83,7 +83,7 @@ class MessageLine(NamedTuple):
 
 
 class PendingLine(msgspec.Struct, gc=False):
-    """A CALL of a station and, once it is answered, its CALLRESULT: two log lines not formatted yet.
+    """A CALL of a station and, once sent, its CALLRESULT: two log lines that are not formatted yet.
 
     ``time`` is the time of the CALL in seconds since the epoch, and ``elapsed`` the seconds until the answer.
     ``call`` is the content of the CALL as prepared by the formatter; None if the line of the CALL has already
@@ -131,12 +131,12 @@ def _duration(tenths: int) -> str:
 LEVELS: Final = {"INFO": "", "WARNING": "WARN"}
 
 MAX_STATION_WIDTH: Final = 24
-"""Maximum width to which identities are padded; a longer identity shifts its line."""
+"""Maximum width for padding identities; a longer identity shifts its line."""
 
 TEXT_COLUMN: Final = 21
 """Column of the text of a line, after the time and the level."""
 ABOUT_STATION: Final = "%s  "
-"""Beginning of the format of records about a station, whose identity is the first argument."""
+"""Start of the format of records about a station; the first argument is the identity."""
 
 
 class TextFormatter(logging.Formatter):
@@ -219,7 +219,7 @@ class TextFormatter(logging.Formatter):
         return color_stations(text, stations, TEXT_COLUMN) if self._color else text
 
     def _millisecond(self, moment: float) -> tuple[str, float]:
-        """Return the formatted time, and the start of the next millisecond in seconds since the epoch."""
+        """Return the formatted time, and the next millisecond in seconds since the epoch."""
         return self._time(moment), (int(moment * 1000) + 1) / 1000
 
     def _time(self, created: float) -> str:
@@ -266,7 +266,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _station_of(record: logging.LogRecord) -> str:
-    """Identity of the station that a record is about; empty if it is about none."""
+    """Identity of the station that a record is about; empty without a station."""
     if isinstance(record.msg, MessageLine):
         return record.msg.station
     is_about_station = isinstance(record.msg, str) and record.msg.startswith(ABOUT_STATION)
@@ -274,7 +274,7 @@ def _station_of(record: logging.LogRecord) -> str:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the text of a record without the line break at the end that some libraries add."""
+    """Return the text of a record. A line break at the end, which some libraries add, is removed."""
     return record.getMessage().rstrip("\r\n")
 
 
@@ -296,7 +296,8 @@ def clock_offset() -> float:
 
 
 class Output(logging.Handler):
-    """Hands lines to the writer of standard output: a warning at once, others together after `FLUSH_DELAY`.
+    """Passes lines to the writer of standard output: a warning at once, others together after
+    `FLUSH_DELAY`.
 
     Fast path: messages bypass `logging` (see `log_call`). A CALL and its CALLRESULT are one PendingLine; up
     to `MAX_PENDING_LINES` of them are formatted together and written with one call. The plain way is a
@@ -314,7 +315,9 @@ class Output(logging.Handler):
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
         self._clock_offset: float | None = None
-        """Offset for the lines until the next flush; None until it is read again, as the clock may be set."""
+        """Offset for the lines until the next flush. None: read it again, because the clock may have been
+        set.
+        """
         self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -330,7 +333,7 @@ class Output(logging.Handler):
             self._flush_soon()
 
     def add_call(self, station: str, action: str, content: Any, arrival: float) -> PendingLine:
-        """Add the line of a CALL that arrived when `perf_counter` was ``arrival``."""
+        """Add the line of a CALL. ``arrival`` is the `perf_counter` at its arrival."""
         offset = self._clock_offset
         if offset is None:
             offset = self._clock_offset = clock_offset()
@@ -344,7 +347,7 @@ class Output(logging.Handler):
         return line
 
     def add_answer(self, call: PendingLine, answer: JsonObject, elapsed: float) -> None:
-        """Add the line of the CALLRESULT that answers a CALL after ``elapsed`` seconds."""
+        """Add the line of a CALLRESULT; ``elapsed`` is in seconds since the CALL."""
         if self._pending and self._pending[-1] is call:
             call.answer, call.elapsed = answer, elapsed
         else:
@@ -361,7 +364,7 @@ class Output(logging.Handler):
             self._lines += map(self._format_alone, pending)
 
     def _format_alone(self, message: PendingLine) -> str:
-        """Format the lines of one message, so that a failure affects the lines of no other message."""
+        """Format the lines of one message. A failure does not affect the lines of other messages."""
         try:
             return self._formatter.format_messages([message])
         except Exception as error:
@@ -437,7 +440,7 @@ def log_call(station: str, action: str, content: Any, arrival: float | None = No
 
 
 def log_answer(call: PendingLine, answer: JsonObject, elapsed: float) -> None:
-    """Log the CALLRESULT that answers a CALL after ``elapsed`` seconds, at INFO."""
+    """Log a CALLRESULT at INFO; ``elapsed`` is in seconds since the CALL."""
     if _output:
         _output.add_answer(call, answer, elapsed)
     else:
@@ -452,13 +455,13 @@ def log_frame(station: str, direction: Arrow, raw: bytes) -> None:
 
 
 def flush() -> None:
-    """Write all pending log lines; wait for standard output for a bounded time."""
+    """Write all pending log lines. The wait for standard output is limited."""
     if _output:
         _output.wait_written()
 
 
 def close() -> int:
-    """Write all pending log lines as `flush` does, and end the log; return the number of missing lines."""
+    """Write all pending log lines like `flush`, and end the log. Return the number of missing lines."""
     if _output is None:
         return 0
     _output.close()

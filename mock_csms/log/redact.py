@@ -14,14 +14,14 @@ SECRET_FIELDS: Final = frozenset(
 )
 """Names of fields with a secret value, in lower case."""
 VPN_SECRETS: Final = frozenset({"key"})
-"""Fields that are secret in an object named `vpn`, or if the same object has a password."""
+"""Fields that are secret in an object named `vpn`, or in an object that has a password."""
 VPN: Final = "vpn"
 NAME_FIELDS: Final = frozenset({"key", "variable"})
-"""Fields that may hold the name of a variable, at any level in a wrong shape."""
+"""Fields that may hold the name of a variable, at any level of a malformed message."""
 VALUES_OF_VARIABLE: Final = frozenset(
     {"actualvalue", "additionalinfo", "attributevalue", "techinfo", "value", "valueslist"}
 )
-"""Fields that may repeat the value of a variable, in objects about this variable."""
+"""Fields that may repeat the value of a variable, in objects about the variable."""
 KEY_CODE: Final = "keycode"
 """Type of the idTokens that no log may show (C04.FR.04), in lower case."""
 TOKEN_FIELDS: Final = frozenset({"idtoken", "additionalidtoken"})
@@ -35,12 +35,12 @@ BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
 SECRET_KEYS: Final = (b"keycode", b"private key", b"vpn", b"authorizationkey")
-"""Texts that mark a secret called a key; a frame without any of them has no such secret.
+"""Texts that show a secret called a key; a frame without any of them has no such secret.
 
 `may_have_secret` first looks for ``key`` alone, so that most frames need one search instead of four.
 """
 MIN_SECRET_TEXT: Final = 8
-"""Minimum length of a text that may have a secret: a name and a value, or a URL with a user."""
+"""Minimum length of a text with a secret: a name and a value, or a URL with a user."""
 
 
 def masked(value: Any, *, hides_values: bool = False, secret_fields: frozenset[str] = NO_FIELDS) -> Any:
@@ -85,7 +85,7 @@ def _masked_object(
 
 
 def _is_about_secret_variable(value: dict[str, Any], names: dict[str, str]) -> bool:
-    """Return whether an object names a secret variable, also in a wrong shape."""
+    """Return whether an object names a secret variable, even if the object is malformed."""
     return any(
         _has_secret_name(part) if names[name] in NAME_FIELDS else type(part) is str and is_secret_name(part)
         for name, part in value.items()
@@ -111,12 +111,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def has_value_of_variable(content: Iterable[str]) -> bool:
-    """Return whether one of these names of fields may belong to the value of a variable."""
+    """Return whether any of these field names may belong to the value of a variable."""
     return not VALUES_OF_VARIABLE.isdisjoint(map(str.lower, map(str.strip, content)))
 
 
 def _masked_string(text: str) -> str:
-    """Mask the secrets in a string; the string itself may be JSON, as in a DataTransfer."""
+    """Mask the secrets in a string. The string may itself be JSON, as in a DataTransfer."""
     if len(text) < MIN_SECRET_TEXT:
         return text
     if text.lstrip()[:1] in {"{", "["}:
@@ -144,7 +144,7 @@ def _is_key_code_type(kind: Any) -> bool:
 
 
 def may_have_secret(raw: bytes) -> bool:
-    """Return whether JSON may have a secret; if it has a backslash, any character may be escaped.
+    """Return whether JSON may have a secret. After a backslash, any character may be escaped.
 
     Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes. The
     latter first tries to read the bytes as a number, and handles the exception.
@@ -186,14 +186,14 @@ def _masked_malformed(raw: bytes) -> bytes:
 # Which valid CALLs may have a secret
 
 type _Check = Callable[[Any, bytes], bool]
-"""Returns whether a valid CALL may have a secret, from its decoded payload and its frame."""
+"""Returns whether a valid CALL may have a secret; takes its decoded payload and its frame."""
 
 MAX_HARMLESS_LENGTH: Final = 64
 """Length up to which a string has no room for a message or a key."""
 VALUE_FIELDS: Final = frozenset({"value", "valuesList"})
-"""Fields of a device report with long strings; they are secret only if the variable is."""
+"""Fields with long strings in a device report; they are secret only if their variable is."""
 SIGNED_VALUE: Final = "signedMeterValue"
-"""Field whose long strings are the signature and the public key of a meter."""
+"""Field with long strings: the signature and the public key of a meter."""
 
 
 def _frame_may_have_secret(_: Any, raw: bytes) -> bool:
@@ -201,7 +201,7 @@ def _frame_may_have_secret(_: Any, raw: bytes) -> bool:
 
 
 def _frame_may_have_private_key(_: Any, raw: bytes) -> bool:
-    """Search for the rarest letter of PRIVATE KEY first; this takes a fifth of the time."""
+    """Search for the rarest letter of PRIVATE KEY first, which takes a fifth of the time."""
     return BACKSLASH in raw or (LETTER_Y in raw and raw.find(b"PRIVATE KEY") >= 0)
 
 
@@ -215,7 +215,7 @@ def _id_token_or_signature_may_have_secret(content: Any, raw: bytes) -> bool:
 
 
 class _Checks(dict[type, _Check | None]):
-    """The check for each type of payload; None for types without a place for a secret.
+    """The check for each payload type; None for types that cannot hold a secret.
 
     Fast path: the plain way is `may_have_secret` for each frame, which takes several microseconds for a
     kilobyte. A valid payload has only the fields of its type: without long strings, there is room for neither
@@ -258,7 +258,7 @@ def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
 
 
 def _check_of_variables(name: str) -> _Check:
-    """Check the variables in a list, instead of searching the frame, which may have many kilobytes."""
+    """Check the variables in a list. Searching the frame would take longer: it may have many kilobytes."""
 
     def check(content: Any, raw: bytes) -> bool:
         if AT_SIGN in raw or _frame_may_have_private_key(content, raw):
@@ -269,7 +269,7 @@ def _check_of_variables(name: str) -> _Check:
 
 
 def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
-    """Fields of a payload with long strings at any level, each with the names of their fields."""
+    """Fields with long strings at any level of a payload, each with the names of its inner fields."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     found = {field.name: set(_places(field.type, field.name)) for field in info.fields}

@@ -18,12 +18,12 @@ SECRET_VARIABLES: Final = frozenset(
         "wifipassword",
     }
 )
-"""Variables of the device model and a configuration key of OCPP 1.6 with a secret value, in lower case."""
+"""Secret variables of the device model, and a secret configuration key of OCPP 1.6, in lower case."""
 
 VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?|'[^']*+'?|[^\s"'\\,;&})\]]++)"""
-"""A value after a colon or an equals sign: in quotes, in escaped quotes (JSON within JSON), or bare."""
+"""A value after a colon or an equals sign. It is bare, in quotes, or in escaped quotes (JSON within JSON)."""
 SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
-"""Text between the name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
+"""Text between a name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
 
 
 class _Values:
@@ -47,7 +47,7 @@ class _Values:
 
 
 def _end_of_nested(text: str, start: int) -> int:
-    """Return the end of the list or object at a position; the end of the text if it is cut off."""
+    """Return the end of the list or object at a position. If the text is cut off, return its end."""
     depth = 0
     for token in BRACKET_OR_STRING.finditer(text, start):
         depth += DEPTHS.get(token[0], 0)
@@ -68,15 +68,15 @@ ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
 ITEM_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS})"\s*+:\s*+')
 ATTRIBUTE_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS}|value)"\s*+:\s*+')
 WITH_BARE_VALUES: Final = ('"variableAttribute"', '"ChangeConfiguration"')
-"""Texts of messages that have the value of a variable in a field named `value`."""
+"""Texts of messages with the value of a variable in a field named `value`."""
 CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
-"""A URL that is cut off within the password of its user; a URL that ends behind a port looks the same."""
+"""A URL cut off within a password. A URL cut off after a port looks the same."""
 VALUE_OF_VARIABLE: Final = _Values(
     rf"(?:attributeValue|actualValue|\bvalue|additionalInfo|techInfo){SEPARATOR}"
 )
 """Values of a variable in any message; masked only in a text that names a secret variable."""
 PRIVATE_KEY: Final = re.compile(r"""(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)[^"'\n]*+""")
-"""A private key in PEM, with its line breaks as escapes, up to the end of the text, quote or line."""
+"""A private key in PEM with escaped line breaks, up to the end of the text, quote or line."""
 PRIVATE_KEY_LINES: Final = re.compile(r"""(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)[^"']*+""")
 """A private key in PEM with real line breaks."""
 CREDENTIALS: Final = re.compile(r"(?<!\w)((?:basic|bearer)\s++)([A-Za-z0-9+/=._~-]{8,}+)", re.IGNORECASE)
@@ -85,12 +85,14 @@ USER_IN_URL: Final = re.compile(
 )
 ESCAPED_CHARACTER: Final = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 MIN_BARE_PASSWORD: Final = 8
-"""Minimum length of a word without quotes that may be a password; OCPP requires 16 characters."""
+"""Minimum length of a word without quotes that may be a password. OCPP requires 16 characters."""
 QUOTE_OR_BACKSLASH: Final = frozenset('"\\')
 
 
 def may_have_secret_text(lower: str) -> bool:
-    """Return whether a text in lower case may have a secret; a cheap test before the patterns."""
+    """Return whether a text in lower case may have a secret. This test is cheap; the patterns come after
+    it.
+    """
     return (
         "password" in lower
         or "private key" in lower
@@ -143,7 +145,7 @@ def masked_malformed(raw: bytes) -> bytes:
 
 
 def _masked_value(match: re.Match[str]) -> str:
-    """Mask a value, but keep its quotes, and words of a sentence such as "password: must be a text"."""
+    """Mask a value. Quotes are kept, and so are words of a sentence such as "password: must be a text"."""
     value = match[0][len(match[1]) :]
     if match[1].endswith(" ") and value.isalpha() and len(value) < MIN_BARE_PASSWORD:
         return match[0]
@@ -164,7 +166,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _without_unnamed_values(text: str) -> str:
-    """Mask the values of a variable whose name has been cut off, because the variable may be a password."""
+    """Mask the values of a variable if its name is cut off, because the variable may be a password."""
     named_until = max((match.end() for match in NAMED_VARIABLE.finditer(text)), default=0)
     next_item = NEXT_ITEM.search(text, named_until) if named_until else None
     if named_until and next_item is None:

@@ -15,7 +15,7 @@ from mock_csms.text import one_line, truncate
 MAX_WIDTH: Final = 160
 MAX_VALUE_WIDTH: Final = 60
 MAX_ADDITIONAL_INFO: Final = 512
-"""Maximum characters of additionalInfo, with which a station explains a status (StatusInfoType)."""
+"""Maximum characters shown of additionalInfo, the explanation of a status (StatusInfoType)."""
 
 UNNAMED: Final = frozenset({"status", "eventType", "connectorStatus"})
 """Properties shown first and without their name."""
@@ -30,7 +30,9 @@ STATUS_INFOS: Final = frozenset({"attributeStatusInfo", "statusInfo"})
 
 
 def summary(content: Any) -> str:
-    """Return the important fields of a payload on one line; a value other than an object is shown as text."""
+    """Return the important fields of a payload on one line. A value that is not an object is shown as
+    text.
+    """
     return one_line(summarize(content))
 
 
@@ -52,7 +54,7 @@ def summarize(content: Any) -> str:
 
 
 def _max_width(content: Any) -> int:
-    """Return the maximum width, which is larger if a result in a list explains its status."""
+    """Return the maximum width. It is larger if a result in a list explains its status."""
     results = [content.get(name) for name in RESULTS] if isinstance(content, dict) else []
     items = [item for items in results if isinstance(items, list) for item in items if isinstance(item, dict)]
     is_explained = any(not STATUS_INFOS.isdisjoint(item) for item in items)
@@ -91,7 +93,7 @@ def _format_status_info(info: Any) -> str:
 
 
 def error_summary(code: str, description: str) -> str:
-    """Return a CALLERROR on one line, without the request that some stations repeat in its description."""
+    """Return a CALLERROR on one line. Some stations repeat the request in the description; it is left out."""
     own, *rest = REPEATED_REQUEST.split(description, maxsplit=1)
     own = own.rstrip(" :,-")
     text = f"{code}: {own}" if own else code
@@ -156,7 +158,9 @@ def _format_profile(profile: Any) -> str:
 
 
 def _first(items: Any) -> Any:
-    """Return the first object of a list (an empty object without one), with its properties as attributes."""
+    """Return the first object of a list, with its properties as attributes; an empty object for an empty
+    list.
+    """
     first = items[0] if isinstance(items, list) and items else None
     return first if isinstance(first, ValidPayload) else _Json(first if isinstance(first, dict) else {})
 
@@ -177,14 +181,14 @@ def _format_id_token(token: Any) -> str:
 
 
 def _format_url(url: Any) -> str:
-    """Format a URL without the user and password in it, before it is truncated."""
+    """Format a URL without its user and password. This happens before the URL is truncated."""
     text = str(url)
     user, at, place = text.rpartition("@")
     return f"{MASK}{at}{short(place)}" if user else short(text)
 
 
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {"idTokenInfo": ("idTokenInfo", "status")}
-"""Label and field that an object is shown by, keyed by the property that holds it."""
+"""Label and field that represent an object, by the property that holds the object."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "chargingProfile": _format_profile,
@@ -196,7 +200,7 @@ SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "log": lambda log: f"log={_format_url(log.remoteLocation)}",
     "transactionInfo": _format_transaction,
 }
-"""Short forms of nested objects (read by attribute), keyed by the property that holds them."""
+"""Short forms of nested objects (read by attribute), by the property that holds the object."""
 
 
 # JSON

@@ -9,15 +9,15 @@ from threading import Condition, Thread
 from typing import Any, Final
 
 MAX_UNWRITTEN: Final = 4 * 2**20
-"""Characters that may wait to be written; further lines are dropped and counted."""
+"""Maximum characters waiting to be written; further lines are dropped and counted."""
 PIECE: Final = 2**16
 """Maximum number of bytes of one write."""
 DRAIN_TIMEOUT_S: Final = 2.0
-"""Seconds that the end of the process waits for standard output to take the remaining lines."""
+"""Seconds that the process waits at its end until standard output has taken the remaining lines."""
 
 
 class LineWriter:
-    """Writes lines in their order, and puts a notice in the place of lines that are missing.
+    """Writes lines in order. A notice takes the place of missing lines.
 
     Lines are missing if they were dropped because standard output is slower than the log, or if writing them
     failed. ``notice`` formats the line that says how many. Bytes go to the raw stream below ``sys.stdout``:
@@ -36,7 +36,7 @@ class LineWriter:
         self._unwritten = b""
         """Bytes that are being written."""
         self._is_closed = False
-        """Whether writing has ended, because the process ends or the reader of the pipe has gone."""
+        """Whether writing has ended, because the process ends or the reader of the pipe is gone."""
         self._failed = 0
         """Lines that could not be written since the last successful write."""
         self._is_mid_line = False
@@ -69,7 +69,9 @@ class LineWriter:
             self._dropped = 0
 
     def wait_written(self, timeout_s: float | None = None) -> None:
-        """Wait until all lines are written, at most ``timeout_s`` seconds (default: `DRAIN_TIMEOUT_S`)."""
+        """Wait until all lines are written, for at most ``timeout_s`` seconds (default:
+        `DRAIN_TIMEOUT_S`).
+        """
         with self._changed:
             self._changed.wait_for(self._is_idle, DRAIN_TIMEOUT_S if timeout_s is None else timeout_s)
 
@@ -77,7 +79,9 @@ class LineWriter:
         return self._is_closed or not (self._waiting or self._dropped or self._unwritten)
 
     def close(self) -> None:
-        """Wait for the remaining lines as `wait_written` does, and stop; lines still waiting are missing."""
+        """Wait for the remaining lines like `wait_written`, and stop. Lines that still wait count as
+        missing.
+        """
         self.wait_written()
         with self._changed:
             if not self._is_closed:

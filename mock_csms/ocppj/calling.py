@@ -99,16 +99,16 @@ class CallingSession:
     # For subclasses
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Prepare to send a valid command; raises CallFailed if it may not be sent now."""
+        """Prepare to send a valid command; raises CallFailed if the command may not be sent now."""
 
     def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
-        """Update the state when any command is sent, valid or not, and again when it is answered."""
+        """Update the state when any command is sent, valid or not, and when it is answered."""
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""
 
     def default_payload(self, action: str) -> JsonObject:
-        """Default payload of a command of a rule, before the rule's payload is merged; raises NothingToDo."""
+        """Default payload of a command of a rule; the rule's payload is merged later. Raises NothingToDo."""
         return {}
 
     def named_value(self, kind: str, name: str) -> Any:
@@ -116,7 +116,7 @@ class CallingSession:
         raise ValueError(f"there is no {kind} {name}")
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
-        """Update the station's state after it answered a command with a CALLERROR."""
+        """Update the station's state after a CALLERROR to a command."""
 
     def clock(self) -> datetime:
         """Current time as this station sees it (clock skew applied)."""
@@ -142,7 +142,7 @@ class CallingSession:
     async def exchange(
         self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
     ) -> Exchange:
-        """Send a command when all earlier ones are done, and return the station's answer.
+        """Send a command after all earlier ones, and return the station's answer.
 
         ``timeout`` is in seconds from sending; None means the profile's ``call_timeout``. Without
         ``validate``, any action and payload is sent, even to a station whose boot was Rejected, and the
@@ -163,7 +163,9 @@ class CallingSession:
         return await asyncio.shield(exchange)
 
     def validate_request(self, action: str, payload: Any) -> None:
-        """Raise InvalidRequest for a command that its OCPP version lacks, or that breaks its schema."""
+        """Raise InvalidRequest for a command that is unknown in its OCPP version, or that breaks its
+        schema.
+        """
         if action not in self.version.from_csms:
             raise InvalidRequest(f"OCPP {self.version.name} has no such command")
         try:
@@ -212,7 +214,7 @@ class CallingSession:
                 self.follow_rule(hit, payload)
 
     async def _after_delay(self, hit: RuleMatch | None, frame: bytes) -> list[Step]:
-        """Return the steps that send a command, after the delay of its fault, if any; raises Disconnected."""
+        """Return the steps that send a command, after any delay of its fault; raises Disconnected."""
         if hit is None or hit.then.fault is None:
             return [Text(frame)]
         logger.info("%s  rule %s applied to a command: %s", self.station.id, hit.rule, hit.then)
@@ -223,7 +225,7 @@ class CallingSession:
         return [step for step in steps if not isinstance(step, Wait)]
 
     def follow_rule(self, hit: RuleMatch, request: JsonObject) -> None:
-        """Send the command of a rule, if it has one, in the background; a failure is logged."""
+        """Send the command of a rule, if any, in the background; a failure is logged."""
         command = hit.then.command
         if command is not None and self._has_room_for(command.action):
             self.connection.spawn(self._send_command_of_rule(hit, command, request))
@@ -294,7 +296,7 @@ class CallingSession:
                 )
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Pass an answer to its pending command: apply its rule, log, record and learn from it."""
+        """Pass an answer to its pending command: apply its rule, log and record it, and learn from it."""
         log_frame(self.station.id, FROM_STATION, raw)
         pending = self._pending_with(answer.message_id)
         if pending is None:
@@ -336,7 +338,7 @@ class CallingSession:
             )
 
     def _hit_of(self, action: str, answer: Answer) -> RuleMatch | None:
-        """Return the rule that applies to a station's answer, if any, and send the command of the rule."""
+        """Return the rule for a station's answer, if any, and send the command of the rule."""
         if action not in self.answer_rules:
             return None
         with self._guarded(f"looking for a rule for the answer to {action}"):
@@ -351,7 +353,7 @@ class CallingSession:
         return None
 
     def _patched(self, exchange: Exchange, pending: PendingCall, hit: RuleMatch) -> Exchange:
-        """Return the exchange with the answer of a rule in place of the station's answer."""
+        """Return the exchange; the answer of a rule replaces the station's answer."""
         received = exchange.answer
         if error := hit.then.error:
             answer: Answer = CallError(received.message_id, error.code, error.description, error.details)
@@ -371,7 +373,7 @@ class CallingSession:
         perform(self.connection, hit.then.fault.steps(b"", hit.rng), lambda _: None)
 
     def _record_answer(self, raw: bytes, exchange: Exchange, pending: PendingCall) -> None:
-        """Record an answer as received; log its schema violation, unless it is logged as a finding."""
+        """Record an answer as received. Log its schema violation, unless a finding reports it."""
         action, is_found = pending.action, False
         with self._guarded(f"recording the answer to {action}"):
             is_found = self.recorder.received_answer(
@@ -431,7 +433,7 @@ class CallingSession:
     # Commands in the background
 
     def follow(self, commands: Iterable[Command], delay_s: float | None = None) -> None:
-        """Send commands that follow from a message or an event, in the background; failures are logged.
+        """Send commands that follow a message or an event, in the background. Failures are logged.
 
         With a delay, by default the ``follow_up_delay``, the iterator is read after it.
         """
@@ -453,7 +455,7 @@ class CallingSession:
             self._log_not_learned("a delayed follow-up", error)
 
     def _has_room_for(self, command: str) -> bool:
-        """Return whether another command may wait to be sent; log that it may not if too many wait."""
+        """Return whether another command may wait to be sent. If too many wait, log this."""
         if self.connection.task_count < MAX_WAITING_COMMANDS:
             return True
         logger.warning(
@@ -462,7 +464,7 @@ class CallingSession:
         return False
 
     async def send(self, action: str, payload: JsonObject) -> None:
-        """Send a command and ignore its answer; a command that cannot be sent is logged."""
+        """Send a command and ignore its answer. A command that cannot be sent is logged."""
         try:
             await self.call(action, payload)
         except (CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer):
@@ -488,7 +490,7 @@ class CallingSession:
         return self._guard.guarding(self.station.id, work)
 
     def _log_not_learned(self, work: str, error: Exception) -> None:
-        """Log that learning failed; unless validation is strict, an invalid payload is the expected cause."""
+        """Log that learning failed. Unless validation is strict, the usual cause is an invalid payload."""
         if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
             logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
         else:

@@ -1,4 +1,4 @@
-"""A command to a station: while its answer is pending, and when it is done."""
+"""A command to a station: pending, and then done."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Exchange(NamedTuple):
 
 
 class PendingCall(NamedTuple):
-    """A command whose answer is pending; ``started`` is in seconds of the performance counter."""
+    """A command whose answer is pending; ``started`` is a time of the performance counter in seconds."""
 
     message_id: str
     action: str

@@ -1,4 +1,4 @@
-"""Routes from actions to handlers, and conversion between handlers' Python names and OCPP JSON."""
+"""Routes from actions to handlers; conversion between the Python names in handlers and OCPP JSON."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mock_csms.schema.validation import Schema
 from mock_csms.versions import OcppVersion
 
 type FollowUp = Callable[[Any, Call, JsonObject], None]
-"""Called with the session, the CALL and the payload of its CALLRESULT, after the CALLRESULT is sent."""
+"""Called after a CALLRESULT is sent, with the session, the CALL and the payload of the CALLRESULT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Route:
 def route(
     version: OcppVersion, action: str, handler: Callable[..., Any], follow_up: FollowUp | None = None
 ) -> Route:
-    """Make the route to a handler, whose parameters after the session are property names in snake_case."""
+    """Make the route to a handler. Its parameters after the session are property names in snake_case."""
     _, *names = signature(handler).parameters
     arguments = tuple((CAMEL_CASE[name], name) for name in names)
     return Route(handler, arguments, version.request(action), version.response(action), follow_up)
@@ -71,7 +71,9 @@ class Decoders(dict[bytes, Decoder | None]):
 
 
 class CamelCase(dict[str, str]):
-    """OCPP JSON names by field names of `call` and `call_result`, cached because a conversion takes 20 µs."""
+    """OCPP JSON names by the field names of `call` and `call_result`. They are cached: a conversion takes
+    20 µs.
+    """
 
     def __missing__(self, name: str) -> str:
         """Convert a name and keep the result."""
@@ -83,5 +85,5 @@ CAMEL_CASE: Final = CamelCase()
 
 
 def payload_of(message: Any) -> JsonObject:
-    """Convert a `call` or `call_result` object to JSON; the values of its fields are OCPP JSON already."""
+    """Convert a `call` or `call_result` object to JSON. The values of its fields are already OCPP JSON."""
     return {CAMEL_CASE[name]: value for name, value in vars(message).items() if value is not None}

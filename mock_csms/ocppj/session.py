@@ -49,7 +49,8 @@ from mock_csms.transport.steps import perform
 
 
 class Session(CallingSession):
-    """One station on one connection; the base of a ChargePoint, which adds handlers for one version.
+    """One station on one connection. It is the base of a ChargePoint, which adds the handlers of one
+    version.
 
     A subclass sets ``version``, marks handlers with ``@on``, and may set a follow-up for an action. Handlers
     are plain functions: a CALL is answered in the loop iteration that received it, unless it needs a
@@ -114,7 +115,7 @@ class Session(CallingSession):
         """Start the automatic commands of a central system on a new connection."""
 
     def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
-        """Work to await before a CALL of a ``deferring`` action is answered; None to answer at once."""
+        """Work to await before the answer to a CALL of a ``deferring`` action; None to answer at once."""
         return None
 
     def admit(self, call: Call) -> None:
@@ -127,16 +128,18 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Take the oldest command that was held back if it is of an action (None: of any); None otherwise."""
+        """Return the oldest held command and remove it; with an action, only if it has this action.
+        Otherwise None.
+        """
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count attempts to send a message; ``withheld``: a rule denies this attempt a usable answer."""
+        """Count attempts to send a message. ``withheld``: a rule prevents a usable answer to this attempt."""
 
     # Messages from the station
 
     def receive(self, text: BytesLike) -> None:
-        """Handle a text message; a failure is logged and does not end the connection."""
+        """Handle a text message. A failure is logged and does not end the connection."""
         started = perf_counter()
         raw = text if type(text) is bytes else bytes(text)
         try:
@@ -172,13 +175,15 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "handling a message", error)
 
     def violated(self, description: str) -> None:
-        """Record a violation of RFC 6455, for which the connection is being closed."""
+        """Record a violation of RFC 6455; the connection is being closed for it."""
         with self._guarded("recording a malformed frame"):
             malformed = MalformedFrame(ErrorCode.RPC_FRAMEWORK_ERROR, description)
             self.recorder.malformed(b"", malformed)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a malformed frame, unless its id is unreadable and the OCPP version defines no answer."""
+        """Answer a malformed frame. There is no answer if its id is unreadable and the OCPP version
+        defines none.
+        """
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
         frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
@@ -236,7 +241,7 @@ class Session(CallingSession):
             self.follow_rule(hit, call.payload)
 
     def _answer_later(self, call: Call, started: float) -> bool:
-        """Record a CALL and answer it after its preparation; return False if it can be answered at once."""
+        """Record a CALL, prepare its answer and send it. Return False if it needs no preparation."""
         connection = self.connection
         work = self.preparation(call) if connection.task_count < MAX_WAITING_COMMANDS else None
         if work is None:
@@ -258,7 +263,7 @@ class Session(CallingSession):
             self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload of the answer or the refusal; set neither if a fault needs no answer."""
+        """Set the payload or the refusal of the answer; set neither if a fault needs no answer."""
         call = answered.call
         try:
             if route is None:
@@ -289,7 +294,9 @@ class Session(CallingSession):
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
     def _validate(self, answered: AnsweredCall, route: Route) -> Call:
-        """Validate a CALL that was not decoded; raise CallRejected or, unless strict, drop invalid fields."""
+        """Validate a CALL that was not decoded. With strict validation, raise CallRejected; otherwise drop
+        invalid fields.
+        """
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
@@ -347,7 +354,9 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer: empty if a fault needs none, an InternalError if JSON cannot express it."""
+        """Encode the answer. It is empty if a fault needs none, and an InternalError if JSON cannot
+        express it.
+        """
         call = answered.call
         try:
             if answered.payload is not None:
@@ -377,7 +386,7 @@ class Session(CallingSession):
             self._log_not_learned(f"the refusal of a {answered.call.action}", error)
 
     def _inject(self, answered: AnsweredCall, hit: RuleMatch, frame: bytes, started: float) -> None:
-        """Take the steps of a fault instead of sending the answer, and record each message sent."""
+        """Take the steps of a fault in place of the answer, and record each message sent."""
         fault = hit.then.fault
         assert fault is not None
         number = 0
@@ -399,7 +408,7 @@ class Session(CallingSession):
             self.follow_rule(hit, answered.call.payload)
 
     def _withhold(self, answered: AnsweredCall, number: int, started: float) -> None:
-        """Record that a held answer is not sent, because the connection has ended."""
+        """Record that a held answer is not sent because the connection has ended."""
         with self._guarded("recording an answer"):
             self.recorder.sent(answered, number, None, perf_counter() - started)
 
@@ -449,7 +458,7 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "logging an answer", error)
 
     def _log_violation(self, answered: AnsweredCall) -> None:
-        """Log a violation that is neither a finding nor the reason of a CALLERROR."""
+        """Log a violation that neither a finding nor a CALLERROR reports."""
         violation = answered.violation
         if violation is not None and self.validation != "strict" and not answered.is_found:
             action = answered.call.action
@@ -458,7 +467,7 @@ class Session(CallingSession):
     # Registration
 
     def register(self, *, accepted: bool) -> None:
-        """Record the answer to a boot on this connection: ``accepted`` unless it is Rejected."""
+        """Record the answer to a boot on this connection. ``accepted``: it is not Rejected."""
         self.is_registered = accepted
         if not accepted:
             if self._registered is not None:
@@ -480,7 +489,7 @@ class Session(CallingSession):
     # Closing
 
     def supersede(self) -> None:
-        """Close because the station reconnected; fail the pending command and cancel the tasks."""
+        """Close because the station reconnected. The pending command fails, and the tasks are cancelled."""
         logger.info("%s  came back on a new connection; the old one is closed", self.station.id)
         self._fail_pending("the station came back on a new connection")
         self.connection.cancel_tasks()

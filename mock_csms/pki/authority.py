@@ -49,7 +49,7 @@ ISSUER_BY_TYPE: Final = {"ChargingStationCertificate": "intermediate", "V2GCerti
 
 CONTRACT_ROOTS: Final = ("mo-root", "v2g-root")
 TRUSTED_ROOTS: Final = frozenset({"root", "manufacturer-root", *CONTRACT_ROOTS})
-"""Roots that a station has to trust; the other self-signed certificates are bad on purpose."""
+"""Roots that a station has to trust. All other self-signed certificates are faulty on purpose."""
 CONTRACT_SUB_CAS: Final = ("mo-sub-ca-1", "mo-sub-ca-2", "v2g-sub-ca-1", "v2g-sub-ca-2")
 
 
@@ -58,7 +58,7 @@ class UnknownCertificate(ValueError):
 
 
 class Pki:
-    """Certificates by name; a certificate that the folder does not have is made at its first use.
+    """Certificates by name. A certificate that is not in the folder is made at its first use.
 
     Methods that make an RSA key take about a tenth of a second; all others take less than a millisecond.
     """
@@ -122,12 +122,12 @@ class Pki:
         return self.named("root").hash_data(algorithm)
 
     def names(self) -> list[str]:
-        """Names of all certificates that `named` can return; some of them are made only by that call."""
+        """Names of all certificates that `named` can return; some are made only by that call."""
         clients = (record.name for record in self._registry if client_blueprint(record.name))
         return list(dict.fromkeys((*BLUEPRINTS, *clients)))
 
     def named(self, name: str) -> Issued:
-        """Return a certificate by name, or a client certificate by identity; it is made if needed.
+        """Return a certificate by name, or a client certificate by identity. It is made if needed.
 
         Raises UnknownCertificate.
         """
@@ -184,7 +184,7 @@ class Pki:
     def chain_for_another_key(
         self, common_name: str, *, certificate_type: str = "ChargingStationCertificate"
     ) -> Issued:
-        """Return a certificate with a discarded key, which a station has to reject."""
+        """Return a certificate for a new key that is discarded; a station has to reject it."""
         public_key = new_key("ecdsa").public_key()
         return self._certify(SigningRequest(subject_name(common_name), public_key, None), certificate_type)
 
@@ -193,7 +193,7 @@ class Pki:
         return list(self._registry)
 
     def file_of(self, record: Record) -> Path | None:
-        """File with an issued certificate; None if the file is missing or has another certificate.
+        """File with an issued certificate; None if the file is missing or has other content.
 
         Raises CouldNotStart if the file cannot be read.
         """
@@ -219,7 +219,7 @@ class Pki:
         return revoked
 
     def status(self, certificate: x509.Certificate) -> OcspStatus:
-        """Whether the PKI has issued a certificate, and the time of its revocation."""
+        """Whether the PKI has issued a certificate, and when it was revoked."""
         return OcspStatus.of(self._registry.get(certificate.serial_number))
 
     def ocsp_response(self, request: Mapping[str, Any]) -> str:
@@ -237,7 +237,7 @@ class Pki:
     def ocsp_answer(
         self, wanted: CertificateId, nonce: x509.OCSPNonce | None = None
     ) -> ocsp.OCSPResponse | None:
-        """Return a response signed by the CA of a certificate; None if the PKI does not have the CA."""
+        """Return a response signed by the CA of a certificate; None if the CA is not in the PKI."""
         ca = self._ca_by_hashes(wanted.algorithm.name, wanted.issuer_name_hash, wanted.issuer_key_hash)
         if ca is None:
             return None
@@ -251,7 +251,7 @@ class Pki:
         *,
         roots: Collection[x509.Certificate] | None = None,
     ) -> ChainVerdict:
-        """Judge a contract certificate chain in PEM, as OCSPRequestDataType, or both (C07).
+        """Check a contract certificate chain (C07), given in PEM, as OCSPRequestDataType, or both.
 
         Without trusted roots, a chain is valid if its certificates issue each other.
         """
@@ -264,7 +264,7 @@ class Pki:
         return judge_certificates(certificate_pem, anchors, now)._replace(unknown=by_hashes.unknown)
 
     def is_foreign(self, hash_data: Mapping[str, Any]) -> bool:
-        """Whether an OCSPRequestDataType is valid and names a CA outside the PKI."""
+        """Whether an OCSPRequestDataType is valid and its CA is not in the PKI."""
         return bool(self.judge_chain(None, [hash_data]).unknown)
 
     def contract_roots(self) -> list[x509.Certificate]:
@@ -305,7 +305,7 @@ class Pki:
         return Signer(ca.certificate, ca.key, self._ocsp_url())
 
     def _obtain(self, name: str, blueprint: Blueprint) -> Issued:
-        """Load a certificate from the folder; if it is missing or due for renewal, make it."""
+        """Load a certificate from the folder. If it is missing or due for renewal, make it."""
         issuer = self.named(blueprint.issuer) if blueprint.issuer else None
         if self._folder is None:
             key = new_key(blueprint.key_type)
@@ -320,7 +320,9 @@ class Pki:
     def _stored_or_made(
         self, folder: PkiFolder, name: str, blueprint: Blueprint, issuer: Issued | None
     ) -> StoredCertificate:
-        """Make and store a certificate, unless another process has stored it before this one has the lock."""
+        """Make and store a certificate, unless another process has stored it before this process got the
+        lock.
+        """
         stored = folder.load(name)
         reason = reason_to_renew(stored, blueprint, issuer, self._server_names)
         if not reason:

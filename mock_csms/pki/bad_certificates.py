@@ -17,7 +17,7 @@ _A_DAY = timedelta(days=1)
 def bad_certificate(
     pki: Pki, csr_pem: str, fault: BadCertificate, *, certificate_type: str = "ChargingStationCertificate"
 ) -> Issued:
-    """Return a certificate for a CSR that is wrong in one way; raises InvalidCsr."""
+    """Return a certificate for a CSR, with one fault; raises InvalidCsr."""
     request = read_csr(csr_pem)
     ca = pki.named("unknown-root" if fault == "unknown-ca" else ISSUER_BY_TYPE[certificate_type])
     assert ca.key is not None

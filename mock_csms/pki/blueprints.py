@@ -11,7 +11,7 @@ KeyType = Literal["ecdsa", "rsa"]
 ORGANIZATION: Final = "OCPP2 Mock Server"
 """O of every subject (A00.FR.509)."""
 CLOCK_TOLERANCE: Final = timedelta(hours=1)
-"""Time by which the validity begins in the past, for stations whose clock is behind (errata of A02.FR.06)."""
+"""Time between the start of validity and now, for stations whose clock is behind (errata of A02.FR.06)."""
 LEAF_LIFETIME: Final = timedelta(days=365)
 CA_LIFETIME: Final = timedelta(days=3650)
 
@@ -57,7 +57,7 @@ def _ca(common_name: str, issuer: str = "", path_length: int | None = None, doma
 
 
 def key_usage_of(key_type: KeyType, *, for_server: bool = False) -> tuple[str, ...]:
-    """Key usages of a TLS certificate (A00.FR.512); cipher suites without ECDHE encrypt with the RSA key."""
+    """Key usages of a TLS certificate (A00.FR.512); without ECDHE, cipher suites encrypt with the RSA key."""
     if key_type == "ecdsa":
         return _AGREEMENT
     return _TRANSPORT if for_server else _SIGNATURE
@@ -74,7 +74,7 @@ def _server(key_type: KeyType) -> Blueprint:
 
 
 def _firmware(key_type: KeyType) -> Blueprint:
-    """Firmware signing certificate; a root signs it directly (L01, remarks), with RSA-PSS (L01.FR.04)."""
+    """Firmware signing certificate. A root signs it directly (L01, remarks), with RSA-PSS (L01.FR.04)."""
     return Blueprint(
         common_name=f"{ORGANIZATION} Firmware",
         issuer="manufacturer-root",
@@ -155,7 +155,7 @@ BLUEPRINTS: Final[Mapping[str, Blueprint]] = {
     "contract-expired": _expired(BASIC_BLUEPRINTS["contract"]),
     "contract-unknown-ca": _unknown_ca(BASIC_BLUEPRINTS["contract"]),
 }
-"""All certificates with a fixed name; those that are not basic are made on demand."""
+"""All certificates with a fixed name; certificates that are not basic are made on demand."""
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "server": tuple(f"server-{key_type}" for key_type in KEY_TYPES),
@@ -166,7 +166,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def client_name(identity: str, key_type: KeyType = "ecdsa", fault: str = "") -> str:
-    """Name of the client certificate of a station; with a fault, of the one that is wrong in this way."""
+    """Name of the client certificate of a station; with a fault, the name of its faulty one."""
     kind = "client" if key_type == "ecdsa" else f"client-{key_type}"
     return f"{fault}-{kind}/{identity}" if fault else f"{kind}/{identity}"
 

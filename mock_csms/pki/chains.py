@@ -1,4 +1,4 @@
-"""Judging the chain of a contract certificate, given in PEM or as hashes (C07)."""
+"""Checks of contract certificate chains, given in PEM or as hashes (C07)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ class ChainVerdict(NamedTuple):
     reason: str = ""
     """Reason why the chain is not valid; empty if it is valid."""
     path: tuple[x509.Certificate, ...] = ()
-    """The leaf, its issuer, the issuer's issuer, and so on, as far as they are known."""
+    """The leaf, its issuer, the issuer's issuer and so on, up to the last known one."""
     unknown: tuple[Mapping[str, Any], ...] = ()
     """Hash data of certificates whose CA is not in the PKI; only an OCSP responder can judge them."""
 
@@ -33,14 +33,14 @@ class Anchors(NamedTuple):
     """Certificates that chains are compared with."""
 
     roots: Collection[x509.Certificate] | None
-    """Trusted roots; with None, a chain is valid if its certificates issue each other."""
+    """Trusted roots. With None, a chain is valid if each certificate issued the one before it."""
     sub_cas: Sequence[x509.Certificate]
     """Known sub-CAs, for chains that lack them."""
     revoked: Callable[[x509.Certificate], datetime | None]
 
 
 type FindRecord = Callable[[Mapping[str, Any]], tuple[bool, Record | None]]
-"""Looks up hash data: whether the PKI has the CA, and the record of the certificate, if any."""
+"""Looks up hash data: whether the CA is in the PKI, and the record of the certificate, if any."""
 
 
 class _Unfit(Exception):
@@ -52,7 +52,7 @@ class _Unfit(Exception):
 
 
 def judge_certificates(chain_pem: str, anchors: Anchors, now: datetime) -> ChainVerdict:
-    """Judge a chain in PEM: the leaf, then the other certificates in any order, with or without the root."""
+    """Check a chain in PEM: the leaf, then the other certificates in any order. The root may be missing."""
     path: tuple[x509.Certificate, ...] = ()
     try:
         chain = _read_chain(chain_pem)
@@ -127,7 +127,7 @@ def _path(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[x509.Cer
 
 
 def _root_of(last: x509.Certificate, roots: Collection[x509.Certificate]) -> list[x509.Certificate]:
-    """Trusted root to append to a path, if its end is not one; raises _Unfit if there is no such root."""
+    """Trusted root to append to a path that does not end in one; raises _Unfit if there is no such root."""
     if last in roots:
         return []
     root = _issuer_in(roots, last)
@@ -143,7 +143,7 @@ def _issuer_in(
 
 
 def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the issuer has the right name and its key signed the certificate."""
+    """Whether the issuer has the right name, and whether its key signed the certificate."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except VERIFICATION_ERRORS:

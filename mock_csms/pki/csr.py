@@ -23,7 +23,7 @@ PARSE_ERRORS: Final = (
 )
 """Exceptions of `cryptography` for malformed certificates and requests."""
 VERIFICATION_ERRORS: Final = (*PARSE_ERRORS, InvalidSignature, UnsupportedAlgorithm)
-"""Exceptions of `cryptography` if a certificate was not issued by another one."""
+"""Exceptions of `cryptography` for a certificate that was not issued by the given issuer."""
 
 _MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 224

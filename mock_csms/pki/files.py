@@ -17,7 +17,7 @@ _FOR_THIS_USER = 0o600
 
 
 def safe_file_name(text: str) -> str:
-    """Encode any text as a file name without separators; different texts get different names."""
+    """Encode any text as a file name without separators. Different texts get different names."""
     name = quote(text, safe="")
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
@@ -37,7 +37,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a file for this user only; an incomplete last line is ended first."""
+    """Append a line to a file for this user only. If the last line is incomplete, end it first."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _FOR_THIS_USER)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         if file.seek(0, os.SEEK_END):
@@ -48,7 +48,7 @@ def append_line(path: Path, line: str) -> None:
 
 @contextmanager
 def lock_folder(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Hold the lock of a folder; raises OSError, for example if another process holds it for too long."""
+    """Hold the lock of a folder. Raises OSError, for example if another process holds the lock too long."""
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, _FOR_THIS_USER)
     try:
         _wait_for_lock(descriptor, timeout_s)

@@ -24,7 +24,7 @@ _OTHERS = 0o077
 
 
 class StoredCertificate(NamedTuple):
-    """A chain, leaf first, and its key, as read from files; one or both may be missing."""
+    """A chain, leaf first, and its key, as read from files. The chain, the key or both may be missing."""
 
     chain: list[x509.Certificate]
     key: PkiKey | None
@@ -99,7 +99,7 @@ class PkiFolder:
             raise CouldNotStart(f"cannot write {path}: {error.strerror}") from None
 
     def _file(self, name: str, suffix: str) -> Path:
-        """File of a certificate; the part of its name before a slash is a folder."""
+        """File of a certificate. If its name has a slash, the part before it is a folder."""
         *folder, last = map(safe_file_name, name.split("/", 1))
         return self.path.joinpath(*folder, f"{last}{suffix}")
 

@@ -28,7 +28,9 @@ class InvalidHashData(ValueError):
 def hash_data(
     certificate: x509.Certificate, issuer: x509.Certificate | None = None, algorithm: str = "SHA256"
 ) -> dict[str, str]:
-    """Return the CertificateHashDataType of a certificate; without an issuer, it counts as self-signed."""
+    """Return the CertificateHashDataType of a certificate. Without an issuer, the certificate counts as
+    self-signed.
+    """
     name_hash, key_hash = issuer_hashes(issuer or certificate, algorithm)
     return {
         "hashAlgorithm": algorithm,

@@ -57,7 +57,9 @@ class Issued:
 
     @property
     def as_sub_cas(self) -> tuple[x509.Certificate, ...]:
-        """Sub-CAs of a certificate that this CA issues: this CA and its own sub-CAs; empty for a root."""
+        """Sub-CAs of a certificate that this CA issues: this CA and the sub-CAs above it; empty if this CA
+        is a root.
+        """
         return () if self.root is self.certificate else (self.certificate, *self.sub_cas)
 
     def chain_text(self, *, sub_cas: bool = True, root: bool = False) -> str:
@@ -71,7 +73,8 @@ class Issued:
 
 
 def whole_certificates(pem: bytes) -> list[x509.Certificate]:
-    """Parse certificates with all their parts; by default, `cryptography` parses a part at its first use.
+    """Parse certificates with all their parts at once. By default, `cryptography` parses each part at its
+    first use.
 
     Raises one of PARSE_ERRORS or UnsupportedAlgorithm.
     """

@@ -72,7 +72,7 @@ class Signer(NamedTuple):
 def make_certificate(
     blueprint: Blueprint, key: PkiKey, signer: Signer | None, server_names: Sequence[str] = ()
 ) -> x509.Certificate:
-    """Make the certificate of a blueprint; without a signer, it is self-signed."""
+    """Make the certificate of a blueprint. Without a signer, it is self-signed."""
     names = server_names if blueprint.for_server else ()
     subject = subject_name(names[0] if names else blueprint.common_name, blueprint.domain)
     extensions: list[_Extension] = [
@@ -96,7 +96,8 @@ def make_certificate(
 def certify_request(
     request: SigningRequest, signer: Signer, start: timedelta = -CLOCK_TOLERANCE
 ) -> x509.Certificate:
-    """Make the certificate of a station for its CSR, valid for a year from ``start`` after now.
+    """Make the certificate of a station for its CSR. It is valid for a year; ``start`` is the time from
+    now to its begin.
 
     It has no Extended Key Usage, so that it stays compatible with ISO 15118 (A00.FR.514).
     """

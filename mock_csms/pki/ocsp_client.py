@@ -48,7 +48,7 @@ class Question(NamedTuple):
 async def ask_responders(
     verdict: ChainVerdict, *, timeout_s: float = OCSP_TIMEOUT_S, roots_pem: str = ""
 ) -> ChainVerdict:
-    """Ask about each certificate of a valid chain that names a responder; return the final verdict.
+    """Ask the responder of each certificate in a valid chain that names one; return the final verdict.
 
     If a certificate is revoked, the verdict is revoked. If a responder does not know its certificate, or
     gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
@@ -231,7 +231,8 @@ def _check_time(response: ocsp.OCSPResponse, now: datetime) -> None:
 
 
 def _check_signature(response: ocsp.OCSPResponse, issuer: x509.Certificate | None) -> None:
-    """Check that the issuer, or a responder that the issuer certified, signed a response (RFC 6960 4.2.2.2).
+    """Check the signer of a response: the issuer, or a responder that the issuer certified (RFC 6960
+    4.2.2.2).
 
     If the certificate of the issuer is not known, a certificate in the response takes its place.
     """

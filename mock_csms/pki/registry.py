@@ -15,7 +15,7 @@ from mock_csms.text import timestamp
 SIGNED: Final = "signed/"
 """Beginning of the name of a certificate for a station's CSR; the CN follows."""
 MAX_RECORDS: Final = 20_000
-"""Maximum number of records; beyond it, the oldest certificates for CSRs are forgotten unless revoked."""
+"""Maximum number of records. Above it, the oldest certificates for CSRs are dropped unless revoked."""
 MAX_SUBJECT: Final = 200
 """Maximum characters of a subject in a record; a CSR may have a longer one."""
 
@@ -81,7 +81,7 @@ class Registry:
         self._warned: set[str] = set()
 
     def warn_if_missing(self) -> None:
-        """Warn that the index is missing, for a folder that has certificates already."""
+        """Warn that the index is missing although the folder already has certificates."""
         if self._path is not None and not self._path.exists():
             self._warn(f"{self._path} is missing; {LOSS_OF_INDEX}")
 
@@ -164,7 +164,7 @@ class Registry:
         self._replace(self._path, records)
 
     def _replace(self, path: Path, records: Sequence[Record]) -> None:
-        """Use the records of the index; records that the index has lost are kept and written again."""
+        """Use the records of the index. Records missing in the index are kept and written again."""
         before, self._records = self._records, {}
         self._keep_all(records)
         is_full = len(records) >= MAX_RECORDS  # another process may have left out certificates for CSRs

@@ -29,7 +29,7 @@ NAME_WIDTH: Final = 22
 
 
 def page_width() -> int:
-    """Columns for text on a help page: those of the terminal within limits, or COLUMNS, without a margin."""
+    """Columns for text on a help page: COLUMNS, or those of the terminal within limits, without a margin."""
     columns = get_terminal_size((USUAL_COLUMNS, 24)).columns
     lowest, highest = PAGE_WIDTHS
     return min(max(columns, lowest), highest) - 2
@@ -47,7 +47,7 @@ def list_entry(name: str, text: str) -> str:
 
 
 class SuggestingParser(ArgumentParser):
-    """A parser that raises UsageError with the closest flag or, if none is close, with ``hint``.
+    """A parser that raises UsageError with the closest flag. If no flag is close, the error has ``hint``.
 
     ``synonyms`` are flags of other programs, with the flag to write instead. For an argument that is not a
     flag, it names the closest of ``subcommands``, or ends in ``hint_about_words``.
@@ -83,7 +83,7 @@ class SuggestingParser(ArgumentParser):
 
 
 class UnbrokenFlagsFormatter(RawDescriptionHelpFormatter):
-    """A help page as wide as `page_width` that breaks no flag such as ``--fail-on`` at its hyphen."""
+    """A help page as wide as `page_width`. Flags such as ``--fail-on`` are not broken at the hyphen."""
 
     def __init__(self, prog: str, *, max_help_position: int = 34, width: int | None = None) -> None:
         super().__init__(prog, max_help_position=max_help_position, width=width or page_width())

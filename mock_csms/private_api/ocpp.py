@@ -25,7 +25,7 @@ def schema_folder(version: str) -> Path:
 
 
 def handlers(charge_point: type[Any]) -> Mapping[str, Callable[..., Any]]:
-    """Undecorated functions of a class that are marked with ``@on``, by action."""
+    """Undecorated functions of a class, by action; they are marked with ``@on``."""
     routes = create_route_map(charge_point)
     return {
         str(action): route["_on_action"].__wrapped__

@@ -16,7 +16,8 @@ __all__ = ["leaf_certificate", "observing_certificates"]
 
 @contextmanager
 def observing_certificates(context: ssl.SSLContext, observe: Callable[[bytes], None]) -> Iterator[None]:
-    """Call ``observe`` with each certificate (DER) that the peers of a context send meanwhile.
+    """Call ``observe`` with each certificate (DER) that peers of a context send inside the context
+    manager.
 
     Only connections that are made in such a block can be observed in a later one.
     """

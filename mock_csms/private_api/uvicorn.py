@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_TIMEOUT_S: Final = 10.0
 """Seconds within which the head of a request must be complete."""
 UNREAD_TIMEOUT_S: Final = 60.0
-"""Seconds after which a connection is dropped whose client does not read its response."""
+"""Seconds until a connection is dropped if its client does not read its response."""
 
 logger = logging.getLogger("mock_csms")
 
@@ -33,7 +33,7 @@ class ServerWithoutSignals(uvicorn.Server):
         yield
 
     def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
-        """Make the protocol of a connection that is accepted elsewhere; the server drops it at its end."""
+        """Make the protocol of a connection that was accepted elsewhere; the server drops it at its end."""
         return ProtocolWithDeadlines(config, self.server_state, {}, asyncio.get_running_loop())
 
     def drop_connections(self) -> None:
@@ -83,7 +83,7 @@ class ProtocolWithDeadlines(H11Protocol):
             self._unread_deadline = None
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Log the remedy; the warning of uvicorn names a package to install, which would not help."""
+        """Log the remedy. The warning of uvicorn names a package to install, which would not help."""
         logger.warning(
             "%s asked the control API for a WebSocket; connect stations to the address shown at the start",
             self.client[0] if self.client else "a client",

@@ -18,7 +18,7 @@ from websockets.typing import BytesLike
 __all__ = ["ProtocolFailure", "apply_mask", "apply_mask_in_python", "failure_of", "release_frames"]
 
 ABANDONED_MESSAGE: Final = "incomplete fragmented message"
-"""Reason for which the library fails a connection whose close frame comes before the last fragment."""
+"""Reason of the library for failing a connection: its close frame comes before the last fragment."""
 COMPRESSED: Final = 0x40
 """RSV1 in the first byte of a frame (RFC 7692 6)."""
 
@@ -36,7 +36,7 @@ class ProtocolFailure(NamedTuple):
 
 
 def failure_of(protocol: Protocol, first_byte: int) -> ProtocolFailure | None:
-    """Error that the frame with this first byte has caused; None if the connection has not failed."""
+    """Error caused by the frame with this first byte; None if the connection has not failed."""
     error = protocol.parser_exc
     if error is None:
         return None

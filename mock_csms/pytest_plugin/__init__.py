@@ -25,7 +25,7 @@ EXTRA: Final = "pip install '.[pytest]' in the folder of the project"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, and --csms-command as a setting for the configuration of pytest, too."""
+    """Add the options. --csms-command can also be set in the configuration of pytest."""
     text = (
         "command that starts the mock server, such as path/to/mock-csms; needed if the server is installed "
         "in another environment"
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the marker, and the fixtures for the asynchronous plugins that are there."""
+    """Add the marker, and fixtures for the installed asynchronous plugins."""
     config.addinivalue_line("markers", f"{MARKER}(*flags): more flags for the mock server of a test")
     for plugin in ("asyncio", "anyio"):
         if config.pluginmanager.hasplugin(plugin):
@@ -121,13 +121,13 @@ def _processes() -> Any:
 
 
 def _command(config: pytest.Config) -> list[str]:
-    """Command given by the option or the configuration; empty for that of this environment."""
+    """Command from the option or the configuration; empty for the command of this environment."""
     text = config.getoption("--csms-command") or config.getini("csms_command")
     return shlex.split(text, posix=sys.platform != "win32")  # a backslash is part of a path on Windows
 
 
 def _options(node: pytest.Item, csms_options: Sequence[str]) -> list[Any]:
-    """Flags of the fixture, then those of all markers, with the marker of the test last."""
+    """Flags of the fixture, then those of all markers. The marker of the test comes last."""
     return [csms_options, *(marker.args for marker in reversed(list(node.iter_markers(MARKER))))]
 
 

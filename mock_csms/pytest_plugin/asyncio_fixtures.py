@@ -1,4 +1,4 @@
-"""Clients in the event loops of pytest-asyncio, one fixture for each scope of a loop."""
+"""Clients in the event loops of pytest-asyncio; each scope of a loop has its fixture."""
 
 from __future__ import annotations
 

@@ -25,12 +25,12 @@ __tracebackhide__ = True
 
 CHECK_EVERY_S: Final = 0.01
 REPORT_WITHIN_S: Final = 2.0
-"""Seconds to wait for a server whose journal is asked for after a failure."""
+"""Seconds to wait for a server that is asked for its journal after a failure."""
 
 REFUSED_STEP_MARK: Final = " SIM    standard input: "
-"""Text before the reason, in the log of a station that has refused a step."""
+"""Text before the reason in the log of a station that refused a step."""
 IDLE_STEP_MARK: Final = " has no effect: "
-"""Text between a step and the reason why it has no effect, in the log of a station."""
+"""Text between a step and the reason for its missing effect, in the log of a station."""
 
 MAX_REPORTED_ENTRIES: Final = 200
 MAX_REPORTED_LINES: Final = 100
@@ -40,7 +40,7 @@ OWN_GROUP: Final[dict[str, Any]] = (
     if sys.platform == "win32"
     else {"start_new_session": True}
 )
-"""Options of a process that Ctrl+C does not reach: pytest ends it when it ends the test."""
+"""Options of a process that Ctrl+C does not reach. pytest ends the process with the test."""
 
 
 class LoggedProcess:
@@ -159,7 +159,7 @@ class ServerProcess(LoggedProcess):
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
-        """The journal, then the log; none for a server that did not start, which the failure is about."""
+        """The journal, then the log. Empty if the server did not start: the failure is about that."""
         if not self._addresses and not self.is_running:
             return []
         journal = self._journal() if self._addresses.get("control") and self.is_running else ""
@@ -175,7 +175,7 @@ class ServerProcess(LoggedProcess):
 
 
 def _failure(sentence: str) -> BaseException:
-    """Failure to raise ``from None``: `pytest.fail` would show the exception before it, too."""
+    """Failure to raise ``from None``; `pytest.fail` would also show the exception before it."""
     return pytest.fail.Exception(sentence, pytrace=False)
 
 
@@ -237,7 +237,9 @@ class StationsInTheBox:
         return station
 
     def stop(self) -> None:
-        """Stop all stations; fails the test if one has refused a step, without which a test may pass."""
+        """Stop all stations. The test fails if a station refused a step: without the step, it might pass
+        by mistake.
+        """
         for station in self._stations:
             station.terminate()
         for station in self._stations:

@@ -6,15 +6,15 @@ from typing import Any, Final
 from mock_csms.stations.bounded import BoundedDict
 
 MAX_SIZES: Final = 10_000
-"""Maximum number of remembered message sizes; past it, all are forgotten, which only costs time."""
+"""Maximum number of remembered message sizes. Above it, all are dropped, which only costs time."""
 
 
 class _Repeated(Exception):
-    """Raised for an object with a repeated property; the argument is the name of the property."""
+    """Raised for an object that has a property twice; the argument is the name of the property."""
 
 
 def repeated_property(raw: bytes) -> str | None:
-    """Return the first property that is repeated in an object of valid JSON, or None."""
+    """Return the first property that an object of valid JSON has twice, or None."""
     try:
         json.loads(raw, object_pairs_hook=_check)
     except _Repeated as repeated:
@@ -39,7 +39,7 @@ class Reported(BoundedDict[tuple[str, str], bool]):
 
 
 class RepeatCheck:
-    """Checks messages for repeated properties, and reports each action of a station once.
+    """Checks messages for properties that occur twice, and reports each action of a station once.
 
     Fast path: the plain way is to parse each message a second time. Here, a message is not parsed if an
     earlier message of the same action and size had no repeats: the messages of stations have few different
@@ -52,7 +52,7 @@ class RepeatCheck:
         self._reported = Reported()
 
     def repeat_in(self, station: str, action: str, raw: bytes) -> str | None:
-        """Return a property that is repeated in a message, unless its action was reported before."""
+        """Return a property that occurs twice in a message, unless its action was reported before."""
         name = repeated_property(raw)
         if name is None:
             if len(self.clean) >= MAX_SIZES:

@@ -1,4 +1,5 @@
-"""Payload types generated from JSON schemas: decoding and validation in one step, and access by attribute.
+"""Payload types generated from JSON schemas. Decoding and validation are one step, and properties are
+attributes.
 
 Fast path: the plain way is to parse the frame as JSON and check the payload with a schema validator, as
 `schema/validation.py` does. Decoding straight into these types takes 5 instead of 13 microseconds per
@@ -20,22 +21,24 @@ SUPPORTED_KEYWORDS: Final = frozenset(
         *("additionalItems", "comment", "default", "description", "format", "javaType"),
     }
 )
-"""Keywords that types express, and keywords without effect; format is not checked."""
+"""Keywords that types can express or that have no effect; format is not checked."""
 
 MIN_INT64: Final = -(2**63)
 MAX_INT64: Final = 2**63 - 1
-"""64-bit range; a payload with an integer outside it goes to the schema validator."""
+"""64-bit range. A payload with an integer outside it is checked by the schema validator."""
 ANY_INT: Final = Annotated[int, msgspec.Meta(ge=MIN_INT64, le=MAX_INT64)]
 
 LIMIT_KEYWORDS: Final = frozenset({"minimum", "maximum"})
 """Keywords supported for an integer but not for a number."""
 
 UNSATISFIABLE: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
-"""Type for a required property that types cannot express: no value matches, which forces the slow path."""
+"""Type for a required property that types cannot express. No value matches it, so the payload takes the
+slow path.
+"""
 
 
 class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A payload that is valid by its schema: an attribute for each property, None if it is absent."""
+    """A payload that is valid by its schema. Each property is an attribute, and absent ones are None."""
 
     required: ClassVar[frozenset[str]] = frozenset()
     """Names of the required properties."""
@@ -44,7 +47,7 @@ class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, f
 
 
 class LenientPayload:
-    """A payload that may break its schema, with the same access by attribute as a ValidPayload.
+    """A payload that may break its schema. Its properties are attributes, as in a ValidPayload.
 
     An absent property has the value None; if it is required or not in the schema, reading it raises
     AttributeError.
@@ -84,7 +87,7 @@ def to_json(content: Any) -> Any:
 
 
 def decoder(action: str, content: type[ValidPayload]) -> Decoder:
-    """Create the decoder for CALLs of an action; it raises one of messages.UNDECODABLE for invalid CALLs."""
+    """Create the decoder for CALLs of an action. It raises one of messages.UNDECODABLE for invalid CALLs."""
     message_id = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
     call = tuple[Literal[CALL], message_id, Literal[action], content]  # type: ignore[valid-type]
     return msgspec.json.Decoder(call).decode
@@ -100,7 +103,7 @@ def payload_type(name: str, schema: JsonObject) -> type[ValidPayload]:
 
 
 class _TypeBuilder:
-    """Creates types from the parts of a schema; None for a part that types cannot express."""
+    """Creates types from parts of a schema; None for a part that types cannot express."""
 
     def __init__(self, definitions: Mapping[str, JsonObject]) -> None:
         self._definitions = definitions

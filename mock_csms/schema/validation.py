@@ -29,7 +29,7 @@ CODES: Final = {
     "maximum": ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
     "additionalProperties": ErrorCode.FORMAT_VIOLATION,
 }
-"""Error code for each violated JSON schema keyword (OCPP-J 4.3); FormatViolation for any other keyword."""
+"""Error code for each violated keyword of JSON schema (OCPP-J 4.3); for other keywords, FormatViolation."""
 
 
 RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -71,7 +71,7 @@ class Schema:
         self._text: bytes | None = None
 
     def load(self) -> None:
-        """Read the file now, so that no file is opened when a message comes. Raises OSError."""
+        """Read the file now; later, a message must not need an open file. Raises OSError."""
         self._text = self._file.read_bytes()
 
     def read(self) -> JsonObject:
@@ -95,7 +95,7 @@ class Schema:
 
     @cached_property
     def _sending_validator(self) -> Draft4Validator:
-        """Validator that also checks the form of times; the same one for a payload without times."""
+        """Validator that also checks the form of times; the plain validator if the payload has no times."""
         return _sending_validator(self.read()) if self._has_times else self._validator
 
     @cached_property
@@ -125,14 +125,14 @@ class Schema:
         return frozenset(self.read().get("required", ()))
 
     def violation(self, payload: JsonObject) -> Violation | None:
-        """Return the first violation in a payload, or None; the form of times is not checked.
+        """Return the first violation in a payload, or None. The form of times is not checked.
 
         Validation stops at the first error: a message of 1 MiB may have hundreds of thousands.
         """
         return _first_violation(self._validator, payload)
 
     def violation_when_sent(self, payload: JsonObject) -> Violation | None:
-        """Return the first violation in a payload to send, also of the form of times, or None."""
+        """Return the first violation in a payload to send, or None. The form of times is checked too."""
         return _first_violation(self._sending_validator, payload)
 
     def violation_of_patch(self, patch: JsonObject, *, is_sent: bool = False) -> Violation | None:
@@ -168,7 +168,9 @@ def _sending_validator(schema: JsonObject) -> Draft4Validator:
 
 
 def _without_required(schema: Any) -> Any:
-    """Return a schema without the keyword ``required``, a list; a property of that name is an object."""
+    """Return a schema without the keyword ``required``, which has a list. A property named `required` has
+    an object and stays.
+    """
     match schema:
         case dict():
             return {

@@ -31,7 +31,7 @@ ATTRIBUTES_IN_WORDS: Final[Mapping[IdentityAttribute, str]] = {
 
 
 class ClientCertificate(NamedTuple):
-    """A client certificate that TLS has verified against the trusted authorities."""
+    """A client certificate that TLS has verified with the trusted authorities."""
 
     certificate: x509.Certificate
     facts: JsonObject
@@ -88,7 +88,7 @@ class Requirement(NamedTuple):
     own_names: Collection[str]
     """Names of the station; their case does not matter."""
     attribute: IdentityAttribute | None = "cn"
-    """Attribute that must have one of these names; None accepts any certificate."""
+    """Attribute that must equal one of these names; None accepts any certificate."""
     organization: str | None = None
     """None accepts any organization."""
 

@@ -67,7 +67,7 @@ def certificate_flaw(
 
 
 def flaw_of_serial_number(tls: TlsFacts | None, boot: JsonObject | None) -> str:
-    """Describe how the serial number in a boot differs from the client certificate (B01.FR.11).
+    """Describe how the serial number in a boot differs from that in the client certificate (B01.FR.11).
 
     The result is empty if the certificate has the serial number, or if one of the two is missing.
     """

@@ -17,7 +17,7 @@ SUITES_OF_TLS_1_2: Final = (
     "AES128-GCM-SHA256",
     "AES256-GCM-SHA384",
 )
-"""Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, and ECDHE with an RSA certificate.
+"""Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, then ECDHE with an RSA certificate.
 
 TLS 1.3 has its own cipher suites; all of them are acceptable.
 """
@@ -29,14 +29,14 @@ WEAK_SUITES: Final = (
     "NULL-SHA256",
     "NULL-SHA",
 )
-"""Cipher suites that a station should refuse (A00.FR.323), as far as OpenSSL still has them."""
+"""Cipher suites that a station should refuse (A00.FR.323), if this OpenSSL still has them."""
 ANY_STRENGTH: Final = "@SECLEVEL=0"
 """Makes OpenSSL accept weak algorithms; used for faults only."""
 MAX_CONTEXTS: Final = 64
-"""Maximum number of contexts that are kept; beyond it, all are discarded."""
+"""Maximum number of stored contexts; above it, all are dropped."""
 
 ClientCertificates = Literal["none", "optional", "required"]
-"""Whether stations are asked for a certificate; one that they send must be trusted and valid."""
+"""Whether stations are asked for a certificate. A certificate that they send must be trusted and valid."""
 Weakness = Literal["", "tls1.1", "weak-cipher"]
 
 VERIFY_MODES: Final = {
@@ -67,7 +67,7 @@ class ContextPlan(NamedTuple):
 
 
 def make_context(plan: ContextPlan) -> ssl.SSLContext:
-    """Make a context; raises OSError (also ssl.SSLError) if a file cannot be used."""
+    """Make a context. Raises OSError (also ssl.SSLError) if a file cannot be used."""
     context = server_context()
     if plan.weakness:
         _weaken(context, plan.weakness)
@@ -109,14 +109,14 @@ type FileVersions = tuple[tuple[int, int, int], ...]
 
 
 class Contexts:
-    """Makes contexts, keeps them, and makes a context again if one of its files has changed."""
+    """Makes and stores contexts. A context is made again after one of its files has changed."""
 
     def __init__(self, make: Callable[[ContextPlan], ssl.SSLContext] = make_context) -> None:
         self._make = make
         self._made: dict[ContextPlan, tuple[FileVersions, ssl.SSLContext]] = {}
 
     def context(self, plan: ContextPlan) -> ssl.SSLContext:
-        """Return the context for a plan; while changed files cannot be used, return the previous context.
+        """Return the context for a plan. If changed files cannot be used, return the previous context.
 
         Raises OSError if there is no such context yet.
         """

@@ -1,4 +1,4 @@
-"""The running listeners: the ports for stations, whose TLS can change at run time."""
+"""The running listeners: the ports for stations. Their TLS can change at run time."""
 
 from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
@@ -67,21 +67,23 @@ class Listener:
 
     @property
     def fault(self) -> TlsFaultPlan | None:
-        """The fault of the next connections, with the number of connections that are left."""
+        """The fault for the next connections, with the number of connections still to go."""
         plan = self._settings.tls_fault
         if plan is None or plan.times is None:
             return plan
         return TlsFaultPlan(plan.kind, plan.times - self._faulty) if self._faulty < plan.times else None
 
     def url(self, lowest_profile: int = 0) -> str:
-        """URL for stations on this machine, of at least this security profile, without their identity."""
+        """URL for stations on this machine, without the identity; its port has at least this security
+        profile.
+        """
         return f"{'wss' if self._is_secure(lowest_profile) else 'ws'}://{self.address}"
 
     def _is_secure(self, lowest_profile: int) -> bool:
         return max(lowest_profile, self.security_profile) >= LOWEST_TLS_PROFILE or not self.accepts_plain
 
     def url_from(self, host: str, lowest_profile: int = 0) -> str:
-        """URL for a station that has reached this machine at the address ``host``, as `url`."""
+        """URL, as in `url`, for a station that has reached this machine at the address ``host``."""
         public_url = self._public_url
         is_public_tls = public_url is not None and public_url.is_secure and self.name == MAIN_LISTENER
         scheme = "wss" if is_public_tls or self._is_secure(lowest_profile) else "ws"
@@ -112,13 +114,13 @@ class Listener:
         self.change(self._settings)
 
     def change(self, settings: ListenerSettings) -> None:
-        """Apply settings to new connections; the count of connections with a fault begins again."""
+        """Apply settings to new connections; the count of faulty connections starts again."""
         self._settings = settings
         self._faulty = 0
         self.root_hint = self._tls.root_file if settings.tls else ""
 
     def server_certificate_flaw(self, server_name: str | None) -> str:
-        """Describe why a client rejects the certificate when it asks for this host name, and the remedy."""
+        """Describe why a client that asks for this host name rejects the certificate, and the remedy."""
         return self._tls.server_certificate_flaw(self._settings.certificate, server_name)
 
     def tls(self, peer: Any) -> TlsSetup | None:
@@ -199,7 +201,7 @@ class Listeners(Mapping[str, Listener]):
             listener.change(self._at_start[name])
 
     def apply(self, settings: ListeningSettings) -> None:
-        """Apply reloaded settings. A listener with the same settings as before keeps its changes at run time.
+        """Apply reloaded settings. A listener whose settings are unchanged keeps its changes at run time.
 
         Raises CouldNotStart, OSError or ValueError, and applies nothing, if TLS cannot be set up.
         """
@@ -219,7 +221,8 @@ class Listeners(Mapping[str, Listener]):
         return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
 
     def prepare_change(self, settings: ListeningSettings, faults: Collection[str]) -> None:
-        """Make the TLS contexts for reloaded settings with these faults of rules, if TLS is on already.
+        """Make the TLS contexts for reloaded settings with these faults of rules; only if TLS is on
+        already.
 
         Raises CouldNotStart, OSError or ValueError.
         """
@@ -261,7 +264,7 @@ class Listeners(Mapping[str, Listener]):
         return self.hosts(MAIN_LISTENER)[0], int(self.main.address.rpartition(":")[2])
 
     def hosts(self, name: str) -> list[str]:
-        """Addresses of this machine under which stations reach a listener, those for other machines first."""
+        """Addresses of this machine for a listener; those that other machines can reach come first."""
         host = self._listeners[name].host
         if self._public_url is not None or host not in ANY_ADDRESS:
             return [host]
@@ -269,7 +272,8 @@ class Listeners(Mapping[str, Listener]):
         return reachable_addresses(interface_addresses(), route_addresses(), version) or [ANY_ADDRESS[host]]
 
     def destination(self, lowest_profile: int, host: str) -> Destination | None:
-        """Choose the address for a station that uses this security profile and has reached us at ``host``.
+        """Choose the address for a station with this security profile that has reached this machine at
+        ``host``.
 
         None if the station needs TLS and TLS is off. A listener with the next higher profile is preferred,
         then one with the same profile, then the main listener, then any listener with TLS.

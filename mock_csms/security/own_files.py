@@ -15,7 +15,9 @@ from mock_csms.text import one_line, timestamp
 CERTIFICATE_MARK: Final = b"-----BEGIN CERTIFICATE-----"
 
 MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
-"""Errors of OpenSSL if a key does not belong to the certificate; in the last one, the types differ."""
+"""Errors of OpenSSL for a key that does not belong to the certificate. In the last error, the types
+differ.
+"""
 TOO_WEAK: Final = {
     "EE_KEY_TOO_SMALL": "its key is too short; use RSA with 2048 bits or P-256 (EE_KEY_TOO_SMALL)",
     "CA_KEY_TOO_SMALL": "the key of a CA is too short; use RSA with 2048 bits or P-256 (CA_KEY_TOO_SMALL)",
@@ -82,7 +84,7 @@ def _unreadable(flag: str, path: Path) -> str:
 
 
 def warn_of_own_files(certificates: tuple[CertificateFiles, ...]) -> None:
-    """Warn if a certificate is not valid now, or if every user of the machine can read a key."""
+    """Warn if a certificate is not valid now, or if all users of the machine can read a key."""
     for files in certificates:
         if remark := _remark_on_validity(files.chain):
             logger.warning("--tls-cert: the certificate in %s %s", files.chain, remark)

@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, PlainSerializer
 from mock_csms.launch import COMMAND
 
 HASH_PREFIX: Final = "{SSHA256}"
-"""Beginning of a password given as a hash. A valid password of OCPP has no brace (Part 2, passwordString)."""
+"""Prefix of a password given as a hash. Valid OCPP passwords have no brace (Part 2, passwordString)."""
 OTHER_HASH: Final = re.compile(r"\{[A-Z0-9-]{2,20}\}", re.IGNORECASE)
-"""Beginning of a password that looks like a hash of another kind, such as `{SHA}`."""
+"""Prefix of a password that looks like a hash of another kind, such as `{SHA}`."""
 DIGEST_SIZE: Final = 32
 SALT_SIZE: Final = 16
 MAX_PASSWORD_LENGTH: Final = 1024
@@ -30,7 +30,7 @@ password within the older limits is valid for every station.
 """
 
 _SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
-"""Salt of passwords given as text. It stays the same, so that unchanged settings are equal after a reload."""
+"""Salt of passwords given as text. It never changes, so unchanged settings are equal after a reload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Password:
     salt: bytes
     digest: bytes
     flaw: str = field(default="", compare=False)
-    """Reason why a station may reject a password of the settings; empty if it is given as a hash."""
+    """Reason why a station may reject a configured password; empty for a hash."""
 
     @classmethod
     def of(cls, text: str | bytes, salt: bytes = _SALT_OF_SETTINGS) -> "Password":
@@ -80,7 +80,7 @@ def salted_hash(text: str) -> str:
 
 
 def parse_password(value: object) -> Password:
-    """Parse a password of the settings, in plain text or as a hash; raises ValueError without its text."""
+    """Parse a configured password, in plain text or as a hash. Raises ValueError without quoting it."""
     if isinstance(value, Password):
         return value
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Decides whether the credentials of a station are enough for its security profile (A00)."""
+"""Decides whether the credentials of a station meet its security profile (A00)."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -10,7 +10,9 @@ from mock_csms.text import truncate
 from mock_csms.transport.handshake import is_identifier_string
 
 BASIC_PROFILES: Final = frozenset({1, 2})
-"""Security profiles with a password: 1 without TLS, 2 over TLS; 3 has client certificates instead (A00)."""
+"""Security profiles with a password: 1 without TLS and 2 with TLS. Profile 3 has client certificates
+(A00).
+"""
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
 MAX_USER: Final = 60
 
@@ -23,7 +25,7 @@ class Presented(NamedTuple):
     is_encrypted: bool = False
     """Whether the connection is TLS."""
     certificate_flaw: str | None = None
-    """Reason to reject its client certificate; empty if it is accepted, None without a certificate."""
+    """Reason to reject its client certificate. Empty: it is accepted. None: there is none."""
 
 
 class Required(NamedTuple):
@@ -115,13 +117,13 @@ def _unauthorized(reason: str) -> Clearance:
 
 
 def _matching(passwords: Sequence[Password], given: bytes) -> Password | None:
-    """Return the password that matches; all are compared, so that the time does not reveal which one."""
+    """Return the password that matches. All are compared, so the time does not reveal which one it is."""
     matching = [password for password in passwords if password.matches(given)]
     return matching[0] if matching else None
 
 
 def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
-    """Describe the error if the user name is not the identity (A00.FR.204); the case does not matter."""
+    """Describe the error if the user name is not the identity (A00.FR.204). Case does not matter."""
     user = credentials.user.decode(errors="backslashreplace")
     if _is_same_identity(user, required.identity):
         return ""
@@ -134,12 +136,12 @@ def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
 
 
 def _is_same_identity(user: str, identity: str) -> bool:
-    """Return whether a user name is an identity; the case of an identifierString does not matter."""
+    """Return whether a user name equals an identity. Case does not matter in an identifierString."""
     return user == identity or (is_identifier_string(user) and user.lower() == identity.lower())
 
 
 def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
-    """Return whether the user name of credentials is a password, because they are in the wrong order."""
+    """Return whether the user name in credentials is a password, because the two are swapped."""
     try:
         return _is_in_wrong_order(required, parse_authorization(authorization[:1]))
     except BadAuthorization:
@@ -147,7 +149,7 @@ def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
 
 
 def _is_in_wrong_order(required: Required, credentials: BasicCredentials) -> bool:
-    """Return whether the user name is a password, or the first part of one with a colon in it."""
+    """Return whether the user name is a password, or the part of a password before its colon."""
     last_part = credentials.password.rpartition(b":")[2].decode(errors="backslashreplace")
     if _is_same_identity(last_part, required.identity):
         return not _is_same_identity(credentials.user.decode(errors="backslashreplace"), required.identity)
@@ -182,7 +184,7 @@ def _password_flaw(required: Required, given: bytes) -> str:
 
 
 def _without_requirement(required: Required, presented: Presented) -> Clearance:
-    """Admit any credentials, with a remark on them if a password is configured."""
+    """Admit any credentials. If a password is configured, add a remark about the credentials."""
     if not presented.authorization or not required.passwords:
         return ADMITTED
     clearance = _judge_password(required, presented.authorization)

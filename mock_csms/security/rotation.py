@@ -9,7 +9,7 @@ from mock_csms.security.passwords import SALT_SIZE, Password
 from mock_csms.stations.bounded import BoundedDict
 
 MAX_OPEN_PASSWORDS: Final = 4
-"""Maximum number of passwords that hold at a time, when several changes have not been answered."""
+"""Maximum number of valid passwords at a time, if several changes are still unanswered."""
 MAX_CHANGED_PASSWORDS: Final = 20_000
 
 
@@ -18,12 +18,13 @@ class ChangedPassword:
     """Passwords of a station after a command that changes its password."""
 
     configured: Password | None
-    """Password of the settings at the first change; a different password in the settings replaces all
-    changes."""
+    """Configured password at the first change. If the configured password changes, all changes are
+    dropped.
+    """
     passwords: tuple[Password, ...]
     """Passwords that hold, in the order of the changes."""
     holds_until: Literal["", "use", "boot"] = ""
-    """End of the time in which several passwords hold: a connection with one of them, or its next boot."""
+    """End of the time with several valid passwords: a connection with one of them, or the next boot."""
     former: Password | None = None
     """Password before the last accepted change."""
     offered: Password | None = None
@@ -41,7 +42,7 @@ class _ChangedPasswords(BoundedDict[str, ChangedPassword]):
 
 
 class PasswordChanges:
-    """Keeps the changed passwords of stations; the settings have the other passwords."""
+    """Stores the changed passwords of stations; unchanged passwords are in the settings."""
 
     def __init__(self) -> None:
         self._changed = _ChangedPasswords()
@@ -50,7 +51,7 @@ class PasswordChanges:
         return iter(self._changed)
 
     def holding(self, identity: str, configured: Password | None) -> ChangedPassword:
-        """Return the passwords that hold; ``configured`` is that of the settings."""
+        """Return the valid passwords; ``configured`` is the password in the settings."""
         changed = self._changed.get(identity)
         if changed is not None and changed.configured == configured:
             return changed
@@ -104,7 +105,7 @@ class PasswordChanges:
         return "its old password still holds (A01.FR.04)"
 
     def used(self, identity: str, password: Password) -> None:
-        """Record the password of a new connection; it ends a change that was not answered."""
+        """Record the password of a new connection. It ends a change that was not answered."""
         known = self._changed.get(identity)
         if known is None or not known.holds_until:
             return
@@ -114,7 +115,7 @@ class PasswordChanges:
             self._changed[identity] = _ended(known, password)
 
     def booted(self, identity: str) -> None:
-        """End a change that needed a reboot: the password of the connection holds."""
+        """End a change that needed a reboot: only the password of the connection remains valid."""
         known = self._changed.get(identity)
         if known is not None and known.holds_until == "boot" and known.used is not None:
             self._changed[identity] = _ended(known, known.used)

@@ -1,4 +1,4 @@
-"""Reasons why clients reject a certificate of this server, as far as its host names tell."""
+"""Reasons why clients reject a certificate of this server because of host names."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Describe that a port presents a certificate other than those of the server, and the remedy."""
+    """Describe that a port presents a certificate other than the server's own, and the remedy."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set its "
         f"certificate to both"
@@ -16,7 +16,7 @@ def flaw_of_choice(certificate: str) -> str:
 
 
 def flaw_of_name(server_name: str | None, names: Collection[str], *, is_own: bool) -> str:
-    """Describe that the names of a certificate lack a host name, and the remedy; empty if they do not.
+    """Describe that a host name is missing in a certificate, and the remedy; empty if it is there.
 
     ``is_own`` tells a certificate of the user, to which the server cannot add a name.
     """

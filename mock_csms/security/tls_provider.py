@@ -44,7 +44,7 @@ class Injected(NamedTuple):
 
 
 def client_certificates(port_profile: int, station_profiles: Collection[int]) -> ClientCertificates:
-    """Whether to ask for a client certificate; a station at security profile 3 must send one.
+    """Whether to ask for a client certificate. A station at security profile 3 must send one.
 
     The identity is not known yet. A port whose stations have several profiles can therefore ask for a
     certificate, but not require one.
@@ -68,7 +68,7 @@ def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
 
 
 def _own_hosts(settings: ListeningSettings) -> list[str]:
-    """Hosts of listeners and of ``--public-url``, without those that every server certificate has."""
+    """Hosts of listeners and of ``--public-url``, except those in every server certificate."""
     hosts = [listener.host or settings.host for listener in settings.all_listeners.values()]
     hosts += [settings.public_url.host] if settings.public_url else []
     return [host for host in hosts if host not in ANY_ADDRESS and host not in USUAL_HOSTS]
@@ -92,7 +92,7 @@ class TlsProvider:
         self._contexts = Contexts()
 
     def fault_of_rule(self) -> Injected:
-        """Return the fault that a rule asks for on the next connection, and count it."""
+        """Return the fault that a rule injects into the next connection, and count it."""
         match = self._rulebook.match_tls_handshake()
         if match is None or match.then.fault is None:
             return Injected()
@@ -108,7 +108,7 @@ class TlsProvider:
         check_own_files(self._own, self._trusted_file)
 
     def warn(self) -> None:
-        """Warn of flaws in the user's own certificates that do not prevent a start."""
+        """Warn of flaws in the user's own certificates; the server starts nevertheless."""
         warn_of_own_files(self._own)
 
     @property
@@ -118,7 +118,7 @@ class TlsProvider:
         return str(root) if root else ""
 
     def server_certificate_flaw(self, choice: str, server_name: str | None) -> str:
-        """Describe why a client that asks for a host name rejects the certificates of a choice, if known."""
+        """Describe why a client that asks for a host name rejects the presented certificates, if known."""
         if choice not in CHOICES and choice not in CHOICES["both"]:
             return flaw_of_choice(choice)
         chains = [files.chain for files in self._certificates(choice, "")]

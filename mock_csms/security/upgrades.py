@@ -1,4 +1,4 @@
-"""Upgrades of stations to a higher security profile, after which a lower one is refused (A05)."""
+"""Upgrades of stations to a higher security profile. After an upgrade, a lower profile is refused (A05)."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,13 +9,13 @@ from mock_csms.stations.bounded import BoundedDict
 
 MAX_UPGRADES: Final = 20_000
 MAX_SLOTS: Final = 100
-"""Maximum number of slots of a station whose security profile is remembered."""
+"""Maximum number of slots per station with a stored security profile."""
 LOWEST_AFTER_DOWNGRADE: Final = 2
 """A station may allow a downgrade from profile 3 to 2, but never to 1 (A05.FR.08, FR.09)."""
 
 
 def proven_profile(presented: Presented, clearance: Clearance) -> int:
-    """Highest security profile for which an admitted station has shown credentials."""
+    """Highest security profile that the credentials of an admitted station meet."""
     if presented.is_encrypted and presented.certificate_flaw == "":
         return 3
     if clearance.password is None:
@@ -25,16 +25,16 @@ def proven_profile(presented: Presented, clearance: Clearance) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Security profiles of a station's network connection profiles, and the one to which it has moved."""
+    """Security profiles of a station's network connection profiles, and the profile that it has moved to."""
 
     configured: int
-    """Security profile of the settings at the first change; another one in the settings ends the upgrade."""
+    """Security profile of the settings at the first change. If the settings change it, the upgrade ends."""
     slots: Mapping[int, int] = field(default_factory=dict)
     """Security profile by configuration slot."""
     priority: tuple[int, ...] = ()
     """Slots in the last accepted NetworkConfigurationPriority."""
     reached: int = 0
-    """Planned security profile with which the station has connected; a lower one is refused (A05.FR.07)."""
+    """Planned security profile that the station has connected with; a lower one is refused (A05.FR.07)."""
 
     @property
     def planned(self) -> int:
@@ -49,7 +49,7 @@ class _Upgrades(BoundedDict[str, Upgrade]):
 
 
 class SecurityUpgrades:
-    """Keeps the security profiles to which commands of the mock have moved stations."""
+    """Stores the security profiles that commands of the mock have moved stations to."""
 
     def __init__(self) -> None:
         self._upgrades = _Upgrades()
@@ -74,7 +74,7 @@ class SecurityUpgrades:
             self._upgrades[identity] = replace(known, priority=tuple(slots), reached=reached)
 
     def connected(self, identity: str, proven: int) -> None:
-        """Record the security profile for which a station has shown credentials on a new connection."""
+        """Record the security profile that the credentials on a new connection meet."""
         known = self._upgrades.get(identity)
         if known is not None and proven >= known.planned > known.reached:
             self._upgrades[identity] = replace(known, reached=known.planned)

@@ -1,4 +1,6 @@
-"""Settings of certificates for a station: those it asks for, and those it gets by a command (A02, A03, M)."""
+"""Settings of certificates for a station: those that it requests, and those that commands send to it (A02,
+A03, M).
+"""
 
 import base64
 import binascii
@@ -54,7 +56,7 @@ def _readable_roots(text: str) -> str:
 ContractRoots = Annotated[str, AfterValidator(_readable_roots)]
 PACE: Final = r"(seconds=[0-9]{1,4}(\.[0-9]{1,3})?|status=[45][0-9]{2})"
 NAME_WITH_PACE: Final = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}(\?{PACE}(&{PACE})?)?")
-"""Name of a file, perhaps with the parameters of a slow or refused download."""
+"""Name of a file, with parameters if its download is slow or refused."""
 
 
 def _firmware_name(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Checks settings, rules and expectations against the served OCPP versions; pydantic checks their shape."""
+"""Checks settings, rules and expectations against the served OCPP versions. pydantic has checked their
+shape.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -47,7 +49,7 @@ class Flawed(ValueError):
 
 
 def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion]) -> Flaw | None:
-    """Return the first flaw of a value whose shape is valid, or None; a str is an expectation."""
+    """Return the first flaw of a well-formed value, or None. A str is an expectation."""
     checker = _Checker(versions)
     match value:
         case Settings():
@@ -158,7 +160,7 @@ class _Checker:
                 yield from self._command_effect(rule.when, then.command)
 
     def _command_effect(self, when: When, effect: CommandEffect) -> Iterator[Flaw]:
-        """Yield the flaws of a command that a rule sends; its payload is checked when it is sent, too."""
+        """Yield the flaws of a command that a rule sends. Its payload is checked again when it is sent."""
         if when.action == HANDSHAKE:
             yield Flaw((), "no command can be sent at the handshake; use --command with --start connect")
         yield from _under(("then", "command"), self._command(effect.action))

@@ -17,7 +17,7 @@ from mock_csms.text import one_line
 
 
 def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mapping[str, str]) -> str:
-    """Return the settings as TOML, each below its description; settings without a value are commented out.
+    """Return the settings as TOML, each below its description. Settings without a value are commented out.
 
     ``defaults`` are the defaults that depend on the OCPP version.
     """
@@ -38,7 +38,7 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
 
 
 def rule_as_toml(rule: Rule) -> str:
-    """Return a rule as a table of a settings file, or a comment if a settings file cannot have the rule."""
+    """Return a rule as a table of a settings file; a comment if a file cannot express the rule."""
     table = masked(_given_values(rule))
     if _has_null(table):
         return _left_out(rule, "has a null, which TOML cannot express")
@@ -67,7 +67,7 @@ def _setting(name: str, field: FieldInfo, value: object) -> str:
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    """Values given in a profile, including an empty command, which removes an inherited command."""
+    """Values that a profile sets. An empty command counts: it removes an inherited command."""
     removes_command = "command" in profile.model_fields_set and profile.command is None
     values = {
         name: value if name == "password" else masked(value) for name, value in _given_values(profile).items()

@@ -15,11 +15,11 @@ from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
 
 MAX_CHANGED_PROFILES: Final = 20_000
-"""Maximum number of stations with a changed profile; also the maximum of those in all scopes together."""
+"""Maximum number of stations with a changed profile; all scopes together have the same maximum."""
 MAX_CHANGED_TOKENS: Final = 10_000
 """Maximum number of changed tokens, in all scopes together."""
 MAX_PATTERN_SETS: Final = 1_000
-"""Maximum number of cached profiles by the patterns that match an identity; a full cache is emptied."""
+"""Maximum number of cached profiles, by the patterns that match an identity. A full cache is emptied."""
 
 
 class EffectiveProfiles:
@@ -32,7 +32,7 @@ class EffectiveProfiles:
         self.tokens: dict[str, Token | None] = {}
         """Tokens added, or deleted (None)."""
         self._changes: dict[str, Layers[str, Any]] = {}
-        """Changed settings of all scopes, by station; None stands for the value of the settings."""
+        """Changed settings of all scopes, by station. None stands for the value in the settings."""
         self._stations: dict[str, dict[str, None]] = {}
         """Stations with changes, by scope."""
         self._tokens = Layers[str, tuple[str, Token | None]]()
@@ -61,7 +61,7 @@ class EffectiveProfiles:
         self._cached.pop(identity, None)
 
     def of(self, identity: str) -> Profile:
-        """The profile of a station, one object for all with the same ``[stations]`` patterns."""
+        """The profile of a station. Stations with the same ``[stations]`` patterns share one object."""
         profile = self._cached.get(identity)
         if profile is None:
             profile = self._make(identity)
@@ -88,7 +88,7 @@ class EffectiveProfiles:
         )
 
     def merged(self, identity: str, changes: JsonObject) -> JsonObject:
-        """The earlier changes of a station with further ones; None reverts a change.
+        """The changes of a station merged with further ones; None reverts a change.
 
         Raises ValueError for an unknown key.
         """
@@ -99,7 +99,7 @@ class EffectiveProfiles:
         return {name: value for name, value in merged.items() if value is not None}
 
     def change(self, identity: str, changes: JsonObject, names: Iterable[str], scope: str | None) -> None:
-        """Replace the changes of a station, of which those with some names are new; raises TooManyRules."""
+        """Replace the changes of a station; ``names`` are the new ones. Raises TooManyRules."""
         self._use_faults(identity, changes)
         layers = self._changes.setdefault(identity, Layers())
         for name in names:
@@ -109,7 +109,7 @@ class EffectiveProfiles:
         self._settle(identity)
 
     def take_back(self, identity: str, scope: str) -> None:
-        """Take back the changes of a scope to a station; the latest ones of the others are in force again."""
+        """Take back the changes of a scope to a station. The latest remaining changes are active again."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in layers.keys_of(scope):
             layers.take_back(name, scope)
@@ -129,7 +129,7 @@ class EffectiveProfiles:
             self._settle(identity)
 
     def _settle(self, identity: str) -> None:
-        """Put the latest changes of a station in force, and forget changes that revert nothing."""
+        """Apply the latest changes of a station, and drop changes that revert nothing."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in list(layers):
             if all(value is None for value in layers.of(name).values()):
@@ -168,21 +168,21 @@ class EffectiveProfiles:
         return self._changes[identity].keys_of(scope) if identity in self._changes else []
 
     def has_room(self, identity: str, scope: str | None) -> bool:
-        """Whether a profile can be changed: it is changed already, or there is room for one more."""
+        """Whether a profile can be changed: it has been changed before, or there is room for one more."""
         if scope is None:
             return identity in self.changes or len(self.changes) < MAX_CHANGED_PROFILES
         in_scopes = sum(map(len, self._stations.values()))
         return identity in self._stations.get(scope, ()) or in_scopes < MAX_CHANGED_PROFILES
 
     def change_token(self, name: str, token: Token | None, scope: str | None = None) -> None:
-        """Add or replace a token, or delete it (None); the case of idTokens does not matter."""
+        """Add or replace a token; None deletes it. idTokens are compared without regard to case."""
         lower = name.lower()
         spelling = next((other for other in self.settings.tokens if other.lower() == lower), name)
         self._tokens.write(lower, (spelling, token), scope)
         self._use_tokens()
 
     def has_room_for_token(self, name: str, scope: str | None) -> bool:
-        """Whether a token can be changed: it is changed already, or there is room for one more."""
+        """Whether a token can be changed: it has been changed before, or there is room for one more."""
         return scope in self._tokens.of(name.lower()) or self._tokens.number < MAX_CHANGED_TOKENS
 
     def tokens_of(self, scope: str) -> list[str]:
@@ -212,7 +212,7 @@ class EffectiveProfiles:
         return self.settings.security_profiles | changed
 
     def _replace_fault_rules(self, identity: str, rules: Mapping[str, Rule]) -> None:
-        """Replace the rules for the faults in the changed profile of a station; unchanged rules are kept.
+        """Replace the rules for the faults in a station's changed profile. Unchanged rules are kept.
 
         Raises TooManyRules.
         """
@@ -231,5 +231,5 @@ class EffectiveProfiles:
 
 
 def _in_force(layers: Layers[str, Any]) -> JsonObject:
-    """The changed settings of a station; a value of None is left to the settings."""
+    """The changed settings of a station. None: the setting has its usual value."""
     return {name: value for name in layers if (value := layers[name]) is not None}

@@ -109,7 +109,7 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
 
 
 def _none_if_empty(value: object) -> object:
-    """Read an empty text as None, so that a profile can remove an inherited command."""
+    """Read an empty text as None; with it, a profile removes an inherited command."""
     return None if value == "" else value
 
 
@@ -158,7 +158,9 @@ def _step(text: str) -> PlanStep:
 COMPONENT_NAME: Final = r"[^,=./#\[\]]+"
 INSTANCE: Final = r"(?:\[([^\[\]]+)\])?"
 VARIABLE_NAME: Final = r"(?!\d)[^,=/#\[\]]+"
-"""A name may contain dots, but not begin with a digit: that is a value or a misspelled connector id."""
+"""A name may contain dots but cannot begin with a digit, which would be a value or a misspelled connector
+id.
+"""
 PATH: Final = rf"({COMPONENT_NAME}){INSTANCE}(?:#([1-9]\d*)(?:\.([1-9]\d*))?)?[./]({VARIABLE_NAME}){INSTANCE}"
 VARIABLE: Final = re.compile(rf"{PATH}\s*(?:=(.*))?", re.DOTALL)
 LEADING_PATH: Final = re.compile(rf"\s*{PATH}")
@@ -176,7 +178,7 @@ def _variables(value: object) -> object:
 
 
 def _split_variables(text: str) -> list[str]:
-    """Split at the commas before a variable; values and instances may contain other commas."""
+    """Split at commas that a variable follows; values and instances may contain other commas."""
     items: list[str] = []
     start = 0
     while True:
@@ -259,7 +261,7 @@ def _accept_switch(seconds: float) -> object:
 
 
 def _fault_texts(value: object) -> object:
-    """Read faults written as text or as tables, also in JSON; each becomes a text."""
+    """Read faults written as text, as tables or in JSON. Each becomes a text."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         value = _json(value)
     parts = [value] if isinstance(value, dict) else _listed(value)
@@ -300,7 +302,7 @@ def shown_value(value: object) -> str:
 
 
 def in_words(error: Any) -> str:
-    """Message of a pydantic error, without the prefix that pydantic adds to the messages of validators."""
+    """Message of a pydantic error, without the prefix that pydantic adds for validators."""
     if error["type"] == "extra_forbidden":
         return "there is no such key"
     if error["type"] in {"dict_type", "model_type"}:

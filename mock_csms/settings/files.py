@@ -13,12 +13,14 @@ from typing import BinaryIO, Final
 MAX_FILE_SIZE: Final = 4 * 2**20
 """Maximum size in bytes of a file with settings or a payload."""
 STREAM_FOLDERS: Final = ("/dev/", "/proc/")
-"""Folders whose entries may be at their end when they are opened again, such as ``/dev/stdin``."""
+"""Folders whose entries may be at their end when opened again, such as ``/dev/stdin``."""
 CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
-"""Flag that opens a named pipe at once, even without a writer; Windows has no such flag and no such pipes."""
+"""Flag that opens a named pipe at once, even without a writer. Windows has neither the flag nor such
+pipes.
+"""
 
 is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
-"""Whether files are read again at run time, in a thread in which a pipe without a writer must not block."""
+"""Whether files are read again at run time, in a thread that a pipe without a writer must not block."""
 
 _may_read: Final[ContextVar[bool]] = ContextVar("may_read", default=True)
 
@@ -27,7 +29,7 @@ _contents_of_streams: Final[dict[Path, bytes]] = {}
 
 @contextmanager
 def reading_no_files() -> Iterator[None]:
-    """Refuse every file in `read_file`: a client of the control API must not see files of this machine."""
+    """Refuse every file in `read_file`: clients of the control API must not see files of this machine."""
     token = _may_read.set(False)
     try:
         yield
@@ -36,12 +38,12 @@ def reading_no_files() -> Iterator[None]:
 
 
 def is_regular_file(path: Path) -> bool:
-    """Return whether a path names a file that can be read again and again; raises OSError."""
+    """Return whether the file at a path can be read more than once; raises OSError."""
     return stat.S_ISREG(path.stat().st_mode) and not str(path.absolute()).startswith(STREAM_FOLDERS)
 
 
 def read_file(path: Path) -> bytes:
-    """Return the content of a file; raises OSError, also above MAX_FILE_SIZE.
+    """Return the content of a file. Raises OSError, also if it is larger than MAX_FILE_SIZE.
 
     A pipe or device, such as ``/dev/stdin``, is read once, and later calls return the same content. While
     an event loop runs or the settings are reloaded, only regular files are opened.
@@ -63,7 +65,7 @@ def read_file(path: Path) -> bytes:
 
 
 def _open_regular_file(path: str, flags: int) -> int:
-    """Open a file without waiting, in case a pipe has replaced it since it was checked."""
+    """Open a file without waiting: a pipe may have replaced it after the check."""
     descriptor = os.open(path, flags | CANNOT_BLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -48,7 +48,7 @@ LOWEST_TLS_PROFILE: Final = 2
 
 
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Write origins as browsers do, in lower case and without a slash at the end."""
+    """Write origins like browsers: in lower case, without a slash at the end."""
     origins = tuple(value.lower().rstrip("/") for value in values)
     for origin in origins:
         if origin != "null" and not ORIGIN.fullmatch(origin):
@@ -114,7 +114,9 @@ class ListenerSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _implies_tls(cls, value: object) -> object:
-        """Take TLS with security profile 2 or 3, or without plain text, unless the table says otherwise."""
+        """Take TLS if the security profile is 2 or 3, or if plain text is off; an explicit key takes
+        precedence.
+        """
         if not isinstance(value, dict) or "tls" in value:
             return value
         profile = value.get("security_profile", 0)
@@ -357,7 +359,7 @@ class ListeningSettings(Profile):
 
     @property
     def all_listeners(self) -> dict[str, ListenerSettings]:
-        """Every listener by name: of ``--port``, of ``--tls-port``, and of the file."""
+        """Every listener by name: the one of ``--port``, the one of ``--tls-port``, and those of the file."""
         listeners = {
             MAIN_LISTENER: ListenerSettings(
                 port=self.port, tls=self.takes_tls, tls_fault=self.tls_fault if self.takes_tls else None
@@ -405,7 +407,7 @@ def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Itera
 
 
 def _flaw_of_tls(settings: ListeningSettings) -> str:
-    """Describe the first conflict between the settings of TLS; return an empty text if they agree."""
+    """Describe the first conflict between TLS settings; empty if there is none."""
     certificates, keys = len(settings.tls_cert), len(settings.tls_key)
     if certificates != keys:
         return (

@@ -35,7 +35,7 @@ from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion, default_settings
 
 type Sources = Mapping[str, tuple[str, object]]
-"""By setting, the flag or environment variable that gives it, and its value."""
+"""Flag or environment variable of each setting that was given this way, and its value."""
 
 
 def read_settings(
@@ -74,7 +74,7 @@ def _read_settings(
 
 
 def _with_negative_values(arguments: Sequence[str]) -> list[str]:
-    """Join flags and values such as ``--clock-skew -2h``, which argparse takes for two flags."""
+    """Join flags and values such as ``--clock-skew -2h``; argparse would see two flags."""
     joined: list[str] = []
     for argument in arguments:
         if joined and NEGATIVE_VALUE.match(argument) and LONG_FLAG.fullmatch(joined[-1]):
@@ -89,7 +89,7 @@ NEGATIVE_VALUE: Final = re.compile(r"-[0-9.]")
 
 
 def _check_text(source: str, value: object) -> None:
-    """Raise UsageError for text that was not UTF-8, because it could not be validated or logged."""
+    """Raise UsageError for text that is not UTF-8; it could be neither validated nor logged."""
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and not text.isascii() and text != text.encode(errors="replace").decode():
             raise UsageError(f"{source} must be UTF-8 text, not {shown_value(text)}")
@@ -131,7 +131,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _message(error: ErrorDetails, sources: Sources) -> str:
-    """Error message of one line about a wrong flag or environment variable, with an example."""
+    """One-line error message about a wrong flag or environment variable, with an example."""
     if not error["loc"]:
         return in_words(error)
     name = str(error["loc"][0])
@@ -146,7 +146,7 @@ def _message(error: ErrorDetails, sources: Sources) -> str:
 
 
 def _meant_choice(error: ErrorDetails) -> str:
-    """Suggest the allowed text that a wrong one probably stands for, such as one in another letter case."""
+    """Suggest the allowed text that a wrong one probably means, for example if only the case differs."""
     value = error["input"]
     if error["type"] != "literal_error" or not isinstance(value, str):
         return ""
@@ -165,7 +165,7 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "error": ErrorAnswer,
     "command": CommandEffect,
 }
-"""Model of each table, or of the entries of a table whose keys are names."""
+"""Model of each table; for tables with names as keys, the model of an entry."""
 
 
 class _File:
@@ -192,7 +192,7 @@ class _File:
             raise UsageError(f"{path}:{self.line(('config',))}: config cannot be set in the file itself")
 
     def message(self, error: ErrorDetails) -> str:
-        """Error message of one line about a wrong key or value, with the line number in the file."""
+        """One-line error message about a wrong key or value, with the line number in the file."""
         location = error["loc"]
         prefix = f"{self.path}:{self.line(location)}: " if location else f"{self.path}: "
         name = ".".join(step for step in location if isinstance(step, str))
@@ -221,7 +221,7 @@ class _File:
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
 
     def _keys_of_fault(self, location: tuple[int | str, ...]) -> Sequence[str]:
-        """Valid keys of a fault, in ``then`` or directly in the rule, as a table or as text."""
+        """Valid keys of a fault. It may be in ``then`` or directly in the rule, as a table or as text."""
         rule = _value_at(self.content, location[:2])
         fault = rule["fault"] if "fault" in rule else _value_at(self.content, location)
         kind = fault["kind"] if isinstance(fault, dict) else parse_fault(fault)["kind"]
@@ -233,12 +233,12 @@ class _File:
 
 
 def _is_secret(location: Sequence[int | str]) -> bool:
-    """Return whether a location, also one in a profile of ``[stations]``, holds a secret setting."""
+    """Return whether a location holds a secret setting; it may be in a profile of ``[stations]``."""
     return any(step in SETTING_FIELDS and extra_of(str(step))["secret"] for step in location)
 
 
 def _with_underscores(content: dict[str, Any]) -> dict[str, Any]:
-    """Replace hyphens in keys by underscores; raises ValueError for a key in both spellings."""
+    """Replace hyphens in keys by underscores. Raises ValueError for a key in both spellings."""
     settings = _one_spelling(content)
     for name in ("stations", "listeners"):
         tables = settings.get(name)

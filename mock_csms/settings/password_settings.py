@@ -26,7 +26,7 @@ class PasswordSettings(Protocol):
 
 
 def password_in_file(path: Path) -> Password:
-    """Return the password in a file, which is its only line, as text or hash; raises ValueError."""
+    """Return the password in a file, as text or hash; it is the only line. Raises ValueError."""
     try:
         text = read_file(path).decode()
     except OSError as error:
@@ -48,7 +48,7 @@ def missing_password(
     profile_of: Callable[[str], Profile],
     profiles_of_listeners: Set[int],
 ) -> str:
-    """Describe the first missing password for security profile 1 or 2; an empty text if all are there.
+    """Describe the first missing password for security profile 1 or 2; empty if none is missing.
 
     Stations that only a glob names may have passwords elsewhere, as long as any password is set.
     """
@@ -73,7 +73,7 @@ def missing_password(
 
 
 def warn_of_passwords(settings: PasswordSettings, before: PasswordSettings | None = None) -> None:
-    """Log one warning of the passwords that a station may reject, except for those that were set before."""
+    """Log one warning about passwords that a station may reject; passwords set before are left out."""
     known = _flawed(before) if before else {}
     if new := {name: password for name, password in _flawed(settings).items() if known.get(name) != password}:
         name, password = next(iter(new.items()))

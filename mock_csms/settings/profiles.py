@@ -21,7 +21,7 @@ def is_profile_glob(name: str) -> bool:
 
 
 class ProfileNames:
-    """Finds the names that match a station; identities are looked up, because there may be thousands.
+    """Finds the names that match a station. Identities are looked up, because there may be thousands.
 
     The case of a glob does not matter: a station could otherwise evade its security profile by another case.
     """
@@ -35,7 +35,7 @@ class ProfileNames:
         }
 
     def matching(self, identity: str) -> tuple[str, ...]:
-        """Names that match a station, the most specific last; among equals, in their order."""
+        """Names that match a station, the most specific last. Equally specific ones keep their order."""
         matching = {name for name, matches in self._globs.items() if matches(identity)}
         if identity in self._order:
             matching.add(identity)
@@ -47,7 +47,7 @@ def _specificity(pattern: str) -> tuple[bool, int]:
 
 
 def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:
-    """Scheduled commands of a station; the other settings of the result are the defaults."""
+    """Scheduled commands of a station; all other settings of the result are defaults."""
     values = {name: getattr(general, name) for name in PLAN_FIELDS}
     for overlay in overlays:
         values |= plan_replaced_by(overlay)
@@ -56,7 +56,9 @@ def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:
 
 
 def plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """Values that reset the inherited plan: a command and a sequence replace each other."""
+    """Values that reset the inherited schedule: a command replaces a sequence, and a sequence replaces a
+    command.
+    """
     no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
     if overlay.commands:
         return {"command": None, **no_schedule}
@@ -73,7 +75,7 @@ def fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
 
 
 def with_changes(profile: Profile, changes: JsonObject) -> Profile:
-    """A profile with validated changes, which may not name files; raises ValueError."""
+    """A profile with validated changes. The changes may not name files. Raises ValueError."""
     with reading_no_files():
         overlay = Profile.model_validate(changes)
     return updated_profile(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})

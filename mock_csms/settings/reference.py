@@ -49,7 +49,7 @@ def _rows(group: str, version_defaults: Mapping[str, str]) -> Iterator[str]:
 
 
 def _flag(name: str) -> str:
-    """Flag of a setting with its short form and metavar, as on the help page."""
+    """Flag of a setting, with its short form and metavar as on the help page."""
     extra = extra_of(name)
     flags = [*filter(None, [extra["short"]]), flag_of(name)]
     if SETTING_FIELDS[name].annotation is bool:

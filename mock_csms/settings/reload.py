@@ -19,7 +19,7 @@ type FileVersion = tuple[int, int, int]
 """Modification time in nanoseconds, size and inode of a file."""
 
 UNSEEN: Final[FileVersion] = (0, 0, 0)
-"""Differs from every real version, because the file may have changed since it was read at start-up."""
+"""Differs from every real version, because the file may have changed since the start read it."""
 
 CHANGEABLE: Final = frozenset(
     {
@@ -37,7 +37,7 @@ CHANGEABLE: Final = frozenset(
         "tls_fault",
     }
 )
-"""Settings that take effect while the server runs; of listeners, all settings except their addresses."""
+"""Settings that take effect at run time. For listeners, these are all settings except the addresses."""
 FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE]
 """Settings that take effect only at start-up."""
 
@@ -60,7 +60,7 @@ class Running(Protocol):
 
 @asynccontextmanager
 async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """Reload the settings whenever their file changes, while the context lasts; a pipe is not watched."""
+    """Reload the settings whenever their file changes, inside the context. A pipe is not watched."""
     path = mock.settings.config
     watcher = asyncio.create_task(_watch(path, mock, read)) if path and _can_change(path) else None
     try:
@@ -96,7 +96,7 @@ def _version_of(path: Path) -> FileVersion | None:
 
 
 async def reload(mock: Running, read: Callable[[], Settings]) -> None:
-    """Apply the settings that ``read`` returns; log any failure and keep the previous ones.
+    """Apply the settings that ``read`` returns. On failure, log it and keep the previous settings.
 
     A large file takes seconds to parse, and a new certificate a tenth of a second: both are done in a thread.
     The next poll finds a change in the meantime.

@@ -52,7 +52,7 @@ VISIBLE_ASCII: Final = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 def _control_token(token: str) -> str:
-    """Accept a token that a header can carry (RFC 6750 2.1 allows fewer characters still)."""
+    """Accept a token that fits into a header (RFC 6750 2.1 allows fewer characters)."""
     if not token:
         raise ValueError("must not be empty; write a token such as secret, or leave the setting out")
     if not set(token) <= VISIBLE_ASCII:
@@ -66,7 +66,7 @@ FailOnNames = Annotated[tuple[Literal["findings", "errors"], ...], BeforeValidat
 ControlAddress = Annotated[str, AfterValidator(_address)]
 
 MAX_GLOBS: Final = 1000
-"""Maximum number of profiles with wildcards: each is compared with the identity of each station."""
+"""Maximum number of profiles with wildcards; the identity of each station is compared with all of them."""
 
 
 class Settings(ListeningSettings):
@@ -355,13 +355,13 @@ class Settings(ListeningSettings):
 
     @cached_property
     def _security_profiles(self) -> frozenset[int]:
-        """Cached, because each TLS connection asks for it and there may be thousands of profiles."""
+        """Cached: each TLS connection needs it, and there may be thousands of profiles."""
         tables = self.stations.values()
         own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
         return frozenset({self.security_profile, *own})
 
     def profile(self, identity: str) -> Profile:
-        """Profile of one station: key by key, the most specific matching profile wins.
+        """Profile of one station. For each key, the most specific matching profile decides.
 
         A name without wildcards is the most specific, then the pattern with the most characters that are not
         wildcards; among equals, the later one in the file wins. Tokens are merged by idToken.
@@ -387,7 +387,7 @@ class Settings(ListeningSettings):
 
     @cached_property
     def plans(self) -> dict[str, Profile]:
-        """Plan of each named profile that schedules commands, merged with the plans it inherits.
+        """Schedule of each named profile with commands, merged with the schedules that it inherits.
 
         The other settings of these profiles are the defaults.
         """
@@ -402,7 +402,7 @@ class Settings(ListeningSettings):
 
     @property
     def control_address(self) -> tuple[str, int]:
-        """Host and port of the control API, by default the next port that no listener has.
+        """Host and port of the control API; by default, the next port without a listener.
 
         Port 0 picks a free one.
         """
@@ -413,7 +413,7 @@ class Settings(ListeningSettings):
         return "127.0.0.1", next(free_ports, 0) if self.port else 0
 
     def all_rules(self) -> Iterator[Rule]:
-        """Rules of the file, then faults of profiles, then faults for all stations; later is newer."""
+        """Rules of the file, then faults of profiles, then faults for all stations. Later ones are newer."""
         used_ids = {rule.id for rule in self.rules}
         for number, rule in enumerate(self.rules, 1):
             free_ids = (name for suffix in count(number) if (name := f"rule-{suffix}") not in used_ids)

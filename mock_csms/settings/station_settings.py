@@ -314,7 +314,7 @@ class Profile(CertificateSettings):
 
     @property
     def steps(self) -> tuple[PlanStep, ...]:
-        """Commands sent once per station, connection or boot; empty for a periodic command alone."""
+        """Commands sent once per station, connection or boot; empty if there is only a periodic command."""
         if self.command and self.delay is not None:
             return (PlanStep(self.command, self.delay),)
         return self.commands
@@ -347,9 +347,9 @@ class Profile(CertificateSettings):
         )
 
     def is_cost_known(self, transaction: Transaction) -> bool:
-        """Whether the cost is fixed or metered; a cost of 0 would mean a free transaction (I03.FR.04)."""
+        """Whether the cost is fixed or metered. A cost of 0 would mean a free transaction (I03.FR.04)."""
         return self.total_cost is not None or transaction.meter.last_at is not None
 
     def cost_of(self, transaction: Transaction) -> float:
-        """Cost of a transaction so far: the fixed total, or the price of the energy metered."""
+        """Cost of a transaction so far: the fixed total, or the price of the metered energy."""
         return transaction.cost(self.cost_per_kwh) if self.total_cost is None else self.total_cost

@@ -20,7 +20,7 @@ TOML_TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Comments, texts, brackets and line ends: all that decides where a statement ends."""
+"""Comments, texts, brackets and line ends: they decide where a statement ends."""
 PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)\]\]?")
 """Header of a table without quotes or spaces."""
 
@@ -40,11 +40,11 @@ KEYS: Final = re.compile(
 An end that is missing is optional, so that the scan of an invalid text is linear, too.
 """
 MAX_KEY_PARTS: Final = 100
-"""Maximum number of parts of a dotted key; the time that tomllib takes grows with their square."""
+"""Maximum number of parts of a dotted key; tomllib's time grows with the square of this number."""
 
 
 def line_of_long_key(text: str) -> int | None:
-    """Return the line of the first key with more than MAX_KEY_PARTS parts; the text may be invalid TOML."""
+    """Return the line of the first key with more than MAX_KEY_PARTS parts. The text may be invalid TOML."""
     if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
         return None
     for match in KEYS.finditer(text):
@@ -71,7 +71,9 @@ def line_of(text: str, location: Sequence[KeyPart]) -> int:
 
 
 def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], str]]:
-    """Yield each statement with its first line and its table; the header of a table has an empty table."""
+    """Yield each statement with its first line and its table; for the header of a table, the table is
+    empty.
+    """
     table: Sequence[KeyPart] = ()
     lengths: Counter[tuple[KeyPart, ...]] = Counter()
     for line, statement in _statements(text):
@@ -106,7 +108,7 @@ def _unless_empty(line: int, statement: str) -> Iterator[tuple[int, str]]:
 
 
 def _table_of(header: str, lengths: Counter[tuple[KeyPart, ...]]) -> tuple[KeyPart, ...]:
-    """Path of a table; ``lengths`` counts the items of each array of tables so far."""
+    """Path of a table; ``lengths`` counts the items of each array of tables up to here."""
     match = PLAIN_HEADER.fullmatch(header)
     names = match[1].split(".") if match else _names_in(tomllib.loads(header))
     path: tuple[KeyPart, ...] = ()
@@ -142,7 +144,7 @@ def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], state
 
 
 def _past_index_of_single_table(location: Sequence[KeyPart], depth: int, step: KeyPart) -> int:
-    """Skip the index in a location if the file has a single table where a list is allowed."""
+    """Skip the index in a location if the file has one table in place of a list."""
     has_index = depth < len(location) and isinstance(location[depth], int)
     return depth + 1 if has_index and not isinstance(step, int) else depth
 

@@ -1,4 +1,4 @@
-"""Credentials with which the station connects to the central system, and changes of them (A00 to A03)."""
+"""Credentials of the station for its connections to the central system, and changes of them (A00 to A03)."""
 
 import ssl
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class ConnectionAttempt(NamedTuple):
     subprotocol: str = ""
     """Subprotocol to offer; empty for that of the OCPP version."""
     trusted_pem: str = ""
-    """Roots for the certificate of the server; empty for those of the system."""
+    """Roots to trust for the certificate of the server; empty for the roots of the system."""
 
     @property
     def used(self) -> Credentials:
@@ -70,7 +70,7 @@ def context_of(roots_pem: str, certificate: OwnCertificate | None) -> ssl.SSLCon
 
 
 class Access:
-    """Chooses the credentials for each connection, and reconnects after a change of the credentials.
+    """Chooses the credentials for each connection. Reconnects after a change of the credentials.
 
     `mock_csms.simulator.misbehaviour` replaces `choose`, `new_context` or `wait_s`.
     """
@@ -83,9 +83,9 @@ class Access:
         self.choose: Choose = lambda attempt: attempt
         self.new_context: NewContext = context_of
         self.wait_s: Callable[[float], float] = lambda back_off_s: back_off_s
-        """Seconds to wait before the next attempt, by those that OCPP-J 5.3 says."""
+        """Seconds to wait before the next attempt; at least those of OCPP-J 5.3."""
         self._reported: set[SecurityEventType] = set()
-        """Security events of failed attempts that were reported since the last connection."""
+        """Security events of failed attempts that were reported since the last successful connection."""
         core.variables.changed.connect(self._variable_changed)
         match core.setup.security.rotation:
             case "reject":
@@ -94,7 +94,9 @@ class Access:
                 core.variables.defer(BASIC_AUTH_PASSWORD)
 
     def attempt(self, number: int) -> ConnectionAttempt:
-        """Choose address and credentials for an attempt; after a lost connection, its number is 0 again."""
+        """Choose the address and credentials for an attempt. After a lost connection, its number is 0
+        again.
+        """
         identity = self._core.setup.identity
         profile = self._network.profile_for_attempt(number)
         password = self._core.variables.acted_on(BASIC_AUTH_PASSWORD)
@@ -132,7 +134,7 @@ class Access:
             self._security.report(DISCARDED_CERTIFICATE)
 
     def failed(self, failure: Failure) -> None:
-        """Report the security event of a failed attempt, once until a connection succeeds (A00.FR.316)."""
+        """Report the security event of a failed attempt, once until the next success (A00.FR.316)."""
         if failure.event is not None and failure.event not in self._reported:
             self._reported.add(failure.event)
             self._security.report(failure.event, failure.cause)

@@ -1,4 +1,4 @@
-"""Alarms: callbacks at a time of the station's clock, even if the clock is corrected meanwhile."""
+"""Alarms: callbacks at a time of the station's clock. Corrections of the clock are followed."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 from mock_csms.simulator.host import Timer
 
 LONGEST_WAIT_S: Final = 3600.0
-"""The time of the host may change too, so the clock is read again at least this often."""
+"""Maximum seconds between two readings of the clock, because the time of the host may change too."""
 
 
 class Alarm:
@@ -20,7 +20,7 @@ class Alarm:
         self._timer: Timer | None = None
 
     def wait(self) -> None:
-        """Start to wait for the time; call it again after a correction of the clock."""
+        """Start to wait for the time. Call this again after a correction of the clock."""
         self._stop()
         left_s = (self._moment - self._alarms.now()).total_seconds()
         self._timer = self._alarms.after(min(max(left_s, 0), LONGEST_WAIT_S), self._timer_ended)

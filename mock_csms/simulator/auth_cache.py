@@ -12,7 +12,7 @@ from mock_csms.simulator.instants import has_passed
 from mock_csms.simulator.variables import MAX_CACHE_BYTES
 
 NOT_CACHED: Final = frozenset({"personalMessage"})
-"""Properties of idTokenInfo that are not cached, because a tariff may be outdated later (C10.FR.09)."""
+"""Properties of idTokenInfo that are not cached: a tariff may be outdated later (C10.FR.09)."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class CacheEntry:
     updated: datetime
     size: int
     used: int
-    """Number of the latest use of this entry; the uses of all entries are numbered in one sequence."""
+    """Number of the latest use of this entry; one sequence numbers the uses of all entries."""
     uses: int = 0
 
 
@@ -59,7 +59,7 @@ class AuthCache:
             self.size += size
 
     def find(self, id_token: JsonObject, now: datetime, lifetime_s: int | None = None) -> JsonObject | None:
-        """Return the info of a token and count a use; None if the token has no valid entry."""
+        """Return the info of a token and count the use; None if there is no valid entry."""
         key = token_key(id_token)
         if (entry := self._entries.get(key)) is None:
             return None
@@ -103,7 +103,7 @@ def is_expired(entry: CacheEntry, now: datetime, lifetime_s: int | None) -> bool
 
 
 def replaced_next(entries: dict[TokenKey, CacheEntry], policy: str) -> TokenKey:
-    """Key of the entry to remove next; tokens that are not accepted are removed first (C10.FR.07)."""
+    """Key of the next entry to remove. Tokens that are not accepted go first (C10.FR.07)."""
 
     def order(key: TokenKey) -> tuple[bool, int]:
         entry = entries[key]

@@ -1,4 +1,4 @@
-"""Authorization (C) and the local authorization list (D): which tokens may charge."""
+"""Authorization (C) and the local authorization list (D): the tokens that may charge."""
 
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
@@ -34,7 +34,8 @@ class Decision(NamedTuple):
     """IdTokenInfoType: the status, and the groupIdToken if known."""
     source: Source
     """Origin of the info. "offline": the settings for offline use decided. "none": no authorization is
-    needed, or the token is not known locally and the station must not ask (DisableRemoteAuthorization)."""
+    needed, or the station does not know the token and must not ask (DisableRemoteAuthorization).
+    """
 
     @property
     def is_accepted(self) -> bool:
@@ -73,7 +74,7 @@ class Known(NamedTuple):
 
 
 class Authorization:
-    """Decides whether tokens may charge, by the local list, the cache or the answer to an Authorize.
+    """Decides whether tokens may charge. The local list, the cache or the answer to an Authorize is used.
 
     The list and the cache survive a power cut (C10.FR.02, D01.FR.10).
     """
@@ -91,7 +92,7 @@ class Authorization:
         evse_id: int | None = None,
         proof: ContractProof | None = None,
     ) -> None:
-        """Pass the decision about a token to ``on_decision``, after an Authorize if one is needed.
+        """Pass the decision about a token to ``on_decision``; send an Authorize first if needed.
 
         ``proof`` is the contract certificate that was presented with the token.
         """
@@ -111,12 +112,13 @@ class Authorization:
             self._core.send(call.Authorize(id_token=id_token, **fields), on_result, on_failure, kept=False)
 
     def known_info(self, id_token: JsonObject) -> JsonObject | None:
-        """Valid info in the local list or the cache, without asking the central system (C09.FR.07)."""
+        """Valid info in the local list or the cache, without a question to the central system (C09.FR.07)."""
         known = self._known(id_token)
         return None if known is None or known.is_expired else known.info
 
     def learn(self, id_token: JsonObject, info: JsonObject) -> None:
-        """Cache the info of an Authorize or TransactionEvent answer (C10.FR.04, C10.FR.05, C12.FR.06).
+        """Cache the info in the answer to an Authorize or TransactionEvent (C10.FR.04, C10.FR.05,
+        C12.FR.06).
 
         Tokens of the local list are cached too, but while a token is in the list, the list decides
         (C13.FR.01).
@@ -126,7 +128,7 @@ class Authorization:
             self._report_sizes()
 
     def is_master_pass(self, info: JsonObject) -> bool:
-        """Whether info is that of a master pass, which may stop every transaction but start none (C16)."""
+        """Whether info is that of a master pass: it may stop every transaction but start none (C16)."""
         master = self._core.variables.text("AuthCtrlr", "MasterPassGroupId").lower()
         group = group_key(info)
         return bool(master) and group is not None and group[1] == master
@@ -165,7 +167,9 @@ class Authorization:
 
     @on(Action.get_local_list_version)
     def get_local_list_version(self) -> call_result.GetLocalListVersion:
-        """Report the version of the local list (D02): 0 before the first list, and if lists are disabled."""
+        """Report the version of the local list (D02). It is 0 before the first list, and if lists are
+        disabled.
+        """
         return call_result.GetLocalListVersion(self._list.version if self._is_enabled(LOCAL_LIST) else 0)
 
     def _update_list(self, version: int, update_type: str, entries: list[JsonObject]) -> UpdateOutcome:
@@ -194,7 +198,7 @@ class Authorization:
         return None
 
     def _is_enough(self, known: Known) -> bool:
-        """Whether the station decides by local info, without an Authorize, while it is online."""
+        """Whether the station, while online, decides by local info without an Authorize."""
         if known.is_expired:  # C14.FR.05
             return False
         if known.is_accepted:  # C12.FR.02, C14.FR.04
@@ -211,7 +215,7 @@ class Authorization:
         return None if proof.can_be_checked else NOT_VERIFIED
 
     def _decide_offline(self, id_token: JsonObject, proof: ContractProof | None = None) -> Decision:
-        """Decision while the station is offline (C13, C15); it may be about a contract (C07)."""
+        """Decision while the station is offline (C13, C15). It may be for a contract (C07)."""
         if proof is not None:
             may_verify = self._core.variables.boolean("ISO15118Ctrlr", "ContractValidationOffline")
             if not (may_verify and proof.is_valid):  # C07.FR.07, C07.FR.08
@@ -247,7 +251,9 @@ class Authorization:
 
 
 def info_with_certificate(answer: JsonObject) -> JsonObject:
-    """The idTokenInfo of an Authorize answer: Invalid if its certificateStatus is not Accepted."""
+    """The idTokenInfo in an Authorize answer; its status becomes Invalid if certificateStatus is not
+    Accepted.
+    """
     info: JsonObject = answer["idTokenInfo"]
     if answer.get("certificateStatus", CertificateStatus.accepted) == CertificateStatus.accepted:
         return info
@@ -255,7 +261,7 @@ def info_with_certificate(answer: JsonObject) -> JsonObject:
 
 
 def is_allowed_at(info: JsonObject, evse_id: int | None) -> bool:
-    """Whether info allows charging at an EVSE (C01.FR.21); true if the EVSE is not known yet."""
+    """Whether info allows charging at an EVSE (C01.FR.21); true as long as the EVSE is not known."""
     evse_ids = info.get("evseId")
     return evse_id is None or not evse_ids or evse_id in evse_ids
 

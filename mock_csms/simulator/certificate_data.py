@@ -113,7 +113,7 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
 
 
 def is_chain(certificates: Sequence[x509.Certificate]) -> bool:
-    """Whether each certificate is issued by the next one, and all but the first are of CAs."""
+    """Whether each certificate is issued by the next one, and all except the first belong to CAs."""
     return all(
         is_ca(issuer) and is_issued_by(certificate, issuer) for certificate, issuer in pairwise(certificates)
     )
@@ -139,7 +139,7 @@ def certificate_hash_data(
 
 
 def has_hash_data(certificate: x509.Certificate, issuer: x509.Certificate, wanted: JsonObject) -> bool:
-    """Whether hash data identifies a certificate, ignoring case and leading zeros of the serial number."""
+    """Whether hash data identifies a certificate. Case and leading zeros of the serial number are ignored."""
     serial_number = str(wanted["serialNumber"]).lower().lstrip("0")
     if serial_number != f"{certificate.serial_number:x}":
         return False

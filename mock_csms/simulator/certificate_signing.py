@@ -1,4 +1,4 @@
-"""The station's own certificates: sends and repeats CSRs and installs signed certificates (A02, A03)."""
+"""The station's own certificates: it sends and repeats CSRs, and installs signed certificates (A02, A03)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -76,8 +76,9 @@ class CertificateSigning:
 
     def __init__(self, core: Core, security: SecurityEvents, certificates: Certificates) -> None:
         self.renewed = Signal[[str]]()
-        """Emitted with the use of a new certificate; for STATION_CERTIFICATE, the station reconnects
-        (A02.FR.08)."""
+        """Emitted with the use of a new certificate. For STATION_CERTIFICATE, the station reconnects
+        (A02.FR.08).
+        """
         self._core = core
         self._security = security
         self._certificates = certificates
@@ -184,7 +185,7 @@ class CertificateSigning:
             self._certificates.request_ocsp()
 
     def _is_in_use(self, use: str) -> bool:
-        """Whether connections present the certificate; if so, the old one is kept until the new one works."""
+        """Whether connections present the certificate. If so, the old one is kept until the new one works."""
         security_profile = self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
         return use == STATION_CERTIFICATE and security_profile == CLIENT_CERTIFICATE_PROFILE
 

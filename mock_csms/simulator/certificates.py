@@ -160,7 +160,9 @@ class Certificates:
         return self._core.variables.boolean("ISO15118Ctrlr", "ContractCertificateInstallationEnabled")
 
     def request_ocsp(self) -> None:
-        """Request OCSP responses for the V2G certificates, now and every six days (M06.FR.06, M06.FR.10)."""
+        """Request OCSP responses for the V2G certificates, now and then every six days (M06.FR.06,
+        M06.FR.10).
+        """
         if self._ocsp_timer is not None:
             self._ocsp_timer.cancel()
             self._ocsp_timer = None

@@ -78,7 +78,7 @@ class ChargingSessions:
                 session.forget_driver()
 
     def plug_in(self, evse_id: int, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
-        """Plug in a cable, unless the EVSE has a cable plugged in already or the connector is not usable."""
+        """Plug in a cable. Has no effect if the EVSE already has a cable or the connector is not usable."""
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         if session.connector is not None or not self._core.evses.is_usable(connector):
@@ -91,7 +91,7 @@ class ChargingSessions:
         self._connect(session, vehicle or Vehicle())
 
     def plug_in_at_vehicle(self, evse_id: int, vehicle: Vehicle | None = None) -> None:
-        """Plug in the other end of a cable that is plugged in at the station only (E10)."""
+        """Plug in the vehicle end of a cable that is plugged in only at the station (E10)."""
         session = self.session(evse_id)
         if session.connector is not None and session.vehicle is None:
             self._stop_waiting(session)
@@ -109,7 +109,7 @@ class ChargingSessions:
         self._close_power_path(session)
 
     def unplug(self, evse_id: int) -> None:
-        """Unplug the cable at the station, and at the vehicle if it is plugged in there (E09, E10)."""
+        """Unplug the cable at the station, and at the vehicle too if it is plugged in there (E09, E10)."""
         session = self.session(evse_id)
         connector = session.connector
         if connector is None:
@@ -170,7 +170,7 @@ class ChargingSessions:
             self._transactions.update_power(session)
 
     def fault(self, evse_id: int, connector_id: int = 1, *, is_faulted: bool = True) -> None:
-        """A connector becomes faulted, which stops its transaction (E06.FR.16), or is repaired."""
+        """Set a connector faulted, which stops its transaction (E06.FR.16), or repair it."""
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         connector.is_faulted = is_faulted
@@ -182,7 +182,7 @@ class ChargingSessions:
         self._core.connector_changed.emit(connector)
 
     def jam_lock(self, evse_id: int, connector_id: int = 1, *, is_jammed: bool = True) -> None:
-        """The lock of a connector can no longer be moved, or closes again on a plug."""
+        """Jam the lock of a connector, or free it; a freed lock closes again on a plug."""
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         connector.is_lock_jammed = is_jammed
@@ -191,7 +191,7 @@ class ChargingSessions:
             self._close_power_path(session)
 
     def _close_power_path(self, session: ChargingSession) -> None:
-        """Let energy flow as far as it may, and report a lock that keeps it from flowing (G05.FR.02)."""
+        """Let energy flow if nothing prevents it; report a lock that does (G05.FR.02)."""
         self._transactions.update_power(session)
         if session.connector is not None:
             is_problem = session.is_authorized and session.connector.is_lock_failed
@@ -206,7 +206,7 @@ class ChargingSessions:
         *,
         stops_at: int | None = None,
     ) -> None:
-        """Present a token at the reader of the station or of one EVSE, to start or stop a transaction.
+        """Present a token at the reader of the station or of one EVSE. It starts or stops a transaction.
 
         A vehicle presents the eMAID of its contract with a proof (C07). A master pass stops the transaction
         at the EVSE ``stops_at``, or all transactions.
@@ -223,7 +223,9 @@ class ChargingSessions:
         self._authorization.authorize(id_token, decided, evse_id=evse_id, proof=proof)
 
     def _unlocks(self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None) -> bool:
-        """Unlock a cable that was unplugged at the vehicle, for the token of its session (E09.FR.03)."""
+        """Unlock a cable that was unplugged at the vehicle, if the token is that of its session
+        (E09.FR.03).
+        """
         for session in self._candidates(evse_id):
             if session.connector is None or session.unlocked_by is None:
                 continue
@@ -241,7 +243,7 @@ class ChargingSessions:
     def _session_to_stop(
         self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None
     ) -> ChargingSession | None:
-        """Session that was authorized by this token or another one of its group (C09)."""
+        """Session authorized by this token or by another token of its group (C09)."""
         return next(
             (
                 session
@@ -310,7 +312,7 @@ class ChargingSessions:
         remote_start_id: int | None = None,
         charging_profile: JsonObject | None = None,
     ) -> None:
-        """Authorize a session; it charges once a vehicle is plugged in. A master pass is ignored.
+        """Authorize a session. It charges as soon as a vehicle is plugged in. A master pass is ignored.
 
         ``charging_profile`` applies to the transaction of this session only (F01.FR.10).
         """
@@ -363,7 +365,7 @@ class ChargingSessions:
         self._report_connectors(session)
 
     def _energy_stopped(self, session: ChargingSession) -> None:
-        """Record that the energy transfer has stopped, so that the next event reports it.
+        """Record that the energy transfer has stopped; the next event reports this.
 
         Without this, a further event would report the new charging state.
         """
@@ -458,6 +460,8 @@ class ChargingSessions:
 
 
 def is_first_token(session: ChargingSession, id_token: JsonObject) -> bool:
-    """Whether no other token has authorized the running transaction, if there is one (C01.FR.23)."""
+    """Whether this token or none has authorized the running transaction; true without a transaction
+    (C01.FR.23).
+    """
     first = session.transaction.first_id_token if session.transaction else None
     return first is None or token_key(first) == token_key(id_token)

@@ -37,7 +37,7 @@ class Installed:
 
     @property
     def is_external(self) -> bool:
-        """Whether an external system set the profile; if so, the central system cannot change it."""
+        """Whether an external system set the profile; the central system cannot change such a profile."""
         return bool(self.profile.purpose == Purpose.charging_station_external_constraints)
 
 
@@ -60,7 +60,7 @@ def profile_refusal(profile: JsonObject, abilities: Abilities, *, may_choose: bo
 
 
 def duplicate(evse_id: int, profile: JsonObject, others: Iterable[Installed]) -> Refusal:
-    """Return a refusal if a profile of the same purpose and stack level competes with this one.
+    """Return a refusal if a competing profile has the same purpose and stack level.
 
     ``others`` are the installed profiles with other ids. Profiles on the same EVSE compete if their periods
     of validity overlap; TxProfiles always compete. A TxDefaultProfile on EVSE 0 competes with a
@@ -169,7 +169,7 @@ def external_limit(profile_id: int, limit_a: float, start: str) -> JsonObject:
 
 
 def change_percent(old: float | None, new: float) -> float:
-    """Change of a limit in percent of the old limit; infinite after a limit of 0 or no limit."""
+    """Change of a limit in percent of the old limit; infinite if the old limit was 0 or missing."""
     if old is None:
         return inf
     if old == 0:

@@ -37,7 +37,7 @@ SYNONYMS: Final = {
     **dict.fromkeys(("--stations", "--number", "-n"), "--count"),
     "--port": "--http",
 }
-"""Flags of the `station` command, by the wrong flags that users are likely to try."""
+"""Flags of the `station` command, by wrong flags that users may try."""
 
 type LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

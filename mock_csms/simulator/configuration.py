@@ -188,7 +188,7 @@ def _is_secret(variable: VariableDefinition) -> bool:
 
 
 def _in_summary(variables: LocalDeviceModel, key: Key) -> bool:
-    """Whether the summary lists a variable (B07.FR.09); Problem is listed only if it is true."""
+    """Whether the summary lists a variable (B07.FR.09). Problem is listed only if it is true."""
     is_reported = key.variable != "Problem" or variables.value(key) == "true"
     return variables.variable(key).in_summary and is_reported
 
@@ -203,7 +203,7 @@ IN_INVENTORY: Final[dict[str, Callable[[LocalDeviceModel, Key], bool]]] = {
 def matching(
     variables: LocalDeviceModel, wanted: list[JsonObject] | None, criteria: list[str] | None
 ) -> Iterator[Key]:
-    """Keys that match one of ``wanted`` and one of ``criteria``; None matches all."""
+    """Keys that match an item of ``wanted`` and an item of ``criteria``; None matches all."""
     components: dict[object, dict[str, set[str]]] = {}
     for key in variables:
         values = components.setdefault(key.component_key, {})
@@ -228,7 +228,7 @@ def _meets(values: dict[str, set[str]], criterion: str) -> bool:
 
 
 def _matches(key: Key, item: JsonObject) -> bool:
-    """Whether a ComponentVariableType matches a folded key; a missing part matches any (B08.FR.20 to 25)."""
+    """Whether a ComponentVariableType matches a folded key. A missing part matches any (B08.FR.20 to 25)."""
     wanted = Key.of_json(item["component"], item.get("variable") or {"name": ""}).folded
     return (
         wanted.component == key.component
@@ -241,7 +241,7 @@ def _matches(key: Key, item: JsonObject) -> bool:
 
 
 def report_data(variables: LocalDeviceModel, key: Key) -> JsonObject:
-    """ReportDataType of a variable; a write-only value is left out (B07.FR.03)."""
+    """ReportDataType of a variable, without a write-only value (B07.FR.03)."""
     variable = variables.variable(key)
     value = {} if _is_secret(variable) else {"value": variables.configured(key)}
     return {

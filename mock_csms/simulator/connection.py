@@ -31,7 +31,7 @@ CONNECTION_FAILED: Final = (
 
 
 class StationClient(ClientConnection):
-    """A connection that reports the TLS alert with which the server ended it during the opening handshake.
+    """A connection that reports the TLS alert if the server ends the opening handshake with one.
 
     With TLS 1.3, a server refuses a client certificate only after the TLS handshake, and `websockets` then
     raises an exception about the missing HTTP answer.
@@ -45,7 +45,7 @@ class StationClient(ClientConnection):
 
 
 def back_off_s(minimum_s: float, random_s: float, repeats: int, reconnects: int) -> float:
-    """Seconds to wait after this many reconnects; the caller draws ``random_s`` at random (OCPP-J 5.3)."""
+    """Seconds to wait after this many reconnects; the caller provides a random ``random_s`` (OCPP-J 5.3)."""
     return float(minimum_s * 2 ** min(reconnects, repeats) + random_s)
 
 

@@ -1,4 +1,4 @@
-"""Why a connection failed: one line for people, and the security event for the log (A00, A04)."""
+"""Reasons of failed connections: one line for people, and a security event for the log (A00, A04)."""
 
 import ssl
 from http import HTTPStatus
@@ -14,7 +14,7 @@ MAX_SHOWN_LINE: Final = 300
 HOSTNAME_MISMATCHES: Final = frozenset({62, 64})
 """OpenSSL's verify codes for another host name and another IP address."""
 UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21})
-"""OpenSSL's verify codes for a chain that does not end in a trusted root."""
+"""OpenSSL's verify codes for a chain without a trusted root."""
 REFUSED_CERTIFICATE: Final = {
     "TLSV1_ALERT_UNKNOWN_CA": "it does not trust the issuer",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": "expired",
@@ -24,7 +24,7 @@ REFUSED_CERTIFICATE: Final = {
     "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "of a kind that it does not support",
     "TLSV1_ALERT_ACCESS_DENIED": "access denied",
 }
-"""Reason of a refused client certificate, by the TLS alert of the server."""
+"""Reason why the server refused a client certificate, by its TLS alert."""
 CERTIFICATE_HELP: Final = "give one with --client-cert and --client-key"
 
 
@@ -35,7 +35,7 @@ class Failure(NamedTuple):
     help: str = ""
     """Suggestion to the user of the command line."""
     event: SecurityEventType | None = None
-    """Security event to report; repeated failures are reported once (A00.FR.316, note)."""
+    """Security event to report. It is reported once for repeated failures (A00.FR.316, note)."""
 
     @property
     def text(self) -> str:
@@ -127,7 +127,7 @@ def _failed_handshake(error: ssl.SSLError) -> Failure:
 
 
 def _refused(error: websockets.InvalidStatus, used: Credentials) -> Failure:
-    """Explain an HTTP status; the first line of the body says more if it is text."""
+    """Explain an HTTP status. If the body is text, add its first line."""
     status = error.response.status_code
     cause = f"the server answered HTTP {status}"
     if line := _first_line(error.response.body or b""):

@@ -27,7 +27,7 @@ class ContractProof(NamedTuple):
     """Proof of a contract, for the Authorize of an idToken of type eMAID."""
 
     fields: JsonObject
-    """Arguments of the Authorize: ``certificate``, ``iso15118_certificate_hash_data`` or none."""
+    """Arguments of the Authorize: ``certificate`` or ``iso15118_certificate_hash_data``; may be empty."""
     is_valid: bool
     """Whether the station itself found the chain valid."""
 
@@ -60,7 +60,7 @@ class Contracts:
 
     @property
     def id_token(self) -> JsonObject:
-        """The eMAID of the contract, which is the common name of its certificate."""
+        """The eMAID of the contract: the common name of its certificate."""
         return {"idToken": subject_value(self._chain[0].subject), "type": "eMAID"}
 
     def proof(self) -> ContractProof:

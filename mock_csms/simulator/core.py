@@ -35,7 +35,7 @@ class Link(Protocol):
         """Disconnect and stay disconnected."""
 
     def drop(self) -> None:
-        """Lose the connection without a closing handshake, as by a power cut, and stay disconnected."""
+        """Lose the connection without a closing handshake, as in a power cut, and stay disconnected."""
 
 
 class NoLink:
@@ -66,7 +66,7 @@ class Setup:
     speed: float = 1.0
     """Factor by which drivers, restarts and installations are faster; OCPP timers are not scaled."""
     message_timeout_s: int = 30
-    """Seconds after which a message counts as unanswered, until another network profile is used."""
+    """Seconds until a message counts as unanswered; a new network profile may change it."""
     vendor: str = "Mock"
     model: str = "Station"
     serial_number: str = ""
@@ -75,9 +75,9 @@ class Setup:
     """Maximum power of each EVSE."""
     security: SecuritySetup = NO_SECURITY
     update_while_charging: UpdateWhileCharging = "download"
-    """Progress of a firmware update that is possible while a transaction is running."""
+    """How far a firmware update goes while a transaction is running."""
     cancels_updates: bool = True
-    """Whether a new firmware update cancels the running one (L01.FR.24), or is rejected (L01.FR.27)."""
+    """Whether a new firmware update cancels the running one (L01.FR.24) or is rejected (L01.FR.27)."""
     customer_identifiers: tuple[str, ...] = ("CUSTOMER-1",)
     """Customers that the station has data about, by customerIdentifier."""
 
@@ -114,7 +114,7 @@ class Core:
         self.outbox = outbox
         self.evses = Evses.build(setup.evses, setup.connectors)
         self.clock_offset_s = 0.0
-        """Seconds that the central system's time is ahead of the host's clock (B01.FR.06, G02)."""
+        """Seconds by which the central system's time is ahead of the host's clock (B01.FR.06, G02)."""
         self._alarms = Alarms(self.now, self.after)
         self.is_connected = False
         """Whether the WebSocket is open."""
@@ -133,14 +133,15 @@ class Core:
         self.unanswered = Signal[[str, int]]()
         """A CALL of this action had no answer within this many seconds (MessageTimeout)."""
         self.boot_accepted = Signal[[]]()
-        """A BootNotification was answered with Accepted; emitted before anything else is sent."""
+        """A BootNotification was answered with Accepted. This is emitted before anything else is sent."""
         self.powered_off = Signal[[]]()
         """Power was cut; state that is kept only in memory is lost."""
         self.connector_changed = Signal[[EvseConnector]]()
         """The status of a connector may have changed; `availability` reports a new status."""
         self.on_error: Callable[[str, Exception], object] = raise_error
-        """Called with an activity, such as "a timer", and the exception that ended the activity. The default
-        raises the exception. The command line prints a line instead, so that the station continues."""
+        """Called if an activity, such as "a timer", ends with an exception; gets both. The default raises
+        the exception. The command line prints a line instead, so that the station continues.
+        """
 
     @property
     def is_online(self) -> bool:
@@ -160,7 +161,9 @@ class Core:
         return self.host.call_later(delay_s, lambda: self.guard("a timer", callback))
 
     def at(self, moment: datetime, callback: Callable[[], object]) -> Timer:
-        """Call a callback when the station's clock reaches a moment, even if the clock is corrected."""
+        """Call a callback when the station's clock reaches a moment; corrections of the clock are
+        followed.
+        """
         return self._alarms.at(moment, callback)
 
     def correct_clock(self, seconds: float) -> None:
@@ -169,11 +172,13 @@ class Core:
         self._alarms.clock_corrected()
 
     def after_scaled(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        """Call a callback after a delay that ``--speed`` shortens, as for a restart or an installation."""
+        """Call a callback after a delay, as for a restart or an installation; ``--speed`` shortens the
+        delay.
+        """
         return self.after(delay_s / self.setup.speed, callback)
 
     def guard(self, activity: str, function: Callable[[], object]) -> None:
-        """Call a function as part of an activity and pass an exception to `on_error`."""
+        """Call a function as part of an activity. Pass an exception to `on_error`."""
         try:
             function()
         except Exception as error:

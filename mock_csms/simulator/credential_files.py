@@ -13,7 +13,7 @@ MAX_FILE: Final = 1_000_000
 
 
 class CredentialFiles:
-    """Files that the stations of one command line use; all methods raise UsageError.
+    """Files that the stations of one command line use. All methods raise UsageError.
 
     Each file is read and checked once, because the stations share files, and a pipe can be read only once.
     """
@@ -32,7 +32,7 @@ class CredentialFiles:
         return "" if path is None else self._checked_chain(path)
 
     def roots(self, path: Path | None, flag: str) -> str:
-        """Read root certificates; empty without a path. The flag is for the error message."""
+        """Read root certificates; without a path, the result is empty. The flag is for the error message."""
         return "" if path is None else self._checked_roots(path, flag)
 
     def client_certificate(self, path: Path | None, key_path: Path | None) -> tuple[str, str]:

@@ -15,7 +15,7 @@ HELLO: Final = "Hello"
 
 
 class DataTransfers:
-    """Answers the message Echo of its own vendor, and announces it after the first boot."""
+    """Answers the message Echo of its own vendor. It announces Echo after the first boot."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

@@ -43,7 +43,7 @@ def station_arguments(addresses: JsonObject, arguments: Sequence[str]) -> list[s
 
 
 def certificate_commands(arguments: Sequence[str]) -> list[list[str]]:
-    """Arguments of the commands that make the client certificates which security profile 3 still needs."""
+    """Arguments of the commands that make the missing client certificates for security profile 3."""
     given = _given(("--security-profile", "--pki"), arguments)
     if given.get("--security-profile") != "3":
         return []
@@ -111,7 +111,7 @@ class Demo:
         return not self._is_stopping and all(process.poll() is None for process in self._processes)
 
     def stop(self) -> None:
-        """Ask both processes to stop; a second call makes them exit without waiting for anything."""
+        """Ask both processes to stop. A second call makes them exit at once."""
         self._is_stopping = True
         for process in reversed(self._processes):
             if process.poll() is None:

@@ -229,7 +229,7 @@ class Layout:
 
 @lru_cache(maxsize=8)
 def layout_of(evses: int, connectors: int, max_power_w: float) -> Layout:
-    """Layout of a station; the arguments are those of `LocalDeviceModel` and `Nameplate`."""
+    """Layout of a station, made from the arguments of `LocalDeviceModel` and `Nameplate`."""
     variables = {
         Key(variable.component, variable.name, variable.instance, *place): variable
         for variable in TABLE
@@ -260,7 +260,7 @@ class LocalDeviceModel:
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
         self.acted_on: Callable[[Key], str] = self.value
-        """Returns the value that the station acts on; `mock_csms.simulator.misbehaviour` replaces it."""
+        """Returns the value that the station uses; `mock_csms.simulator.misbehaviour` replaces it."""
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._variables)
@@ -292,7 +292,7 @@ class LocalDeviceModel:
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value that the station acts on, of a variable of the whole station; the variable must exist."""
+        """Value that the station uses, of a variable of the whole station; the variable must exist."""
         return self.acted_on(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:

@@ -53,7 +53,7 @@ class Port(Protocol):
         """File with the root certificate to install in stations, for log lines; may be empty."""
 
     def server_certificate_flaw(self, server_name: str | None) -> str:
-        """Describe why a client rejects the certificate when it asks for this host name, and the remedy.
+        """Describe why a client that asks for this host name rejects the certificate, and the remedy.
 
         Return an empty text if no reason is known.
         """
