@@ -38,11 +38,11 @@ MAX_COMPARED: Final = 500
 MAX_WORD: Final = 100
 """Maximum length of a word that is compared."""
 MIN_BEGINNING: Final = 4
-"""Minimum length of the beginning of a candidate for which the candidate is suggested."""
+"""Minimum length for a beginning: a word this long suggests a candidate that begins with it."""
 
 
 def suggest(word: str, candidates: Collection[str]) -> str:
-    """Return ``; did you mean X?`` for the candidate closest to a mistyped word, or an empty text."""
+    """Return ``; did you mean X?`` with the candidate closest to a mistyped word; empty if none is close."""
     match = closest(word, candidates)
     return "" if match is None else f"; did you mean {match}?"
 
@@ -63,7 +63,7 @@ def closest(word: str, candidates: Collection[str]) -> str | None:
 
 
 def suggest_or_list(word: str, candidates: Collection[str]) -> str:
-    """Return the suggestion for a mistyped word, or ``; choose from X, Y`` if no candidate is close."""
+    """Return the suggestion for a mistyped word; ``; choose from X, Y`` if no candidate is close."""
     return suggest(word, candidates) or f"; choose from {', '.join(candidates)}"
 
 
@@ -73,7 +73,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
-    """Return the alphabetical neighbours of a word among the candidates, which begin like the word."""
+    """Return the candidates that precede and follow a word in the alphabet and begin like it."""
     in_order = sorted(candidates)
     middle = bisect(in_order, word)
     return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]

@@ -1,4 +1,4 @@
-"""An OCPP version as a value, with everything that version-independent code needs of it."""
+"""An OCPP version as a value: everything about it that version-independent code needs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from mock_csms.messages import Dialect, JsonObject
 from mock_csms.schema.validation import Schema
 
 CommandOutcome = Literal["result", "refused", "partly refused"]
-"""Outcome of a command with a CALLRESULT; it is partly refused if only some of its items are."""
+"""Outcome of a command with a CALLRESULT; partly refused if only some items are."""
 
 SHOWN_OUTCOMES: Final[Mapping[CommandOutcome, str]] = {
     "result": "result",
@@ -22,7 +22,9 @@ SHOWN_OUTCOMES: Final[Mapping[CommandOutcome, str]] = {
 
 
 class EarlierVersion(NamedTuple):
-    """An earlier version of OCPP, recognised when a station speaks it over the subprotocol of a later one."""
+    """An earlier version of OCPP. It is recognised if a station speaks it over the subprotocol of a later
+    one.
+    """
 
     name: str
     actions: frozenset[str]
@@ -32,13 +34,13 @@ class EarlierVersion(NamedTuple):
 
 
 class ListLimit(NamedTuple):
-    """A list property of a command; a station may limit the length of the list per message (B05, B06)."""
+    """A list in a command; a station may limit its length per message (B05, B06)."""
 
     property: str
     max_items: str
-    """Device model variable in which the station reports the maximum number of items."""
+    """Device model variable with the maximum number of items that the station accepts."""
     max_bytes: str
-    """Device model variable in which the station reports the maximum number of bytes of the message."""
+    """Device model variable with the maximum bytes of the message that the station accepts."""
     requirement: str
     """Requirement that sets the limit."""
     setting: str | None = None
@@ -46,13 +48,13 @@ class ListLimit(NamedTuple):
 
 
 class CommandParts(NamedTuple):
-    """The payload of a command, in messages that are as long as the station accepts."""
+    """The payload of a command, split into messages that the station accepts."""
 
     payloads: list[JsonObject]
     limit: str = ""
-    """Limit that several parts are within, with its requirement; empty for one part."""
+    """Limit that caused the parts, with its requirement; empty for one part."""
     end_at_refusal: bool = False
-    """Whether the parts after a refused one are of no use, and must not be sent."""
+    """Whether the parts after a refused one are useless and must not be sent."""
 
 
 def _no_flaw(_action: str, _payload: JsonObject) -> str:
@@ -116,7 +118,7 @@ class OcppVersion:
         return schema
 
     def hint(self, action: str, payload: JsonObject) -> str:
-        """Return a remark on an invalid CALL that looks like an earlier version, else an empty text."""
+        """Return a remark on an invalid CALL that looks like an earlier version; otherwise empty."""
         if self.earlier is None:
             return ""
         if action in self.earlier.actions:
@@ -129,7 +131,7 @@ class OcppVersion:
         return self.outcome(answer) != "result"
 
     def outcome(self, answer: JsonObject) -> CommandOutcome:
-        """Return whether an answer refuses a command, or only some items of it; it may be any object."""
+        """Return whether an answer refuses a command or some items of it. It may be any object."""
         results = (
             [answer]
             if "status" in answer
@@ -154,7 +156,7 @@ def actions_from_csms(versions: Iterable[OcppVersion]) -> frozenset[str]:
 
 
 def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) -> list[OcppVersion]:
-    """Versions in which the station (``from_station``) or the central system sends an action."""
+    """Versions with this action, sent by the station (``from_station``) or by the central system."""
     return [
         version
         for version in versions
@@ -163,7 +165,8 @@ def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) 
 
 
 def outcome(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> CommandOutcome:
-    """Return the outcome of a command by the versions that have it: the first that is not a plain result.
+    """Return the outcome of a command from the versions that have it: the first outcome that is not a
+    plain result.
 
     If no version has the command, all versions are asked.
     """

@@ -97,8 +97,7 @@ class _Audience:
 
 
 class EntryStream:
-    """Writes new entries as lines to a file and as events to subscribers. The first entry is written at
-    once, entries soon after it together.
+    """Writes new entries as lines to a file and as events to subscribers. The first entry is written at once.
 
     Further entries are collected for `WRITE_INTERVAL_S` seconds.
 

@@ -83,7 +83,7 @@ class Access:
         self.choose: Choose = lambda attempt: attempt
         self.new_context: NewContext = context_of
         self.wait_s: Callable[[float], float] = lambda back_off_s: back_off_s
-        """Seconds to wait before the next attempt; at least those of OCPP-J 5.3."""
+        """Seconds to wait before the next attempt, by default the back-off of OCPP-J 5.3."""
         self._reported: set[SecurityEventType] = set()
         """Security events of failed attempts that were reported since the last successful connection."""
         core.variables.changed.connect(self._variable_changed)

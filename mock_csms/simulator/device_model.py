@@ -308,7 +308,7 @@ class LocalDeviceModel:
         return [item.strip() for item in self.text(component, variable, instance).split(",") if item.strip()]
 
     def put(self, key: Key, value: str) -> None:
-        """Change a value on behalf of the station itself, even of a read-only variable."""
+        """Change a value on behalf of the station itself. This also works for read-only variables."""
         old = self._stored(key)
         self._values[key] = value
         if value != old:
@@ -334,7 +334,7 @@ class LocalDeviceModel:
         return found
 
     def assign(self, key: Key, value: str) -> bool:
-        """Set a valid value on behalf of the central system; return whether it waits for a reboot."""
+        """Set a valid value on behalf of the central system. Return whether the value waits for a reboot."""
         if not (self._variables[key].needs_reboot or key in self._deferred):
             self.put(key, value)
             return False

@@ -17,7 +17,7 @@ PAUSE_S: Final = (30.0, 180.0)
 """Shortest and longest time between two visits."""
 CHARGE_S: Final = (60.0, 300.0)
 LOOK_S: Final = 5.0
-"""Interval, in real seconds, of checks whether a transaction was started remotely and needs a vehicle."""
+"""Seconds (not scaled) between checks for a remote start that needs a vehicle."""
 POWER_W: Final = (3680.0, 7360.0, 11040.0, 22080.0)
 
 
@@ -27,13 +27,13 @@ class Tokens:
 
     own: Sequence[str]
     companion: str
-    """Token of a companion; it stops a driver's transaction only if both tokens are in one group."""
+    """Token of a companion. It stops a driver's transaction only if both tokens are in one group."""
     stranger: str
-    """Token that the central system does not know, if it has a list of tokens."""
+    """Token that a central system with a list of tokens does not know."""
 
     @classmethod
     def of(cls, identity: str) -> "Tokens":
-        """Derive tokens from an identity, so that they are the same in every run."""
+        """Derive tokens from an identity; every run has the same tokens."""
         start = f"{crc32(identity.encode()):08X}"[:6]
         return cls([f"{start}{number:02}" for number in range(1, 5)], f"{start}11", "DEADBEEF")
 
@@ -45,7 +45,7 @@ class Act:
     delay_s: float
     step: ScriptStep
     is_stop: bool = False
-    """Whether the step is skipped without an authorized session, because it would start a transaction."""
+    """Whether the step is skipped if no session is authorized, because it would start a transaction."""
 
 
 class Planner:
@@ -85,7 +85,7 @@ class Planner:
         ]
 
     def _vehicle(self, charge_s: float) -> dict[str, Any]:
-        """Parameters of a vehicle; sometimes it is full before the driver comes back."""
+        """Parameters of a vehicle. Some vehicles are full before the driver comes back."""
         power_w = self._random.choice(POWER_W)
         energy_wh = Vehicle.demand_wh
         if self._random.random() < 0.2:
@@ -95,7 +95,7 @@ class Planner:
         return {"connector": connector, "power": power_w, "energy": energy_wh, "iso15118": is_iso_15118}
 
     def _charge(self, charge_s: float) -> list[Act]:
-        """Charge, sometimes with a pause by the vehicle, until the delay of the last act is over."""
+        """Charge until the delay of the last act is over; sometimes the vehicle pauses."""
         if self._random.random() < 0.2:
             third = charge_s / 3
             return [Act(third, self._step("pause")), Act(third, self._step("resume")), *self._wait(third)]
@@ -147,7 +147,7 @@ class Drivers:
         self._look()
 
     def _look(self) -> None:
-        """Begin a visit when it is due, or when a transaction that was started remotely needs a vehicle."""
+        """Begin a visit when it is due, or when a remotely started transaction needs a vehicle."""
         left_s = self._arrival - self._core.host.time()
         is_awaited = self._session.is_authorized and self._session.connector is None
         if is_awaited or left_s <= 0:

@@ -36,10 +36,10 @@ type CarryOut = Callable[[str, JsonObject], JsonObject]
 """Carries out a command, given its action and payload, and returns the payload of the answer."""
 
 type Understand = Callable[[Request, JsonObject], JsonObject]
-"""Takes a request and the payload of its CALLRESULT; returns the payload that the station acts on."""
+"""Takes a request and the payload of its CALLRESULT. Returns the payload that the station uses instead."""
 
 type Frames = Callable[[str, bytes], Iterable[bytes]]
-"""Takes an action and the frame of its CALL or answer; returns the frames to send instead."""
+"""Takes an action and the frame of its CALL or answer. Returns the frames to send instead."""
 
 
 class Endpoint:
@@ -152,7 +152,7 @@ class Endpoint:
                 transmit(sent)
 
     def _pump_soon(self) -> None:
-        """Send the next CALL after the current activity, so that an answer is sent before new CALLs."""
+        """Send the next CALL after the current activity; an answer is thus sent before new CALLs."""
         if not self._is_pump_due:
             self._is_pump_due = True
             self._core.after(0, self._pump)
@@ -180,7 +180,7 @@ class Endpoint:
             self._failed(request)
 
     def _failed(self, request: Request) -> None:
-        """Retry a transaction message later, up to MessageAttempts (E13); give up any other request."""
+        """Retry a transaction message later, up to MessageAttempts (E13). Any other request fails."""
         request.attempts += 1
         attempts = self._core.variables.integer("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent")
         outbox = self._core.outbox

@@ -16,7 +16,7 @@ class EvseConnector:
     evse_id: int
     id: int
     is_operative: bool = True
-    """Whether ChangeAvailability left the connector itself operative (G03); kept over a reboot."""
+    """Whether ChangeAvailability left the connector itself operative (G03). A reboot does not change this."""
     is_plugged: bool = False
     is_locked: bool = False
     is_faulted: bool = False
@@ -36,10 +36,12 @@ class Evse:
     id: int
     connectors: dict[int, EvseConnector]
     is_operative: bool = True
-    """Whether ChangeAvailability left the EVSE itself operative (G03); kept over a reboot."""
+    """Whether ChangeAvailability left the EVSE itself operative (G03). A reboot does not change this."""
     transaction_id: str | None = None
     charging_since: datetime | None = None
-    """Time when the power path of the transaction first closed; Relative charging profiles start at it."""
+    """Time when the power path of the transaction first closed. Relative charging profiles start at this
+    time.
+    """
     id_token: JsonObject | None = None
     """Token that authorized the current session."""
     reservation_id: int | None = None
@@ -56,13 +58,13 @@ class Evses:
 
     by_id: dict[int, Evse] = field(default_factory=dict)
     is_operative: bool = True
-    """Whether ChangeAvailability left the whole station operative (G04); kept over a reboot."""
+    """Whether ChangeAvailability left the whole station operative (G04). A reboot does not change this."""
     is_update_pending: bool = False
-    """Whether EVSEs that are not in use are unavailable until firmware is installed (L01.FR.07)."""
+    """Whether idle EVSEs are unavailable until firmware is installed (L01.FR.07)."""
 
     @classmethod
     def build(cls, evses: int, connectors: int) -> "Evses":
-        """Build this number of EVSEs with this number of connectors each, all numbered from 1."""
+        """Build this many EVSEs with this many connectors each, all numbered from 1."""
         return cls(
             {
                 evse_id: Evse(
@@ -95,7 +97,7 @@ class Evses:
         return self.is_operative and evse.is_operative and connector.is_operative
 
     def may_start_transaction(self, evse: Evse) -> bool:
-        """Whether a transaction may start on an EVSE, for example when a vehicle parks there."""
+        """Whether a transaction may start on an EVSE, for example when a vehicle arrives."""
         is_operative = any(map(self.is_set_operative, evse.connectors.values()))
         return is_operative and not self.is_update_pending
 
@@ -118,7 +120,7 @@ class Evses:
         return ConnectorStatus.available
 
     def _is_unavailable(self, evse: Evse, connector: EvseConnector) -> bool:
-        """Whether a change of availability or a pending firmware update makes a connector Unavailable.
+        """Whether a connector is Unavailable because of ChangeAvailability or a pending firmware update.
 
         A transaction delays the change for its own EVSE and connector (G03.FR.05). Other connectors change at
         once.

@@ -36,7 +36,7 @@ INSTALLATION_S: Final = 10.0
 TRANSACTION_CHECK_S: Final = 1.0
 """Interval of checks whether all transactions have ended."""
 REBOOT_AT_LATEST_S: Final = 30.0
-"""Longest wait for the delivery of InstallRebooting; the station may be offline."""
+"""Maximum wait for the delivery of InstallRebooting; the station may be offline."""
 
 STEPS: Final = (
     FirmwareStatusEnumType.download_scheduled,
@@ -235,7 +235,7 @@ class Firmware:
             self._timer = self._core.after_scaled(INSTALLATION_S, lambda: self._installed(update))
 
     def _set_pending(self, is_pending: bool) -> None:
-        """Make EVSEs that are not in use unavailable until the firmware is installed (L01.FR.07)."""
+        """Make idle EVSEs unavailable until the firmware is installed (L01.FR.07)."""
         if self._core.evses.is_update_pending != is_pending:
             self._core.evses.is_update_pending = is_pending
             for connector in self._core.evses.connectors():
@@ -265,7 +265,7 @@ class Firmware:
         )
 
     def _reconnect(self, update: Update) -> None:
-        """Use the new firmware on a new connection, without a reboot that would end the transactions."""
+        """Use the new firmware on a new connection. A reboot would end the transactions."""
         self._activate(update)
         self._is_interrupted = False
         self._update = None
@@ -292,7 +292,7 @@ class Firmware:
             self._activate(self._update)
 
     def _boot(self) -> None:
-        """Finish an update after its reboot, or continue one that a power cut interrupted."""
+        """Finish an update after its reboot, or continue an update that a power cut interrupted."""
         update, is_interrupted, self._is_interrupted = self._update, self._is_interrupted, False
         if update is None or not is_interrupted:
             return
@@ -326,6 +326,6 @@ def firmware_notification(report: StatusReport) -> call.FirmwareStatusNotificati
 
 
 def firmware_version(sha256: bytes) -> str:
-    """Derive a version from the hash of a firmware file, because the file itself states none."""
+    """Derive a version from the hash of a firmware file, because the file itself has none."""
     major, minor, patch = sha256[:3]
     return f"{major}.{minor}.{patch}+{sha256[3:7].hex()}"

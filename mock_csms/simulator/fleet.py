@@ -18,10 +18,12 @@ from mock_csms.simulator.watch import Console, StationWatch, kilowatt_hours
 from mock_csms.versions import OcppVersion
 
 MANY: Final = 10
-"""Maximum number of stations with a line for every event; more have one summary line every SUMMARY_S."""
+"""Maximum number of stations with one log line per event; a larger fleet has one summary line every
+SUMMARY_S.
+"""
 SUMMARY_S: Final = 10.0
 CONNECT_INTERVAL_S: Final = 0.004
-"""Seconds between the first connections of two stations; without it, the server's backlog may overflow."""
+"""Seconds between the first connections of two stations; without it, the server's queue may overflow."""
 CLOSE_S: Final = 3.0
 """Longest wait for the closing handshakes when the fleet stops."""
 

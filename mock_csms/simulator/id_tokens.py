@@ -10,15 +10,17 @@ type TokenKey = tuple[str, str]
 """Type and value of a token; equal for equal tokens."""
 
 UNCACHED_TYPES: Final = frozenset({TokenType.central, TokenType.no_authorization})
-"""Types that the station accepts without an Authorize and never caches (C02.FR.03, C05.FR.01, C05.FR.02)."""
+"""Token types that the station accepts without an Authorize and never caches (C02.FR.03, C05.FR.01,
+C05.FR.02).
+"""
 
 
 def token_key(id_token: JsonObject) -> TokenKey:
-    """Key of a token: additionalInfo does not count (C01.FR.25), nor does the case of an identifierString."""
+    """Key of a token. It ignores additionalInfo (C01.FR.25) and the case of an identifierString."""
     return id_token["type"], id_token["idToken"].lower()
 
 
 def group_key(info: JsonObject | None) -> TokenKey | None:
-    """Key of the group in an idTokenInfo, or None without one; an empty value does not count (C 1.2)."""
+    """Key of the group in an idTokenInfo; None without a group. An empty value counts as none (C 1.2)."""
     group = (info or {}).get("groupIdToken")
     return token_key(group) if group and group["idToken"] else None

@@ -61,7 +61,7 @@ class LocalList:
 
 
 def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> UpdateOutcome | None:
-    """Outcome if the update itself is invalid (D01.FR.06, D01.FR.18), else None."""
+    """Outcome of an invalid update (D01.FR.06, D01.FR.18); None for a valid one."""
     is_unique = len({token_key(entry["idToken"]) for entry in entries}) == len(entries)
     is_complete = all(entry.get("idTokenInfo") for entry in entries)
     if version <= 0 or not is_unique or (is_full and not is_complete):
@@ -70,7 +70,7 @@ def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> Upda
 
 
 def changed(current: dict[TokenKey, JsonObject], entries: Iterable[JsonObject]) -> dict[TokenKey, JsonObject]:
-    """Return a copy in which entries with info are added or replaced (D01.FR.16, D01.FR.17).
+    """Return a copy with some entries added or replaced (D01.FR.16, D01.FR.17).
 
     Entries without info are removed from the copy.
     """

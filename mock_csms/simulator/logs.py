@@ -151,6 +151,6 @@ def failure_status(error: OSError) -> UploadLogStatusEnumType:
 
 
 def file_name(identity: str, log_type: str, at: datetime) -> str:
-    """Name of a log file; it has only characters that any file system allows."""
+    """Name of a log file; all its characters are valid in any file system."""
     station = re.sub(r"[^A-Za-z0-9_-]", "_", identity)[:MAX_IDENTITY_IN_NAME]
     return f"{station}-{log_type}-{at:%Y%m%dT%H%M%SZ}.log"

@@ -22,7 +22,7 @@ SIGNING: Final = "ECDSA-secp256r1-SHA256"
 ENERGY_OBIS: Final = "1-0:1.8.0"
 """OBIS code of the imported energy."""
 MOMENTS: Final = {ReadingContext.transaction_begin: "B", ReadingContext.transaction_end: "E"}
-"""Moments of a transaction in OCMF, by context; other readings are of one in between."""
+"""Moments of a transaction in OCMF, by context. All other readings are taken within the transaction."""
 
 
 def has_energy(values: Iterable[JsonObject]) -> bool:
@@ -49,7 +49,7 @@ class MeterSignatures:
         return b64encode(f"oca:base16:asn1:{key.hex()}".encode()).decode()
 
     def signed(self, value: JsonObject, *, has_key: bool) -> JsonObject:
-        """Return a meter value with the signatures of its energy; ``has_key`` adds the public key."""
+        """Return a meter value whose energy is signed; ``has_key`` adds the public key."""
         sampled = [
             {**reading, "signedMeterValue": self._signature(reading, value["timestamp"], has_key)}
             if reading["measurand"] == SIGNED_MEASURAND

@@ -29,8 +29,8 @@ class Vehicle:
     has_iso_15118: bool = False
     certificate_request: CertificateAction | None = CertificateAction.install
     presents_contract: bool = False
-    """Whether the vehicle presents its contract certificate once it has the certificate that it asks for."""
-    """Request for a contract certificate that an ISO 15118 vehicle makes; None if it makes none."""
+    """Whether the vehicle requests a certificate first, and then presents its contract certificate."""
+    """Request of an ISO 15118 vehicle for a contract certificate; None if it makes no request."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""
@@ -73,7 +73,7 @@ class MeterReading(NamedTuple):
 
 
 class Samples:
-    """Evenly spaced meter values; if there are too many, every second one is dropped (E06.FR.13)."""
+    """Evenly spaced meter values. If there are too many, every second one is dropped (E06.FR.13)."""
 
     def __init__(self) -> None:
         self.kept: list[JsonObject] = []
@@ -125,7 +125,7 @@ SAMPLERS: Final[Mapping[str, Callable[[MeterReading], list[JsonObject]]]] = {
 def meter_value(
     at: str, measurands: Iterable[str], reading: MeterReading, context: ReadingContext
 ) -> list[JsonObject]:
-    """List with one MeterValueType of the measurands that the meter has, or an empty list."""
+    """List with one MeterValueType of the available measurands, or an empty list."""
     sampled = [
         {**value, "measurand": measurand, "context": context}
         for measurand in measurands

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 MONITORING_CTRLR: Final = "MonitoringCtrlr"
 MAX_MONITORS: Final = 100
 MAX_WAITING_EVENTS: Final = 200
-"""Maximum number of unsent events; further events are dropped, to keep room in the outbox."""
+"""Maximum number of unsent events. Further events are dropped, to keep room in the outbox."""
 MAX_VALUE: Final = 2500
 """Maximum characters of actualValue (EventDataType)."""
 SEVERITY_HARDWARE: Final = 1
@@ -180,7 +180,7 @@ class Monitoring:
         return monitor if old else replace(monitor, id=next(self._ids))
 
     def _refusal(self, item: JsonObject, old: Monitor | None) -> ValueViolation | None:
-        """Return the reason why a request may not add a monitor, or replace the one with its ID, or None."""
+        """Return why a request may not add a monitor, or replace the monitor with its ID; None if it may."""
         if old is None and "id" in item:  # N04.FR.13
             return ValueViolation("InvalidValue", "no monitor with this ID")
         if old is None and len(self._monitors) >= MAX_MONITORS:
@@ -190,7 +190,7 @@ class Monitoring:
         return None
 
     def _install(self, monitor: Monitor) -> None:
-        """Install a monitor, replacing one with its ID, and check the current value (N07.FR.11)."""
+        """Install a monitor in place of any monitor with the same ID. Check the current value (N07.FR.11)."""
         old = self._monitors.get(monitor.id)
         if old is not None:
             self._remove(old)
@@ -207,7 +207,7 @@ class Monitoring:
         self._schedule(monitor)
 
     def _restore(self, monitors: Iterable[Monitor]) -> None:
-        """Activate factory monitors unless they are already active or duplicate another one (N03.FR.03)."""
+        """Activate factory monitors, except those that are active or duplicate another one (N03.FR.03)."""
         for monitor in monitors:
             is_doubled = any(monitor.doubles(other) for other in self._monitors.values())
             if monitor.id not in self._monitors and not is_doubled:
@@ -296,7 +296,7 @@ class Monitoring:
         return True
 
     def _report_fault(self, key: Key, _old: str, new: str) -> None:
-        """Notify a fault of a connector, or its repair: a notification that is no monitor's."""
+        """Notify a fault of a connector, or its repair. No monitor causes this notification."""
         is_enabled = self._core.variables.boolean(MONITORING_CTRLR, "Enabled") and self._core.is_powered
         is_of_connector = (key.component, key.variable) == ("Connector", "Problem")
         if not (is_enabled and is_of_connector) or self._waiting_events >= MAX_WAITING_EVENTS:
@@ -339,7 +339,7 @@ class Monitoring:
         }
 
     def _transaction_at(self, key: Key) -> JsonObject:
-        """The transaction that an event at an EVSE belongs to, if one is running."""
+        """The running transaction that an event at an EVSE belongs to; None without one."""
         for evse in self._core.evses:
             if evse.id == key.evse_id and evse.transaction_id is not None:
                 return {"transactionId": evse.transaction_id}
@@ -391,7 +391,9 @@ def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
 
 
 def meets(monitor: Monitor, criteria: list[str] | None) -> bool:
-    """Whether a monitor meets one of the criteria; any does without criteria (N02.FR.08, N02.FR.11)."""
+    """Whether a monitor meets one of the criteria. Without criteria, any monitor does (N02.FR.08,
+    N02.FR.11).
+    """
     return not criteria or any(monitor.type in TYPES[Criterion(name)] for name in criteria)
 
 

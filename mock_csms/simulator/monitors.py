@@ -20,7 +20,7 @@ PERIODIC: Final = frozenset({MonitorType.periodic, MonitorType.periodic_clock_al
 SEVERITIES: Final = range(10)
 SHORTEST_PERIOD_S: Final = 1
 EARLY_S: Final = 0.1
-"""Seconds by which a timer may fire before the aligned time; the period that follows is not shortened."""
+"""Seconds by which a timer may fire before the aligned time. This does not shorten the next period."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -38,7 +38,7 @@ class Monitor:
     is_exceeded: bool = False
     """Whether the threshold was exceeded when the value was last seen."""
     reference: str = ""
-    """Value when the monitor was set or last sent an event; a Delta is measured from it."""
+    """Value when the monitor was set or last sent an event. Deltas are measured from this value."""
 
     @property
     def is_hard_wired(self) -> bool:
@@ -82,7 +82,7 @@ def number(text: str) -> float | None:
 
 
 def is_beyond(monitor: Monitor, value: str) -> bool:
-    """Whether a value is beyond the threshold, not equal to it (N07.FR.16, N07.FR.17)."""
+    """Whether a value is beyond the threshold; an equal value is not (N07.FR.16, N07.FR.17)."""
     actual = number(value)
     if actual is None or monitor.type not in THRESHOLDS:
         return False
@@ -104,7 +104,9 @@ def event_of(monitor: Monitor, data_type: DataType, value: str) -> Event | None:
 
 
 def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
-    """Whether a value differs from the reference, a number by more than the Delta (N07.FR.18, N07.FR.19)."""
+    """Whether a value differs from the reference. For numbers, by more than the Delta (N07.FR.18,
+    N07.FR.19).
+    """
     old, new = number(monitor.reference), number(value)
     if data_type not in NUMERIC or old is None or new is None:
         return value != monitor.reference
@@ -112,7 +114,7 @@ def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
 
 
 def problem(monitor: Monitor, variable: VariableDefinition) -> tuple[Status, ValueViolation] | None:
-    """Return the status and reason why a variable cannot have a monitor, or None."""
+    """Return the status and reason if a variable cannot have a monitor; otherwise None."""
     if not variable.supports_monitoring:
         return Status.unsupported_monitor_type, ValueViolation(
             "UnsupportedParam", "variable does not support monitoring"

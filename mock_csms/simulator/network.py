@@ -1,4 +1,4 @@
-"""Network connection profiles and the choice of one to connect with (B09, B10)."""
+"""Network connection profiles, and the choice of the profile for a connection (B09, B10)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class NetworkProfile:
 
 
 class Network:
-    """Network connection profiles in numbered slots; slot 1 initially holds the URL of the setup.
+    """Network connection profiles in numbered slots. Slot 1 starts with the URL of the setup.
 
     A changed profile takes effect at the next reboot (remarks of B09).
     """
@@ -68,7 +68,8 @@ class Network:
         return call_result.SetNetworkProfile(SetNetworkProfileStatusEnumType.accepted)
 
     def slot_for_attempt(self, attempt: int) -> str:
-        """Slot of the profile for a connection attempt; 0 is the first after a reboot or a lost connection.
+        """Slot of the profile for a connection attempt. Attempt 0 is the first after a reboot or a lost
+        connection.
 
         Every entry of the priority list gets NetworkProfileConnectionAttempts attempts (B10.FR.03); after the
         last entry, the list starts again (B10.FR.08).
@@ -77,7 +78,7 @@ class Network:
         return slots[attempt // self._attempts_per_slot % len(slots)]
 
     def cycle_of_attempt(self, attempt: int) -> int:
-        """Number of times that the whole priority list was tried before this attempt."""
+        """Number of times that the whole priority list failed before this attempt."""
         return attempt // (self._attempts_per_slot * len(self._usable_slots))
 
     def profile_for_attempt(self, attempt: int) -> NetworkProfile:
@@ -85,7 +86,7 @@ class Network:
         return self._active[self.slot_for_attempt(attempt)]
 
     def uses_replaced_root(self, attempt: int) -> bool:
-        """Whether an attempt trusts the CSMS root that a new one has replaced, instead of the new one.
+        """Whether an attempt trusts the replaced CSMS root instead of the new one.
 
         A migration tries the new root only, and the way back the replaced one (M05.FR.15, M05.FR.16). A
         station that reconnects tries one after the other (M05.FR.14).
@@ -95,7 +96,7 @@ class Network:
         return self.slot_for_attempt(attempt) == active and (is_migrating or attempt % 2 == 1)
 
     def connected(self, attempt: int) -> bool:
-        """Record a successful attempt; return whether the slot changed, so that a boot is due (B10.FR.10).
+        """Record a successful attempt. Return whether the slot changed: then a boot is due (B10.FR.10).
 
         The security profile of the attempt becomes the active one. If it is higher than before, network
         profiles with lower security profiles are removed (A05.FR.06). It is lower only if that was allowed
@@ -113,7 +114,7 @@ class Network:
         return slot != previous
 
     def apply_pending(self) -> None:
-        """Apply changed profiles and the variables whose new values wait for a reboot."""
+        """Apply changed profiles, and the values of variables that wait for a reboot."""
         self._active = dict(self._stored)
         self._core.variables.apply_pending()
 
@@ -183,7 +184,7 @@ class Network:
 
 
 def invalid_content(data: JsonObject) -> str | None:
-    """Return the first error in a NetworkConnectionProfileType, or None; its ocppVersion is ignored."""
+    """Return the first error in a NetworkConnectionProfileType, or None. ocppVersion is not checked."""
     security_profile = data["securityProfile"]
     if data["ocppTransport"] != OCPPTransportEnumType.json:
         return "transport is not JSON"
@@ -198,7 +199,7 @@ def invalid_content(data: JsonObject) -> str | None:
 
 
 def is_url(text: str, scheme: str) -> bool:
-    """Whether a text is a URL with this scheme, a host and a valid port, and without a user name."""
+    """Whether a text is a URL with this scheme, a host, a valid port and no user name."""
     try:
         url = urlsplit(text)
         is_port_valid = url.port is None or url.port > 0

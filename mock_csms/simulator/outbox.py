@@ -1,4 +1,6 @@
-"""The requests that wait to be sent, one CALL at a time; TransactionEvents are retried (E04, E13)."""
+"""The requests that wait to be sent. One CALL is sent at a time, and TransactionEvents are retried (E04,
+E13).
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -29,8 +31,9 @@ class Request:
     is_kept: bool = True
     """Whether the request stays queued while the station is offline."""
     is_solicited: bool = False
-    """Whether TriggerMessage, GetBaseReport or GetReport asked for it; if so, it may be sent before the boot
-    is accepted (B02.FR.02)."""
+    """Whether TriggerMessage, GetBaseReport or GetReport requested it. Such a request may be sent before
+    the boot is accepted (B02.FR.02).
+    """
     attempts: int = 0
     """Number of failed attempts to send it; connection losses do not count."""
 
@@ -85,7 +88,9 @@ class StationOutbox:
         self.on_added: Callable[[], object] = lambda: None
         """Called after a request was added."""
         self.substitutes: Callable[[Request], Iterable[Request]] = lambda request: (request,)
-        """Returns the requests to queue in place of one; `mock_csms.simulator.misbehaviour` replaces it."""
+        """Returns the requests to queue in place of one request; `mock_csms.simulator.misbehaviour`
+        replaces it.
+        """
         self.is_waiting_to_retry = False
         """Whether the first transaction message waits for its next attempt (E13.FR.03)."""
 
@@ -137,11 +142,11 @@ class StationOutbox:
         (self._transactions if request.is_transaction_message else self._others).appendleft(request)
 
     def finish(self) -> None:
-        """Forget the request that was taken last, after its answer or its last attempt."""
+        """Drop the request that was taken last, after its answer or its last attempt."""
         self._current = None
 
     def drop_unkept(self) -> None:
-        """Drop and fail the requests that are not kept while the station is offline."""
+        """Drop the requests that an offline station does not keep; they fail."""
         dropped = [request for request in self._others if not request.is_kept]
         self._others = deque(request for request in self._others if request.is_kept)
         for request in dropped:
@@ -152,13 +157,13 @@ class StationOutbox:
         self._others = deque(request for request in self._others if request.action != action)
 
     def has(self, action: str) -> bool:
-        """Whether a request of this action, other than a TransactionEvent, waits to be sent or answered."""
+        """Whether a request of this action waits to be sent or answered. TransactionEvents do not count."""
         return any(
             request.action == action for request in (*self._others, self._current) if request is not None
         )
 
     def has_transaction_messages(self, transaction_id: str | None = None) -> bool:
-        """Whether messages of a transaction are still undelivered (E14); None stands for any transaction."""
+        """Whether messages of a transaction are undelivered (E14); None stands for any transaction."""
         waiting = [*self._transactions, *([self._current] if self._current else [])]
         return any(
             transaction_id in {None, request.transaction_id}
@@ -168,7 +173,7 @@ class StationOutbox:
 
 
 def thinned(requests: deque[Request]) -> list[Request]:
-    """Drop the first, third, fifth ... sample; the remaining samples are spread evenly (J02.FR.13)."""
+    """Drop every second sample, beginning with the first; the others stay evenly spaced (J02.FR.13)."""
     kept = []
     samples = 0
     for request in requests:

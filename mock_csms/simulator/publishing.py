@@ -57,7 +57,7 @@ class Publisher:
     def publish_firmware(
         self, location: str, checksum: str, request_id: int, retries: int | None, retry_interval: int | None
     ) -> call_result.PublishFirmware:
-        """Download and publish a file; reject the command while another download is running (L03)."""
+        """Download and publish a file. While another download is running, reject the command (L03)."""
         if self._ongoing is not None or self._transfers.is_busy:
             return call_result.PublishFirmware(GenericStatusEnumType.rejected)
 
@@ -121,7 +121,7 @@ class Publisher:
             self._ongoing.start()
 
     def _send_status(self) -> None:
-        """Send the last status; send Idle at first and after Published (L03.FR.10, L03.FR.11)."""
+        """Send the last status, or Idle at first and after Published (L03.FR.10, L03.FR.11)."""
         last = self._reports.last
         if last is None or last.status == PublishFirmwareStatusEnumType.published:
             message = call.PublishFirmwareStatusNotification(PublishFirmwareStatusEnumType.idle)

@@ -18,34 +18,38 @@ if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
 
 FALLBACK_INTERVAL_S: Final = 30
-"""Seconds until a boot is retried if it fails, or if the answer's interval is 0 (B02.FR.07, B03.FR.05)."""
+"""Seconds until the retry of a failed boot, or of a boot whose answer has interval 0 (B02.FR.07,
+B03.FR.05).
+"""
 CLOCK_TOLERANCE_S: Final = 2.0
-"""Smaller differences from the central system's time are not corrected; the network may cause them."""
+"""Maximum difference from the central system's time that is not corrected; the network may cause it."""
 NAMEPLATE: Final = {
     "model": "Model",
     "vendorName": "VendorName",
     "serialNumber": "SerialNumber",
     "firmwareVersion": "FirmwareVersion",
 }
-"""Variables of ChargingStation by the BootNotification field that reports each of them."""
+"""Variables of ChargingStation, by the BootNotification field that reports them."""
 HEARTBEAT_VARIABLE: Final = Key("OCPPCommCtrlr", "HeartbeatInterval")
 
 CLOCK_YEARS: Final = range(2000, 3000)
-"""Years that the clock can be set to; date arithmetic in other years could overflow."""
+"""Years that the clock can be set to. In other years, date arithmetic could overflow."""
 
 
 class StationRegistration:
-    """Sends BootNotifications until one is accepted, then Heartbeats, and sets the clock by their answers."""
+    """Sends BootNotifications until one is accepted, then Heartbeats. Sets the clock by their answers."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._boot_reason: str = BootReason.power_up
         self._retry_at: float | None = None
-        """Time before which the boot must not be retried; None if it may be sent at once."""
+        """Earliest time for the next boot; None if it may be sent at once."""
         self._retry: Timer | None = None
         self._heartbeat: Timer | None = None
         self.answered = Signal[[JsonObject]]()
-        """A BootNotification was answered; emitted before the clock and timers are set by the answer."""
+        """A BootNotification was answered. This is emitted before the answer sets the clock and the
+        timers.
+        """
         self.clock_set = Signal[[float]]()
         """The clock was corrected by this many seconds, more than CLOCK_TOLERANCE_S."""
         core.connected.connect(self._connected)
@@ -55,7 +59,7 @@ class StationRegistration:
         core.triggers[MessageTrigger.heartbeat] = self._trigger_heartbeat
 
     def restart(self, reason: str) -> None:
-        """Forget the registration; send a BootNotification with this reason once connected (B01.FR.09)."""
+        """Forget the registration. Once connected, send a BootNotification with this reason (B01.FR.09)."""
         self._core.registration = None
         self._boot_reason = reason
         self._retry_at = None
@@ -88,7 +92,9 @@ class StationRegistration:
         )
 
     def _boot_failed(self) -> None:
-        """Retry after FALLBACK_INTERVAL_S, but not before the interval of an earlier answer (B02.FR.04)."""
+        """Retry after FALLBACK_INTERVAL_S, or later if the interval of an earlier answer requires it
+        (B02.FR.04).
+        """
         left_s = 0.0 if self._retry_at is None else self._retry_at - self._core.host.time()
         self._retry_in(max(FALLBACK_INTERVAL_S, left_s))
 

@@ -82,7 +82,7 @@ class RemoteControl:
         return self._core.variables.boolean("SmartChargingCtrlr", "Enabled")
 
     def _is_usable(self, profile: JsonObject | None, session: ChargingSession) -> bool:
-        """Whether a RequestStartTransaction has no charging profile, or one that can be applied."""
+        """Whether a RequestStartTransaction has no charging profile, or a valid one."""
         return profile is None or self._smart_charging.can_accept_transaction_profile(
             session.evse.id, profile
         )
@@ -146,7 +146,7 @@ class RemoteControl:
 
     @on(Action.get_transaction_status)
     def get_transaction_status(self, transaction_id: str | None) -> call_result.GetTransactionStatus:
-        """Report whether a transaction runs and whether messages wait to be delivered (E14)."""
+        """Report whether a transaction is running, and whether messages wait for delivery (E14)."""
         is_waiting = self._core.outbox.has_transaction_messages(transaction_id)
         if transaction_id is None:
             return call_result.GetTransactionStatus(messages_in_queue=is_waiting)  # E14.FR.06

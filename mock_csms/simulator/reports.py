@@ -1,4 +1,4 @@
-"""Reports that the central system requests and that come in several messages (B07, B08, N02)."""
+"""Reports in several messages that the central system requests (B07, B08, N02)."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -7,11 +7,11 @@ from typing import Any, Final
 from mock_csms.simulator.core import Core
 
 MAX_UNFINISHED_REPORTS: Final = 20
-"""Limit of undelivered reports of one kind; requests for more are rejected."""
+"""Maximum number of undelivered reports of one kind; requests for more are rejected."""
 
 
 class Reports:
-    """Sends reports of one kind, and counts those that are not delivered yet."""
+    """Sends reports of one kind, and counts those that are not yet delivered."""
 
     def __init__(self, core: Core, *, solicited: bool = False) -> None:
         """``solicited``: whether the messages may be sent before the boot is accepted."""
@@ -23,7 +23,7 @@ class Reports:
 
     @property
     def is_full(self) -> bool:
-        """Whether the maximum number of reports is unfinished, so that a further report is rejected."""
+        """Whether so many reports are unfinished that a further one is rejected."""
         return len(self._unfinished) >= MAX_UNFINISHED_REPORTS
 
     def send(self, parts: Iterable[Any]) -> None:

@@ -89,7 +89,8 @@ class Reservations:
     def allows(
         self, evse_id: int, connector_id: int | None, id_token: JsonObject, group_id_token: JsonObject | None
     ) -> bool:
-        """Whether a token may charge here: the EVSE is not reserved, or it is for the token or its group.
+        """Whether a token may charge here: the EVSE is not reserved, or reserved for the token or its
+        group.
 
         A reserved EVSE is reserved with all its connectors (H01.FR.23), so the connector makes no difference.
         """
@@ -98,7 +99,8 @@ class Reservations:
         return not is_reserved or self._matching(evse_id, id_token, group_id_token) is not None
 
     def use(self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None) -> int | None:
-        """Remove the reservation that a token uses by charging here; return its id, if any (H03.FR.09).
+        """Remove the reservation that a token uses by charging here, and return its id, if any
+        (H03.FR.09).
 
         Call it for every authorized session, after setting the ``id_token`` of the EVSE. A session without a
         reservation takes a free EVSE too, and the remaining free EVSEs may become Reserved.
@@ -111,7 +113,9 @@ class Reservations:
         return reservation.id
 
     def connector_unavailable(self, evse_id: int) -> None:
-        """Remove the reservations that a Faulted or Unavailable EVSE cannot serve (H01.FR.16, H01.FR.17)."""
+        """Remove reservations that cannot be served because the EVSE is Faulted or Unavailable (H01.FR.16,
+        H01.FR.17).
+        """
         evse = self._core.evses.get(evse_id)
         if evse is None or not is_broken(self._core.evses, evse):
             return
@@ -120,7 +124,7 @@ class Reservations:
         self._mark_free_evses()
 
     def _refusal(self, expiry: str, connector_type: str | None, evse_id: int | None) -> str | None:
-        """Reason code if the request is rejected whatever the state of the EVSEs, else None."""
+        """Reason code for a request that is rejected in any state of the EVSEs; otherwise None."""
         variables = self._core.variables
         if not (
             variables.boolean(RESERVATION_CTRLR, "Available")
@@ -142,7 +146,9 @@ class Reservations:
             return False
 
     def _status_of_targets(self, evse_id: int | None, *, replaced_id: int) -> Status:
-        """Answer to a valid request; a reservation with the same id is replaced, so it does not count."""
+        """Answer to a valid request. It replaces a reservation with the same id, so that one does not
+        count.
+        """
         evses = self._core.evses
         targets = [evse for evse in evses if evse_id in {None, evse.id}]
         others = [item for item in self._reservations.values() if item.id != replaced_id]
@@ -164,7 +170,7 @@ class Reservations:
         return is_empty or evse.reservation_id is not None
 
     def _free_evses(self) -> list[Evse]:
-        """Free EVSEs without a reservation of their own, for reservations of any EVSE."""
+        """Free EVSEs without their own reservation; they are left for reservations of any EVSE."""
         reserved = {item.evse_id for item in self._reservations.values()}
         return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 
@@ -175,7 +181,7 @@ class Reservations:
         return [item for item in self._reservations.values() if item.evse_id is None]
 
     def _unserved(self) -> Reservation | None:
-        """Newest reservation of any EVSE if there are more of them than free EVSEs, else None."""
+        """Newest reservation of any EVSE, if such reservations outnumber the free EVSEs; otherwise None."""
         anywhere = self._for_any_evse()
         return anywhere[-1] if anywhere and len(anywhere) > len(self._free_evses()) else None
 
@@ -201,7 +207,7 @@ class Reservations:
         self._mark_evses()
 
     def _end(self, reservation_id: int, status: UpdateStatus) -> None:
-        """Remove a reservation; report the new status of its EVSE, then the removal (H04)."""
+        """Remove a reservation. Report first the new status of its EVSE, then the removal (H04)."""
         self._remove(reservation_id)
         self._core.send(
             call.ReservationStatusUpdate(reservation_id=reservation_id, reservation_update_status=status)
@@ -231,7 +237,7 @@ class Reservations:
             self._mark_evses()
 
     def _mark_evses(self) -> None:
-        """Set the reservation of each EVSE; report the connectors whose status this changes."""
+        """Set the reservation of each EVSE. Report the connectors whose status changes."""
         marks = self._marks()
         changed = [
             evse for evse in self._core.evses if (evse.reservation_id is None) != (evse.id not in marks)
@@ -257,7 +263,7 @@ def is_broken(evses: Evses, evse: Evse) -> bool:
 
 
 def dominant_status(evses: Evses, evse: Evse) -> ConnectorStatus:
-    """Status of an EVSE that cannot be reserved: Occupied, Unavailable or Faulted; Occupied if Reserved."""
+    """Status of an EVSE that cannot be reserved: Occupied (also if Reserved), Unavailable or Faulted."""
     statuses = {evses.status(connector) for connector in evse.connectors.values()}
     if statuses - BROKEN:
         return ConnectorStatus.occupied
@@ -265,7 +271,7 @@ def dominant_status(evses: Evses, evse: Evse) -> ConnectorStatus:
 
 
 def refusing_status(statuses: Iterable[ConnectorStatus]) -> Status:
-    """Answer if no targeted EVSE can be reserved (H01.FR.11, H01.FR.12, H01.FR.14)."""
+    """Answer if none of the targeted EVSEs can be reserved (H01.FR.11, H01.FR.12, H01.FR.14)."""
     found = set(statuses)
     if ConnectorStatus.occupied in found:
         return Status.occupied

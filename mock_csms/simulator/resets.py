@@ -27,11 +27,11 @@ RESTART_S: Final = 3.0
 ANSWER_S: Final = 0.5
 """Seconds between the answer to a Reset and the reset, so that the answer is sent first."""
 DELIVERY_S: Final = 5.0
-"""Longest wait in seconds for the Ended events to be delivered before a reset (B12.FR.05)."""
+"""Maximum seconds to wait before a reset for the delivery of Ended events (B12.FR.05)."""
 
 
 class Resets:
-    """Restarts the station or resets an EVSE, at once or when no transaction runs."""
+    """Restarts the station or resets an EVSE: at once, or as soon as no transaction is running."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Resets:
         self._transactions = transactions
         self._charging = charging
         self.restarting = Signal[[]]()
-        """A restart begins; the state that does not survive a power-off is already cleared."""
+        """A restart begins. State that does not survive a power-off has already been cleared."""
         self._is_reset_scheduled = False
         transactions.ended.connect(self._ended)
 
@@ -73,7 +73,7 @@ class Resets:
         return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
 
     def _reset_idle(self, evse_id: int | None) -> None:
-        """Reset now, or after the transactions that have started since the answer."""
+        """Reset now, or after the transactions that have started since the answer to the Reset."""
         if not self._running(evse_id):
             self._reset_now(evse_id)
         elif evse_id is None:

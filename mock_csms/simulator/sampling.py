@@ -1,4 +1,4 @@
-"""Meter values: sampled periodically in transactions and aligned to the clock everywhere (J)."""
+"""Meter values: periodic samples in transactions, and clock-aligned samples everywhere (J)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -54,7 +54,9 @@ class Sampling:
     def _schedule(
         self, session: ChargingSession, variable: str, sample: Callable[[ChargingSession], None]
     ) -> None:
-        """Take a sample after each interval while the transaction runs; an interval of 0 means never."""
+        """Take a sample after each interval while the transaction is running. An interval of 0 means
+        never.
+        """
         interval_s = self._core.variables.integer(SAMPLED, variable)
         place = (variable, session.evse.id)
         if (timer := self._timers.pop(place, None)) is not None:
@@ -97,12 +99,12 @@ class Sampling:
             self._wait_for_multiple(key.variable)
 
     def align(self) -> None:
-        """Wait again for the next multiples of the intervals since midnight (part 2, J 2.2)."""
+        """Set the timers again for the next multiples of the intervals since midnight (part 2, J 2.2)."""
         for variable in self._aligned_samples:
             self._wait_for_multiple(variable)
 
     def _wait_for_multiple(self, variable: str, after_s: float = 0) -> None:
-        """Wait for the first multiple of an interval that is after now and after ``after_s``."""
+        """Set a timer for the first multiple of an interval after both now and ``after_s``."""
         if (timer := self._aligned_timers.pop(variable, None)) is not None:
             timer.cancel()
         interval_s = self._core.variables.integer(ALIGNED, variable)
@@ -153,7 +155,9 @@ class Sampling:
         return partial(self._send_triggered_values, sessions) if sessions else None
 
     def _triggered_values(self, session: ChargingSession) -> list[JsonObject]:
-        """Meter value with the measurands of AlignedDataCtrlr, or empty if the meter has none (F06.FR.06)."""
+        """Meter value with the measurands of AlignedDataCtrlr; empty if the meter has none of them
+        (F06.FR.06).
+        """
         measurands = self._core.variables.members(ALIGNED, "Measurands")
         return self._transactions.sample(session, measurands, ReadingContext.trigger)
 
@@ -175,7 +179,7 @@ class Sampling:
 
 
 def next_multiple(time_s: float, interval_s: int) -> float:
-    """First time after this one that is midnight or a multiple of an interval since midnight."""
+    """Next time that is midnight or a multiple of an interval since midnight."""
     midnight_s = time_s - time_s % SECONDS_PER_DAY
     past = (time_s - midnight_s) // interval_s
     return midnight_s + min((past + 1) * interval_s, SECONDS_PER_DAY)

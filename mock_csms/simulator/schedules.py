@@ -1,4 +1,4 @@
-"""Composite schedules: the limit that several charging profiles together set at each moment (K08).
+"""Composite schedules: the limit at each moment that results from all charging profiles (K08).
 
 Moments are seconds since the epoch. Only the first charging schedule of a profile counts: further ones are
 alternatives for an ISO 15118 vehicle, and the simulated vehicle selects the first.
@@ -18,13 +18,13 @@ from mock_csms.simulator.instants import moment
 from mock_csms.simulator.metering import VOLTAGE_V
 
 MAX_PERIODS: Final = 1024
-"""Periods of the longest composite schedule: as many as the schema allows in a charging schedule."""
+"""Maximum number of periods in a composite schedule, as for a charging schedule in the schema."""
 MAX_STEPS: Final = 4000
 """Maximum number of moments that are examined for one composite schedule."""
 RECURRENCE_S: Final = {"Daily": 86_400, "Weekly": 7 * 86_400}
 
 _ROUNDING = 1e-6
-"""Tolerance for errors of floating point, both in seconds and in tenths of an ampere or watt."""
+"""Tolerance for floating-point errors, in seconds and in tenths of an ampere or watt."""
 
 
 class Rate(NamedTuple):
@@ -38,7 +38,7 @@ class Rate(NamedTuple):
 
     @classmethod
     def of(cls, limit: float, unit: str, phases: int = 3) -> "Rate":
-        """Convert a limit with the nominal voltage and its number of phases (K01.FR.50)."""
+        """Convert a limit, using the nominal voltage and the number of phases of the limit (K01.FR.50)."""
         if unit == RateUnit.watts:
             return cls(limit / (VOLTAGE_V * phases), limit, phases)
         return cls(limit, limit * VOLTAGE_V * phases, phases)
@@ -48,7 +48,7 @@ class Rate(NamedTuple):
         return self._replace(amperes=self.amperes / count, watts=self.watts / count)
 
     def as_period(self, start_period: int, unit: str) -> JsonObject:
-        """ChargingSchedulePeriodType; the limit has at most one decimal and is rounded down."""
+        """ChargingSchedulePeriodType. The limit is rounded down to one decimal."""
         limit = self.watts if unit == RateUnit.watts else self.amperes
         return {
             "startPeriod": start_period,
@@ -89,7 +89,7 @@ class ChargingProfile:
 
     @classmethod
     def of(cls, evse_id: int, profile: JsonObject) -> "ChargingProfile":
-        """Convert a ChargingProfileType that was found valid; raises ValueError for a malformed time."""
+        """Convert a valid ChargingProfileType; raises ValueError for a malformed time."""
         schedule = profile["chargingSchedule"][0]
         periods = schedule["chargingSchedulePeriod"]
         is_recurring = profile["chargingProfileKind"] == "Recurring"
@@ -107,7 +107,7 @@ class ChargingProfile:
         )
 
     def at(self, moment: float, power_path_closed: float) -> tuple[Rate | None, float]:
-        """Limit at a moment, or None if the profile sets none, with the moment until which this holds."""
+        """Limit of the profile at a moment, or None, and the moment until which it applies."""
         if moment < self.valid_from:
             return None, self.valid_from
         if moment >= self.valid_to:
@@ -142,7 +142,7 @@ class EvseLimits:
     """Number of EVSEs that share the limits of the station."""
 
     def at(self, moment: float) -> LimitStep:
-        """Limit at a moment, with an equal share of the limits of the station (K04.FR.05)."""
+        """Limit at a moment. The limits of the station are shared equally (K04.FR.05)."""
         own, station = self.own_at(moment), self.station_at(moment)
         rates = [rate.shared(self.sharers) for rate, _ in station if rate is not None]
         return LimitStep(lowest([own.rate, *rates]), min([own.until, *(until for _, until in station)]))
@@ -198,7 +198,7 @@ class StationLimits:
 
 
 def lowest(rates: Iterable[Rate]) -> Rate:
-    """Combine limits: the lowest current per phase, the lowest power and the fewest phases (SC.01)."""
+    """Combine limits into the lowest current per phase, the lowest power and the fewest phases (SC.01)."""
     rates = list(rates)
     phases = min(rate.phases for rate in rates)
     amperes = min(rate.amperes for rate in rates)
@@ -209,7 +209,7 @@ def lowest(rates: Iterable[Rate]) -> Rate:
 
 
 def composite(limits: Limits, start: float, duration_s: int, unit: str) -> list[JsonObject] | None:
-    """Periods of a composite schedule in whole seconds; None if it has too many to report."""
+    """Periods of a composite schedule in whole seconds; None if there are too many to report."""
     periods: list[JsonObject] = []
     second = 0
     for _ in range(MAX_STEPS):
@@ -232,5 +232,5 @@ def _moment(text: str | None, default: float) -> float:
 
 
 def _rate(period: JsonObject, unit: str) -> Rate:
-    """Limit of a ChargingSchedulePeriodType; without a number of phases, it is for three (K01.FR.49)."""
+    """Limit of a ChargingSchedulePeriodType. It is for three phases if it names no number (K01.FR.49)."""
     return Rate.of(period["limit"], unit, period.get("numberPhases", 3))

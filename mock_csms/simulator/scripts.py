@@ -35,7 +35,7 @@ class ScriptLine:
 
     delay_s: float
     identity: str | None
-    """Station that the line is for; None for every station that runs the script."""
+    """Station for this line; None: every station that runs the script."""
     step: ScriptStep | str
     """A step, or one of the words REPEAT and QUIT."""
 
@@ -82,7 +82,7 @@ def _step(words: Sequence[str], setup: Setup) -> ScriptStep | str:
 
 
 def parse_script(text: str, name: str, setup: Setup, identities: Collection[str]) -> list[ScriptLine]:
-    """Read a script; raises WrongStep with the file name and the line number."""
+    """Read a script. Raises WrongStep with file name and line number."""
     lines: list[ScriptLine] = []
     for number, content in enumerate(text.splitlines(), 1):
         try:
@@ -139,7 +139,7 @@ class Player:
 def play(
     line: ScriptLine, station: SimulatedStation, report: Callable[[str], object], stop: Callable[[], object]
 ) -> None:
-    """Do the step of a line now; report the step, or the reason why it has no effect."""
+    """Do the step of a line now. Report the step, or why it has no effect."""
     if not isinstance(line.step, ScriptStep):
         stop()
         return

@@ -1,4 +1,4 @@
-"""Security events: all are written to the security log, and critical ones are sent (A04)."""
+"""Security events. All go into the security log, and critical ones are also sent (A04)."""
 
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ NOT_SENT: Final = frozenset(
         SecurityEventType.attempted_replay_attacks,
     }
 )
-"""Events that are not critical (part 2 appendix 1), so that they are only logged."""
+"""Events that are not critical (part 2 appendix 1); they are logged but not sent."""
 
 MAX_TECH_INFO: Final = 255
 
@@ -35,7 +35,7 @@ class SecurityEvents:
         core.boot_accepted.connect(self._report_boot)
 
     def report(self, event: str, tech_info: str | None = None) -> None:
-        """Log an event, and notify the central system of it if it is critical (A04.FR.01, A04.FR.04)."""
+        """Log an event. If it is critical, also notify the central system (A04.FR.01, A04.FR.04)."""
         info = truncate(tech_info, MAX_TECH_INFO) if tech_info else None
         self._log.add(self._core.now(), f"{event!s} {info or ''}".rstrip())
         if event not in NOT_SENT:
@@ -48,7 +48,7 @@ class SecurityEvents:
         return self._log.lines(oldest, latest)
 
     def expect_reboot(self) -> None:
-        """Report ResetOrReboot instead of StartupOfTheDevice after the next accepted boot."""
+        """After the next accepted boot, report ResetOrReboot instead of StartupOfTheDevice."""
         self._boot_event = SecurityEventType.reset_or_reboot
 
     def report_clock_change(self, seconds: float) -> None:

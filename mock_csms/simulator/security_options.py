@@ -109,7 +109,7 @@ def _profile(text: str) -> int:
 
 
 def url_of(given: argparse.Namespace) -> str:
-    """Address of the server; the default is a TLS address if the other flags call for TLS."""
+    """Address of the server. The default is a TLS address if other flags require TLS."""
     if given.to is not None:
         return str(given.to)
     if given.security_profile is not None:
@@ -158,7 +158,7 @@ class SecurityFiles(NamedTuple):
 
 
 def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
-    """Files that the flags name; for flags that are not given, files of the PKI folder.
+    """Files that the flags name. Without a flag, the file of the PKI folder.
 
     The client certificate in the folder is used only if it was made.
     """
@@ -190,7 +190,7 @@ def _named_or_in(name: str | None, folder: Path | None, default: str) -> Path | 
 
 
 def _own_path(name: str | None, identity: str) -> Path | None:
-    """Path with the identity filled in; it is encoded, so that it cannot lead to another folder."""
+    """Path with the identity filled in. The identity is encoded, so it cannot lead to another folder."""
     encoded = quote(identity, safe="")
     if encoded.startswith("."):
         encoded = f"%2E{encoded[1:]}"
@@ -204,14 +204,14 @@ def key_file_of(certificate: Path) -> Path:
 
 
 def best_profile(url: str, *, has_password: bool, has_certificate: bool) -> int:
-    """Highest security profile that an address and credentials allow; TLS without a password counts as 2."""
+    """Highest security profile for an address and credentials. TLS without a password counts as 2."""
     if urlsplit(url).scheme == "wss":
         return 3 if has_certificate else 2
     return 1 if has_password else 0
 
 
 def profile_problem(profile: int, url: str, *, has_password: bool, has_certificate: bool) -> str:
-    """Return what keeps a station from using a security profile, or an empty text."""
+    """Return why a station cannot use a security profile; empty if it can."""
     wanted = scheme_of(profile)
     if urlsplit(url).scheme != wanted:
         return f"needs {'TLS' if wanted == 'wss' else 'plain text'}; write --to {wanted}://..."

@@ -1,4 +1,4 @@
-"""The security profile, password and certificates that a station is delivered with."""
+"""Initial security profile, password and certificates of a station."""
 
 from base64 import b64encode
 from collections.abc import Mapping

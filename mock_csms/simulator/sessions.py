@@ -22,11 +22,13 @@ STOPS_WITH_AUTHORIZATION: Final = frozenset(
         Point.energy_transfer,
     }
 )
-"""Stop points that end a transaction with its authorization (E05.FR.10, E06.FR.06, errata 6.2.117)."""
+"""Stop points at which the end of the authorization ends a transaction (E05.FR.10, E06.FR.06, errata
+6.2.117).
+"""
 
 
 class Facts(NamedTuple):
-    """Facts about an EVSE on which the start and the end of a transaction depend."""
+    """Facts about an EVSE that decide when a transaction starts and ends."""
 
     is_occupied: bool = False
     is_connected: bool = False
@@ -105,7 +107,7 @@ class RunningTransaction:
     has_public_key_sent: bool = False
     """Whether a reading has had the public key of its signature."""
     power_w: float = 0.0
-    """Power when the charging state or a change of the rate was last reported."""
+    """Power at the last report of the charging state, or of a change of the rate."""
     stopped_reason: str | None = None
     """stoppedReason for the Ended event; the first reason is kept."""
     samples: dict[str, Samples] = field(default_factory=dict)
@@ -132,13 +134,13 @@ class ChargingSession:
     remote_start_id: int | None = None
     """remoteStartId of a RequestStartTransaction, until an event reports it."""
     reservation_id: int | None = None
-    """Id of the reservation that the driver used, until an event reports it (E01.FR.13)."""
+    """Id of the reservation that the driver used; kept until an event reports it (E01.FR.13)."""
     charging_profile: JsonObject | None = None
-    """TxProfile of a RequestStartTransaction whose transaction has not started yet."""
+    """TxProfile of a RequestStartTransaction; kept until the transaction starts."""
     max_energy_wh: float | None = None
-    """Energy that the transaction may take if the central system rejects its token (E05.FR.03)."""
+    """Energy that the transaction may still take after the central system rejected its token (E05.FR.03)."""
     unlocked_by: tuple[JsonObject, JsonObject] | None = None
-    """Token, with its info, that unlocks a cable that was unplugged at the vehicle (E09.FR.03)."""
+    """Token, with its info, that unlocks a cable unplugged at the vehicle (E09.FR.03)."""
     facts: Facts = field(default_factory=Facts)
     """Facts at the time of the last event."""
     transaction: RunningTransaction | None = None
@@ -163,7 +165,7 @@ class ChargingSession:
         return ChargingState.charging if self.vehicle.is_drawing else ChargingState.suspended_ev
 
     def energy_left_wh(self) -> float:
-        """Energy that the vehicle still takes, limited to the energy that a rejected token may still take."""
+        """Energy that the vehicle still takes, up to the rest that a rejected token allows."""
         wanted_wh = self.vehicle.demand_wh - self.vehicle.taken_wh if self.vehicle else 0.0
         return min(wanted_wh, self._allowed_wh())
 

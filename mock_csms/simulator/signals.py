@@ -1,4 +1,4 @@
-"""Signals: lists of callbacks by which the functional blocks learn of each other's events."""
+"""Signals: lists of callbacks. Through them, the functional blocks learn of each other's events."""
 
 from collections.abc import Callable
 

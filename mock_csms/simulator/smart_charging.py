@@ -73,8 +73,9 @@ class SmartCharging:
         """Installed profiles by id; they survive a power cycle (K01.FR.27)."""
         self._notified_limit_a: float | None = None
         self._vehicles: dict[int, EvseLimits | None] = {}
-        """Limits of the schedule that an ISO 15118 vehicle was given last, by its EVSE; None until the
-        central system sends a profile for its transaction."""
+        """Limits of the schedule last given to an ISO 15118 vehicle, by EVSE; None until the central
+        system sends a profile for its transaction.
+        """
         core.powered_off.connect(self._vehicles.clear)
         core.variables.changed.connect(self._variable_changed)
 
@@ -187,7 +188,7 @@ class SmartCharging:
         )
 
     def set_external_limit(self, limit_a: float | None, source: str = "EMS") -> None:
-        """Set or change the external limit of the whole station in amperes per phase; None releases it.
+        """Set or change the external limit of the whole station in amperes per phase; None removes it.
 
         The call is ignored while ExternalControlSignalsEnabled is false. The source is never CSO (K11.FR.05,
         K12.FR.04).
@@ -207,7 +208,9 @@ class SmartCharging:
             self._notify_external_limit(profile)
 
     def report_vehicle_needs(self, evse_id: int) -> None:
-        """Report the needs of an ISO 15118 vehicle, which waits for a schedule (K15.FR.01, K17.FR.01)."""
+        """Report the needs of an ISO 15118 vehicle. The vehicle then waits for a schedule (K15.FR.01,
+        K17.FR.01).
+        """
         self._vehicles[evse_id] = None
         self.core.send(
             call.NotifyEVChargingNeeds(
@@ -261,7 +264,7 @@ class SmartCharging:
         return None
 
     def _profile_refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
-        """Objection to a profile: to its content, or because of the installed profiles."""
+        """Objection to the content of a profile, or to a conflict with installed profiles."""
         if wrong := profile_refusal(profile, self._abilities(), may_choose=evse_id in self._vehicles):
             return wrong
         replaced = self._profiles.get(profile["id"])
@@ -287,7 +290,9 @@ class SmartCharging:
         return StationLimits([self._evse_limits(evse.id, now) for evse in self.core.evses])
 
     def _evse_limits(self, evse_id: int, now: float) -> EvseLimits:
-        """Limits of an EVSE; without a transaction, those of a transaction that starts now (K08.FR.06)."""
+        """Limits of an EVSE. Without a transaction, they are for a transaction that starts now
+        (K08.FR.06).
+        """
         evse = self.core.evses.by_id[evse_id]
         others = sum(other.transaction_id is not None for other in self.core.evses if other.id != evse_id)
         profiles = self._profiles.values() if self._is_supported else ()
@@ -316,7 +321,7 @@ class SmartCharging:
             self._limits_may_have_changed()
 
     def _limits_may_have_changed(self) -> None:
-        """Apply the limits; a vehicle with a new composite schedule renegotiates (K16.FR.02, errata 2.50)."""
+        """Apply the limits. A vehicle with a new composite schedule renegotiates (K16.FR.02, errata 2.50)."""
         now = self._now()
         for evse_id, given in list(self._vehicles.items()):
             limits = self._evse_limits(evse_id, now)
@@ -351,7 +356,7 @@ class SmartCharging:
         return composite(limits, now, VEHICLE_HORIZON_S, unit) or []
 
     def _give_vehicle_schedule(self, evse_id: int, limits: EvseLimits) -> None:
-        """Send the vehicle's schedule, which uses all the power that is offered (K15.FR.10, K16.FR.05)."""
+        """Send the vehicle's schedule; it uses all offered power (K15.FR.10, K16.FR.05)."""
         self._vehicles[evse_id] = limits
         periods = self._vehicle_periods(limits, self._now())
         if not periods:
@@ -388,7 +393,9 @@ def _matches(installed: Installed, criteria: JsonObject) -> bool:
 
 
 def _report(request_id: int, matching: Iterable[Installed]) -> Iterator[call.ReportChargingProfiles]:
-    """Parts of a report, each about one EVSE and one source; all but the last have tbc=true (K09.FR.02)."""
+    """Parts of a report. Each is about one EVSE and one source; all except the last have tbc=true
+    (K09.FR.02).
+    """
     groups: dict[tuple[int, str], list[JsonObject]] = {}
     for each in matching:
         groups.setdefault((each.profile.evse_id, each.source), []).append(each.json)

@@ -44,11 +44,13 @@ from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.versions import OcppVersion
 
 type Notices = Callable[[str, Mapping[str, object]], bool]
-"""Whether the station notices a step of a person or of the network, by its verb and arguments."""
+"""Whether the station notices a step of a person or of the network; takes the verb and its arguments."""
 
 
 class SimulatedStation:
-    """A charging station as a state machine: frames, timers and driver actions go in, frames come out."""
+    """A charging station as a state machine: its inputs are frames, timers and driver actions, its outputs
+    are frames.
+    """
 
     def __init__(self, setup: Setup, host: Host, random: Random, version: OcppVersion) -> None:
         variables = LocalDeviceModel(setup.evses, setup.connectors, setup.nameplate)
@@ -122,7 +124,7 @@ class SimulatedStation:
         self.firmware.reboot_requested.connect(partial(self.resets.restart, BootReason.firmware_update))
 
     def connected(self, attempt: ConnectionAttempt) -> None:
-        """Record which attempt succeeded; boot if it used a different network profile (B10.FR.10)."""
+        """Record the successful attempt. If it used a different network profile, boot (B10.FR.10)."""
         is_other_profile = self.network.connected(attempt.number)
         self.access.connected(attempt)
         if is_other_profile and self.core.registration is not None:
@@ -167,7 +169,7 @@ class SimulatedStation:
     def plug_and_charge(
         self, evse_id: int = 1, connector_id: int = 1, vehicle: Vehicle | None = None
     ) -> None:
-        """Plug in a vehicle that authorizes itself with its contract certificate (C07).
+        """Plug in a vehicle with a contract certificate, which authorizes the session (C07).
 
         A vehicle that asks for a certificate first waits for it (M01, M02).
         """
@@ -184,7 +186,7 @@ class SimulatedStation:
         self.charging.present(self.contracts.id_token, evse_id, self.contracts.proof())
 
     def go_offline(self, seconds: float | None = None) -> None:
-        """Lose the network for this many seconds; None: until `go_online` or a power cycle."""
+        """Lose the network for so many seconds. None: until `go_online` or a power cycle."""
         self.core.link.drop()
         if seconds is not None:
             self.core.after_scaled(seconds, self.go_online)

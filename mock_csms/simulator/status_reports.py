@@ -21,7 +21,7 @@ class StatusReport:
 
 
 class StatusReports:
-    """Sends one notification at a time; each waits until the previous one is answered or fails.
+    """Sends one notification at a time. The next one waits until the previous one is answered or fails.
 
     A notification that was lost in a power cut is sent again after the boot, so the central system may
     receive a status twice. It receives all statuses in order, because each waits for the earlier ones.

@@ -25,7 +25,7 @@ CIPHER_SUITES: Final = (
 
 
 def new_context(roots_pem: str) -> ssl.SSLContext:
-    """Make a context that trusts these roots, or those of the system for an empty text."""
+    """Make a context that trusts these roots; for an empty text, the roots of the system."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslobject_class = AlertingSSLObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # A00.FR.313
@@ -46,11 +46,11 @@ class Verification:
 
 
 VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
-"""Verification in the attempt of the current task, shared with the callbacks of the connection."""
+"""Verification in the attempt of the current task. The callbacks of the connection share it."""
 
 
 class AlertingSSLObject(ssl.SSLObject):
-    """A TLS connection that tells the server by an alert why its certificate is not accepted.
+    """A TLS connection whose alert tells the server why its certificate is rejected.
 
     If `do_handshake` fails, the event loops discard the alert. If it asks to read more instead, they send the
     alert, and the server closes the connection.

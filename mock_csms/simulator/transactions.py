@@ -44,7 +44,7 @@ CHARGING_STATE_CAUSES: Final = {
     ChargingState.suspended_ev: Cause(TriggerReason.charging_state_changed, Reason.stopped_by_ev),
     ChargingState.suspended_evse: Cause(TriggerReason.charging_state_changed, Reason.other),
 }
-"""Causes, by the new charging state; their reason applies if it ends the transaction (E06.FR.07)."""
+"""Causes by the new charging state. If the state ends the transaction, its reason applies (E06.FR.07)."""
 
 
 class StationTransactions:
@@ -68,7 +68,7 @@ class StationTransactions:
         """Whether a boot was ever accepted."""
         core.boot_accepted.connect(self._boot_accepted)
         self._full_timers: dict[int, Timer] = {}
-        """Timers, by EVSE, for the moment at which the vehicle takes no more energy."""
+        """Timers by EVSE; each fires when the vehicle takes no more energy."""
         self.token_rejected = Signal[[ChargingSession]]()
         """The central system rejected the token of a running transaction (E05)."""
 
@@ -84,7 +84,7 @@ class StationTransactions:
         return is_accepted or self._core.variables.boolean("TxCtrlr", "TxBeforeAcceptedEnabled")
 
     def update(self, session: ChargingSession, cause: Cause) -> None:
-        """Send the event for a change at an EVSE; if no transaction runs, the change may start one.
+        """Send the event for a change at an EVSE. If no transaction is running, the change may start one.
 
         The change is ignored while the station has no power and until transactions may start.
         """
@@ -108,7 +108,7 @@ class StationTransactions:
             self._send(session, EventType.updated, cause)
 
     def update_power(self, session: ChargingSession) -> None:
-        """Give the vehicle the power it may have now; report the charging state if it changed."""
+        """Give the vehicle the power that is allowed now. Report the charging state if it changed."""
         if not self._core.is_powered:
             return
         self.advance(session)
@@ -128,7 +128,9 @@ class StationTransactions:
         self._core.variables.put(power, str(round(session.meter.power_w)))
 
     def _wait_until_full(self, session: ChargingSession) -> None:
-        """Update the power once the vehicle is full or a rejected token has used its energy (E05.FR.03)."""
+        """Update the power as soon as the vehicle is full, or a rejected token has used its energy
+        (E05.FR.03).
+        """
         if (timer := self._full_timers.pop(session.evse.id, None)) is not None:
             timer.cancel()
         if session.meter.power_w > 0:
@@ -306,7 +308,7 @@ class StationTransactions:
         return [self._signatures.signed(value, has_key=has_key) for value in values]
 
     def _has_public_key(self, transaction: RunningTransaction | None) -> bool:
-        """Whether the next signature has the public key, as PublicKeyWithSignedMeterValue says."""
+        """Whether the next signature needs the public key, according to PublicKeyWithSignedMeterValue."""
         when = self._core.variables.text("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue")
         if when == "OncePerTransaction" and transaction is not None:
             is_first, transaction.has_public_key_sent = not transaction.has_public_key_sent, True
@@ -314,7 +316,7 @@ class StationTransactions:
         return when == "EveryMeterValue"
 
     def _timestamp(self, session: ChargingSession, at: str | None = None) -> str:
-        """Time for an event or sample; in a transaction it never goes back, even if the clock is set back."""
+        """Time for an event or sample. In a transaction it never goes back, even if the clock does."""
         time = at or self._core.timestamp()
         if session.transaction is not None:
             time = session.transaction.last_at = max(time, session.transaction.last_at)
@@ -353,7 +355,7 @@ class StationTransactions:
         authorizing: JsonObject | None,
         answer: JsonObject,
     ) -> None:
-        """Cache the status of the token of an event, and use it if the token authorized the session (E05)."""
+        """Cache the status of an event's token. Use it if the token authorized the session (E05)."""
         info = answer.get("idTokenInfo")
         if id_token is None or info is None:
             return

@@ -32,7 +32,7 @@ MAX_RUNNING: Final = 4
 
 
 class TransferRefused(OSError):
-    """The file server answered with an HTTP status code that is not a success."""
+    """The file server answered with an HTTP error status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the file server answered {status}")
@@ -140,7 +140,7 @@ def _open(
 
 
 def _opener(roots_pem: str) -> urllib.request.OpenerDirector:
-    """Make an opener for http and https only, so that a redirect cannot lead to a local file."""
+    """Make an opener for http and https only; a redirect cannot lead to a local file."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.HTTPHandler(),
@@ -161,7 +161,7 @@ def clamp_interval(interval_s: int) -> int:
 
 @lru_cache(maxsize=8)
 def _tls_context(roots_pem: str) -> ssl.SSLContext:
-    """Make a TLS context; cached for all stations with the same roots, because loading them takes 20 ms."""
+    """Make a TLS context. It is cached for all stations with the same roots: loading them takes 20 ms."""
     context = ssl.create_default_context()
     if roots_pem:
         context.load_verify_locations(cadata=roots_pem)
@@ -189,7 +189,7 @@ class Transfer[T]:
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        """Stop retries and callbacks; a running attempt continues, but its result is ignored."""
+        """Stop retries and callbacks. A running attempt continues, but its result is ignored."""
         self.is_cancelled = True
         if self.timer is not None:
             self.timer.cancel()
@@ -204,7 +204,7 @@ class Transfers:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the maximum number of attempts is running; attempts of cancelled transfers count."""
+        """Whether the maximum number of attempts is running. Attempts of cancelled transfers count too."""
         return self._running >= MAX_RUNNING
 
     def start(self, transfer: Transfer[Any]) -> None:

@@ -55,9 +55,9 @@ class TrustStore:
         self._roots: dict[str, Chain] = {use: parse_chain(text) for use, text in security.roots.items()}
         self._own: dict[str, OwnCertificate] = {}
         self._fallback: OwnCertificate | None = None
-        """Client certificate that is kept until a connection with the new one succeeds (A02.FR.10)."""
+        """Replaced client certificate; kept until a connection with the new one succeeds (A02.FR.10)."""
         self._replaced_root: x509.Certificate | None = None
-        """CSMS root that is kept until a connection with the new one succeeds (M05.FR.12)."""
+        """Replaced CSMS root; kept until a connection with the new one succeeds (M05.FR.12)."""
         if security.client_chain:
             chain, key = parse_chain(security.client_chain), parse_key(security.client_key)
             self._own[STATION_CERTIFICATE] = OwnCertificate(chain, key)
@@ -68,14 +68,14 @@ class TrustStore:
         return list(self._roots.get(certificate_type, []))
 
     def has_valid(self, certificate_type: str) -> bool:
-        """Whether a root, or an own chain, of this type is installed and valid now."""
+        """Whether a root or own chain of this type is installed and valid now."""
         now = self._core.now()
         chain = self.chain(certificate_type)
         is_chain_valid = bool(chain) and all(is_current(one, now) for one in chain)
         return is_chain_valid or any(is_current(root, now) for root in self._roots.get(certificate_type, []))
 
     def chain(self, use: str) -> Chain:
-        """The station's own certificate for a use and its sub CAs, leaf first; empty if it has none."""
+        """The station's own certificate for a use, followed by its sub-CAs; empty without one."""
         return list(self._own[use].chain) if use in self._own else []
 
     def client_certificate(self, cycle: int) -> OwnCertificate | None:
@@ -88,7 +88,7 @@ class TrustStore:
         return self._own.get(STATION_CERTIFICATE)
 
     def keep_only(self, used: OwnCertificate | None) -> bool:
-        """Keep only the client certificate used to connect; return whether the new one was discarded."""
+        """Keep only the client certificate of the connection. Return whether the new one was discarded."""
         fallback, self._fallback = self._fallback, None
         is_new_discarded = fallback is not None and used is fallback
         if fallback is not None and is_new_discarded:
@@ -102,7 +102,7 @@ class TrustStore:
         return pem(self.roots(CSMS_ROOT))
 
     def trusted_for(self, *, uses_replaced: bool) -> str:
-        """Roots for connections to the central system, in PEM: the new ones, or the one they replace."""
+        """Roots for connections to the central system, in PEM: the new ones, or the replaced ones."""
         if self._replaced_root is None:
             return self.trusted_pem
         if uses_replaced:
@@ -110,13 +110,15 @@ class TrustStore:
         return pem([root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
 
     def replace_csms_root(self, new: x509.Certificate) -> None:
-        """Install a CSMS root in place of the newest one, which is kept for now (M05.FR.09, M05.FR.12)."""
+        """Install a CSMS root in place of the newest one. The newest one is kept for now (M05.FR.09,
+        M05.FR.12).
+        """
         newest = self.roots(CSMS_ROOT)[-1:]
         self._replaced_root = next((root for root in newest if root != new), None)
         self.set_roots(CSMS_ROOT, [*filter(None, [self._replaced_root]), new])
 
     def confirm_roots(self, trusted_pem: str) -> None:
-        """Remove the replaced CSMS root if the new one has served to connect (M05.FR.13)."""
+        """Remove the replaced CSMS root if a connection used the new one (M05.FR.13)."""
         if self._replaced_root is not None and trusted_pem == self.trusted_for(uses_replaced=False):
             self.set_roots(CSMS_ROOT, [root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
             self._replaced_root = None
@@ -127,7 +129,7 @@ class TrustStore:
         return sum(map(len, self._roots.values())) + sum(len(own.chain) for own in self._own.values())
 
     def is_full_for(self, certificate_type: str, root: x509.Certificate) -> bool:
-        """Whether installing a root exceeds the limit (M05.FR.06); a root may replace an equal one."""
+        """Whether installing a root exceeds the limit (M05.FR.06). An equal root may be replaced."""
         return root not in self._roots.get(certificate_type, []) and self.entries >= MAX_CERTIFICATES
 
     def set_roots(self, certificate_type: str, roots: Chain) -> None:
@@ -146,7 +148,7 @@ class TrustStore:
         self._count()
 
     def delete(self, wanted: JsonObject) -> bool:
-        """Delete the root or V2G chain with a certificate of this hash data; return whether one was found."""
+        """Delete the root or V2G chain with this hash data. Return whether it was found."""
         is_found = False
         for certificate_type, roots in self._roots.items():
             kept = [root for root in roots if not has_hash_data(root, self.issuer(root, roots), wanted)]
@@ -176,7 +178,7 @@ class TrustStore:
 
     @staticmethod
     def issuer(certificate: x509.Certificate, candidates: Chain) -> x509.Certificate:
-        """Issuer of a certificate among candidates; the certificate itself if none of them issued it."""
+        """Issuer of a certificate among candidates. If none issued it, the certificate itself."""
         return next((other for other in candidates if is_issued_by(certificate, other)), certificate)
 
     def hash_data_chains(self, types: list[str] | None) -> list[JsonObject]:

@@ -40,7 +40,7 @@ class VariableDefinition:
     mutability: Mutability
     unit: str | None = None
     values: tuple[str, ...] = ()
-    """Allowed values of an OptionList, and allowed members of a MemberList or SequenceList."""
+    """Allowed values of an OptionList; for a MemberList or SequenceList, the allowed members."""
     min_limit: float | None = None
     """Minimum of a number."""
     max_limit: float | None = None
@@ -53,12 +53,12 @@ class VariableDefinition:
 
     @property
     def is_writable(self) -> bool:
-        """Whether the central system can set it; if so, ConfigurationInventory includes it (B07.FR.07)."""
+        """Whether the central system can set it. Such variables are in ConfigurationInventory (B07.FR.07)."""
         return self.mutability is not Mutability.read_only
 
     @property
     def is_persistent(self) -> bool:
-        """Whether its value survives a reboot: true for writable variables and constants."""
+        """Whether its value survives a reboot. It does for writable variables and constants."""
         return self.is_writable or self.is_constant
 
     @property
@@ -80,7 +80,7 @@ MEMBER_LIST: Final = DataType.member_list
 def writable(
     component: str, name: str, data_type: DataType, default: object, **options: Any
 ) -> VariableDefinition:
-    """Make a variable that the central system can set; numbers have a minimum of 0 by default."""
+    """Make a variable that the central system can set. Numbers have a minimum of 0 by default."""
     if data_type in {INTEGER, DECIMAL}:
         options.setdefault("min_limit", 0)
     options.setdefault("mutability", Mutability.read_write)

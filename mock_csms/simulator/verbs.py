@@ -20,7 +20,7 @@ FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class WrongStep(ValueError):
-    """A step that cannot be read; the message is one clause and states the valid form."""
+    """A step that cannot be read. The message is one clause with the valid form."""
 
 
 class Obstacle(Exception):
@@ -49,7 +49,7 @@ class Verb:
     short: str = ""
     """Parameter whose value may be written without its name."""
     obstacle: Callable[[SimulatedStation, Arguments], str] = lambda _station, _arguments: ""
-    """Returns the reason why the action has no effect at the moment, or an empty text."""
+    """Returns why the action has no effect at the moment; empty if it has one."""
 
     @property
     def usage(self) -> str:
@@ -350,7 +350,7 @@ class ScriptStep:
     arguments: Arguments
 
     def do(self, station: SimulatedStation, report: Callable[[str], object]) -> None:
-        """Report the step and do it; raises Obstacle if it has no effect at the moment."""
+        """Report the step and do it. Raises Obstacle if it has no effect at the moment."""
         if reason := self.verb.obstacle(station, self.arguments):
             raise Obstacle(reason)
         report(str(self))
@@ -370,7 +370,7 @@ class ScriptStep:
 
 
 def verb_named(name: str, others: Iterable[str] = ()) -> Verb:
-    """Find a verb; raises WrongStep with a suggestion from the verbs and ``others``."""
+    """Find a verb. Raises WrongStep with a suggestion among the verbs and ``others``."""
     if (verb := VERBS.get(name)) is None:
         hint = suggest(name, [*VERBS, *others]) or f"; write one of {', '.join([*VERBS, *others])}"
         raise WrongStep(f"unknown step {name!r}{hint}")

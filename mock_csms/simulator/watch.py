@@ -25,7 +25,7 @@ class Console:
 
     def __init__(self, *, is_quiet: bool = False) -> None:
         self.is_quiet = is_quiet
-        """Whether events of single stations have no lines, because a summary replaces them."""
+        """Whether a summary replaces the lines about events of single stations."""
 
     def of(self, identity: str) -> Callable[[str], None]:
         """Return a function that writes a line about a station; it ignores an empty text."""

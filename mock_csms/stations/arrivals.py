@@ -16,7 +16,7 @@ class TooManyWaiting(Exception):
 
 
 class Arrivals[Visitor]:
-    """Calls functions when a station connects, in the order in which they began to wait."""
+    """Calls functions when a station connects, in the order of their registration."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Callable[[Visitor], None]]] = {}
@@ -25,7 +25,7 @@ class Arrivals[Visitor]:
 
     @contextmanager
     def waiting(self, station: str, begin: Callable[[Visitor], None]) -> Iterator[None]:
-        """Call ``begin`` with the next connection of a station within the context.
+        """Call ``begin`` with the next connection of a station, inside the context.
 
         Raises TooManyWaiting.
         """

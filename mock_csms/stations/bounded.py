@@ -11,9 +11,11 @@ from typing import Any, Final
 import orjson
 
 MAX_REMEMBERED: Final = 10_000
-"""Maximum entries of one kind (variables, reservations, ...) per station; the oldest are dropped."""
+"""Maximum entries of one kind (variables, reservations, ...) per station; above it, the oldest are
+dropped.
+"""
 ENTRY_BYTES: Final = 250
-"""Approximate bytes of an entry besides its text: its key, object headers and its place in a table."""
+"""Approximate bytes of an entry without its text: its key, object headers and place in a table."""
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
@@ -86,7 +88,7 @@ class BoundedLog:
         self.size = 0
 
     def append(self, value: Any) -> None:
-        """Add a value and drop the oldest to make room; a value that is itself too large is not stored."""
+        """Add a value; drop the oldest ones to make room. A value that is too large itself is not stored."""
         encoded = encoded_json(value)
         if encoded is None or (size := len(encoded) + ENTRY_BYTES) > self.max_bytes:
             return
@@ -123,13 +125,13 @@ def encoded_json(value: Any) -> bytes | None:
 
 
 def within(value: Any, max_bytes: int) -> Any:
-    """Return a JSON value if its text fits into a number of bytes, otherwise None."""
+    """Return a JSON value if its text fits into so many bytes; otherwise None."""
     encoded = encoded_json(value)
     return value if encoded is not None and len(encoded) <= max_bytes else None
 
 
 def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
-    """Return as many of the first values as fit into a number of bytes as JSON text."""
+    """Return the first values of a list, as many as fit into so many bytes of JSON text."""
     fitting, size = [], 0
     for value in values:
         encoded = encoded_json(value)
@@ -146,7 +148,7 @@ def _entry_size(key: object, encoded: bytes) -> int:
 
 
 def integer(value: object) -> int:
-    """Return a value if it is an integer of at most 63 bits; raises TypeError for any other value."""
+    """Return a value if it is an integer of at most 63 bits; otherwise raise TypeError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
     if value % 1 or abs(value) >= 2**63:

@@ -22,7 +22,7 @@ VALUE_BYTES: Final = 150
 
 
 class SharedTexts[Text: (str, bytes)](dict[Text, Text]):
-    """Texts that stations of the same model share; forgotten as a whole when there are too many.
+    """Texts that stations of the same model share. If there are too many, all are dropped.
 
     `sys.intern` would keep them for ever.
     """

@@ -9,19 +9,19 @@ from mock_csms.stations.memory import MAX_CONNECTED_BYTES, ConnectedStates
 from mock_csms.stations.station import Station
 
 MAX_DISCONNECTED: Final = 10_000
-"""Maximum number of stations whose state is kept while they are not connected."""
+"""Maximum number of disconnected stations whose state is kept."""
 MAX_DISCONNECTED_BYTES: Final = 512 * MIB
 """Maximum bytes of the state of all stations that are not connected."""
 
 
 class KnownStations(Mapping[str, Station]):
-    """States of stations by identity; the states of connected stations are trimmed, never dropped."""
+    """States of stations by identity. States of connected stations are trimmed but never dropped."""
 
     def __init__(self) -> None:
         self._states: dict[str, Station] = {}
         self._connected = ConnectedStates()
         self._disconnected: dict[str, int] = {}
-        """Bytes of each station that is not connected; the first one has been disconnected the longest."""
+        """Bytes of each disconnected station, the longest disconnected first."""
         self._disconnected_bytes = 0
 
     def __getitem__(self, identity: str) -> Station:
@@ -51,7 +51,7 @@ class KnownStations(Mapping[str, Station]):
         self._connected.add(identity)
 
     def disconnect(self, identity: str) -> bool:
-        """Note that a station is not connected any more; False if it has never sent anything."""
+        """Mark a station as disconnected. Return False if it never sent anything."""
         self._connected.remove(identity)
         station = self._states.get(identity)
         if station is None:
@@ -60,7 +60,7 @@ class KnownStations(Mapping[str, Station]):
         return bool(station.boots) or station != Station(identity)
 
     def surplus(self) -> Iterator[str]:
-        """Yield the longest disconnected stations past the limits; the caller removes each."""
+        """Yield the longest disconnected stations above the limits; the caller removes them."""
         while len(self._disconnected) > MAX_DISCONNECTED or self._disconnected_bytes > MAX_DISCONNECTED_BYTES:
             yield next(iter(self._disconnected))
 

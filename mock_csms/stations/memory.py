@@ -1,4 +1,4 @@
-"""Keeps the memory for the states of all connected stations within a number of bytes."""
+"""Limits the memory for the states of all connected stations."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from mock_csms.stations.bounded import KIB, MIB
 from mock_csms.stations.station import Station
 
 MAX_CONNECTED_BYTES: Final = 512 * MIB
-"""Maximum bytes of the states of all connected stations; past it, the largest states are trimmed."""
+"""Maximum bytes of the states of all connected stations; above it, the largest are trimmed."""
 MIN_MEASURED: Final = 200
-"""Stations measured at a time; measuring one takes about five microseconds."""
+"""Number of stations measured at a time; one takes about five microseconds."""
 MIN_TRIMMED: Final = 64 * KIB
-"""Minimum bytes of a state that is trimmed; a smaller one has little to forget."""
+"""Minimum bytes of a state that is trimmed; smaller states have little to drop."""
 TURNS: Final = 20
-"""Number of calls of `measure` that measure all stations, if there are many."""
+"""Number of calls of `measure` after which all stations are measured, if there are many."""
 
 
 class Trimmed(NamedTuple):
@@ -51,7 +51,7 @@ class ConnectedStates:
         self.size -= self._sizes.pop(identity, 0)
 
     def measure(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
-        """Measure the next stations; if all states take too much, trim and yield the largest."""
+        """Measure the next stations. If all states are too large in all, trim and yield the largest ones."""
         count = max(MIN_MEASURED, len(self._sizes) // TURNS)
         for identity in list(islice(self._sizes, count)):
             self._set_size(identity, stations)
@@ -66,7 +66,7 @@ class ConnectedStates:
         self._sizes.move_to_end(identity)
 
     def _trim(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
-        """Trim until 1/64 of the limit is free, so that not every measurement trims a state."""
+        """Trim until 1/64 of the limit is free; otherwise every measurement would trim again."""
         limit = MAX_CONNECTED_BYTES - MAX_CONNECTED_BYTES // 64
         for identity, size in sorted(self._sizes.items(), key=lambda item: item[1], reverse=True):
             if self.size <= limit or size < MIN_TRIMMED:

@@ -11,12 +11,12 @@ from mock_csms.stations.spellings import spelling_key
 
 MAX_OUTAGES: Final = 1_000
 MAX_ATTEMPTS: Final = 1_000
-"""Maximum attempts that are kept of one outage; past it, the oldest are dropped."""
+"""Maximum stored attempts of one outage; above it, the oldest are dropped."""
 MAX_ATTEMPTS_IN_ALL: Final = 100_000
-"""Attempts that are kept of all outages; past it, each outage drops one of its own for each new one."""
+"""Maximum stored attempts of all outages. Above it, an outage drops one of its own for each new one."""
 
 type RefusalKind = HTTPStatus | Literal["hang", "reset"]
-"""An HTTP status to refuse connections with, "hang" for no answer at all, or "reset" for a RST."""
+"""An HTTP status to refuse connections with, "hang" for no answer, or "reset" for a RST."""
 
 
 class TooManyOutages(Exception):
@@ -33,7 +33,7 @@ class CountedAttempt(NamedTuple):
 
 @dataclass(slots=True)
 class Outage:
-    """A time in which a station cannot connect; times are in seconds since the epoch."""
+    """A period in which a station cannot connect; times are in seconds since the epoch."""
 
     station: str
     refusal: RefusalKind
@@ -55,7 +55,7 @@ class Outage:
 
 
 class Outages:
-    """The outages by station. One that is over is kept, with its attempts, until it is removed."""
+    """The outages by station. An outage that is over is kept with its attempts until it is removed."""
 
     def __init__(self, clock: Callable[[], float] = time) -> None:
         self._clock = clock
@@ -66,7 +66,7 @@ class Outages:
         return (outage.station for outage in self._outages.values())
 
     def begin(self, station: str, refusal: RefusalKind, seconds: float | None) -> Outage:
-        """Refuse a station for some seconds, or until `end` (None); replaces an earlier outage.
+        """Refuse a station for some seconds, or until `end` (None). This replaces an earlier outage.
 
         Raises TooManyOutages.
         """
@@ -79,7 +79,7 @@ class Outages:
         return outage
 
     def end(self, station: str) -> Outage | None:
-        """Remove the outage of a station, let the station connect again, and return the outage."""
+        """Remove and return the outage of a station; the station may connect again."""
         outage = self._outages.pop(spelling_key(station), None)
         if outage is None:
             return None
@@ -104,7 +104,7 @@ class Outages:
         return not outage.is_over(self._clock())
 
     def refuse(self, station: str, remote: str, listener: str) -> Outage | None:
-        """Record an attempt to connect, and return the outage that refuses it; None if it is not refused."""
+        """Record an attempt to connect. Return the outage that refuses it, or None."""
         if not self._outages or (outage := self.of(station)) is None:
             return None
         now = self._clock()

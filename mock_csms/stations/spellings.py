@@ -6,7 +6,7 @@ from mock_csms.transport.handshake import is_identifier_string
 
 
 def spelling_key(identity: str) -> str:
-    """Key of a station; the case of an identifierString does not matter (OCPP-J 3.1.1)."""
+    """Key of a station. The case of an identifierString does not matter (OCPP-J 3.1.1)."""
     return identity.lower() if is_identifier_string(identity) else identity
 
 

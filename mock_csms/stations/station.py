@@ -24,7 +24,7 @@ from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.transactions import MAX_MISSING, Transaction, parse_timestamp, started_at
 
 MAX_REPORT_BYTES: Final = MIB
-"""Maximum bytes of the reports of one station, as received; parts beyond it are only counted."""
+"""Maximum bytes of one station's reports, as received. Above it, parts are only counted."""
 STATION_BYTES: Final = 5_000
 """Approximate bytes of a station that has booted, without its stores."""
 TRANSACTION_BYTES: Final = 1_000
@@ -43,7 +43,9 @@ BULKY: Final = (
     "start_profiles",
     "unknown_variables",
 )
-"""Large stores, which `trim` empties; charging limits and reservations stay, as profiles depend on them."""
+"""Large stores that `trim` empties. Charging limits and reservations stay, because profiles depend on
+them.
+"""
 
 type Connector = tuple[int, int]
 """An EVSE id and a connector id."""
@@ -51,7 +53,7 @@ type Connector = tuple[int, int]
 
 @dataclass(slots=True)
 class Report:
-    """A report that a station sends in parts for one requestId, with seqNos from 0 in any order."""
+    """A report in parts for one requestId; the seqNos begin with 0 and come in any order."""
 
     items_name: str
     """Property of a part that holds its items."""
@@ -73,7 +75,7 @@ class Report:
         return items
 
     def add(self, seq_no: int, frame: bytes, *, more: bool) -> None:
-        """Add the part ``seq_no`` unless it is there already; ``more`` is its tbc ("to be continued")."""
+        """Add the part ``seq_no`` unless it is already there; ``more`` is its tbc ("to be continued")."""
         if seq_no not in self.parts and len(self.parts) < MAX_REMEMBERED:
             self.parts.add(seq_no)
             size = len(frame) + ENTRY_BYTES
@@ -85,7 +87,7 @@ class Report:
 
     @property
     def missing(self) -> list[int]:
-        """seqNos up to the highest known one that have not arrived, at most MAX_MISSING of them."""
+        """Missing seqNos below the highest known one, at most MAX_MISSING of them."""
         numbers = range(max((*self.parts, self.last or 0)) + 1)
         return list(islice((number for number in numbers if number not in self.parts), MAX_MISSING))
 
@@ -96,7 +98,7 @@ class Report:
 
 
 class LogRequest(NamedTuple):
-    """An accepted GetLog: its requestId and URL, and the number of uploads to the mock before it."""
+    """An accepted GetLog: its requestId and URL, and the earlier number of uploads to the mock."""
 
     request_id: int
     location: str
@@ -105,7 +107,7 @@ class LogRequest(NamedTuple):
 
 @dataclass(slots=True)
 class Attempts:
-    """Number of times that a message was received; ``last`` is the latest time, on the monotonic clock."""
+    """Number of times that a message was received, and the latest time in ``last`` (monotonic clock)."""
 
     count: int
     last: float
@@ -113,14 +115,14 @@ class Attempts:
 
 @dataclass(slots=True)
 class Solicitation:
-    """Messages that a command requests: any number of parts of a report, or what a TriggerMessage names."""
+    """Messages that a command requests: all parts of a report, or the message that a TriggerMessage names."""
 
     times: int | None
     """Number of messages still to come; None: any number."""
     subjects: set[str] = field(default_factory=set)
-    """EVSEs, connectors or transactions with a message so far, if the trigger is for all of them."""
+    """EVSEs, connectors or transactions that have sent the message, if the trigger is for all of them."""
     is_for_all: bool = False
-    """Whether the message is requested once for each EVSE, connector or transaction."""
+    """Whether each EVSE, connector or transaction has to send the message once."""
 
     def admits(self, subject: str) -> bool:
         """Return whether a message about a subject is still to come."""
@@ -152,7 +154,7 @@ class RecentSolicitations(BoundedDict[tuple[str, int | None], Solicitation]):
 
 
 class RecentReports(BoundedDict[tuple[str, int], Report]):
-    """The latest reports; only a few, because each may be a whole device model and arrive every second."""
+    """The latest reports. Only a few are kept: each may be a whole device model and arrive every second."""
 
     __slots__ = ()
     limit = 20
@@ -186,12 +188,12 @@ class HeldRequests(BoundedLog):
 
 
 class KnownReservations(BoundedJson[int]):
-    """Accepted ReserveNow requests by id; they end at their expiryDateTime (H04.FR.01)."""
+    """Accepted ReserveNow requests by id. They end at their expiryDateTime (H04.FR.01)."""
 
     __slots__ = ()
 
     def drop_expired(self, now: datetime) -> None:
-        """Drop the reservations whose expiryDateTime has passed; keep them if it is not a valid time."""
+        """Drop reservations whose expiryDateTime is over. Keep those with an invalid time."""
         for reservation_id, reservation in list(self.items()):
             expiry = parse_timestamp(str(reservation.get("expiryDateTime")))
             if expiry is not None and expiry <= now:
@@ -199,7 +201,7 @@ class KnownReservations(BoundedJson[int]):
 
 
 class ManyJson(BoundedJson[int]):
-    """JSON values of a kind that a station may have many of, such as monitors."""
+    """JSON values of a kind, such as monitors, that a station may have in large numbers."""
 
     __slots__ = ()
     max_bytes = 128 * KIB
@@ -213,7 +215,7 @@ class KnownLocalList(BoundedJson[tuple[str, str]]):
 
 
 class RecentTransactions(BoundedDict[str, Transaction]):
-    """The latest transactions; limited, because a soak test may run one a minute per station for days."""
+    """The latest transactions. Their number is limited: a soak test may run one a minute for days."""
 
     __slots__ = ()
     limit = 1_000
@@ -225,7 +227,9 @@ class Station:
 
     id: str
     registration: str | None = None
-    """Status in the answer to the last boot; Rejected if that was a CALLERROR; None before the first boot."""
+    """Status in the answer to the last boot. Rejected: also after a CALLERROR. None: before the first
+    boot.
+    """
     has_boot_error: bool = False
     """Whether the answer to the last boot was a CALLERROR."""
     boots: int = 0
@@ -233,7 +237,7 @@ class Station:
     """Time of the last boot in seconds since the epoch."""
     boot: JsonObject | None = None
     boot_sequence: tuple[str, ...] | None = None
-    """Sequence of statuses that the answers to boots follow, as of the last boot."""
+    """Sequence of statuses for the answers to boots, as of the last boot."""
     boots_before_sequence: int = 0
     connectors: dict[Connector, str] = field(default_factory=ConnectorStatuses)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
@@ -245,28 +249,29 @@ class Station:
     custom_monitors: dict[int, None] = field(default_factory=RecentIds)
     """Ids of the monitors that a SetVariableMonitoring has set."""
     charging_profiles: BoundedJson[int] = field(default_factory=ManyJson)
-    """By charging profile id, each with evseId and chargingProfile as in SetChargingProfile."""
+    """Charging profiles by id, each with evseId and chargingProfile as in SetChargingProfile."""
     start_profiles: BoundedJson[int] = field(default_factory=BoundedJson)
-    """By remoteStartId, profiles of accepted RequestStartTransactions whose transaction has not started."""
+    """Profiles of accepted RequestStartTransactions, by remoteStartId; kept until the transaction starts."""
     charging_limits: BoundedJson[tuple[str, int | None]] = field(default_factory=BoundedJson)
     """By source and EVSE id."""
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=RecentIds)
-    """By EVSE id and transactionId, the charging profile and schedule ids sent for the EV's needs."""
+    """Ids of the charging profile and the schedule sent for an EV's needs, by EVSE id and transactionId."""
     charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
     due_profiles: dict[int, None] = field(default_factory=RecentIds)
-    """EVSEs that have reported charging needs without a transaction; each gets a profile when its transaction
-    is known."""
+    """EVSEs with charging needs but without a transaction. Each gets a profile as soon as its transaction
+    is known.
+    """
     charging_schedules: BoundedJson[int] = field(default_factory=BoundedJson)
     reservations: KnownReservations = field(default_factory=KnownReservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)
     unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
-    """Names of the variables that the station has answered not to know, as in the device model."""
+    """Names of the variables that the station does not know, by its own answers; as in the device model."""
     certificates: list[JsonObject] = field(default_factory=list)
     """As listed by the station."""
     has_complete_list: bool = False
-    """Whether ``certificates`` are all that the station has, and not only certificates of some types."""
+    """Whether ``certificates`` are all of the station's certificates, not only those of some types."""
     installed: dict[str, bool] = field(default_factory=RecentIds)
-    """By serial number, whether the station has a certificate, by its last answer about it."""
+    """Whether the station has a certificate, by serial number; from its last answer about it."""
     security_events: BoundedLog = field(default_factory=BoundedLog)
     local_list_version: int | None = None
     local_list: BoundedJson[tuple[str, str]] = field(default_factory=KnownLocalList)
@@ -282,12 +287,12 @@ class Station:
     held_requests: HeldRequests = field(default_factory=HeldRequests)
     """Accepted SignCertificates whose CertificateSigned is held back."""
     solicited: dict[tuple[str, int | None], Solicitation] = field(default_factory=RecentSolicitations)
-    """By action and requestId (None for a TriggerMessage), the messages a Pending station may send."""
+    """Messages that a Pending station may send, by action and requestId (None for a TriggerMessage)."""
     steps_done: int = 0
     state: str = FIRST_STATE
     """State set by rules; rules may also require it as a condition."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=RecentAttempts)
-    """By transactionId and seqNo, the TransactionEvents that were not answered successfully."""
+    """TransactionEvents without a successful answer, by transactionId and seqNo."""
 
     @property
     def size(self) -> int:
@@ -301,14 +306,14 @@ class Station:
 
     @property
     def open_transactions(self) -> list[Transaction]:
-        """Transactions that have not ended, the newest first, by the time of their first event."""
+        """Transactions that have not ended; those with the latest first event come first."""
         known = reversed(self.transactions.values())
         running = [transaction for transaction in known if transaction.is_running]
         return sorted(running, key=started_at, reverse=True) if len(running) > 1 else running
 
     @property
     def running_transactions(self) -> Iterator[Transaction]:
-        """Transactions that have not ended, the newest first, but only one for each EVSE.
+        """Transactions that have not ended, the newest first. For each EVSE, only one is included.
 
         An EVSE has one transaction at a time (E01.FR.14), so an older one has ended; its end may have been
         lost in a reboot.
@@ -327,7 +332,7 @@ class Station:
             setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def trim(self) -> None:
-        """Forget all that takes much memory: reports, lists and transactions that have ended."""
+        """Drop large data: reports, lists and transactions that have ended."""
         fresh = Station(self.id)
         for name in BULKY:
             setattr(self, name, getattr(fresh, name))
@@ -336,25 +341,27 @@ class Station:
                 del self.transactions[transaction_id]
 
     def note_boot(self, payload: JsonObject | None) -> None:
-        """Count a boot; ``payload=None`` stands for one that is too long to store."""
+        """Count a boot. ``payload=None`` stands for a payload that is too long to store."""
         self.boot, self.booted_at = payload, time()
         self.boots += 1
 
     def boot_in(self, sequence: tuple[str, ...]) -> int:
-        """Number of the current boot in a sequence of statuses; a changed sequence begins with this boot."""
+        """Number of the current boot in a sequence of statuses; a changed sequence starts with this boot."""
         if sequence != self.boot_sequence:
             self.boots_before_sequence = max(0, self.boots - 1)
             self.boot_sequence = sequence
         return self.boots - self.boots_before_sequence
 
     def register(self, status: str, *, is_error: bool = False) -> None:
-        """Record the status in the answer to a boot; unless it is Pending, forget the solicited messages."""
+        """Record the status in the answer to a boot. Unless it is Pending, drop the solicited messages."""
         self.registration, self.has_boot_error = status, is_error
         if status != "Pending":
             self.solicited.clear()
 
     def transaction(self, transaction_id: str) -> Transaction | None:
-        """Find a transaction by id; try the one of the last TransactionEvent first, the most likely match."""
+        """Find a transaction by id. The one of the last TransactionEvent is tried first, as the likeliest
+        match.
+        """
         latest = self.latest
         if latest is not None and latest.id == transaction_id:
             return latest

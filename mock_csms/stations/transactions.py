@@ -13,13 +13,13 @@ from mock_csms.schema.structs import to_json
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 REGISTER_MEASURANDS: Final = frozenset({ENERGY_REGISTER, None})
-"""Measurands of the energy register; a sample without a measurand (None) is also of this register."""
+"""Measurands of the energy register. A sample without a measurand (None) is of this register, too."""
 OUTLET_LOCATIONS: Final = frozenset({"Outlet", None})
 PER_PHASE: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 MAX_TOKEN_BYTES: Final = 512
-"""Maximum bytes of an idToken as JSON that is stored with its additionalInfo and customData."""
+"""Maximum bytes of an idToken as JSON for which additionalInfo and customData are stored."""
 MAX_WH: Final = 1e15
-"""Readings beyond this, either sign, are ignored: no meter shows them, and costs must stay finite."""
+"""Largest absolute reading. Larger ones are ignored: no meter shows them, and costs must stay finite."""
 WH_PER_UNIT: Final = {None: 1.0, "Wh": 1.0, "kWh": 1000.0}
 
 AUTHORIZATION_CHANGES: Final = {
@@ -29,13 +29,13 @@ AUTHORIZATION_CHANGES: Final = {
     "RemoteStop": True,
     "StopAuthorized": True,
 }
-"""By triggerReason, whether it means that the authorization of the transaction has ended."""
+"""Whether a triggerReason means that the authorization of the transaction has ended."""
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
-"""Context of the first value of a transaction, which later events may repeat, as with signed values."""
+"""Context of the first value of a transaction. Later events may repeat this value, as with signed values."""
 MAX_MISSING: Final = 100
 MAX_TRANSACTION_TEXT: Final = 255
-"""Maximum characters of an id, a state or a reason; a longer text breaks its schema."""
+"""Maximum characters of an id, a state or a reason; longer texts break the schema."""
 
 type IdTokenKey = tuple[str, str]
 """An idToken in lower case and its type."""
@@ -65,7 +65,7 @@ class EnergyMeter:
         return difference if difference > 0 else 0.0
 
     def read(self, meter_values: Iterable[Any]) -> None:
-        """Take the energy register from MeterValueType structs, ignoring other measurands."""
+        """Read the energy register from MeterValueType structs; ignore other measurands."""
         for meter_value in meter_values:
             begin_wh, wh = register_readings(meter_value.sampledValue)
             if wh is None and begin_wh is None:
@@ -91,7 +91,8 @@ class EnergyMeter:
 
 
 def register_readings(sampled_values: Iterable[Any]) -> tuple[float | None, float | None]:
-    """Return the readings of the energy register in Wh: with the context Transaction.Begin, and any other.
+    """Return two readings of the energy register in Wh: one with the context Transaction.Begin, and any
+    other one.
 
     The samples are SampledValueType structs. A reading is the total at the outlet; without a total, it is the
     sum of the phases at the outlet.
@@ -130,7 +131,7 @@ def _wh(sample: Any) -> float | None:
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """Parse an RFC 3339 timestamp, taking one without a zone as UTC; None if it is invalid."""
+    """Parse an RFC 3339 timestamp; None if it is invalid. Without a zone, it is in UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -142,12 +143,12 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def started_at(transaction: "Transaction") -> datetime:
-    """Time of a transaction's first event; the earliest time if it is not valid."""
+    """Time of a transaction's first event; if it is not valid, the earliest possible time."""
     return parse_timestamp(transaction.started_at) or datetime.min.replace(tzinfo=UTC)
 
 
 def id_token_key(id_token: JsonObject) -> IdTokenKey:
-    """Return the key of an IdTokenType, by which it is compared: with its type, without case (C01.FR.25)."""
+    """Return the key for comparing an IdTokenType: with its type, without case (C01.FR.25)."""
     return id_token["idToken"].lower(), id_token["type"]
 
 
@@ -157,7 +158,7 @@ def matches_token(id_token: JsonObject, other: JsonObject) -> bool:
 
 
 def _stored_id_token(id_token: Any) -> JsonObject:
-    """IdTokenType as JSON; without additionalInfo and customData if they are long."""
+    """IdTokenType as JSON. Long additionalInfo and customData are left out."""
     token: JsonObject = to_json(id_token)
     if len(token) > 2 and len(orjson.dumps(token)) > MAX_TOKEN_BYTES:
         token = {"idToken": token["idToken"], "type": token["type"]}
@@ -177,7 +178,7 @@ class Transaction:
     authorized_by: JsonObject | None = None
     """The first idToken of the transaction; a later one may stop it."""
     is_deauthorized: bool = False
-    """Whether the station has said that its authorization has ended; the cable may still be plugged in."""
+    """Whether the station has said that the authorization ended. The cable may still be plugged in."""
     sent_tariff: str | None = None
     """The latest text of an updated tariff in an answer to its events."""
     charging_state: str | None = None
@@ -192,7 +193,7 @@ class Transaction:
     last_seq_no: int = -1
     first_seq_no: int | None = None
     missing: frozenset[int] = frozenset()
-    """seqNos between the first and the last that have not arrived, at most MAX_MISSING of them."""
+    """Missing seqNos between the first and the last that have arrived, at most MAX_MISSING of them."""
     ended_seq_no: int | None = None
     """seqNo of the first Ended event."""
     started_at: str = ""
@@ -207,7 +208,7 @@ class Transaction:
         return not (self.ended or self.stopped)
 
     def report_status(self, *, ongoing: bool, queued: bool) -> None:
-        """Update from the answer to a GetTransactionStatus; an Ended event is final (E14.FR.02 to FR.05)."""
+        """Update from the answer to a GetTransactionStatus. An Ended event is final (E14.FR.02 to FR.05)."""
         if self.ended_seq_no is None:
             self.stopped = not ongoing
             self.ended = not (ongoing or queued)

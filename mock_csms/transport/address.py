@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 MAX_PORT: Final = 65535
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Loopback address for a client, by the wildcard address of the listener."""
+"""Loopback address for a client, by wildcard address of the listener."""
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -20,7 +20,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class PublicUrl(NamedTuple):
-    """URL under which stations reach the server through NAT, a proxy or a container's published port."""
+    """URL of the server for stations behind NAT, a proxy or a container's published port."""
 
     is_secure: bool
     host: str
@@ -67,7 +67,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_for(bound: str, reached: str) -> str:
-    """Host for a client that has reached this machine at the address ``reached``.
+    """Host for a client that has connected to this machine at the address ``reached``.
 
     A listener with an address of its own (``bound``) can be reached there only.
     """
@@ -83,7 +83,7 @@ def host_and_port(host: str, port: int) -> str:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Open a listening socket, on IPv4 if the host has addresses of both families; raises OSError.
+    """Open a listening socket, on IPv4 if the host has both kinds of addresses; raises OSError.
 
     ``loop.create_server(host=...)`` would be plainer, but it resolves the host in a thread that never ends.
     Once a process has several threads, the kernel counts references on every file that it uses; this costs

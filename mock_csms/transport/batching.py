@@ -4,7 +4,7 @@ from asyncio import AbstractEventLoop
 from typing import Final, Protocol
 
 BATCH_SIZE: Final = 32
-"""Maximum number of connections in one batch, which limits the delay of its first message."""
+"""Maximum number of connections in one batch. It limits the delay of the first message."""
 
 
 class Writer(Protocol):
@@ -15,7 +15,7 @@ class Writer(Protocol):
 
 
 class Outbox:
-    """Batches the writes of all connections until the messages of one loop iteration are answered.
+    """Batches the writes of all connections until all messages of one loop iteration are answered.
 
     The plain way is to write each answer at once. This wakes a client on the same machine for every message,
     and alternates between Python and the kernel. Batches take 10% less time under load. Without load, a
@@ -27,7 +27,7 @@ class Outbox:
         self._waiting: list[Writer] = []
 
     def put(self, writer: Writer) -> None:
-        """Schedule a connection's write for the next loop iteration; a full batch is written at once."""
+        """Schedule a connection's write for the next loop iteration. A full batch is written at once."""
         waiting = self._waiting
         if not waiting:
             self._loop.call_soon(self._write_out)

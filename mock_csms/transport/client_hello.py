@@ -21,14 +21,16 @@ TLS_VERSIONS: Final = {
     0x0304: "TLSv1.3",
 }
 SIGNALLING_SUITES: Final = frozenset({0x00FF, 0x5600})
-"""Numbers that are not cipher suites but signals: secure renegotiation, and fallback to a lower version."""
+"""Numbers in the list of cipher suites that are only signals: secure renegotiation, and fallback to a
+lower version.
+"""
 
 
 class ClientHello(NamedTuple):
     """A client's offer."""
 
     versions: tuple[str, ...]
-    """Protocol versions, such as TLSv1.3; if the client does not list them, only the highest one.
+    """Protocol versions, such as TLSv1.3. If the client lists none, only the highest one is here.
 
     Empty if the list may be in a missing part.
     """
@@ -42,7 +44,7 @@ class ClientHello(NamedTuple):
 
 
 def parse_client_hello(data: bytes) -> ClientHello | None:
-    """Parse the records at the beginning of a TLS connection; None if they hold no ClientHello.
+    """Parse the records at the beginning of a TLS connection; None if there is no ClientHello.
 
     If a ClientHello is cut short, its complete extensions are used.
     """
@@ -74,7 +76,7 @@ def _handshake_records(data: bytes) -> Iterator[bytes]:
 
 
 def _vector(data: bytes, size: int) -> tuple[bytes, bytes]:
-    """Split off a vector whose length is in the first ``size`` bytes; return it and the rest."""
+    """Split off a vector with its length in the first ``size`` bytes. Return the vector and the rest."""
     length = int.from_bytes(data[:size])
     return data[size : size + length], data[size + length :]
 

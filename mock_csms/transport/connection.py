@@ -34,9 +34,9 @@ from mock_csms.transport.sockets import reset_on_close
 from mock_csms.transport.tls import TlsTransport
 
 WRITE_BUFFER: Final = 2**15
-"""Bytes that the transport may buffer; beyond it, writing is paused and `_unsent` takes the rest."""
+"""Bytes that the transport may buffer. Above it, writing is paused and `_unsent` takes the rest."""
 MAX_UNSENT: Final = 4 * 2**20
-"""Maximum bytes buffered for a station that does not read; beyond that its connection is dropped."""
+"""Maximum bytes buffered for a station that does not read; above it, the connection is dropped."""
 
 SERVER: Final = f"ocpp2-mock-server/{__version__}"
 EXTENSIONS_HEADER: Final = "Sec-WebSocket-Extensions"
@@ -87,7 +87,7 @@ class WebSocketConnection(MessageReader):
         self._writing_paused = False
         self._tasks: set[asyncio.Task[None]] | None = None  # None until needed: an empty set takes 0.2 KiB
         self._closing_reason: str | None = None
-        """Code and reason of the close frame, if this side was the first to send one."""
+        """Code and reason of the close frame if this side sent the first one."""
         self._closed: asyncio.Future[None] | None = None
         self._ping = b""
         self._ping_sent = 0.0
@@ -121,7 +121,7 @@ class WebSocketConnection(MessageReader):
             self.transport.close()
 
     def open(self, request: Request) -> None:
-        """Answer the opening handshake, and start serving the guest if it is accepted."""
+        """Answer the opening handshake. If it is accepted, start serving the guest."""
         self._group.opening.end(self)
         try:
             guest, response = self._answer(request)
@@ -145,7 +145,9 @@ class WebSocketConnection(MessageReader):
                 self.close_deaf(CloseCode.INTERNAL_ERROR, "the mock server failed")
 
     def hand_over(self, head: bytes) -> bool | None:
-        """Hand the connection to the HTTP server if its request asks for a file; None if that is open."""
+        """Hand the connection to the HTTP server if its request is for a file; None if this is not clear
+        yet.
+        """
         visits = self._group.visits
         return False if visits is None else visits.take(self, head)
 
@@ -222,7 +224,7 @@ class WebSocketConnection(MessageReader):
         self.tls = facts
 
     def fail_tls(self, failure: HandshakeFailure) -> None:
-        """Record that TLS failed before the request, and start the close time-out."""
+        """Record that TLS failed before the request. Start the close time-out."""
         self.record_refusal(failure)
         self._has_ended = True
         self._group.closing.begin(self)
@@ -265,7 +267,7 @@ class WebSocketConnection(MessageReader):
             self._write(outgoing)
 
     def send_pending(self) -> None:
-        """Write the output of the protocol, and start the close time-out if the connection is closing."""
+        """Write the output of the protocol. If the connection is closing, start the close time-out."""
         self._fast_path = self._fast_path and self.is_open  # no message may follow a close frame
         self.write_out()
         for data in self.protocol.data_to_send():
@@ -301,7 +303,7 @@ class WebSocketConnection(MessageReader):
             self.transport.write(data)
 
     def _buffer_unsent(self, data: bytes) -> None:
-        """Buffer data while writing is paused; drop the connection at MAX_UNSENT.
+        """Buffer data while writing is paused. At MAX_UNSENT, drop the connection.
 
         The plain way is to keep writing to the transport, but its buffer has no limit.
         """
@@ -348,7 +350,7 @@ class WebSocketConnection(MessageReader):
             self._start_ping_timer(self._group.options.ping_timeout, self._fail_without_pong)
 
     def pong_received(self, data: BytesLike) -> None:
-        """Schedule the next ping if this pong answers the last ping; ignore other pongs (RFC 6455 5.5.3)."""
+        """Schedule the next ping if this pong answers the last one; ignore other pongs (RFC 6455 5.5.3)."""
         interval = self._group.options.ping_interval
         if interval is not None and self._ping and bytes(data) == self._ping:
             self._ping = b""
@@ -367,14 +369,14 @@ class WebSocketConnection(MessageReader):
     # Closing
 
     def fail(self, code: CloseCode, reason: str) -> None:
-        """Close the WebSocket because the station made an error or does not respond."""
+        """Close the WebSocket because of an error of the station, or because it does not respond."""
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self._closing_reason = f"{code} {reason}"
         self.protocol.fail(code, reason)
         self.send_pending()
 
     def violated(self, violation: ProtocolFailure) -> None:
-        """Log a violation of RFC 6455 and report it to the receiver; `websockets` closes the connection."""
+        """Log a violation of RFC 6455, and report it to the receiver. `websockets` closes the connection."""
         code, reason, is_forbidden = violation
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self._closing_reason = f"{code} {reason}"
@@ -419,7 +421,7 @@ class WebSocketConnection(MessageReader):
             await asyncio.shield(self._closed)
 
     def drop(self) -> None:
-        """End the TCP connection at once, even while it is closing; unsent data is lost."""
+        """End the TCP connection at once, even while it is closing. Unsent data is lost."""
         self.write_out()
         self.transport.abort()
 

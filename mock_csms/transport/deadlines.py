@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Deadlines[Connection]:
-    """Calls ``expire`` with each connection that takes longer than ``timeout_s`` for one phase.
+    """Calls ``expire`` with each connection that stays in one phase longer than ``timeout_s``.
 
     The plain way is a timer per connection. It takes 0.4 KiB and an entry in the loop's heap for each of
     10,000 stations. All time-outs here are equally long, so that the first one to begin is the first one to
@@ -40,7 +40,7 @@ class Deadlines[Connection]:
         self._due.pop(connection, None)
 
     def pop_oldest(self) -> Connection | None:
-        """Cancel the time-out that is due next, and return its connection, or None."""
+        """Cancel the next time-out and return its connection, or None."""
         oldest = next(iter(self._due), None)
         if oldest is not None:
             del self._due[oldest]

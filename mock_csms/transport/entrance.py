@@ -29,7 +29,7 @@ class Entrance(asyncio.Protocol):
         self._connection.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Pass the data on; if it begins with a TLS handshake, put TLS under the connection first."""
+        """Pass the data on. If it begins with a TLS handshake, put TLS under the connection first."""
         self._head += data
         if self._head == TLS_START[:1] or self._tcp.is_closing():
             return
@@ -41,7 +41,7 @@ class Entrance(asyncio.Protocol):
             protocol.data_received(self._head)
 
     def _secure(self) -> asyncio.Protocol:
-        """Make the TLS transport of the connection, unless the port takes no TLS now."""
+        """Make the TLS transport of the connection, unless the port does not take TLS at the moment."""
         connection = self._connection
         try:
             setup = connection.port.tls(connection.remote_address)

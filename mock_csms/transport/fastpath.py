@@ -18,11 +18,13 @@ LENGTH_IN_8_BYTES: Final = 127
 MASK_SIZE: Final = 4
 
 SHORT_HEADERS: Final = tuple(bytes((FINAL_TEXT, length)) for length in range(LENGTH_IN_2_BYTES))
-"""Headers of text frames from a server, by length below 126; made once instead of for each message."""
+"""Headers of text frames from a server, by length below 126. They are made only once."""
 
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:
-    """Payload of data that is exactly one masked text frame of at most ``max_size`` bytes, else None."""
+    """Payload of data that consists of one masked text frame of at most ``max_size`` bytes; otherwise
+    None.
+    """
     if len(data) < 6 or data[0] != FINAL_TEXT:
         return None
     start, length = 6, data[1] - MASKED  # negative without a mask, so that the size below cannot match
@@ -37,7 +39,9 @@ def lone_text(data: bytes, max_size: int) -> bytes | None:
 
 
 def end_of_request(before: bytes, data: bytes) -> int | None:
-    """Index in ``data`` of the end of a handshake request, which may begin in ``before``, else None."""
+    """Index in ``data`` at which a handshake request ends; None without an end. The request may begin in
+    ``before``.
+    """
     end = (before + data).find(END_OF_REQUEST)
     return None if end < 0 else end + len(END_OF_REQUEST) - len(before)
 

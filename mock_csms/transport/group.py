@@ -26,9 +26,9 @@ With zlib's default windows of 32 KiB, 10,000 stations would take about 3 GiB.
 
 
 MAX_OPENING: Final = 2048
-"""Maximum opening handshakes in progress; a further handshake ends the oldest one."""
+"""Maximum opening handshakes in progress; above it, a new handshake ends the oldest one."""
 MAX_UNFINISHED: Final = 64 * 2**20
-"""Maximum bytes of unfinished messages of all connections; beyond it, the one idle longest is closed."""
+"""Maximum bytes of unfinished messages of all connections; above it, the one idle longest is closed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +44,13 @@ class Options:
     open_timeout: float
     close_timeout: float
     message_timeout: float
-    """Time after which the connection is closed if no further byte of an unfinished message has arrived."""
+    """Seconds until a connection with an unfinished message is closed if no further byte arrives."""
     max_sockets: int | None = None
-    """Maximum TCP connections that the open file limit leaves room for; None if there is no such limit."""
+    """Maximum TCP connections under the limit of open files; None if there is no such limit."""
 
 
 class Guest[Connection](Protocol):
-    """A station that has been admitted and whose handshake is about to be accepted."""
+    """An admitted station whose handshake is about to be accepted."""
 
     def select(self, offered: Sequence[str], connection: Connection) -> str | Response | None:
         """Choose one of the subprotocols that the station offers.
@@ -72,7 +72,7 @@ class Silence(Enum):
 
 
 type Admit[Connection] = Callable[[Connection, Request], Response | Silence | Guest[Connection]]
-"""Decides on an opening handshake: returns a guest to accept, or the way to refuse it."""
+"""Decides on an opening handshake. Returns the guest to accept, or how to refuse it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +153,7 @@ class ConnectionGroup[Connection: Member]:
         self.hold(connection, 0)
 
     def hold(self, connection: Connection, size: int) -> None:
-        """Account for this many bytes of an unfinished message, and limit their time and their sum."""
+        """Register this many bytes of an unfinished message, and limit their time and their sum."""
         self._unfinished_size += size - self._unfinished.pop(connection, 0)
         if not size:
             self._idle.end(connection)
@@ -181,7 +181,7 @@ class ConnectionGroup[Connection: Member]:
     # Closing
 
     async def close(self, code: int, reason: str, timeout_s: float) -> None:
-        """Close every connection, and drop those that are not closed within ``timeout_s``."""
+        """Close every connection. Drop those still open after ``timeout_s``."""
         self.is_accepting = False
         open_connections = [connection for connection in self.connections if connection.is_open]
         await self._wait_for(timeout_s, *(each.close(code, reason) for each in open_connections))

@@ -36,7 +36,7 @@ MAX_TEXT: Final = 120
 TLS_START: Final = b"\x16\x03"
 """Beginning of a TLS connection: type and version 3.x of a handshake record (RFC 8446 5.1)."""
 SSL_2_SHORT_HEADER: Final = 0x80
-"""Bit of the first byte of an SSL 2.0 record, which no HTTP request has (RFC 5246 E.2)."""
+"""Bit in the first byte of an SSL 2.0 record; no HTTP request has it (RFC 5246 E.2)."""
 SSL_2_CLIENT_HELLO: Final = 1
 
 SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
@@ -89,7 +89,7 @@ def offered_subprotocols(headers: Headers) -> list[str]:
 
 
 def basic_user(headers: Headers) -> str | None:
-    """User name of Basic credentials; empty for another Authorization header, None without such a header."""
+    """User name of Basic credentials. Empty: the header is of another kind. None: there is no such header."""
     values = headers.get_all("Authorization")
     if not values:
         return None
@@ -200,7 +200,7 @@ def _quoted(data: bytes) -> str:
 
 
 def unfinished_request(head: bytes, end: str) -> HandshakeFailure:
-    """Describe a handshake that ended, in the words of ``end``, before its request was complete."""
+    """Describe a handshake that ended before its request was complete; ``end`` says how."""
     if not head:
         return HandshakeFailure("incomplete", f"it sent nothing and {end}; {USE_WS}")
     line = head.partition(b"\r\n")[0]

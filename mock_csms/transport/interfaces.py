@@ -12,7 +12,7 @@ UP: Final = 1
 
 
 class _Interface(ctypes.Structure):
-    """The first fields of ``struct ifaddrs``, which are the same on Linux, macOS and BSD."""
+    """The first fields of ``struct ifaddrs``. They are the same on Linux, macOS and BSD."""
 
 
 _Interface._fields_ = [
@@ -63,7 +63,7 @@ def _family(head: bytes) -> int:
 
 
 ROUTE_PROBES: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849); they are reached by the default routes."""
+"""Documentation addresses (RFC 5737, RFC 3849). The default routes lead to them."""
 
 
 def route_addresses() -> list[str]:

@@ -17,13 +17,13 @@ from mock_csms.transport.visits import Visits
 OPEN_TIMEOUT: Final = 10.0
 """Maximum seconds for an opening handshake."""
 CLOSE_TIMEOUT: Final = 3.0
-"""Seconds to wait for the answer to a close frame before the TCP connection is dropped."""
+"""Seconds to wait for the answer to a close frame; then the TCP connection is dropped."""
 MESSAGE_TIMEOUT: Final = 60.0
 """Maximum seconds without a byte in the middle of a message."""
 SHUTDOWN_TIMEOUT: Final = 1.5
-"""Seconds to wait for all stations to answer the close frames sent at shutdown."""
+"""Seconds to wait at shutdown for all stations to answer the close frame."""
 BACKLOG: Final = 1024
-"""Connections that may wait to be accepted; enough for a whole fleet that reconnects at once."""
+"""Connections that may wait to be accepted; enough for the reconnect of a whole fleet."""
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     max_sockets: int | None = None,
     visits: Visits | None = None,
 ) -> AsyncIterator[None]:
-    """Serve stations on listening sockets within the context, then close all connections with code 1001.
+    """Serve stations on listening sockets inside the context; then close all connections with code 1001.
 
     Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
     that the open file limit leaves room for, over all ports. ``visits`` serves requests for files. Raises

@@ -30,7 +30,7 @@ class TlsFacts(NamedTuple):
 
 
 class Port(Protocol):
-    """A port that stations connect to; its properties are read again for each new connection."""
+    """A port for stations; its properties are read again for each new connection."""
 
     @property
     def name(self) -> str:
@@ -38,7 +38,7 @@ class Port(Protocol):
 
     @property
     def security_profile(self) -> int:
-        """Lowest security profile of its connections (OCPP 2.0.1 A00); the transport does not use it."""
+        """Lowest security profile of its connections (OCPP 2.0.1 A00); not used by the transport."""
 
     @property
     def accepts_plain(self) -> bool:
@@ -46,7 +46,7 @@ class Port(Protocol):
 
     @property
     def accepts_tls(self) -> bool:
-        """Whether it accepts TLS; if not, the first bytes of a connection are not examined."""
+        """Whether it accepts TLS. If not, the first bytes of a connection are not examined."""
 
     @property
     def root_hint(self) -> str:
@@ -59,7 +59,7 @@ class Port(Protocol):
         """
 
     def tls(self, peer: Any) -> TlsSetup | None:
-        """Choose the TLS setup of a new connection from this address; None if the port does not take TLS."""
+        """Choose the TLS setup for a new connection from this address; None if the port does not take TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reading: turns bytes into whole messages, a few at a time, so that other connections get their turn."""
+"""Reading: turns bytes into whole messages, a few at a time. Other connections get their turn in between."""
 
 import asyncio
 import socket
@@ -25,11 +25,11 @@ from mock_csms.transport.handshake import (
 )
 
 BURST: Final = 8
-"""Maximum frames of one station in one loop iteration; the remaining frames wait for its next turn."""
+"""Maximum frames of one station in one loop iteration. Further frames wait for the next turn."""
 BURST_BYTES: Final = 2**16
-"""Bytes of decompressed messages after which a turn ends, even if it has handled fewer than BURST frames."""
+"""Bytes of decompressed messages that end a turn, even after fewer than BURST frames."""
 MAX_HEAD: Final = 256
-"""Bytes kept from the beginning of an opening handshake, to describe it in the log if it fails."""
+"""Bytes to keep from the start of an opening handshake; the log shows them if it fails."""
 POLL_INTERVAL: Final = 0.5
 """Seconds between checks for a disconnect while reading is stalled."""
 TCP_ESTABLISHED: Final = 1
@@ -38,7 +38,7 @@ DATA_OPCODES: Final = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
 
 
 class Receiver(Protocol):
-    """Handles the messages of one connection; an exception from it is logged."""
+    """Handles the messages of one connection. Exceptions from it are logged."""
 
     def receive(self, text: BytesLike) -> None:
         """Handle a text message."""
@@ -47,10 +47,10 @@ class Receiver(Protocol):
         """Handle a binary message."""
 
     def violated(self, description: str) -> None:
-        """Handle a violation of RFC 6455, for which the connection is being closed."""
+        """Handle a violation of RFC 6455; the connection is being closed for it."""
 
     def closed(self, how: str) -> None:
-        """Handle the end of the connection; ``how`` is the close code and reason, in words."""
+        """Handle the end of the connection; ``how`` names the close code and the reason."""
 
 
 class ReceiveBuffer:
@@ -65,12 +65,12 @@ class ReceiveBuffer:
 
     def __init__(self) -> None:
         self.unread = bytearray()
-        """End of an incomplete handshake request, or input after the last handled frame, as it arrived.
+        """Start of an incomplete handshake request, or input after the last handled frame, as received.
 
         Frames stay compressed until their turn: 1 KiB on the wire may be 1 MiB of message.
         """
         self.is_waiting = False
-        """Whether ``unread`` has whole frames that wait for the next turn; reading is paused meanwhile."""
+        """Whether ``unread`` has whole frames that wait for the next turn. Reading is paused until then."""
         self.parts: bytearray | None = None
         """Fragments of an unfinished message, joined."""
         self.is_binary = False
@@ -177,11 +177,11 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def violated(self, violation: ProtocolFailure) -> None:
-        """Handle a violation of RFC 6455 by the station, for which the connection is being closed."""
+        """Handle a violation of RFC 6455 by the station; the connection is being closed for it."""
 
     @abstractmethod
     def hold(self, size: int) -> None:
-        """Account for this many bytes of an unfinished message; 0 once it is complete."""
+        """Register this many bytes of an unfinished message; 0 when it is complete."""
 
     @abstractmethod
     def report_failure(self, activity: str, error: Exception) -> None:
@@ -227,7 +227,7 @@ class MessageReader(asyncio.Protocol, ABC):
         return self._buffer
 
     def _handle_request(self, buffer: ReceiveBuffer, data: bytes) -> bytes:
-        """Handle a part of the handshake request; return what follows a whole request, or nothing."""
+        """Handle a part of the handshake request. Return the bytes after a complete request, or nothing."""
         if self._has_ended:
             self.protocol.receive_data(data)  # which discards it
             return b""
@@ -253,7 +253,7 @@ class MessageReader(asyncio.Protocol, ABC):
         return data[end:] if end and self._is_requested else b""
 
     def _decode_request(self, buffer: ReceiveBuffer, data: bytes) -> None:
-        """Pass a part of the request to the protocol, and answer the request if it is complete or invalid."""
+        """Pass a part of the request to the protocol. Answer the request if it is complete or invalid."""
         self.protocol.receive_data(data)
         events = self.protocol.events_received()
         if events:
@@ -272,7 +272,7 @@ class MessageReader(asyncio.Protocol, ABC):
     # Turns
 
     def _take_turn(self, buffer: ReceiveBuffer) -> None:
-        """Handle a few frames; the remaining frames wait, so that other stations get their turn.
+        """Handle a few frames. The remaining frames wait, so that other stations get their turn.
 
         Each frame is decoded when its turn comes. Passing all data to the protocol at once would be plainer,
         but compressed frames would then wait inflated, and an invalid frame would close the connection before
@@ -318,7 +318,7 @@ class MessageReader(asyncio.Protocol, ABC):
         return len(unread) if self._has_ended else first_frame(unread, self._max_size)
 
     def _decode(self, buffer: ReceiveBuffer, data: bytes) -> None:
-        """Parse a frame with `websockets`, send its automatic answers, and handle the event."""
+        """Parse a frame with `websockets`, send the automatic answers to it, and handle the event."""
         self.protocol.receive_data(data)
         events = self.protocol.events_received()
         was_open = not self._has_ended
@@ -334,7 +334,7 @@ class MessageReader(asyncio.Protocol, ABC):
     # From frames to messages
 
     def start_reading(self, receiver: Receiver, *, is_plain: bool) -> None:
-        """Start handing messages to a receiver, beginning with those that arrived with the handshake.
+        """Start passing messages to a receiver, beginning with those that came with the handshake.
 
         ``is_plain`` means that no extension was negotiated, so that the fast path can be used.
         """
@@ -373,7 +373,7 @@ class MessageReader(asyncio.Protocol, ABC):
     # Faults of reading
 
     def discard_input(self) -> None:
-        """Ignore all further input but close frames, including frames that are waiting."""
+        """Ignore all further input except close frames; this includes waiting frames."""
         self._fast_path, self._discard_input = False, True
 
     def stall(self, seconds: float | None) -> None:
@@ -388,7 +388,7 @@ class MessageReader(asyncio.Protocol, ABC):
             self.spawn(self._recover_after(seconds))
 
     async def _drop_when_disconnected(self) -> None:
-        """Poll for disconnect; while reading is paused, the transport does not notice it."""
+        """Poll for the end of the connection; while reading is paused, the transport does not notice it."""
         while self._is_stalled and not self.transport.is_closing():
             if self._is_disconnected():
                 self.drop()
@@ -408,7 +408,7 @@ class MessageReader(asyncio.Protocol, ABC):
         self._continue_reading()
 
     async def hang(self, seconds: float | None) -> None:
-        """Read nothing until the station disconnects; drop the connection after ``seconds``, if given."""
+        """Read nothing until the station disconnects. With ``seconds``, drop the connection after them."""
         self.stall(None)
         if seconds is not None:
             await asyncio.sleep(seconds)

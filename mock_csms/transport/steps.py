@@ -91,11 +91,11 @@ class Performer(Protocol):
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Called after each step with its message, even on a closed connection; None for a step without one."""
+"""Called after each step with its message, even on a closed connection. None: the step has no message."""
 
 
 def perform(connection: Performer, steps: Iterable[Step], on_sent: OnSent) -> None:
-    """Take the steps in order; after a wait, a task of the connection takes the remaining steps."""
+    """Take the steps in order. After a wait, a task of the connection takes the remaining steps."""
     steps = iter(steps)
     for step in steps:
         if isinstance(step, Wait):

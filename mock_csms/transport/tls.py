@@ -1,4 +1,4 @@
-"""TLS under a station's WebSocket, in a protocol of its own that reports the cause of a failed handshake.
+"""TLS under a station's WebSocket, as a separate protocol that reports why a handshake failed.
 
 The plain way is the argument ``ssl`` of ``loop.create_server``. It does not report failed handshakes, neither
 in asyncio nor in uvloop, and its context cannot be chosen for each connection.
@@ -21,7 +21,7 @@ from mock_csms.transport.turns import Turns
 TLS_RECORD: Final = 2**14
 """Maximum bytes of plain text in one record (RFC 8446 5.1)."""
 RECORD_HEADER: Final = 5
-"""Bytes of a record before its content; the last two are the length of the content."""
+"""Bytes of a record before its content; the last two give the length of the content."""
 RECORDS_PER_TURN: Final = 8
 """Maximum records of one client in one turn.
 
@@ -31,9 +31,11 @@ takes 0.4 s or more.
 MAX_BACKLOG: Final = 2**14
 """Bytes waiting for a turn above which reading pauses."""
 MAX_HANDSHAKE_BACKLOG: Final = 2**17
-"""Bytes waiting for a turn above which a handshake is refused; no client needs as many."""
+"""Maximum bytes that wait for a turn in a handshake; above it, the handshake is refused. No client needs
+as many.
+"""
 MAX_OUTPUT: Final = 8 * 2**20
-"""Maximum bytes of OpenSSL's own answers (to key updates) that are buffered if the client does not read."""
+"""Maximum buffered bytes of OpenSSL's own answers (to key updates), if the client does not read."""
 
 
 def server_context() -> ssl.SSLContext:
@@ -51,7 +53,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def next_records(data: bytes, missing: int) -> tuple[int, int]:
-    """Size of the records to handle in one turn, and the number of missing bytes of the last record.
+    """Size of the records for one turn, and the number of missing bytes of the last record.
 
     The data begins with the ``missing`` bytes of a record. A header that is cut short is left for later.
     """
@@ -89,7 +91,7 @@ class Upper(Protocol):
         """Handle the end of the TLS handshake."""
 
     def fail_tls(self, failure: HandshakeFailure) -> None:
-        """Record that TLS failed before the request; the TCP connection is being closed."""
+        """Record that TLS failed before the request. The TCP connection is being closed."""
 
     def break_tls(self, reason: str) -> None:
         """Record that TLS failed later; the TCP connection is being closed."""
@@ -140,7 +142,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._backlog = b""
         """Input that is not passed to OpenSSL yet."""
         self._end: ssl.SSLError | None = None
-        """End of the input that has arrived, but is not handled before the data ahead of it."""
+        """End of the input. It has arrived, but is handled only after the data before it."""
         self._missing = 0
         """Bytes that are missing of the last record passed to OpenSSL."""
         self._hello = b""
@@ -161,7 +163,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     # Input
 
     def data_received(self, data: bytes) -> None:
-        """Decrypt data from the network and pass it on, or queue it for the next turn."""
+        """Decrypt data from the network and pass it on; or queue it for the next turn."""
         # Nearly all data is a single record; handling it here saves a loop iteration.
         is_single = (
             not self._missing
@@ -179,7 +181,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                 self._wait_for_turn()
 
     def _wait_for_turn(self) -> None:
-        """Queue the backlog for the next turn; if the client sends more meanwhile, TCP slows it down."""
+        """Queue the backlog for the next turn. TCP slows down a client that sends more until then."""
         if len(self._backlog) > MAX_BACKLOG:
             self._tcp.pause_reading()
         size, _ = next_records(self._backlog, self._missing)
@@ -260,7 +262,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._read()
 
     def _read(self) -> None:
-        """Decrypt all records, pass their data on, and then handle the end of the input, if it came."""
+        """Decrypt all records and pass their data on. Then handle the end of the input, if it has come."""
         data, error = self._read_record()
         if data and (self._incoming.pending or self._ssl.pending()):
             parts = [data]
@@ -279,7 +281,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._handle_end(error)
 
     def _read_record(self) -> tuple[bytes, ssl.SSLError | None]:
-        """Data of the next record, which may be empty, and the error that ends the input, if any."""
+        """Data of the next record (may be empty), and the error that ends the input, if any."""
         try:
             data = self._ssl.read(TLS_RECORD)
         except ssl.SSLWantReadError:
@@ -305,7 +307,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._upper.break_tls(tls_failures.describe_error(error, self._upper.port))
 
     def eof_received(self) -> bool:
-        """Handle the end of the TCP input; return whether TCP stays open because input is waiting."""
+        """Handle the end of the TCP input. Return whether TCP stays open because input still waits."""
         self._has_tcp_ended = True
         if not self._has_ended and (self._has_turn or not self._is_reading):
             return True

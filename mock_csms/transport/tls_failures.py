@@ -14,7 +14,7 @@ KIND: Final = "tls"
 MAX_SUITES_NAMED: Final = 8
 """Maximum cipher suites that a log line names; further ones are counted."""
 MAX_VERSIONS: Final = 5
-"""Maximum protocol versions that are named; more do not exist, but a client can send any number."""
+"""Maximum number of protocol versions to name. No more exist, but a client can send any number."""
 MAX_SUITES_RECORDED: Final = 50
 """Maximum cipher suites that the journal names."""
 
@@ -159,7 +159,7 @@ def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
-    """Describe an error or alert of TLS; if it has no text here, its name in OpenSSL is used."""
+    """Describe an error or alert of TLS. Without a text here, OpenSSL's name is used."""
     reason = error.reason or type(error).__name__
     return TLS_REASONS.get(reason, UNKNOWN_REASON).format(
         reason=reason,
@@ -170,7 +170,7 @@ def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | 
 
 
 def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a handshake that the client ended, in the words of ``end``, without an alert."""
+    """Describe a handshake that the client ended without an alert; ``end`` says how."""
     if attempt.has_answered:
         words = (
             f"{end} during the TLS handshake, without an alert, after it had received this server's "
@@ -181,7 +181,7 @@ def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
 
 
 def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a connection that the client ended, in the words of ``end``, between TLS and HTTP."""
+    """Describe a connection that the client ended between TLS and HTTP; ``end`` says how."""
     words = (
         f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
         f"only then. Perhaps it does not trust the root or expects another host name: "

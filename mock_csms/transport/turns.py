@@ -1,4 +1,4 @@
-"""Turns for long work of many connections; between two turns, other connections are served."""
+"""Turns for long work of many connections. Between two turns, other connections are served."""
 
 from asyncio import AbstractEventLoop
 from collections import deque
@@ -16,7 +16,7 @@ class Worker(Protocol):
 
 
 class Turns:
-    """Queue of connections with work to do; a few take their turn in each loop iteration.
+    """Queue of connections with work to do. In each loop iteration, a few take their turn.
 
     The plain way is to work at once. When a fleet of 1,000 stations connects over TLS, the loop would then
     be busy for a second before it reads the next message.

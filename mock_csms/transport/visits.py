@@ -1,4 +1,4 @@
-"""Requests for files that arrive on a port for stations: an HTTP server takes over their connections."""
+"""Requests for files on a port for stations. An HTTP server takes over their connections."""
 
 import asyncio
 import re
@@ -16,13 +16,13 @@ UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
 def request_lines(prefix: str = "") -> tuple[bytes, ...]:
-    """Beginnings of requests for files; a proxy may put the path ``prefix`` before them."""
+    """Beginnings of requests for files. A proxy may add ``prefix`` before the path."""
     paths = [f"{before}{folder}" for before in dict.fromkeys(("", prefix)) for folder in FOLDERS]
     return tuple(f"{method} {path}".encode() for method in METHODS for path in paths)
 
 
 def asks_for_file(head: bytes, lines: tuple[bytes, ...]) -> bool | None:
-    """Whether a request that begins like this asks for a file; None if more of it is needed.
+    """Whether a request with this beginning is for a file; None if the beginning is too short to tell.
 
     A station's WebSocket may have any path, so its opening handshake is told by the header Upgrade.
     """
@@ -63,7 +63,7 @@ class Visits:
         """Requests that arrived before the HTTP server had started."""
 
     def open(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
-        """Start serving, beginning with the requests that are waiting; the protocol is that of HTTP."""
+        """Start serving with HTTP, beginning with the waiting requests."""
         self._make_protocol = make_protocol
         self._turns = Turns(asyncio.get_running_loop())
         waiting, self.waiting = self.waiting, []
@@ -71,7 +71,7 @@ class Visits:
             self._turns.put(arrival)
 
     def take(self, host: Visited, head: bytes) -> bool | None:
-        """Take over a connection whose request asks for a file; None if more of the request is needed."""
+        """Take over a connection whose request is for a file; None if the request is too short to tell."""
         decision = asks_for_file(head, self._lines)
         if not decision:
             return decision
@@ -94,7 +94,7 @@ class Visits:
 
 
 class _Arrival(NamedTuple):
-    """A request that waits for its turn: a flood of downloads must not delay the stations."""
+    """A request that waits for its turn; a flood of downloads must not delay the stations."""
 
     host: Visited
     request: bytes
@@ -106,7 +106,7 @@ class _Arrival(NamedTuple):
 
 
 class _Visitor(asyncio.Protocol):
-    """Passes everything on to the HTTP protocol, and the end of the connection to its first owner, too."""
+    """Passes everything on to the HTTP protocol. The first owner of the connection also gets its end."""
 
     def __init__(self, host: Visited, http: asyncio.Protocol) -> None:
         self.port = host.port

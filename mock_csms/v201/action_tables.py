@@ -51,7 +51,7 @@ NOTHING_THERE: Final = frozenset(
         "UnknownVendorId",
     }
 )
-"""Statuses that say that the station does not have what the command is about; this is not a refusal."""
+"""Statuses for a command whose object the station does not have. They are not refusals."""
 
 FULFILLED: Final = NOTHING_THERE | {
     "Accepted",

@@ -1,4 +1,4 @@
-"""Charging profiles that the mock sends: their place, unit and limit, and the rules of K01 that bind them."""
+"""Charging profiles that the mock sends: their place, unit and limit, and the rules of K01 for them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ USUAL_PHASES: Final = 3
 USUAL_DC_POWER_W: Final = 11_000.0
 USUAL_LIMITS: Final = {"A": USUAL_CURRENT_A, "W": USUAL_DC_POWER_W}
 MAX_LIMIT: Final = 1e12
-"""Greatest limit that the mock sends, in A or W; a reported limit may be infinite once it is converted."""
+"""Greatest limit that the mock sends, in A or W. A reported limit may be infinite after its conversion."""
 
 TX_PROFILE: Final = "TxProfile"
 TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
@@ -33,13 +33,13 @@ EXTERNAL: Final = "ChargingStationExternalConstraints"
 
 
 def rate_unit(device_model: DeviceModel, preferred: str) -> str:
-    """Return the preferred unit, or the other one if the station has reported only that (K01.FR.26)."""
+    """Return the preferred unit; the other one if the station has reported only the other (K01.FR.26)."""
     units = [unit for unit in reported_list(device_model, "SmartChargingCtrlr/RateUnit") if unit in UNITS]
     return preferred if not units or preferred in units else units[0]
 
 
 def supply_phases(station: Station, evse_id: int) -> int | None:
-    """Return the reported number of AC phases of an EVSE, 0 for DC; None if it is unknown.
+    """Return the reported number of AC phases of an EVSE, or 0 for DC; None if it is unknown.
 
     EVSE 0 stands for the whole station, whose EVSEs may differ.
     """
@@ -88,7 +88,7 @@ def usual_limit(station: Station, evse_id: int) -> UsualLimit:
 
 
 def external_limits(station: Station, evse_id: int, unit: str, phases: int | None) -> Iterator[float]:
-    """Yield the limits that the station has reported for an EVSE, or for any EVSE if it is 0 (K11, K12)."""
+    """Yield the limits that the station has reported for an EVSE; EVSE 0 stands for any (K11, K12)."""
     for notice in station.charging_limits.values():
         if evse_id and notice.get("evseId", evse_id) not in {0, evse_id}:
             continue
@@ -98,14 +98,14 @@ def external_limits(station: Station, evse_id: int, unit: str, phases: int | Non
 
 
 class Place(NamedTuple):
-    """Free place of a new profile: its stackLevel, and the id of the profile it replaces, if any."""
+    """Free place for a new profile: its stackLevel, and the id of any profile that it replaces."""
 
     stack_level: int
     replaced_id: int | None
 
 
 def default_place(station: Station, evse_id: int, now: datetime) -> Place:
-    """Find the place of a TxDefaultProfile without an end, so that no two profiles collide.
+    """Find the place of an open-ended TxDefaultProfile that collides with no other profile.
 
     Two profiles with the same stackLevel may not be on the same EVSE (K01.FR.06), but a profile replaces the
     one with the same id (K01.FR.05). A stackLevel that is used both on EVSE 0 and on another EVSE is
@@ -126,7 +126,8 @@ def default_place(station: Station, evse_id: int, now: datetime) -> Place:
 
 
 def current_profiles(station: Station, now: datetime) -> Iterator[JsonObject]:
-    """Yield the known profiles, the oldest first, except those whose validTo or transaction is over.
+    """Yield the known profiles, the oldest first. Profiles whose validTo or transaction is over are left
+    out.
 
     A station deletes a TxProfile when its transaction ends (K02.FR.05).
     """
@@ -240,7 +241,7 @@ def _collisions(profile: JsonObject, evse_id: int, known: Iterable[JsonObject]) 
 
 
 def _overlap(one: JsonObject, other: JsonObject) -> bool:
-    """Whether the validity periods of two profiles overlap; each may lack a start or an end."""
+    """Whether the validity periods of two profiles overlap. A start or an end may be missing."""
     return _begins_before_end_of(one, other) and _begins_before_end_of(other, one)
 
 

@@ -1,4 +1,4 @@
-"""Compares the charging schedule of an EV with the charging profile in force (K15 to K17)."""
+"""Compares an EV's charging schedule with the active charging profile (K15 to K17)."""
 
 import math
 from collections.abc import Iterator
@@ -9,14 +9,15 @@ from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201.charging_profiles import convert_limit
 
 TOLERANCE: Final = 1e-6
-"""Relative difference up to which two limits count as equal, because of rounding."""
+"""Relative difference up to which two limits count as equal; rounding may cause it."""
 
 type LimitPeriod = tuple[float, float, float]
-"""Start and end in Unix seconds (end inf: open), and limit; a datetime cannot hold every start and end."""
+"""Start and end in Unix seconds (an open end is inf), and limit. Some values do not fit into a datetime."""
 
 
 def exceeds(schedule: JsonObject, time_base: str, profile: JsonObject) -> bool:
-    """Return whether an EV's schedule exceeds the limits of a profile; its periods count from ``time_base``.
+    """Return whether an EV's schedule exceeds the limits of a profile; the schedule starts at
+    ``time_base``.
 
     The EV has chosen one of the profile's schedules, so its own schedule must be within one of these.
     """

@@ -1,4 +1,4 @@
-"""Judges the contract certificates in Authorize, and answers about OCSP statuses (C07, M06)."""
+"""Checks the contract certificates in Authorize, and answers about OCSP statuses (C07, M06)."""
 
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ ASKING: Final = frozenset({Action.authorize.value, Action.get_certificate_status
 
 
 class StatusAnswer(NamedTuple):
-    """The answer to a GetCertificateStatus: an OCSPResponse in base64, or why it is Failed."""
+    """The answer to a GetCertificateStatus: an OCSPResponse in base64, or the reason why it is Failed."""
 
     response: str | None
     reason_code: str = ""
@@ -38,14 +38,14 @@ class StatusAnswer(NamedTuple):
 
 
 def status_info(reason_code: str, problem: str) -> JsonObject:
-    """Make a StatusInfoType; the problem may quote a long text of the station."""
+    """Make a StatusInfoType. The problem is shortened if it quotes a long text of the station."""
     return {"reasonCode": reason_code, "additionalInfo": truncate(problem, MAX_INFO)}
 
 
 def judge_contract(
     csms: Csms, identity: str, certificate: str | None, hash_data: Sequence[JsonObject]
 ) -> "ChainVerdict":
-    """Judge the chain of a contract certificate, given in PEM, as hashes or both; asks no responder."""
+    """Check the chain of a contract certificate, given in PEM, as hashes or both; no responder is asked."""
     from mock_csms.pki import ChainVerdict  # noqa: PLC0415 - see above
     from mock_csms.pki.roots import read_roots  # noqa: PLC0415
 
@@ -70,7 +70,7 @@ def log_verdict(identity: str, verdict: "ChainVerdict") -> None:
 
 
 def question_for(csms: Csms, identity: str, call: Call) -> Coroutine[Any, Any, Any] | None:
-    """Return a coroutine that asks the responders that a message names; None without any responder."""
+    """Return a coroutine that asks the responders named in a message; None if none is named."""
     if csms.profile(identity).ocsp == "off" or call.content is None:
         return None
     payload = call.payload

@@ -1,4 +1,4 @@
-"""EVSEs and connectors that a station has reported; the first EVSE and connector are 1 (Part 1, 7)."""
+"""EVSEs and connectors that a station has reported, numbered from 1 (Part 1, 7)."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,14 @@ FIRST_CONNECTOR: Final = (1, 1)
 IN_DEVICE_MODEL: Final = re.compile(r"(?:EVSE|Connector)#([1-9]\d*)(?:\.([1-9]\d*))?/")
 WITHOUT_RESERVATION: Final = frozenset({"Available", "Occupied"})
 MAY_START: Final = WITHOUT_RESERVATION | {"Reserved"}
-"""Statuses of a connector with which its EVSE may accept a RequestStartTransaction."""
+"""Connector statuses with which an EVSE may accept a RequestStartTransaction."""
 MAX_REASONS: Final = 5
 
 
 def connectors(station: Station) -> list[Connector]:
-    """Return the connectors with a status, in order; without any, those of the device model; else 1/1."""
+    """Return the connectors with a status, in order; else those of the device model; else connector 1 of
+    EVSE 1.
+    """
     known = {connector for connector in station.connectors if min(connector) > 0}
     return sorted(known or set(_in_device_model(station)) or {FIRST_CONNECTOR})
 
@@ -54,7 +56,9 @@ class KnownEvse(NamedTuple):
 
     @property
     def obstacle(self) -> str | None:
-        """Reason why the EVSE must reject a RequestStartTransaction (F01.FR.23, F01.FR.24), or None."""
+        """Reason why the EVSE must reject a RequestStartTransaction (F01.FR.23, F01.FR.24); None if it
+        need not.
+        """
         if self.is_authorized:
             return f"EVSE {self.id} has an authorized transaction"
         if self.statuses and MAY_START.isdisjoint(self.statuses):
@@ -68,7 +72,7 @@ class KnownEvse(NamedTuple):
 
 
 def known_evses(station: Station) -> list[KnownEvse]:
-    """Return the known EVSEs in order; if only one is known, transactions without an EVSE are on it."""
+    """Return the known EVSEs in order. A single EVSE also has the transactions that name none."""
     ids = evse_ids(station)
     statuses: dict[int, set[str]] = {evse_id: set() for evse_id in ids}
     for (evse_id, connector_id), status in station.connectors.items():
@@ -88,7 +92,8 @@ def free_evse(station: Station) -> int:
 
 
 def evses_to_start_on(station: Station) -> list[KnownEvse]:
-    """Return the EVSEs that may accept a RequestStartTransaction: free ones first, reserved ones last.
+    """Return the EVSEs that may accept a RequestStartTransaction; free ones come first, reserved ones
+    last.
 
     Raises NothingToDo, with the reasons, if every EVSE must reject it.
     """
@@ -101,7 +106,7 @@ def evses_to_start_on(station: Station) -> list[KnownEvse]:
 
 
 def may_use(station: Station, evse: KnownEvse, id_token: JsonObject) -> bool:
-    """Whether an idToken may use an EVSE: it is not reserved, or a known reservation is for this idToken."""
+    """Whether an idToken may use an EVSE: it is not reserved, or reserved for this idToken."""
     return not evse.is_reserved or any(
         reservation.get("evseId") in {evse.id, None} and matches_token(reservation["idToken"], id_token)
         for reservation in station.reservations.values()

@@ -28,7 +28,7 @@ CONTROLLERS: Final[Mapping[str, str]] = {
     Action.get_monitoring_report: "MonitoringCtrlr",
     Action.clear_variable_monitoring: "MonitoringCtrlr",
 }
-"""Controller whose switches must not be false, by command (C11.FR.04, H01.FR.01, K01.FR.29)."""
+"""Controller by command; its switches must not be false (C11.FR.04, H01.FR.01, K01.FR.29)."""
 
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
@@ -45,7 +45,7 @@ GetLocalListVersion needs no Enabled: a station answers it even while its list i
 
 
 def missing_feature(command: str, device_model: DeviceModel) -> str | None:
-    """Return the variable by which a station reports that it does not support a command; None if it may."""
+    """Return the variable that reports that a station does not support a command; None if there is none."""
     switches = VARIABLES.get(command, ())
     return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
 
@@ -60,14 +60,14 @@ def shows_messages(device_model: DeviceModel) -> bool:
 
 
 def reported(device_model: DeviceModel, variable: str) -> str:
-    """Return the Actual value that the station has reported for a variable; an empty text if it has not."""
+    """Return the Actual value that the station has reported for a variable; empty without a report."""
     entry = device_model.get(variable) or device_model.get(_spelling(device_model, variable), {})
     value = entry.get("attributes", {}).get("Actual")
     return "" if value is None else str(value).strip()
 
 
 def _spelling(device_model: DeviceModel, variable: str) -> str:
-    """Return the name of a variable as the station spells it: names are compared regardless of case."""
+    """Return the name of a variable as the station spells it. Names are compared without regard to case."""
     length, lowered = len(variable), variable.lower()
     # The lengths differ for most names, and are compared without making a text.
     return next((name for name in device_model if len(name) == length and name.lower() == lowered), variable)

@@ -12,7 +12,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Station
 
 MAX_HASHED_BYTES: Final = 256 * 2**20
-"""Maximum size of a file whose hash is computed; all stations wait for it, about half a second."""
+"""Maximum size of a file whose hash is computed. All stations wait for it, about half a second."""
 SIGNER: Final = "firmware"
 """Name of the Firmware Signing certificate in the PKI."""
 
@@ -23,7 +23,7 @@ def firmware_url(csms: Csms, station: Station) -> str:
 
 
 def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha256"]) -> bytes:
-    """Return a hash of the firmware for a station; raises NothingToDo if there is no such file."""
+    """Return a hash of the firmware for a station; raises NothingToDo if the file does not exist."""
     name, folder = csms.profile(station.id).firmware.partition("?")[0], csms.settings.files
     path = folder / name if folder else None
     try:

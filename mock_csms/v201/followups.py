@@ -48,7 +48,9 @@ def _master_pass(group: str) -> JsonObject:
 
 
 def after_csr(csms: Csms, station: Station, request: JsonObject) -> Iterator[Command]:
-    """Send the requested certificate, with the certificateType of the request if it has one (A02, A03)."""
+    """Send the requested certificate. It has the certificateType of the request, if there is one (A02,
+    A03).
+    """
     yield Command(Action.certificate_signed, certificate_signed_payload(csms, station, request))
 
 
@@ -74,7 +76,9 @@ def after_event(profile: Profile, transaction: Transaction, answer: JsonObject) 
 
 
 def after_clearing(station: Station, request: JsonObject, answer: JsonObject) -> Iterator[Command]:
-    """Remove a customer whose data the station clears from its local list (N10.FR.02, D01.FR.17)."""
+    """Remove a customer from the station's local list if the station clears the customer's data
+    (N10.FR.02, D01.FR.17).
+    """
     if answer["status"] != "Accepted" or not request["clear"] or "idToken" not in request:
         return
     if id_token := station.local_list.get(id_token_key(request["idToken"])):
@@ -87,7 +91,7 @@ def after_clearing(station: Station, request: JsonObject, answer: JsonObject) ->
 
 
 def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
-    """Set a charging profile within an EV's needs and the configured charging limit (K15, K17).
+    """Set a charging profile that fits an EV's needs and the configured charging limit (K15, K17).
 
     The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
     negotiation. If no transaction is known there, the profile becomes due when the station reports one
@@ -131,7 +135,9 @@ def after_late_transaction(csms: Csms, station: Station, transaction: Transactio
 
 
 def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObject | None:
-    """Profile that limits the transaction on an EVSE: its TxProfile, else a TxDefaultProfile (K01)."""
+    """Profile that limits the transaction on an EVSE: its TxProfile; without one, a TxDefaultProfile
+    (K01).
+    """
     transaction = station.transaction_on(evse_id)
     profiles = [
         known["chargingProfile"]
@@ -146,14 +152,14 @@ def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObjec
 
 
 def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
-    """Return whether a profile is the TxProfile of a transaction; with None, of any transaction."""
+    """Return whether a profile is the TxProfile of a transaction. None stands for any transaction."""
     if profile["chargingProfilePurpose"] != TX_PROFILE:
         return False
     return transaction is None or profile.get("transactionId") == transaction.id
 
 
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
-    """Send the profile in force again, as the TxProfile of the transaction (K16).
+    """Send the active profile again, as the TxProfile of the transaction (K16).
 
     If no profile is in force, a rule has rejected the schedule; then a profile within the EV's last needs is
     set.
@@ -176,7 +182,9 @@ def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObje
 
 
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
-    """Return the ids for a charging profile and its schedule, reused from a replaced profile (K01.FR.39)."""
+    """Return the ids for a charging profile and its schedule. A replaced profile passes its ids on
+    (K01.FR.39).
+    """
     if reported := _reported(station, transaction):
         return reported
     negotiation_key = evse_id, transaction.id if transaction else None
@@ -194,7 +202,8 @@ def _reported(station: Station, transaction: Transaction | None) -> tuple[int, i
 
 
 def limit_of(station: Station, notification: JsonObject, limit_setting: float | None) -> tuple[float, str]:
-    """Return the lowest of the EV's limits, the station's own limits and ``limit_setting``, and its unit.
+    """Return the lowest limit and its unit, from the EV's limits, the station's limits and
+    ``limit_setting``.
 
     The unit is A for AC and W for DC, unless the station takes only the other unit. Without any limit, the
     result is in USUAL_LIMITS.

@@ -19,7 +19,7 @@ MAX_TOKEN_CHARACTERS: Final = 36
 
 
 def names_in_settings(profile: Profile) -> list[str]:
-    """Return the idTokens of the tokens table and, in whitelist mode, of the whitelist, each once.
+    """Return the idTokens of the tokens table and, in whitelist mode, of the whitelist. None is repeated.
 
     idTokens that no message can hold are left out, and so is NoAuthorization, which no person presents.
     """
@@ -29,7 +29,7 @@ def names_in_settings(profile: Profile) -> list[str]:
 
 
 def unique(names: list[str]) -> list[str]:
-    """Return idTokens without repetitions; two idTokens that differ only in case are the same."""
+    """Return idTokens without repetitions. Case does not matter."""
     spellings: dict[str, str] = {}
     for name in names:
         spellings.setdefault(name.lower(), name)
@@ -42,7 +42,7 @@ def _is_anonymous(profile: Profile, name: str) -> bool:
 
 
 def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) -> Iterator[JsonObject]:
-    """Yield the idTokens that the mock accepts at a station, the idTokens of the settings first.
+    """Yield the idTokens that the mock accepts at a station. Those of the settings come first.
 
     With an EVSE, only idTokens that may start a transaction there are yielded.
     """
@@ -57,7 +57,7 @@ def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) ->
 def presented_token(
     csms: Csms, profile: Profile, station: Station, id_token: JsonObject, transaction_id: str | None = None
 ) -> Token:
-    """Return the token for an idToken that a station presents in a transaction, or in an Authorize (None).
+    """Return the token for a presented idToken: in a transaction, or in an Authorize (None).
 
     If the idToken is charging elsewhere and the profile forbids that, the status is ConcurrentTx (C01).
     """

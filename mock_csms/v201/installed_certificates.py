@@ -1,4 +1,4 @@
-"""The certificates that a station has, by its own answers, and how it names them (M03, M04, M05)."""
+"""The certificates that a station has according to its answers, and its names for them (M03, M04, M05)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -33,7 +33,7 @@ def type_of_certificate(certificate: "Issued", authority: "Pki") -> str:
 
 
 def hash_data_to_delete(station: Station, certificate: "Issued", algorithm: str | None = None) -> JsonObject:
-    """Return the hash data of a certificate, by default as the station has listed it, if it has (M04.FR.07).
+    """Return the hash data of a certificate. By default, as the station has listed it (M04.FR.07).
 
     Raises NothingToDo if the station does not have the certificate, unless an algorithm is given.
     """

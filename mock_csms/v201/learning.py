@@ -20,12 +20,12 @@ RESTARTS: Final = frozenset(
         "Watchdog",
     }
 )
-"""Reasons of a BootNotification that say that the station has restarted (BootReasonEnumType)."""
+"""Reasons of a BootNotification after a restart of the station (BootReasonEnumType)."""
 CONNECTOR_STATUSES: Final = frozenset({"Available", "Faulted", "Occupied", "Reserved", "Unavailable"})
 MAX_BOOT_BYTES: Final = 16 * KIB
 """Maximum bytes of a BootNotification or CSR that is stored."""
 PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
-"""Statuses with which a station accepts a command that requests a message."""
+"""Answers of a station that accepts a command for a message."""
 
 
 def learn_from_message(station: Station, call: Call) -> None:
@@ -65,7 +65,7 @@ def was_solicited(station: Station, action: str, payload: JsonObject) -> bool:
 
 
 def use_solicitation(station: Station, action: str, payload: JsonObject) -> None:
-    """Count a message that a command requested: a TriggerMessage lets its message through once."""
+    """Count a message that a command requested. A TriggerMessage allows its message once."""
     if solicitation := _solicitation_of(station, action, payload):
         solicitation.use(subject_of(action, payload))
 
@@ -93,7 +93,7 @@ def _solicitation_of(station: Station, action: str, payload: JsonObject) -> Soli
 
 
 def needs_registration(station: Station, boot: Call) -> bool:
-    """Return whether the answer to a boot decides whether the station is accepted.
+    """Return whether the answer to a boot decides about acceptance of the station.
 
     It does not if the station is accepted and did not restart: such a boot was only triggered (F06).
     """
@@ -104,7 +104,7 @@ def needs_registration(station: Station, boot: Call) -> bool:
 def note_attempt(
     station: Station, event: JsonObject, moment: float, *, withheld: bool
 ) -> tuple[int, float] | None:
-    """Count attempts to send a TransactionEvent, from the first without a usable answer (E13).
+    """Count attempts to send a TransactionEvent, starting with the first without a usable answer (E13).
 
     Return the number of attempts and the seconds since the previous one, or None for the first attempt.
     """
@@ -129,7 +129,9 @@ def _learn_connector_status(station: Station, call: Call) -> None:
 
 
 def _set_connector_status(station: Station, connector: Connector, status: str) -> None:
-    """Store a status; EVSEs and connectors are numbered from 1, EVSE 0 is the station (Part 1 7.1, 7.2)."""
+    """Store a status. EVSEs and connectors are numbered from 1, and EVSE 0 is the station (Part 1 7.1,
+    7.2).
+    """
     if station.connectors.get(connector) == status:
         return
     evse_id, connector_id = connector
@@ -299,7 +301,7 @@ LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {
         Action.transaction_event: _learn_transaction,
     }.items()
 }
-"""Keys are plain strings instead of enum members: the lookup happens for every message and is faster."""
+"""Keys are plain strings, not enum members: the lookup is faster, and each message needs one."""
 
 
 def _after_get_variables(station: Station, _: JsonObject, answer: JsonObject) -> None:
@@ -316,7 +318,7 @@ def _note_if_unknown(station: Station, result: JsonObject, status: str) -> None:
 
 
 def _after_set_variables(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Store the accepted values under the names in the results, whose case may differ from the request."""
+    """Store the accepted values under the names in the results. Their case may differ from the request."""
     accepted = {
         _attribute_key(result): (result["component"], result["variable"])
         for result in answer["setVariableResult"]
@@ -330,13 +332,13 @@ def _after_set_variables(station: Station, request: JsonObject, answer: JsonObje
 
 
 def _attribute_key(item: JsonObject) -> tuple[str, str]:
-    """Key of an attribute of a variable; names are identifierStrings, whose case does not count."""
+    """Key of an attribute of a variable. Names are identifierStrings, so case does not matter."""
     name = variable_key(item["component"], item["variable"]).lower()
     return name, item.get("attributeType", ACTUAL)
 
 
 def _after_set_variable_monitoring(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Match each result to its request by the fields it repeats; results may be in any order."""
+    """Match each result to its request by the repeated fields. Results may be in any order."""
     for result in answer["setMonitoringResult"]:
         _note_if_unknown(station, result, result["status"])
         if result["status"] == "Accepted" and "id" in result:
@@ -350,7 +352,7 @@ def _is_result_of(result: JsonObject, item: JsonObject) -> bool:
 
 
 def _after_set_monitoring_base(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Drop the custom monitors, which FactoryDefault and HardWiredOnly delete (N03.FR.04, N03.FR.05)."""
+    """Drop the custom monitors: FactoryDefault and HardWiredOnly delete them (N03.FR.04, N03.FR.05)."""
     if answer["status"] == "Accepted" and request["monitoringBase"] != "All":
         for monitor_id in station.custom_monitors:
             station.monitors.pop(monitor_id, None)
@@ -381,7 +383,7 @@ def _after_clear_charging_profile(station: Station, request: JsonObject, answer:
 
 
 def _is_cleared(entry: JsonObject, request: JsonObject) -> bool:
-    """Return whether a ClearChargingProfile selects this profile: by id or, without an id, by criteria."""
+    """Return whether a ClearChargingProfile selects this profile, by id or (without an id) by criteria."""
     profile = entry["chargingProfile"]
     if "chargingProfileId" in request:
         return bool(profile["id"] == request["chargingProfileId"])
@@ -405,7 +407,7 @@ def _after_request_start_transaction(station: Station, request: JsonObject, answ
 
 
 def _uses_reservation(start: JsonObject, reservation: JsonObject) -> bool:
-    """Return whether a RequestStartTransaction uses up a reservation by its token or group (H03.FR.09)."""
+    """Return whether a RequestStartTransaction uses a reservation, by token or group (H03.FR.09)."""
     reserved_evse, evse = reservation.get("evseId"), start.get("evseId")
     if reserved_evse is not None and evse is not None and reserved_evse != evse:
         return False
@@ -472,7 +474,7 @@ def _attach_start_profile(station: Station, remote_start_id: int, transaction: T
 
 
 def note_log_request(station: Station, request: JsonObject, answer: JsonObject, uploads: int) -> None:
-    """Store an accepted GetLog, with the number of uploads to the mock so far."""
+    """Store an accepted GetLog, with the number of earlier uploads to the mock."""
     if answer["status"] != "Rejected":
         station.log_request = LogRequest(request["requestId"], request["log"]["remoteLocation"], uploads)
 

@@ -11,7 +11,9 @@ from mock_csms.messages import JsonObject, call_frame
 MESSAGE_ID: Final = "x" * 36
 """A placeholder as long as the ids of our CALLs."""
 GROWTH: Final = 24
-"""Bytes that a later part may need beyond its items: for longer numbers, and Differential for Full."""
+"""Bytes that a later part may need in addition to its items: longer numbers, and Differential instead of
+Full.
+"""
 
 
 class Size(NamedTuple):
@@ -62,7 +64,7 @@ def _batches(items: list[Any], max_items: int | None, room: int | None) -> Itera
 
 
 def _later(command: str, part: JsonObject, number: int, ids: Iterator[int]) -> JsonObject:
-    """Return the part with this number (from 0), with the fields that must differ from the first part."""
+    """Return the part with this number (from 0). Some of its fields differ from the first part."""
     if "requestId" in part:
         return {**part, "requestId": next(ids)}
     if command == Action.send_local_list:

@@ -23,7 +23,7 @@ def learn_upgrade(  # noqa: PLR0913, PLR0917 - a station with its setting, and a
     request: JsonObject,
     answer: JsonObject,
 ) -> None:
-    """Note what a station has accepted; may raise UNREADABLE_PAYLOAD if the answer is invalid."""
+    """Record the things that a station has accepted; may raise UNREADABLE_PAYLOAD for an invalid answer."""
     if action == Action.set_network_profile:
         if answer["status"] == "Accepted":
             profile = request["connectionData"]["securityProfile"]
@@ -34,7 +34,7 @@ def learn_upgrade(  # noqa: PLR0913, PLR0917 - a station with its setting, and a
 
 
 def _accepted_priorities(request: JsonObject, answer: JsonObject) -> Iterator[list[int]]:
-    """Yield the slots of each NetworkConfigurationPriority in a SetVariables that the station accepted."""
+    """Yield the slots of each NetworkConfigurationPriority that the station accepted in a SetVariables."""
     if not any(
         _is_priority(result) and result["attributeStatus"] in ACCEPTING
         for result in answer["setVariableResult"]

@@ -1,4 +1,4 @@
-"""Requirements that a command of the central system breaks; it is sent all the same, with a warning."""
+"""Requirements that a command of the central system breaks. The command is sent anyway, with a warning."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ def own_mistakes(action: str, payload: JsonObject, station: Station, now: dateti
 
 
 def _times_with_many_decimals(payload: JsonObject) -> Iterator[str]:
-    """Yield the times with more than three decimals, without recursion: payloads may be nested deeply."""
+    """Yield the times with more than three decimals. Without recursion: payloads may be nested deeply."""
     parts: list[Any] = [payload]
     while parts:
         part = parts.pop()

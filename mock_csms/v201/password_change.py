@@ -1,4 +1,4 @@
-"""The new password in a SetVariables of SecurityCtrlr.BasicAuthPassword, and the station's answer (A01)."""
+"""The new password in a SetVariables of SecurityCtrlr.BasicAuthPassword, and the answer to it (A01)."""
 
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ BASIC_AUTH_VARIABLE: Final = "securityctrlr/basicauthpassword"
 
 
 def new_password(action: str, payload: Any) -> str | None:
-    """Return the new password in a command, if it is one with a password; the payload may be any JSON."""
+    """Return the new password in a command; None if it has none. The payload may be any JSON."""
     if action != Action.set_variables:
         return None
     values = [item.get("attributeValue") for item in _password_items(payload, "setVariableData")]
@@ -25,7 +25,7 @@ def new_password(action: str, payload: Any) -> str | None:
 
 
 def status_of_change(answer: Any) -> str:
-    """Return the status of the password in the answer to a SetVariables; empty if it is missing."""
+    """Return the status of the password in the answer to a SetVariables; empty if missing."""
     statuses = [item.get("attributeStatus") for item in _password_items(answer, "setVariableResult")]
     return str(statuses[-1]) if statuses else ""
 
@@ -38,7 +38,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
     payload: Any,
     answer: Answer | None,
 ) -> None:
-    """Note that a new password has been sent to a station, or its ``answer``."""
+    """Record that a new password was sent to a station, or record its ``answer``."""
     password = new_password(action, payload)
     if password is None:
         return
@@ -51,7 +51,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
 
 
 def flaw_of_command(action: str, payload: JsonObject) -> str:
-    """Describe why the password in a valid command may not be sent; return an empty text if it may."""
+    """Describe why a valid command may not send its password; empty if it may."""
     password = new_password(action, payload)
     return "" if password is None else flaw_of_new_password(password)
 

@@ -1,4 +1,4 @@
-"""Messages for drivers in answers, which are left out if the station cannot show them (I01, I06)."""
+"""Messages for drivers in answers. They are left out if the station cannot show them (I01, I06)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from mock_csms.v201.features import shows_messages
 
 
 def id_token_info(token: Token, station: Station, clock: Callable[[], datetime]) -> JsonObject:
-    """Make the idTokenInfo; a message is left out if the station cannot show it (I01.FR.02)."""
+    """Make the idTokenInfo. A message is left out if the station cannot show it (I01.FR.02)."""
     info = token.info(clock)
     if "personalMessage" in info and not shows_messages(station.device_model):
         del info["personalMessage"]

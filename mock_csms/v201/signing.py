@@ -13,7 +13,7 @@ V2G_CERTIFICATE: Final = "V2GCertificate"
 
 
 def check_request(csms: Csms, station: Station, csr: str, certificate_type: str | None) -> None:
-    """Raise ValueError, with the reason, unless a CSR can be signed for a station."""
+    """Raise ValueError with the reason if a CSR cannot be signed for a station."""
     csms.authority.check_csr(
         csr,
         common_names=_common_names(station, certificate_type),
@@ -22,7 +22,7 @@ def check_request(csms: Csms, station: Station, csr: str, certificate_type: str 
 
 
 def _common_names(station: Station, certificate_type: str | None) -> list[str]:
-    """Values that the CN of a CSR may have, as far as the station has reported them; empty: any value.
+    """Allowed values for the CN of a CSR, as far as the station has reported them. Empty: any value.
 
     A station certificate has the serial number (A00.FR.511), or the identity that the station connects with;
     a SECC certificate has the SeccId (Part 2, 2.14.9).
@@ -40,13 +40,14 @@ def _known(*names: Any) -> list[str]:
 
 
 def _organization(station: Station, certificate_type: str | None) -> str:
-    """Return the O that a CSR must have (A00.FR.509; Part 2, 2.14.11), or an empty text if it is unknown."""
+    """Return the required O of a CSR (A00.FR.509; Part 2, 2.14.11); empty if it is unknown."""
     controller = "ISO15118Ctrlr" if certificate_type == V2G_CERTIFICATE else "SecurityCtrlr"
     return reported(station.device_model, f"{controller}/OrganizationName")
 
 
 def certificate_signed_payload(csms: Csms, station: Station, request: JsonObject) -> JsonObject:
-    """Make the CertificateSigned for a SignCertificate, with its certificateType if it has one (A02.FR.14).
+    """Make the CertificateSigned for a SignCertificate. It has the same certificateType, if any
+    (A02.FR.14).
 
     If the settings say so, the certificate is bad on purpose. Without an acceptable CSR, it is for another
     key. In both cases, the station has to reject it.
@@ -76,7 +77,7 @@ def _chain(csms: Csms, station: Station, csr: object, certificate_type: str | No
 
 
 def rejection_hint(profile: Profile, answer: JsonObject) -> str:
-    """Describe what to do if a station has rejected a good certificate; an empty text in any other case."""
+    """Describe the remedy if a station has rejected a good certificate; otherwise empty."""
     if answer["status"] == "Accepted" or profile.certificates == "bad":
         return ""
     return (

@@ -1,4 +1,4 @@
-"""Messages that a command requests of a station (F06; reports are matched by requestId)."""
+"""Messages that a command requests from a station (F06). requestId identifies reports."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -19,27 +19,27 @@ REPORTED_BY: Final[Mapping[str, str]] = {
     Action.update_firmware: Action.firmware_status_notification,
     Action.publish_firmware: Action.publish_firmware_status_notification,
 }
-"""Action of the message that reports the result of a command under its requestId."""
+"""Action that reports the result of a command under its requestId."""
 
 TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
     "SignChargingStationCertificate": Action.sign_certificate,
     "SignV2GCertificate": Action.sign_certificate,
     "SignCombinedCertificate": Action.sign_certificate,
 }
-"""MessageTriggerEnumType values that differ from the action of the message they trigger."""
+"""MessageTriggerEnumType values that differ from the action that they trigger."""
 
 
 ABOUT_AN_EVSE: Final = frozenset({"MeterValues", "StatusNotification", "TransactionEvent"})
-"""Triggered messages that are about one EVSE, connector or transaction (F06.FR.06, F06.FR.07, F06.FR.13)."""
+"""Triggered messages about one EVSE, connector or transaction (F06.FR.06, F06.FR.07, F06.FR.13)."""
 
 
 def is_for_all_evses(trigger: JsonObject) -> bool:
-    """Return whether a TriggerMessage requests its message once for each EVSE (F06.FR.11)."""
+    """Return whether a TriggerMessage requests its message from each EVSE (F06.FR.11)."""
     return trigger["requestedMessage"] in ABOUT_AN_EVSE and "evse" not in trigger
 
 
 def subject_of(action: str, payload: JsonObject) -> str:
-    """Return the EVSE, connector or transaction that a message is about, as text; empty for the station."""
+    """Return the EVSE, connector or transaction of a message as text; empty for the station."""
     match action:
         case Action.meter_values:
             return str(payload.get("evseId"))
@@ -51,7 +51,7 @@ def subject_of(action: str, payload: JsonObject) -> str:
 
 
 def solicited_by(action: str, request: JsonObject) -> Iterator[tuple[str, int | None]]:
-    """Yield action and requestId of each message that a command requests; None for any requestId."""
+    """Yield action and requestId of each message that a command requests. None stands for any requestId."""
     request_id = request.get("requestId")
     if request_id is not None and (reported_by := REPORTED_BY.get(action)):
         yield reported_by, request_id

@@ -29,7 +29,7 @@ def last_of_each(variables: Iterable[Variable]) -> list[Variable]:
 
 
 def may_know(station: Station, variables: Iterable[Variable]) -> list[Variable]:
-    """Return the variables that the station has not called unknown; raises NothingToDo if all are."""
+    """Return the variables that may be known to the station; raises NothingToDo if all are unknown to it."""
     variables = list(variables)
     known = [variable for variable in variables if not _is_unknown(station, _key(variable))]
     if not known:

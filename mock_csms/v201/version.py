@@ -21,7 +21,7 @@ DIALECT: Final = Dialect(
     },
     unreadable_id="-1",
 )
-"""Dialect of OCPP-J 2.0.1 (4.3); every spelling of an error code that is in use is accepted from stations."""
+"""Dialect of OCPP-J 2.0.1 (4.3). From stations, every known spelling of an error code is accepted."""
 
 
 def _limit(

@@ -149,7 +149,7 @@ def _unknown_action(prefix: MessagePrefix, action: str, versions: Sequence[OcppV
 
 
 def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
-    """Yield path and value of each field in brackets, with values valid in any schema of the message."""
+    """Yield path and value of each field in brackets. Each value fits some schema of the message."""
     position = 0
     while True:
         field = FIELD.match(text, position)
@@ -182,7 +182,9 @@ def _scalar(text: str) -> Any:
 
 
 def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) -> Any:
-    """First value that a schema allows for a field: 1234 is a number, but text for an idToken."""
+    """First value that a schema allows for a field. Example: 1234 is a number, but for an idToken it is
+    text.
+    """
     error = ""
     for value in values:
         part: JsonObject = {}
@@ -195,7 +197,7 @@ def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) ->
 
 
 def _add_field(part: JsonObject, path: str, value: Any) -> None:
-    """Add a field to the part that a payload must contain; raises ValueError if the path is taken."""
+    """Add a field to the required part of a payload; raises ValueError if the path is taken."""
     *parents, last = path.split(".")
     for step in parents:
         part = _child(part, step, path)
@@ -283,7 +285,9 @@ class Expectations:
 
     @property
     def met(self) -> bool:
-        """Whether all expectations are met now; a further message may break one such as ``==1``."""
+        """Whether all expectations are met now. A further message may break an expectation such as
+        ``==1``.
+        """
         return all(expectation.is_met(actual) for expectation, actual in self._counts())
 
     @property

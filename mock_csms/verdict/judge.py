@@ -1,4 +1,4 @@
-"""Ends a run when its expectations are decided or its time is over, and gives the verdict."""
+"""Ends a run when its expectations are decided or its time is over. Gives the verdict."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ from mock_csms.verdict.reports import RunCounts, RunVerdict
 STOPPED: Final = "stopped"
 
 COMMAND_RESULTS: Final = frozenset({"result", "refused", "partly refused", "disconnected"})
-"""Outcomes of commands that are reported by their own names; any other outcome is reported as failed."""
+"""Outcomes of commands that are reported by name; all others are reported as failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Terms:
 
     expectations: Sequence[Expectation] = ()
     in_order: bool = False
-    """Whether an expectation starts counting only after all earlier ones are met."""
+    """Whether an expectation begins to count only after all earlier ones are met."""
     deadline_s: float | None = None
     exit_after_s: float | None = None
     fail_on: Sequence[Literal["findings", "errors"]] = ()

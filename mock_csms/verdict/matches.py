@@ -1,4 +1,4 @@
-"""Matches journal entries, and finds the entry that comes closest to a match."""
+"""Matches journal entries, and finds the entry closest to a match."""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -27,13 +27,13 @@ class Match(BaseModel):
     station: Annotated[str, Field(max_length=200)] = "*"
     """The station's identity, or a glob."""
     action: str | list[str] | None = None
-    """An action, or a list of actions, of which any matches; these may be actions unknown to OCPP."""
+    """An action, or a list of alternative actions; OCPP need not know them."""
     direction: Direction | None = None
     """`received` for frames received from stations, `sent` for frames sent to them."""
     type: EntryKind | None = None
     """Kind of message or event; null for any, also with `action`."""
     payload: JsonObject | None = None
-    """Fields that the payload must contain, at any depth; null requires an absent field."""
+    """Fields that the payload must contain, at any depth. null requires that the field is absent."""
     expression: str | None = None
     """JMESPath expression over the payload that must be true."""
 
@@ -75,7 +75,7 @@ class Match(BaseModel):
         return Expression(self.expression or "")
 
     def holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Whether an entry matches; the conditions on the payload take their steps from the budget.
+        """Whether an entry matches. Conditions on the payload take their steps from the budget.
 
         Raises OutOfBudget.
         """
@@ -87,7 +87,7 @@ class Match(BaseModel):
         )
 
     def content_holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Whether action and payload match, for an entry whose station, direction and type do; as `holds`."""
+        """Whether action and payload match, like `holds`; station, direction and type are known to match."""
         return self._action_matches(entry) and self._payload_matches(entry, budget)
 
     def _action_matches(self, entry: JsonEntry) -> bool:
@@ -110,14 +110,14 @@ class Match(BaseModel):
         return self.expression is None or self._expression_holds(payload, budget)
 
     def _expression_holds(self, payload: Any, budget: Budget | None) -> bool:
-        """Whether the expression is true of a payload; false if it is too costly; raises OutOfBudget."""
+        """Whether the expression is true of a payload; false if it is too costly. Raises OutOfBudget."""
         try:
             return self.compiled.holds(payload, budget)
         except TooCostly:
             return False
 
     def differences(self, entry: JsonEntry, budget: Budget | None = None) -> list["Difference"]:
-        """Fields in which an entry does not match; empty if it matches; raises OutOfBudget."""
+        """Fields that do not match in an entry; empty if it matches. Raises OutOfBudget."""
         return list(self._differences(entry, Budget() if budget is None else budget))
 
     def _differences(self, entry: JsonEntry, budget: Budget) -> Iterator["Difference"]:
@@ -169,14 +169,16 @@ def _missing_in_list(path: str, items: list[Any], expected: Any, budget: Budget)
 
 
 class Distance(NamedTuple):
-    """Distance of an entry from a match, compared field by field: earlier fields count more."""
+    """Distance of an entry from a match, field by field. Earlier fields count more."""
 
     station: bool
     action: bool
     kind: int
     """Number of differing fields among direction and type: 0 to 2."""
     other_message: bool
-    """Whether the action differs in an entry other than a CALL of the station; its payload does not count."""
+    """Whether an entry other than a station's CALL has a different action; then its payload does not
+    count.
+    """
     weight: tuple[int, int]
     kind_rank: int
     """0 for a CALL of the station, 1 for a command, 2 for other entries."""
@@ -214,7 +216,7 @@ def size_of(part: Any) -> int:
 
 
 class NearestMiss:
-    """Entry that comes closest to any of several matches without matching one.
+    """Entry closest to any of several matches; it matches none of them.
 
     The station counts most, then the action, then direction and type, then the payload. Among equals, and if
     the action differs, a CALL of the station is closer than a command, and a command closer than other
@@ -225,7 +227,7 @@ class NearestMiss:
         self._matches = matches
         self._shortest: Distance | None = None
         self.match: Match | None = None
-        """The match that the entry comes closest to; None until an entry has been found."""
+        """The match that the entry is closest to; None until an entry is found."""
         self.differences: Sequence[Difference] = ()
         """Differences of the entry from this match."""
 

@@ -47,9 +47,9 @@ class RunCounts:
     failed: Mapping[str, int] = field(default_factory=dict)
     """Commands answered with a CALLERROR, or without a valid answer."""
     partly_refused: Mapping[str, int] = field(default_factory=dict)
-    """Commands with items that stations refused, and items that they accepted."""
+    """Commands with refused items and accepted items."""
     disconnected: Mapping[str, int] = field(default_factory=dict)
-    """Commands whose connection ended before the answer, which is not a failure."""
+    """Commands whose connection ended before the answer; this is not a failure."""
 
 
 class FindingGroup(NamedTuple):
@@ -70,7 +70,7 @@ class RunVerdict:
     unobserved: int = 0
     """Frames that were not checked for findings because of load."""
     lost: int = 0
-    """Entries that are missing from the journal file because they could not be written."""
+    """Entries missing in the journal file because they could not be written."""
     unwritten: Sequence[str] = ()
     """Why reports could not be written."""
     duration: float = 0.0
@@ -101,7 +101,7 @@ class RunVerdict:
         return reasons
 
     def summary(self, fail_on: FailOn = NO_FAIL_ON) -> str:
-        """Summary in a few lines; the first line is the verdict, if anything was expected or failed."""
+        """Summary in a few lines. The first line is the verdict, if anything was expected or failed."""
         end = f"ended after {self.duration:.1f} s" + (f": {self.ended}" if self.ended else "")
         verdict = self._verdict(fail_on)
         lines = [
@@ -186,7 +186,7 @@ class RunVerdict:
         write_file(path, orjson.dumps(self.as_json(fail_on), option=orjson.OPT_INDENT_2))
 
     def write_junit(self, path: Path, fail_on: FailOn = NO_FAIL_ON) -> None:
-        """Write a JUnit report; findings and commands that do not fail the run are passed cases."""
+        """Write a JUnit report. Findings and commands that do not fail the run are passed cases."""
         from junitparser import JUnitXml, TestSuite  # noqa: PLC0415 - slow to import, rarely needed
 
         suite = TestSuite("ocpp2-mock-server")

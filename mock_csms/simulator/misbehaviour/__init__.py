@@ -1,4 +1,4 @@
-"""A simulated station that is wrong on purpose: named violations of the specification, and mutations."""
+"""A simulated station with deliberate errors: named violations of the specification, and mutations."""
 
 from mock_csms.simulator.misbehaviour.listing import listing
 from mock_csms.simulator.misbehaviour.mutations import FORMS, MutationForm

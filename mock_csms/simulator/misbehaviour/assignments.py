@@ -1,4 +1,4 @@
-"""Values that a mutation gives to fields of a payload, and its conditions on the fields of a message."""
+"""Values that a mutation sets in a payload, and its conditions on fields of a message."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A field and the value that it gets: JSON, `NO_PROPERTY`, `StationTime` or `Reference`."""
+    """A field and its new value: JSON, `NO_PROPERTY`, `StationTime` or `Reference`."""
 
     path: str
     value: Any
@@ -52,17 +52,19 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A condition on the values of a field; a path through a list leads to the field of each item."""
+    """A condition on the values of a field. A path through a list leads to the field of each item."""
 
     path: str
     value: Any
     """JSON, or `NO_PROPERTY` for a field that is absent."""
     text: str
-    """The value as it was written, because ``60`` also stands for the text "60"."""
+    """The value as it was written: ``60`` also stands for the text "60"."""
     is_equal: bool
 
     def holds(self, payload: JsonObject) -> bool:
-        """Whether a message meets the condition: any value is equal, or none if ``is_equal`` is false."""
+        """Whether a message meets the condition. ``is_equal``: one value has to be equal; otherwise, none
+        may be.
+        """
         values = list(values_at(payload, self.path))
         if self.value is NO_PROPERTY:
             return bool(values) != self.is_equal
@@ -78,7 +80,7 @@ def all_hold(comparisons: Iterable[Comparison]) -> Condition:
 def assign(
     payload: JsonObject, assignments: Iterable[Assignment], original: JsonObject, now: datetime
 ) -> JsonObject:
-    """Return a payload with other values; an object that the payload lacks is not added."""
+    """Return a payload with other values. Missing objects are not added."""
     for assignment in assignments:
         payload = put(assignment.path, assignment.resolved(original, now))(payload)
     return payload
@@ -100,7 +102,7 @@ def values_at(node: Any, path: str) -> Iterator[Any]:
 
 
 def json_value(text: str) -> Any:
-    """Read a value: JSON, or plain text if it is not JSON; an empty text is `NO_PROPERTY`."""
+    """Read a value as JSON, or as plain text if it is not JSON. An empty text is `NO_PROPERTY`."""
     if not text:
         return NO_PROPERTY
     try:

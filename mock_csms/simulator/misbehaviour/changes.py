@@ -23,7 +23,9 @@ def always(_: JsonObject) -> bool:
 
 
 def where(path: str, *values: object) -> Condition:
-    """Condition that the value at a dotted path is one of these; `NO_PROPERTY` means a missing property."""
+    """Condition that the value at a dotted path is one of these. `NO_PROPERTY` stands for a missing
+    property.
+    """
     names = path.split(".")
 
     def holds(payload: JsonObject) -> bool:
@@ -41,7 +43,7 @@ def both(*conditions: Condition) -> Condition:
 
 
 def put(path: str, value: object) -> Change:
-    """Set the value at a path; the value may be missing, but not the object that it belongs to."""
+    """Set the value at a path. The value may be missing, but its object must be there."""
     return _at(path, lambda _: value)
 
 
@@ -51,7 +53,7 @@ def drop(path: str) -> Change:
 
 
 def alter(path: str, function: Callable[[Any], object]) -> Change:
-    """Replace the value at a path by the result of a function; a missing value stays missing."""
+    """Replace the value at a path by the result of a function. A missing value stays missing."""
     return _at(path, lambda value: NO_PROPERTY if value is NO_PROPERTY else function(value))
 
 

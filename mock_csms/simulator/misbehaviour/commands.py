@@ -1,4 +1,4 @@
-"""Misbehaviours with commands: the station accepts them but does not carry them out (B, F, G)."""
+"""Misbehaviours with commands: the station accepts a command but does not carry it out (B, F, G)."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Ways in which a station deviates: in the CALLs it sends, the answers it gives, and its frames.
+"""Ways in which a station deviates: in the CALLs it sends, in its answers, and in its frames.
 
 Each deviation is plain data about the messages of one action. `attach` wraps one of the replaceable functions
 of an `Endpoint` or `StationOutbox`, so the deviations of one station add up.
@@ -16,7 +16,7 @@ from mock_csms.simulator.outbox import Request
 from mock_csms.simulator.station import SimulatedStation
 
 type Count = Callable[[str, JsonObject], bool]
-"""Decides from the action and payload of a message whether the station deviates in it."""
+"""Decides by action and payload whether the station deviates in a message."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Deviation:
         """Add the deviation to a station."""
 
     def count(self) -> Count:
-        """Return a function that selects the messages to deviate in, after ``skip`` and up to the limit."""
+        """Return a function that selects the messages for a deviation: after the first ``skip``, and up to
+        the limit.
+        """
         found = 0
         end = None if self.limit is None else self.skip + self.limit
 
@@ -84,13 +86,13 @@ class ChangeCall(CallDeviation):
 
 @dataclass(frozen=True)
 class SkipCall(CallDeviation):
-    """Do not send a CALL; the station continues as if the CALL had not been answered."""
+    """Do not send a CALL. The station continues as after a CALL without an answer."""
 
     is_only_unsolicited: bool = False
     """Whether CALLs that the central system asked for are still sent."""
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return nothing, or the request if it is to be sent because it was asked for."""
+        """Return nothing, or the request if the central system asked for it."""
         if self.is_only_unsolicited and request.is_solicited:
             return (request,)
         station.core.after(0, request.fail)
@@ -99,7 +101,7 @@ class SkipCall(CallDeviation):
 
 @dataclass(frozen=True)
 class SkipUnchangedStatuses(Deviation):
-    """Send the status of a connector only if it differs from the last one since the latest boot.
+    """Send the status of a connector only if it has changed since the last one after the latest boot.
 
     ``action``, ``when`` and ``limit`` are ignored.
     """
@@ -131,7 +133,7 @@ class AddCall(CallDeviation):
     """Send an additional CALL after a CALL."""
 
     make: Callable[[SimulatedStation, JsonObject], JsonObject]
-    """Makes the payload of the additional CALL from the payload of the first one."""
+    """Makes the payload of the additional CALL; takes the payload of the first one."""
     added_action: str | None = None
     """Action of the additional CALL; None: the action of the first one."""
 
@@ -144,7 +146,7 @@ class AddCall(CallDeviation):
 
 @dataclass(frozen=True)
 class MisreadResult(Deviation):
-    """Handle a CALLRESULT as if its payload were another; ``when`` is a condition on the received payload."""
+    """Handle a CALLRESULT as if it had another payload. ``when`` is a condition on the received payload."""
 
     change: Change
 
@@ -208,7 +210,7 @@ class ChangeAnswer(CommandDeviation):
 
 @dataclass(frozen=True)
 class ChangeFrames(Deviation):
-    """Send other frames in place of a CALL of the station or, with ``is_answer``, of its answer to a command.
+    """Send other frames in place of a CALL or, with ``is_answer``, in place of the answer to a command.
 
     ``when`` is not supported, because a changed frame may not have a payload.
     """
@@ -231,7 +233,9 @@ class ChangeFrames(Deviation):
 
 @dataclass(frozen=True)
 class RepeatMessageId(Deviation):
-    """Give each ``every``-th CALL the id of the CALL before it; ``action`` and ``when`` are ignored."""
+    """Give every ``every``-th CALL the message id of the previous CALL; ``action`` and ``when`` are
+    ignored.
+    """
 
     every: int = 10
 

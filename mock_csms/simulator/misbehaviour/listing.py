@@ -15,7 +15,7 @@ MUTATION_NOTES: Final = (
 
 
 def listing() -> str:
-    """Describe all misbehaviours, and the forms of mutations with an example of each."""
+    """Describe all misbehaviours, and the forms of mutations with one example each."""
     names = (
         f"{name} (finding {each.finding})\n    {each.description}" for name, each in MISBEHAVIOURS.items()
     )

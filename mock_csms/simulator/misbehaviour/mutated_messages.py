@@ -1,4 +1,4 @@
-"""Deviations that mutations describe: other values, omitted messages, commands that are not carried out."""
+"""Deviations that mutations describe: other values, omitted messages, and ignored commands."""
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
@@ -30,7 +30,7 @@ class SayInCall(CallDeviation):
 
 @dataclass(frozen=True)
 class SayInAnswer(Deviation):
-    """Carry out a command, and send other values in the answer; ``when`` holds for command and answer."""
+    """Carry out a command, but send other values in the answer. ``when`` tests command and answer."""
 
     _: KW_ONLY
     values: tuple[Assignment, ...]
@@ -62,7 +62,7 @@ class HearInCommand(CommandDeviation):
 
 @dataclass(frozen=True)
 class HearInAnswer(Deviation):
-    """Handle an answer as if it had other values; ``when`` holds for the message and its answer."""
+    """Handle an answer as if it had other values. ``when`` tests the message and its answer."""
 
     _: KW_ONLY
     values: tuple[Assignment, ...]
@@ -84,7 +84,7 @@ class HearInAnswer(Deviation):
 
 @dataclass(frozen=True)
 class OmitCall(Deviation):
-    """Do not send a CALL; the station continues as if it had got a plain answer.
+    """Do not send a CALL. The station continues as after a plain answer.
 
     The next events of a transaction take over the sequence numbers of its omitted events.
     """
@@ -128,7 +128,7 @@ def _forget_ended(omitted: dict[str, int], request: Request) -> None:
 
 
 def _take_for_answered(station: SimulatedStation, request: Request) -> None:
-    """Give the sender of a request a plain answer, or a failure if the request would be dropped offline."""
+    """Give the sender of a request a plain answer; or a failure, if the request would be dropped offline."""
     version = station.endpoint.version
     if request.action not in version.from_station or not (station.core.is_connected or request.is_kept):
         request.fail()

@@ -1,4 +1,4 @@
-"""Deviations that mutations describe: values of variables, and steps of people, that a station gets wrong."""
+"""Deviations that mutations describe: values of variables and steps of people that a station misreads."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -13,7 +13,7 @@ type VariableName = tuple[str, str, str | None]
 
 @dataclass(frozen=True)
 class BelieveValues(Deviation):
-    """Act as if variables had other values than are set; ``action``, ``when`` and ``limit`` are ignored."""
+    """Use other values than are set for variables; ``action``, ``when`` and ``limit`` are ignored."""
 
     _: KW_ONLY
     values: Mapping[VariableName, str]
@@ -32,7 +32,7 @@ class BelieveValues(Deviation):
 
 @dataclass(frozen=True)
 class OverlookStep(Deviation):
-    """Do not notice a step; ``action`` is the verb, ``when`` holds for its arguments."""
+    """Do not notice a step. ``action`` is its verb, and ``when`` tests its arguments."""
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""

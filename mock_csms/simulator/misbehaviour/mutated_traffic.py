@@ -1,4 +1,4 @@
-"""Deviations that mutations describe: messages that come twice, late, unasked, or not at all."""
+"""Deviations that mutations describe: messages that are repeated, late, unsolicited or missing."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -67,7 +67,7 @@ class LeaveUnanswered(Deviation):
 
 
 class AnswerDeviation(Deviation):
-    """A deviation in the frame of an answer; ``when`` holds for the command and its answer."""
+    """A deviation in the frame of an answer. ``when`` tests the command and its answer."""
 
     @abstractmethod
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
@@ -132,7 +132,7 @@ class AddedMessage:
         return call_frame(str(uuid4()), self.action, self.request(station, original).payload)
 
     def send(self, station: SimulatedStation, original: JsonObject) -> None:
-        """Send the CALL before all others in its queue; before the boot is accepted, at once."""
+        """Send the CALL before all others in its queue. Before the boot is accepted, send it at once."""
         if station.core.is_online:
             station.core.outbox.put_first(self.request(station, original))
             station.core.outbox.on_added()
@@ -149,7 +149,7 @@ class AddedStep:
     """Its arguments."""
 
     def take(self, station: SimulatedStation, _: JsonObject) -> None:
-        """Do the step once the answer is on its way, unless the step has no effect at the moment."""
+        """Do the step when the answer is about to be sent, unless the step has no effect then."""
         station.core.after(ANSWER_S, partial(self._do, station))
 
     def _do(self, station: SimulatedStation) -> None:
@@ -158,12 +158,14 @@ class AddedStep:
 
 
 type Effect = Callable[[SimulatedStation, JsonObject], object]
-"""Follows a message or step; takes the fields of the message and its answer, or the arguments of the step."""
+"""Called after a message or a step. Takes the fields of the message and its answer, or the arguments of
+the step.
+"""
 
 
 @dataclass(frozen=True)
 class FollowCall(Deviation):
-    """Do something after the answer to a CALL; ``when`` holds for the CALL and its answer."""
+    """Do something after the answer to a CALL. ``when`` tests the CALL and its answer."""
 
     _: KW_ONLY
     effect: Effect
@@ -186,7 +188,7 @@ class FollowCall(Deviation):
 
 
 def _followed(request: Request, follow: Callable[[JsonObject], None]) -> Request:
-    """Return a request whose answer or failure is followed by a call of a function."""
+    """Return a request that calls a function after its answer or failure."""
 
     def on_result(answer: JsonObject) -> None:
         if request.on_result is not None:
@@ -215,7 +217,7 @@ class FollowAnswer(AnswerDeviation):
 
 @dataclass(frozen=True)
 class FollowStep(Deviation):
-    """Do something after a step; ``action`` is its verb, ``when`` holds for its arguments."""
+    """Do something after a step. ``action`` is its verb, and ``when`` tests its arguments."""
 
     _: KW_ONLY
     effect: Effect
@@ -246,13 +248,13 @@ class SendBeforeAnswer(AnswerDeviation):
 
 @dataclass(frozen=True)
 class SendBeforeCall(CallDeviation):
-    """Send an additional CALL before a CALL, which waits for the answer to it."""
+    """Send an additional CALL first; the original CALL waits for the answer to it."""
 
     _: KW_ONLY
     added: AddedMessage
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return the additional request, and the first one if it comes later in the same queue."""
+        """Return the additional request; also return the first one if it comes later in the same queue."""
         added = self.added.request(station, request.payload, is_kept=request.is_kept)
         outbox = station.core.outbox
         is_in_order = added.is_transaction_message == request.is_transaction_message

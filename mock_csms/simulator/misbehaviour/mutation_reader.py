@@ -31,7 +31,7 @@ type FieldCheck = Callable[[str], None]
 
 OF_CALL: Final[Sequence[PayloadKind]] = ("request",)
 OF_CALL_AND_ANSWER: Final[Sequence[PayloadKind]] = ("request", "response")
-"""Payloads of an original message; a field of the CALL hides a field of the answer with the same name."""
+"""Payloads of an original message. A field of the CALL hides a field of the same name in the answer."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class MutationReader:
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
 
     def is_about_command(self, action: str, kind: PayloadKind) -> bool:
-        """Whether a mutation is about a command rather than a message of stations.
+        """Whether a mutation is about a command; otherwise, it is about a message of stations.
 
         Of an action that is both, it is about the message if its fields are in this part of the message.
         """
@@ -87,7 +87,7 @@ class MutationReader:
         return not all(_has_field(schema, value.path) for value in self.text.values)
 
     def assignments(self, action: str, kind: PayloadKind, check: FieldCheck) -> tuple[Assignment, ...]:
-        """Read the values of fields of an action; ``check`` is for the fields that they refer to."""
+        """Read the values of an action's fields; ``check`` is for fields that the values refer to."""
         schema = payload_schema(self.version, action, kind)
         return tuple(self._assignment(schema, action, written, check) for written in self.text.values)
 

@@ -15,7 +15,7 @@ CONDITION: Final = "if"
 
 
 class WrongMutation(ValueError):
-    """A mutation that cannot be read; the message is one clause and says what to write instead."""
+    """A mutation that cannot be read. The message is one clause that says how to correct it."""
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def _send(reader: MutationReader) -> Deviation:
 
 
 def _check_of_occasion(reader: MutationReader) -> FieldCheck:
-    """Check of the fields of the message or step that a mutation is before or after."""
+    """Check of the fields of the message or step that a mutation precedes or follows."""
     word, action = reader.text.occasion or ("", "")
     if action in VERBS:
         if word == "before":
@@ -185,7 +185,7 @@ def _do(reader: MutationReader) -> Deviation:
 
 
 def _following(reader: MutationReader, effect: Effect) -> Deviation:
-    """Deviation with an effect after the message or step that the mutation names after ``on``."""
+    """Deviation whose effect comes after a message or step: the one after ``on`` in the mutation."""
     options = {"effect": effect, **reader.options(_check_of_occasion(reader))}
     _, action = reader.text.occasion or ("", "")
     if action in VERBS:

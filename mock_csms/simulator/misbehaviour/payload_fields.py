@@ -17,7 +17,7 @@ ZEROS: Final[Mapping[str, object]] = {"string": "", "integer": 0, "number": 0, "
 
 
 class UnknownField(ValueError):
-    """A path that leads to no field of a message; the message is one clause with a suggestion."""
+    """A path that leads to no field of a message. The message is one clause with a suggestion."""
 
 
 @cache
@@ -73,7 +73,9 @@ def is_text(field: JsonObject) -> bool:
 
 
 def plain_payload(schema: JsonObject, now: str) -> JsonObject:
-    """Return a valid payload with the required fields only: Accepted, the current time, zero, empty text."""
+    """Return a valid payload of the required fields only, with values such as Accepted, now, zero or an
+    empty text.
+    """
     return _plain_object(schema, schema, now)
 
 
@@ -94,7 +96,7 @@ def _plain_value(schema: JsonObject, node: JsonObject, now: str) -> object:
 
 
 def with_field(schema: JsonObject, payload: JsonObject, path: str, value: object) -> JsonObject:
-    """Return a payload with a value at a path, making the objects and lists on the way."""
+    """Return a payload with a value at a path. Missing objects and lists on the way are made."""
     changed: JsonObject = _with_value(schema, schema, payload, path.split("."), value)
     return changed
 

@@ -28,7 +28,7 @@ NOT_AFTER_BOOT: Final = frozenset(
     {"report-not-sent", "log-status-not-sent", "firmware-status-not-sent", "start-not-carried-out"}
 )
 AUTHORIZED_WITHIN_S: Final = 10.0
-"""Time from the answer to a remote start in which an Authorize for its token is part of the start."""
+"""Maximum time between the answer to a remote start and an Authorize that is part of the start."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
@@ -58,9 +58,11 @@ class AcceptedCommand:
     replaces_earlier: bool = False
     """Whether the command cancels an earlier one of its kind."""
     is_possible: Callable[[], bool] = lambda: True
-    """Whether the station is known to be able to carry it out; asked when it is accepted and when overdue."""
+    """Whether the station is known to be able to carry it out. Called at acceptance and when it is
+    overdue.
+    """
     is_excused: Callable[[float], bool] = lambda _: False
-    """Whether the station need not carry it out, by the time of the answer; asked when it is overdue."""
+    """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
     frames: tuple[int, ...] = ()
     accepted_at: float = 0.0
     due: float | None = None
@@ -76,7 +78,9 @@ class AcceptedCommands:
         self.open: dict[str, AcceptedCommand] = {}
 
     def command_sent(self, frame: int, message_id: str, expectation: AcceptedCommand) -> None:
-        """Register the expected effect of a command; the station may carry it out before it answers."""
+        """Register the expected effect of a command. The station may carry the command out before it
+        answers.
+        """
         expectation.frames = (frame,)
         if expectation.replaces_earlier:
             self.drop(frozenset({expectation.kind}))
@@ -106,7 +110,7 @@ class AcceptedCommands:
                 del self.open[message_id]
 
     def give_up(self, action: str | None = None) -> None:
-        """Drop all expectations that a message of this action could fulfil; all of them if None."""
+        """Drop the expectations that a message of this action could fulfil. None: drop all."""
         self._keep(lambda expectation: action is not None and action not in expectation.actions)
 
     def disconnected(self) -> None:
@@ -153,7 +157,7 @@ class AcceptedCommands:
 
 
 def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
-    """Expect a boot (B11.FR.03, B11.FR.04), unless only an EVSE is reset or a transaction must end first."""
+    """Expect a boot (B11.FR.03, B11.FR.04); not if only an EVSE is reset, or a transaction must end first."""
     if "evseId" in request or (request["type"] == "OnIdle" and known.running.by_id):
         return None
     return AcceptedCommand(
@@ -167,7 +171,8 @@ def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
 
 
 def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
-    """Expect the requested message; if no EVSE is named, one for each EVSE in use or transaction (F06.FR.11).
+    """Expect the requested message. Without an EVSE, one from each EVSE in use or each transaction
+    (F06.FR.11).
 
     Without a transaction, no TransactionEvent can be sent.
     """
@@ -199,7 +204,7 @@ def _triggered(action: str, scope: EvseScope, known: KnownState) -> Callable[[st
 
 
 def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
-    """Be fulfilled when each running transaction has sent an event or has ended."""
+    """Count as fulfilled when each running transaction has sent an event or ended."""
     left = {transaction_id for transaction_id, _ in running.certain_on_evse(None)}
 
     def is_fulfilled_by(_: str, event: JsonObject) -> bool:
@@ -211,7 +216,9 @@ def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject
 
 
 def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
-    """Be fulfilled when each EVSE with a transaction has sent its values: its meter is known to be in use."""
+    """Count as fulfilled when each EVSE with a transaction has sent its values: its meter is certainly in
+    use.
+    """
     left = {transaction.evse_id for _, transaction in running.certain_on_evse(None)} - {None}
 
     def is_fulfilled_by(_: str, payload: JsonObject) -> bool:
@@ -222,7 +229,9 @@ def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool
 
 
 def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
-    """Return whether a status is about the EVSE and connector; an id of 0 in the scope names neither."""
+    """Return whether a status is about the EVSE and connector of a scope. An id of 0 in the scope matches
+    all.
+    """
     evse_id, connector_id = scope
     return evse_id in {None, 0, status["evseId"]} and connector_id in {None, 0, status["connectorId"]}
 
@@ -246,7 +255,9 @@ def _availability(request: JsonObject, known: KnownState) -> AcceptedCommand | N
 
 
 def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
-    """Expect the transaction to end, or a RemoteStop event if unplugging ends it (F03.FR.02, F03.FR.03)."""
+    """Expect the end of the transaction; or a RemoteStop event if unplugging ends it (F03.FR.02,
+    F03.FR.03).
+    """
     transaction_id = request["transactionId"]
     if known.transactions.has_ended(transaction_id):
         return None
@@ -271,7 +282,7 @@ def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
 
 
 def _start(request: JsonObject, known: KnownState) -> AcceptedCommand:
-    """Expect a transaction event with the remoteStartId, if the station is known to be able to start."""
+    """Expect a transaction event with the remoteStartId, if the station is certainly able to start."""
     remote_start_id, evse_id = request["remoteStartId"], request.get("evseId")
     return AcceptedCommand(
         "start-not-carried-out",
@@ -287,7 +298,7 @@ def _start(request: JsonObject, known: KnownState) -> AcceptedCommand:
 
 
 def _is_authorized(id_token: JsonObject, accepted_at: float, known: KnownState) -> bool:
-    """Return whether the token of a remote start certainly allows it to charge (F01.FR.01, F01.FR.02)."""
+    """Return whether the token of a remote start is certainly allowed to charge (F01.FR.01, F01.FR.02)."""
     authorizations = known.transactions.authorizations
     if authorizations.was_refused(id_token, accepted_at):
         return False

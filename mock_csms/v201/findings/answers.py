@@ -1,4 +1,4 @@
-"""Answers to commands: whether they fit the command and have the data that they must have."""
+"""Answers to commands: they must fit the command and contain the required data."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -17,7 +17,7 @@ from mock_csms.v201.findings.running import CHARGING, RunningTransactions, Suspi
 STATUS_ACCEPTED: Final = "Accepted"
 RESET: Final = frozenset({"ImmediateReset", "ResetCommand"})
 UNLOCK: Final = frozenset({"UnlockCommand"})
-"""Reasons of events which prove that a Reset or an UnlockConnector concerned a running transaction."""
+"""Reasons of events that prove that a Reset or an UnlockConnector affected a running transaction."""
 
 
 class ItemLists(NamedTuple):
@@ -92,7 +92,7 @@ def _without(name: str) -> Callable[[JsonObject, JsonObject], str | None]:
 
 
 def _value_missing(_: JsonObject, answer: JsonObject) -> str | None:
-    """Check that each Accepted variable has a value, which may be an empty text (B06.FR.13)."""
+    """Check that each Accepted variable has a value; the value may be an empty text (B06.FR.13)."""
     return _lacking("attributeValue", answer["getVariableResult"], "attributeStatus")
 
 
@@ -115,11 +115,11 @@ REQUIRED_DATA: Final[Mapping[str, Callable[[JsonObject, JsonObject], str | None]
     Action.get_variables: _value_missing,
     Action.set_variable_monitoring: _monitor_id_missing,
 }
-"""Function that returns the property that an Accepted answer lacks, by action."""
+"""Function that returns the missing property of an Accepted answer, by action."""
 
 
 class Answers:
-    """Checks whether a station may give the answer it gives, as far as its state is known."""
+    """Checks whether a station may give its answer, as far as the state of the station is known."""
 
     __slots__ = ("_registration", "_report", "_running")
 
@@ -176,7 +176,7 @@ class Answers:
         )
 
     def _suspect_reset(self, at: float, frame: int, request: JsonObject) -> None:
-        """Suspect a Reset OnIdle of a running transaction, unless a Reset Immediate already ends it."""
+        """Suspect a Reset OnIdle during a running transaction, unless a Reset Immediate already ends it."""
         for transaction_id, transaction in self._running.on_evse(request.get("evseId")):
             transaction.is_being_reset = transaction.is_being_reset or request["type"] == "Immediate"
             if transaction.is_being_reset:
@@ -191,7 +191,7 @@ class Answers:
     def suspect_availability(
         self, at: float, frame: int, request: JsonObject, available: frozenset[Connector]
     ) -> None:
-        """Suspect an Accepted Inoperative of connectors in a transaction (G03.FR.05, G04.FR.06).
+        """Suspect that Inoperative was Accepted for connectors in a transaction (G03.FR.05, G04.FR.06).
 
         ``available``: connectors that were Available since the previous Inoperative. For these, this command
         does not request the state that they already have (G03.FR.03).

@@ -1,4 +1,4 @@
-"""Certificates of a station: whether it checks, lists and keeps them as it must (A02, M03, M04, M05)."""
+"""Certificates of a station: it must check, list and keep them correctly (A02, M03, M04, M05)."""
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 INVALID_CERTIFICATE_EVENT: Final = "InvalidChargingStationCertificate"
 EVENT_WITHIN_S: Final = 60.0
 MAX_KEYS: Final = 50
-"""Maximum number of keys of CSRs; past it, a certificate may be for any key."""
+"""Maximum number of keys of CSRs; above it, any key of a certificate is accepted."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
     "issuerKeyHash": "public key of the issuer, without tag and length,",
 }
-"""Fields of CertificateHashDataType, and what they are the hash of (Part 2 2.6)."""
+"""Fields of CertificateHashDataType, and the content that each one is a hash of (Part 2 2.6)."""
 
 
 class CertificateChange(NamedTuple):
@@ -43,7 +43,7 @@ class RecentChanges(BoundedDict[str, CertificateChange]):
 
 
 class StationCertificates:
-    """Certificates that a station certainly has or lacks; any doubt drops one."""
+    """Certificates that are certainly on the station, or certainly not. In doubt, an entry is dropped."""
 
     __slots__ = ("_clock", "_deleted", "_event_at", "_installed", "_keys", "_own", "_refusal", "_report")
 
@@ -53,16 +53,16 @@ class StationCertificates:
         self._installed = RecentChanges()
         self._deleted = RecentChanges()
         self._keys: set[bytes] | None = set()
-        """Public keys of all CSRs; None once one could not be read, or they are too many."""
+        """Public keys of all CSRs; None if one could not be read or there are too many."""
         self._own: tuple[str, int] | None = None
         """Serial number of the station's certificate, and the frame that accepted it."""
         self._event_at: float | None = None
         """Time of the last security event about a certificate."""
         self._refusal: tuple[float, int] | None = None
-        """Time and frame of a refused certificate whose security event is expected."""
+        """Time and frame of a refused certificate; its security event is expected."""
 
     def forget(self) -> None:
-        """Drop what is only certain on one connection, for example after a reconnect."""
+        """Drop facts that are certain only within one connection, for example after a reconnect."""
         self._installed.clear()
         self._deleted.clear()
         self.expect_no_event()
@@ -107,7 +107,7 @@ class StationCertificates:
                 self._keys = None
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Drop the certificates that a command may change; the answer may get lost."""
+        """Drop the certificates that a command may change; its answer may get lost."""
         if action == Action.install_certificate:
             for serial_number, change in list(self._installed.items()):
                 if change.certificate_type == request["certificateType"]:
@@ -202,14 +202,14 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _expect_event(self, at: float, frame: int, request: JsonObject) -> None:
-        """Expect the security event about an invalid certificate, unless it came before the answer."""
+        """Expect the security event about an invalid certificate; it may also come before the answer."""
         is_reported = self._event_at is not None and at - self._event_at <= EVENT_WITHIN_S
         is_for_station = request.get("certificateType") != V2G_CERTIFICATE_USE
         if is_for_station and not is_reported and self._fault_in(_parsed(request["certificateChain"]), at):
             self._refusal = at, frame
 
     def _fault_in(self, certificate: "x509.Certificate | None", at: float) -> str:
-        """Return why the station has to reject a certificate; an empty text if it may accept it."""
+        """Return why the station has to reject a certificate; empty if it may accept it."""
         if certificate is None:
             return "its chain is not readable PEM"
         if self._clock.since is not None and not self._clock.is_skewed:
@@ -223,7 +223,7 @@ class StationCertificates:
 
 
 def _wrong_field(hash_data: JsonObject, certificate: "x509.Certificate | None") -> str | None:
-    """Return the field that is wrong in the hash data of a self-signed certificate, or None."""
+    """Return the wrong field in the hash data of a self-signed certificate, or None."""
     from mock_csms.pki.hash_data import HASH_ALGORITHMS, issuer_hashes  # noqa: PLC0415 - see above
 
     algorithm = hash_data["hashAlgorithm"]

@@ -1,4 +1,4 @@
-"""Clock of a station: checks of its timestamps, and the periods in which it was online or offline."""
+"""Clock of a station: checks of its timestamps, and its online and offline periods."""
 
 import re
 from datetime import UTC, datetime
@@ -15,16 +15,18 @@ LATEST_SECONDS: Final = 253_402_300_799.0
 MARGIN_S: Final = 60.0
 """Tolerated error of a station's clock."""
 SKEW_LIMIT_S: Final = 5.0
-"""If the currentTime sent to a station is off by more than this, the station's timestamps prove little."""
+"""Maximum error of a currentTime sent to the station; above it, the station's timestamps prove little."""
 DAY_S: Final = 86_400.0
 CLOCK_NEVER_SET_BEFORE: Final = 946_684_800.0
-"""2000-01-01T00:00:00Z; an earlier time comes from a clock that was never set."""
+"""2000-01-01T00:00:00Z. Earlier times come from a clock that was never set."""
 TIMESTAMP_FORM: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)")
 MAX_DECIMALS: Final = 3
 """Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * MARGIN_S
-"""A shorter offline period has no moment that is certainly offline: a margin is taken off at both ends."""
+"""Minimum offline period. A margin is taken off at both ends, so a shorter one has no moment that is
+certainly offline.
+"""
 PERIODS_KEPT: Final = 10
 
 
@@ -39,7 +41,7 @@ _cached_seconds_of = lru_cache(maxsize=256)(seconds_of)
 
 @lru_cache(maxsize=64)
 def key_of(at: float) -> str:
-    """Format a time in UTC with Z, so that these texts sort by time, except within a second."""
+    """Format a time in UTC with Z. The texts sort by time, except within a second."""
     return datetime.fromtimestamp(min(max(at, 0.0), LATEST_SECONDS), UTC).isoformat()[:-6] + "Z"
 
 
@@ -64,12 +66,12 @@ class Clock:
         self._max_ahead_s = 0.0
         self.floor = self.limit = ""
         self.since: float | None = None
-        """Time at which a currentTime was first sent to the station; None before."""
+        """Time of the first currentTime sent to the station; None before."""
         self.is_skewed = False
-        """Whether the station was ever sent a currentTime that differs from our time."""
+        """Whether any currentTime sent to the station differed from the real time."""
 
     def set_time(self, at: float, current_time: object) -> bool:
-        """Register a currentTime sent to the station; return whether it is the first one."""
+        """Register a currentTime sent to the station. Return whether it is the first one."""
         if not isinstance(current_time, str):
             return False
         sent_seconds = _cached_seconds_of(current_time[:19] if current_time.endswith("Z") else current_time)
@@ -87,7 +89,7 @@ class Clock:
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
     ) -> tuple[str | None, Findings]:
-        """Judge a timestamp as `check` does; also return it in a sortable form (None if invalid)."""
+        """Check a timestamp like `check`. Also return it in a sortable form (None if invalid)."""
         if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return text, NO_FINDINGS
         seconds = seconds_of(text)
@@ -145,13 +147,13 @@ class Clock:
         )
 
     def jumped(self) -> None:
-        """Register that our own clock was set: timestamps before and after it cannot be compared."""
+        """Register that the server's clock was set: timestamps before and after it cannot be compared."""
         self.is_skewed = True
         self._renewed_at = 0.0
 
 
 def _fault_in(text: str, seconds: float | None) -> str | None:
-    """Return what is wrong with the form of a timestamp; None if it is right or has a leap second."""
+    """Return the error in the form of a timestamp; None if it is valid or has a leap second."""
     if seconds is None:
         return None if ":60" in text else "cannot be read"
     if not has_zone(text):
@@ -167,7 +169,7 @@ type Periods = tuple[tuple[float, float], ...]
 
 
 class Online:
-    """Since when a station is certainly online, and periods in which it was certainly offline."""
+    """Time since which a station is certainly online, and periods in which it was certainly offline."""
 
     __slots__ = ("_disconnected_at", "_offline", "_online_since", "offline_before")
 
@@ -179,7 +181,7 @@ class Online:
         """Sortable timestamp; the station may have been offline before it."""
 
     def connected(self, at: float) -> None:
-        """Register a connection; the end of the previous one may not have been reported."""
+        """Register a connection. The end of the previous one may not have been reported."""
         self._online_since = None
         if self._disconnected_at is not None:
             if at - self._disconnected_at > MIN_PERIOD_S:
@@ -204,7 +206,7 @@ class Online:
         self._online_since = at
 
     def has_been_online_since(self, moment: float, at: float) -> bool:
-        """Return whether the station has certainly been online from ``moment`` until now (``at``)."""
+        """Return whether the station was certainly online from ``moment`` until now (``at``)."""
         return self._online_since is not None and self._online_since + MARGIN_S < moment <= at
 
     def was_offline(self, moment: float) -> bool:

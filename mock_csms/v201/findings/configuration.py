@@ -1,4 +1,4 @@
-"""Values of the variables that findings depend on, as far as they are known."""
+"""Known values of the variables that findings depend on."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ WATCHED: Final = frozenset(
         "txctrlr/txstartpoint",
     }
 )
-"""Names of component and variable in lower case; values of other variables are not kept."""
+"""Names of component and variable in lower case; other variables are not stored."""
 CHANGED_LATER: Final = "RebootRequired"
 
 
@@ -58,7 +58,7 @@ class ReportedConfiguration:
                 self._values[name] = result["attributeValue"]
 
     def variables_set(self, request: JsonObject, answer: JsonObject) -> None:
-        """Register the answer to a SetVariables; a value that needs a reboot makes the variable unknown."""
+        """Register the answer to a SetVariables. If a value needs a reboot, the variable becomes unknown."""
         values: dict[str, str] = {
             name_of(item): item["attributeValue"]
             for item in request["setVariableData"]
@@ -79,7 +79,7 @@ class ReportedConfiguration:
 
 
 def name_of(item: JsonObject) -> str:
-    """Return component and variable in lower case; an instance or EVSE makes it another name."""
+    """Return component and variable in lower case. With an instance or EVSE, the name is a different one."""
     component, variable = item["component"], item["variable"]
     name = f"{component['name']}/{variable['name']}".lower()
     is_of_station = not (component.get("instance") or component.get("evse") or variable.get("instance"))

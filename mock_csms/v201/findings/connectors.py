@@ -1,4 +1,4 @@
-"""Connectors of a station: whether their status is reported when it is due (B01, B04, G03)."""
+"""Connectors of a station: their status must be reported when it is due (B01, B04, G03)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -51,7 +51,7 @@ class Connectors:
         self._absent: frozenset[Connector] = EMPTY
         self._inoperative_scopes: frozenset[EvseScope] = EMPTY
         self._strictly_inoperative: frozenset[EvseScope] = EMPTY
-        """Scopes made Inoperative, without a later Operative for any part of them."""
+        """Scopes that were made Inoperative; no part of them has been made Operative since."""
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._due: float | None = None
@@ -64,9 +64,11 @@ class Connectors:
         self._available: frozenset[Connector] = EMPTY
         """Connectors that were Available since the last ChangeAvailability to Inoperative was sent."""
         self.were_available: frozenset[Connector] = EMPTY
-        """Connectors that were Available since the ChangeAvailability to Inoperative before the last one."""
+        """Connectors that were Available since the last but one ChangeAvailability to Inoperative was
+        sent.
+        """
         self.status: dict[Connector, str] = {}
-        """Last status by EVSE id and connector id; UNKNOWN_STATUS if not reported since the last boot."""
+        """Last status by EVSE id and connector id; UNKNOWN_STATUS without a report since the last boot."""
 
     def booted(self, at: float, frame: int) -> None:
         """Expect the status of every connector."""
@@ -88,7 +90,7 @@ class Connectors:
                 self.awaited -= {connector}
 
     def judge_status(self, at: float, frame: int, payload: JsonObject, *, is_charging: bool) -> Findings:
-        """Register a StatusNotification; report connector 0, which does not exist (Part 1 7.2), once.
+        """Register a StatusNotification. Report connector 0 once: it does not exist (Part 1 7.2).
 
         ``is_charging``: whether a transaction is running, which may delay a change of availability.
         """
@@ -108,7 +110,7 @@ class Connectors:
         )
 
     def _judge_available(self, at: float, frame: int, connector: Connector) -> Findings:
-        """Report an Available connector of a scope that is Inoperative, once per command."""
+        """Report an Available connector in an Inoperative scope, once per command."""
         covering = {scope for scope in self._strictly_inoperative if _covers(scope, connector)}
         if not covering or at <= self._inoperative_since + STATUS_TIMEOUT_S:
             return NO_FINDINGS
@@ -177,7 +179,7 @@ class Connectors:
         self._offline_since = None
 
     def resumed(self, at: float, limit_s: float | None) -> None:
-        """Restart the deadline after a reconnect, or expect each status after a long offline period.
+        """Restart the deadline after a reconnect; after a long offline period, expect each status.
 
         ``limit_s``: seconds of an offline period that is certainly longer than OfflineThreshold, if known.
         """
@@ -191,22 +193,26 @@ class Connectors:
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def wait_for_queue(self, at: float, payload: JsonObject) -> None:
-        """Restart the deadline after an offline period, unless a message is certainly from a later time."""
+        """Restart the deadline after an offline period, unless a message is certainly of a later time."""
         moment = _moment_of(payload)
         if moment is None or moment <= self._resumed_at or payload.get("offline"):
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def expect_none_after_offline(self) -> None:
-        """Expect no status for an offline period: a boot makes them all due, or the station must retry."""
+        """Expect no status for an offline period: after a boot, all are due; otherwise the station must
+        retry.
+        """
         self.awaited = EMPTY
 
     def expect_none(self) -> None:
-        """Expect no status until the next boot: none is due, or an unreadable message may have had one."""
+        """Expect no status until the next boot: none is due, or an unreadable message may have contained
+        it.
+        """
         self._due = self._boot_frame = None
         self.awaited = EMPTY
 
     def overdue_after_offline(self, at: float, first_frame: int | None) -> Findings:
-        """Report the connectors without a status after a long offline period, all in one finding (B04.FR.01).
+        """Report connectors without a status after a long offline period, all in one finding (B04.FR.01).
 
         ``first_frame``: first frame that shows that the station is online without a boot, if there is one.
         """
@@ -247,7 +253,7 @@ class Connectors:
         )
 
     def owed(self, request: JsonObject) -> list[Connector]:
-        """Return the connectors whose status a ChangeAvailability will certainly change."""
+        """Return the connectors whose status certainly changes with a ChangeAvailability."""
         scope = place_of(request)
         if request["operationalStatus"] == "Inoperative":
             return [connector for connector in self._connectors_in(scope) if self.status[connector] in FREE]
@@ -262,14 +268,14 @@ class Connectors:
         ]
 
     def has_changed(self, connector: Connector, operational_status: str) -> bool:
-        """Return whether a connector's status shows that a ChangeAvailability was carried out."""
+        """Return whether a connector's status shows that a ChangeAvailability took effect."""
         status = self.status.get(connector, UNKNOWN_STATUS)
         if operational_status == "Inoperative":
             return status not in FREE
         return status != "Unavailable"
 
     def inoperative_sent(self) -> None:
-        """Register a ChangeAvailability to Inoperative, whose answer may get lost."""
+        """Register a ChangeAvailability to Inoperative; its answer may get lost."""
         self.were_available, self._available = self._available, EMPTY
 
     def operative_sent(self, request: JsonObject) -> None:
@@ -282,7 +288,7 @@ class Connectors:
         )
 
     def availability_changed(self, at: float, request: JsonObject, *, is_certain: bool) -> None:
-        """Register a ChangeAvailability that the station has carried out or will carry out.
+        """Register a ChangeAvailability that the station has carried out or scheduled.
 
         ``is_certain``: whether all transactions that it may have to wait for are known.
         """

@@ -17,9 +17,9 @@ from mock_csms.v201.findings.transaction_contents import (
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
 
 NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
-"""Trigger reasons of Updated events that are always checked; others are checked only for some properties."""
+"""Trigger reasons of Updated events that are always checked. Others are checked only for some properties."""
 WITH_TOKEN: Final = AUTHORIZING | DEAUTHORIZING
-"""Trigger reasons of events in which an idToken may occur again (E07.FR.02)."""
+"""Trigger reasons of events that may repeat the idToken (E07.FR.02)."""
 REASONS: Final = {"RemoteStop": "Remote", "ResetCommand": "ImmediateReset"}
 """Required stoppedReason by triggerReason (F03.FR.03, errata of B12.FR.04 and B12.FR.08)."""
 NOT_BY_DRIVER: Final = frozenset(
@@ -32,15 +32,15 @@ NOT_BY_DRIVER: Final = frozenset(
         "UnlockCommand",
     }
 )
-"""Trigger reasons of Ended events that need a stoppedReason, since the driver did not cause them."""
+"""Trigger reasons of Ended events that need a stoppedReason: the driver did not cause the end."""
 UNPLUGGED: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 BY_DRIVER: Final = frozenset({None, "EVDisconnected", "Local"})
-"""Values of stoppedReason that are wrong when the driver unplugs after a remote stop (F04.FR.03)."""
+"""Wrong values of stoppedReason if the driver unplugs after a remote stop (F04.FR.03)."""
 CONTEXTS: Final = {
     "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"})),
     "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN})),
 }
-"""By eventType, the context that readings must have, and the contexts that show that it is missing.
+"""The required context of readings by eventType, and the contexts that show that it is missing.
 
 Readings without a context show nothing, although Sample.Periodic is the default.
 """
@@ -151,7 +151,7 @@ class EventContents:
     def _judge_contexts(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
     ) -> Findings:
-        """Judge the readings of a Started or Ended event, unless it only reports signed data or a restart."""
+        """Check the readings of a Started or Ended event, unless it only reports signed data or a restart."""
         event_type, meter_values = event["eventType"], event.get("meterValue")
         if meter_values is None or event_type not in CONTEXTS:
             return NO_FINDINGS
@@ -213,7 +213,7 @@ class EventContents:
 
 
 def required_reason(ending: Ending, first_stop: str | None) -> str | None:
-    """Return what the stoppedReason of an Ended event must be, as a sentence; None if it may be right.
+    """Return the required stoppedReason of an Ended event as a sentence; None if it may be right.
 
     ``first_stop`` is the triggerReason of the event that began the end of the transaction, if it was an
     earlier one.

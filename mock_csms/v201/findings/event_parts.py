@@ -1,4 +1,4 @@
-"""NotifyEvent in parts: their numbering, and whether the last part comes (N07, N08)."""
+"""NotifyEvent in parts: the numbers of the parts, and the arrival of the last one (N07, N08)."""
 
 from typing import Final
 
@@ -10,20 +10,20 @@ MAX_OPEN: Final = 100
 
 
 class EventParts:
-    """Parts of NotifyEvent that announce another part; parts of several events may be interleaved."""
+    """Parts of NotifyEvent that announce another part. Parts of several events may be mixed."""
 
     __slots__ = ("_is_certain", "_last", "_open", "_report")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._open: dict[int, tuple[float, int]] = {}
-        """Deadline and frame of each part with tbc=true, by the seqNo of the part that must follow."""
+        """Deadline and frame of each part with tbc=true, by the seqNo of the next part."""
         self._last: JsonObject | None = None
         self._is_certain = False
         """Whether no part since the latest complete event can have been lost."""
 
     def judge_part(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Register a part and report one that neither begins an event nor follows a part with tbc=true."""
+        """Register a part. Report it if it neither begins an event nor follows a part with tbc=true."""
         seq_no, is_certain = payload["seqNo"], self._is_certain
         self._is_certain = is_certain or not seq_no or not payload.get("tbc")
         is_retry, self._last = payload == self._last, payload

@@ -12,7 +12,7 @@ MAX_CLOCK_CORRECTION_S: Final = 10.0
 
 
 class EventTimes:
-    """Compares the time of an event with its offline flag and with the events around it."""
+    """Compares the time of an event with its offline flag and with neighbouring events."""
 
     __slots__ = ("_clock", "_online", "_report")
 
@@ -22,7 +22,7 @@ class EventTimes:
         self._online = online
 
     def judge(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Judge the time of an event, if the station's clock was set to our time before the event."""
+        """Check the time of an event, if the station's clock had been set to the server's time before."""
         seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:

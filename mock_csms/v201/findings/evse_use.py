@@ -11,14 +11,14 @@ from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, Transaction
 
 MAX_EVSES: Final = 500
 OVERLAP_PAUSE_S: Final = 30.0
-"""Time for a queued Ended event to arrive; each further queued event restarts it."""
+"""Time for a queued Ended event to arrive; each further queued event restarts the time."""
 MIN_OVERLAP_S: Final = 10.0
-"""Transactions that overlap for less may be explained by a correction of the clock."""
+"""Maximum overlap of transactions that a correction of the clock may explain."""
 
 
 @dataclass(slots=True)
 class Doubt:
-    """A violation, unless an Ended event of an earlier time is still on its way."""
+    """A violation, unless an earlier Ended event is still on its way."""
 
     kind: str
     tracked: TransactionState
@@ -61,7 +61,7 @@ class EvseUse:
     def _compare(
         self, at: float, frame: int, evse_id: int, other: TransactionState, tracked: TransactionState
     ) -> None:
-        """Doubt that two transactions on an EVSE overlap if the one that started first has not ended."""
+        """Suspect that two transactions on an EVSE overlap, if the earlier one has not ended."""
         first, second = sorted((other, tracked), key=_start_of)
         moment = _start_of(second)
         if first.id == second.id or first.ended is not None or second.started is None:
@@ -78,7 +78,7 @@ class EvseUse:
         )
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> None:
-        """Doubt readings of a running transaction in MeterValues (part 2, J 2.1)."""
+        """Suspect readings of a running transaction in MeterValues (part 2, J 2.1)."""
         tracked = self._running.get(payload["evseId"])
         if tracked is None or tracked.ended is not None or tracked.started is None:
             return
@@ -103,7 +103,7 @@ class EvseUse:
                 return
 
     def _settle(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Settle the doubts about the transaction of an event, if the event shows when it ended."""
+        """Settle the suspicions about the transaction of an event, if the event shows when it ended."""
         if event.get("offline"):
             self._wait(at + OVERLAP_PAUSE_S)
         findings = NO_FINDINGS
@@ -119,14 +119,16 @@ class EvseUse:
         return findings
 
     def _is_after(self, timestamp: str, doubt: Doubt) -> bool:
-        """Return whether a time is certainly after the transaction must have ended."""
+        """Return whether a time is certainly later than the end of the transaction."""
         seconds = seconds_of(timestamp)
         is_set = self._clock.since is not None and doubt.moment >= self._clock.since
         is_reliable = is_set and not self._clock.is_skewed
         return is_reliable and seconds is not None and seconds > doubt.moment + doubt.margin_s
 
     def _judge_ended(self, at: float, doubt: Doubt) -> Findings:
-        """Judge a doubt by the Ended event, which may have the time of a restart if written after it."""
+        """Settle a suspicion by the Ended event. If it was written after a restart, it may have the time
+        of the restart.
+        """
         ending = doubt.tracked.contents.ending
         if ending is None or ending.stopped_reason in INTERRUPTIONS:
             return NO_FINDINGS

@@ -32,7 +32,7 @@ class Meters:
         self._evse_registers = EvseRegisters()
 
     def booted(self) -> None:
-        """Forget the registers of the EVSEs, since a meter may have been replaced."""
+        """Drop the registers of the EVSEs: a meter may have been replaced."""
         self._evse_registers.clear()
 
     def judge_event(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:

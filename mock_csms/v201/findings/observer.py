@@ -1,4 +1,4 @@
-"""Checks of one OCPP 2.0.1 station: passes each message to the modules that judge it."""
+"""Checks of one OCPP 2.0.1 station. Each message goes to the modules that check it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -95,7 +95,7 @@ class Observer201(Observer):
         self._transactions.resumed(at)
 
     def _offline_limit_s(self) -> float | None:
-        """Return how long a station must be offline to have certainly exceeded its OfflineThreshold.
+        """Return the offline seconds after which OfflineThreshold is certainly exceeded.
 
         A station may only notice a lost connection when its next Heartbeat is not answered.
         """
@@ -440,4 +440,4 @@ JUDGES: Final[Mapping[str, CallJudge]] = {
     "StatusNotification": Observer201._judge_status,
     "TransactionEvent": Observer201._judge_transaction_event,
 }
-"""Function that judges the payload of a CALL, by action; other payloads are not judged."""
+"""Function that checks the payload of a CALL, by action; other payloads are not checked."""

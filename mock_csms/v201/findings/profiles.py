@@ -1,4 +1,4 @@
-"""Charging profiles: whether a station still knows the profiles that it accepted (K01, K10)."""
+"""Charging profiles: a station must still know the profiles that it accepted (K01, K10)."""
 
 from typing import Final, NamedTuple
 
@@ -40,7 +40,7 @@ class InstalledProfiles:
         self._clearing: tuple[int, InstalledProfile] | None = None
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Register a command that replaces or clears profiles; the answer may get lost."""
+        """Register a command that replaces or clears profiles; its answer may get lost."""
         if action == Action.set_charging_profile:
             self._replace(request["chargingProfile"])
         elif action == Action.request_start_transaction and "chargingProfile" in request:
@@ -65,7 +65,7 @@ class InstalledProfiles:
                 del self._known[number]
 
     def accepted(self, frame: int, request: JsonObject) -> None:
-        """Register an accepted SetChargingProfile, unless the profile ends by itself."""
+        """Register an accepted SetChargingProfile. Profiles that end by themselves are ignored."""
         profile = request["chargingProfile"]
         ends = "validTo" in profile or any("duration" in schedule for schedule in profile["chargingSchedule"])
         if profile["chargingProfilePurpose"] in KEPT and not ends:

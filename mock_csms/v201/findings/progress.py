@@ -51,7 +51,7 @@ LOG_ORDER: Final[StatusOrder] = {
 
 
 class Course(NamedTuple):
-    """A sequence of steps: the command that starts it, its kind of finding and the allowed order."""
+    """A sequence of steps: the command that starts it, the kind of its findings, and the allowed order."""
 
     command: str
     kind: str
@@ -67,9 +67,9 @@ COURSES: Final[Mapping[str, Course]] = {
 
 
 FINAL: Final = frozenset({"Installed", "Uploaded"})
-"""Statuses after which a course is over; all other ends may be followed by another attempt."""
+"""Statuses that end a course for good; after all other ends, another attempt may follow."""
 CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
-"""Statuses with which an update or upload may end, from any step, if a newer command has cancelled it."""
+"""Statuses that may end an update or upload at any step, if a newer command has cancelled it."""
 NOT_UPDATING: Final = frozenset(
     {
         IDLE,
@@ -124,16 +124,16 @@ class Progress:
         self._registration = registration
         self._last = RecentSteps()
         self.is_updating = False
-        """Whether firmware may be about to be installed, so that idle EVSEs are Unavailable (L01.FR.07)."""
+        """Whether firmware may be about to be installed; idle EVSEs are then Unavailable (L01.FR.07)."""
         self._running: dict[str, int] = {}
-        """requestId of the latest accepted command whose course has not ended, by action."""
+        """requestId of the latest accepted command with a running course, by action."""
         self._reported: frozenset[tuple[str, int]] = frozenset()
         self._with_gap: frozenset[tuple[str, int | None]] = frozenset()
         """Courses in which statuses may have been lost since the last one."""
         self._cancelled: frozenset[tuple[str, int | None]] = frozenset()
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Register a command that starts a new course and may cancel the earlier ones."""
+        """Register a command that starts a new course. It may cancel the earlier ones."""
         for notified_by, course in COURSES.items():
             if course.command == action:
                 key = notified_by, request["requestId"]
@@ -143,7 +143,7 @@ class Progress:
                 self._last[key] = COMMAND_SENT
 
     def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
-        """Register a course that has begun; a course that it cancels may still report its end."""
+        """Register a course that has begun. A course that it cancels may still report its end."""
         self.is_updating = self.is_updating or action == Action.update_firmware
         for notified_by, course in COURSES.items():
             if course.command == action:
@@ -163,7 +163,7 @@ class Progress:
             self._last[key] = status if status in FINAL else UNKNOWN_STEP
 
     def lose_track(self, action: str | None = None) -> None:
-        """Accept any next step in the courses of this action; in all courses if None."""
+        """Accept any next step in the courses of this action. None: in all courses."""
         if action is None or action in COURSES:
             self._running.clear()
         for key in self._last:
@@ -171,7 +171,7 @@ class Progress:
                 self._last[key] = UNKNOWN_STEP
 
     def judge_step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Report a status that may not follow the previous one, or that does not name its command."""
+        """Report a status that may not follow the previous one, or does not belong to its command."""
         status, request_id = payload["status"], payload.get("requestId")
         if action == Action.firmware_status_notification:
             self.is_updating = status not in NOT_UPDATING
@@ -210,7 +210,7 @@ class Progress:
         return is_cancelled or (request_id is None and COMMAND_SENT in predecessors)
 
     def _judge_request_id(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Judge the requestId while a course of this action certainly runs (L01.FR.10, N01.FR.07)."""
+        """Check the requestId while a course of this action is certainly running (L01.FR.10, N01.FR.07)."""
         status, request_id, running = payload["status"], payload.get("requestId"), self._running.get(action)
         if running is None:
             return NO_FINDINGS

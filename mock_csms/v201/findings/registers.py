@@ -35,10 +35,12 @@ type Series = tuple[str, str | None, str]
 """Measurand, phase (None: all phases) and location of a register."""
 
 type RegisterValue = tuple[float, float, float]
-"""Value of a register in Wh or varh, the value as sent, and the number of Wh or varh in a unit as sent."""
+"""Value of a register in Wh or varh, the value as sent, and the Wh or varh per unit as sent."""
 
 type Reading = tuple[str, float, int, int, RegisterValue]
-"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of its message, and its value."""
+"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of the message, and the value as
+sent.
+"""
 
 
 def register_values(
@@ -72,7 +74,7 @@ class Registers(dict[Series, list[Reading]]):
     __slots__ = ()
 
     def read(self, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
-        """Add a reading; return (earlier, later) if the register decreases there.
+        """Add a reading. Return (earlier, later) if the register decreases there.
 
         A reading that is older than the readings of earlier events proves nothing, because the clock may have
         been set in between.
@@ -131,7 +133,7 @@ def unit_of(series: Series) -> str:
 
 
 def _decreases(earlier: Reading, later: Reading) -> bool:
-    """Return whether a register decreases by more than rounding to the coarser resolution explains."""
+    """Return whether a register decreases by more than rounding to the coarser resolution can explain."""
     decrease = earlier[1] - later[1]
     if decrease <= ROUNDING:
         return False
@@ -139,7 +141,7 @@ def _decreases(earlier: Reading, later: Reading) -> bool:
 
 
 def _resolution(value: RegisterValue) -> float:
-    """Return the size, in Wh or varh, of the last digit that was sent; trailing zeros are not known."""
+    """Return the size of the last digit that was sent, in Wh or varh. Trailing zeros are not known."""
     _, sent, factor = value
     if sent == int(sent):
         return factor

@@ -16,25 +16,25 @@ from mock_csms.v201.solicited import solicited_by
 NOT_ANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})
 BOOT_TIMEOUT_S: Final = 10.0
-"""The station may have given up waiting for the answer to its boot after this time."""
+"""Time after which the station may have given up waiting for the answer to its boot."""
 HEARTBEAT_INTERVAL: Final = "ocppcommctrlr/heartbeatinterval"
 EARLY_TOLERANCE_S: Final = 1.0
 """A boot may be retried this many seconds before the interval is over."""
 TRIGGER_CROSSING_S: Final = 5.0
-"""A boot within this time of a command may have been sent before the command arrived."""
+"""Maximum time between a command and a boot that the station may have sent before the command arrived."""
 RETRY_MARGIN_S: Final = 60.0
 REASON_WITHIN_S: Final = 300.0
 """Time after an accepted Reset in which a boot is taken for its result."""
 FIRST_BOOT_WITHIN_S: Final = 60.0
-"""Time after the opening of a connection in which a boot is taken for the one after the restart."""
+"""Maximum time between the opening of a connection and a boot that counts as the one after the restart."""
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
-"""Boot reasons that mean that the whole station has restarted, not only an application."""
+"""Boot reasons for a restart of the whole station, not only of an application."""
 REFUSED: Final = "refused with a CALLERROR"
 
 
 @dataclass(slots=True)
 class Retry:
-    """When a boot that was not accepted may be retried, and when it is overdue."""
+    """Time at which the retry of a boot without acceptance is allowed, and time at which it is overdue."""
 
     frame: int
     description: str
@@ -111,7 +111,9 @@ class Registration:
 
     @property
     def first_call_without_boot(self) -> int | None:
-        """Frame of the first unsolicited CALL of an accepted station that did not boot on this connection."""
+        """Frame of the first unsolicited CALL on this connection, if an accepted station did not boot on
+        it.
+        """
         if self._first_call is None or self._has_booted_here or self.status != "Accepted":
             return None
         return self._first_call[0]
@@ -123,7 +125,7 @@ class Registration:
         self.is_accepted_here = status == "Accepted"
 
     def connected(self, at: float) -> None:
-        """Register a new connection; a station that has restarted may boot at once (B01.FR.03)."""
+        """Register a new connection. A station that has restarted may boot at once (B01.FR.03)."""
         self._connected_at, self._first_call = at, None
         self._has_booted_here = self.is_accepted_here = False
         self.must_judge_calls = True
@@ -133,7 +135,7 @@ class Registration:
     def judge_boot(
         self, at: float, frame: int, payload: JsonObject, idle_since: float | None = None
     ) -> Findings:
-        """Register a boot and report one that is retried too early, comes late or has a wrong reason.
+        """Register a boot. Report it if it is retried too early, is late or has a wrong reason.
 
         ``idle_since``: when the last transaction ended; None while one is running.
         """
@@ -178,7 +180,7 @@ class Registration:
         )
 
     def _wrong_reason(self, at: float, frame: int, reason: str, idle_since: float | None) -> Findings:
-        """Report the reason PowerUp for a boot that a command has caused (B01.FR.09)."""
+        """Report the reason PowerUp if a command caused the boot (B01.FR.09)."""
         reset, trigger, retry = self._reset, self._trigger, self._retry
         scheduled = self._scheduled_reset
         self._reset = self._scheduled_reset = self._trigger = None
@@ -208,12 +210,12 @@ class Registration:
         self._reset = self._scheduled_reset = self._trigger = None
 
     def boot_refused(self) -> None:
-        """Register a boot that got a CALLERROR; until a boot is accepted, the station may only boot."""
+        """Register a boot that got a CALLERROR. Until a boot is accepted, the station may only boot."""
         if self.status != "Accepted":
             self._set_status(REFUSED)
 
     def answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> bool:
-        """Register the answer to a boot; return whether each connector's status is due now (B01)."""
+        """Register the answer to a boot. Return whether each connector's status is due now (B01)."""
         status, interval_s = answer.get("status"), answer.get("interval")
         previous_status, previous_retry = self.status, self._retry
         self._retry = None
@@ -243,7 +245,7 @@ class Registration:
         self._retry = self._reset = self._scheduled_reset = self._trigger = None
 
     def overdue(self, at: float) -> Findings:
-        """Report a boot that was not retried long after the interval (B02.FR.08, B03.FR.06)."""
+        """Report that a boot was not retried long after the interval (B02.FR.08, B03.FR.06)."""
         retry = self._retry
         if retry is None or at <= retry.overdue:
             return NO_FINDINGS
@@ -290,12 +292,12 @@ class Registration:
             self._trigger = BootCause(at, frame)
 
     def reset_scheduled(self, at: float, frame: int, request: JsonObject) -> None:
-        """Register a Reset of the whole station that is carried out when no transaction is running."""
+        """Register a Reset of the whole station that waits until no transaction is running."""
         if "evseId" not in request:
             self._scheduled_reset = BootCause(at, frame)
 
     def must_refuse(self, action: str, request: JsonObject) -> bool:
-        """Return whether a command is a trigger for a boot after an accepted one (F06.FR.17)."""
+        """Return whether a command triggers a boot although a boot is already accepted (F06.FR.17)."""
         is_trigger = action == Action.trigger_message and _causes_boot(action, request)
         return is_trigger and self.is_accepted_here
 
@@ -325,7 +327,7 @@ class Registration:
                     self.interval_s, self.interval_frame = seconds, frame
 
     def judge_silence(self, at: float, last_heard: float) -> Findings:
-        """Report that an accepted station has been silent for too long, once per silence."""
+        """Report that an accepted station has been silent too long, once for each silence."""
         interval_s = self.interval_s
         if interval_s is None or self.status != "Accepted" or self._silent_since_reported == last_heard:
             return NO_FINDINGS
@@ -342,7 +344,7 @@ class Registration:
 
 
 def _patience(interval_s: float) -> float:
-    """Return the seconds after which a retry is overdue; the specification has no upper limit."""
+    """Return the seconds until a retry is overdue. The specification has no upper limit."""
     return 2 * interval_s + RETRY_MARGIN_S
 
 

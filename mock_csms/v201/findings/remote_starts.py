@@ -1,4 +1,4 @@
-"""Remote starts: how the transaction that follows reports them (F01, F02)."""
+"""Remote starts: the next transaction must report them correctly (F01, F02)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,13 +13,13 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50
 WINDOW_S: Final = 120.0
-"""If no event reports the start within this time after the answer, the station has probably given it up."""
+"""Time after the answer in which the start is expected; later, the station has probably given it up."""
 SWIPE_WINDOW_S: Final = 10.0
-"""The same for a token that a driver may present: later, it may have been authorized again at the station."""
+"""The same time for a token that a driver may present; later, the driver may have used it at the station."""
 NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""
 OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})
-"""Trigger reasons that a station may wrongly give for the start of a transaction instead of RemoteStart."""
+"""Wrong trigger reasons that a station may give in place of RemoteStart."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class RemoteStarts:
         self.open: BoundedDict[int, RemoteStart] = _OpenStarts()
 
     def command_sent(self, frame: int, request: JsonObject, *, may_be_at_station: bool) -> None:
-        """Register a RequestStartTransaction; the station may carry it out before it answers.
+        """Register a RequestStartTransaction. The station may carry it out before it answers.
 
         ``may_be_at_station``: whether a driver with the same token may start a transaction at the station.
         """
@@ -65,7 +65,7 @@ class RemoteStarts:
             self.open.pop(request["remoteStartId"], None)
 
     def disconnected(self) -> None:
-        """Forget when commands were accepted: events from an offline period arrive only after it."""
+        """Drop the times at which commands were accepted: events from an offline period arrive only now."""
         for start in self.open.values():
             start.accepted_at = None
 
@@ -84,7 +84,7 @@ class RemoteStarts:
     def _judge_report(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, start: RemoteStart
     ) -> Findings:
-        """Judge the first event with the remoteStartId, unless an earlier one may have been lost."""
+        """Check the first event with the remoteStartId, unless an earlier event may have been lost."""
         if not _is_first_report(tracked, event):
             return NO_FINDINGS
         frames, trigger = (start.frame, frame), event["triggerReason"]
@@ -97,7 +97,7 @@ class RemoteStarts:
         return NO_FINDINGS
 
     def _judge_id(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Report a remoteStartId that was never sent, in a transaction with the token of a remote start."""
+        """Report a remoteStartId that was never sent, if the transaction has the token of a remote start."""
         contents = tracked.contents
         key = id_token_key(event["idToken"]) if "idToken" in event else contents.token
         starts = [start for start in self.open.values() if start.token == key]
@@ -111,7 +111,7 @@ class RemoteStarts:
     def _judge_silent_start(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
     ) -> Findings:
-        """Judge an event with the token of a remote start but without its remoteStartId."""
+        """Check an event with the token of a remote start but without its remoteStartId."""
         if event.get("offline") or event["eventType"] == "Ended" or event["triggerReason"] in DEAUTHORIZING:
             return NO_FINDINGS
         key = id_token_key(event["idToken"])
@@ -142,7 +142,7 @@ class RemoteStarts:
 
 
 def _is_first_report(tracked: TransactionState, event: JsonObject) -> bool:
-    """Return whether no earlier event that may have reported the remote start can have been lost."""
+    """Return whether no earlier event can have been lost that reported the remote start."""
     is_current = not event.get("offline") and event["eventType"] != "Ended"
     return is_current and tracked.started is not None and not tracked.gaps and event["seqNo"] == tracked.high
 

@@ -1,4 +1,4 @@
-"""Reports in parts: whether a command asked for them, and whether all parts come, in order."""
+"""Reports in parts: a command must have requested them, and all parts must come in order."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -34,7 +34,7 @@ class Parts:
     next_seq_no: int = 0
     last: JsonObject | None = None
     is_certain: bool = True
-    """False if a part may have been lost or will be repeated, or once a finding was reported."""
+    """False if a part may have been lost or repeated, or after a finding was reported."""
 
 
 class RecentRequests(BoundedDict[ReportKey, Parts]):
@@ -65,14 +65,15 @@ class ReportParts:
             self._requested[key] = Parts()
 
     def booted(self) -> None:
-        """Register a restart of the station; reports from before it do not go on."""
+        """Register a restart of the station. It does not continue earlier reports."""
         self._has_booted = True
         self.give_up()
 
     def judge_part(
         self, at: float, frame: int, action: str, payload: JsonObject, *, is_settled: bool
     ) -> Findings:
-        """Register a part, and report one that no command asked for or that does not follow the previous one.
+        """Register a part. Report it if no command requested it, or if it does not follow the previous
+        one.
 
         Before the boot is accepted (``is_settled=False``), a part without a command is reported elsewhere.
         """

@@ -1,4 +1,4 @@
-"""Reservations: whether their use and their expiry are reported (E01.FR.13, H01.FR.15, H04.FR.01)."""
+"""Reservations: their use and their expiry must be reported (E01.FR.13, H01.FR.15, H04.FR.01)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +13,9 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
 EXPIRY_MARGIN_S: Final = 10.0
-"""A reservation may already have expired at the station this long before its expiry."""
+"""Seconds before its expiry from which a reservation may already have expired at the station."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
-"""Statuses of a connector that has no reservation any more (H01.FR.16, H01.FR.17, H03.FR.10)."""
+"""Statuses of a connector whose reservation has ended (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0
 
 
@@ -42,11 +42,11 @@ class ObservedReservations:
         self.open: dict[int, ObservedReservation] = {}
 
     def end(self, reservation_id: int) -> None:
-        """Forget a reservation: it ended, or a command that may end or replace it was sent."""
+        """Drop a reservation: it ended, or a command was sent that may end or replace it."""
         self.open.pop(reservation_id, None)
 
     def accepted(self, frame: int, request: JsonObject) -> None:
-        """Register an accepted ReserveNow; a ReserveNow that names no EVSE is ignored."""
+        """Register an accepted ReserveNow. A ReserveNow without an EVSE is ignored."""
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
             self.open[request["id"]] = ObservedReservation(
@@ -58,7 +58,7 @@ class ObservedReservations:
             )
 
     def disconnected(self) -> None:
-        """Forget all reservations, since one may be used while the station is offline."""
+        """Drop all reservations: one may be used while the station is offline."""
         self.open.clear()
 
     def set_status(self, at: float, evse_id: int | None, status: str) -> None:

@@ -17,7 +17,7 @@ class UnansweredResets:
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._may_reboot = True
-        """Whether a Reset sent since the last reboot may still lead to one; True until the first boot."""
+        """Whether a Reset since the last reboot may still lead to a reboot; True until the first boot."""
         self._unanswered: tuple[int, str] | None = None
         """Frame and message id."""
 
@@ -28,13 +28,13 @@ class UnansweredResets:
         self._unanswered = (frame, message_id) if can_be_judged else None
 
     def settled(self, message_id: str, *, is_refused: bool = False) -> None:
-        """Register an answer or the end of the time for it; ``is_refused``: the station will not reboot."""
+        """Register an answer or its time-out; ``is_refused``: the station will not reboot."""
         if self._unanswered is not None and self._unanswered[1] == message_id:
             self._unanswered = None
             self._may_reboot = not is_refused
 
     def doubt(self) -> None:
-        """Register a lost message, or a command with a fault that the station may take for a Reset."""
+        """Register a lost message, or a faulty command that the station may take for a Reset."""
         self._unanswered, self._may_reboot = None, True
 
     def disconnected(self) -> None:
@@ -42,7 +42,7 @@ class UnansweredResets:
         self._unanswered = None
 
     def judge_boot(self, at: float, frame: int, reason: str) -> Findings:
-        """Report a reboot before the answer to the Reset that must have caused it."""
+        """Report a reboot that a Reset must have caused and that came before the answer to it."""
         unanswered = self._unanswered
         if reason != TRIGGERED:
             self._unanswered, self._may_reboot = None, False

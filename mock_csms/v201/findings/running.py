@@ -1,4 +1,4 @@
-"""Running transactions, and suspicions about a station that only a later event can confirm."""
+"""Running transactions, and suspicions that only a later event of the station can confirm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MAX_IN_PROGRESS: Final = 1_000
 CERTAIN_AFTER_S: Final = 5.0
-"""An event that happened this much later was not on its way when the station answered."""
+"""Seconds after which an event happened too late to have been on its way when the station answered."""
 CHARGING: Final = "Charging"
 
 
@@ -24,9 +24,9 @@ class Suspicion:
     frames: tuple[int, ...]
     sentence: str
     charging_state: str | None = None
-    """Charging state that the transaction must keep; None if it may have any."""
+    """Charging state that the transaction must keep; None: any."""
     proofs: frozenset[str] = frozenset()
-    """Values of triggerReason and stoppedReason which prove that the command was carried out."""
+    """Values of triggerReason and stoppedReason that prove that the command took effect."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class TransactionInProgress:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether energy flows for a known token, so that the authorization is certain."""
+        """Whether energy flows for a known token; then the authorization is certain."""
         return self.has_id_token and self.charging_state == CHARGING
 
 
@@ -57,7 +57,7 @@ class RunningTransactions:
     def __init__(self, report: Reporter, has_ended: Callable[[str], bool]) -> None:
         self._report = report
         self._has_ended = has_ended
-        """Whether the Ended event of a transaction was received; events may come after it, out of order."""
+        """Whether the Ended event of a transaction has arrived; other events may arrive after it."""
         self.by_id: dict[str, TransactionInProgress] = {}
         self.last_ended_at = 0.0
         """Time of arrival of the latest Ended event."""
@@ -105,7 +105,7 @@ class RunningTransactions:
     def _prove(
         self, at: float, frame: int, transaction: TransactionInProgress, event: JsonObject
     ) -> Findings:
-        """Report the suspicions that the reason given in an event proves, whether it goes on or ends."""
+        """Report the suspicions that the reason in an event proves. The transaction may go on or end."""
         if event.get("offline"):
             return NO_FINDINGS
         findings, reasons = (
@@ -119,7 +119,7 @@ class RunningTransactions:
         return findings
 
     def on_evse(self, evse_id: int | None) -> list[tuple[str, TransactionInProgress]]:
-        """Return the transactions known to run on an EVSE; on the whole station if None or 0."""
+        """Return the known running transactions of an EVSE. None or 0: of the whole station."""
         return [
             (transaction_id, transaction)
             for transaction_id, transaction in self.by_id.items()
@@ -131,7 +131,7 @@ class RunningTransactions:
         return [running for running in self.on_evse(evse_id) if not running[1].may_have_ended]
 
     def doubt(self) -> None:
-        """Drop all suspicions, and trust what is known of a transaction again only after its next event.
+        """Drop all suspicions. Facts about a transaction count again only after its next event.
 
         Call it if events may have been lost.
         """

@@ -1,4 +1,4 @@
-"""Certificate signing requests: whether a station waits before it repeats one (A02)."""
+"""Certificate signing requests: a station must wait before it repeats one (A02)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +12,12 @@ from mock_csms.v201.findings.configuration import ReportedConfiguration
 TOLERANCE_S: Final = 1.0
 WAIT_MINIMUM: Final = "securityctrlr/certsigningwaitminimum"
 REFUSED_FOR_S: Final = 600.0
-"""Time after a refused certificate in which a request is taken for a repetition."""
+"""Time after a refused certificate in which a request counts as a repetition."""
 
 
 @dataclass(slots=True)
 class Occurrence:
-    """An accepted SignCertificate or a refused CertificateSigned, the latest of a certificateType."""
+    """The latest accepted SignCertificate or refused CertificateSigned of a certificateType."""
 
     at: float
     frame: int
@@ -36,7 +36,9 @@ class CertificateRequests:
         self._refused: dict[str | None, Occurrence] = {}
 
     def judge_request(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Report a request that comes too soon after an accepted one, or after a refused certificate."""
+        """Report a request that comes too soon after an accepted one, or that repeats one after a refused
+        certificate.
+        """
         kind = payload.get("certificateType")
         self._asked = kind, at, frame
         accepted, refused = self._accepted.pop(kind, None), self._refused.pop(kind, None)

@@ -8,7 +8,7 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 
 MAX_SEEN_TOKENS: Final = 100
 AT_STATION_S: Final = 300.0
-"""Time after an Authorize in which its driver may still plug in and start a transaction."""
+"""Time after an Authorize in which the driver may still plug in and start a transaction."""
 
 
 class TokenTimes(BoundedDict[IdTokenKey, float]):
@@ -24,7 +24,7 @@ class TokenTimes(BoundedDict[IdTokenKey, float]):
 
 
 class Authorizations:
-    """Times at which an Authorize for a token was last accepted and last refused."""
+    """Times of the last accepted and the last refused Authorize for a token."""
 
     __slots__ = ("_accepted", "_asked", "_refused")
 
@@ -38,7 +38,7 @@ class Authorizations:
         self._asked = id_token_key(payload["idToken"])
 
     def answered(self, at: float, answer: JsonObject) -> None:
-        """Register the answer to the last Authorize; a refusal may also be in certificateStatus.
+        """Register the answer to the last Authorize. certificateStatus may also refuse it.
 
         An answer that limits the token to some EVSEs counts neither as acceptance nor as refusal.
         """

@@ -1,4 +1,4 @@
-"""Contents of the events of one transaction, as far as later checks need them."""
+"""Contents of the events of one transaction that later checks need."""
 
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ STOPPING: Final = frozenset(
         "UnlockCommand",
     }
 )
-"""Trigger reasons that may begin the end of a transaction; the first one gives its stoppedReason."""
+"""Trigger reasons that may begin the end of a transaction. The first one decides its stoppedReason."""
 EVSE_REPEATED: Final = "evse-repeated"
 NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -48,7 +48,7 @@ class Contents:
     token: IdTokenKey | None = None
     """First idToken."""
     token_at: float | None = None
-    """Time of arrival of the first idToken; None if it came in an event from an offline period."""
+    """Arrival time of the first idToken; None if its event is from an offline period."""
     remote_start_frame: int | None = None
     """Frame of an event with triggerReason RemoteStart."""
     remote_start_id: int | None = None
@@ -82,13 +82,13 @@ class Contents:
             self.stops.append((seq_no, trigger))
 
     def knows_repetition_of(self, evse: JsonObject) -> bool:
-        """Return whether an EVSE was also named last, and a repeated EVSE has been reported before."""
+        """Return whether an EVSE is the same as last time, and whether its repetition has been reported."""
         is_reported = EVSE_REPEATED in self.reported
         return is_reported and self.evse == (evse["id"], evse.get("connectorId"))
 
     @property
     def first_stop(self) -> str | None:
-        """triggerReason of the first Updated event that may begin the end, since the last authorization."""
+        """triggerReason of the first Updated event since the last authorization that may begin the end."""
         since = self.authorized_at_seq_no
         stops = [stop for stop in self.stops if since is None or stop[0] > since]
         return min(stops)[1] if stops else None

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.transaction_contents import Contents
 MAX_GAPS: Final = 100
 EVENTS_KEPT: Final = 8
 INTERRUPTIONS: Final = frozenset({"ImmediateReset", "PowerLoss", "Reboot"})
-"""Values of stoppedReason of an Ended event that a station may have written after a restart."""
+"""Values of stoppedReason in an Ended event that a station may write after a restart."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
 
 
@@ -24,7 +24,7 @@ A retry repeats all of them except perhaps the offline flag.
 
 
 type Gap = tuple[int, int, bool]
-"""First and last missing seqNo, and whether the station may have dropped these events while offline."""
+"""First and last missing seqNo, and whether the station may have dropped the events while offline."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class TransactionState:
     key_seq_no: int
     """seqNo of the last event without the offline flag."""
     may_be_older: bool
-    """Whether its first events may have been sent before the station was known."""
+    """Whether its first events may have been sent before the server knew the station."""
     is_doubtful: bool
     """Whether one of its events may have been in an unreadable message."""
     is_judged: bool = False
@@ -102,7 +102,7 @@ class TransactionState:
         events.append(event)
 
     def repeat(self, frame: int, event: EventKey) -> bool:
-        """Register an event whose seqNo is known; return whether it is certainly not a retry."""
+        """Register an event with a known seqNo. Return whether it is certainly not a retry."""
         known = next((other for other in self.events if other[0] == event[0]), None)
         if known is None or is_retry(event, known):
             return False
@@ -115,7 +115,9 @@ class TransactionState:
         del self.repeated[MAX_GAPS:]
 
     def locate(self, event: JsonObject) -> None:
-        """Register whether an event names the connector, and whether it shows the cable plugged in."""
+        """Register whether an event names the connector, and whether it shows that the cable is plugged
+        in.
+        """
         seq_no = event["seqNo"]
         names_connector = "connectorId" in event.get("evse", ())
         if names_connector and (self.located is None or seq_no < self.located):
@@ -126,7 +128,7 @@ class TransactionState:
                 self.plugged_in = seq_no
 
     def neighbours(self, seq_no: int) -> tuple[EventKey | None, EventKey | None]:
-        """Return the kept events right before and after a seqNo, ignoring offline events."""
+        """Return the stored events right before and after a seqNo. Offline events are skipped."""
         online = [event for event in self.events if not event[4]]
         before = [event for event in online if event[0] < seq_no]
         after = [event for event in online if event[0] > seq_no]
@@ -155,7 +157,7 @@ class TransactionState:
         return self.ended == self.low == self.high
 
     def missing(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of seqNos that must not be missing, up to the Ended event.
+        """Yield the missing ranges of seqNos up to the Ended event that count as violations.
 
         Updated events may be dropped while the station is offline (E04.FR.07, E11.FR.04, E12.FR.04).
         """
@@ -164,7 +166,7 @@ class TransactionState:
                 yield first, last if self.ended is None else min(last, self.ended - 1)
 
     def close(self) -> None:
-        """Mark as judged, and drop all data that is not needed to recognize later events."""
+        """Mark as checked. Keep only the data that is needed to recognize later events."""
         self.is_judged = True
         self.events.clear()
         self.registers.clear()
@@ -187,7 +189,8 @@ def is_retry(event: EventKey, known: EventKey) -> bool:
 
 
 def content_hash(value: Any) -> int:
-    """Hash of a JSON value; a retry has the same hash, even with other spelling of numbers or order of names.
+    """Hash of a JSON value. A retry has the same hash, even if it spells numbers or orders names
+    differently.
 
     The offline flag and customData, such as a number of attempts, may differ, so they are left out.
     """

@@ -27,7 +27,7 @@ from mock_csms.v201.findings.transaction_state import (
 
 UPDATED: Final = "Updated"
 SETTLING_TIME_S: Final = 5.0
-"""Time for missing events to arrive after the Ended event; each later event restarts it."""
+"""Time for missing events to arrive after the Ended event; each later event restarts the time."""
 RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event that was answered with a CALLERROR."""
 MAX_OPEN_TRANSACTIONS: Final = 500
@@ -36,14 +36,14 @@ MAX_RANGES_SHOWN: Final = 10
 
 
 class UsedIds(BoundedDict[int, int]):
-    """Hashes of transactionIds and of their Started events; hashes take less memory than the texts."""
+    """Hashes of transactionIds and of their Started events. They take less memory than the texts."""
 
     __slots__ = ()
     limit = 1000
 
 
 class Transactions:
-    """Checks the transactions of a station; keeps transactions not judged yet, and the last judged ones."""
+    """Checks the transactions of a station. Stores unchecked transactions, and the last checked ones."""
 
     __slots__ = (
         "_clock",
@@ -80,7 +80,7 @@ class Transactions:
         self._used_ids = UsedIds()
         self._is_after_unreadable = False
         self._complete_since: str | None = None
-        """Sortable time since which all transactions must be complete; None before the first boot."""
+        """Sortable time; transactions that began later must be complete. None before the first boot."""
         self._has_been_offline = False
         """Whether the station was offline since its first boot."""
         self._has_rebooted = False
@@ -88,7 +88,7 @@ class Transactions:
         self.remote_starts = RemoteStarts(report)
         self.reservations = ObservedReservations(report)
         self.authorizations = Authorizations()
-        """Answers to Authorize, which decide whether a transaction has to start for a token."""
+        """Answers to Authorize; they decide whether a token has to start a transaction."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""
@@ -110,7 +110,7 @@ class Transactions:
             tracked.is_doubtful = True
 
     def clock_set(self) -> None:
-        """Drop the times of the events so far, because the station's clock was not set before now."""
+        """Drop the times of all events so far: the station's clock has been set only now."""
         for tracked in self._open.values():
             tracked.events.clear()
             tracked.key = ""
@@ -179,7 +179,7 @@ class Transactions:
         return self._meters.judge_meter_values(at, frame, payload)
 
     def _is_next(self, tracked: TransactionState, event: JsonObject) -> bool:
-        """Return whether an event is the next Updated in order with a current timestamp, as most are."""
+        """Return whether an event is the next Updated in order with a current timestamp. Most events are."""
         text, clock = event["timestamp"], self._clock
         return (
             event["seqNo"] == tracked.high + 1
@@ -207,7 +207,7 @@ class Transactions:
     def _register_event(
         self, at: float, frame: int, event: JsonObject
     ) -> tuple[TransactionState | None, Findings]:
-        """Register an event by seqNo and judge its time; without a state for a retry or after Ended.
+        """Register an event by seqNo and check its time. There is no state for a retry or after Ended.
 
         An event that repeats a seqNo has no place in the order, so only its contents are left to judge.
         """
@@ -236,7 +236,7 @@ class Transactions:
         return tracked, findings
 
     def _is_retry_of_used_id(self, event: JsonObject) -> bool:
-        """Return whether an event may repeat one of a transaction whose details are forgotten."""
+        """Return whether an event may repeat one of a transaction whose details were dropped."""
         started = self._used_ids.get(hash(event["transactionInfo"]["transactionId"]))
         is_other_start = event["eventType"] == "Started" and started != hash(event_key(event)[:4])
         return started is not None and not is_other_start
@@ -265,7 +265,7 @@ class Transactions:
         return self._open.get(transaction_id) or self._judged.get(transaction_id)
 
     def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:
-        """Make room for a transaction; later events of the dropped one may look like a new transaction."""
+        """Make room for a transaction. Later events of the dropped one may look like a new transaction."""
         oldest = transactions.pop(next(iter(transactions)))
         oldest.is_doubtful = True
         self._judge_after.pop(oldest.id, None)
@@ -302,7 +302,7 @@ class Transactions:
     def _start(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject, key: str | None
     ) -> tuple[TransactionState, Findings]:
-        """Register a Started event that is not a retry; return the state of its transaction."""
+        """Register a Started event that is not a retry. Return the state of its transaction."""
         findings, id_hash = NO_FINDINGS, hash(tracked.id)
         if tracked.started is not None:
             findings = self._started_twice(at, (tracked.first_frame, frame), tracked.id)
@@ -316,7 +316,7 @@ class Transactions:
         return tracked, findings
 
     def _is_different(self, frame: int, tracked: TransactionState, event: JsonObject) -> bool:
-        """Return whether an event with a known seqNo is certainly not a retry; register it if so."""
+        """Return whether an event with a known seqNo is certainly not a retry. If so, register it."""
         is_ended_again = event["eventType"] == "Ended" and tracked.ended == event["seqNo"]
         if not is_ended_again:
             return tracked.repeat(frame, event_key(event))
@@ -326,7 +326,7 @@ class Transactions:
         return True
 
     def _end(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Register an Ended event; of several, the event with the lowest seqNo counts."""
+        """Register an Ended event. Of several, the one with the lowest seqNo counts."""
         seq_no, earlier = event["seqNo"], tracked.ended
         if earlier is not None and earlier <= seq_no:
             return NO_FINDINGS
@@ -437,7 +437,8 @@ class Transactions:
         )
 
     def _may_be_older_than_boot(self, tracked: TransactionState) -> bool:
-        """Return whether only the Ended event is known, and the transaction may have begun before the boot.
+        """Return whether only the Ended event is known, and the transaction may have begun before the
+        boot.
 
         A station may write the Ended event of an interrupted transaction after it has restarted.
         """
@@ -472,7 +473,7 @@ class Transactions:
         )
 
     def _judge_evse(self, at: float, tracked: TransactionState) -> Findings:
-        """Report a complete transaction whose EVSE is not named by the time the cable is plugged in."""
+        """Report a complete transaction in which the plug-in event came before any event named the EVSE."""
         plugged_in, located = tracked.plugged_in, tracked.located
         is_known = tracked.started is not None and tracked.ended is not None and not tracked.gaps
         if not is_known or plugged_in is None or (located is not None and located <= plugged_in):
