@@ -78,8 +78,8 @@ class CertificateSettings(CommandSettings):
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
         "CertificateSigned that follows an accepted SignCertificate. sign: it is sent after "
-        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: as sign, "
-        "but the station has to reject the certificate (see --bad-certificate)",
+        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: it is "
+        "sent like with sign, with a certificate that the station has to reject (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",

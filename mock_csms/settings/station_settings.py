@@ -280,8 +280,8 @@ class Profile(CertificateSettings):
     )
     request_inventory: bool = setting(
         False,
-        "request a FullInventory report (GetBaseReport) after an Accepted boot, if the station has sent no "
-        "report so far, or none since its last firmware update (B07.FR.14)",
+        "request a FullInventory report (GetBaseReport) after an Accepted boot, unless the station has "
+        "already sent a report with its current firmware (B07.FR.14)",
         group=AUTOMATIC_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
