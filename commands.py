@@ -568,7 +568,7 @@ def _if_allowed(command: str, builder: CommandBuilder) -> CommandBuilder:
 
 
 def _why_not_allowed(command: str, station: Station) -> str | None:
-    """Return why a command must not be sent to a station, or None if it may."""
+    """Return why a command must not be sent to a station; None if it may be sent."""
     if station.registration == "Pending" and command in ONLY_ACCEPTED:
         return "the boot of the station is Pending"
     if variable := missing_feature(command, station.device_model):

@@ -195,7 +195,7 @@ def record_refusal(
 
 
 def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None) -> JsonObject:
-    """Facts of a connection and of its opening handshake, for the journal.
+    """Facts about a connection and its opening handshake, for the journal.
 
     A user name that is a password is left out; this happens if the credentials are in the wrong order.
     """

@@ -142,7 +142,7 @@ class Csms:
     profiles: EffectiveProfiles = field(init=False)
     """Profiles of the stations, and their changes through the control API."""
     journal_file: JournalFile | None = None
-    """The file of the journal while it is written; None without one."""
+    """The journal file that is being written; None without one."""
     started_at: float = field(default_factory=time.time)
     """Time of the start in seconds since the epoch."""
     _spellings: Spellings = field(default_factory=Spellings)

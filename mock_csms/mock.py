@@ -39,7 +39,7 @@ from mock_csms.verdict.judge import Judge
 
 
 class MockCsms:
-    """A mock central system that runs while its context lasts::
+    """A mock central system that runs inside its context::
 
         async with MockCsms(Settings(port=0), VERSIONS) as mock:
             ...  # connect stations to mock.url
@@ -299,7 +299,7 @@ def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
 
 
 def _addresses(csms: Csms) -> JsonObject:
-    """Addresses for the ready file, without those that are not served."""
+    """Addresses for the ready file; addresses that are not served are left out."""
     listeners = csms.listeners
     addresses = {
         "ws": listeners.url if listeners.url.startswith("ws:") else "",

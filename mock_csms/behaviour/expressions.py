@@ -107,7 +107,7 @@ def _is_deeper_than(tree: Any, levels: int) -> bool:
 
 
 class Expression:
-    """A compiled expression; it is compiled at its first evaluation."""
+    """An expression that is compiled at its first evaluation."""
 
     __slots__ = ("_tree", "text")
 

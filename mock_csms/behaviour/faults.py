@@ -158,7 +158,7 @@ class LateAnswer(Fault):
 
 
 class Hold(Fault):
-    """Hold the answer back until it is released through the control API."""
+    """Hold the answer until the control API releases it."""
 
     withholds = False
     alters = False
@@ -197,7 +197,7 @@ class WrongId(Fault):
 
 
 class Malformed(Fault):
-    """Send the answer as invalid JSON, without its last bracket."""
+    """Send the answer as invalid JSON: the last bracket is missing."""
 
     kind: Literal["malformed"] = "malformed"
 
@@ -249,7 +249,7 @@ class Fragmented(Fault):
     """Number of fragments."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send in parts of about equal length, none of them empty."""
+        """Send in parts of about equal length; no part is empty."""
         parts = min(self.parts, len(frame))
         cuts = [len(frame) * number // parts for number in range(parts + 1)]
         yield Fragments(tuple(frame[start:end] for start, end in pairwise(cuts)))

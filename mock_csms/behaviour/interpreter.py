@@ -20,7 +20,7 @@ READ_DEEPLY: Final = frozenset({"contains", "to_string"})
 
 
 class OutOfSteps(Exception):
-    """An evaluation takes more steps than it may."""
+    """An evaluation takes too many steps."""
 
 
 class _CountingFunctions(Functions):

@@ -42,7 +42,7 @@ class Layers[Key: Hashable, Value]:
 
     @property
     def number(self) -> int:
-        """Number of values, also of those that are not in force."""
+        """Number of values, including those that are not active."""
         return sum(map(len, self._keys.values()))
 
     @property
@@ -62,14 +62,14 @@ class Layers[Key: Hashable, Value]:
         self._keys.setdefault(scope, {})[key] = None
 
     def lay_beneath(self, key: Key, value: Value) -> None:
-        """Set the value without a scope as if it had been written first."""
+        """Set the value without a scope as the earliest write."""
         values: dict[str | None, Value] = {None: value}
         values.update((scope, other) for scope, other in self.of(key).items() if scope is not None)
         self._values[key] = values
         self._keys.setdefault(None, {})[key] = None
 
     def take_back(self, key: Key, scope: str | None) -> None:
-        """Remove the value of a scope for a key, if it has one."""
+        """Remove the value that a scope has for a key, if any."""
         values = self._values.get(key, {})
         if scope not in values:
             return

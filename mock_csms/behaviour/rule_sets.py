@@ -62,7 +62,7 @@ class Usages(BoundedDict[str, RuleUsage]):
 
 @dataclass(slots=True, eq=False)
 class ActiveRule:
-    """A rule in the rulebook, with its usage by station identity."""
+    """A rule in the rulebook, with its usage per station identity."""
 
     rule: Rule
     number: int
@@ -71,10 +71,10 @@ class ActiveRule:
     """Time on the monotonic clock, in seconds."""
     survives_reload: bool
     scope: str | None = None
-    """Scope that has added or switched the rule; None if none has."""
+    """Scope that added or switched the rule; None if no scope did."""
     uses: Usages = field(default_factory=Usages)
     has_failed: bool = False
-    """Whether a failure of its expression has been logged."""
+    """Whether a failure of the expression has been logged."""
 
     def holds(self, call: Call, state: str, budget: Budget) -> bool:
         """Return whether a message meets the conditions of the rule; log an expression that is too costly.

@@ -179,7 +179,7 @@ class Rulebook:
                 entry.uses.pop(identity, None)
 
     def remove(self, rule_id: str, scope: str | None = None) -> bool:
-        """Remove a rule; return whether it existed.
+        """Remove a rule; return whether it was there.
 
         A rule that a scope removes comes back when the scope is taken back. Without a scope, the rules that
         it covers are removed too.
@@ -262,7 +262,7 @@ class Rulebook:
         self._changed()
 
     def _replace_covered(self, fresh: "Rulebook") -> None:
-        """Lay the rules of reloaded settings beneath those of scopes."""
+        """Put reloaded rules of the settings below the rules of scopes."""
         for rule_id in list(self._layers):
             covered = self._layers.of(rule_id).get(None)
             if covered is None or not covered.survives_reload:

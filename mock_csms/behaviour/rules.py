@@ -32,7 +32,7 @@ MAX_LEVELS: Final = 100
 
 
 def check_levels(payload: JsonObject) -> JsonObject:
-    """Return a payload unless it is nested too deeply; raises ValueError."""
+    """Return a payload; raises ValueError if it is nested too deeply."""
     if is_deeper(payload, MAX_LEVELS):
         raise ValueError(f"it is nested more than {MAX_LEVELS} levels deep; use fewer levels")
     return payload
@@ -158,7 +158,7 @@ class Then(BaseModel):
 
     @property
     def withholds(self) -> bool:
-        """Whether the station gets no usable answer to its message."""
+        """Whether the message of the station gets no usable answer."""
         return self.error is not None or (self.fault is not None and self.fault.withholds)
 
     @property
@@ -210,7 +210,7 @@ class Rule(BaseModel):
     priority: Annotated[int, Field(ge=1)] = 5
     """Rules are tried in ascending order of priority; among equal priorities, the newest comes first."""
     ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    """Seconds from the addition of the rule until it expires."""
+    """Seconds until the rule expires, counted from its addition."""
     set: str | None = None
     """State to put the station in on a hit."""
     enabled: bool = True
@@ -254,7 +254,7 @@ class Rule(BaseModel):
 
     @property
     def holds_answers(self) -> bool:
-        """Whether it holds answers back until they are released."""
+        """Whether it holds answers until they are released."""
         return any(isinstance(then.fault, Hold) for then in self.then)
 
     @property

@@ -140,7 +140,7 @@ class TokenBook:
     cache_expiry: float | None = None
 
     def find(self, id_token: JsonObject) -> Token:
-        """Find the token for an IdTokenType, or a stand-in if it is unknown."""
+        """Find the token for an IdTokenType; an unknown one gets a stand-in."""
         name = str(id_token.get("idToken", "")).lower()
         token = self.tokens.get(name)
         if token is None or token.type not in {None, id_token.get("type")}:

@@ -38,7 +38,7 @@ class CommandAnswer:
     violation: str | None = None
     """Violation of the schema by the answer."""
     request: Any = None
-    """Payload of the command, if it is a part or was held back."""
+    """Payload of the command if it is a part or was held."""
     parts: tuple["CommandAnswer", ...] = ()
     """Answers to the parts of a command that was sent in parts."""
     call: TranscriptEntry | None = None

@@ -307,7 +307,7 @@ class AsyncRules:
         return await self._client.send(operations.rules())
 
     async def disable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Keep a rule, with its counts, but apply it to no message."""
+        """Turn a rule off, but keep it with its counts."""
         return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=False))
 
     async def enable(self, rule: str | Mapping[str, Any]) -> Json:
@@ -315,7 +315,7 @@ class AsyncRules:
         return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=True))
 
     async def delete(self, rule: str | Mapping[str, Any]) -> None:
-        """Delete a rule, by its id or as `add` has returned it."""
+        """Delete a rule: its id, or the rule that `add` returned."""
         await self._client.send(operations.delete_rule(_rule_id(rule)))
 
 

@@ -235,7 +235,7 @@ class Rules:
         return self._run(self._rules.list())
 
     def disable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Keep a rule, with its counts, but apply it to no message."""
+        """Turn a rule off, but keep it with its counts."""
         return self._run(self._rules.disable(rule))
 
     def enable(self, rule: str | Mapping[str, Any]) -> Json:
@@ -243,7 +243,7 @@ class Rules:
         return self._run(self._rules.enable(rule))
 
     def delete(self, rule: str | Mapping[str, Any]) -> None:
-        """Delete a rule, by its id or as `add` has returned it."""
+        """Delete a rule: its id, or the rule that `add` returned."""
         self._run(self._rules.delete(rule))
 
 

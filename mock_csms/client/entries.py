@@ -218,7 +218,7 @@ class KnownStation:
 
 @dataclass(frozen=True, slots=True)
 class ListenerAddress:
-    """A port for stations; a URL that it does not serve is empty."""
+    """A port for stations. A URL is empty if the port does not serve it."""
 
     name: str
     ws: str

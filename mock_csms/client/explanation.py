@@ -35,7 +35,7 @@ def failure_text(
 
 
 def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
-    """Return lines with an entry and its differences."""
+    """Return an entry as lines, with its differences from the match."""
     return [f"  {entry.as_line(MAX_DETAILED_CHARACTERS)}", *(f"    {difference}" for difference in found)]
 
 

@@ -63,7 +63,7 @@ class WrongArgument(ValueError):
 
 
 class ClientError(Exception):
-    """The client cannot do what it was asked for."""
+    """The client cannot carry out a call."""
 
 
 class NotReachable(ClientError):
@@ -86,7 +86,7 @@ class ApiError(ClientError):
 
     @property
     def kind(self) -> str:
-        """The kind of problem, such as not-connected: the last part of its type."""
+        """The kind of problem, such as not-connected; the last part of its type."""
         return self.type.removeprefix(PROBLEM_PREFIX)
 
 

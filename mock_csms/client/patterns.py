@@ -40,7 +40,7 @@ class Pattern:
         return pattern
 
     def concerns(self, entry: TranscriptEntry) -> bool:
-        """Whether an entry is such a message, whatever its fields are."""
+        """Whether an entry is such a message, without a look at its fields."""
         if self.type != "call":
             return entry.type == self.type
         return is_from_station(entry) and entry.action in self.actions

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 
 class ServerEvent(NamedTuple):
-    """One event: its name and its data; a comment has neither."""
+    """One event with name and data; a comment has neither."""
 
     name: str
     data: str
     id: str
-    """Id of this event or, if it has none, of the one before it."""
+    """Id of this event; without one, the id of the previous event."""
 
 
 class EventParser:

@@ -28,7 +28,7 @@ class MessageWait[Result](ABC):
         self.after = after
         self.seconds = seconds
         self.matched: int | None = None
-        """Number of the entry that the cursor moves to; None if it stays."""
+        """Number of the entry that the cursor moves to; None: it does not move."""
 
     @abstractmethod
     def offer(self, entry: TranscriptEntry) -> bool:
@@ -242,7 +242,7 @@ class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
         self._entries: list[TranscriptEntry] = []
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end when the command and its answer have come."""
+        """Take an entry; end when both the command and its answer are here."""
         if entry.message_id == self._message_id:
             self._entries.append(entry)
             self.matched = self._entries[0].number

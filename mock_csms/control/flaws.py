@@ -32,7 +32,7 @@ class Shape(NamedTuple):
     root: tuple[str, ...] = ()
     """Location of the value in the locations of errors."""
     value: Any = None
-    """The value, if it may have faults: their kinds have different keys."""
+    """The value, if it may be a fault; each kind of fault has different keys."""
 
     def keys_at(self, location: ErrorLocation) -> dict[str, Any]:
         """Valid keys of the object at a location, with their annotations; empty if it is not known."""

@@ -51,7 +51,7 @@ class RequestLimits:
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request when it is its turn, or answer it with a problem."""
+        """Serve a request in its turn, or answer it with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -118,7 +118,7 @@ class _Response:
         self._send = send
         self.is_started = False
         self.has_length = False
-        """Whether the response declares its length, so that it cannot end early."""
+        """Whether the response declares its length; it can then not end early."""
 
     async def send(self, message: Message) -> None:
         """Pass a message on."""

@@ -100,7 +100,7 @@ async def slow_upload(request: Request, seconds: float) -> AsyncIterator[bytes]:
 
 
 def _size_of_body(request: Request) -> int:
-    """Size of a body in bytes; 0 if it is not known before."""
+    """Size of a body in bytes; 0 if it is not known in advance."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isdecimal() and len(length) < 19 else 0
 

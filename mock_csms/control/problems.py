@@ -185,7 +185,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 
 def _has_body(request: Request) -> bool:
-    """Whether a request has a body, or its method has none."""
+    """Whether a request has a body, or has a method without one."""
     has_length = request.headers.get("content-length", "0") != "0"
     return has_length or "transfer-encoding" in request.headers or request.method in {"GET", "DELETE"}
 

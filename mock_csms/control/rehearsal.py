@@ -90,7 +90,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=documented("no-rehearsal"))
     async def delete_rehearsal() -> None:
-        """Forget the run; its prompt is withdrawn."""
+        """Drop the run and withdraw its prompt."""
         run_of(rehearsal)
         rehearsal.clear()
 
@@ -154,7 +154,7 @@ def _masked(model: BaseModel, exclude: set[str] | None = None) -> JsonObject:
 
 
 def _shown(run: Run, request: PromptRequest | None) -> Prompt | None:
-    """Return the prompt of a request, and log it; None to show none."""
+    """Return the prompt of a request, and log it; None withdraws the prompt."""
     if request is None:
         return None
     detail = None if request.detail is None else masked_text(request.detail)

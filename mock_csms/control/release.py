@@ -42,7 +42,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 async def _released(session: Session, request: ReleaseRequest) -> list[JsonObject]:
-    """Send what is held; raises Problem if nothing is."""
+    """Release held messages; raises Problem if nothing is held."""
     held_before = Counter(held.action for held in session.held)
     released: list[JsonObject] = [
         {

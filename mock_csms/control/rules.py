@@ -128,7 +128,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(ActiveRuleView, "The rule"),
     )
     async def change_rule(rule_id: RuleId, change: RuleChange, scope: ScopeHeader = None) -> Response:
-        """Disable a rule, or enable it again; it keeps its counts.
+        """Disable a rule or enable it; the counts are kept.
 
         A disabled rule is listed, but it applies to no message and counts none. In a scope, the rule changes
         until the scope is taken back; without one, the rules that it covers change too. A rule of the

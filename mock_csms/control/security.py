@@ -39,7 +39,7 @@ def _is_for_uploads(path: str) -> bool:
 def forbidden_reason(
     path: str, headers: Headers, origins: Collection[str], flaw_of_host: Callable[[str], str]
 ) -> str:
-    """Why a request must be rejected; empty if it need not be."""
+    """Why a request must be rejected; empty if it is allowed."""
     if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
         return "an OCSP request belongs to /ocsp"
     host, origin = headers.get("host", ""), headers.get("origin")

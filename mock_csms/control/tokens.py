@@ -38,7 +38,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.get("/tokens/{id_token:name}", responses=documented("unknown-token") | answer(Token, "The token"))
     async def show_token(id_token: IdToken) -> Response:
-        """Show an idToken; its case does not matter."""
+        """Show an idToken; case does not matter."""
         return json_response(as_written(_known_token(csms, id_token)))
 
     @routes.put(

@@ -14,7 +14,7 @@ from mock_csms.messages import JsonObject
 MAX_UPLOADS: Final = 1000
 """Maximum number of files in the folder."""
 MAX_FOLDER_FACTOR: Final = 10
-"""Maximum size of all files, as a multiple of the maximum size of one."""
+"""Maximum size of all files, in multiples of the maximum file size."""
 
 
 class Uploads:

@@ -115,7 +115,7 @@ def _running(csms: Csms, station: Station, transaction: Transaction) -> JsonObje
 
 
 def _in_utc(moment: datetime | None) -> str | None:
-    """Format a time that a station has sent in UTC; None if it cannot be."""
+    """Format a station's time in UTC; None if it is not valid."""
     try:
         return None if moment is None else timestamp(moment.astimezone(UTC))
     except OverflowError:  # in the year 1 or 9999, with an offset

@@ -26,7 +26,7 @@ class Tally:
         self._times = times
         self.matching: list[Entry] = []
         self.unwanted: tuple[Entry, EntryCondition] | None = None
-        """The entry that must not have come, and the condition that it meets."""
+        """The unwanted entry, and the condition that it meets."""
 
     @property
     def is_complete(self) -> bool:
@@ -197,7 +197,7 @@ class Waits:
         ]
 
     def _add(self, entry: Entry) -> None:
-        """Queue a new entry if a wait is for its station and action."""
+        """Queue a new entry if a wait is for the entry's station and action."""
         if not any(key in self._by_key for key in _keys_of(entry)):
             return
         size = _size_of(entry)

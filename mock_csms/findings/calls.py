@@ -228,7 +228,7 @@ class OurCall:
     answer: int | None = None
     """Frame of the first answer, if any."""
     is_spoilt: bool = False
-    """Whether it was sent with a fault, so that its answers are not judged."""
+    """Whether it was sent with a fault; its answers are then not checked."""
 
 
 class RecentCalls(BoundedDict[str, OurCall]):

@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     """Numbers of the journal entries involved."""
     sentence: str
     event: EventId = EventId(0)
-    """Id of its event; set when the finding is recorded."""
+    """Id of the finding's event; set when the finding is recorded."""
 
     def as_json(self) -> JsonObject:
         """Return the JSON form used by the control API."""
@@ -58,7 +58,7 @@ class FindingKind(NamedTuple):
     """Numbers of the requirements, separated by commas, or the section of OCPP-J."""
     description: str
     condition: str = ""
-    """Facts that must be known before a finding is possible; empty if none."""
+    """Facts that the mock must know before a finding is possible; empty if none."""
 
 
 SHARED_KINDS: Final[Mapping[str, FindingKind]] = {

@@ -254,7 +254,7 @@ class Observer:
     def timed_out(
         self, at: float, message_id: str, action: str, timeout_s: float | None = None
     ) -> Sequence[Finding]:
-        """Judge a CALL to the station that was not answered in time."""
+        """Check a CALL to the station that was not answered in time."""
         self.command_failed(message_id)
         return self._our_calls.timed_out(at, message_id, action, timeout_s)
 
@@ -301,7 +301,7 @@ class Observer:
         """
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Judge a CALL by its payload; called for valid payloads only."""
+        """Check a CALL by its payload; called for valid payloads only."""
         return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
@@ -338,7 +338,7 @@ class Observer:
         request: JsonObject,
         answer: JsonObject | None,
     ) -> Findings:
-        """Judge a valid answer to a CALL, with ``answer=None`` for a CALLERROR.
+        """Check a valid answer to a CALL; ``answer=None`` stands for a CALLERROR.
 
         It may raise UNREADABLE_PAYLOAD, which is ignored.
         """

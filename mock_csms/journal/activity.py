@@ -28,7 +28,7 @@ class Activity:
         self.last_message: float | None = None
         """Time of the last frame from the station in seconds since the epoch; None before the first."""
         self.findings: Counter[Severity] = Counter()
-        """Findings by severity, with those that are no longer stored."""
+        """Findings by severity, including those that are no longer stored."""
 
 
 class Activities:
@@ -78,11 +78,11 @@ class Activities:
         return self._all_changed > since or (activity is not None and activity.last_entry > since)
 
     def forget(self, station: str) -> None:
-        """Forget a station that is not known any more."""
+        """Drop a station that is no longer known."""
         self._by_station.pop(station, None)
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Forget the messages and findings of some stations, or of all (None)."""
+        """Drop the messages and findings of some stations, or of all (None)."""
         for station in list(self._by_station) if stations is None else stations & self._by_station.keys():
             activity = self._by_station[station]
             activity.last_message = None

@@ -51,7 +51,7 @@ class JournalFile:
             self._recover()
 
     def _append(self, data: bytes) -> None:
-        """Append lines; if it raises OSError, the file has none of these lines."""
+        """Append all lines; on OSError, none of them is in the file."""
         start, written = self._size, 0
         try:
             while written < len(data):

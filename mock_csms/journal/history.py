@@ -13,7 +13,7 @@ INTERVAL_S: Final = 2.0
 HISTORY_SAMPLES: Final = 300
 """Samples that are kept; they cover ten minutes."""
 SAMPLE_EARLY_S: Final = 0.5
-"""Seconds by which a sample may be early, because it is taken at a tick."""
+"""Maximum seconds by which a sample may be early; samples are taken at ticks."""
 
 
 class AnswerTimes(Protocol):

@@ -35,7 +35,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
 
     call: Call
     is_checked: bool
-    """Whether its payload was checked against the schema."""
+    """Whether the payload was checked against its schema."""
     is_unknown: bool
     """Whether the OCPP version lacks this action for stations."""
     pipelined: bool
@@ -48,7 +48,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     refusal: CallRejected | None = None
     """Reason for a CALLERROR."""
     is_found: bool = False
-    """Whether its violation has been logged as a finding."""
+    """Whether the violation of this message has been logged as a finding."""
     number: int = 0
     """Number of the CALL in the journal, if the CALL was recorded before its answer."""
 

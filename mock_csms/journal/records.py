@@ -112,12 +112,12 @@ class FindingLog:
         self._floods.discard(kind)
 
     def forget(self, station: str, finding_id: str) -> None:
-        """Forget the findings of one kind about a station."""
+        """Drop the findings of one kind about a station."""
         self._lines.pop((station, finding_id), None)
         self._floods.discard((station, finding_id))
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Forget the findings about some stations, or about all (None)."""
+        """Drop the findings about some stations, or about all (None)."""
         self._lines = OrderedDict(
             (kind, lines)
             for kind, lines in self._lines.items()
@@ -205,7 +205,7 @@ class Records:
 
     @property
     def last_event(self) -> EventId:
-        """Id of the newest entry, or of the newest finding if it came later."""
+        """Id of the newest entry or finding, whichever is later."""
         return max(EventId(self.journal.last_number), self._last_finding)
 
     def find(self, findings: Sequence[Finding]) -> None:
@@ -282,7 +282,7 @@ class Records:
                 observer.forget(time(), self.journal.last_number)
 
     def forget(self, station: str) -> None:
-        """Forget what was observed of a station that is not connected."""
+        """Drop the observations of a disconnected station."""
         for key in [(station, version) for version in self._observed_versions]:
             self._observers.pop(key, None)
         for finding_id in self.found:

@@ -119,7 +119,7 @@ class Refusals:
         return f" (try {count + 1}, {now - last:.1f} s after the previous try)" if count else ""
 
     def forget(self, station: str) -> None:
-        """Count the tries of a station from one again, because it has connected."""
+        """Reset the count of a station's tries, because it has connected."""
         self._tries.pop(station, None)
 
     def tick(self) -> None:

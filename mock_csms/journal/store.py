@@ -205,7 +205,7 @@ class RowPlace(NamedTuple):
 
 
 class EntrySink(Protocol):
-    """Receives every entry when it is stored, with its frame."""
+    """Receives every entry and its frame when the entry is stored."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
         """Receive an entry and its frame. The entry has no frame if the frame is too long to be stored."""

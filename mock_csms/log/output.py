@@ -140,7 +140,7 @@ ABOUT_STATION: Final = "%s  "
 
 
 class TextFormatter(logging.Formatter):
-    """Formats local time, the level unless it is INFO, and the message."""
+    """Formats local time, level (except INFO) and message."""
 
     prepare = staticmethod(summarize)
     """Converts the content of a CALL when it is logged.
@@ -232,7 +232,7 @@ class JsonFormatter(logging.Formatter):
 
     @staticmethod
     def prepare(content: Any) -> Any:
-        """Return the content of a CALL unchanged, as all of it is written."""
+        """Return the content of a CALL unchanged; all of it is shown."""
         return content
 
     def format(self, record: logging.LogRecord) -> str:
@@ -283,7 +283,7 @@ def _as_json(value: Any) -> Any:
 
 
 def clock_offset() -> float:
-    """Return seconds since the epoch less those of `perf_counter`.
+    """Return the difference between seconds since the epoch and `perf_counter`.
 
     If the process is interrupted between reading the two clocks, the lines of messages would have later times
     than the lines after them; such a reading is repeated.
@@ -371,7 +371,7 @@ class Output(logging.Handler):
             return self._failed(error)
 
     def _failed(self, error: Exception) -> str:
-        """Format the line that replaces a line that cannot be formatted."""
+        """Format the replacement for a line that cannot be formatted."""
         return self._format_warning(f"a line of the log cannot be formatted: {type(error).__name__}")
 
     def _flush_soon(self) -> None:

@@ -61,7 +61,7 @@ DEPTHS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 NAMED_SECRET: Final = _Values(rf"(?:password|simpin|authorizationkey){SEPARATOR}(?!null\b)")
 KEY_BESIDE_PASSWORD: Final = _Values(r'"key"\s*+:\s*+')
-"""Key of a VPN (VPNType); it is secret like the password beside it."""
+"""Key of a VPN (VPNType); secret like the password beside it."""
 NAMED_VARIABLE: Final = re.compile(r'"variable"\s*+:\s*+\{[^{}]*?"name"\s*+:\s*+"[^"]*+"')
 NEXT_ITEM: Final = re.compile(r"\}\s*+,\s*+\{")
 ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"

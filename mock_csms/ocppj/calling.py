@@ -176,7 +176,7 @@ class CallingSession:
             raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a command in its turn, which this task holds and ends."""
+        """Send a command in its turn; this task holds and ends the turn."""
         try:
             return await self._exchange(action, payload, timeout, validate=validate)
         finally:

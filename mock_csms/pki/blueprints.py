@@ -41,7 +41,7 @@ class Blueprint:
     """Start of the validity, relative to the time of making."""
     lifetime: timedelta = LEAF_LIFETIME
     renews: bool = True
-    """Whether the certificate is made again before it expires."""
+    """Whether the certificate is renewed before it expires."""
 
 
 def _ca(common_name: str, issuer: str = "", path_length: int | None = None, domain: str = "") -> Blueprint:

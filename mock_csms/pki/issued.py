@@ -52,7 +52,7 @@ class Issued:
 
     @property
     def issuer(self) -> x509.Certificate:
-        """The certificate that signed this one; a root is its own issuer."""
+        """The certificate that signed this one; for a root, the root itself."""
         return self.sub_cas[0] if self.sub_cas else self.root
 
     @property

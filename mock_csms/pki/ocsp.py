@@ -14,7 +14,7 @@ _LIFETIME = timedelta(days=1)
 
 
 class CertificateId(NamedTuple):
-    """CertID of RFC 6960: a serial number and its issuer, as hashes."""
+    """CertID of RFC 6960: a serial number, and the issuer as hashes."""
 
     algorithm: hashes.HashAlgorithm
     issuer_name_hash: bytes

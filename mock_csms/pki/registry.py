@@ -183,12 +183,12 @@ class Registry:
             self._unwritten.extendleft(reversed(lost))
 
     def _lacks(self, record: Record) -> bool:
-        """Return whether a record, or its revocation, is missing."""
+        """Return whether a record or the revocation in it is missing."""
         current = self._records.get(record.serial)
         return current is None or (record.revoked is not None and current.revoked is None)
 
     def _compact(self, path: Path) -> None:
-        """Rewrite the index if most of its lines no longer count."""
+        """Rewrite the index if most of its lines are obsolete."""
         if self._lines > 2 * MAX_RECORDS:
             content = "".join(record.to_line() for record in self._records.values())
             replace_file(path, content.encode())

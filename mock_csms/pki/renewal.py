@@ -13,13 +13,13 @@ from mock_csms.pki.folder import StoredCertificate
 from mock_csms.pki.issued import Issued, PkiKey
 
 RENEWAL: Final = timedelta(days=30)
-"""A certificate is renewed if it expires within this time."""
+"""Seconds before its expiry at which a certificate is renewed."""
 
 
 def reason_to_renew(
     stored: StoredCertificate, blueprint: Blueprint, issuer: Issued | None, server_names: Collection[str]
 ) -> str:
-    """Reason why a certificate has to be made again; empty if it has not."""
+    """Reason to make a certificate again; empty if there is none."""
     if not stored.chain:
         return "its file is missing"
     if stored.key is None:

@@ -25,7 +25,7 @@ logger = logging.getLogger("mock_csms")
 
 
 class ServerWithoutSignals(uvicorn.Server):
-    """A server that leaves signals to the process it runs in."""
+    """A server that leaves signals to the process around it."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -77,7 +77,7 @@ class LoggedProcess:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process, as Ctrl+C would; kill it if that takes too long."""
+        """End the process like Ctrl+C; kill it if that takes too long."""
         self.terminate()
         self.wait()
 

@@ -75,7 +75,7 @@ class Schema:
         self._text = self._file.read_bytes()
 
     def read(self) -> JsonObject:
-        """Parse the schema, which is read from its file unless it is loaded."""
+        """Parse the schema; read its file if it is not loaded yet."""
         text = self._file.read_bytes() if self._text is None else self._text
         schema: JsonObject = orjson.loads(text.removeprefix(BOM_UTF8))
         return schema

@@ -37,7 +37,7 @@ class Required(NamedTuple):
     passwords: Sequence[Password] = ()
     """Passwords that are accepted; several while a change is not confirmed."""
     former: Password | None = None
-    """Password before the last change; it is no longer accepted."""
+    """Password before the last change; no longer accepted."""
 
 
 class Clearance(NamedTuple):

@@ -15,7 +15,7 @@ MAX_CHANGED_PASSWORDS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ChangedPassword:
-    """Passwords of a station after a command that changes its password."""
+    """Passwords of a station, after a command has changed its password."""
 
     configured: Password | None
     """Configured password at the first change. If the configured password changes, all changes are

@@ -52,7 +52,7 @@ class Running(Protocol):
         """Settings at start-up."""
 
     def prepare(self, settings: Settings) -> None:
-        """Do what takes long before settings are replaced; called in a thread."""
+        """Do slow work before the settings are replaced; called in a thread."""
 
     def apply(self, settings: Settings) -> None:
         """Replace the settings while running."""

@@ -56,7 +56,7 @@ class Alarms:
         """Pending alarms, in the order in which they were set."""
 
     def at(self, moment: datetime, callback: Callable[[], object]) -> Alarm:
-        """Call back when the clock reaches a moment; soon if it is past."""
+        """Call back when the clock reaches a moment; soon if it is in the past."""
         alarm = Alarm(self, moment, callback)
         self.waiting[alarm] = None
         alarm.wait()

@@ -41,7 +41,7 @@ class AuthCache:
         return len(self._entries)
 
     def store(self, id_token: JsonObject, info: JsonObject, now: datetime, policy: str = "LRU") -> None:
-        """Replace the cached info of a token, whatever its status (C10.FR.01).
+        """Replace the cached info of a token by info of any status (C10.FR.01).
 
         Expired info removes the old info but is not cached.
         """

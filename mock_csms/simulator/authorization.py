@@ -59,7 +59,7 @@ class Known(NamedTuple):
     info: JsonObject
     source: Literal["local list", "cache"]
     is_expired: bool = False
-    """Whether the entry of the local list is past its cacheExpiryDateTime."""
+    """Whether the cacheExpiryDateTime of the entry in the local list is over."""
 
     @property
     def is_accepted(self) -> bool:

@@ -68,7 +68,7 @@ class ChargingSessions:
             self._transactions.update(session, Cause(TriggerReason.ev_detected))
 
     def leave(self, evse_id: int) -> None:
-        """The vehicle leaves the bay, if it is unplugged."""
+        """Let the vehicle leave the bay, if it is unplugged."""
         session = self.session(evse_id)
         if session.is_occupied and session.connector is None:
             session.is_occupied = False

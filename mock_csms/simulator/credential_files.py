@@ -24,7 +24,7 @@ class CredentialFiles:
         self._checked_roots: Callable[[Path, str], str] = cache(self._check_roots)
 
     def password(self, path: Path) -> str:
-        """Read a password, without the end of its line."""
+        """Read a password and strip the end of the line."""
         return self._text(path).rstrip("\r\n")
 
     def chain(self, path: Path | None) -> str:
@@ -36,7 +36,7 @@ class CredentialFiles:
         return "" if path is None else self._checked_roots(path, flag)
 
     def client_certificate(self, path: Path | None, key_path: Path | None) -> tuple[str, str]:
-        """Read a client certificate and its key; both are empty without a path."""
+        """Read a client certificate and its key; without a path, both are empty."""
         if path is None or key_path is None:
             return "", ""
         chain, key = self.chain(path), self._text(key_path)

@@ -19,7 +19,7 @@ class CustomerRecords(Protocol):
     """Access to the data that a station keeps about tokens."""
 
     def records_of(self, id_token: JsonObject) -> list[str]:
-        """Data about a token, one text for each place where it is kept."""
+        """Data about a token: one text for each place that stores it."""
 
     def forget(self, id_token: JsonObject) -> None:
         """Remove the data that the station collected itself."""

@@ -21,7 +21,7 @@ from mock_csms.launch import FRONT, IS_INSTALLED
 from mock_csms.messages import JsonObject
 
 FOLDER: Final = Path.cwd() if IS_INSTALLED else FRONT
-"""Folder in which both processes run; it holds the certificates."""
+"""Working folder of both processes; the certificates are in it."""
 IDENTITIES: Final = ("CS001", "CS002", "CS003")
 DEMO_STATIONS: Final = (*IDENTITIES, "--speed", "5")
 SHARED_FLAGS: Final = ("--password", "--password-file", "--pki")
@@ -53,7 +53,7 @@ def certificate_commands(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def _given(flags: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
-    """Values of those flags that are among the arguments."""
+    """Values of these flags in the arguments."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     for flag in flags:
         parser.add_argument(flag, dest=flag)

@@ -288,7 +288,7 @@ class LocalDeviceModel:
         return self._variables[key].default if value is None else value
 
     def configured(self, key: Key) -> str:
-        """Value that was set last, even if it waits for the next reboot."""
+        """Value that was set last; it may still wait for a reboot."""
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:

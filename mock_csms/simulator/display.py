@@ -75,7 +75,7 @@ class Displays:
         self._store(filter(is_kept, self._messages.values()))
 
     def _store(self, messages: Iterable[JsonObject]) -> None:
-        """Replace all messages; each one is removed at its endDateTime."""
+        """Replace all messages; each is removed at its endDateTime."""
         self._messages = {message["id"]: message for message in messages}
         self._core.variables.put(COUNT, str(len(self._messages)))
         if self._expiry is not None:
@@ -128,7 +128,7 @@ class Displays:
 
 
 def end_of(message: JsonObject) -> datetime | None:
-    """Time until which a message is shown; None if it has no valid one."""
+    """Time until which a message is shown; None if it names no valid time."""
     return optional_moment(message.get("endDateTime"))
 
 

@@ -21,7 +21,7 @@ class EvseConnector:
     is_locked: bool = False
     is_faulted: bool = False
     is_lock_jammed: bool = False
-    """Whether the lock stays as it is, closed or open."""
+    """Whether the lock is stuck, closed or open."""
 
     @property
     def is_lock_failed(self) -> bool:

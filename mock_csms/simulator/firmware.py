@@ -159,7 +159,7 @@ class Firmware:
             self._timer = None
 
     def _enter(self, update: Update, status: Status) -> None:
-        """Report a status, unless the update has reached it before.
+        """Report a status, unless the update has already reached it.
 
         An update repeats steps after a power cut or a correction of the clock.
         """

@@ -42,13 +42,13 @@ class Vehicle:
 
     @property
     def state_of_charge(self) -> float:
-        """State of charge in percent; a vehicle that has its demand is at 80."""
+        """State of charge in percent; 80 when the vehicle's demand is met."""
         return round(80 - 100 * (self.demand_wh - min(self.taken_wh, self.demand_wh)) / self.capacity_wh, 1)
 
 
 @dataclass
 class Meter:
-    """An energy meter; its register counts the energy that flows."""
+    """An energy meter; the register counts all energy that flows."""
 
     register_wh: float = 0.0
     power_w: float = 0.0

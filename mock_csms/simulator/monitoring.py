@@ -223,7 +223,7 @@ class Monitoring:
         return ClearMonitoringStatusEnumType.accepted
 
     def _remove(self, monitor: Monitor) -> None:
-        """Forget a monitor without an event (N07.FR.12)."""
+        """Drop a monitor without an event (N07.FR.12)."""
         del self._monitors[monitor.id]
         if (timer := self._timers.pop(monitor.id, None)) is not None:
             timer.cancel()
@@ -325,7 +325,7 @@ class Monitoring:
         self._waiting_events -= 1
 
     def _event_data(self, key: Key, event: Event, value: str) -> JsonObject:
-        """EventDataType, without what caused the event (N07.FR.06)."""
+        """EventDataType without the cause of the event (N07.FR.06)."""
         is_secret = self._core.variables.variable(key).mutability is Mutability.write_only
         return {
             "eventId": next(self._event_ids),

@@ -33,7 +33,7 @@ class Monitor:
     value: float
     severity: int
     is_for_transactions: bool = False
-    """Whether it is only active while a transaction runs."""
+    """Whether it is active only during a transaction."""
     origin: Notification = Notification.custom_monitor
     is_exceeded: bool = False
     """Whether the threshold was exceeded when the value was last seen."""

@@ -52,7 +52,7 @@ class Request:
 
     @property
     def is_transaction_message(self) -> bool:
-        """Whether it is a TransactionEvent, which is retried (E13)."""
+        """Whether it is a TransactionEvent; these are retried (E13)."""
         return bool(self.action == Action.transaction_event)
 
     @property
@@ -68,7 +68,7 @@ class Request:
         return transaction_id if isinstance(transaction_id, str) else ""
 
     def fail(self) -> None:
-        """Call the sender's on_failure, if it has one."""
+        """Call on_failure of the sender, if any."""
         if self.on_failure is not None:
             self.on_failure()
 
@@ -133,7 +133,7 @@ class StationOutbox:
         return request
 
     def put_back(self, request: Request) -> None:
-        """Return a request that was taken to the front of its queue."""
+        """Put a request that was taken back to the front of its queue."""
         self._current = None
         self.put_first(request)
 

@@ -58,7 +58,7 @@ class Rate(NamedTuple):
 
 
 class LimitStep(NamedTuple):
-    """A limit and the moment until which it lasts at least."""
+    """A limit, and the moment until which it certainly applies."""
 
     rate: Rate
     until: float

@@ -105,7 +105,7 @@ class RunningTransaction:
     connector_sent: int | None = None
     has_phases_sent: bool = False
     has_public_key_sent: bool = False
-    """Whether a reading has had the public key of its signature."""
+    """Whether the public key of the signature was in a reading."""
     power_w: float = 0.0
     """Power at the last report of the charging state, or of a change of the rate."""
     stopped_reason: str | None = None
@@ -151,7 +151,7 @@ class ChargingSession:
         return self.connector is not None and self.vehicle is not None
 
     def facts_now(self) -> Facts:
-        """Current facts, to compare with those of the last event."""
+        """Current facts, for comparison with those of the last event."""
         return Facts(self.is_occupied, self.is_connected, self.is_authorized, self.meter.power_w > 0)
 
     def charging_state(self, limit_w: float) -> ChargingState:

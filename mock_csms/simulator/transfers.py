@@ -41,7 +41,7 @@ class TransferRefused(OSError):
 
 @dataclass(frozen=True)
 class Download:
-    """Size and hashes of a downloaded file; its bytes are not kept."""
+    """Size and hashes of a downloaded file; the bytes are not kept."""
 
     size: int
     sha256: bytes
@@ -208,7 +208,7 @@ class Transfers:
         return self._running >= MAX_RUNNING
 
     def start(self, transfer: Transfer[Any]) -> None:
-        """Start a transfer, or its next attempt."""
+        """Start a transfer or the next attempt of one."""
         self._running += 1
 
         def succeed(result: Any) -> None:

@@ -18,7 +18,7 @@ MISSING: Final = object()
 MAX_DEVICE_MODEL_BYTES: Final = 2 * MIB
 """Approximate maximum bytes of one device model; the oldest variables are dropped."""
 VALUE_BYTES: Final = 150
-"""Approximate bytes of a value besides its text."""
+"""Approximate bytes of a value without its text."""
 
 
 class SharedTexts[Text: (str, bytes)](dict[Text, Text]):

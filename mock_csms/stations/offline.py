@@ -20,7 +20,7 @@ type RefusalKind = HTTPStatus | Literal["hang", "reset"]
 
 
 class TooManyOutages(Exception):
-    """There are MAX_OUTAGES already, and none of them is over."""
+    """There are already MAX_OUTAGES outages, and none is over."""
 
 
 class CountedAttempt(NamedTuple):

@@ -26,7 +26,7 @@ from mock_csms.stations.transactions import MAX_MISSING, Transaction, parse_time
 MAX_REPORT_BYTES: Final = MIB
 """Maximum bytes of one station's reports, as received. Above it, parts are only counted."""
 STATION_BYTES: Final = 5_000
-"""Approximate bytes of a station that has booted, without its stores."""
+"""Approximate bytes of a booted station, without its stores."""
 TRANSACTION_BYTES: Final = 1_000
 MAX_SUBJECTS: Final = 1_000
 
@@ -56,7 +56,7 @@ class Report:
     """A report in parts for one requestId; the seqNos begin with 0 and come in any order."""
 
     items_name: str
-    """Property of a part that holds its items."""
+    """Property of a report part with the items."""
     parts: set[int] = field(default_factory=set)
     last: int | None = None
     """seqNo of the last part, which has no tbc."""
@@ -290,7 +290,7 @@ class Station:
     """Messages that a Pending station may send, by action and requestId (None for a TriggerMessage)."""
     steps_done: int = 0
     state: str = FIRST_STATE
-    """State set by rules; rules may also require it as a condition."""
+    """State set by rules, which may also be a condition of rules."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=RecentAttempts)
     """TransactionEvents without a successful answer, by transactionId and seqNo."""
 

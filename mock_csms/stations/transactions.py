@@ -180,7 +180,7 @@ class Transaction:
     is_deauthorized: bool = False
     """Whether the station has said that the authorization ended. The cable may still be plugged in."""
     sent_tariff: str | None = None
-    """The latest text of an updated tariff in an answer to its events."""
+    """The latest updated tariff in an answer to its events."""
     charging_state: str | None = None
     stopped_reason: str | None = None
     remote_start_id: int | None = None

@@ -329,7 +329,7 @@ class WebSocketConnection(MessageReader):
         self._writing_paused = True
 
     def resume_writing(self) -> None:
-        """Write the buffered data, then the end of the stream if it was pending."""
+        """Write the buffered data, then any pending end of the stream."""
         self._writing_paused = False
         unsent, self._unsent = self._unsent, None
         if unsent:

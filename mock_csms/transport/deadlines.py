@@ -25,7 +25,7 @@ class Deadlines[Connection]:
         return len(self._due)
 
     def begin(self, connection: Connection) -> None:
-        """Start the time-out of a connection, unless it is running already."""
+        """Start the time-out of a connection, unless it is already running."""
         self._due.setdefault(connection, self._loop.time() + self._timeout_s)
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout_s, self._expire_overdue)

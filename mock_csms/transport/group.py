@@ -117,7 +117,7 @@ class ConnectionGroup[Connection: Member]:
         self.hooks = hooks
         self.options = options
         self.visits = visits
-        """Serves requests for files; None if the ports for stations serve none."""
+        """Serves requests for files; None if no port for stations serves files."""
         self.extensions = [SMALL_DEFLATE] if options.compression else []
         self.opening: Deadlines[Connection] = Deadlines(loop, options.open_timeout, self._end_opening)
         self.closing: Deadlines[Connection] = Deadlines(loop, options.close_timeout, _drop)

@@ -1,4 +1,4 @@
-"""Ports that stations connect to, and how each secures its connections."""
+"""Ports for stations, and how each secures its connections."""
 
 from dataclasses import dataclass
 from ssl import SSLContext

@@ -146,7 +146,7 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def hand_over(self, head: bytes) -> bool | None:
-        """Hand the connection to an HTTP server if its request asks for a file.
+        """Hand the connection to an HTTP server if the request is for a file.
 
         Return whether it does; None if more of the request is needed.
         """

@@ -376,7 +376,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     @contextmanager
     def _observing(self, context: ssl.SSLContext) -> Iterator[None]:
-        """Keep the client's certificate, to describe it if it is refused."""
+        """Keep the client's certificate; a refusal describes it."""
         if context.verify_mode is ssl.CERT_NONE:
             yield
         else:

@@ -10,7 +10,7 @@ from mock_csms.settings import Profile
 from mock_csms.stations.station import Station
 
 USUAL_TOKEN: Final[JsonObject] = {"idToken": "0123456789ABCD", "type": "ISO14443"}
-"""The idToken of commands if the settings have none."""
+"""The idToken of commands if the settings name none."""
 
 NEW_TRANSACTION: Final = ""
 """Stands for the id of a transaction that has not begun."""

@@ -27,7 +27,7 @@ ROOT_OF_TYPE: Final = {
 
 
 def type_of_certificate(certificate: "Issued", authority: "Pki") -> str:
-    """Return the certificateType that fits a certificate, by its root."""
+    """Return the certificateType that fits a certificate, according to its root."""
     roots = {authority.named(name).certificate: kind for kind, name in ROOT_OF_TYPE.items()}
     return roots.get(certificate.root, "CSMSRootCertificate")
 

@@ -71,7 +71,7 @@ def use_solicitation(station: Station, action: str, payload: JsonObject) -> None
 
 
 def withdraw_solicitation(station: Station, action: str, request: JsonObject) -> None:
-    """Forget the messages that a refused command requested."""
+    """Drop the messages that a refused command requested."""
     for key in solicited_by(action, request):
         solicitation = station.solicited.get(key)
         if solicitation is None:
@@ -167,7 +167,7 @@ def _learn_transaction(station: Station, call: Call) -> None:
 
 
 def _drop_profiles_of(station: Station, transaction_id: str) -> None:
-    """Drop the TxProfiles of a transaction, which end with it (K02.FR.05)."""
+    """Drop the TxProfiles of a transaction that has ended (K02.FR.05)."""
     for profile_id, known in list(station.charging_profiles.items()):
         if known["chargingProfile"].get("transactionId") == transaction_id:
             del station.charging_profiles[profile_id]
@@ -182,7 +182,7 @@ def _new_transaction(station: Station, transaction_id: str, started_at: str) -> 
 
 
 def _add_report_part(station: Station, call: Call, field: str) -> None:
-    """Add a part of a report, whose items are in a property of its payload."""
+    """Add a part of a report; a property of its payload has the items."""
     content = call.content
     key = (call.action, content.requestId)
     report = station.reports.get(key) or Report(field)

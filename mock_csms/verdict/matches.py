@@ -66,7 +66,7 @@ class Match(BaseModel):
 
     @property
     def names_type(self) -> bool:
-        """Whether the match says which types it is for."""
+        """Whether the match names types."""
         return "type" in self.model_fields_set
 
     @cached_property

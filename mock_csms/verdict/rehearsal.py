@@ -39,7 +39,7 @@ class Prompt:
 
 @dataclass(eq=False)
 class ReportedCase:
-    """A case of a run: what was planned, and the newest progress."""
+    """A case of a run: its plan and its newest progress."""
 
     plan: JsonObject
     content: bytes
@@ -56,7 +56,7 @@ class Run:
     started_at: str
     cases: dict[str, ReportedCase]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Random, so that it also tells the runs of different processes apart."""
+    """Random, so that it also distinguishes runs of different processes."""
     finished_at: str | None = None
     prompt: Prompt | None = None
 
@@ -91,7 +91,7 @@ class Rehearsal:
         self._changed()
 
     def clear(self) -> None:
-        """Forget the run, if any; its prompt is withdrawn."""
+        """Drop the run, if any, and withdraw its prompt."""
         if self.run is not None:
             _withdraw(self.run)
             self.run = None
@@ -106,19 +106,19 @@ class Rehearsal:
         self._changed()
 
     def finish(self, run: Run, finished_at: str) -> None:
-        """End a run; its prompt is withdrawn."""
+        """End a run and withdraw its prompt."""
         _withdraw(run)
         run.finished_at = finished_at
         self._changed()
 
     def ask(self, run: Run, prompt: Prompt | None) -> None:
-        """Show a prompt in place of the last one, or none."""
+        """Show a prompt in place of the last one; None withdraws it."""
         _withdraw(run)
         run.prompt = prompt
         self._changed()
 
     def answer(self, prompt: Prompt, answer: PromptAnswer) -> None:
-        """Answer a prompt, which ends the waits for its answer."""
+        """Answer a prompt; this ends the waits for its answer."""
         prompt.answer = answer
         prompt.settled.set()
         self._changed()

@@ -53,7 +53,7 @@ class CallOutcome(Model):
     message_id: str | None
     """Message id of the CALL; null if the command could not be sent to this station (only with a glob)."""
     elapsed: float = absent()
-    """Seconds from the CALL to its answer, or to its failure."""
+    """Seconds from the CALL to the answer or the failure."""
     payload: OcppPayload = absent()
     """Payload of the CALLRESULT."""
     violation: str = absent()
@@ -76,7 +76,7 @@ class PartOutcome(CallOutcome):
 
 
 class SentCommand(CallOutcome):
-    """The outcome of a command, with those of its parts."""
+    """The outcome of a command, with the outcomes of its parts."""
 
     parts: list[PartOutcome] = absent()
     """Outcomes of the parts that were sent, if `split` was true."""
@@ -87,7 +87,7 @@ class CallAnswer(Root[SentCommand | dict[str, SentCommand]]):
 
 
 class ReleasedCommand(CallOutcome):
-    """A command that was held back, with its outcome."""
+    """A released command with its outcome."""
 
     action: str
     """Action of the command."""

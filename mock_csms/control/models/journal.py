@@ -22,7 +22,7 @@ class ClientCertificateFacts(Model):
     not_after: str = absent()
     """End of its validity, in UTC."""
     flaw: str = absent()
-    """In place of the other keys, why it cannot be read."""
+    """Reason why it cannot be read; replaces the other keys."""
 
 
 class HandshakeTls(Model):
@@ -41,7 +41,7 @@ class HandshakeTls(Model):
 
 
 class HandshakeFacts(Model):
-    """Facts of an opening handshake, as far as it went."""
+    """Facts of an opening handshake, up to the point that it reached."""
 
     listener: str = absent()
     """Name of the listener."""
@@ -79,7 +79,7 @@ class JournalEntry(Model):
     type: EntryKind
     """Kind of message or event."""
     action: str = absent()
-    """Action of the message; an answer has the action of its CALL."""
+    """Action of the message; for an answer, the action of its CALL."""
     message_id: str = absent()
     """Message id of OCPP-J."""
     partner: int = absent()
@@ -89,7 +89,7 @@ class JournalEntry(Model):
     violation: str = absent()
     """Violation of the schema by the message."""
     rule: str = absent()
-    """Id of the rule that changed the message or its answer."""
+    """Id of the rule that changed the message or the answer to it."""
     injected: bool = absent()
     """True if a rule has injected a fault here."""
     note: str = absent()
@@ -106,7 +106,7 @@ class JournalPage(Model):
     """Entries of the journal."""
 
     last: int
-    """Number of the newest entry in the journal, whether it matches or not."""
+    """Number of the newest entry in the journal; it need not match."""
     entries: list[JournalEntry]
     """The newest matching entries, in the order of their numbers."""
 

@@ -27,7 +27,7 @@ class ProblemDetails(BaseModel):
     status: int
     """The HTTP status."""
     detail: str
-    """Sentence about the cause, mostly with what to send instead."""
+    """Sentence about the cause, usually with the remedy."""
 
 
 class FieldDifference(Model):
@@ -38,7 +38,7 @@ class FieldDifference(Model):
     expected: Any
     """Value that the match requires."""
     actual: Any
-    """Value that the entry has; null if it has none."""
+    """Value in the entry; null if there is none."""
 
 
 class ClosestEntry(Model):
@@ -47,9 +47,9 @@ class ClosestEntry(Model):
     entry: JournalEntry
     """The entry."""
     match: Match
-    """The match that it comes closest to."""
+    """The match that is closest to the entry."""
     differences: list[FieldDifference]
-    """The fields in which it does not meet this match."""
+    """The fields that do not meet this match."""
 
 
 class ExpectedEntries(Model):
@@ -58,7 +58,7 @@ class ExpectedEntries(Model):
     match: Match | None = absent()
     """The match of the request."""
     any_of: list[Match] | None = absent(alias="any")
-    """In place of `match`, the matches of the request of which any counts."""
+    """Alternative matches of the request; replaces `match`."""
     times: int
     """Number of matching entries that were required."""
 

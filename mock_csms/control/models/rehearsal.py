@@ -82,7 +82,7 @@ class CaseStep(RequestBody):
 
 
 class CaseProgress(RequestBody):
-    """The progress of a case; it replaces the earlier one."""
+    """The progress of a case; replaces the earlier progress."""
 
     id: CaseId
     """Id of the case."""
@@ -132,7 +132,7 @@ class PromptAnswerRequest(RequestBody):
     """The answer to a prompt."""
 
     answer: PromptAnswer
-    """`done`, or `cannot` if it is not possible."""
+    """`done`, or `cannot` if it is impossible."""
 
 
 class PromptState(Model):
@@ -191,7 +191,7 @@ class RehearsalState(Model):
     started_at: str
     """Time at which the run began."""
     finished_at: str | None
-    """Time at which it ended; null while it goes on."""
+    """Time at which it ended; null while it is running."""
     prompt: PromptState | None
     """The newest prompt; null without one."""
     cases: list[RehearsalCase]

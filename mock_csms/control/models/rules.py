@@ -19,7 +19,7 @@ class RuleCounts(Model):
 
 
 class ActiveRuleView(Rule):
-    """A rule and its use. Keys that were not set are left out."""
+    """A rule and its use. Unset keys are left out."""
 
     id: str
     """Id of the rule; a rule that was added without one has a generated id."""
@@ -28,7 +28,7 @@ class ActiveRuleView(Rule):
     enabled: bool
     """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     scope: str | None = absent()
-    """Scope that has added or switched the rule; left out if none has."""
+    """Scope that added or switched the rule; left out if no scope did."""
     uses: dict[str, RuleCounts]
     """Counts by station."""
 
@@ -41,7 +41,7 @@ class RuleChange(RequestBody):
     """A change of a rule."""
 
     enabled: bool
-    """false to disable the rule, true to enable it again."""
+    """false disables the rule, true enables it."""
 
 
 class Trial(RequestBody):

@@ -16,14 +16,14 @@ class Health(Model):
 
 
 class JournalUse(Model):
-    """The journal, and what it may take."""
+    """The journal and its limits."""
 
     last: int
     """Number of the newest entry."""
     stored: int
     """Number of entries in memory."""
     max_entries: int
-    """Maximum number of entries in memory; past it, the oldest are dropped."""
+    """Maximum number of entries in memory; above it, the oldest are dropped."""
     bytes: int
     """Approximate bytes of the entries in memory."""
     max_bytes: int
@@ -72,7 +72,7 @@ class ServerFacts(Model):
     pki: str | None
     """Folder of the certificates; null if they are only in memory."""
     seed: int
-    """Seed of the random choices of rules, for `--seed` of another run."""
+    """Random seed of the rules; give it to `--seed` of another run."""
     token_required: bool
     """Whether requests need the token of `--control-token`."""
 
@@ -114,7 +114,7 @@ class ServerStatistics(Model):
     timeouts: int
     """Commands that were not answered in time."""
     connections: int
-    """Connections opened, with those that are closed."""
+    """Number of opened connections, including closed ones."""
     connected: int
     """Stations connected now."""
     refused: int
@@ -122,6 +122,6 @@ class ServerStatistics(Model):
     faults: int
     """Faults that rules have injected."""
     findings: FindingCounts
-    """Findings by severity, with those that are no longer stored."""
+    """Findings by severity, including those that are no longer stored."""
     history: StatisticsHistory
     """The last ten minutes."""

@@ -37,7 +37,7 @@ class TransactionSummary(Model):
     connector_id: int | None
     """Number of the connector; null if it is not known."""
     id_token: OcppPayload | None
-    """The last idToken of its events; null before the first one."""
+    """idToken of the last event that has one; null before."""
     charging_state: str | None
     """The last chargingState; null before the first one."""
     started_at: str | None
@@ -121,7 +121,7 @@ class TransactionView(Model):
     connector_id: int | None
     """Number of the connector; null if it is not known."""
     id_token: OcppPayload | None
-    """The last idToken of its events; null before the first one."""
+    """idToken of the last event that has one; null before."""
     charging_state: str | None
     """The last chargingState; null after the end."""
     stopped_reason: str | None
@@ -129,7 +129,7 @@ class TransactionView(Model):
     remote_start_id: int | None
     """The remoteStartId of the RequestStartTransaction that started it; null for other starts."""
     reservation_id: int | None
-    """The reservation that it used; null if it used none."""
+    """The reservation that it used; null without one."""
     ended: bool
     """Whether the transaction has ended: its Ended event has arrived, or the station has said that no event
     follows.
@@ -137,7 +137,7 @@ class TransactionView(Model):
     stopped: bool
     """Whether the station has said that the transaction has stopped; events may still be queued (E14)."""
     events: int
-    """Number of its events, with repeated ones."""
+    """Number of its events, including repeated ones."""
     last_seq_no: int
     """The highest seqNo of its events; -1 before the first one."""
     missing_seq_nos: list[int]

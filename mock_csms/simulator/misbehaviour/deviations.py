@@ -187,7 +187,7 @@ class CommandDeviation(Deviation):
 
 @dataclass(frozen=True)
 class IgnoreCommand(CommandDeviation):
-    """Answer a command without carrying it out."""
+    """Answer a command, but do not carry it out."""
 
     payload: JsonObject
     """Payload of the answer."""

@@ -139,7 +139,7 @@ def _take_for_answered(station: SimulatedStation, request: Request) -> None:
 
 @dataclass(frozen=True)
 class PretendAnswer(CommandDeviation):
-    """Answer a command without carrying it out."""
+    """Answer a command, but do not carry it out."""
 
     _: KW_ONLY
     values: tuple[Assignment, ...]
@@ -152,7 +152,7 @@ class PretendAnswer(CommandDeviation):
 
 @dataclass(frozen=True)
 class RefuseCommand(CommandDeviation):
-    """Answer a command with a CALLERROR, without carrying it out."""
+    """Answer a command with a CALLERROR, and do not carry it out."""
 
     _: KW_ONLY
     code: str

@@ -46,7 +46,7 @@ class DelayCall(CallDeviation):
 
 @dataclass(frozen=True)
 class LeaveUnanswered(Deviation):
-    """Neither answer a command nor carry it out."""
+    """Ignore a command: no answer, no effect."""
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
@@ -122,13 +122,13 @@ class AddedMessage:
     values: tuple[Assignment, ...]
 
     def request(self, station: SimulatedStation, original: JsonObject, *, is_kept: bool = True) -> Request:
-        """Make the CALL, with values of the message that it comes with."""
+        """Make the CALL, with values of the message that it accompanies."""
         schema = payload_schema(station.endpoint.version, self.action, "request")
         payload = built(station, schema, self.values, original)
         return Request(self.action, payload, is_kept=is_kept, is_solicited=True)
 
     def frame(self, station: SimulatedStation, original: JsonObject) -> bytes:
-        """Make the frame of the CALL, for a CALL that cannot wait for its turn."""
+        """Make the frame of a CALL that is sent at once, not in its turn."""
         return call_frame(str(uuid4()), self.action, self.request(station, original).payload)
 
     def send(self, station: SimulatedStation, original: JsonObject) -> None:
@@ -210,7 +210,7 @@ class FollowAnswer(AnswerDeviation):
     effect: Effect
 
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
-        """Yield the frame, and do it once the frame is sent."""
+        """Yield the frame; do the step when the frame is sent."""
         yield frame
         self.effect(station, original)
 

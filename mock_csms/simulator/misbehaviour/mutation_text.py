@@ -39,7 +39,7 @@ class MutationText:
 
     form: str
     subjects: list[str] = field(default_factory=list)
-    """The words after the form: an action, and what belongs to it."""
+    """The words after the form: an action, with its fields and conditions."""
     values: list[WrittenValue] = field(default_factory=list)
     conditions: list[WrittenValue] = field(default_factory=list)
     occasion: tuple[str, str] | None = None

@@ -52,7 +52,7 @@ VARIABLES: Final = {
 }
 """Definitions of variables, by names such as ``OCPPCommCtrlr.MessageTimeout.Default``."""
 LARGEST_STATION: Final = Setup(identity="", url="", evses=100, connectors=10)
-"""A station that has every EVSE and connector that a step may name."""
+"""A station with every EVSE and connector that a step may name."""
 EXAMPLE_OF_VARIABLE: Final = "; write, for example, OCPPCommCtrlr.HeartbeatInterval"
 
 

@@ -23,7 +23,7 @@ AHEAD: Final = timedelta(hours=1)
 
 
 def moved(text: str, by: timedelta) -> str:
-    """Timestamp that is later by a duration, or earlier if it is negative."""
+    """Timestamp plus a duration; the duration may be negative."""
     return timestamp(datetime.fromisoformat(text) + by)
 
 

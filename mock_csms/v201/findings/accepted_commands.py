@@ -56,7 +56,7 @@ class AcceptedCommand:
     sentence: str
     outlives_connection: bool = False
     replaces_earlier: bool = False
-    """Whether the command cancels an earlier one of its kind."""
+    """Whether the command cancels an earlier command of the same kind."""
     is_possible: Callable[[], bool] = lambda: True
     """Whether the station is known to be able to carry it out. Called at acceptance and when it is
     overdue.
@@ -123,7 +123,7 @@ class AcceptedCommands:
             self._keep(lambda expectation: expectation.kind not in kinds)
 
     def booted(self) -> None:
-        """Drop what a station does not carry out after a restart."""
+        """Drop expectations that end with a restart."""
         self.drop(NOT_AFTER_BOOT)
 
     def _keep(self, should_keep: Callable[[AcceptedCommand], bool]) -> None:

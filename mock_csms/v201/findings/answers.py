@@ -81,7 +81,7 @@ def _item_key(item: JsonObject, lists: ItemLists) -> Hashable:
 
 
 def missing_data(action: str, request: JsonObject, answer: JsonObject) -> str | None:
-    """Return which data an Accepted answer lacks; None if it is complete."""
+    """Return the missing data of an Accepted answer; None if it is complete."""
     check = REQUIRED_DATA.get(action)
     return check(request, answer) if check else None
 

@@ -118,7 +118,7 @@ class StationCertificates:
             self._deleted.pop(serial_number_of(request["certificateHashData"]), None)
 
     def judge(self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject) -> Findings:
-        """Judge the answer to a command about certificates."""
+        """Check the answer to a command about certificates."""
         is_accepted = answer.get("status") == "Accepted"
         match action:
             case Action.get_installed_certificate_ids:
@@ -241,7 +241,7 @@ def _wrong_field(hash_data: JsonObject, certificate: "x509.Certificate | None") 
 
 
 def _parsed(pem: str) -> "x509.Certificate | None":
-    """The first certificate in PEM, or None if it cannot be read."""
+    """The first certificate in PEM; None if it is unreadable."""
     from cryptography import x509  # noqa: PLC0415 - see above
 
     try:

@@ -196,13 +196,13 @@ class Online:
             self._disconnected_at = at
 
     def forget(self) -> None:
-        """Forget all periods after our own clock was set."""
+        """Drop all periods after the server's clock was set."""
         self._offline = ()
         self._online_since = None
         self._disconnected_at = None
 
     def settle(self, at: float) -> None:
-        """Start a period in which the station must know that it is online."""
+        """Start a period in which the station certainly knows that it is online."""
         self._online_since = at
 
     def has_been_online_since(self, moment: float, at: float) -> bool:

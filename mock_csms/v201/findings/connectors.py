@@ -175,7 +175,7 @@ class Connectors:
         self._offline_since = at
 
     def clock_jumped(self) -> None:
-        """Forget the start of the offline period after our clock was set."""
+        """Drop the start of the offline period after the server's clock was set."""
         self._offline_since = None
 
     def resumed(self, at: float, limit_s: float | None) -> None:

@@ -47,7 +47,7 @@ Readings without a context show nothing, although Sample.Periodic is the default
 
 
 class EventContents:
-    """Checks what the events of a transaction contain."""
+    """Checks the contents of a transaction's events."""
 
     __slots__ = ("_report",)
 
@@ -55,7 +55,7 @@ class EventContents:
         self._report = report
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge and register an event that is not a retry."""
+        """Check and register an event that is not a retry."""
         findings = (
             self._judge_evse(at, frame, tracked, event)
             + self._judge_token(at, frame, tracked, event)
@@ -178,7 +178,7 @@ class EventContents:
         )
 
     def judge_whole(self, at: float, tracked: TransactionState) -> Findings:
-        """Judge a transaction as a whole, if all its events are known."""
+        """Check a transaction as a whole, if all its events are known."""
         if tracked.started is None or tracked.gaps:
             return NO_FINDINGS
         return self._judge_stopped_reason(at, tracked) + self._judge_remote_start(at, tracked)

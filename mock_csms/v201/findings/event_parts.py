@@ -45,7 +45,7 @@ class EventParts:
         )
 
     def give_up(self) -> None:
-        """Forget the parts, because some may have been lost or will be repeated."""
+        """Drop the parts: some may have been lost or may be repeated."""
         self._open.clear()
         self._is_certain = False
 

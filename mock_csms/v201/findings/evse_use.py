@@ -29,11 +29,11 @@ class Doubt:
     sentence: str
     due: float
     margin_s: float = 0.0
-    """Seconds by which its Ended event may be later than ``moment``."""
+    """Maximum seconds by which the Ended event may be later than ``moment``."""
 
 
 class EvseUse:
-    """Last transaction of each EVSE, and the doubts about them."""
+    """Last transaction of each EVSE, and the suspicions about them."""
 
     __slots__ = ("_clock", "_report", "_running", "doubts")
 
@@ -45,7 +45,7 @@ class EvseUse:
         """By kind and EVSE."""
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge an event that was added to the contents of its transaction."""
+        """Check an event that was added to the contents of its transaction."""
         findings = self._settle(at, frame, tracked, event) if self.doubts else NO_FINDINGS
         evse_id = event.get("evse", {}).get("id", 0)
         if evse_id > 0 and tracked.ended is None and (evse_id in self._running or self._has_room):
@@ -162,7 +162,7 @@ class EvseUse:
         self._wait(at + OVERLAP_PAUSE_S)
 
     def overdue(self, at: float) -> Findings:
-        """Report the doubts for which no Ended event arrived in time."""
+        """Report the suspicions for which no Ended event arrived in time."""
         findings = NO_FINDINGS
         for place, doubt in list(self.doubts.items()):
             if at > doubt.due:

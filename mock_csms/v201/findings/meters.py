@@ -36,7 +36,7 @@ class Meters:
         self._evse_registers.clear()
 
     def judge_event(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge the registers of a transaction in order of the timestamps."""
+        """Check the registers of a transaction in order of the timestamps."""
         findings, registers, clock, seq_no = NO_FINDINGS, tracked.registers, self._clock, event["seqNo"]
         is_start = event["eventType"] == "Started"
         for meter_value in event["meterValue"]:
@@ -54,7 +54,7 @@ class Meters:
         return findings
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Judge the timestamps and registers of MeterValues."""
+        """Check the timestamps and registers of MeterValues."""
         findings, evse_id = NO_FINDINGS, payload["evseId"]
         for meter_value in payload["meterValue"]:
             key, more_findings = self._clock.read(at, frame, METER_VALUES, meter_value["timestamp"])

@@ -30,7 +30,7 @@ class RecentProfiles(BoundedDict[int, InstalledProfile]):
 
 
 class InstalledProfiles:
-    """Profiles that a station certainly has; any doubt drops one."""
+    """Profiles that are certainly on a station. In doubt, a profile is dropped."""
 
     __slots__ = ("_clearing", "_known", "_report")
 
@@ -74,7 +74,7 @@ class InstalledProfiles:
             )
 
     def cleared(self, at: float, frame: int, status: str | None) -> Findings:
-        """Judge the answer to the last ClearChargingProfile."""
+        """Check the answer to the last ClearChargingProfile."""
         clearing, self._clearing = self._clearing, None
         if clearing is None or status != "Unknown":
             return NO_FINDINGS

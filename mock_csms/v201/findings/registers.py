@@ -69,7 +69,7 @@ def register_values(
 
 
 class Registers(dict[Series, list[Reading]]):
-    """Readings of the registers of a transaction, each in order of time."""
+    """Readings of a transaction's registers, each in order of time."""
 
     __slots__ = ()
 

@@ -24,7 +24,7 @@ TRIGGER_CROSSING_S: Final = 5.0
 """Maximum time between a command and a boot that the station may have sent before the command arrived."""
 RETRY_MARGIN_S: Final = 60.0
 REASON_WITHIN_S: Final = 300.0
-"""Time after an accepted Reset in which a boot is taken for its result."""
+"""Maximum time after an accepted Reset for a boot that counts as its result."""
 FIRST_BOOT_WITHIN_S: Final = 60.0
 """Maximum time between the opening of a connection and a boot that counts as the one after the restart."""
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
@@ -241,7 +241,7 @@ class Registration:
             self._retry.overdue += seconds
 
     def clock_jumped(self) -> None:
-        """Forget the times of earlier events after our clock was set."""
+        """Drop the times of earlier events after the server's clock was set."""
         self._retry = self._reset = self._scheduled_reset = self._trigger = None
 
     def overdue(self, at: float) -> Findings:

@@ -70,7 +70,7 @@ class RemoteStarts:
             start.accepted_at = None
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge an event before it is added to the contents of its transaction."""
+        """Check an event before it is added to the contents of its transaction."""
         start_id, contents = event["transactionInfo"].get("remoteStartId"), tracked.contents
         if start_id is not None and start_id != contents.remote_start_id:
             start = self.open.pop(start_id, None)

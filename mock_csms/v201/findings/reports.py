@@ -110,7 +110,7 @@ class ReportParts:
         )
 
     def add_part(self, at: float, frame: int, action: str, payload: JsonObject) -> None:
-        """Register a part; without tbc it is the last one."""
+        """Register a part; without tbc, it is the last one."""
         key = action, payload["requestId"]
         self._open.pop(key, None)
         if payload.get("tbc", False):

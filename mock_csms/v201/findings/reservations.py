@@ -33,7 +33,7 @@ class ObservedReservation:
 
 
 class ObservedReservations:
-    """Reservations that certainly still hold; any doubt ends one."""
+    """Reservations that are certainly active. In doubt, a reservation is dropped."""
 
     __slots__ = ("_report", "open")
 
@@ -101,7 +101,7 @@ class ObservedReservations:
             self.set_status(at, evse["id"] if evse else None, event["actualValue"])
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Judge an event before it is added to the contents of its transaction."""
+        """Check an event before it is added to the contents of its transaction."""
         if "reservationId" in event:
             self.end(event["reservationId"])
             return NO_FINDINGS

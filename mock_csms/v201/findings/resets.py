@@ -1,4 +1,4 @@
-"""Resets: whether a station answers one before it reboots (B11)."""
+"""Resets: a station must answer a Reset before it reboots (B11)."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ TRIGGERED: Final = "Triggered"
 
 
 class UnansweredResets:
-    """The unanswered Reset, if it is the only one that can explain a boot."""
+    """The unanswered Reset, if no other can explain a boot."""
 
     __slots__ = ("_may_reboot", "_report", "_unanswered")
 
@@ -38,7 +38,7 @@ class UnansweredResets:
         self._unanswered, self._may_reboot = None, True
 
     def disconnected(self) -> None:
-        """Judge the Reset no more, because its answer may be lost."""
+        """Stop checking the Reset, because its answer may be lost."""
         self._unanswered = None
 
     def judge_boot(self, at: float, frame: int, reason: str) -> Findings:

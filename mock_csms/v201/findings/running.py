@@ -40,7 +40,7 @@ class TransactionInProgress:
     is_being_reset: bool = False
     """Whether an accepted Reset Immediate ends it."""
     may_have_ended: bool = False
-    """Whether its Ended event may have been lost since its latest event."""
+    """Whether its Ended event may have been lost after its latest event."""
     suspicions: list[Suspicion] = field(default_factory=list)
 
     @property

@@ -41,7 +41,7 @@ class TransactionState:
     may_be_older: bool
     """Whether its first events may have been sent before the server knew the station."""
     is_doubtful: bool
-    """Whether one of its events may have been in an unreadable message."""
+    """Whether an unreadable message may have been one of its events."""
     is_judged: bool = False
     started: EventKey | None = None
     ended: int | None = None

@@ -384,7 +384,7 @@ class Transactions:
         self._evse_use.resumed(at)
 
     def overdue(self, at: float) -> Findings:
-        """Judge the ended transactions whose time for missing events is over."""
+        """Check the ended transactions whose time for missing events is over."""
         findings = self._evse_use.overdue(at) if self._evse_use.doubts else NO_FINDINGS
         if not self._judge_after:
             return findings
@@ -400,7 +400,7 @@ class Transactions:
         return findings
 
     def _judge(self, at: float, tracked: TransactionState) -> Findings:
-        """Judge a transaction as a whole, once."""
+        """Check a transaction as a whole, once."""
         self._judge_after.pop(tracked.id, None)
         if tracked.is_judged:
             return NO_FINDINGS
