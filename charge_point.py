@@ -157,9 +157,7 @@ class ChargePoint(Session):
         note_password_change(self.csms.passwords, self.station.id, self.profile, action, payload, answer)
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
-        """Stop expecting the messages that a command requested, after the station answered with a
-        CALLERROR.
-        """
+        """After a CALLERROR to a command, stop expecting the messages that it requested."""
         withdraw_solicitation(self.station, action, payload)
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
@@ -180,9 +178,7 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log the earlier attempts to send this TransactionEvent; none of them had a usable answer
-        (E13).
-        """
+        """Count and log earlier attempts to send this TransactionEvent without usable answers (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -260,9 +256,7 @@ class ChargePoint(Session):
         )
 
     def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
-        """Return whether the station still runs an unauthorized transaction of another idToken
-        (C01.FR.24).
-        """
+        """Return whether another idToken has an unauthorized running transaction (C01.FR.24)."""
         return any(
             transaction.is_deauthorized
             and transaction.authorized_by is not None
@@ -483,9 +477,7 @@ class ChargePoint(Session):
     def on_get_certificate_status(
         self, ocsp_request_data: JsonObject | None = None
     ) -> call_result.GetCertificateStatus:
-        """Answer with the OCSP response of the mock, or with the response of the responder that it asked
-        (M06).
-        """
+        """Answer with an OCSP response of the mock or of another responder (M06)."""
         status = self.prepared or contracts.own_status(self.csms, ocsp_request_data or {})
         if status.response is None:
             return call_result.GetCertificateStatus(status="Failed", status_info=status.status_info)

@@ -128,9 +128,7 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Return the oldest held command and remove it; with an action, only if it has this action.
-        Otherwise None.
-        """
+        """Take the oldest held command if it has this action (None: any action); else None."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
@@ -181,9 +179,7 @@ class Session(CallingSession):
             self.recorder.malformed(b"", malformed)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a malformed frame. There is no answer if its id is unreadable and the OCPP version
-        defines none.
-        """
+        """Answer a malformed frame; no answer if the id is unreadable and OCPP defines none."""
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
         frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
@@ -294,9 +290,7 @@ class Session(CallingSession):
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
     def _validate(self, answered: AnsweredCall, route: Route) -> Call:
-        """Validate a CALL that was not decoded. With strict validation, raise CallRejected; otherwise drop
-        invalid fields.
-        """
+        """Validate a CALL that was not decoded. Unless validation is strict, drop invalid fields."""
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
@@ -354,9 +348,7 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer. It is empty if a fault needs none, and an InternalError if JSON cannot
-        express it.
-        """
+        """Encode the answer: empty if a fault needs none, InternalError if JSON cannot express it."""
         call = answered.call
         try:
             if answered.payload is not None:

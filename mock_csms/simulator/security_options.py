@@ -81,8 +81,7 @@ def add_certificates(add: Callable[..., argparse.Action]) -> None:
     add(
         "--pki",
         metavar="DIR",
-        help="PKI folder of the server. The stations trust its roots and use its client and contract "
-        "certificates",
+        help="PKI folder of the server: its roots and its client and contract certificates are used",
     )
     add(
         "--manufacturer-ca",

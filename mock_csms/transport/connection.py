@@ -145,9 +145,7 @@ class WebSocketConnection(MessageReader):
                 self.close_deaf(CloseCode.INTERNAL_ERROR, "the mock server failed")
 
     def hand_over(self, head: bytes) -> bool | None:
-        """Hand the connection to the HTTP server if its request is for a file; None if this is not clear
-        yet.
-        """
+        """Hand a connection that requests a file to the HTTP server; None if that is not clear yet."""
         visits = self._group.visits
         return False if visits is None else visits.take(self, head)
 

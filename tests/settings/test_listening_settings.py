@@ -106,7 +106,7 @@ def test_listener_takes_tls_if_its_settings_need_it(read: Read, table: str, tls:
         case(
             "port of the control API",
             "--tls-port 9001 --control 127.0.0.1:9001",
-            "control API and the listener tls both have",
+            "control API and the listener tls both use",
         ),
     ],
 )
@@ -171,7 +171,9 @@ PAYLOAD = "payload = { connectionData = { ocppCsmsUrl = '{{listener.secnd}}' } }
             "[[rules]]\nwhen.action = 'Heartbeat'\nvalidate = false\nthen.answer.url = '{{listener.secnd}}'",
             "rules: there is no listener secnd",
         ),
-        case("fault", "[stations.CS1]\nfaults = 'handshake:expired'", "cannot depend on the station, which"),
+        case(
+            "fault", "[stations.CS1]\nfaults = 'handshake:expired'", "cannot depend on the station, because"
+        ),
     ],
 )
 def test_reference_that_leads_nowhere_is_an_error(error_in: ErrorOf, content: str, message: str) -> None:
