@@ -214,7 +214,7 @@ async def test_scope_without_changes_ends(client: AsyncClient) -> None:
 
 @pytest.mark.parametrize("name", ["", " a", "Zürich", "a\nb"])
 async def test_name_that_no_scope_can_have_is_refused(client: AsyncClient, name: str) -> None:
-    with pytest.raises(ValueError, match="the name of a scope has visible ASCII characters"):
+    with pytest.raises(ValueError, match="the name of a scope must have only visible ASCII characters"):
         async with client.scope(name):
             pass
 

@@ -82,9 +82,7 @@ async def test_stream_is_lost_after_a_long_outage(proxy: TcpProxy) -> None:
         proxy.is_open = False
         proxy.cut()
 
-        with pytest.raises(
-            StreamLost, match=r"the events of http://.* cannot be followed any more: no mock server"
-        ):
+        with pytest.raises(StreamLost, match=r"the event stream of http://.* is lost: no mock server"):
             await patiently(waiting)
         with pytest.raises(StreamLost):
             await client.station("CS").waits_for("Heartbeat", within=0)

@@ -158,7 +158,7 @@ async def test_rejected_certificate_is_explained(csms: Csms, log_lines: LogLines
     async with connected(csms) as station:
         station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned(status="Rejected")
         await station.send(call.SignCertificate(csr=build_csr()))
-        await log_lines.wait_for("CS1  the station rejects its certificate; it must trust the root")
+        await log_lines.wait_for("CS1  the station rejects its certificate; install the root in the station")
 
 
 async def test_certificate_signed_command_certifies_the_last_csr_with_its_type(serve: Serve) -> None:

@@ -79,7 +79,7 @@ def test_flood_is_one_line_a_second_with_the_number_of_the_others(
     refused.now += 1
     refused.refuse(50)
     assert len(caplog.messages) == BURST_OF_LINES + 1
-    assert caplog.messages[-1].endswith("; 100 further refusals are not shown")
+    assert caplog.messages[-1].endswith("; 100 more refusals are not shown")
     refused.now += 0.5
     refused.refusals.tick()
     refused.now += 0.5

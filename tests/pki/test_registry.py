@@ -59,7 +59,7 @@ def test_unreadable_lines_are_warned_of_once(tmp_path: Path, caplog: pytest.LogC
     for _ in range(2):
         assert list(index) == [record(1)]
     (line,) = caplog.messages
-    assert line.startswith(f"{tmp_path / 'index'} has lines that are no records of certificates: 2; ")
+    assert line.startswith(f"{tmp_path / 'index'} has lines that are not records of certificates: 2; ")
     assert "its revoked certificates may be accepted again" in line
 
 
@@ -70,9 +70,7 @@ def test_index_deleted_while_in_use_is_warned_of(tmp_path: Path, caplog: pytest.
     index.add(record(1))
     (tmp_path / "index").unlink()
     assert list(index) == [record(1)]
-    assert (
-        f"{tmp_path / 'index'} has lost the records of certificates: 1, of which revoked: 0; " in caplog.text
-    )
+    assert f"{tmp_path / 'index'} no longer has the records of 1 certificates (0 revoked); " in caplog.text
 
 
 def test_missing_index_of_a_folder_is_warned_of_at_the_start(
@@ -128,7 +126,7 @@ def test_record_that_must_wait_for_the_lock_is_written_with_the_next(
     assert list(Registry(tmp_path / "index")) == [record(1), record(3), record(2), record(4)]
     assert caplog.messages == [
         f"cannot write {tmp_path / 'index'}: another process holds the lock .lock; "
-        "certificates issued meanwhile may be unknown after a restart"
+        "certificates issued since then may be unknown after a restart"
     ]
 
 
@@ -217,7 +215,7 @@ def test_lost_records_are_reported_once_and_kept(
     assert index.get(2) == record(2, revoked=NOW)
     errors = [one.message for one in caplog.records if one.levelno == logging.ERROR]
     assert errors == [
-        f"{path} has lost the records of certificates: 2, of which revoked: 1; the server keeps them in "
+        f"{path} no longer has the records of 2 certificates (1 revoked); the server has them in "
         "memory and writes them back with the next certificate"
     ]
     index.add(record(4))

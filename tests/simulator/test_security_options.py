@@ -186,7 +186,7 @@ def test_secrets_are_not_shown(own_file: str) -> None:
         (["--password", PASSWORD, "--password-file", "x"], "give either --password or --password-file"),
         (["--password-file", "/missing"], "cannot read /missing: No such file"),
         (["--client-key", "x"], "--client-key needs --client-cert"),
-        (["--pki", "/missing"], "/missing has no root.pem; give --pki the folder of a server"),
+        (["--pki", "/missing"], "/missing has no root.pem; give --pki the PKI folder of a server"),
         (["--ca", __file__], "the text contains no PEM certificate"),
         (["--contract", "/missing"], "cannot read /missing: No such file"),
     ],

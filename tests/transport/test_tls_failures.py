@@ -87,7 +87,7 @@ def test_unknown_cipher_suite_has_its_number() -> None:
     assert suite_name(0xFFFE) == "0xfffe"
 
 
-FLAW = "this port is set to present the certificate self-signed-rsa"
+FLAW = "this port presents the certificate self-signed-rsa"
 FLAW_OF_NAME = "the host name cs.example that it asked for is not in the certificate"
 
 

@@ -299,7 +299,9 @@ async def test_file_of_the_machine_cannot_be_read_by_a_change_of_a_profile(
     file.write_text('{"type": "Immediate"} -----BEGIN CERTIFICATE-----', encoding="utf-8")
     named = {key: value.format(file) for key, value in changes.items()}
     answer = await client.patch(f"/v1/stations/{station_id}/profile", json=named)
-    assert "only flags and the settings file can name files" in problem_detail(answer, 422, "invalid-profile")
+    assert "a file can be named only by a flag or in the settings file" in problem_detail(
+        answer, 422, "invalid-profile"
+    )
 
 
 async def test_meter_readings_have_times_like_all_others(mock: Mock, station_id: str) -> None:

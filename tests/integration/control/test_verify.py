@@ -145,8 +145,8 @@ async def test_maximum_is_not_verified_if_entries_are_no_longer_stored() -> None
         assert (await verify(0, times=4)).status_code == 200
         detail = problem_detail(await verify(1, atMost=4), 409, "not-verified")
     assert detail == (
-        "4 matching entries, expected at most 4; the entries 2 to 2 are no longer stored, so that the number "
-        "is not known: use a later 'since', or a higher --journal-max and --journal-max-bytes"
+        "4 matching entries, expected at most 4; the entries 2 to 2 are no longer stored, and matches "
+        "among them are not counted: use a later 'since', or a higher --journal-max and --journal-max-bytes"
     )
 
 
