@@ -318,7 +318,7 @@ def test_largest_state_is_trimmed_when_connected_stations_take_too_much(
 
     sizes = [len(csms.stations[f"CS{number}"].device_model) for number in range(3)]
     assert (sizes, csms.stations["CS1"].boots) == ([100, 0, 100], 1)
-    [line] = [record.getMessage() for record in caplog.records if "forgotten" in record.getMessage()]
+    [line] = [record.getMessage() for record in caplog.records if "dropped" in record.getMessage()]
     assert line.startswith("CS1  its reports and lists (2.0 MiB) are dropped")
 
     csms.limit_memory()

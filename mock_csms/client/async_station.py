@@ -130,7 +130,7 @@ class AsyncStationHandle:
         )
 
     async def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
-        """Check that no message with these fields has come since the cursor, or comes within these seconds.
+        """Check that no message with these fields came after the cursor, or comes within these seconds.
 
         Raises UnwantedMessage at once when one comes.
         """
@@ -143,7 +143,7 @@ class AsyncStationHandle:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Check that only these messages have come since the cursor, or come within these seconds.
+        """Check that only these messages came after the cursor, or come within these seconds.
 
         With ``after`` and ``before``, the messages between these two entries are checked. Raises
         UnwantedMessage.

@@ -16,7 +16,7 @@ TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranscriptEntry:
-    """One frame or one event of a connection. Fields that do not apply are None.
+    """One frame or one event of a connection. Fields that do not apply have the value None.
 
     ``entry["reason"]`` is a field of the payload.
     """

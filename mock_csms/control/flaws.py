@@ -110,7 +110,7 @@ def _sentence(error: PydanticError, shape: Shape, name: Callable[[str], str]) ->
 
 
 def _wrong_choice(value: str, expected: str) -> str:
-    """Say that a text is not in ``expected``, and suggest the text that is probably meant."""
+    """Describe a text that is not in ``expected``, and suggest the text that is probably meant."""
     return f", not {truncate(value, MAX_KEY)!r}{suggest(value, re.findall(r"'([^']*)'", expected))}"
 
 

@@ -31,7 +31,7 @@ EntryKind = Literal[
 
 
 class Entry(NamedTuple):
-    """One frame or one event of a connection. Fields that do not apply are None.
+    """One frame or one event of a connection. Fields that do not apply have the value None.
 
     ``time`` is in seconds since the epoch. If the entry is an answer, ``partner`` is the number of its CALL,
     and ``elapsed`` is in seconds since that CALL. ``handshake`` has the facts of an opening handshake, and

@@ -19,7 +19,7 @@ RENEWAL: Final = timedelta(days=30)
 def reason_to_renew(
     stored: StoredCertificate, blueprint: Blueprint, issuer: Issued | None, server_names: Collection[str]
 ) -> str:
-    """Reason to make a certificate again; empty if there is none."""
+    """Reason to make a certificate again; empty without one."""
     if not stored.chain:
         return "its file is missing"
     if stored.key is None:

@@ -38,7 +38,9 @@ slow path.
 
 
 class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A payload that is valid by its schema. Each property is an attribute, and absent ones are None."""
+    """A payload that is valid by its schema. Each property is an attribute, and an absent one has the
+    value None.
+    """
 
     required: ClassVar[frozenset[str]] = frozenset()
     """Names of the required properties."""

@@ -54,7 +54,7 @@ def _new_password() -> str:
 
 
 def _password_from_input() -> str:
-    """Return the password from a terminal or a pipe; empty if there is no input."""
+    """Return the password from a terminal or a pipe; empty without any input."""
     if sys.stdin is None:  # closed
         return ""
     if not sys.stdin.isatty():

@@ -25,7 +25,7 @@ class Presented(NamedTuple):
     is_encrypted: bool = False
     """Whether the connection is TLS."""
     certificate_flaw: str | None = None
-    """Reason to reject its client certificate. Empty: it is accepted. None: there is none."""
+    """Reason to reject its client certificate. Empty: it is accepted. None: it sent no certificate."""
 
 
 class Required(NamedTuple):

@@ -407,7 +407,7 @@ def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Itera
 
 
 def _flaw_of_tls(settings: ListeningSettings) -> str:
-    """Describe the first conflict between TLS settings; empty if there is none."""
+    """Describe the first conflict between TLS settings; empty without one."""
     certificates, keys = len(settings.tls_cert), len(settings.tls_key)
     if certificates != keys:
         return (

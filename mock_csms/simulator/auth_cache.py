@@ -59,7 +59,7 @@ class AuthCache:
             self.size += size
 
     def find(self, id_token: JsonObject, now: datetime, lifetime_s: int | None = None) -> JsonObject | None:
-        """Return the info of a token and count the use; None if there is no valid entry."""
+        """Return the info of a token and count the use; None without any valid entry."""
         key = token_key(id_token)
         if (entry := self._entries.get(key)) is None:
             return None

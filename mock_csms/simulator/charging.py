@@ -68,7 +68,7 @@ class ChargingSessions:
             self._transactions.update(session, Cause(TriggerReason.ev_detected))
 
     def leave(self, evse_id: int) -> None:
-        """Let the vehicle leave the bay, if it is unplugged."""
+        """Drive the vehicle out of the bay, if it is unplugged."""
         session = self.session(evse_id)
         if session.is_occupied and session.connector is None:
             session.is_occupied = False
@@ -191,7 +191,7 @@ class ChargingSessions:
             self._close_power_path(session)
 
     def _close_power_path(self, session: ChargingSession) -> None:
-        """Let energy flow if nothing prevents it; report a lock that does (G05.FR.02)."""
+        """Start the energy flow if nothing prevents it; report a lock that does (G05.FR.02)."""
         self._transactions.update_power(session)
         if session.connector is not None:
             is_problem = session.is_authorized and session.connector.is_lock_failed

@@ -75,7 +75,7 @@ class Setup:
     """Maximum power of each EVSE."""
     security: SecuritySetup = NO_SECURITY
     update_while_charging: UpdateWhileCharging = "download"
-    """How far a firmware update goes while a transaction is running."""
+    """Progress of a firmware update that is possible while a transaction is running."""
     cancels_updates: bool = True
     """Whether a new firmware update cancels the running one (L01.FR.24) or is rejected (L01.FR.27)."""
     customer_identifiers: tuple[str, ...] = ("CUSTOMER-1",)

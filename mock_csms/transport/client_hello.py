@@ -44,7 +44,7 @@ class ClientHello(NamedTuple):
 
 
 def parse_client_hello(data: bytes) -> ClientHello | None:
-    """Parse the records at the beginning of a TLS connection; None if there is no ClientHello.
+    """Parse the records at the beginning of a TLS connection; None without any ClientHello.
 
     If a ClientHello is cut short, its complete extensions are used.
     """

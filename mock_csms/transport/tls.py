@@ -262,7 +262,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._read()
 
     def _read(self) -> None:
-        """Decrypt all records and pass their data on. Then handle the end of the input, if it has come."""
+        """Decrypt all records and pass their data on. Then handle the end of the input, if it has arrived."""
         data, error = self._read_record()
         if data and (self._incoming.pending or self._ssl.pending()):
             parts = [data]

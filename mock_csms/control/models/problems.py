@@ -38,7 +38,7 @@ class FieldDifference(Model):
     expected: Any
     """Value that the match requires."""
     actual: Any
-    """Value in the entry; null if there is none."""
+    """Value in the entry; null without one."""
 
 
 class ClosestEntry(Model):
