@@ -23,7 +23,7 @@ class Preparations(States):
     async def variables(self, **values: Any) -> None:
         """Set variables until the end of the case: ``OCPPCommCtrlr__MessageAttempts__TransactionEvent=3``.
 
-        Raises Inconclusive for a variable that the station does not have or does not let be set.
+        Raises Inconclusive for a variable that has no value at the station or cannot be set.
         """
         for name, value in values.items():
             if reason := await self._set(name, value):
@@ -47,7 +47,7 @@ class Preparations(States):
         component, variable, instance = _parts(name)
         before = await self._stage.variable(component, variable, instance)
         if before is None:
-            return "the station does not have it"
+            return "the station gives no value for it"
         if before == _text(value):
             return ""
         status = await self._stage.set_variable(component, variable, instance, _text(value))

@@ -161,6 +161,12 @@ async def test_station_without_start_points_is_inconclusive_unless_its_file_clai
             await with_features(boxed, "C-09.2", "C-10.2").given.ev_connected()
 
 
+async def test_variable_that_is_read_without_a_value_is_inconclusive(box: Boxes) -> None:
+    async with box("say GetVariables getVariableResult.attributeValue=") as run:
+        with pytest.raises(Inconclusive, match="OfflineThreshold cannot be set to 300: the station gives no"):
+            await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
+
+
 def with_features(run: CaseRun, *features: str) -> CaseRun:
     """Return another run at the same station, without a rig, whose file claims these features only."""
     file = run.file.model_copy(
