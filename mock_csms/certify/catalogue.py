@@ -7,7 +7,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
-from mock_csms.certify.conditions import CaseCondition, evaluate, explain, parse_condition
+from mock_csms.certify.conditions import CaseCondition, Not, evaluate, explain, parse_condition
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,15 @@ class CatalogueEntry:
         if not evaluate(self.condition, claims):
             return f"{self.condition_text}: {explain(self.condition, claims)}"
         return ""
+
+    def caveat(self, claims: Container[str]) -> str:
+        """Return why a case about what a station lacks applies to it; an empty text for other cases.
+
+        Such a case also fails if the station file leaves out what the station has.
+        """
+        if not isinstance(self.condition, Not):
+            return ""
+        return f"the case applies because {explain(self.condition, claims)}; claim what the station has"
 
 
 def _entry(row: Mapping[str, str]) -> CatalogueEntry:

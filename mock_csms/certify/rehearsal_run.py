@@ -71,12 +71,20 @@ class RehearsalOfStation:
         async with self._supply(case, self._options) as bench:
             try:
                 result = await self._absence(bench, case) or await bench.carry_out(case)
+                result = self._with_caveat(planned, result)
             finally:
                 self.left = bench.left
         if AWAY in result.not_restored:
             self.away_since = case.id
         self.report = replace(self.report, facts=await self._facts())
         return self._reported(planned, result, await self._frames_since(start))
+
+    def _with_caveat(self, planned: PlannedCase, result: CaseResult) -> CaseResult:
+        """Add to a failure that a claim is missing, if the case would not apply with it."""
+        caveat = planned.entry.caveat(self._file.claims)
+        if result.verdict is not Verdict.FAIL or not caveat:
+            return result
+        return replace(result, reason=f"{result.reason}\n{caveat}")
 
     async def _absence(self, bench: Bench, case: Case) -> CaseResult | None:
         """Return the result of a case if the station is still away since an earlier one."""

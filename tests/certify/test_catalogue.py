@@ -89,5 +89,17 @@ def test_obstacle_says_why_a_case_does_not_apply(case: str, claims: str, obstacl
     assert CATALOGUE[case].obstacle(set(claims.split())) == obstacle
 
 
+@pytest.mark.parametrize(
+    ("case", "caveat"),
+    [
+        ("TC_B_28_CS", "the case applies because C-13 is not claimed; claim what the station has"),
+        ("TC_B_20_CS", ""),
+        ("TC_E_03_CS", ""),
+    ],
+)
+def test_case_about_what_a_station_lacks_has_a_caveat(case: str, caveat: str) -> None:
+    assert CATALOGUE[case].caveat({"Core", "C-30"}) == caveat
+
+
 def test_every_profile_is_a_feature() -> None:
     assert set(PROFILES) <= set(FEATURES)

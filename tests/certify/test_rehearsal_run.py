@@ -62,3 +62,26 @@ async def test_station_that_stays_away_delays_no_further_case(
         "CS001 has not come back since TC_B_03_CS",
     )
     assert [result.verdict for result in resumed.report.results] == [Verdict.PASS] * 4
+
+
+async def test_station_with_an_unclaimed_ability_is_told_to_claim_it(
+    client: AsyncClient, addresses: Addresses
+) -> None:
+    assert addresses.ws is not None
+
+    @asynccontextmanager
+    async def supply(_: Case, options: CaseOptions) -> AsyncIterator[Bench]:
+        yield Bench(client, file_of_box("CS001"), NoHands(), options)
+
+    async def fails(run: CaseRun) -> None:
+        await run.csms.sends("GetLocalListVersion", expect={"versionNumber": 7})
+
+    cases = {case_id: Case(case_id, "A test", fails) for case_id in ("TC_B_20_CS", "TC_B_28_CS")}
+    async with station_in_the_box("CS001", str(addresses.ws)):
+        await client.station("CS001").waits_for("StatusNotification", evseId=2)
+        run = RehearsalOfStation(client, file_of_box("CS001"), supply, cases)
+        await run.carry_out(planned(*cases))
+
+    unconditional, conditional = (result.reason for result in run.report.results)
+    assert "claim what the station has" not in unconditional
+    assert conditional.endswith("; claim what the station has")
