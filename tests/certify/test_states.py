@@ -3,6 +3,8 @@
 import pytest
 
 from mock_csms.certify.case_run import CaseRun
+from mock_csms.certify.cases.f_remote_control import triggers_downloading, triggers_uploading
+from mock_csms.certify.registry import CaseFunction
 from mock_csms.certify.stimuli import NoHands
 from mock_csms.certify.verdicts import Inconclusive, Skipped
 from mock_csms.client import StationFailure
@@ -94,6 +96,19 @@ async def test_event_without_what_is_due_fails(box: Boxes, misbehaviour: str, fi
             await run.state.parking_bay_unoccupied()
 
     assert run.steps.taken[-1].outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("case", "command"), [(triggers_uploading, "GetLog"), (triggers_downloading, "UpdateFirmware")]
+)
+async def test_transfer_that_the_station_refuses_is_not_waited_for_after_the_case(
+    box: Boxes, case: CaseFunction, command: str
+) -> None:
+    async with box(f"pretend {command} status=Rejected") as run:
+        with pytest.raises(StationFailure, match=command):
+            await case(run)
+
+        assert await run.settle() == []
 
 
 async def test_failure_of_a_preparation_is_inconclusive_and_names_the_case_about_it(box: Boxes) -> None:

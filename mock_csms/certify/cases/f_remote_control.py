@@ -181,8 +181,8 @@ async def transfer_ends(run: CaseRun, message: str, statuses: set[str]) -> None:
 @CASES.case("TC_F_16_CS", "Send the status of logs as Uploading during an upload")
 async def triggers_uploading(run: CaseRun) -> None:
     log = {"remoteLocation": f"{{{{files.uploads/log?seconds={SLOW_S}}}}}"}
-    run.undo_with("the upload", lambda: transfer_ends(run, "LogStatusNotification", UPLOAD_ENDS))
     await run.csms.sends("GetLog", logType="DiagnosticsLog", requestId=16, log=log, expect="Accepted")
+    run.undo_with("the upload", lambda: transfer_ends(run, "LogStatusNotification", UPLOAD_ENDS))
     await run.station.sends("LogStatusNotification", status="Uploading")
     await triggers(run, "LogStatusNotification")
     await run.station.sends("LogStatusNotification", status="Uploading")
@@ -202,8 +202,8 @@ def spoilt_firmware(run: CaseRun) -> dict[str, str]:
 @CASES.case("TC_F_19_CS", "Send the status of the firmware as Downloading during a download")
 async def triggers_downloading(run: CaseRun) -> None:
     await run.given.firmware_trusted()
-    run.undo_with("the download", lambda: transfer_ends(run, "FirmwareStatusNotification", DOWNLOAD_ENDS))
     await run.csms.sends("UpdateFirmware", requestId=19, firmware=spoilt_firmware(run), expect="Accepted")
+    run.undo_with("the download", lambda: transfer_ends(run, "FirmwareStatusNotification", DOWNLOAD_ENDS))
     await run.station.sends("FirmwareStatusNotification", status="Downloading")
     await triggers(run, "FirmwareStatusNotification")
     await run.station.sends("FirmwareStatusNotification", status="Downloading")
