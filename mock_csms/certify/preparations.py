@@ -27,7 +27,18 @@ class Preparations(States):
         """
         for name, value in values.items():
             if reason := await self._set(name, value):
-                raise Inconclusive(f"{name.replace('__', '.')} cannot be set to {_text(value)}: {reason}")
+                raise _not_set(name, value, reason)
+
+    @reached(about="TC_B_09_CS")
+    async def written_variables(self, **values: Any) -> None:
+        """Set variables until the end of the case, even if the station gives no value for them before.
+
+        That is for cases about reading. What has no value is not put back. Raises Inconclusive.
+        """
+        for name, value in values.items():
+            before = await self._stage.variable(*_parts(name))
+            if reason := await self._write(name, value, before):
+                raise _not_set(name, value, reason)
 
     async def variables_if_implemented(self, **values: Any) -> None:
         """Set variables until the end of the case, as far as the station has them and lets them be set."""
@@ -44,16 +55,19 @@ class Preparations(States):
     @reached(about="TC_B_09_CS")
     async def _set(self, name: str, value: Any) -> str:
         """Set a variable and return why that is not possible."""
-        component, variable, instance = _parts(name)
-        before = await self._stage.variable(component, variable, instance)
+        before = await self._stage.variable(*_parts(name))
         if before is None:
             return "the station gives no value for it"
-        if before == _text(value):
-            return ""
+        return "" if before == _text(value) else await self._write(name, value, before)
+
+    async def _write(self, name: str, value: Any, before: str | None) -> str:
+        """Set a variable, and back to its earlier value at the end; return why that is not possible."""
+        component, variable, instance = _parts(name)
         status = await self._stage.set_variable(component, variable, instance, _text(value))
         if status not in {"Accepted", "RebootRequired"}:
             return f"the answer is {status}"
-        self._restore_at_the_end(name, before)
+        if before is not None:
+            self._restore_at_the_end(name, before)
         if component == "TxCtrlr":
             self._stage.forget_points()
         if status == "RebootRequired":
@@ -245,6 +259,10 @@ class Preparations(States):
         if is_in_bay:
             await rig.leaves()
         await self._stage.csms.comes_back(within)
+
+
+def _not_set(name: str, value: Any, reason: str) -> Inconclusive:
+    return Inconclusive(f"{name.replace('__', '.')} cannot be set to {_text(value)}: {reason}")
 
 
 def _parts(name: str) -> tuple[str, str, str | None]:

@@ -54,14 +54,16 @@ async def sets_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[M
 
 @CASES.case("TC_B_06_CS", "Read a variable")
 async def one_value_read(run: CaseRun) -> None:
-    await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300)
+    await run.given.written_variables(OCPPCommCtrlr__OfflineThreshold=300)
     expected = {**RESULT_ACCEPTED, "attributeValue": "300", **ACTUAL_VALUE, **THRESHOLD, **NO_OBJECTION}
     await reads_variables(run, {**ACTUAL_VALUE, **THRESHOLD}, expect=[expected])
 
 
 @CASES.case("TC_B_07_CS", "Read two variables with one command")
 async def two_values_read(run: CaseRun) -> None:
-    await run.given.variables(OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True)
+    await run.given.written_variables(
+        OCPPCommCtrlr__OfflineThreshold=300, AuthCtrlr__LocalAuthorizeOffline=True
+    )
     first = {**RESULT_ACCEPTED, "attributeValue": "300", **ACTUAL_VALUE, **THRESHOLD, **NO_OBJECTION}
     second = {
         **RESULT_ACCEPTED,
