@@ -21,7 +21,7 @@ from mock_csms.simulator.security_setup import (
     SecuritySetup,
 )
 from mock_csms.simulator.station import SimulatedStation
-from mock_csms.simulator.trust_store import CSMS_ROOT, MANUFACTURER_ROOT
+from mock_csms.simulator.trust_store import CSMS_ROOT
 from mock_csms.simulator.verbs import Obstacle, WrongStep, step_of, verb_named
 from mock_csms.v201.version import OCPP_2_0_1
 
@@ -78,15 +78,12 @@ def file_of_box(identity: str) -> StationFile:
 
 
 def security_of_box(identity: str, pki: Pki, profile: int) -> SecuritySetup:
-    """Return credentials for a security profile, and the roots that each station needs."""
+    """Return credentials for a security profile, and the root that it needs."""
     client = pki.issue_client(identity) if profile == CLIENT_CERTIFICATE_PROFILE else None
     return SecuritySetup(
         profile=profile,
         password=PASSWORD,
-        roots={
-            MANUFACTURER_ROOT: pki.named("manufacturer-root").certificate_pem,
-            **({CSMS_ROOT: pki.root_pem} if profile in TLS_PROFILES else {}),
-        },
+        roots={CSMS_ROOT: pki.root_pem} if profile in TLS_PROFILES else {},
         client_chain="".join(client.chain) if client else "",
         client_key=(client.key_pem or "") if client else "",
         contract_chain="".join(pki.named("contract").chain),

@@ -115,7 +115,6 @@ async def opened_rig(
         yield NoHands()
     elif around.rig == STATION_RIG:
         async with station_in_the_box(file.station.identity, ws_of(addresses)) as rig:
-            await _trust_firmware(client, file)
             yield rig
     elif (rig_of_file := automatic_rig(_with_rig(file, around.rig))) is not None:
         yield rig_of_file
@@ -123,18 +122,6 @@ async def opened_rig(
         terminal = Terminal(write)
         read_stdin(terminal.take)
         yield Person(client, terminal, file.times.manual)
-
-
-async def _trust_firmware(client: AsyncClient, file: StationFile) -> None:
-    """Install the root of the server's firmware in the station in the box, which trusts none by itself."""
-    station = client.station(file.station.identity, within=file.times.boot)
-    with suppress(StationFailure):  # await_station says that the station has not come
-        await station.waits_for("SecurityEventNotification")
-        await station.call(
-            "InstallCertificate",
-            certificateType="ManufacturerRootCertificate",
-            certificate="{{certificate.manufacturer-root}}",
-        )
 
 
 def _with_rig(file: StationFile, rig: str | None) -> StationFile:

@@ -33,6 +33,8 @@ async def asks_for_update(
 
     ``fields`` are those of the firmware that are different; None leaves a field out.
     """
+    if expect == "Accepted" and request_id == FIRST_UPDATE:
+        await run.given.firmware_trusted()
     firmware = {
         "retrieveDateTime": time_from_now(-TWO_HOURS),
         "installDateTime": time_from_now(-TWO_HOURS),
@@ -210,6 +212,7 @@ async def installation_fails(run: CaseRun) -> None:
 
 @CASES.case("TC_L_18_CS", "Refuse an update without certificate and signature")
 async def no_signature(run: CaseRun) -> None:
+    await run.given.firmware_trusted()
     refused = {"Rejected", "InvalidCertificate"}
     await asks_for_update(run, refused, signingCertificate=None, signature=None)
 
