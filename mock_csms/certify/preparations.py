@@ -8,7 +8,7 @@ from mock_csms.certify.points import Point, Situation, points_of
 from mock_csms.certify.session_events import EVENT, of_transaction
 from mock_csms.certify.session_states import reached
 from mock_csms.certify.states import States
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.certify.verdicts import CaseFailed, Inconclusive, Skipped
 
 EARLIER_MESSAGES_ID: Final = 7000
@@ -177,7 +177,7 @@ class Preparations(States):
         )
 
     @reached(about="TC_C_08_CS")
-    async def id_token_cached(self, token: Token | None = None) -> None:
+    async def id_token_cached(self, token: CaseToken | None = None) -> None:
         """Teach the station a token for its cache, by a session with it."""
         shown = token or self._stage.file.tokens.valid
         await self.parking_bay_occupied()
@@ -190,7 +190,7 @@ class Preparations(States):
         self._session.transaction = None
 
     @reached(about="TC_C_09_CS")
-    async def id_token_info_cached(self, token: Token, info: Mapping[str, Any]) -> None:
+    async def id_token_info_cached(self, token: CaseToken, info: Mapping[str, Any]) -> None:
         """Teach the station an idTokenInfo with which a token starts no session."""
         answer = {"idTokenInfo": dict(info)}
         rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
@@ -203,7 +203,7 @@ class Preparations(States):
         await self.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
         await super().local_list(*entries, version=version)
 
-    async def token_known_offline(self, token: Token | None = None, **info: Any) -> None:
+    async def token_known_offline(self, token: CaseToken | None = None, **info: Any) -> None:
         """Prepare a token that the station accepts while it is offline, in each way that it implements.
 
         ``info`` has further fields of the entry in the local list.
@@ -233,7 +233,9 @@ class Preparations(States):
             await csms.sends("ClearDisplayMessage", id=message["id"], expect="Accepted")
 
     @reached(about="TC_E_43_CS")
-    async def transaction_started_offline(self, token: Token | None = None, *, within: float = 60) -> None:
+    async def transaction_started_offline(
+        self, token: CaseToken | None = None, *, within: float = 60
+    ) -> None:
         """Start a session while the server is offline, and let the station connect again."""
         rig, is_in_bay = self._stage.rig, (await self._stage.points()).are_in_bay
         await self._stage.csms.goes_offline()
@@ -245,7 +247,7 @@ class Preparations(States):
         self._session.situation = Situation(is_in_bay, True, True, True, True)
 
     @reached(about="TC_E_43_CS")
-    async def transaction_ended_offline(self, token: Token | None = None, *, within: float = 60) -> None:
+    async def transaction_ended_offline(self, token: CaseToken | None = None, *, within: float = 60) -> None:
         """Begin and end a session while the server is offline, and let the station connect again."""
         rig, is_in_bay = self._stage.rig, (await self._stage.points()).are_in_bay
         await self._stage.csms.goes_offline()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mock_csms.certify.points import EventType
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.certify.verbs.stage import CaseSession, Stage
 from mock_csms.certify.verbs.station_verbs import PERIODIC_REASONS
 from mock_csms.certify.verbs.texts import Varying
@@ -123,12 +123,12 @@ def _single(value: Any) -> Any:
     return next(iter(value)) if isinstance(value, set | frozenset) and len(value) == 1 else value
 
 
-def token_field(token: Token) -> Any:
+def token_field(token: CaseToken) -> Any:
     """Return the field idToken of the event that presents a token."""
     return ANY if token.type == "NoAuthorization" else token.as_json
 
 
-def absent_or(token: Token) -> frozenset[Any]:
+def absent_or(token: CaseToken) -> frozenset[Any]:
     """Return the condition that the field idToken is absent or has a token."""
 
     def is_the_one_presented(value: Any) -> bool:

@@ -13,7 +13,7 @@ from mock_csms.certify.session_events import (
     SessionEvents,
     absent_or,
 )
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.certify.verbs.stage import CaseSession, Stage
 from mock_csms.certify.verdicts import preparing
 from mock_csms.client import CommandAnswer, TranscriptEntry
@@ -121,7 +121,7 @@ class SessionStates:
     @reached(about="TC_E_04_CS")
     async def authorized(
         self,
-        token: Token | None = None,
+        token: CaseToken | None = None,
         *,
         by: str | None = None,
         asks: bool | None = None,
@@ -143,21 +143,21 @@ class SessionStates:
         else:
             await self._authorized_locally(shown, asks)
 
-    async def _authorized_locally(self, token: Token, asks: bool | None) -> None:
+    async def _authorized_locally(self, token: CaseToken, asks: bool | None) -> None:
         asks = await self._has_to_ask(token) if asks is None else asks
         await self._stage.rig.presents(token)
         await self._authorize(token, asks)
         await self._follow_authorization(token)
 
     @reached(about="TC_C_50_CS")
-    async def contract_authorized(self, **fields: Any) -> Token:
+    async def contract_authorized(self, **fields: Any) -> CaseToken:
         """Authorize the contract of the vehicle, with these fields in the Authorize; return its token."""
         request = await self._stage.station.sends("Authorize", idToken__type="eMAID", **fields)
-        token = Token(id_token=request["idToken"]["idToken"], type="eMAID")
+        token = CaseToken(id_token=request["idToken"]["idToken"], type="eMAID")
         await self._follow_authorization(token)
         return token
 
-    async def _follow_authorization(self, token: Token) -> None:
+    async def _follow_authorization(self, token: CaseToken) -> None:
         self._session.token_due = token
         points = await self._stage.points()
         may_be_late = Point.AUTHORIZED not in points.start and not self._session.situation.is_running
@@ -165,7 +165,7 @@ class SessionStates:
         await self._events.follow({"is_authorized": True}, triggerReason=reasons)
 
     async def _authorized_remotely(
-        self, token: Token, asks: bool | None, profile: Mapping[str, Any] | None
+        self, token: CaseToken, asks: bool | None, profile: Mapping[str, Any] | None
     ) -> None:
         if asks is None:
             is_asking = await self._stage.variable("AuthCtrlr", "AuthorizeRemoteStart") == "true"
@@ -180,7 +180,9 @@ class SessionStates:
         self._session.token_due, self._session.remote_start_due = token, REMOTE_START_ID
         await self._events.follow({"is_authorized": True}, triggerReason="RemoteStart")
 
-    async def _starts_remotely(self, token: Token, profile: Mapping[str, Any] | None = None) -> CommandAnswer:
+    async def _starts_remotely(
+        self, token: CaseToken, profile: Mapping[str, Any] | None = None
+    ) -> CommandAnswer:
         request = {
             "idToken": token.as_json,
             "remoteStartId": REMOTE_START_ID,
@@ -189,18 +191,18 @@ class SessionStates:
         }
         return await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
 
-    async def token_offered(self, token: Token) -> None:
+    async def token_offered(self, token: CaseToken) -> None:
         """Present a token, or start remotely with it, and leave open what the station does then."""
         if self._stage.file.station.start == "remote":
             await self._starts_remotely(token)
         else:
             await self._stage.rig.presents(token)
 
-    async def _authorize(self, token: Token, asks: bool) -> None:
+    async def _authorize(self, token: CaseToken, asks: bool) -> None:
         if asks:
             await self._stage.station.sends("Authorize", idToken=token.as_json)
 
-    async def _has_to_ask(self, token: Token) -> bool:
+    async def _has_to_ask(self, token: CaseToken) -> bool:
         """Whether the station has to send an Authorize for a token (C01.FR.02, C10.FR.01)."""
         if await self._stage.variable("AuthCtrlr", "Enabled") == "false" or token.type == "NoAuthorization":
             return False
@@ -235,7 +237,7 @@ class SessionStates:
             )
 
     @reached(about="TC_E_02_CS")
-    async def energy_transfer_started(self, token: Token | None = None, **vehicle: Any) -> None:
+    async def energy_transfer_started(self, token: CaseToken | None = None, **vehicle: Any) -> None:
         """Start the flow of energy: connect and authorize, as far as that has not happened."""
         if self._session.has_charged and self._session.situation.is_authorized:
             return
@@ -280,7 +282,7 @@ class SessionStates:
 
     @reached(about="TC_E_15_CS")
     async def stop_authorized(
-        self, token: Token | None = None, *, by: str | None = None, asks: bool = False
+        self, token: CaseToken | None = None, *, by: str | None = None, asks: bool = False
     ) -> TranscriptEntry | None:
         """Charge for a while, and stop with the token that started the session, or by a remote stop.
 
@@ -411,7 +413,7 @@ class SessionStates:
 
     @reached(about="TC_E_15_CS")
     async def transaction_ended(
-        self, token: Token | None = None, *, unplugged: str | None = "Available"
+        self, token: CaseToken | None = None, *, unplugged: str | None = "Available"
     ) -> None:
         """Stop the session, and go on until the step that ends the transaction.
 

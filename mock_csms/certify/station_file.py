@@ -37,7 +37,7 @@ class Strict(BaseModel):
     )
 
 
-class Token(Strict):
+class CaseToken(Strict):
     """An idToken."""
 
     id_token: Annotated[str, Field(alias="idToken", min_length=1, max_length=36)] = "AABBCCDD"
@@ -104,14 +104,14 @@ class StationTable(Strict):
 class TokensTable(Strict):
     """``[tokens]``; each has to be one that can be presented at the station."""
 
-    valid: Token = Token()
-    second: Token = Token(id_token="11223344")
+    valid: CaseToken = CaseToken()
+    second: CaseToken = CaseToken(id_token="11223344")
     """Another token that the server accepts."""
     group: Annotated[str, Field(max_length=36)] = "GROUP1"
     """Group of the tokens in cases about groups."""
-    invalid: Token = Token(id_token="DEADBEEF")
+    invalid: CaseToken = CaseToken(id_token="DEADBEEF")
     """A token that the server refuses in cases about refused tokens."""
-    master_pass: Token = Token(id_token="55667788")
+    master_pass: CaseToken = CaseToken(id_token="55667788")
     master_pass_group: Annotated[str, Field(max_length=36)] = "MASTERPASS"
 
 

@@ -89,9 +89,9 @@ async def test_mistyped_action_is_refused_at_once(station: AsyncStationHandle, a
 
 @pytest.mark.parametrize("seconds", [-1, float("nan")])
 async def test_wait_for_less_than_no_time_is_refused(station: AsyncStationHandle, seconds: float) -> None:
-    with pytest.raises(WrongArgument, match=f"within {seconds} seconds; write 0 or more"):
+    with pytest.raises(WrongArgument, match=f"cannot be {seconds} seconds; write 0 or more"):
         await station.waits_for("Heartbeat", within=seconds)
-    with pytest.raises(WrongArgument, match=f"within {seconds} seconds; write 0 or more"):
+    with pytest.raises(WrongArgument, match=f"cannot be {seconds} seconds; write 0 or more"):
         await station.never("Heartbeat", during=seconds)
 
 

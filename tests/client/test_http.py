@@ -49,7 +49,7 @@ async def test_server_that_is_not_a_mock_is_named(body: str) -> None:
     async with serving(lambda _: response("404 Not Found", body)) as url:
         with pytest.raises(
             ApiError,
-            match=r"http://.*/v1/listeners is not a control API: Not Found; give the URL of the control",
+            match=r"no control API at http://.*/v1/listeners: Not Found; give the URL of the control",
         ):
             async with AsyncClient(url):
                 pass

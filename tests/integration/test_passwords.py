@@ -230,7 +230,7 @@ async def test_password_set_by_a_plan_holds(log_lines: LogLines) -> None:
     async with driven(**PROFILE_1, **plan) as (csms, _):
         async with connected(csms, "CS1", **with_password(OLD)) as station:
             await station.boot()
-            await log_lines.wait_for("CS1  its new password holds")
+            await log_lines.wait_for("CS1  only its new password is valid now")
         assert await is_admitted(csms, NEW)
 
 

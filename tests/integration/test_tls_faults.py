@@ -186,7 +186,11 @@ async def test_tls_fault_of_a_rule_leaves_plain_text_alone(serve: Serve, pki_fol
 @pytest.mark.parametrize(
     ("rule", "sentence"),
     [
-        case("station", rule_of_flag("CS1/handshake:expired"), "cannot depend on the station, which is"),
+        case(
+            "station",
+            rule_of_flag("CS1/handshake:expired"),
+            "cannot depend on the station, because",
+        ),
         case("state", rule_of_flag("handshake:expired:state=x"), "cannot depend on the state of a station"),
         case("sets a state", rule_of_flag("handshake:expired:set=x"), "cannot depend on the state"),
         case("message", rule_of_flag("Heartbeat:expired"), "expired cannot be applied to an answer"),

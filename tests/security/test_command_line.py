@@ -46,7 +46,7 @@ def test_short_password_is_hashed_with_a_warning(
     [
         (io.StringIO(""), "there is no password on standard input; write one there, or use --new"),
         (None, "there is no password on standard input; write one there, or use --new"),
-        (io.StringIO(salted_hash("correct-horse-battery")), "is a hash already; use it as it is"),
+        (io.StringIO(salted_hash("correct-horse-battery")), "it is already a hash; use it as it is"),
         (io.StringIO("a\tb"), "the password must have no control characters"),
     ],
     ids=["empty", "closed", "hash", "control character"],

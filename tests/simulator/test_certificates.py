@@ -120,7 +120,7 @@ def test_malformed_root_is_rejected(station: Station, text: str) -> None:
         ("x", "contains no PEM certificate"),
         (Authority("Root").pem * 2, "more than one certificate"),
         (Authority("Old", days=-1).pem, "not valid now"),
-        (pem(Authority("Root").certificate_of("SN1").chain), "not one of a CA"),
+        (pem(Authority("Root").certificate_of("SN1").chain), "does not belong to a CA"),
     ],
 )
 def test_rejected_root_has_a_reason(station: Station, text: str, reason: str) -> None:

@@ -85,5 +85,5 @@ def test_key_of_another_certificate_is_refused(root: Authority, own_path: Path, 
     other = tmp_path / "other.key"
     other.write_text(key_pem(root.certificate_of("CS001").key), encoding="ascii")
 
-    with pytest.raises(UsageError, match="is not that of the certificate"):
+    with pytest.raises(UsageError, match="does not belong to the certificate"):
         CredentialFiles().client_certificate(own_path, other)

@@ -253,15 +253,20 @@ async def test_expired_server_certificate_is_reported_after_the_connection(tmp_p
         await running.wait_for("SecurityEventNotification", type="InvalidCsmsCertificate")
 
 
-@pytest.mark.parametrize(
-    ("signature", "last"), [("valid", "Installed"), ("wrong", "InvalidSignature"), ("none", "Installed")]
-)
+@pytest.mark.parametrize(("signature", "last"), [("valid", "Installed"), ("wrong", "InvalidSignature")])
 async def test_signature_of_firmware_is_verified(tmp_path: Path, signature: str, last: str) -> None:
     root = Pki.open(tmp_path / "pki").named("manufacturer-root").certificate_pem
     security = SecuritySetup(roots={MANUFACTURER_ROOT: root})
     async with site(tmp_path, "ws", security, firmware_signature=signature) as running:
         assert (await running.call("UpdateFirmware"))["status"] == "Accepted"
         await running.wait_for("FirmwareStatusNotification", status=last)
+
+
+async def test_unsigned_firmware_is_refused_by_a_station_with_a_manufacturer_root(tmp_path: Path) -> None:
+    root = Pki.open(tmp_path / "pki").named("manufacturer-root").certificate_pem
+    security = SecuritySetup(roots={MANUFACTURER_ROOT: root})
+    async with site(tmp_path, "ws", security, firmware_signature="none") as running:
+        assert (await running.call("UpdateFirmware"))["status"] == "InvalidCertificate"
 
 
 @pytest.mark.parametrize(

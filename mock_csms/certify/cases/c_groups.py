@@ -16,18 +16,18 @@ from mock_csms.certify.cases.c_tokens import (
 )
 from mock_csms.certify.registry import CaseList
 from mock_csms.certify.session_events import not_periodic
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 
 CASES: Final = CaseList()
 
 
-async def answers_with_group(run: CaseRun, token: Token, status: str = "Accepted") -> None:
+async def answers_with_group(run: CaseRun, token: CaseToken, status: str = "Accepted") -> None:
     """Make the server answer with the group of the station file wherever the token comes up."""
     await answers_authorize(run, token, status, run.tokens.group)
     await answers_event(run, token, status, run.tokens.group)
 
 
-async def stops_with(run: CaseRun, token: Token, *, asks: bool) -> None:
+async def stops_with(run: CaseRun, token: CaseToken, *, asks: bool) -> None:
     """Stop the session with another token of the group, and let the vehicle leave."""
     stop = await run.state.stop_authorized(token, by="local", asks=asks)
     run.check(
@@ -38,7 +38,7 @@ async def stops_with(run: CaseRun, token: Token, *, asks: bool) -> None:
     await run.state.parking_bay_unoccupied()
 
 
-async def cannot_stop(run: CaseRun, token: Token) -> None:
+async def cannot_stop(run: CaseRun, token: CaseToken) -> None:
     """Present a token that the server refuses."""
     await run.rig.presents(token)
     await run.station.sends("Authorize", idToken=token.as_json)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mock_csms.certify.case_run import CaseRun
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.client import TranscriptEntry
 from mock_csms.client.fields import matches
 
@@ -37,7 +37,7 @@ async def uses_list(run: CaseRun, *entries: dict[str, Any]) -> None:
     await run.given.local_list(*entries)
 
 
-def listed(token: Token, status: str, group: str | None = None) -> dict[str, Any]:
+def listed(token: CaseToken, status: str, group: str | None = None) -> dict[str, Any]:
     """Return an entry of a local list."""
     return {"idToken": token.as_json, "idTokenInfo": token_info(status, group)}
 
@@ -48,12 +48,12 @@ def token_info(status: str, group: str | None = None) -> dict[str, Any]:
     return {"status": status, **of_group}
 
 
-async def answers_authorize(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
+async def answers_authorize(run: CaseRun, token: CaseToken, status: str, group: str | None = None) -> None:
     """Make the server answer an Authorize for a token with this status."""
     await _answers(run, "Authorize", token, token_info(status, group))
 
 
-async def answers_event(run: CaseRun, token: Token, status: str, group: str | None = None) -> None:
+async def answers_event(run: CaseRun, token: CaseToken, status: str, group: str | None = None) -> None:
     """Make the server answer a TransactionEvent with a token with this status."""
     await _answers(run, "TransactionEvent", token, token_info(status, group))
 
@@ -75,10 +75,10 @@ async def charges_unasked(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-def has_token(event: TranscriptEntry, token: Token) -> bool:
+def has_token(event: TranscriptEntry, token: CaseToken) -> bool:
     """Whether an event has a token, with or without additionalInfo."""
     return matches({"idToken": token.as_json}, event.payload)
 
 
-async def _answers(run: CaseRun, action: str, token: Token, info: dict[str, Any]) -> None:
+async def _answers(run: CaseRun, action: str, token: CaseToken, info: dict[str, Any]) -> None:
     await run.csms.answers(action, {"idTokenInfo": info}, where={"idToken": token.as_json})

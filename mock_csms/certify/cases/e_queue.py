@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import CaseList
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.client import ABSENT, Pattern, TranscriptEntry
 
 CASES: Final = CaseList()
@@ -166,7 +166,7 @@ async def transaction_while_offline(run: CaseRun) -> None:
     run.check({"Started", "Ended"} <= kinds, "a Started and an Ended event are among the queued ones")
 
 
-async def stops_while_offline(run: CaseRun, token: Token) -> None:
+async def stops_while_offline(run: CaseRun, token: CaseToken) -> None:
     """Present a token and drive away while the server is offline."""
     await run.csms.goes_offline()
     await run.rig.presents(token)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.cases.c_groups import answers_with_group
 from mock_csms.certify.registry import CaseList
-from mock_csms.certify.station_file import Token
+from mock_csms.certify.station_file import CaseToken
 from mock_csms.certify.verdicts import Inconclusive
 
 CASES: Final = CaseList()
@@ -17,7 +17,7 @@ RESERVATIONS_ENABLED: Final = {"ReservationCtrlr__Enabled": True}
 
 def reservation(
     run: CaseRun,
-    token: Token,
+    token: CaseToken,
     *,
     number: int = RESERVATION_ID,
     seconds: int = HOUR_S,
@@ -53,7 +53,7 @@ async def given_all_reserved(run: CaseRun) -> None:
 
 
 async def uses_reservation(
-    run: CaseRun, token: Token, *, is_marked: bool = True, by: str | None = None
+    run: CaseRun, token: CaseToken, *, is_marked: bool = True, by: str | None = None
 ) -> None:
     """Charge with the token of a reservation, which makes a reserved connector available first.
 
@@ -127,7 +127,7 @@ async def reserves_any_evse(run: CaseRun) -> None:
     await reserves_somewhere_and_uses_it(run, {"evseId": None}, run.tokens.valid)
 
 
-async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], token: Token) -> None:
+async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], token: CaseToken) -> None:
     """Reserve without naming an EVSE; only a station with a single EVSE has to mark it (H01.FR.20)."""
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, **fields), expect="Accepted")
@@ -167,7 +167,7 @@ async def refuses_any_evse(run: CaseRun) -> None:
 async def reserves_all_evses(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     for number in range(1, len(run.file.station.evses) + 1):
-        token = Token(id_token=f"{number:08}", type=run.tokens.valid.type)
+        token = CaseToken(id_token=f"{number:08}", type=run.tokens.valid.type)
         await reserves(run, reservation(run, token, number=number, evseId=None), expect="Accepted")
     await run.station.reports_all("Reserved")
 

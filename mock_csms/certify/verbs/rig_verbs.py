@@ -5,7 +5,7 @@ from copy import copy
 from typing import Any, Self
 
 from mock_csms.certify.case_steps import CaseSteps
-from mock_csms.certify.station_file import StationFile, Token
+from mock_csms.certify.station_file import CaseToken, StationFile
 from mock_csms.certify.stimuli import STIMULI, CannotDo, Rig, RigFailed, Stimulus
 from mock_csms.certify.verdicts import Skipped
 
@@ -115,7 +115,7 @@ class RigVerbs:
         """Plug the cable in at the vehicle again."""
         await self.does("plug-in-at-ev")
 
-    async def presents(self, token: Token | None = None, evse: int | None = None) -> None:
+    async def presents(self, token: CaseToken | None = None, evse: int | None = None) -> None:
         """Present a token, by default the valid one."""
         shown = token or self._file.tokens.valid
         await self.does("present", token=shown.id_token, type=shown.type, **_at(evse))

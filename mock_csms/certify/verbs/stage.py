@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from mock_csms.certify.case_steps import CaseSteps
 from mock_csms.certify.features import claimed_values
 from mock_csms.certify.points import Situation, TransactionPoints
-from mock_csms.certify.station_file import StationFile, Token
+from mock_csms.certify.station_file import CaseToken, StationFile
 from mock_csms.certify.stimuli import IdleRig
 from mock_csms.certify.verbs.csms_verbs import CsmsVerbs
 from mock_csms.certify.verbs.rig_verbs import RigVerbs
@@ -32,7 +32,7 @@ class CaseSession:
     """Whether its transaction has ended, without an authorization since."""
     cached: set[str] = field(default_factory=set)
     """Tokens that the station knows from its cache or its local list."""
-    token_due: Token | None = None
+    token_due: CaseToken | None = None
     """Token that the next event has to have."""
     remote_start_due: int | None = None
     """remoteStartId that the next event has to have."""

@@ -21,6 +21,8 @@ class ClientCertificateFacts(Model):
     """Begin of its validity, in UTC."""
     not_after: str = absent()
     """End of its validity, in UTC."""
+    key: str = absent()
+    """Type and size of its key."""
     flaw: str = absent()
     """Reason why it cannot be read; replaces the other keys."""
 
@@ -34,6 +36,8 @@ class HandshakeTls(Model):
     """Cipher suite."""
     server_name: str = absent()
     """Host name that the station has asked for (SNI)."""
+    ciphers_offered: str = absent()
+    """Cipher suites that the station offers, separated by commas."""
     fault: str = absent()
     """Fault of TLS that was injected."""
     client_certificate: ClientCertificateFacts = absent()

@@ -197,7 +197,7 @@ async def test_commands_past_the_limits_are_503(
         each.cancel()
     await observed(mock).wait_for(0)
     assert problem_detail(third, 503, "too-many-waits") == (
-        f"2 commands wait for {station_id} to connect, the maximum"
+        f"2 commands already wait for {station_id} to connect, which is the maximum"
     )
     assert (
         problem_detail(fourth, 503, "too-many-waits")

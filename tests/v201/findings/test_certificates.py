@@ -27,7 +27,7 @@ FAULTS: dict[str, Callable[[str], str]] = {
     "its chain is not readable PEM": lambda _: "x",
     "the certificate expired on": expired,
     "the certificate is not valid before": lambda csr: Authority("Root", start=NOT_YET).sign(csr),
-    "the certificate is for another key": lambda _: Authority("Root", start=LONG_AGO).sign(build_csr()),
+    "the key of the certificate is not in": lambda _: Authority("Root", start=LONG_AGO).sign(build_csr()),
 }
 
 
@@ -44,7 +44,9 @@ def test_accepted_bad_certificate_is_described(talk: Talk, fault: str) -> None:
 
 def test_certificate_for_any_key_is_accepted_after_an_unreadable_csr(talk: Talk) -> None:
     talk.request_certificate("x")
-    talk.command("CertificateSigned", {"certificateChain": FAULTS["the certificate is for another key"]("")})
+    talk.command(
+        "CertificateSigned", {"certificateChain": FAULTS["the key of the certificate is not in"]("")}
+    )
 
     assert talk.ids == []
 
@@ -60,7 +62,9 @@ def test_certificate_for_the_first_of_many_csrs_is_accepted(talk: Talk) -> None:
 
 
 def test_certificate_for_any_key_is_accepted_before_the_first_csr(talk: Talk) -> None:
-    talk.command("CertificateSigned", {"certificateChain": FAULTS["the certificate is for another key"]("")})
+    talk.command(
+        "CertificateSigned", {"certificateChain": FAULTS["the key of the certificate is not in"]("")}
+    )
 
     assert talk.ids == []
 
