@@ -283,9 +283,11 @@ async def test_station_that_closes_but_keeps_the_tcp_connection_is_dropped(
 async def test_100_000_unexpected_answers_cost_no_memory(csms: Csms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mock_csms.log.output.logger.propagate", False)  # pytest stores every log record
     async with raw_connection(csms, compression=None) as connection:
-        assert await heartbeat_is_answered(connection)
-        before = psutil.Process().memory_info().rss
+        before = 0
         for number in range(100_000):
+            if number == 30_000:  # the journal is full
+                assert await heartbeat_is_answered(connection)
+                before = psutil.Process().memory_info().rss
             connection.protocol.send_text(b'[3,"stale-%d",{"status":"Accepted"}]' % number)
             if number % 1000 == 999:
                 connection.send_data()
