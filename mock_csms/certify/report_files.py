@@ -13,7 +13,7 @@ from mock_csms.errors import UsageError
 
 @dataclass
 class ReportFiles:
-    """Where a report is written. A file that cannot be written, as on a full disk, does not end the run."""
+    """The files of a report. A file that cannot be written, as on a full disk, does not end the run."""
 
     json: Path | None
     html: Path | None

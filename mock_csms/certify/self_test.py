@@ -30,7 +30,7 @@ class CaseTrial:
     """Text of the step that has to catch the misbehaviour."""
 
     def problem(self, result: CaseResult) -> str:
-        """Return the problem of a result of this trial; empty if there is none."""
+        """Return the problem of a result of this trial, or an empty text."""
         if self.misbehaviour in HOPELESS:
             return f"{self}: PASS" if result.verdict is Verdict.PASS else ""
         if not self.misbehaviour:
@@ -65,7 +65,7 @@ class TrialOutcome:
 
     @property
     def problem(self) -> str:
-        """Problem of the result; empty if there is none."""
+        """Problem of the result, or an empty text."""
         return self.trial.problem(self.result)
 
 

@@ -96,9 +96,9 @@ class StationTable(Strict):
     password: str | None = Field(default=None, repr=False)
     """BasicAuthPassword of the station, which the cases about passwords set back."""
     start: Literal["local", "remote"] = "local"
-    """How a session is authorized in cases that leave it open."""
+    """Authorization of a session in cases that leave it open."""
     stop: Literal["local", "remote"] = "local"
-    """How a session is stopped in cases that leave it open."""
+    """Stop of a session in cases that leave it open."""
 
 
 class TokensTable(Strict):
@@ -125,9 +125,9 @@ class TimesTable(Strict):
     deviation: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 4
     """Accepted deviation of measured times."""
     silence: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 5
-    """How long to watch that a message does not come."""
+    """Time in which a message must not come."""
     transaction: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 5
-    """How long energy flows before a session is stopped."""
+    """Time of energy transfer before a session is stopped."""
     ev_connection_timeout: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 15
     """EVConnectionTimeOut in cases about it."""
     aligned_interval: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30
@@ -135,15 +135,15 @@ class TimesTable(Strict):
     sampled_interval: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 10
     """Interval of the readings of a transaction in cases about them."""
     manual: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 120
-    """How long a person may take for a stimulus."""
+    """Maximum time for a stimulus."""
     transfer: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 300
-    """How long a download, an installation or an upload may take."""
+    """Maximum time of a download, an installation or an upload."""
     signing: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30
-    """How long the station waits for a certificate before it asks again."""
+    """Time after which the station asks for a certificate again."""
     reservation: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 60
-    """How long a reservation lasts that is to expire."""
+    """Duration of a reservation that is to expire."""
     schedule: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 60
-    """How far ahead a download, an installation, or the start or end of a display message is scheduled."""
+    """Time until a scheduled download or installation, or the start or end of a display message."""
 
 
 class RigTable(Strict):
