@@ -6,10 +6,12 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from mock_csms.csms import Csms
@@ -17,6 +19,8 @@ from mock_csms.log import guard, output
 from mock_csms.mock import listening
 from mock_csms.settings import Settings
 from server import VERSIONS
+from tests.support.control import Mock, driven
+from tests.support.station_case import StationCase
 
 settings.register_profile("short", max_examples=150, deadline=None)
 settings.register_profile(
@@ -48,6 +52,28 @@ async def serve() -> AsyncIterator[Serve]:
 async def csms(serve: Serve) -> Csms:
     """A server with the default settings."""
     return await serve()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_mock() -> AsyncIterator[Mock]:
+    """A server with the default settings and its control API, for tests with a station of their own."""
+    async with driven() as (csms, client):
+        yield csms, client
+
+
+@pytest.fixture(scope="session")
+def station_numbers() -> "count[int]":
+    """Numbers for the identities of stations."""
+    return count(1)
+
+
+@pytest.fixture
+def case(shared_mock: Mock, station_numbers: "count[int]") -> StationCase:
+    """A station of the shared server that no other test uses.
+
+    Its tests need `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
+    """
+    return StationCase(*shared_mock, f"CS{next(station_numbers)}")
 
 
 @pytest.fixture
