@@ -15,6 +15,7 @@ from mock_csms.text import is_language_tag
 from mock_csms.v201 import charging_profiles
 from mock_csms.v201.charging_profiles import EXTERNAL
 from mock_csms.v201.features import reported_number
+from mock_csms.v201.installed_certificates import listed_hash_data, serial_number_of
 
 MANY_DECIMALS: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d\.\d{4,}(?:[Zz]|[+-]\d\d:\d\d)")
 CUSTOMER_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
@@ -96,9 +97,26 @@ def _in_get_charging_profiles(payload: JsonObject, _: Station) -> Iterator[str]:
         yield f"chargingProfile needs one of {', '.join(sorted(REPORT_CRITERIA))} (K09.FR.03)"
 
 
-def _in_customer_information(payload: JsonObject, _: Station) -> Iterator[str]:
-    if len(CUSTOMER_IDENTIFIERS & payload.keys()) != 1:
-        yield "it needs exactly one of idToken, customerCertificate and customerIdentifier (N09.FR.09)"
+def _in_customer_information(payload: JsonObject, station: Station) -> Iterator[str]:
+    identifiers = CUSTOMER_IDENTIFIERS & payload.keys()
+    if len(identifiers) != 1:
+        requirement = "N09.FR.09" if identifiers else "N09.FR.04, N10.FR.08"
+        yield f"it needs exactly one of idToken, customerCertificate and customerIdentifier ({requirement})"
+    if hash_data := payload.get("customerCertificate"):
+        yield from _in_customer_certificate(hash_data, station)
+
+
+def _in_customer_certificate(hash_data: JsonObject, station: Station) -> Iterator[str]:
+    algorithms = {
+        listed["hashAlgorithm"]
+        for listed in listed_hash_data(station.certificates)
+        if serial_number_of(listed) == serial_number_of(hash_data)
+    }
+    if algorithms and hash_data["hashAlgorithm"] not in algorithms:
+        yield (
+            f"the station lists the customerCertificate with {', '.join(sorted(algorithms))} "
+            "(N09.FR.08, N10.FR.09)"
+        )
 
 
 def _in_certificate_signed(payload: JsonObject, station: Station) -> Iterator[str]:

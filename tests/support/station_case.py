@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 import httpx
+from ocpp.charge_point import snake_to_camel_case
 from pydantic.alias_generators import to_camel
 from websockets.asyncio.client import ClientConnection
 
@@ -50,6 +51,17 @@ class StationCase(NamedTuple):
         assert answer.json()["outcome"] == "result"
         payload_of_answer: JsonObject = answer.json()["payload"]
         return payload_of_answer
+
+    async def exchange(
+        self, station: Station, action: str, payload: JsonObject | None = None
+    ) -> tuple[JsonObject, JsonObject]:
+        """Send the station a command, by default with the payload that fits it.
+
+        Return the payload that the station has received, and the payload of its answer.
+        """
+        answer = await self.result_of(action, payload)
+        received: JsonObject = snake_to_camel_case(await station.next(action))
+        return received, answer
 
     async def state(self) -> JsonObject:
         """What the mock knows about the station."""

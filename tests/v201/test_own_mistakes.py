@@ -46,7 +46,7 @@ def message(language: str) -> JsonObject:
         ),
         ("SendLocalList", {"versionNumber": 7, "updateType": "Differential"}, "D01.FR.19"),
         ("GetChargingProfiles", {"requestId": 1, "chargingProfile": {}}, "K09.FR.03"),
-        ("CustomerInformation", CUSTOMER, "N09.FR.09"),
+        ("CustomerInformation", CUSTOMER, "N09.FR.04"),
         ("CustomerInformation", {**CUSTOMER, "idToken": TOKEN, "customerIdentifier": "x"}, "N09.FR.09"),
         ("SetDisplayMessage", message("en_US"), "O01.FR.17"),
         (

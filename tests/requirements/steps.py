@@ -1,0 +1,33 @@
+"""Steps that tests of requirements share."""
+
+import re
+
+import pytest
+from ocpp.v201 import call
+
+from tests.support.station import Station, now
+from tests.support.station_case import StationCase
+
+
+def broken_requirements(caplog: pytest.LogCaptureFixture, case: StationCase) -> list[str]:
+    """The requirements that commands to a station break, according to the log."""
+    lines = [record.getMessage() for record in caplog.records]
+    return [
+        requirement
+        for line in lines
+        if line.startswith(f"{case.station_id}  ") and " is sent, but " in line
+        for requirement in re.findall(r"[A-Z]\d\d\.FR\.\d\d", line)
+    ]
+
+
+async def report_variable(
+    station: Station, component: str, variable: str, value: str, instance: str | None = None
+) -> None:
+    """Report the value of a variable."""
+    name = {"name": variable} if instance is None else {"name": variable, "instance": instance}
+    item = {
+        "component": {"name": component},
+        "variable": name,
+        "variable_attribute": [{"value": value, "mutability": "ReadOnly"}],
+    }
+    await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=0, report_data=[item]))
