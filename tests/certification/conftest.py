@@ -1,11 +1,29 @@
-"""A PKI for all cases: its RSA keys take a while to make."""
+"""A PKI for all cases, whose RSA keys take a while to make, and a charging session for each."""
+
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from mock_csms.pki import Pki
+from tests.certification.steps import ONLY_VALID_TOKEN, SessionCase
+from tests.support.station_case import StationCase
 
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     """A PKI in a folder."""
     return Pki.open(tmp_path_factory.mktemp("certification") / "pki")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def session(case: StationCase) -> AsyncIterator[SessionCase]:
+    """A booted station of the shared mock, which accepts only the valid idToken there.
+
+    A station that plays a case as Part 6 has it must cause no finding, unless the test expects one.
+    """
+    await case.configure(**ONLY_VALID_TOKEN)
+    async with case.booted() as station:
+        session = SessionCase(case, station)
+        yield session
+        assert await session.findings() == session.expected_findings

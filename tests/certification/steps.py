@@ -1,13 +1,25 @@
 """Steps that several cases share."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 import httpx
 from ocpp.v201 import call
 
+from mock_csms.messages import JsonObject
 from tests.support.control import send_command
 from tests.support.station import ID_TOKEN, Station, now
+from tests.support.station_case import StationCase
+
+VALID_TOKEN = {"id_token": "VALID01", "type": "ISO14443"}
+INVALID_TOKEN = {"id_token": "INVALID", "type": "ISO14443"}
+ONLY_VALID_TOKEN: dict[str, Any] = {
+    "tokens": {"VALID01": {"type": "ISO14443"}, "INVALID": {"status": "Invalid"}},
+    "unknown_token": "Unknown",
+}
+"""Settings of a mock that knows the idTokens with which the test system is configured."""
 
 
 async def boots_and_reports_connectors(station: Station) -> bool:
@@ -59,10 +71,14 @@ class ChargingSession:
         evse = {"id": self.evse_id, "connector_id": self.connector_id}
         return await self.event("CablePluggedIn", charging_state="EVConnected", evse=evse, **fields)
 
-    async def authorize(self, **fields: Any) -> Any:
-        """Authorized, with an idToken that the mock accepts."""
+    async def present_token(self) -> None:
+        """Ask the mock about the idToken, which it has to accept."""
         answer = await self.station.send(call.Authorize(id_token=self.id_token))
         assert answer.id_token_info["status"] == "Accepted"
+
+    async def authorize(self, **fields: Any) -> Any:
+        """Authorized, with an idToken that the mock accepts."""
+        await self.present_token()
         self.states.add("Authorized")
         answer = await self.event("Authorized", id_token=self.id_token, **fields)
         assert answer.id_token_info["status"] == "Accepted"
@@ -110,21 +126,29 @@ class ChargingSession:
         """Send the event that ends the transaction."""
         return await self.event(trigger_reason, "Ended", stopped_reason=stopped_reason, **fields)
 
+    def use_seq_no(self) -> int:
+        """Return the next seqNo, which no later event has; an event that is sent late can have it."""
+        return next(self._seq_nos)
+
     async def event(
         self,
         trigger_reason: str,
         event_type: str = "",
         *,
+        seq_no: int | None = None,
         charging_state: str | None = None,
         stopped_reason: str | None = None,
+        remote_start_id: int | None = None,
         **fields: Any,
     ) -> Any:
         """Send the next TransactionEvent; without a type it is Started for the first one, else Updated."""
-        seq_no = next(self._seq_nos)
+        if seq_no is None:
+            seq_no = self.use_seq_no()
         info = {
             "transaction_id": self.transaction_id,
             "charging_state": charging_state,
             "stopped_reason": stopped_reason,
+            "remote_start_id": remote_start_id,
         }
         return await self.station.send(
             call.TransactionEvent(
@@ -136,6 +160,46 @@ class ChargingSession:
                 **fields,
             )
         )
+
+
+class SessionCase(ChargingSession):
+    """A charging session at a station of the shared mock, and how the mock shows it."""
+
+    def __init__(self, case: StationCase, station: Station) -> None:
+        super().__init__(station, VALID_TOKEN)
+        self.case = case
+        self.expected_findings: set[str] = set()
+
+    async def command(self, action: str, payload: JsonObject | None = None) -> dict[str, Any]:
+        """Send a command, by default with the payload that fits; return it as the station receives it."""
+        await self.case.result_of(action, payload)
+        return await self.station.next(action)
+
+    @asynccontextmanager
+    async def reconnected(self) -> AsyncIterator[None]:
+        """Lose the connection on entry, and connect again while the context lasts; answers stay."""
+        await self.station.connection.close()
+        async with self.case.connected() as station:
+            station.answers = self.station.answers
+            self.station = station
+            yield
+
+    def begin_again(self) -> None:
+        """Begin another session, with a new transaction."""
+        self.transaction_id += "-next"
+        self.states = set()
+        self._seq_nos = count()
+
+    async def stored(self) -> JsonObject:
+        """Return the transaction as the mock shows it."""
+        transactions = (await self.case.state())["transactions"]
+        [stored] = (one for one in transactions if one["transactionId"] == self.transaction_id)
+        return dict(stored)
+
+    async def findings(self) -> set[str]:
+        """Return the kinds of the findings about the station."""
+        answer = await self.case.client.get("/v1/findings", params={"station": self.case.station_id})
+        return {finding["id"] for finding in answer.json()}
 
 
 def set_variable_item(component: str, variable: str, value: str) -> dict[str, Any]:
