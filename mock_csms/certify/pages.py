@@ -6,26 +6,7 @@ from typing import Final
 
 from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
 from mock_csms.certify.registry import Case, Unrehearsed
-
-BLOCK_NAMES: Final = {
-    "A": "Security",
-    "B": "Provisioning",
-    "C": "Authorization",
-    "D": "Local authorization list",
-    "E": "Transactions",
-    "F": "Remote control",
-    "G": "Availability",
-    "H": "Reservation",
-    "I": "Tariff and cost",
-    "J": "Meter values",
-    "K": "Smart charging",
-    "L": "Firmware",
-    "M": "ISO 15118 certificates",
-    "N": "Diagnostics",
-    "O": "Display messages",
-    "P": "Data transfer",
-}
-"""Functional blocks of the specification by their letters."""
+from mock_csms.v201.blocks import BLOCK_NAMES
 
 CASES_INTRODUCTION: Final = """\
 # Certification cases

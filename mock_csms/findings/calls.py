@@ -224,6 +224,7 @@ class OurCall:
 
     frames: tuple[int, ...]
     payload: JsonObject
+    sent_at: float = 0.0
     is_answered: bool = False
     answer: int | None = None
     """Frame of the first answer, if any."""
@@ -247,9 +248,9 @@ class OurCalls:
         self._report = report
         self._sent = RecentCalls()
 
-    def sent(self, frame: int, message_id: str, payload: JsonObject) -> None:
+    def sent(self, at: float, frame: int, message_id: str, payload: JsonObject) -> None:
         """Register a CALL to the station."""
-        self._sent[message_id] = OurCall((frame,), payload)
+        self._sent[message_id] = OurCall((frame,), payload, at)
 
     def sent_spoilt(self, message_id: str) -> None:
         """Register a CALL that was sent with a fault."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, get_args
 
+from mock_csms.findings.coverage import Coverage
 from mock_csms.journal.event_ids import EventId
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line, suggest_or_list, timestamp
@@ -96,18 +97,40 @@ def flaw_of_id(name: str, kinds: Collection[str]) -> str:
 class Reporter:
     """Creates the findings about one station, except findings of silenced kinds."""
 
-    __slots__ = ("_kinds", "_silenced", "_station")
+    __slots__ = ("_coverage", "_kinds", "_silenced", "_station")
 
     def __init__(
-        self, station: str, silenced: Container[str], kinds: Mapping[str, FindingKind] = SHARED_KINDS
+        self,
+        station: str,
+        silenced: Container[str],
+        kinds: Mapping[str, FindingKind] = SHARED_KINDS,
+        coverage: Coverage | None = None,
     ) -> None:
         self._station = station
         self._silenced = silenced
         self._kinds = kinds
+        self._coverage = Coverage({}) if coverage is None else coverage
 
-    def __call__(self, kind_id: str, at: float, frames: tuple[int, ...], sentence: str) -> Findings:
-        """Return a tuple with one finding, or an empty tuple if its kind is silenced."""
+    def __call__(
+        self,
+        kind_id: str,
+        at: float,
+        frames: tuple[int, ...],
+        sentence: str,
+        *,
+        requirements: tuple[str, ...] = (),
+    ) -> Findings:
+        """Return a tuple with one finding, or an empty tuple if its kind is silenced.
+
+        ``requirements``: those that were broken; empty: all of the kind.
+        """
         kind = self._kinds[kind_id]
+        self._coverage.broken(requirements or kind.section.split(", "))
         if kind_id in self._silenced:
             return NO_FINDINGS
-        return (Finding(kind_id, kind.severity, kind.section, self._station, at, frames, one_line(sentence)),)
+        section = ", ".join(requirements) or kind.section
+        return (Finding(kind_id, kind.severity, section, self._station, at, frames, one_line(sentence)),)
+
+    def met(self, *requirements: str) -> None:
+        """Mark requirements as met."""
+        self._coverage.met(requirements)

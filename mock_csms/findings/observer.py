@@ -4,7 +4,16 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S, OurCalls, StationCalls
-from mock_csms.findings.kinds import NO_FINDINGS, Finding, FindingKind, Findings, Reporter
+from mock_csms.findings.checks import AnsweredCommand, requirement_indexes
+from mock_csms.findings.coverage import Coverage
+from mock_csms.findings.kinds import (
+    NO_FINDINGS,
+    SHARED_KINDS,
+    Finding,
+    FindingKind,
+    Findings,
+    Reporter,
+)
 from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 
@@ -25,12 +34,15 @@ class Observer:
         "_our_calls",
         "_report",
         "_unreadable_id",
+        "coverage",
     )
 
     answered_actions: frozenset[str] = frozenset()
     """Actions for which `answered` is called. A lookup costs less than a call for every message."""
     csms_actions: frozenset[str] = frozenset()
     """Actions that a central system sends."""
+    requirement_indexes: Mapping[str, int] = requirement_indexes(SHARED_KINDS)
+    """Position of each requirement in `coverage`."""
     _connections: int
 
     def __init__(
@@ -41,7 +53,9 @@ class Observer:
         unreadable_id: str | None = "-1",
     ) -> None:
         """``unreadable_id``: message id of a CALLERROR about a frame without a readable id."""
-        self._report = Reporter(station, silenced, kinds)
+        self.coverage = Coverage(self.requirement_indexes)
+        """Which requirements the station has been seen to meet. It survives `forget`."""
+        self._report = Reporter(station, silenced, kinds, self.coverage)
         self._unreadable_id = unreadable_id
         self._answered_actions = self.answered_actions  # reading a slot is faster than a class attribute
         self.begin()
@@ -125,8 +139,8 @@ class Observer:
         self._last_heard = at
         findings = calls.identify(at, frame, message_id, action, payload)
         findings += self.judge_call(at, frame, action, payload)
-        if action in self._answered_actions:
-            self.answered(at, frame + 1, action, answer, 0.0)
+        if answer and action in self._answered_actions:
+            findings += self.answered(at, frame + 1, action, payload, answer, 0.0)
         return findings
 
     def _give_more_time(self, at: float, waited: float) -> None:
@@ -172,8 +186,8 @@ class Observer:
             return NO_FINDINGS
         waited = at - call[0]
         self._give_more_time(at, waited)
-        if action in self._answered_actions:
-            self.answered(at, frame, action, payload, waited)
+        if payload and action in self._answered_actions:
+            return self.answered(at, frame, action, call[4], payload, waited)
         return NO_FINDINGS
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
@@ -201,7 +215,7 @@ class Observer:
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
     ) -> Sequence[Finding]:
         """Register a CALL to the station."""
-        self._our_calls.sent(frame, message_id, payload)
+        self._our_calls.sent(at, frame, message_id, payload)
         with suppress(*UNREADABLE_PAYLOAD):
             self.command_sent(at, frame, message_id, action, payload)
         return NO_FINDINGS
@@ -239,9 +253,14 @@ class Observer:
                 f"the answer to {short(action)} violates its schema: {violation}",
             )
         request, call.payload = call.payload, {}
+        findings = NO_FINDINGS
+        if payload is not None and call.frames:
+            command = AnsweredCommand(at, frame, action, request, payload, call.sent_at, call.frames[0])
+            with suppress(*UNREADABLE_PAYLOAD):
+                findings = self.judge_command(command)
         with suppress(*UNREADABLE_PAYLOAD):
-            return self.command_answered(at, frame, message_id, action, request, payload)
-        return NO_FINDINGS
+            findings += self.command_answered(at, frame, message_id, action, request, payload)
+        return findings
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
         """Check an answer without a pending CALL. A CALLERROR may be about an answer of this server
@@ -309,8 +328,19 @@ class Observer:
         unknown.
         """
 
-    def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
-        """Called for the CALLRESULT to a CALL in `answered_actions`; ``waited`` is in seconds."""
+    def answered(  # noqa: PLR0913, PLR0917 - a CALL and its answer
+        self,
+        at: float,
+        frame: int,
+        action: str,
+        payload: JsonObject,
+        answer: JsonObject,
+        waited: float,
+    ) -> Findings:
+        """Judge a CALL in `answered_actions` by its CALLRESULT, unless that is empty; ``waited`` is in
+        seconds.
+        """
+        return NO_FINDINGS
 
     def refused(self, at: float, action: str) -> None:
         """Called for each CALLERROR to the station."""
@@ -328,6 +358,10 @@ class Observer:
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         """Called for a CALL to the station. An UNREADABLE_PAYLOAD raised here is ignored."""
+
+    def judge_command(self, command: AnsweredCommand) -> Findings:
+        """Judge a valid CALLRESULT to a command, before `command_answered`; may raise UNREADABLE_PAYLOAD."""
+        return NO_FINDINGS
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,

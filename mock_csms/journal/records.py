@@ -301,3 +301,6 @@ class Records:
         self.activities.clear(stations)
         self._logged.clear(stations)
         self._forget_observed(stations)
+        for (station, _), observer in self._observers.items():
+            if stations is None or station in stations:
+                observer.coverage.clear()

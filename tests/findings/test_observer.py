@@ -216,8 +216,11 @@ class Judging(Observer):
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         return self._report("malformed-frame", at, (frame,), "judged")
 
-    def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
+    def answered(  # noqa: PLR0917 - the hook
+        self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject, waited: float
+    ) -> Findings:
         self.answered_in.append((frame, action, waited))
+        return self._report("malformed-frame", at, (frame,), "answered")
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         raise UNREADABLE_PAYLOAD[0]
@@ -243,9 +246,16 @@ def test_answered_hook_is_called_for_its_actions(judging: Judging) -> None:
     ping(judging)
     judging.exchanged(2.0, 4, "b", "Other", {}, {})
     send_call(judging, message_id="c", at=3.0)
-    judging.sent_result(3.5, 7, "c", "Ping", {})
+    judging.sent_result(3.5, 7, "c", "Ping", {"answer": 1})
 
-    assert judging.answered_in == [(3, "Ping", 0.0), (7, "Ping", 0.5)]
+    assert judging.answered_in == [(7, "Ping", 0.5)]
+
+
+def test_answered_hook_judges_answer_given_at_once(judging: Judging) -> None:
+    findings = judging.exchanged(2.0, 4, "b", "Ping", {}, {"answer": 1})
+
+    assert judging.answered_in == [(5, "Ping", 0.0)]
+    assert [finding.sentence for finding in findings] == ["judged", "answered"]
 
 
 def test_command_unreadable_for_hook_is_ignored(judging: Judging) -> None:

@@ -11,7 +11,6 @@ from mock_csms.errors import UsageError
 from mock_csms.simulator.certificate_data import certificate_hash_data, parse_chain
 from mock_csms.simulator.misbehaviour import MISBEHAVIOURS, Misbehaviour
 from mock_csms.text import timestamp
-from mock_csms.v201.findings.kinds import FINDING_KINDS
 from tests.support.authority import Authority
 from tests.support.observed_station import TOKEN, ObservedStation, file_server
 from tests.support.random_life import profile
@@ -231,10 +230,6 @@ def test_misbehaviour_leads_to_its_finding_only(misbehaviour: Misbehaviour) -> N
     observed = played(misbehaviour.name)
 
     assert {finding.id for finding in observed.findings} == {misbehaviour.finding}
-
-
-def test_every_kind_of_finding_has_a_misbehaviour() -> None:
-    assert {misbehaviour.finding for misbehaviour in MISBEHAVIOURS.values()} == FINDING_KINDS.keys()
 
 
 @pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)

@@ -10,6 +10,7 @@ import ocpp
 import orjson
 import pytest
 
+from mock_csms.findings.coverage import RequirementState
 from mock_csms.findings.kinds import Finding
 from mock_csms.messages import JsonObject
 from mock_csms.text import timestamp
@@ -58,6 +59,10 @@ class Talk:
     @property
     def ids(self) -> list[str]:
         return [finding.id for finding in self.findings]
+
+    def coverage(self, requirement: str) -> RequirementState:
+        """Return whether the station has been seen to meet a requirement."""
+        return self.observer.coverage.state(requirement)
 
     @property
     def now(self) -> str:

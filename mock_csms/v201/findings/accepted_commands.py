@@ -11,10 +11,9 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
-from mock_csms.v201.findings.progress import Progress
+from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transaction_contents import STOPPING
-from mock_csms.v201.findings.transactions import Transactions
 from mock_csms.v201.solicited import REPORTED_BY, triggered_by
 
 MAX_OPEN_COMMANDS: Final = 100
@@ -31,17 +30,6 @@ AUTHORIZED_WITHIN_S: Final = 10.0
 """Maximum time between the answer to a remote start and an Authorize that is part of the start."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
-
-
-@dataclass(slots=True)
-class KnownState:
-    """Facts about the station that an expected effect depends on."""
-
-    configuration: ReportedConfiguration
-    connectors: Connectors
-    progress: Progress
-    running: RunningTransactions
-    transactions: Transactions
 
 
 @dataclass(slots=True)
@@ -156,7 +144,7 @@ class AcceptedCommands:
         return findings
 
 
-def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
+def _reset(request: JsonObject, known: Known201) -> AcceptedCommand | None:
     """Expect a boot (B11.FR.03, B11.FR.04); not if only an EVSE is reset, or a transaction must end first."""
     if "evseId" in request or (request["type"] == "OnIdle" and known.running.by_id):
         return None
@@ -170,7 +158,7 @@ def _reset(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     )
 
 
-def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
+def _trigger(request: JsonObject, known: Known201) -> AcceptedCommand:
     """Expect the requested message. Without an EVSE, one from each EVSE in use or each transaction
     (F06.FR.11).
 
@@ -193,7 +181,7 @@ def _trigger(request: JsonObject, known: KnownState) -> AcceptedCommand:
     )
 
 
-def _triggered(action: str, scope: EvseScope, known: KnownState) -> Callable[[str, JsonObject], bool]:
+def _triggered(action: str, scope: EvseScope, known: Known201) -> Callable[[str, JsonObject], bool]:
     if action == Action.status_notification:
         return lambda sent, payload: sent != action or _is_status_of(scope, payload)
     if action == Action.transaction_event and not scope[0]:
@@ -236,7 +224,7 @@ def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
     return evse_id in {None, 0, status["evseId"]} and connector_id in {None, 0, status["connectorId"]}
 
 
-def _availability(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
+def _availability(request: JsonObject, known: Known201) -> AcceptedCommand | None:
     """Expect a report of each connector whose status is certain to change."""
     connectors = known.connectors
     operational_status, changing = request["operationalStatus"], connectors.owed(request)
@@ -254,7 +242,7 @@ def _availability(request: JsonObject, known: KnownState) -> AcceptedCommand | N
     )
 
 
-def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
+def _stop(request: JsonObject, known: Known201) -> AcceptedCommand | None:
     """Expect the end of the transaction; or a RemoteStop event if unplugging ends it (F03.FR.02,
     F03.FR.03).
     """
@@ -281,7 +269,7 @@ def _stop(request: JsonObject, known: KnownState) -> AcceptedCommand | None:
     )
 
 
-def _start(request: JsonObject, known: KnownState) -> AcceptedCommand:
+def _start(request: JsonObject, known: Known201) -> AcceptedCommand:
     """Expect a transaction event with the remoteStartId, if the station is certainly able to start."""
     remote_start_id, evse_id = request["remoteStartId"], request.get("evseId")
     return AcceptedCommand(
@@ -297,7 +285,7 @@ def _start(request: JsonObject, known: KnownState) -> AcceptedCommand:
     )
 
 
-def _is_authorized(id_token: JsonObject, accepted_at: float, known: KnownState) -> bool:
+def _is_authorized(id_token: JsonObject, accepted_at: float, known: Known201) -> bool:
     """Return whether the token of a remote start is certainly allowed to charge (F01.FR.01, F01.FR.02)."""
     authorizations = known.transactions.authorizations
     if authorizations.was_refused(id_token, accepted_at):
@@ -354,7 +342,7 @@ def _result(kind: str, timeout_s: float, request: JsonObject, action: str) -> Ac
     )
 
 
-type ExpectationBuilder = Callable[[JsonObject, KnownState], AcceptedCommand | None]
+type ExpectationBuilder = Callable[[JsonObject, Known201], AcceptedCommand | None]
 
 
 def _report_of(action: str) -> ExpectationBuilder:

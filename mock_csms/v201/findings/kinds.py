@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from mock_csms.findings.checks import requirement_indexes
 from mock_csms.findings.kinds import SHARED_KINDS, FindingKind
+from mock_csms.v201.findings.all_checks import CHECKS
 from mock_csms.v201.findings.transaction_kinds import TRANSACTION_KINDS
 
 FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
@@ -255,5 +257,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a RequestStartTransaction is accepted but no transaction starts",
         "TxStartPoint and AuthorizeRemoteStart, and for some TxStartPoints the status of the connectors",
     ),
+    **CHECKS.kinds,
 }
 """All kinds of findings about OCPP 2.0.1 stations, by id."""
+REQUIREMENT_INDEXES: Final = requirement_indexes(FINDING_KINDS)
+"""Position of each checked requirement in the coverage of a station."""

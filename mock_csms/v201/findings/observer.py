@@ -5,18 +5,24 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.findings.checking import Checking
+from mock_csms.findings.checks import AnsweredCommand
+from mock_csms.findings.expectations import Expectations
 from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
-from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands, KnownState
+from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands
+from mock_csms.v201.findings.all_checks import CHECKS
 from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.certificates import StationCertificates
 from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
+from mock_csms.v201.findings.kinds import REQUIREMENT_INDEXES
+from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.profiles import InstalledProfiles
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
@@ -44,6 +50,7 @@ class Observer201(Observer):
         "_accepted_commands",
         "_answers",
         "_certificates",
+        "_checking",
         "_clock",
         "_configuration",
         "_connectors",
@@ -61,7 +68,8 @@ class Observer201(Observer):
     )
 
     csms_actions = frozenset(CSMS_ACTIONS - STATION_ACTIONS)
-    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE})
+    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE}) | CHECKS.answered_actions
+    requirement_indexes = REQUIREMENT_INDEXES
 
     def begin(self) -> None:
         super().begin()
@@ -82,9 +90,18 @@ class Observer201(Observer):
         self._event_parts = EventParts(report)
         self._signing = CertificateRequests(report, self._configuration)
         self._certificates = StationCertificates(report, self._clock)
-        self._known = KnownState(
-            self._configuration, self._connectors, self._progress, self._running, self._transactions
+        self._known = Known201(
+            Expectations(report, self.coverage),
+            clock=self._clock,
+            configuration=self._configuration,
+            connectors=self._connectors,
+            online=self._online,
+            progress=self._progress,
+            registration=self._registration,
+            running=self._running,
+            transactions=self._transactions,
         )
+        self._checking = Checking(CHECKS, self._known, report, self.coverage)
 
     def resumed(self, at: float) -> None:
         self._online.connected(at)
@@ -93,6 +110,7 @@ class Observer201(Observer):
         self._connectors.resumed(at, self._offline_limit_s())
         self._accepted_commands.resumed(at)
         self._transactions.resumed(at)
+        self._known.expectations.resumed(at)
 
     def _offline_limit_s(self) -> float | None:
         """Return the offline seconds after which OfflineThreshold is certainly exceeded.
@@ -118,6 +136,7 @@ class Observer201(Observer):
         self._event_parts.give_up()
         self._signing.forget()
         self._certificates.forget()
+        self._known.disconnected()
 
     def _note_online(self, at: float) -> None:
         if not self._registration.is_unsettled and self._clock.since is not None:
@@ -127,6 +146,8 @@ class Observer201(Observer):
         findings = NO_FINDINGS
         if self._registration.must_judge_calls and action != BOOT:
             findings = self._registration.judge_call(at, frame, action, payload)
+        self._known.expectations.observe(action, payload)
+        findings += self._checking.judge_call(at, frame, action, payload)
         if judge := JUDGES.get(action):
             findings += judge(self, at, frame, payload)
         if self._accepted_commands.open:
@@ -136,6 +157,7 @@ class Observer201(Observer):
         return findings
 
     def doubt(self, action: str | None) -> None:
+        self._known.doubt(action)
         self._accepted_commands.give_up(action)
         self._certificates.forget()
         self._reports.give_up(action)
@@ -152,16 +174,20 @@ class Observer201(Observer):
             self._registration.ignore_boot()
             self._resets.doubt()
 
-    def answered(self, at: float, frame: int, action: str, answer: JsonObject, waited: float) -> None:
+    def answered(  # noqa: PLR0913, PLR0917 - a CALL and its answer
+        self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject, waited: float
+    ) -> Findings:
+        findings = self._checking.judge_answered_call(at, frame, action, payload, answer)
         if action == BOOT:
             self._boot_answered(at, frame, answer, waited)
         elif action == AUTHORIZE:
             self._transactions.authorizations.answered(at, answer)
         elif action == SIGN_CERTIFICATE:
             self._signing.answered(answer)
-        elif self._clock.set_time(at, answer.get("currentTime")):
+        elif action == HEARTBEAT and self._clock.set_time(at, answer.get("currentTime")):
             self._transactions.clock_set()
             self._note_online(at)
+        return findings
 
     def _boot_answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> None:
         registration = self._registration
@@ -196,6 +222,7 @@ class Observer201(Observer):
         self._reports.shift(seconds)
         self._event_parts.shift(seconds)
         self._certificates.shift(seconds)
+        self._known.expectations.shift(seconds)
         self._transactions.shift(seconds)
         self._transactions.reservations.shift(seconds)
         # A station that waited for an answer may have taken the connection for lost.
@@ -212,6 +239,7 @@ class Observer201(Observer):
         self.given_more_time(at, seconds)
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
+        self._checking.command_sent(at, frame, action, request)
         self._registration.command_sent(at, action, request)
         self._progress.command_sent(action, request)
         self._transactions.command_sent(at, frame, action, request)
@@ -246,6 +274,9 @@ class Observer201(Observer):
             self._answers.suspect_availability(at, frame, request, connectors.were_available)
         is_certain = is_accepted or bool(self._running.by_id)
         connectors.availability_changed(at, request, is_certain=is_certain)
+
+    def judge_command(self, command: AnsweredCommand) -> Findings:
+        return self._checking.judge_command(command)
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
@@ -315,6 +346,7 @@ class Observer201(Observer):
             + self._reports.overdue(at)
             + self._transactions.overdue(at)
             + self._transactions.reservations.overdue(at)
+            + self._known.expectations.overdue(at)
         )
 
     def unfinished(self, at: float) -> Findings:
@@ -377,6 +409,7 @@ class Observer201(Observer):
         findings += self._resets.judge_boot(at, frame, payload["reason"])
         self._connectors.expect_none_after_offline()
         if payload["reason"] != "Triggered":
+            self._known.booted(payload["reason"])
             self._accepted_commands.booted()
             self._progress.booted()
             self._reports.booted()

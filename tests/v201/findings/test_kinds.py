@@ -1,15 +1,15 @@
 """The kinds of findings."""
 
+import re
 from typing import get_args
 
 import pytest
 
 from mock_csms.findings.kinds import Severity
-from mock_csms.simulator.misbehaviour import MISBEHAVIOURS
+from mock_csms.simulator.misbehaviour.by_finding import misbehaviours_by_finding
 from mock_csms.v201.findings.kinds import FINDING_KINDS
+from mock_csms.v201.findings.kinds_page import kinds_page
 from tests.support.paths import ROOT
-
-COLUMNS = 6
 
 
 @pytest.mark.parametrize("kind", FINDING_KINDS)
@@ -23,21 +23,19 @@ def test_kind_is_described_in_one_line(kind: str) -> None:
     assert condition.isprintable()
 
 
-def rows() -> list[str]:
-    """Rows of the table in docs/findings.md."""
-    return [
-        f"| `{kind_id}` | {kind.severity} | {kind.section} | {kind.description} | {kind.condition} "
-        f"| {', '.join(f'`{name}`' for name in misbehaviours_with(kind_id))} |"
-        for kind_id, kind in FINDING_KINDS.items()
-    ]
+def test_page_of_kinds_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "finding-kinds.md").read_text(encoding="utf-8")
+
+    assert page == kinds_page(FINDING_KINDS, misbehaviours_by_finding()), (
+        "docs/finding-kinds.md is stale; run `task finding-kinds` to write it again"
+    )
 
 
-def misbehaviours_with(kind_id: str) -> list[str]:
-    return [misbehaviour.name for misbehaviour in MISBEHAVIOURS.values() if misbehaviour.finding == kind_id]
+def test_every_kind_is_on_the_page_once() -> None:
+    page = kinds_page(FINDING_KINDS, misbehaviours_by_finding())
+
+    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.MULTILINE)) == sorted(FINDING_KINDS)
 
 
-def test_findings_page_lists_every_kind() -> None:
-    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    table = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == COLUMNS + 1]
-
-    assert table == rows()
+def test_every_kind_has_a_misbehaviour() -> None:
+    assert misbehaviours_by_finding().keys() == FINDING_KINDS.keys()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mock_csms.simulator.certificate_data import certificate_hash_data
+from mock_csms.v201.findings.all_checks import CHECKS
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from tests.support.authority import Authority
 from tests.support.certificates import LONG_AGO, build_csr, signed_certificate
@@ -45,7 +46,7 @@ def near_miss(kind: str) -> Callable[[Script], Script]:
     return keep
 
 
-@pytest.mark.parametrize("kind", FINDING_KINDS)
+@pytest.mark.parametrize("kind", sorted(FINDING_KINDS.keys() - CHECKS.kinds.keys()))
 def test_every_kind_has_a_near_miss(kind: str) -> None:
     assert kind in NEAR_MISSES
 

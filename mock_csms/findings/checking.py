@@ -1,0 +1,84 @@
+"""Runs the checks of one station, then lets the learners see the message."""
+
+from typing import Any
+
+from mock_csms.findings.checks import (
+    MET,
+    AnsweredCall,
+    AnsweredCommand,
+    Check,
+    CheckList,
+    Command,
+    Outcome,
+    StationCall,
+)
+from mock_csms.findings.coverage import Coverage
+from mock_csms.findings.facts import Known
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+
+
+class Checking[State: Known]:
+    """The checks of a version, applied to the messages of one station."""
+
+    __slots__ = ("_checks", "_coverage", "_known", "_report")
+
+    def __init__(self, checks: CheckList[State], known: State, report: Reporter, coverage: Coverage) -> None:
+        self._checks = checks
+        self._known = known
+        self._report = report
+        self._coverage = coverage
+
+    def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
+        """Judge a valid CALL of the station."""
+        checks = self._checks
+        judges = checks.for_call(action, payload)
+        learners = checks.call_learners.get(action, ())
+        if not judges and not learners:
+            return NO_FINDINGS
+        call = StationCall(at, frame, action, payload)
+        findings = self._judge(judges, call) if judges else NO_FINDINGS
+        for learn in learners:
+            learn(call, self._known)
+        return findings
+
+    def judge_answered_call(
+        self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject
+    ) -> Findings:
+        """Judge a CALL of the station by the CALLRESULT of this server."""
+        answered = AnsweredCall(at, frame, action, payload, answer)
+        findings = self._judge(self._checks.answered_calls.get(action, ()), answered)
+        for learn in self._checks.answered_call_learners.get(action, ()):
+            learn(answered, self._known)
+        return findings
+
+    def command_sent(self, at: float, frame: int, action: str, request: JsonObject) -> None:
+        """Register a command to the station."""
+        if learners := self._checks.sent_learners.get(action):
+            command = Command(at, frame, action, request)
+            for learn in learners:
+                learn(command, self._known)
+
+    def judge_command(self, command: AnsweredCommand) -> Findings:
+        """Judge the CALLRESULT of the station to a command."""
+        findings = self._judge(self._checks.commands.get(command.action, ()), command)
+        for learn in self._checks.command_learners.get(command.action, ()):
+            learn(command, self._known)
+        return findings
+
+    def _judge(
+        self,
+        checks: tuple[Check[Any, State], ...],
+        message: StationCall | AnsweredCall | AnsweredCommand,
+    ) -> Findings:
+        findings, known = NO_FINDINGS, self._known
+        for kind, requirements, judge in checks:
+            outcome: Outcome = judge(message, known)
+            if outcome == MET:
+                self._coverage.met(requirements)
+            elif outcome is not None:
+                frames = (*outcome.frames, message.frame)
+                findings += self._report(
+                    kind, message.at, frames, outcome.sentence, requirements=requirements
+                )
+        return findings

@@ -1,0 +1,259 @@
+"""Checks of a station: small functions that judge one message, and the kinds of findings that they report."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from mock_csms.findings.facts import Known
+from mock_csms.findings.kinds import FindingKind, Severity
+from mock_csms.messages import JsonObject
+
+
+class Broken(NamedTuple):
+    """A requirement that a station broke."""
+
+    sentence: str
+    """What the station did, and what it must or should do."""
+    frames: tuple[int, ...] = ()
+    """Numbers of earlier journal entries involved."""
+
+
+MET: Final = "met"
+type Outcome = Broken | Literal["met"] | None
+"""None: the check does not apply, or too little is known."""
+
+
+class StationCall(NamedTuple):
+    """A CALL of the station whose payload is valid."""
+
+    at: float
+    """Seconds since the epoch."""
+    frame: int
+    """Number of its journal entry."""
+    action: str
+    payload: JsonObject
+
+
+class AnsweredCall(NamedTuple):
+    """A CALL of the station with the CALLRESULT of this server."""
+
+    at: float
+    frame: int
+    """Number of the entry of the answer."""
+    action: str
+    payload: JsonObject
+    answer: JsonObject
+
+
+class Command(NamedTuple):
+    """A CALL to the station."""
+
+    at: float
+    frame: int
+    action: str
+    request: JsonObject
+
+
+class AnsweredCommand(NamedTuple):
+    """A CALL to the station with its valid CALLRESULT."""
+
+    at: float
+    frame: int
+    """Number of the entry of the answer."""
+    action: str
+    request: JsonObject
+    answer: JsonObject
+    sent_at: float
+    sent_frame: int
+
+
+class Check[Message, State: Known](NamedTuple):
+    """A function that judges messages, and the requirements that it is about."""
+
+    kind: str
+    requirements: tuple[str, ...]
+    judge: Callable[[Message, State], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class EventCheck[State: Known]:
+    """A check of TransactionEvents with some event types and trigger reasons; empty: all."""
+
+    check: Check[StationCall, State]
+    types: frozenset[str]
+    triggers: frozenset[str]
+
+    def applies_to(self, event_type: str, trigger: str) -> bool:
+        """Return whether the check is about such an event."""
+        return (not self.types or event_type in self.types) and (
+            not self.triggers or trigger in self.triggers
+        )
+
+
+type Learner[Message, State: Known] = Callable[[Message, State], None]
+
+
+def _add[Value](table: dict[str, tuple[Value, ...]], actions: Iterable[str], value: Value) -> None:
+    for action in actions:
+        table[action] = (*table.get(action, ()), value)
+
+
+@dataclass(eq=False)
+class CheckList[State: Known]:
+    """All checks and learners of a version, by action.
+
+    For each message, the checks run first and see the state before it; then the learners change the state.
+    Messages of actions without a check cost one lookup.
+    """
+
+    event_action: str = ""
+    """Action whose payloads have an eventType and a triggerReason, if the version has one."""
+    kinds: dict[str, FindingKind] = field(default_factory=dict)
+    """Kinds of findings, by id; each section lists the requirements of its checks."""
+    calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
+    events: list[EventCheck[State]] = field(default_factory=list)
+    answered_calls: dict[str, tuple[Check[AnsweredCall, State], ...]] = field(default_factory=dict)
+    commands: dict[str, tuple[Check[AnsweredCommand, State], ...]] = field(default_factory=dict)
+    call_learners: dict[str, tuple[Learner[StationCall, State], ...]] = field(default_factory=dict)
+    answered_call_learners: dict[str, tuple[Learner[AnsweredCall, State], ...]] = field(default_factory=dict)
+    sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
+    command_learners: dict[str, tuple[Learner[AnsweredCommand, State], ...]] = field(default_factory=dict)
+    _events: dict[tuple[str, str], tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
+
+    def kind(
+        self, kind_id: str, severity: Severity, description: str, condition: str = ""
+    ) -> "CheckedKind[State]":
+        """Define a kind of finding; its checks are added to the returned object."""
+        if kind_id in self.kinds:
+            raise ValueError(f"there are two kinds {kind_id}")
+        self.kinds[kind_id] = FindingKind(severity, "", description, condition)
+        return CheckedKind(kind_id, self)
+
+    def add_requirements(self, kind_id: str, requirements: Collection[str]) -> None:
+        """Add requirements to the section of a kind."""
+        kind = self.kinds[kind_id]
+        named = [*filter(None, kind.section.split(", ")), *requirements]
+        self.kinds[kind_id] = kind._replace(section=", ".join(sorted(set(named))))
+
+    def for_call(self, action: str, payload: JsonObject) -> tuple[Check[StationCall, State], ...]:
+        """Return the checks of a CALL of the station."""
+        if action == self.event_action:
+            return self.for_event(payload["eventType"], payload["triggerReason"])
+        return self.calls.get(action, ())
+
+    def for_event(self, event_type: str, trigger: str) -> tuple[Check[StationCall, State], ...]:
+        """Return the checks of TransactionEvents with this event type and trigger reason."""
+        key = event_type, trigger
+        checks = self._events.get(key)
+        if checks is None:
+            checks = self._events[key] = tuple(
+                each.check for each in self.events if each.applies_to(event_type, trigger)
+            )
+        return checks
+
+    # Learners
+
+    def learn_call(
+        self, *actions: str
+    ) -> Callable[[Learner[StationCall, State]], Learner[StationCall, State]]:
+        """Call the decorated function for each valid CALL of the station with one of these actions."""
+        return self._learner(self.call_learners, actions)
+
+    def learn_answered_call(
+        self, *actions: str
+    ) -> Callable[[Learner[AnsweredCall, State]], Learner[AnsweredCall, State]]:
+        """Call the decorated function once this server has answered such a CALL of the station."""
+        return self._learner(self.answered_call_learners, actions)
+
+    def learn_sent(self, *actions: str) -> Callable[[Learner[Command, State]], Learner[Command, State]]:
+        """Call the decorated function once such a command is sent. The station may carry it out before it
+        answers.
+        """
+        return self._learner(self.sent_learners, actions)
+
+    def learn_command(
+        self, *actions: str
+    ) -> Callable[[Learner[AnsweredCommand, State]], Learner[AnsweredCommand, State]]:
+        """Call the decorated function once such a command is answered with a CALLRESULT."""
+        return self._learner(self.command_learners, actions)
+
+    @property
+    def answered_actions(self) -> frozenset[str]:
+        """Actions of the station's CALLs whose answers matter."""
+        return frozenset(self.answered_calls) | frozenset(self.answered_call_learners)
+
+    @staticmethod
+    def _learner[Message, Status: Known](
+        table: dict[str, tuple[Learner[Message, Status], ...]], actions: tuple[str, ...]
+    ) -> Callable[[Learner[Message, Status]], Learner[Message, Status]]:
+        def add(learner: Learner[Message, Status]) -> Learner[Message, Status]:
+            _add(table, actions, learner)
+            return learner
+
+        return add
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedKind[State: Known]:
+    """A kind of finding; its methods are decorators that add a function as a check of some requirements."""
+
+    id: str
+    _checks: CheckList[State]
+
+    def on_call(
+        self, *requirements: str, of: str | Collection[str]
+    ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
+        """Judge each valid CALL of the station with one of these actions."""
+        return self._decorator(self._checks.calls, requirements, of)
+
+    def on_event(
+        self, *requirements: str, types: Collection[str] = (), triggers: Collection[str] = ()
+    ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
+        """Judge each TransactionEvent with one of these event types and trigger reasons; empty: any."""
+
+        def add(judge: Callable[[StationCall, State], Outcome]) -> Callable[[StationCall, State], Outcome]:
+            check = Check(self.id, requirements, judge)
+            self._checks.events.append(EventCheck(check, frozenset(types), frozenset(triggers)))
+            self.names(*requirements)
+            return judge
+
+        return add
+
+    def on_answered_call(
+        self, *requirements: str, of: str | Collection[str]
+    ) -> Callable[[Callable[[AnsweredCall, State], Outcome]], Callable[[AnsweredCall, State], Outcome]]:
+        """Judge each CALL of the station once this server has answered it."""
+        return self._decorator(self._checks.answered_calls, requirements, of)
+
+    def on_command(
+        self, *requirements: str, of: str | Collection[str]
+    ) -> Callable[[Callable[[AnsweredCommand, State], Outcome]], Callable[[AnsweredCommand, State], Outcome]]:
+        """Judge each command with one of these actions once it is answered with a CALLRESULT."""
+        return self._decorator(self._checks.commands, requirements, of)
+
+    def names(self, *requirements: str) -> None:
+        """Name requirements of expectations or other checks that have no decorator."""
+        self._checks.add_requirements(self.id, requirements)
+
+    def _decorator[Message](
+        self,
+        table: dict[str, tuple[Check[Message, State], ...]],
+        requirements: tuple[str, ...],
+        actions: str | Collection[str],
+    ) -> Callable[[Callable[[Message, State], Outcome]], Callable[[Message, State], Outcome]]:
+        def add(judge: Callable[[Message, State], Outcome]) -> Callable[[Message, State], Outcome]:
+            _add(
+                table,
+                (actions,) if isinstance(actions, str) else actions,
+                Check(self.id, requirements, judge),
+            )
+            self.names(*requirements)
+            return judge
+
+        return add
+
+
+def requirement_indexes(kinds: Mapping[str, FindingKind]) -> dict[str, int]:
+    """Return a position for each requirement that the sections of kinds name."""
+    named = {name for kind in kinds.values() for name in kind.section.split(", ") if ".FR." in f".{name}"}
+    return {name: index for index, name in enumerate(sorted(named))}

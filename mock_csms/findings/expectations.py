@@ -1,0 +1,106 @@
+"""Messages that a station must send in time, because of a message before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from mock_csms.findings.coverage import Coverage
+from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
+from mock_csms.messages import JsonObject
+
+MAX_EXPECTATIONS: Final = 100
+
+
+@dataclass(slots=True, eq=False)
+class Expectation:
+    """A message that must arrive in time; otherwise the sentence is reported."""
+
+    kind: str
+    """Id of the kind of finding."""
+    requirements: tuple[str, ...]
+    since: float
+    """Time of the message that makes it due, in seconds since the epoch."""
+    within_s: float
+    actions: frozenset[str]
+    """Actions of the CALLs that may fulfil it."""
+    is_fulfilled_by: Callable[[str, JsonObject], bool]
+    """Decides from the action and the payload of a CALL."""
+    sentence: str
+    frames: tuple[int, ...] = ()
+    outlives_connection: bool = False
+    """Whether it is still due after a reconnect; otherwise it is dropped with the connection."""
+    outlives_boot: bool = False
+    is_excused: Callable[[], bool] = field(default=lambda: False)
+    """Whether the message need not arrive after all; called when it is overdue."""
+    due: float = field(init=False)
+    """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
+
+    def __post_init__(self) -> None:
+        self.due = self.since + self.within_s
+
+
+class Expectations:
+    """Open expectations of one station. If there are too many, the oldest is dropped."""
+
+    __slots__ = ("_coverage", "_open", "_report")
+
+    def __init__(self, report: Reporter, coverage: Coverage) -> None:
+        self._report = report
+        self._coverage = coverage
+        self._open: list[Expectation] = []
+
+    def add(self, expectation: Expectation) -> None:
+        """Begin to expect a message."""
+        if len(self._open) == MAX_EXPECTATIONS:
+            del self._open[0]
+        self._open.append(expectation)
+
+    def observe(self, action: str, payload: JsonObject) -> None:
+        """Mark the expectations as met that a CALL fulfils. Called before the learners see the CALL."""
+        if not self._open:
+            return
+        for expectation in list(self._open):
+            if action in expectation.actions and expectation.is_fulfilled_by(action, payload):
+                self._open.remove(expectation)
+                self._coverage.met(expectation.requirements)
+
+    def overdue(self, at: float) -> Findings:
+        """Report the messages that did not arrive in time."""
+        findings = NO_FINDINGS
+        for expectation in [one for one in self._open if one.due <= at]:
+            self._open.remove(expectation)
+            if not expectation.is_excused():
+                findings += self._report(
+                    expectation.kind,
+                    at,
+                    expectation.frames,
+                    expectation.sentence,
+                    requirements=expectation.requirements,
+                )
+        return findings
+
+    def drop(self, kind: str, should_drop: Callable[[Expectation], bool] = lambda _: True) -> None:
+        """Drop expectations of a kind, because their message need no longer arrive."""
+        self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
+
+    def disconnected(self) -> None:
+        """Drop the expectations that end with the connection."""
+        self._open = [one for one in self._open if one.outlives_connection]
+
+    def booted(self) -> None:
+        """Drop the expectations that end with a restart."""
+        self._open = [one for one in self._open if one.outlives_boot]
+
+    def resumed(self, at: float) -> None:
+        """Restart the deadlines after a reconnect."""
+        for expectation in self._open:
+            expectation.due = max(expectation.due, at + expectation.within_s)
+
+    def doubt(self, action: str | None) -> None:
+        """Drop the expectations that an unreadable message may have fulfilled."""
+        self._open = [one for one in self._open if action is not None and action not in one.actions]
+
+    def shift(self, seconds: float) -> None:
+        """Extend the deadlines."""
+        for expectation in self._open:
+            expectation.due += seconds

@@ -1,0 +1,55 @@
+"""Facts about one station that checks depend on; each subject has a class of its own."""
+
+from mock_csms.findings.expectations import Expectations
+
+
+class Facts:
+    """Facts on one subject that a station has reported or been told. A subclass drops facts in these hooks
+    as soon as they may be wrong.
+    """
+
+    __slots__ = ()
+
+    def booted(self, reason: str) -> None:
+        """Called for a BootNotification that is not ``Triggered``, after its checks and learners."""
+
+    def disconnected(self) -> None:
+        """Called at the end of a connection; messages may have been lost."""
+
+    def doubt(self, action: str | None) -> None:
+        """Called for a frame that cannot be read or violates its schema; None: its action is unknown."""
+
+
+class Known:
+    """Everything known about one station. Facts are created when a check or a learner first needs them."""
+
+    __slots__ = ("_facts", "expectations")
+
+    def __init__(self, expectations: Expectations) -> None:
+        self.expectations = expectations
+        self._facts: dict[type[Facts], Facts] = {}
+
+    def __getitem__[Subject: Facts](self, subject: type[Subject]) -> Subject:
+        """Return the facts on a subject, as in ``known[Monitors]``."""
+        facts = self._facts.get(subject)
+        if facts is None:
+            facts = self._facts[subject] = subject()
+        return facts  # type: ignore[return-value]  # the key is the type of its value
+
+    def booted(self, reason: str) -> None:
+        """Pass a restart of the station on to all facts."""
+        for facts in self._facts.values():
+            facts.booted(reason)
+        self.expectations.booted()
+
+    def disconnected(self) -> None:
+        """Pass the end of a connection on to all facts."""
+        for facts in self._facts.values():
+            facts.disconnected()
+        self.expectations.disconnected()
+
+    def doubt(self, action: str | None) -> None:
+        """Pass an unreadable frame on to all facts."""
+        for facts in self._facts.values():
+            facts.doubt(action)
+        self.expectations.doubt(action)

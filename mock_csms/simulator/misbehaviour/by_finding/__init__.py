@@ -1,0 +1,21 @@
+"""Misbehaviours that cause each finding, in files by functional block."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from mock_csms.simulator.misbehaviour.table import MISBEHAVIOURS
+
+
+@cache
+def misbehaviours_by_finding() -> Mapping[str, tuple[str, ...]]:
+    """Return the names and mutations that cause each kind of finding, by its id."""
+    causes: dict[str, tuple[str, ...]] = {}
+    for misbehaviour in MISBEHAVIOURS.values():
+        causes[misbehaviour.finding] = (*causes.get(misbehaviour.finding, ()), misbehaviour.name)
+    for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            for kind, mutations in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                causes[kind] = (*causes.get(kind, ()), *mutations)
+    return causes

@@ -1,0 +1,235 @@
+"""The device model that a station has reported, and the values that it was told to set (B05 to B08)."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+ACTUAL: Final = "Actual"
+MAX_VARIABLES: Final = 5_000
+
+
+class VariableName(NamedTuple):
+    """The name of a variable, in lower case; names are compared without regard to case (B05, B06)."""
+
+    component: str
+    variable: str
+    component_instance: str = ""
+    variable_instance: str = ""
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+class Definition(NamedTuple):
+    """What a report says of a variable apart from its values; stations of one model share it."""
+
+    name: VariableName
+    mutability: Mapping[str, str]
+    """Mutability by attribute type; a report that names none means ReadWrite."""
+    data_type: str | None
+    unit: str | None
+    min_limit: float | None
+    max_limit: float | None
+    members: frozenset[str] | None
+    """Possible values, from valuesList; None without a list."""
+    supports_monitoring: bool | None
+
+
+def name_of_item(item: JsonObject) -> VariableName:
+    """Return the name of the variable in an item of a report, a command or an answer."""
+    component, variable = item["component"], item["variable"]
+    evse = component.get("evse") or {}
+    return VariableName(
+        component["name"].lower(),
+        variable["name"].lower(),
+        (component.get("instance") or "").lower(),
+        (variable.get("instance") or "").lower(),
+        evse.get("id"),
+        evse.get("connectorId"),
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _definition(encoded: bytes) -> Definition:
+    item = orjson.loads(encoded)
+    characteristics = item["characteristics"] or {}
+    values = characteristics.get("valuesList")
+    return Definition(
+        name=name_of_item(item),
+        mutability=dict(item["mutability"]),
+        data_type=characteristics.get("dataType"),
+        unit=characteristics.get("unit"),
+        min_limit=characteristics.get("minLimit"),
+        max_limit=characteristics.get("maxLimit"),
+        members=None if values is None else frozenset(part.strip() for part in values.split(",")),
+        supports_monitoring=characteristics.get("supportsMonitoring"),
+    )
+
+
+def definition_of(item: JsonObject) -> Definition:
+    """Return the definition of a variable from an item of a NotifyReport. Equal ones are one object."""
+    attributes = item["variableAttribute"]
+    return _definition(
+        orjson.dumps(
+            {
+                "component": item["component"],
+                "variable": item["variable"],
+                "characteristics": item.get("variableCharacteristics"),
+                "mutability": [
+                    (attribute.get("type", ACTUAL), attribute.get("mutability", "ReadWrite"))
+                    for attribute in attributes
+                ],
+            }
+        )
+    )
+
+
+class DeviceModelFacts(Facts):
+    """Definitions and values of variables, and whether they are the whole device model."""
+
+    __slots__ = ("_next_part", "_values", "definitions", "is_complete")
+
+    def __init__(self) -> None:
+        self.definitions: dict[VariableName, Definition] = {}
+        """Variables of reports."""
+        self._values: dict[VariableName, dict[str, str]] = {}
+        """Values by attribute type."""
+        self.is_complete = False
+        """Whether a FullInventory has arrived whole since the last boot: a variable that is missing then
+        does not exist.
+        """
+        self._next_part: tuple[int, int] | None = None
+        """requestId and next seqNo of a FullInventory in progress."""
+
+    def value(self, name: VariableName, attribute_type: str = ACTUAL) -> str | None:
+        """Return a value; None if it is unknown."""
+        return self._values.get(name, {}).get(attribute_type)
+
+    def of_station(self, component: str, variable: str, instance: str = "") -> str | None:
+        """Return the actual value of a variable of a component of the whole station, such as
+        ``of_station("TxCtrlr", "TxStartPoint")``; None if it is unknown.
+        """
+        return self.value(
+            VariableName(component.lower(), variable.lower(), variable_instance=instance.lower())
+        )
+
+    def is_true(self, component: str, variable: str) -> bool | None:
+        """Return a boolean of the whole station; None if it is unknown."""
+        value = self.of_station(component, variable)
+        return None if value is None else value.strip().lower() == "true"
+
+    def number(self, component: str, variable: str, instance: str = "") -> float | None:
+        """Return a number of the whole station; None if it is unknown or not a number."""
+        try:
+            return float(self.of_station(component, variable, instance) or "")
+        except ValueError:
+            return None
+
+    def members(self, component: str, variable: str, instance: str = "") -> frozenset[str] | None:
+        """Return the members of a list of the whole station; None if it is unknown."""
+        value = self.of_station(component, variable, instance)
+        return None if value is None else frozenset(part.strip() for part in value.split(",") if part.strip())
+
+    def components(self) -> Iterator[VariableName]:
+        """Names of all known variables."""
+        return iter(self.definitions)
+
+    def set(self, name: VariableName, attribute_type: str, value: str | None) -> None:
+        """Store a value; None: it is no longer known."""
+        if value is None:
+            self._values.get(name, {}).pop(attribute_type, None)
+            return
+        if name not in self._values and len(self._values) >= MAX_VARIABLES:
+            del self._values[next(iter(self._values))]
+        self._values.setdefault(name, {})[attribute_type] = value
+
+    def define(self, item: JsonObject) -> None:
+        """Store a variable of a report with its values."""
+        definition = definition_of(item)
+        name = definition.name
+        if name not in self.definitions and len(self.definitions) >= MAX_VARIABLES:
+            self.is_complete = False
+            self._next_part = None
+            return
+        self.definitions[name] = definition
+        for attribute in item["variableAttribute"]:
+            self.set(name, attribute.get("type", ACTUAL), attribute.get("value"))
+
+    def expect_inventory(self, request_id: int) -> None:
+        """Follow the parts of a FullInventory from now on."""
+        self._next_part = request_id, 0
+
+    def follow_inventory(self, part: JsonObject) -> None:
+        """Register a part of a report; the last part of a FullInventory completes the model."""
+        if self._next_part is None or part["requestId"] != self._next_part[0]:
+            return
+        request_id, expected = self._next_part
+        if part["seqNo"] != expected:
+            self._next_part = None
+        elif part.get("tbc"):
+            self._next_part = request_id, expected + 1
+        else:
+            self.is_complete, self._next_part = True, None
+
+    def booted(self, reason: str) -> None:
+        self.is_complete = False
+        self._next_part = None
+        if reason == "FirmwareUpdate":
+            self.definitions.clear()
+            self._values.clear()
+
+    def disconnected(self) -> None:
+        self._next_part = None
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.notify_report}:
+            self._next_part = None
+
+
+@CHECKS.learn_sent(Action.get_base_report)
+def _expect_inventory(command: Command, known: Known201) -> None:
+    if command.request["reportBase"] == "FullInventory":
+        known[DeviceModelFacts].expect_inventory(command.request["requestId"])
+
+
+@CHECKS.learn_call(Action.notify_report)
+def _apply_report(call: StationCall, known: Known201) -> None:
+    model = known[DeviceModelFacts]
+    for item in call.payload.get("reportData", ()):
+        model.define(item)
+    model.follow_inventory(call.payload)
+
+
+@CHECKS.learn_command(Action.get_variables)
+def _apply_values(command: AnsweredCommand, known: Known201) -> None:
+    model = known[DeviceModelFacts]
+    for result in command.answer["getVariableResult"]:
+        if result["attributeStatus"] == "Accepted":
+            attribute_type = result.get("attributeType", ACTUAL)
+            model.set(name_of_item(result), attribute_type, result.get("attributeValue"))
+
+
+@CHECKS.learn_command(Action.set_variables)
+def _apply_set_values(command: AnsweredCommand, known: Known201) -> None:
+    """Store accepted values; a value that needs a reboot is unknown until it is read again."""
+    model = known[DeviceModelFacts]
+    asked: dict[tuple[VariableName, str], Any] = {
+        (name_of_item(item), item.get("attributeType", ACTUAL)): item["attributeValue"]
+        for item in command.request["setVariableData"]
+    }
+    for result in command.answer["setVariableResult"]:
+        key = name_of_item(result), result.get("attributeType", ACTUAL)
+        if key not in asked:
+            continue
+        if result["attributeStatus"] == "Accepted":
+            model.set(*key, asked[key])
+        elif result["attributeStatus"] == "RebootRequired":
+            model.set(*key, None)

@@ -1,0 +1,47 @@
+"""Writes docs/finding-kinds.md from the kinds of findings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from mock_csms.findings.kinds import FindingKind
+from mock_csms.v201.blocks import BLOCK_NAMES, block_of
+
+INTRODUCTION: Final = """\
+# Kinds of findings
+
+This page is generated from the checks; `task finding-kinds` writes it. [Findings](findings.md) explains how
+the mock reports findings. `--silence` with a name from the first column turns that kind of finding off.
+
+Each kind is listed in the block of its first requirement. A violation of a SHALL is an error, of a SHOULD a
+warning, and of a recommendation a hint; hints are off by default. The column Condition has the facts that the
+mock must first learn from the messages of the station; without them, the finding is not reported. The last
+column has the misbehaviours of a [simulated station](station.md) that cause the finding.
+"""
+COLUMNS: Final = ("Finding", "Severity", "Requirement", "Meaning", "Condition", "`--misbehave`")
+GENERAL: Final = "OCPP-J and general rules"
+
+
+def kinds_page(kinds: Mapping[str, FindingKind], misbehaviours: Mapping[str, Sequence[str]]) -> str:
+    """Return the page in Markdown; ``misbehaviours`` has the causes of each kind."""
+    return "\n".join([INTRODUCTION, *_lines(kinds, misbehaviours)])
+
+
+def _lines(kinds: Mapping[str, FindingKind], misbehaviours: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for letter, name in {"": GENERAL, **BLOCK_NAMES}.items():
+        rows = [
+            _row(kind_id, kind, misbehaviours.get(kind_id, ()))
+            for kind_id, kind in kinds.items()
+            if block_of(kind.section) == letter
+        ]
+        if rows:
+            yield f"## {letter} {name}\n" if letter else f"## {name}\n"
+            yield f"| {' | '.join(COLUMNS)} |"
+            yield f"|{'---|' * len(COLUMNS)}"
+            yield from rows
+            yield ""
+
+
+def _row(kind_id: str, kind: FindingKind, misbehaviours: Sequence[str]) -> str:
+    causes = ", ".join(f"`{name}`" for name in misbehaviours)
+    cells = (f"`{kind_id}`", kind.severity, kind.section, kind.description, kind.condition, causes)
+    return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"

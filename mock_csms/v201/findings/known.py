@@ -1,0 +1,49 @@
+"""Everything known about an OCPP 2.0.1 station, for its checks."""
+
+from mock_csms.findings.expectations import Expectations
+from mock_csms.findings.facts import Known
+from mock_csms.v201.findings.clock import Clock, Online
+from mock_csms.v201.findings.configuration import ReportedConfiguration
+from mock_csms.v201.findings.connectors import Connectors
+from mock_csms.v201.findings.progress import Progress
+from mock_csms.v201.findings.registration import Registration
+from mock_csms.v201.findings.running import RunningTransactions
+from mock_csms.v201.findings.transactions import Transactions
+
+
+class Known201(Known):
+    """The facts that older parts of the observer keep, and those of `Known`."""
+
+    __slots__ = (
+        "clock",
+        "configuration",
+        "connectors",
+        "online",
+        "progress",
+        "registration",
+        "running",
+        "transactions",
+    )
+
+    def __init__(  # noqa: PLR0913 - all parts of the observer
+        self,
+        expectations: Expectations,
+        *,
+        clock: Clock,
+        configuration: ReportedConfiguration,
+        connectors: Connectors,
+        online: Online,
+        progress: Progress,
+        registration: Registration,
+        running: RunningTransactions,
+        transactions: Transactions,
+    ) -> None:
+        super().__init__(expectations)
+        self.clock = clock
+        self.configuration = configuration
+        self.connectors = connectors
+        self.online = online
+        self.progress = progress
+        self.registration = registration
+        self.running = running
+        self.transactions = transactions

@@ -1,0 +1,5 @@
+"""Fixtures for checks."""
+
+from tests.support.talk import talk, unbooted
+
+__all__ = ["talk", "unbooted"]

@@ -1,0 +1,1 @@
+"""Scenes in which a misbehaving station shows its findings, one module for each functional block."""

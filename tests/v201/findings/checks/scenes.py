@@ -1,0 +1,33 @@
+"""Scenes: what happens between a simulated station and the central system, after the boot."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, NamedTuple
+
+from tests.support.observed_station import ObservedStation
+from tests.v201.findings.checks import plays
+
+
+class Scene(NamedTuple):
+    """A function that plays, and the options of the station that it needs."""
+
+    play: Callable[[ObservedStation], object]
+    station: Mapping[str, Any] = {}
+    also: frozenset[str] = frozenset()
+    """Other findings that the misbehaviour cannot but cause."""
+
+    def findings(self, *misbehaviours: str) -> set[str]:
+        """Play with a station that has these misbehaviours, and return the ids of all findings."""
+        observed = ObservedStation(*misbehaviours, **self.station)
+        observed.start()
+        self.play(observed)
+        return {finding.id for finding in observed.end()}
+
+
+def all_scenes() -> dict[str, Scene]:
+    """Return the scenes of all blocks by kind of finding."""
+    scenes: dict[str, Scene] = {}
+    for module in iter_modules(plays.__path__):
+        scenes |= import_module(f"{plays.__name__}.{module.name}").SCENES
+    return scenes
