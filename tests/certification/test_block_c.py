@@ -99,6 +99,7 @@ async def test_tc_c_50_csms_valid_hashes_are_accepted(
         assert await is_authorized_and_charges(station)
 
 
+@pytest.mark.also_covers("C07.FR.16")
 async def test_tc_c_51_csms_revoked_hashes_are_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +112,7 @@ async def test_tc_c_51_csms_revoked_hashes_are_rejected(
     assert (answer.id_token_info["status"], answer.certificate_status) == ("Invalid", "CertificateRevoked")
 
 
+@pytest.mark.also_covers("C07.FR.05", "C07.FR.14")
 async def test_tc_c_52_csms_valid_certificate_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,9 +64,9 @@ def chain_of(pki: Pki, name: str = "contract") -> str:
 # Without a responder, by C07.FR.13 to C07.FR.17
 
 
+@pytest.mark.also_covers("C07.FR.13")
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "Unknown"])
 async def test_valid_chain_with_an_invalid_token_cancels_the_contract(serve: Serve, status: str) -> None:
-    """C07.FR.13."""
     csms = await serve(**TOKENS)
     async with connected(csms) as station:
         chain = chain_of(csms.authority)
@@ -76,9 +76,9 @@ async def test_valid_chain_with_an_invalid_token_cancels_the_contract(serve: Ser
     assert answer == ("ContractCancelled", status)
 
 
+@pytest.mark.also_covers("C07.FR.14")
 @pytest.mark.parametrize("token", [EMAID["id_token"], "NoCredit"])
 async def test_valid_chain_with_another_token_is_accepted(serve: Serve, token: str) -> None:
-    """C07.FR.14."""
     csms = await serve(**TOKENS)
     status = TOKENS["tokens"][token]["status"]
     async with connected(csms) as station:
@@ -88,8 +88,8 @@ async def test_valid_chain_with_another_token_is_accepted(serve: Serve, token: s
     assert answer == ("Accepted", status)
 
 
+@pytest.mark.also_covers("C07.FR.15")
 async def test_expired_chain_expires_the_token(csms: Csms, log_lines: LogLines) -> None:
-    """C07.FR.15."""
     async with connected(csms) as station:
         expired = ("CertificateExpired", "Expired")
         assert await authorize(station, certificate=chain_of(csms.authority, "contract-expired")) == expired
@@ -98,8 +98,8 @@ async def test_expired_chain_expires_the_token(csms: Csms, log_lines: LogLines) 
     await log_lines.wait_for("contract certificate expired:", "expired on", times=2)
 
 
+@pytest.mark.also_covers("C07.FR.16")
 async def test_revoked_chain_invalidates_the_token(csms: Csms) -> None:
-    """C07.FR.16."""
     chain = chain_of(csms.authority)
     csms.authority.revoke("contract")
     async with connected(csms) as station:
@@ -116,11 +116,11 @@ async def test_chain_with_a_revoked_sub_ca_invalidates_the_token(csms: Csms) -> 
         assert await authorize(station, certificate=chain) == ("CertificateRevoked", "Invalid")
 
 
+@pytest.mark.also_covers("C07.FR.17")
 @pytest.mark.parametrize(
     "certificate", ["not PEM", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"]
 )
 async def test_unreadable_chain_is_a_chain_error(csms: Csms, certificate: str) -> None:
-    """C07.FR.17."""
     async with connected(csms) as station:
         assert await authorize(station, certificate=certificate) == ("CertChainError", "Invalid")
 
