@@ -18,7 +18,6 @@ from mock_csms.messages import Call, CallRejected, Command, ErrorCode, JsonObjec
 from mock_csms.ocppj.exchange import Answer
 from mock_csms.ocppj.routes import FollowUp
 from mock_csms.ocppj.session import Session
-from mock_csms.security.connections import flaw_of_serial_number
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import matches_token
 from mock_csms.transport.connection import WebSocketConnection
@@ -37,6 +36,7 @@ from mock_csms.v201.network_profiles import NETWORK_COMMANDS, learn_upgrade
 from mock_csms.v201.own_mistakes import own_mistakes
 from mock_csms.v201.password_change import note_password_change
 from mock_csms.v201.personal_messages import id_token_info, tariff_message
+from mock_csms.v201.serial_numbers import check_serial_number
 from mock_csms.v201.version import OCPP_2_0_1
 
 CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
@@ -207,11 +207,11 @@ class ChargePoint(Session):
         )
 
     def _after_boot(self, _: Call, answer: JsonObject) -> None:
-        if flaw := flaw_of_serial_number(self.connection.tls, self.station.boot):  # it may have the identity
-            logger.info("%s  %s", self.station.id, flaw)
         status = answer["status"]
         self.csms.passwords.booted(self.station.id)
         self.station.register(status)
+        if not check_serial_number(self.csms, self.station, self.connection):
+            return
         self.register(accepted=status != "Rejected")
         if status == "Accepted":
             self.follow(followups.after_boot(self.profile))

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from mock_csms.csms import Csms
 from mock_csms.log import guard, output
 from mock_csms.mock import listening
+from mock_csms.pki import Pki
 from mock_csms.settings import Settings
 from server import VERSIONS
 from tests.support.control import Mock, driven
@@ -74,6 +75,12 @@ def case(shared_mock: Mock, station_numbers: "count[int]") -> StationCase:
     Its tests need `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
     """
     return StationCase(*shared_mock, f"CS{next(station_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    """A PKI in a folder that many tests share: its RSA keys take a while to make."""
+    return Pki.open(tmp_path_factory.mktemp("shared-pki") / "pki")
 
 
 @pytest.fixture

@@ -83,7 +83,5 @@ def flaw_of_serial_number(tls: TlsFacts | None, boot: JsonObject | None) -> str:
     names = {name.lower() for values in client.names.values() for name in values}
     if str(serial_number).lower() in names:
         return ""
-    return (
-        f"its serial number {serial_number!r} is not the common name of its client certificate "
-        f"{client.facts['subject']}; other central systems may close the connection (B01.FR.12)"
-    )
+    subject = client.facts["subject"]
+    return f"its serial number {serial_number!r} is not the common name of its client certificate {subject}"

@@ -326,6 +326,15 @@ class ListeningSettings(Profile):
         example="'Example CSO'",
         metavar="NAME",
     )
+    serial_number_mismatch: Literal["log", "close"] = setting(
+        "log",
+        "reaction to a BootNotification whose serial number is not in the client certificate. log: only log "
+        "it; close: also close the connection after the answer, as B01.FR.12 requires",
+        group=SECURITY_GROUP,
+        expected="log or close",
+        example="close",
+        metavar="WHAT",
+    )
     tls_fault: TlsFaultSetting | None = setting(
         None,
         "fault to inject into TLS connections: KIND for every connection, or KIND=TIMES for the next TIMES "

@@ -1,19 +1,11 @@
-"""A PKI for all cases, whose RSA keys take a while to make, and a charging session for each."""
+"""A charging session for each case."""
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
-from mock_csms.pki import Pki
 from tests.certification.steps import ONLY_VALID_TOKEN, SessionCase
 from tests.support.station_case import StationCase
-
-
-@pytest.fixture(scope="session")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    """A PKI in a folder."""
-    return Pki.open(tmp_path_factory.mktemp("certification") / "pki")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

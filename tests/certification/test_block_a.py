@@ -1,7 +1,5 @@
 """Security: the cases TC_A_*_CSMS of Part 6, with their errata."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ from ocpp.v201 import call, call_result
 from mock_csms.pki import Issued, Pki
 from mock_csms.pki.blueprints import KeyType
 from tests.certification.steps import boots_and_reports_connectors, result_of, set_variable_item
-from tests.conftest import LogLines
-from tests.support.control import Mock, driven, journal_entries
+from tests.support.control import journal_entries
 from tests.support.secured import (
     REQUIRED_SUITES,
     RSA_SUITES,
@@ -31,11 +28,10 @@ from tests.support.secured import (
     ssl_object_of,
     station_context,
     with_password,
-    wss_url,
 )
+from tests.support.secured_case import PASSWORD, SecuredCase, secured
 from tests.support.station import Station, connected_to, now
 
-PASSWORD = "correct-horse-battery"
 NEW_PASSWORD = "staple-of-sixteen-and-more"
 
 PASSWORD_PROFILES = [pytest.param(1, id="profile 1"), pytest.param(2, id="profile 2")]
@@ -45,47 +41,12 @@ TLS_OFFERS = ("", *REQUIRED_SUITES)
 MIN_KEY_BITS = {"rsa": 2048, "ecdsa": 224}
 
 
-class Case:
-    """A mock that requires a security profile, and the stations that connect to it."""
-
-    def __init__(self, mock: Mock, security_profile: int, pki: Pki) -> None:
-        self.csms, self.client = mock
-        self.security_profile = security_profile
-        self.pki = pki
-
-    @property
-    def url(self) -> str:
-        return wss_url(self.csms) if self.security_profile > 1 else f"ws://{self.csms.address}"
-
-    def options(self, password: str = PASSWORD, user: str = "CS1", suite: str = "") -> dict[str, Any]:
-        """Options to connect a station that proves its identity as the security profile wants."""
-        if self.security_profile == 1:
-            return with_password(password, user)
-        if self.security_profile == 2:
-            return with_password(password, user, ssl=station_context(self.pki.root_pem, suite=suite))
-        certificate = files_of(self.pki.issue_client("CS1"))
-        return {"ssl": station_context(self.pki.root_pem, certificate, suite=suite)}
-
-    def connected(self, password: str = PASSWORD, suite: str = "") -> AbstractAsyncContextManager[Station]:
-        """Connect a station."""
-        return connected_to(self.url, "CS1", **self.options(password, suite=suite))
-
-
-@asynccontextmanager
-async def case(security_profile: int, pki: Pki, **settings: Any) -> AsyncIterator[Case]:
-    """Serve stations that need a security profile."""
-    if security_profile < 3:
-        settings["password"] = PASSWORD
-    async with driven(security_profile=security_profile, pki=pki.path, **settings) as mock:
-        yield Case(mock, security_profile, pki)
-
-
 # Basic authentication
 
 
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_01_csms_valid_username_and_password_are_accepted(security_profile: int, pki: Pki) -> None:
-    async with case(security_profile, pki) as mock, mock.connected() as station:
+    async with secured(security_profile, pki) as mock, mock.connected() as station:
         assert await boots_and_reports_connectors(station)
 
 
@@ -93,14 +54,14 @@ async def test_tc_a_01_csms_valid_username_and_password_are_accepted(security_pr
 async def test_tc_a_02_csms_username_other_than_the_identity_is_refused(
     security_profile: int, pki: Pki
 ) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki) as mock:
         options = mock.options(user="CS1Invalid")
         assert await refused_status(mock.url, **options) == HTTPStatus.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_03_csms_invalid_password_is_refused(security_profile: int, pki: Pki) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki) as mock:
         options = mock.options("another-password-of-40-characters-------")
         assert await refused_status(mock.url, **options) == HTTPStatus.UNAUTHORIZED
 
@@ -112,7 +73,7 @@ async def test_tc_a_03_csms_invalid_password_is_refused(security_profile: int, p
 async def test_tc_a_04_csms_valid_server_certificate_is_shown_with_each_cipher_suite(
     security_profile: int, pki: Pki
 ) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki) as mock:
         for suite in TLS_OFFERS:
             async with mock.connected(suite=suite) as station:
                 assert_is_negotiated(station, suite)
@@ -144,7 +105,7 @@ def assert_is_valid(certificate: x509.Certificate, kind: str, pki: Pki) -> None:
 
 @pytest.mark.parametrize("security_profile", TLS_PROFILES)
 async def test_tc_a_06_csms_tls_version_below_1_2_is_refused(security_profile: int, pki: Pki) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki, control=True) as mock:
         await refused_in_tls(mock.url, old_station_context(pki.root_pem))
         [refusal] = await journal_entries(mock.client, type="refused")
         assert "enable TLS 1.2 or 1.3" in refusal["note"]
@@ -155,7 +116,7 @@ async def test_tc_a_06_csms_tls_version_below_1_2_is_refused(security_profile: i
 
 async def test_station_without_a_cipher_suite_of_the_specification_is_refused(pki: Pki) -> None:
     """A00.FR.322: its only suite is unfit for use."""
-    async with case(2, pki) as mock:
+    async with secured(2, pki) as mock:
         await refused_in_tls(mock.url, station_context(pki.root_pem, suite="AES128-SHA:@SECLEVEL=0"))
         async with mock.connected() as station:
             assert await boots_and_reports_connectors(station)
@@ -167,7 +128,7 @@ async def test_tc_a_07_csms_valid_client_certificate_is_accepted_with_each_ciphe
 ) -> None:
     identity = f"CS-{key_type}"
     certificate = files_of(pki.issue_client(identity, key_type=key_type))
-    async with case(3, pki) as mock:
+    async with secured(3, pki) as mock:
         for suite in TLS_OFFERS:
             context = station_context(pki.root_pem, certificate, suite=suite)
             async with connected_to(mock.url, identity, ssl=context) as station:
@@ -186,7 +147,7 @@ async def test_tc_a_07_csms_valid_client_certificate_is_accepted_with_each_ciphe
 )
 async def test_tc_a_08_csms_invalid_client_certificate_is_refused(fault: str, reason: str, pki: Pki) -> None:
     bad = files_of(pki.issue_client("CS1", fault=fault))
-    async with case(3, pki) as mock:
+    async with secured(3, pki, control=True) as mock:
         for suite in ("", REQUIRED_SUITES[0]):
             await refused_in_tls(mock.url, station_context(pki.root_pem, bad, suite=suite))
             [*_, refusal] = await journal_entries(mock.client, type="refused")
@@ -199,24 +160,14 @@ async def test_tc_a_08_csms_invalid_client_certificate_is_refused(fault: str, re
 async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refused(pki: Pki) -> None:
     """The name is compared with the identity in the URL, so the TLS handshake succeeds (A00.FR.405)."""
     context = station_context(pki.root_pem, files_of(pki.issue_client("CS2")))
-    async with case(3, pki) as mock:
+    async with secured(3, pki) as mock:
         assert await refused_status(mock.url, ssl=context) == HTTPStatus.FORBIDDEN
         async with mock.connected() as station:
             assert await boots_and_reports_connectors(station)
 
 
-async def test_serial_number_of_the_boot_is_compared_with_the_client_certificate(
-    pki: Pki, log_lines: LogLines
-) -> None:
-    """B01.FR.11; the mock keeps the connection, although B01.FR.12 requires it closed."""
-    async with case(3, pki) as mock, mock.connected() as station:
-        assert (await station.boot(serial_number="SN-7")).status == "Accepted"
-        await log_lines.wait_for("its serial number 'SN-7' is not the common name", "(B01.FR.12)")
-        assert (await station.send(call.Heartbeat())).current_time
-
-
 async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki: Pki) -> None:
-    async with case(3, pki) as mock:
+    async with secured(3, pki) as mock:
         await refused_in_tls(mock.url, station_context(pki.root_pem))
         async with mock.connected() as station:
             assert await boots_and_reports_connectors(station)
@@ -225,7 +176,7 @@ async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki:
 # Change of the password
 
 
-async def set_password(mock: Case, station: Station, status: str) -> None:
+async def set_password(mock: SecuredCase, station: Station, status: str) -> None:
     """Set the new password by a command, which the station answers with a status."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
@@ -243,7 +194,7 @@ async def set_password(mock: Case, station: Station, status: str) -> None:
 async def test_tc_a_09_csms_accepted_new_password_replaces_the_old_one(
     security_profile: int, pki: Pki
 ) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki, control=True) as mock:
         async with mock.connected() as station:
             await set_password(mock, station, "Accepted")
         async with mock.connected(NEW_PASSWORD) as station:
@@ -253,7 +204,7 @@ async def test_tc_a_09_csms_accepted_new_password_replaces_the_old_one(
 
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_profile: int, pki: Pki) -> None:
-    async with case(security_profile, pki) as mock:
+    async with secured(security_profile, pki, control=True) as mock:
         async with mock.connected() as station:
             await set_password(mock, station, "Rejected")
         async with mock.connected() as station:
@@ -265,7 +216,7 @@ async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_pr
 
 
 async def signed_chain(
-    mock: Case, station: Station, trigger: str, certificate_type: str | None, key: StationKey
+    mock: SecuredCase, station: Station, trigger: str, certificate_type: str | None, key: StationKey
 ) -> str:
     """Trigger a SignCertificate of a station, and return the chain of the CertificateSigned."""
     await result_of(mock.client, "TriggerMessage", {"requestedMessage": trigger})
@@ -277,7 +228,7 @@ async def signed_chain(
     return str(signed["certificate_chain"])
 
 
-async def renewed_certificate(mock: Case, station: Station, folder: Path) -> CertificateFiles:
+async def renewed_certificate(mock: SecuredCase, station: Station, folder: Path) -> CertificateFiles:
     """The memory state RenewChargingStationCertificate."""
     key, trigger = StationKey(folder), "SignChargingStationCertificate"
     return key.store(await signed_chain(mock, station, trigger, "ChargingStationCertificate", key))
@@ -295,7 +246,7 @@ def assert_is_signed_by(chain: str, issuer: Issued) -> None:
 async def test_tc_a_11_csms_renewed_station_certificate_is_used_for_a_new_connection(
     pki: Pki, tmp_path: Path
 ) -> None:
-    async with case(3, pki) as mock:
+    async with secured(3, pki, control=True) as mock:
         async with mock.connected() as station:
             certificate = await renewed_certificate(mock, station, tmp_path)
         assert_is_signed_by(certificate.chain.read_text(encoding="ascii"), pki.named("intermediate"))
@@ -308,7 +259,7 @@ async def test_tc_a_11_csms_renewed_station_certificate_is_used_for_a_new_connec
 
 
 async def test_tc_a_12_csms_v2g_certificate_is_signed_by_the_v2g_chain(pki: Pki, tmp_path: Path) -> None:
-    async with case(3, pki) as mock, mock.connected() as station:
+    async with secured(3, pki, control=True) as mock, mock.connected() as station:
         key = StationKey(tmp_path)
         chain = await signed_chain(mock, station, "SignV2GCertificate", "V2GCertificate", key)
         key.store(chain)
@@ -320,7 +271,7 @@ async def test_tc_a_13_csms_combined_certificate_is_signed(pki: Pki, tmp_path: P
 
     The case expects the V2G chain. The mock signs with the CA of the stations, which can then connect.
     """
-    async with case(3, pki) as mock:
+    async with secured(3, pki, control=True) as mock:
         async with mock.connected() as station:
             key = StationKey(tmp_path)
             chain = await signed_chain(mock, station, "SignCombinedCertificate", None, key)
@@ -334,7 +285,7 @@ async def test_tc_a_13_csms_combined_certificate_is_signed(pki: Pki, tmp_path: P
 
 
 async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tmp_path: Path) -> None:
-    async with case(3, pki) as mock:
+    async with secured(3, pki, control=True) as mock:
         async with mock.connected() as station:
             station.answers["CertificateSigned"] = lambda **_: call_result.CertificateSigned("Rejected")
             await renewed_certificate(mock, station, tmp_path)
@@ -349,7 +300,7 @@ async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tm
 # Upgrade of the security profile
 
 
-async def move(mock: Case, station: Station, security_profile: int) -> str:
+async def move(mock: SecuredCase, station: Station, security_profile: int) -> str:
     """Upgrade a station by SetNetworkProfile, SetVariables and Reset; return the new URL."""
     connection_data = {
         "ocppVersion": "OCPP20",
@@ -376,7 +327,7 @@ async def move(mock: Case, station: Station, security_profile: int) -> str:
 
 async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: Pki) -> None:
     second = {"port": 0, "security_profile": 2}
-    async with case(1, pki, listeners={"second": second}) as mock:
+    async with secured(1, pki, control=True, listeners={"second": second}) as mock:
         async with mock.connected() as station:
             url = await move(mock, station, 2)
         options = with_password(PASSWORD, ssl=station_context(pki.root_pem))
@@ -389,7 +340,7 @@ async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: 
 
 async def test_tc_a_19_csms_upgrade_from_profile_2_to_3_allows_no_way_back(pki: Pki, tmp_path: Path) -> None:
     second = {"port": 0, "security_profile": 3}
-    async with case(2, pki, listeners={"second": second}) as mock:
+    async with secured(2, pki, control=True, listeners={"second": second}) as mock:
         async with mock.connected() as station:
             certificate = await renewed_certificate(mock, station, tmp_path)
             url = await move(mock, station, 3)

@@ -45,6 +45,7 @@ tls_key = ["rsa.key", "ecdsa.key"]
 tls_ca = "ca.pem"
 client_identity = "serial-number"
 client_organization = "Example CSO"
+serial_number_mismatch = "close"
 tls_fault = "expired=2"
 station = "CS0*"
 seed = 123456789012345678901234567890
