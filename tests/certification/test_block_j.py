@@ -34,7 +34,7 @@ def meter_value(time: str, context: str, wh: float, **fields: Any) -> dict[str, 
 
 
 async def report_without_transaction(session: SessionCase, time: str, evse_id: int) -> None:
-    """Report the clock-aligned values of an idle EVSE in both ways, of which a station may choose one."""
+    """Report the clock-aligned values of an idle EVSE by both messages; a station may choose one."""
     values = [meter_value(time, "Sample.Clock", 100.0)]
     await session.station.send(call.MeterValues(evse_id=evse_id, meter_value=values))
     event: dict[str, Any] = {
