@@ -1,6 +1,6 @@
 """An OCPP version as a value: everything about it that version-independent code needs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,10 @@ def _no_flaw(_action: str, _payload: JsonObject) -> str:
     return ""
 
 
+def _no_cases(_requirement: str) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OcppVersion:
     """One version of OCPP as plain data: actions, schemas and wire format."""
@@ -87,6 +91,10 @@ class OcppVersion:
     """Limited lists, by command."""
     finding_kinds: Mapping[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id."""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    """Names of the functional blocks of the specification, by letter."""
+    cases_of: Callable[[str], Sequence[str]] = _no_cases
+    """Ids of the certification cases for stations that are about a requirement."""
     summaries: Mapping[str, str] = field(default_factory=dict)
     """Purpose of each message, in one line, by action."""
     earlier: EarlierVersion | None = None

@@ -319,6 +319,14 @@ class AsyncStationHandle:
         """Return the full state of the station, as in ``GET /v1/stations/{id}``."""
         return await self._api.send(operations.read_state(self.id))
 
+    async def coverage(self, *states: str) -> Json:
+        """Return which requirements the station has been seen to meet, as in
+        ``GET /v1/stations/{id}/coverage``.
+
+        ``states``: only requirements in these states, such as ``broken``.
+        """
+        return await self._api.send(operations.read_coverage(self.id, states))
+
     async def profile(self) -> Json:
         """Return the settings that apply to the station."""
         return await self._api.send(operations.read_profile(self.id))

@@ -235,6 +235,11 @@ def read_state(identity: str) -> Operation[Json]:
     return Operation("GET", of_station(identity), unchanged)
 
 
+def read_coverage(identity: str, states: Sequence[str]) -> Operation[Json]:
+    """Show which requirements a station has been seen to meet."""
+    return Operation("GET", of_station(identity, "/coverage"), unchanged, {"state": list(states)})
+
+
 def read_profile(identity: str) -> Operation[Json]:
     """Show the settings of a station."""
     return Operation("GET", of_station(identity, "/profile"), unchanged)

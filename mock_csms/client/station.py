@@ -228,6 +228,14 @@ class StationHandle:
         """Return the full state of the station, as in ``GET /v1/stations/{id}``."""
         return self._run(self._station.state())
 
+    def coverage(self, *states: str) -> Json:
+        """Return which requirements the station has been seen to meet, as in
+        ``GET /v1/stations/{id}/coverage``.
+
+        ``states``: only requirements in these states, such as ``broken``.
+        """
+        return self._run(self._station.coverage(*states))
+
     def profile(self) -> Json:
         """Return the settings that apply to the station."""
         return self._run(self._station.profile())

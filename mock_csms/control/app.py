@@ -14,6 +14,7 @@ from mock_csms._version import __version__
 from mock_csms.control import (
     actions,
     calls,
+    coverage,
     document,
     documentation,
     events,
@@ -57,6 +58,7 @@ RESOURCES: Final = (
     passwords,
     listeners,
     offline,
+    coverage,
     stations,
     calls,
     release,

@@ -1,6 +1,6 @@
 """Checks of a station: small functions that judge one message, and the kinds of findings that they report."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -251,9 +251,3 @@ class CheckedKind[State: Known]:
             return judge
 
         return add
-
-
-def requirement_indexes(kinds: Mapping[str, FindingKind]) -> dict[str, int]:
-    """Return a position for each requirement that the sections of kinds name."""
-    named = {name for kind in kinds.values() for name in kind.section.split(", ") if ".FR." in f".{name}"}
-    return {name: index for index, name in enumerate(sorted(named))}

@@ -1,10 +1,11 @@
 """Coverage of one station: which requirements it has been seen to meet, and which it broke."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 RequirementState = Literal["broken", "met", "not exercised"]
 """Broken once is broken; met means that a check applied and found no violation."""
+REQUIREMENT_STATES: Final[tuple[RequirementState, ...]] = get_args(RequirementState)
 
 _MET: Final = 1
 _BROKEN: Final = 2

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S, OurCalls, StationCalls
-from mock_csms.findings.checks import AnsweredCommand, requirement_indexes
+from mock_csms.findings.checks import AnsweredCommand
 from mock_csms.findings.coverage import Coverage
 from mock_csms.findings.kinds import (
     NO_FINDINGS,
@@ -14,6 +14,7 @@ from mock_csms.findings.kinds import (
     Findings,
     Reporter,
 )
+from mock_csms.findings.requirements import requirement_indexes
 from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic, time
 from typing import Final
 
+from mock_csms.findings.coverage import RequirementState
 from mock_csms.findings.kinds import Finding, FindingKind, Watch
 from mock_csms.findings.observer import Observer
 from mock_csms.findings.silences import Silences
@@ -169,6 +170,13 @@ class Records:
                 station, self.silences, version.finding_kinds, version.dialect.unreadable_id
             )
         return observer
+
+    def coverage(self, station: str, version: str) -> Mapping[str, RequirementState]:
+        """Return the states of the checked requirements for a station; empty before its first connection
+        with this version.
+        """
+        observer = self._observers.get((station, version))
+        return {} if observer is None else observer.coverage.states()
 
     def refused(
         self,

@@ -8,8 +8,10 @@ from ocpp.v201.enums import Action, MessageTriggerEnumType
 from mock_csms.messages import Dialect, ErrorCode
 from mock_csms.private_api.ocpp import schema_folder
 from mock_csms.v201.action_tables import CSMS_ACTIONS, FULFILLED, OCPP_1_6, STATION_ACTIONS
+from mock_csms.v201.blocks import BLOCK_NAMES
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.password_change import flaw_of_command
+from mock_csms.v201.requirements.cases import station_cases_of
 from mock_csms.v201.summaries import SUMMARIES
 from mock_csms.versions import ListLimit, OcppVersion
 
@@ -68,6 +70,8 @@ OCPP_2_0_1: Final = OcppVersion(
     default_trigger=str(MessageTriggerEnumType.status_notification),
     list_limits=LIST_LIMITS,
     finding_kinds=FINDING_KINDS,
+    blocks=BLOCK_NAMES,
+    cases_of=station_cases_of,
     summaries=SUMMARIES,
     earlier=OCPP_1_6,
 )

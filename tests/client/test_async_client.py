@@ -32,6 +32,16 @@ async def test_profile_can_be_changed(station: AsyncStationHandle, peer: Station
     assert (await station.state())["registration"] == "Rejected"
 
 
+async def test_coverage_has_the_requirements_in_a_state(station: AsyncStationHandle, peer: Station) -> None:
+    await peer.boot()
+    await peer.status()
+    met, unmet = await station.coverage("met"), await station.coverage("not exercised")
+
+    assert {one["state"] for block in met["blocks"] for one in block["requirements"]} <= {"met"}
+    assert {one["state"] for block in unmet["blocks"] for one in block["requirements"]} == {"not exercised"}
+    assert met["counts"] == (await station.coverage())["counts"]
+
+
 async def test_listener_is_changed_and_reverted(client: AsyncClient) -> None:
     changed = await client.change_listener("main", certificate="rsa")
     reverted = await client.change_listener("main")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mock_csms.findings.checks import requirement_indexes
 from mock_csms.findings.kinds import SHARED_KINDS, FindingKind
+from mock_csms.findings.requirements import requirement_indexes
 from mock_csms.v201.findings.all_checks import CHECKS
 from mock_csms.v201.findings.transaction_kinds import TRANSACTION_KINDS
 

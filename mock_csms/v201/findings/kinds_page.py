@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mock_csms.findings.kinds import FindingKind
-from mock_csms.v201.blocks import BLOCK_NAMES, block_of
+from mock_csms.findings.requirements import block_of
+from mock_csms.v201.blocks import BLOCK_NAMES
 
 INTRODUCTION: Final = """\
 # Kinds of findings

@@ -60,6 +60,7 @@ REQUESTS: Final = [
     Sent("POST", "/v1/stations/CS1/calls", json={"action": "Xyz", "payload": {}, "validate": False}),
     Sent("POST", "/v1/stations/CS1/release", 409),
     Sent("GET", "/v1/stations/CS1/profile"),
+    Sent("GET", "/v1/stations/CS1/coverage?state=met&state=broken"),
     Sent("PATCH", "/v1/stations/CS1/profile", json={"heartbeatInterval": 10, "tokens": {"T": {}}}),
     Sent("PATCH", "/v1/stations/CS1/profile", json={"command": "Reset", "delay": 60, "payload": {}}),
     Sent("PATCH", "/v1/stations/CS1/profile", json=dict.fromkeys(("command", "delay", "payload"))),
