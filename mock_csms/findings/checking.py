@@ -54,6 +54,7 @@ class Checking[State: Known]:
 
     def command_sent(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register a command to the station."""
+        self._known.command_sent(action)
         if learners := self._checks.sent_learners.get(action):
             command = Command(at, frame, action, request)
             for learn in learners:
@@ -61,6 +62,7 @@ class Checking[State: Known]:
 
     def judge_command(self, command: AnsweredCommand) -> Findings:
         """Judge the CALLRESULT of the station to a command."""
+        self._known.command_answered(command.action)
         findings = self._judge(self._checks.commands.get(command.action, ()), command)
         for learn in self._checks.command_learners.get(command.action, ()):
             learn(command, self._known)

@@ -19,15 +19,22 @@ class Facts:
     def doubt(self, action: str | None) -> None:
         """Called for a frame that cannot be read or violates its schema; None: its action is unknown."""
 
+    def command_failed(self, action: str | None) -> None:
+        """Called for a command that the station may have carried out or not: it was sent with a fault, or got
+        no valid CALLRESULT; None: any command.
+        """
+
 
 class Known:
     """Everything known about one station. Facts are created when a check or a learner first needs them."""
 
-    __slots__ = ("_facts", "expectations")
+    __slots__ = ("_facts", "_unanswered", "expectations")
 
     def __init__(self, expectations: Expectations) -> None:
         self.expectations = expectations
         self._facts: dict[type[Facts], Facts] = {}
+        self._unanswered: set[str] = set()
+        """Actions of commands whose answer may still arrive."""
 
     def __getitem__[Subject: Facts](self, subject: type[Subject]) -> Subject:
         """Return the facts on a subject, as in ``known[Monitors]``."""
@@ -43,7 +50,9 @@ class Known:
         self.expectations.booted()
 
     def disconnected(self) -> None:
-        """Pass the end of a connection on to all facts."""
+        """Pass the end of a connection on to all facts. Commands without an answer have failed."""
+        for action in tuple(self._unanswered):
+            self.command_failed(action)
         for facts in self._facts.values():
             facts.disconnected()
         self.expectations.disconnected()
@@ -53,3 +62,18 @@ class Known:
         for facts in self._facts.values():
             facts.doubt(action)
         self.expectations.doubt(action)
+
+    def command_sent(self, action: str) -> None:
+        """Register a command."""
+        self._unanswered.add(action)
+
+    def command_answered(self, action: str) -> None:
+        """Register the valid CALLRESULT to a command."""
+        self._unanswered.discard(action)
+
+    def command_failed(self, action: str | None) -> None:
+        """Pass a command with an unknown effect on to all facts."""
+        if action is not None:
+            self._unanswered.discard(action)
+        for facts in self._facts.values():
+            facts.command_failed(action)

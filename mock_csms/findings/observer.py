@@ -246,7 +246,7 @@ class Observer:
         if call.is_spoilt:
             return NO_FINDINGS
         if violation is not None:
-            self.command_failed(message_id)
+            self.command_failed(message_id, action)
             return self._report(
                 "answer-violates-schema",
                 at,
@@ -275,7 +275,7 @@ class Observer:
         self, at: float, message_id: str, action: str, timeout_s: float | None = None
     ) -> Sequence[Finding]:
         """Check a CALL to the station that was not answered in time."""
-        self.command_failed(message_id)
+        self.command_failed(message_id, action)
         return self._our_calls.timed_out(at, message_id, action, timeout_s)
 
     def tick(self, at: float) -> Sequence[Finding]:
@@ -379,7 +379,7 @@ class Observer:
         """
         return NO_FINDINGS
 
-    def command_failed(self, message_id: str) -> None:
+    def command_failed(self, message_id: str, action: str) -> None:
         """Called for a CALL to the station that timed out or whose answer violates its schema."""
 
     def overdue(self, at: float) -> Findings:

@@ -260,6 +260,7 @@ class Observer201(Observer):
     def sent_spoilt_call(self, message_id: str) -> None:
         super().sent_spoilt_call(message_id)
         self._resets.doubt()
+        self._known.command_failed(None)
 
     def _availability_sent(self, request: JsonObject) -> None:
         if request["operationalStatus"] == "Operative":
@@ -306,6 +307,7 @@ class Observer201(Observer):
         else:
             self._registration.command_refused(action, request)
         if answer is None:
+            self._known.command_failed(action)
             return NO_FINDINGS
         self._learn_from_answer(at, frame, action, request, answer)
         findings = self._answers.judge(at, frame, action, request, answer)
@@ -330,9 +332,10 @@ class Observer201(Observer):
             case Action.certificate_signed:
                 self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
-    def command_failed(self, message_id: str) -> None:
+    def command_failed(self, message_id: str, action: str) -> None:
         self._resets.settled(message_id)
         self._accepted_commands.refused(message_id)
+        self._known.command_failed(action)
 
     def overdue(self, at: float) -> Findings:
         return (
