@@ -44,12 +44,14 @@ MIN_KEY_BITS = {"rsa": 2048, "ecdsa": 224}
 # Basic authentication
 
 
+@pytest.mark.also_covers("B01.FR.02")
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_01_csms_valid_username_and_password_are_accepted(security_profile: int, pki: Pki) -> None:
     async with secured(security_profile, pki) as mock, mock.connected() as station:
         assert await boots_and_reports_connectors(station)
 
 
+@pytest.mark.also_covers("A00.FR.207", "A00.FR.324")
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_02_csms_username_other_than_the_identity_is_refused(
     security_profile: int, pki: Pki
@@ -59,6 +61,7 @@ async def test_tc_a_02_csms_username_other_than_the_identity_is_refused(
         assert await refused_status(mock.url, **options) == HTTPStatus.UNAUTHORIZED
 
 
+@pytest.mark.also_covers("A00.FR.207", "A00.FR.324")
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_03_csms_invalid_password_is_refused(security_profile: int, pki: Pki) -> None:
     async with secured(security_profile, pki) as mock:
@@ -69,6 +72,17 @@ async def test_tc_a_03_csms_invalid_password_is_refused(security_profile: int, p
 # TLS
 
 
+@pytest.mark.also_covers(
+    "A00.FR.306",
+    "A00.FR.307",
+    "A00.FR.312",
+    "A00.FR.318",
+    "A00.FR.409",
+    "A00.FR.410",
+    "A00.FR.415",
+    "A00.FR.421",
+    "A00.FR.510",
+)
 @pytest.mark.parametrize("security_profile", TLS_PROFILES)
 async def test_tc_a_04_csms_valid_server_certificate_is_shown_with_each_cipher_suite(
     security_profile: int, pki: Pki
@@ -103,6 +117,7 @@ def assert_is_valid(certificate: x509.Certificate, kind: str, pki: Pki) -> None:
     assert name.value == "localhost"
 
 
+@pytest.mark.also_covers("A00.FR.313", "A00.FR.314", "A00.FR.315", "A00.FR.416", "A00.FR.417", "A00.FR.418")
 @pytest.mark.parametrize("security_profile", TLS_PROFILES)
 async def test_tc_a_06_csms_tls_version_below_1_2_is_refused(security_profile: int, pki: Pki) -> None:
     async with secured(security_profile, pki, control=True) as mock:
@@ -114,14 +129,7 @@ async def test_tc_a_06_csms_tls_version_below_1_2_is_refused(security_profile: i
             assert await boots_and_reports_connectors(station)
 
 
-async def test_station_without_a_cipher_suite_of_the_specification_is_refused(pki: Pki) -> None:
-    """A00.FR.322: its only suite is unfit for use."""
-    async with secured(2, pki) as mock:
-        await refused_in_tls(mock.url, station_context(pki.root_pem, suite="AES128-SHA:@SECLEVEL=0"))
-        async with mock.connected() as station:
-            assert await boots_and_reports_connectors(station)
-
-
+@pytest.mark.also_covers("A00.FR.403", "A00.FR.421")
 @pytest.mark.parametrize("key_type", ["ecdsa", "rsa"])
 async def test_tc_a_07_csms_valid_client_certificate_is_accepted_with_each_cipher_suite(
     key_type: KeyType, pki: Pki
@@ -136,6 +144,7 @@ async def test_tc_a_07_csms_valid_client_certificate_is_accepted_with_each_ciphe
                 assert await boots_and_reports_connectors(station)
 
 
+@pytest.mark.also_covers("A00.FR.403", "A00.FR.407")
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -157,6 +166,7 @@ async def test_tc_a_08_csms_invalid_client_certificate_is_refused(fault: str, re
         assert len(await journal_entries(mock.client, type="refused")) == 2
 
 
+@pytest.mark.also_covers("A00.FR.405")
 async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refused(pki: Pki) -> None:
     """The name is compared with the identity in the URL, so the TLS handshake succeeds (A00.FR.405)."""
     context = station_context(pki.root_pem, files_of(pki.issue_client("CS2")))
@@ -166,6 +176,7 @@ async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refus
             assert await boots_and_reports_connectors(station)
 
 
+@pytest.mark.also_covers("A00.FR.407")
 async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki: Pki) -> None:
     async with secured(3, pki) as mock:
         await refused_in_tls(mock.url, station_context(pki.root_pem))
@@ -190,6 +201,7 @@ async def set_password(mock: SecuredCase, station: Station, status: str) -> None
     assert received["set_variable_data"] == [camel_to_snake_case(item)]
 
 
+@pytest.mark.also_covers("A01.FR.02", "A01.FR.03")
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_09_csms_accepted_new_password_replaces_the_old_one(
     security_profile: int, pki: Pki
@@ -202,6 +214,7 @@ async def test_tc_a_09_csms_accepted_new_password_replaces_the_old_one(
         assert await refused_status(mock.url, **mock.options(PASSWORD)) == HTTPStatus.UNAUTHORIZED
 
 
+@pytest.mark.also_covers("A01.FR.02", "A01.FR.04", "A01.FR.05")
 @pytest.mark.parametrize("security_profile", PASSWORD_PROFILES)
 async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_profile: int, pki: Pki) -> None:
     async with secured(security_profile, pki, control=True) as mock:
@@ -243,6 +256,7 @@ def assert_is_signed_by(chain: str, issuer: Issued) -> None:
     assert bits >= MIN_KEY_BITS[kind]
 
 
+@pytest.mark.also_covers("A00.FR.507", "A02.FR.11", "A02.FR.14")
 async def test_tc_a_11_csms_renewed_station_certificate_is_used_for_a_new_connection(
     pki: Pki, tmp_path: Path
 ) -> None:
@@ -258,6 +272,7 @@ async def test_tc_a_11_csms_renewed_station_certificate_is_used_for_a_new_connec
         assert subject == "O=Operator,CN=CS1"
 
 
+@pytest.mark.also_covers("A00.FR.507", "A02.FR.11", "A02.FR.14")
 async def test_tc_a_12_csms_v2g_certificate_is_signed_by_the_v2g_chain(pki: Pki, tmp_path: Path) -> None:
     async with secured(3, pki, control=True) as mock, mock.connected() as station:
         key = StationKey(tmp_path)
@@ -284,6 +299,7 @@ async def test_tc_a_13_csms_combined_certificate_is_signed(pki: Pki, tmp_path: P
             assert await boots_and_reports_connectors(station)
 
 
+@pytest.mark.also_covers("A04.FR.03")
 async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tmp_path: Path) -> None:
     async with secured(3, pki, control=True) as mock:
         async with mock.connected() as station:
@@ -325,6 +341,7 @@ async def move(mock: SecuredCase, station: Station, security_profile: int) -> st
     return str(url)
 
 
+@pytest.mark.also_covers("A00.FR.006", "A05.FR.07")
 async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: Pki) -> None:
     second = {"port": 0, "security_profile": 2}
     async with secured(1, pki, control=True, listeners={"second": second}) as mock:
@@ -338,6 +355,7 @@ async def test_tc_a_19_csms_upgrade_from_profile_1_to_2_allows_no_way_back(pki: 
             assert (await station.send(call.Heartbeat())).current_time
 
 
+@pytest.mark.also_covers("A00.FR.006", "A05.FR.07")
 async def test_tc_a_19_csms_upgrade_from_profile_2_to_3_allows_no_way_back(pki: Pki, tmp_path: Path) -> None:
     second = {"port": 0, "security_profile": 3}
     async with secured(2, pki, control=True, listeners={"second": second}) as mock:

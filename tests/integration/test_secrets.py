@@ -283,6 +283,7 @@ def texts_of(value: str) -> Iterator[str]:
     yield b64encode(f"{value}:CS1".encode()).decode()[:16]
 
 
+@pytest.mark.also_covers("A01.FR.09")
 @pytest.mark.skipif(sys.platform == "win32", reason="it ends the server with a signal")
 @pytest.mark.parametrize("style", ["text", "json"])
 async def test_secrets_are_shown_nowhere(style: str, tmp_path: Path) -> None:

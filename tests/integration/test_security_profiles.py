@@ -148,6 +148,7 @@ def test_certificate_of_another_station_is_refused(new_loop: NewLoop, pki_folder
     run_with_servers(new_loop, test)
 
 
+@pytest.mark.also_covers("A00.FR.702", "A00.FR.705")
 async def test_revoked_certificate_is_refused(serve: Serve, pki_folder: Path) -> None:
     csms = await serve(security_profile=3, pki=pki_folder)
     context = verifying(pki_folder, client_of(pki_folder, "CS-revoked"))
@@ -296,6 +297,7 @@ async def test_listeners_have_profiles_of_their_own(serve: Serve, pki_folder: Pa
     assert facts_of_last(csms)["listener"] == "third"
 
 
+@pytest.mark.also_covers("A00.FR.005", "A00.FR.006")
 async def test_network_profile_does_not_lead_a_station_below_its_port(serve: Serve, pki_folder: Path) -> None:
     """A05: the next higher listener from profile 1, none below from profile 3."""
     listeners = {

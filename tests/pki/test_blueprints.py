@@ -27,6 +27,7 @@ def value(certificate: x509.Certificate, field: x509.ObjectIdentifier) -> list[s
     return [str(one.value) for one in certificate.subject.get_attributes_for_oid(field)]
 
 
+@pytest.mark.also_covers("A00.FR.501", "A00.FR.502", "A00.FR.503")
 def test_key_is_strong(certificate: x509.Certificate) -> None:
     """A00.FR.502, A00.FR.503."""
     key = certificate.public_key()
@@ -37,23 +38,27 @@ def test_key_is_strong(certificate: x509.Certificate) -> None:
         assert isinstance(key.curve, ec.SECP256R1)
 
 
+@pytest.mark.also_covers("A00.FR.504", "A00.FR.506")
 def test_signature_uses_sha256(certificate: x509.Certificate) -> None:
     """A00.FR.505, A00.FR.506."""
     assert isinstance(certificate.signature_hash_algorithm, hashes.SHA256)
     assert certificate.signature_algorithm_oid == x509.SignatureAlgorithmOID.ECDSA_WITH_SHA256
 
 
+@pytest.mark.also_covers("A00.FR.508")
 def test_serial_number_is_positive_and_short(certificate: x509.Certificate) -> None:
     """A00.FR.508, and the 20 bytes of RFC 5280 4.1.2.2."""
     assert 0 < certificate.serial_number < 2**159
 
 
+@pytest.mark.also_covers("A00.FR.509")
 def test_subject_has_organization_and_common_name(certificate: x509.Certificate) -> None:
     """A00.FR.509."""
     assert value(certificate, NameOID.ORGANIZATION_NAME) == ["OCPP2 Mock Server"]
     assert len(value(certificate, NameOID.COMMON_NAME)) == 1
 
 
+@pytest.mark.also_covers("A00.FR.514")
 def test_key_usage_is_critical_and_extended_key_usage_absent(certificate: x509.Certificate) -> None:
     """A00.FR.512, A00.FR.514."""
     assert certificate.version is x509.Version.v3
@@ -95,6 +100,7 @@ def test_chain_of_a_contract_fits_authorize(pki: Pki) -> None:
     assert len(pki.named("contract").chain_text(root=True)) <= MAX_INSTALLED
 
 
+@pytest.mark.also_covers("A00.FR.510")
 @pytest.mark.parametrize("name", ["server-ecdsa", "server-rsa"])
 def test_server_has_its_name_as_cn_and_no_wildcard(pki: Pki, name: str) -> None:
     """A00.FR.510."""

@@ -38,6 +38,7 @@ def copied(pki: Pki, tmp_path: Path) -> CertificateFiles:
     return copy
 
 
+@pytest.mark.also_covers("A00.FR.313", "A00.FR.318", "A00.FR.321", "A00.FR.421", "A00.FR.424")
 def test_context_has_only_safe_versions_and_suites(pki: Pki) -> None:
     """A00.FR.313, A00.FR.318, A00.FR.321."""
     context = make_context(ContextPlan((files_of(pki, "server-ecdsa"),)))

@@ -19,6 +19,7 @@ def test_hashes_of_a_password_differ_by_their_salt() -> None:
     assert salted_hash(SECRET) != salted_hash(SECRET)
 
 
+@pytest.mark.also_covers("A01.FR.08")
 def test_plain_password_is_kept_as_a_hash() -> None:
     password = parse_password(SECRET)
 
