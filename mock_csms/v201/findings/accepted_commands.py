@@ -9,6 +9,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.v201.findings import report_requirements
 from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors, EvseScope
 from mock_csms.v201.findings.known import Known201
@@ -51,6 +52,8 @@ class AcceptedCommand:
     """
     is_excused: Callable[[float], bool] = lambda _: False
     """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
+    requirements: tuple[str, ...] = ()
+    """Requirements that are broken without the effect, and met with it; empty: all of the kind."""
     frames: tuple[int, ...] = ()
     accepted_at: float = 0.0
     due: float | None = None
@@ -96,6 +99,7 @@ class AcceptedCommands:
         for message_id, expectation in list(self.open.items()):
             if action in expectation.actions and expectation.is_fulfilled_by(action, payload):
                 del self.open[message_id]
+                self._report.met(*expectation.requirements)
 
     def give_up(self, action: str | None = None) -> None:
         """Drop the expectations that a message of this action could fulfil. None: drop all."""
@@ -140,7 +144,13 @@ class AcceptedCommands:
             if expectation.due is not None and at > expectation.due:
                 del self.open[message_id]
                 if expectation.is_possible() and not expectation.is_excused(expectation.accepted_at):
-                    findings += self._report(expectation.kind, at, expectation.frames, expectation.sentence)
+                    findings += self._report(
+                        expectation.kind,
+                        at,
+                        expectation.frames,
+                        expectation.sentence,
+                        requirements=expectation.requirements,
+                    )
         return findings
 
 
@@ -325,6 +335,7 @@ def _report(request: JsonObject, action: str) -> AcceptedCommand | None:
         lambda _, part: bool(part["requestId"] == request_id),
         f"the station accepted a {action} but sent no {reported_by} with requestId {request_id} within "
         f"{REPORT_TIMEOUT_S:g} s",
+        requirements=report_requirements.sent(action, request),
     )
 
 
@@ -339,7 +350,18 @@ def _result(kind: str, timeout_s: float, request: JsonObject, action: str) -> Ac
         f"the station accepted {action} with requestId {request_id} but sent no {reported_by} within "
         f"{timeout_s:g} s",
         replaces_earlier=True,
+        requirements=_progress_requirements(action, request),
     )
+
+
+def _progress_requirements(action: str, request: JsonObject) -> tuple[str, ...]:
+    """Return the requirements that the progress of an upload, an update or a publication is reported."""
+    match action:
+        case Action.get_log:
+            return ("N01.FR.08",)
+        case Action.publish_firmware:
+            return ("L03.FR.01",)
+    return ("L01.FR.01",) if "signingCertificate" in request["firmware"] else ("L02.FR.01",)
 
 
 type ExpectationBuilder = Callable[[JsonObject, Known201], AcceptedCommand | None]

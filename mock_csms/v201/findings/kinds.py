@@ -130,7 +130,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "request-id-unknown": FindingKind(
         "error",
-        "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04, O03.FR.05, O04.FR.06",
+        "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04, O03.FR.05, O04.FR.06, "
+        "Part 2 1.34.1",
         "a report or status has a requestId that was in no command",
         "a boot (reports), or an accepted command that is in progress (statuses)",
     ),
@@ -223,7 +224,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(
         "error",
-        "B07.FR.10, B08.FR.14, K09.FR.02, N02.FR.09, O03.FR.04, O04.FR.05",
+        "B07.FR.03, B07.FR.10, B08.FR.03, B08.FR.14, K09.FR.02, N02.FR.03, N02.FR.09, N09.FR.05, O03.FR.04, "
+        "O04.FR.05, Part 2 1.34.1",
         "a part of a report is missing",
         "the command that asks for the report",
     ),

@@ -8,6 +8,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings import report_requirements
 from mock_csms.v201.solicited import REPORTED_BY
 
 PART_TIMEOUT_S: Final = 60.0
@@ -31,6 +32,10 @@ type ReportKey = tuple[str, int]
 class Parts:
     """Parts received for a requestId."""
 
+    command: str = ""
+    """Action of the command that asked for the report."""
+    continued: tuple[str, ...] = ()
+    """Requirements that a part with tbc=true is followed by another one."""
     next_seq_no: int = 0
     last: JsonObject | None = None
     is_certain: bool = True
@@ -62,7 +67,7 @@ class ReportParts:
         if action in REPORTS:
             key = REPORTED_BY[action], request["requestId"]
             self._requested.pop(key, None)
-            self._requested[key] = Parts()
+            self._requested[key] = Parts(action, report_requirements.continued(action, request))
 
     def booted(self) -> None:
         """Register a restart of the station. It does not continue earlier reports."""
@@ -77,17 +82,24 @@ class ReportParts:
 
         Before the boot is accepted (``is_settled=False``), a part without a command is reported elsewhere.
         """
-        self.add_part(at, frame, action, payload)
         key = action, payload["requestId"]
         parts = self._requested.get(key)
+        if parts is not None and key in self._open:
+            self._report.met(*parts.continued)
+        self.add_part(at, frame, action, payload)
         if parts is None:
             return self._unknown(at, frame, key) if is_settled else NO_FINDINGS
+        self._report.met(*report_requirements.REQUEST_ID[action])
         expected, previous = parts.next_seq_no, parts.last
         seq_no = payload.get("seqNo")
         if seq_no is None or payload == previous:
             return NO_FINDINGS
         parts.next_seq_no, parts.last = seq_no + 1, payload
-        if seq_no == expected or not parts.is_certain:
+        if not parts.is_certain:
+            return NO_FINDINGS
+        numbered = report_requirements.SEQ_NO[parts.command]
+        if seq_no == expected:
+            self._report.met(*numbered)
             return NO_FINDINGS
         parts.is_certain = False
         return self._report(
@@ -96,6 +108,7 @@ class ReportParts:
             (frame,),
             f"{action} with requestId {key[1]} has seqNo {seq_no} instead of {expected}; the parts of a "
             "report must be numbered 0, 1, 2 and so on",
+            requirements=numbered,
         )
 
     def _unknown(self, at: float, frame: int, key: ReportKey) -> Findings:
@@ -107,6 +120,7 @@ class ReportParts:
             at,
             (frame,),
             f"{key[0]} has the requestId {key[1]}, but no command asked for a report with that requestId",
+            requirements=report_requirements.REQUEST_ID[key[0]],
         )
 
     def add_part(self, at: float, frame: int, action: str, payload: JsonObject) -> None:
@@ -143,11 +157,13 @@ class ReportParts:
         findings = NO_FINDINGS
         for action, request_id in keys:
             _, frame = self._open.pop((action, request_id))
+            parts = self._requested.get((action, request_id))
             findings += self._report(
                 "report-incomplete",
                 at,
                 (frame,),
                 f"no part followed the {action} with requestId {request_id} and tbc=true (to be continued); "
                 "the last part must have no tbc or tbc=false",
+                requirements=parts.continued if parts else (),
             )
         return findings

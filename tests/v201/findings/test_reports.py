@@ -124,3 +124,53 @@ def test_report_that_is_not_accepted_need_not_come(talk: Talk) -> None:
     talk.wait(300)
 
     assert not talk.findings
+
+
+# Coverage
+
+
+def test_finding_names_the_requirement_of_the_command(talk: Talk) -> None:
+    talk.ask_in_vain("GetReport", {"requestId": 9})
+    talk.call("NotifyReport", report(1, request_id=9))
+
+    assert [finding.section for finding in talk.findings] == ["B08.FR.14"]
+    assert talk.coverage("B08.FR.14") == "broken"
+    assert talk.coverage("B07.FR.10") == "not exercised"
+
+
+def test_whole_report_meets_its_requirements(talk: Talk) -> None:
+    talk.command("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
+    talk.call("NotifyReport", report(0, request_id=9, tbc=True))
+    talk.call("NotifyReport", report(1, request_id=9))
+
+    assert {talk.coverage(name) for name in ("B07.FR.03", "B07.FR.04", "B07.FR.10")} == {"met"}
+    assert talk.coverage("B08.FR.14") == "not exercised"
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "requirements"),
+    [
+        case("base report", "GetBaseReport", {"reportBase": "FullInventory"}, "B07.FR.03"),
+        case("report", "GetReport", {}, "B08.FR.03"),
+        case("monitors", "GetMonitoringReport", {}, "N02.FR.03"),
+        case("profiles", "GetChargingProfiles", {"chargingProfile": {}}, "K09.FR.04"),
+        case("station's profiles", "GetChargingProfiles", {"chargingProfile": {}, "evseId": 0}, "K09.FR.05"),
+        case("messages", "GetDisplayMessages", {}, "O03.FR.02"),
+        case("some messages", "GetDisplayMessages", {"id": [1]}, "O04.FR.03"),
+        case("customer", "CustomerInformation", {"report": True, "clear": False}, "N09.FR.05, N09.FR.06"),
+        case("cleared", "CustomerInformation", {"report": False, "clear": True}, "N10.FR.06"),
+    ],
+)
+def test_missing_report_names_the_requirement(
+    talk: Talk, action: str, fields: JsonObject, requirements: str
+) -> None:
+    talk.command(action, {"requestId": 9, **fields})
+    talk.wait(200)
+
+    assert [(finding.id, finding.section) for finding in talk.findings] == [("report-not-sent", requirements)]
+
+
+def test_report_of_unknown_command_names_its_requirements(talk: Talk) -> None:
+    talk.call("NotifyMonitoringReport", report(0, request_id=9))
+
+    assert [finding.section for finding in talk.findings] == ["N02.FR.04"]
