@@ -1,7 +1,6 @@
 """Provisioning: the cases TC_B_*_CSMS of Part 6 about the boot, resets and networks, with their errata."""
 
 from http import HTTPStatus
-from typing import Any
 
 import pytest
 import websockets
@@ -10,14 +9,15 @@ from ocpp.exceptions import SecurityError
 from ocpp.v201 import call, call_result
 from websockets.typing import Subprotocol
 
+from mock_csms.messages import JsonObject
 from tests.certification.steps import (
-    ChargingSession,
+    SessionCase,
     boots_and_reports_connectors,
     report_connector,
     set_variable_item,
 )
 from tests.conftest import Serve
-from tests.support.station import OCPP_2_0_1, Station
+from tests.support.station import OCPP_2_0_1
 from tests.support.station_case import StationCase
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -77,73 +77,64 @@ async def test_tc_b_31_csms_boot_is_triggered_before_the_interval_is_over(case: 
 # Reset (B11, B12)
 
 
-async def reset(case: StationCase, station: Station, status: str, payload: dict[str, Any]) -> None:
-    """Reset a station that answers with a status; the command has nothing but this payload."""
-    station.answers["Reset"] = lambda **_: call_result.Reset(status=status)
-    assert await case.result_of("Reset", payload) == {"status": status}
-    assert await station.next("Reset") == camel_to_snake_case(payload)
+async def reset(session: SessionCase, status: str, payload: JsonObject) -> None:
+    """Reset the station, which answers with a status; the command has nothing but this payload."""
+    session.station.answers["Reset"] = lambda **_: call_result.Reset(status=status)
+    assert await session.case.result_of("Reset", payload) == {"status": status}
+    assert await session.station.next("Reset") == camel_to_snake_case(payload)
 
 
-async def boots_after_reset(station: Station, reason: str, connector: str = "Available") -> bool:
-    """Boot the station and report its connectors; return whether the boot is accepted."""
-    boot = await station.boot(reason)
-    await report_connector(station, connector)
+async def boots_after_reset(session: SessionCase, reason: str, connector: str = "Available") -> bool:
+    """Boot the station on a new connection; return whether the boot is accepted."""
+    async with session.reconnected():
+        boot = await session.station.boot(reason)
+        await report_connector(session.station, connector)
     return bool(boot.status == "Accepted")
 
 
-async def test_tc_b_20_csms_station_is_reset_on_idle(case: StationCase) -> None:
-    async with case.booted() as station:
-        await reset(case, station, "Accepted", {"type": "OnIdle"})
-        assert await boots_after_reset(station, "RemoteReset")
+async def test_tc_b_20_csms_station_is_reset_on_idle(session: SessionCase) -> None:
+    await reset(session, "Accepted", {"type": "OnIdle"})
+    assert await boots_after_reset(session, "RemoteReset")
 
 
-async def test_tc_b_21_csms_station_is_reset_on_idle_after_its_transaction(case: StationCase) -> None:
-    async with case.booted() as station:
-        session = ChargingSession(station)
-        await session.transfer_energy()
-        await reset(case, station, "Scheduled", {"type": "OnIdle"})
-        await session.authorize_stop(charging_state="EVConnected")
-        await session.end("EVCommunicationLost", "EVDisconnected", charging_state="Idle")
-        assert await boots_after_reset(station, "ScheduledReset")
+async def test_tc_b_21_csms_station_is_reset_on_idle_after_its_transaction(session: SessionCase) -> None:
+    await session.transfer_energy()
+    await reset(session, "Scheduled", {"type": "OnIdle"})
+    await session.authorize_stop(charging_state="EVConnected")
+    await session.end("EVCommunicationLost", "EVDisconnected", charging_state="Idle")
+    assert await boots_after_reset(session, "ScheduledReset")
 
 
-async def test_tc_b_22_csms_station_is_reset_during_its_transaction(case: StationCase) -> None:
-    async with case.booted() as station:
-        session = ChargingSession(station)
-        await session.transfer_energy()
-        await reset(case, station, "Accepted", {"type": "Immediate"})
-        await session.end("ResetCommand", "ImmediateReset", charging_state="EVConnected")
-        assert await boots_after_reset(station, "RemoteReset", "Occupied")
-        assert (await case.state())["running"] == []
+async def test_tc_b_22_csms_station_is_reset_during_its_transaction(session: SessionCase) -> None:
+    await session.transfer_energy()
+    await reset(session, "Accepted", {"type": "Immediate"})
+    await session.end("ResetCommand", "ImmediateReset", charging_state="EVConnected")
+    assert await boots_after_reset(session, "RemoteReset", "Occupied")
+    assert (await session.stored())["ended"]
 
 
-async def test_tc_b_25_csms_evse_is_reset_on_idle(case: StationCase) -> None:
-    async with case.booted() as station:
-        await reset(case, station, "Accepted", {"type": "OnIdle", "evseId": EVSE_ID})
+async def test_tc_b_25_csms_evse_is_reset_on_idle(session: SessionCase) -> None:
+    await reset(session, "Accepted", {"type": "OnIdle", "evseId": EVSE_ID})
 
 
-async def test_tc_b_26_csms_evse_is_reset_on_idle_after_its_transaction(case: StationCase) -> None:
-    async with case.booted() as station:
-        session = ChargingSession(station)
-        await session.transfer_energy()
-        await reset(case, station, "Scheduled", {"type": "OnIdle", "evseId": EVSE_ID})
-        await session.authorize_stop(charging_state="EVConnected")
-        await session.end("EVCommunicationLost", "EVDisconnected", charging_state="Idle")
-        assert (await case.state())["running"] == []
+async def test_tc_b_26_csms_evse_is_reset_on_idle_after_its_transaction(session: SessionCase) -> None:
+    await session.transfer_energy()
+    await reset(session, "Scheduled", {"type": "OnIdle", "evseId": EVSE_ID})
+    await session.authorize_stop(charging_state="EVConnected")
+    await session.end("EVCommunicationLost", "EVDisconnected", charging_state="Idle")
+    assert (await session.stored())["ended"]
 
 
-async def test_tc_b_27_csms_evse_is_reset_during_its_transaction(case: StationCase) -> None:
-    async with case.booted() as station:
-        session = ChargingSession(station)
-        await session.transfer_energy()
-        await reset(case, station, "Accepted", {"type": "Immediate", "evseId": EVSE_ID})
-        await session.end("ResetCommand", "ImmediateReset", charging_state="EVConnected")
-        assert (await case.state())["running"] == []
+async def test_tc_b_27_csms_evse_is_reset_during_its_transaction(session: SessionCase) -> None:
+    await session.transfer_energy()
+    await reset(session, "Accepted", {"type": "Immediate", "evseId": EVSE_ID})
+    await session.end("ResetCommand", "ImmediateReset", charging_state="EVConnected")
+    assert (await session.stored())["ended"]
 
 
 # Network connection profiles (B09)
 
-NETWORK_PROFILE = {
+NETWORK_PROFILE: JsonObject = {
     "configurationSlot": 2,
     "connectionData": {
         "ocppVersion": "OCPP20",
