@@ -14,7 +14,7 @@ from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import parse_timestamp
 from mock_csms.v201.evses import evse_ids
-from mock_csms.v201.features import reported_list, reported_number
+from mock_csms.v201.features import reported, reported_list, reported_number
 
 UNITS: Final = ("A", "W")
 USUAL_CURRENT_A: Final = 16.0
@@ -29,6 +29,7 @@ MAX_LIMIT: Final = 1e12
 
 TX_PROFILE: Final = "TxProfile"
 TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
+MAX_PROFILE: Final = "ChargingStationMaxProfile"
 EXTERNAL: Final = "ChargingStationExternalConstraints"
 
 
@@ -182,6 +183,8 @@ def _in_set_charging_profile(profile: JsonObject, evse_id: int, station: Station
         yield "a TxProfile needs a transactionId (K01.FR.03)"
     if purpose == TX_PROFILE and evse_id == 0:
         yield "a TxProfile needs an evseId greater than 0 (K01.FR.16)"
+    if purpose == MAX_PROFILE and evse_id != 0:
+        yield f"a {MAX_PROFILE} can only be set on EVSE 0 (K04.FR.03)"
     has_needs = evse_id in station.charging_needs if evse_id else bool(station.charging_needs)
     if len(profile["chargingSchedule"]) > 1 and not has_needs:
         yield (
@@ -199,8 +202,8 @@ def _in_request_start(profile: JsonObject) -> Iterator[str]:
 
 def _in_any(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str]:
     kind = profile["chargingProfileKind"]
-    if profile["chargingProfilePurpose"] == "ChargingStationMaxProfile" and kind == "Relative":
-        yield "a ChargingStationMaxProfile must not be Relative (K01.FR.38)"
+    if profile["chargingProfilePurpose"] == MAX_PROFILE and kind == "Relative":
+        yield f"a {MAX_PROFILE} must not be Relative (K01.FR.38)"
     for schedule in profile["chargingSchedule"]:
         unit = schedule["chargingRateUnit"]
         if rate_unit(station.device_model, unit) != unit:
@@ -210,6 +213,7 @@ def _in_any(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str
         if kind != "Relative" and "startSchedule" not in schedule:
             yield f"a profile of kind {kind} needs a startSchedule (K01.FR.40)"
         yield from _in_periods(schedule["chargingSchedulePeriod"])
+        yield from _in_phases(schedule["chargingSchedulePeriod"], evse_id, station)
 
 
 def _in_periods(periods: list[JsonObject]) -> Iterator[str]:
@@ -217,8 +221,21 @@ def _in_periods(periods: list[JsonObject]) -> Iterator[str]:
         yield f"the first startPeriod must be 0, not {periods[0]['startPeriod']} (K01.FR.31)"
     if any(earlier["startPeriod"] >= later["startPeriod"] for earlier, later in pairwise(periods)):
         yield "the chargingSchedulePeriods must be in the order of their startPeriod (K01.FR.35)"
-    if any("phaseToUse" in period and period.get("numberPhases") != 1 for period in periods):
+
+
+def _in_phases(periods: list[JsonObject], evse_id: int, station: Station) -> Iterator[str]:
+    uses = [period for period in periods if "phaseToUse" in period]
+    if any(period.get("numberPhases") != 1 for period in uses):
         yield "phaseToUse needs numberPhases 1 (K01.FR.19)"
+    elif uses and not _switches_phases(station, evse_id):
+        yield "phaseToUse needs a station that reports ACPhaseSwitchingSupported = true (K01.FR.20)"
+
+
+def _switches_phases(station: Station, evse_id: int) -> bool:
+    """Whether the controller of an EVSE or of the whole station has reported that it can select a phase."""
+    controllers = (f"SmartChargingCtrlr#{evse_id}", "SmartChargingCtrlr")
+    names = (f"{controller}/ACPhaseSwitchingSupported" for controller in controllers)
+    return any(reported(station.device_model, name).lower() == "true" for name in names)
 
 
 def _collisions(profile: JsonObject, evse_id: int, known: Iterable[JsonObject]) -> Iterator[str]:

@@ -23,11 +23,14 @@ def broken_requirements(caplog: pytest.LogCaptureFixture, case: StationCase) -> 
 async def report_variable(
     station: Station, component: str, variable: str, value: str, instance: str | None = None
 ) -> None:
-    """Report the value of a variable."""
-    name = {"name": variable} if instance is None else {"name": variable, "instance": instance}
-    item = {
+    """Report the value of a variable in an event, which needs no command."""
+    event = {
+        "event_id": 1,
+        "timestamp": now(),
+        "trigger": "Delta",
+        "actual_value": value,
+        "event_notification_type": "HardWiredNotification",
         "component": {"name": component},
-        "variable": name,
-        "variable_attribute": [{"value": value, "mutability": "ReadOnly"}],
+        "variable": {"name": variable} if instance is None else {"name": variable, "instance": instance},
     }
-    await station.send(call.NotifyReport(request_id=1, generated_at=now(), seq_no=0, report_data=[item]))
+    await station.send(call.NotifyEvent(generated_at=now(), seq_no=0, event_data=[event]))

@@ -221,6 +221,7 @@ RELATIVE = {"chargingProfileKind": "Relative", "chargingSchedule": [schedule()]}
         (0, {"chargingProfilePurpose": "TxProfile", "transactionId": "T1"}, "K01.FR.16"),
         (0, {"chargingProfilePurpose": "ChargingStationExternalConstraints"}, "K01.FR.22"),
         (0, {**RELATIVE, "chargingProfilePurpose": "ChargingStationMaxProfile"}, "K01.FR.38"),
+        (1, {"chargingProfilePurpose": "ChargingStationMaxProfile"}, "K04.FR.03"),
         (1, {"chargingSchedule": [schedule(startSchedule=START)] * 2}, "K01.FR.34"),
         (
             0,
@@ -253,6 +254,27 @@ def test_unit_that_station_does_not_take_is_found(reported: str, is_found: bool)
     found = list(broken_rules("SetChargingProfile", request, station, NOW))
 
     assert ["K01.FR.26" in rule for rule in found] == [True] * is_found
+
+
+@pytest.mark.parametrize(
+    ("reported", "is_found"),
+    [
+        ({}, True),
+        ({"SmartChargingCtrlr__ACPhaseSwitchingSupported": "false"}, True),
+        ({"SmartChargingCtrlr__ACPhaseSwitchingSupported": "true"}, False),
+        ({"SmartChargingCtrlr_1__ACPhaseSwitchingSupported": "true"}, False),
+        ({"SmartChargingCtrlr_2__ACPhaseSwitchingSupported": "true"}, True),
+    ],
+)
+def test_phase_that_station_cannot_select_is_found(reported: dict[str, str], is_found: bool) -> None:
+    station = station_with(**reported)
+    period = {"startPeriod": 0, "limit": 1.0, "numberPhases": 1, "phaseToUse": 1}
+    one_schedule = {**schedule(startSchedule=START), "chargingSchedulePeriod": [period]}
+    request = {"evseId": 1, "chargingProfile": profile(chargingSchedule=[one_schedule])}
+
+    found = list(broken_rules("SetChargingProfile", request, station, NOW))
+
+    assert ["K01.FR.20" in rule for rule in found] == [True] * is_found
 
 
 @pytest.mark.parametrize(
