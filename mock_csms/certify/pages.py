@@ -1,6 +1,5 @@
-"""Writes docs/certify-cases.md and docs/coverage.md from the catalogue, the cases and the findings."""
+"""Writes docs/certify-cases.md from the catalogue and the cases."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -24,18 +23,6 @@ It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 editio
 - **Needs**: the stimuli that the case needs from a person or a rig besides the connection. Parking is only
   listed where the case is about it. `firmware` is a file of the vendor that the station can install.
 - **Rehearsed**: whether the rehearsal has the case, or why not.
-"""
-
-_REQUIREMENT: Final = re.compile(r"[A-P]\d\d\.FR\.\d+")
-
-COVERAGE_INTRODUCTION: Final = """\
-# Coverage of requirements
-
-This page is generated from the catalogue of cases and the kinds of findings; `task coverage-page` writes it.
-
-For each requirement of Part 2 of OCPP 2.0.1, it lists the [findings](findings.md) that report a violation
-at any time, and the [certification cases](certify-cases.md) that Part 6 assigns to the requirement.
-Requirements with neither are left out.
 """
 
 
@@ -63,35 +50,6 @@ def _case_row(entry: CatalogueEntry, case: Case | None, reasoned: Unrehearsed | 
     missing = f"; missing: {entry.missing}" if entry.missing else ""
     rehearsed = "yes" if case else f"no: {reasoned.reason}" if reasoned else f"not yet{missing}"
     return _row([entry.id, title, profiles, condition, ", ".join(entry.hands), rehearsed])
-
-
-def coverage_page(sections: Mapping[str, str]) -> str:
-    """Return the page of all requirements in Markdown; the sections are those of the kinds of findings."""
-    findings = _by_requirement((kind, _REQUIREMENT.findall(section)) for kind, section in sections.items())
-    cases = _by_requirement((entry.id, entry.requirements) for entry in CATALOGUE.values())
-    return "\n".join([COVERAGE_INTRODUCTION, *_coverage_lines(findings, cases)])
-
-
-def _coverage_lines(findings: Mapping[str, list[str]], cases: Mapping[str, list[str]]) -> Iterator[str]:
-    requirements = sorted(findings.keys() | cases.keys())
-    for letter, name in BLOCK_NAMES.items():
-        yield f"## {letter} {name}\n"
-        yield "| Requirement | Findings | Cases |"
-        yield "|---|---|---|"
-        for requirement in requirements:
-            if requirement.startswith(letter):
-                kinds = ", ".join(f"`{kind}`" for kind in findings.get(requirement, ()))
-                yield _row([requirement, kinds, ", ".join(cases.get(requirement, ()))])
-        yield ""
-
-
-def _by_requirement(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
-    """Return the names by requirement, from the requirements by name."""
-    names: dict[str, list[str]] = {}
-    for name, requirements in named:
-        for requirement in requirements:
-            names.setdefault(requirement, []).append(name)
-    return names
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -1,15 +1,12 @@
-"""docs/certify-cases.md and docs/coverage.md: generated from the code, complete and up to date."""
+"""docs/certify-cases.md: generated from the code, complete and up to date."""
 
 import re
 
 from mock_csms.certify.all_cases import CASES, UNREHEARSED
 from mock_csms.certify.catalogue import CATALOGUE
-from mock_csms.certify.pages import cases_page, coverage_page
+from mock_csms.certify.pages import cases_page
 from mock_csms.certify.registry import Unrehearsed
-from mock_csms.v201.findings.kinds import FINDING_KINDS
 from tests.support.paths import ROOT
-
-COVERAGE = coverage_page({id_: kind.section for id_, kind in FINDING_KINDS.items()})
 
 
 def rows_of(page: str, word: str) -> list[str]:
@@ -22,12 +19,6 @@ def test_cases_page_is_up_to_date() -> None:
     assert page == cases_page(CASES, UNREHEARSED), (
         "docs/certify-cases.md is stale; run `task certify-cases` to write it again"
     )
-
-
-def test_coverage_page_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
-
-    assert page == COVERAGE, "docs/coverage.md is stale; run `task coverage-page` to write it again"
 
 
 def test_cases_page_has_every_case_once() -> None:
@@ -46,12 +37,3 @@ def test_case_without_function_is_not_yet_rehearsed() -> None:
     assert rows_of(cases_page({}, {}), "TC_H_21_CS") == [
         "| TC_H_21_CS |  | Reservation (M) |  | plug-in, present | not yet |"
     ]
-
-
-def test_requirement_leads_to_findings_and_cases() -> None:
-    page = coverage_page({"not-scheduled": "B12.FR.01, B01.FR.08", "other": "OCPP-J 4.1.4"})
-
-    assert rows_of(page, "B12.FR.01") == [
-        "| B12.FR.01 | `not-scheduled` | TC_B_21_CS, TC_B_26_CS, TC_B_28_CS, TC_B_29_CS, TC_B_41_CS |"
-    ]
-    assert rows_of(page, "B01.FR.08") == ["| B01.FR.08 | `not-scheduled` |  |"]

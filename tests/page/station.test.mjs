@@ -11,6 +11,7 @@ const { energyText } = await import(`${page}/views/station/energy_text.js`);
 const { entriesBefore, eventsByTransaction, expressionFor, expressionWith, timelineOf } = await import(`${page}/views/station/timeline.js`);
 const { compositesOf, limitsAtEvse, limitsOf, withLooks } = await import(`${page}/views/station/limits.js`);
 const { chartData, limitAt, spanFor, stepsOf, timingOf } = await import(`${page}/views/station/steps.js`);
+const { countsInWords, matchingBlocks, sizeOf: sizeOfCounts } = await import(`${page}/views/station/coverage_words.js`);
 const { throttled } = await import(`${page}/views/station/throttle.js`);
 const { characteristicsOf, searched, sizeOf, treeOf } = await import(`${page}/views/station/tree.js`);
 
@@ -284,4 +285,26 @@ test("the newest composite schedule of each EVSE counts", () => {
 test("only commands that change nothing are queries", () => {
   for (const action of ["GetVariables", "GetBaseReport", "GetCompositeSchedule", "TriggerMessage"]) assert.ok(isQuery(action), action);
   for (const action of ["Reset", "SetChargingProfile", "ClearCache", "CustomerInformation", "SetVariables"]) assert.ok(!isQuery(action), action);
+});
+
+const COVERED = [
+  { id: "B", requirements: [{ id: "B01.FR.05", state: "met", findings: ["connector-status-missing"] }, { id: "B01.FR.09", state: "broken", findings: ["boot-reason-wrong"] }] },
+  { id: "G", requirements: [{ id: "G02.FR.02", state: "not exercised", findings: ["heartbeat-missing"] }] },
+];
+
+test("requirements match by their state, and by their number or finding", () => {
+  const ids = (filter) => matchingBlocks(COVERED, filter).flatMap(({ requirements }) => requirements.map(({ id }) => id));
+
+  assert.deepEqual(ids({ state: "", text: "" }), ["B01.FR.05", "B01.FR.09", "G02.FR.02"]);
+  assert.deepEqual(ids({ state: "broken", text: "" }), ["B01.FR.09"]);
+  assert.deepEqual(ids({ state: "", text: " heartbeat" }), ["G02.FR.02"]);
+  assert.deepEqual(ids({ state: "met", text: "b01" }), ["B01.FR.05"]);
+  assert.deepEqual(matchingBlocks(COVERED, { state: "broken", text: "" }).map(({ id }) => id), ["B"]);
+});
+
+test("counts of requirements are told in words", () => {
+  const counts = { met: 3, broken: 2, notExercised: 4 };
+
+  assert.equal(sizeOfCounts(counts), 9);
+  assert.equal(countsInWords(counts), "2 broken, 3 met, 4 of 9 not exercised yet");
 });

@@ -6,6 +6,7 @@ import { short } from "../../text.js";
 import { Icon } from "../../components/icon.js";
 import { Tabs } from "../../components/tabs.js";
 import { ChargingTab } from "./charging.js";
+import { CoverageTab } from "./coverage.js";
 import { DeviceModelTab } from "./device_model.js";
 import { Head } from "./head.js";
 import { CertificatesTab, DisplayTab, ReservationsTab, SecurityEventsTab } from "./lists.js";
@@ -25,6 +26,7 @@ const PARTS = [
   { id: "certificates", label: "Certificates", component: CertificatesTab, count: ({ certificates }) => certificates.length },
   { id: "monitors", label: "Monitors", component: MonitorsTab, count: ({ monitors }) => monitors.length },
   { id: "security", label: "Security", component: SecurityEventsTab, count: ({ securityEvents }) => securityEvents.length },
+  { id: "coverage", label: "Coverage", component: CoverageTab },
 ];
 
 export const StationView = ({ id }) => {
@@ -42,7 +44,7 @@ export const StationView = ({ id }) => {
   `;
 };
 
-const choose = (tab) => setParams({ tab: tab === PARTS[0].id ? "" : tab, search: "" });
+const choose = (tab) => setParams({ tab: tab === PARTS[0].id ? "" : tab, search: "", covered: "" });
 
 const Missing = ({ id, error }) => html`
   <div class="view station">

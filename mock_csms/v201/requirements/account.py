@@ -1,0 +1,91 @@
+"""The account of the requirements: the finding, case or test that shows each, or the reason why none does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mock_csms.v201.requirements.cases import station_cases_of
+from mock_csms.v201.requirements.reasons import Reason, reasons
+from mock_csms.v201.requirements.requirements import Requirement, csms_cases, requirements
+
+type Names = Mapping[str, Sequence[str]]
+"""Names by requirement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What shows one requirement."""
+
+    requirement: Requirement
+    findings: Sequence[str] = ()
+    """Ids of kinds of findings."""
+    cases: Sequence[str] = ()
+    """Certification cases for stations."""
+    tests: Sequence[str] = ()
+    """Tests of the central system."""
+    reason: Reason | None = None
+    """Why no finding, or for a requirement that is never seen no case, shows it."""
+    csms_reason: Reason | None = None
+    """Why no test shows it, or why the central system does not meet it by default."""
+
+    @property
+    def is_shown_for_station(self) -> bool:
+        """Whether the station's side is shown, or has a reason. A case is not enough where a finding is
+        possible.
+        """
+        shown = bool(self.findings) or (bool(self.cases) and not self.requirement.can_be_judged)
+        return not self.requirement.binds_station or shown or self.reason is not None
+
+    @property
+    def is_shown_for_csms(self) -> bool:
+        """Whether the central system's side is shown, or has a reason."""
+        return not self.requirement.binds_csms or bool(self.tests) or self.csms_reason is not None
+
+
+@dataclass(frozen=True)
+class Account:
+    """Accounts of all requirements."""
+
+    findings: Names
+    """Kinds of findings by requirement."""
+    tests: Names
+    """Tests of the central system by requirement or by case."""
+    entries: Mapping[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", dict(self._entries()))
+
+    def _entries(self) -> Iterator[tuple[str, Entry]]:
+        of_station, of_csms = reasons("station"), reasons("csms")
+        for name, requirement in requirements().items():
+            yield (
+                name,
+                Entry(
+                    requirement,
+                    self.findings.get(name, ()),
+                    station_cases_of(name),
+                    self.tests.get(name, ()),
+                    of_station.get(name),
+                    of_csms.get(name),
+                ),
+            )
+
+    @property
+    def missing(self) -> list[str]:
+        """Requirements that nothing shows and that have no reason."""
+        return [
+            name
+            for name, entry in self.entries.items()
+            if not (entry.is_shown_for_station and entry.is_shown_for_csms)
+        ]
+
+    @property
+    def missing_cases(self) -> list[str]:
+        """Test cases for a CSMS without a test and without a reason."""
+        return [case for case in csms_cases() if case not in self.tests and case not in reasons("csms")]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Requirements and cases that are named but do not exist."""
+        named = {*self.findings, *self.tests, *reasons("station"), *reasons("csms")}
+        named |= {requirement for ids in csms_cases().values() for requirement in ids}
+        return sorted(named - requirements().keys() - csms_cases().keys())

@@ -1,0 +1,56 @@
+"""Reasons why a requirement has no check or no test."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, NamedTuple
+
+Side = Literal["station", "csms"]
+
+CATEGORIES: Final[Mapping[Side, Mapping[str, str]]] = {
+    "station": {
+        "covered": "covered by the check of another requirement",
+        "uncertain": "no certain decision",
+        "costly": "too costly",
+        "scripted": "needs a scripted case, and Part 6 has none",
+        "inside": "inside the station",
+        "display": "only visible at the station",
+        "vehicle": "between station and vehicle",
+        "choice": "leaves the station a choice",
+        "definition": "a definition",
+        "other": "binds another party",
+    },
+    "csms": {
+        "deviates": "met with a setting only",
+        "recommendation": "a recommendation that the mock does not follow",
+        "permission": "leaves the central system a choice",
+        "operator": "a duty of the operator",
+        "covered": "covered by the test of another requirement",
+        "not_played": "a case that no test plays",
+    },
+}
+"""Categories of reasons in words, for each side."""
+
+
+class Reason(NamedTuple):
+    """Why a requirement has no check or no test."""
+
+    category: str
+    detail: str
+    """A short phrase, or the number of the covering requirement; may be empty."""
+
+
+@cache
+def reasons(side: Side) -> Mapping[str, Reason]:
+    """Return the reasons of one side by requirement; raises ValueError for an unknown category."""
+    found: dict[str, Reason] = {}
+    folder = files("mock_csms.v201.requirements").joinpath("reasons")
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.startswith(f"{side}-"):
+            for category, by_requirement in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                if category not in CATEGORIES[side]:
+                    raise ValueError(f"{file.name} has an unknown category {category}")
+                for requirement, detail in by_requirement.items():
+                    found[requirement] = Reason(category, detail)
+    return found
