@@ -9,7 +9,7 @@ from websockets.frames import CloseCode
 from mock_csms.messages import JsonObject
 from mock_csms.pki import Pki
 from tests.conftest import LogLines
-from tests.support.control import problem_detail
+from tests.support.control import patiently, problem_detail
 from tests.support.secured_case import secured
 from tests.support.station import Station, no_command_follows, now
 from tests.support.station_case import StationCase
@@ -34,7 +34,7 @@ async def test_b01_fr_12_boot_with_another_serial_number_closes_the_connection_i
             await station.next("ClearCache")
         async with mock.connected() as station:
             await station.boot(serial_number="SN-7")
-            await station.connection.wait_closed()
+            await patiently(station.connection.wait_closed())
             assert station.connection.close_code == CloseCode.POLICY_VIOLATION
             assert station.order == []
 
