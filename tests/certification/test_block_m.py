@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
-from ocpp.charge_point import camel_to_snake_case, snake_to_camel_case
+from ocpp.charge_point import camel_to_snake_case
 from ocpp.v201 import call, call_result
 
 from mock_csms.csms import Csms
 from mock_csms.messages import JsonObject
 from mock_csms.v201.installed_certificates import ROOT_OF_TYPE
-from tests.certification.steps import result_of
-from tests.support.control import booted, driven, send_command
 from tests.support.station import Station
+from tests.support.station_case import StationCase
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ALGORITHMS = ["SHA256", "SHA384", "SHA512"]
 EXI_REQUEST = base64.b64encode(b"request of the vehicle").decode()
@@ -43,43 +44,48 @@ def list_certificates(station: Station, entries: list[JsonObject]) -> None:
     station.answers["GetInstalledCertificateIds"] = lambda **_: answer
 
 
+async def shown(case: StationCase) -> Any:
+    """The certificates of the station as the mock shows them."""
+    return (await case.state())["certificates"]
+
+
 # Install a CA certificate (M05)
 
 
-async def installs(kind: str) -> None:
+async def installs(case: StationCase, kind: str) -> None:
     """The reusable state CertificateInstalled."""
-    async with driven(install_certificate=ROOT_OF_TYPE[kind]) as (csms, client), booted(csms) as station:
-        answer = await result_of(client, "InstallCertificate")
-        installed = await station.next("InstallCertificate")
-        root = csms.authority.named(ROOT_OF_TYPE[kind]).certificate
-    assert installed["certificate_type"] == kind
+    await case.configure(install_certificate=ROOT_OF_TYPE[kind])
+    async with case.booted() as station:
+        installed, answer = await case.exchange(station, "InstallCertificate")
+    root = case.csms.authority.named(ROOT_OF_TYPE[kind]).certificate
+    assert installed["certificateType"] == kind
     assert x509.load_pem_x509_certificate(installed["certificate"].encode()) == root
     assert answer == {"status": "Accepted"}
 
 
-async def test_tc_m_01_csms_root_certificate_of_the_csms_is_installed() -> None:
-    await installs("CSMSRootCertificate")
+async def test_tc_m_01_csms_root_certificate_of_the_csms_is_installed(case: StationCase) -> None:
+    await installs(case, "CSMSRootCertificate")
 
 
-async def test_tc_m_02_csms_root_certificate_of_the_manufacturer_is_installed() -> None:
-    await installs("ManufacturerRootCertificate")
+async def test_tc_m_02_csms_root_certificate_of_the_manufacturer_is_installed(case: StationCase) -> None:
+    await installs(case, "ManufacturerRootCertificate")
 
 
-async def test_tc_m_03_csms_v2g_root_certificate_is_installed() -> None:
-    await installs("V2GRootCertificate")
+async def test_tc_m_03_csms_v2g_root_certificate_is_installed(case: StationCase) -> None:
+    await installs(case, "V2GRootCertificate")
 
 
-async def test_tc_m_04_csms_mo_root_certificate_is_installed() -> None:
-    await installs("MORootCertificate")
+async def test_tc_m_04_csms_mo_root_certificate_is_installed(case: StationCase) -> None:
+    await installs(case, "MORootCertificate")
 
 
-async def test_tc_m_05_csms_failed_installation_is_handled() -> None:
-    async with driven() as (csms, client), booted(csms) as station:
+async def test_tc_m_05_csms_failed_installation_is_handled(case: StationCase) -> None:
+    async with case.booted() as station:
         station.answers["InstallCertificate"] = lambda **_: call_result.InstallCertificate("Failed")
-        answer = (await send_command(client, "CS1", "InstallCertificate")).json()
-        assert (await station.next("InstallCertificate"))["certificate_type"] == "CSMSRootCertificate"
-        assert answer["payload"] == {"status": "Failed"}
-        deletion = await send_command(client, "CS1", "DeleteCertificate")
+        installed, answer = await case.exchange(station, "InstallCertificate")
+        assert installed["certificateType"] == "CSMSRootCertificate"
+        assert answer == {"status": "Failed"}
+        deletion = await case.send("DeleteCertificate")
         assert "does not have the certificate root" in deletion.json()["detail"]
         assert (await station.send(call.Heartbeat())).current_time
 
@@ -87,107 +93,109 @@ async def test_tc_m_05_csms_failed_installation_is_handled() -> None:
 # Retrieve the installed certificates (M03)
 
 
-async def retrieve(csms: Csms, client: Any, station: Station, kinds: list[str], algorithm: str) -> Any:
-    """Ask for the certificates of these types; return them as the state of the station shows them."""
-    list_certificates(station, [entry(csms, kind, algorithm) for kind in kinds])
-    await result_of(client, "GetInstalledCertificateIds", {"certificateType": kinds})
-    assert await station.next("GetInstalledCertificateIds") == {"certificate_type": kinds}
-    return (await client.get("/v1/stations/CS1")).json()["certificates"]
+async def retrieve(case: StationCase, station: Station, kinds: list[str], algorithm: str) -> Any:
+    """Ask for the certificates of these types; return them as the mock shows them."""
+    list_certificates(station, [entry(case.csms, kind, algorithm) for kind in kinds])
+    payload = {"certificateType": kinds}
+    request, _ = await case.exchange(station, "GetInstalledCertificateIds", payload)
+    assert request == payload
+    return await shown(case)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_tc_m_12_csms_csms_root_certificates_are_retrieved_with_each_hash(algorithm: str) -> None:
-    kinds = ["CSMSRootCertificate"]
-    async with driven() as (csms, client), booted(csms) as station:
-        certificates = await retrieve(csms, client, station, kinds, algorithm)
-        assert certificates == [entry(csms, kinds[0], algorithm)]
+async def test_tc_m_12_csms_csms_root_certificates_are_retrieved_with_each_hash(
+    case: StationCase, algorithm: str
+) -> None:
+    kind = "CSMSRootCertificate"
+    async with case.booted() as station:
+        assert await retrieve(case, station, [kind], algorithm) == [entry(case.csms, kind, algorithm)]
 
 
-async def retrieves(*kinds: str) -> None:
+async def retrieves(case: StationCase, *kinds: str) -> None:
     """The reusable state GetInstalledCertificates, for one type or several."""
-    async with driven() as (csms, client), booted(csms) as station:
-        certificates = await retrieve(csms, client, station, list(kinds), "SHA256")
-        assert certificates == [entry(csms, kind) for kind in kinds]
+    async with case.booted() as station:
+        certificates = await retrieve(case, station, list(kinds), "SHA256")
+    assert certificates == [entry(case.csms, kind) for kind in kinds]
 
 
-async def test_tc_m_13_csms_root_certificates_of_the_manufacturer_are_retrieved() -> None:
-    await retrieves("ManufacturerRootCertificate")
+async def test_tc_m_13_csms_root_certificates_of_the_manufacturer_are_retrieved(case: StationCase) -> None:
+    await retrieves(case, "ManufacturerRootCertificate")
 
 
-async def test_tc_m_14_csms_v2g_root_certificates_are_retrieved() -> None:
-    await retrieves("V2GRootCertificate")
+async def test_tc_m_14_csms_v2g_root_certificates_are_retrieved(case: StationCase) -> None:
+    await retrieves(case, "V2GRootCertificate")
 
 
-async def test_tc_m_15_csms_v2g_certificate_chain_is_retrieved() -> None:
-    await retrieves("V2GCertificateChain")
+async def test_tc_m_15_csms_v2g_certificate_chain_is_retrieved(case: StationCase) -> None:
+    await retrieves(case, "V2GCertificateChain")
 
 
-async def test_tc_m_16_csms_mo_root_certificates_are_retrieved() -> None:
-    await retrieves("MORootCertificate")
+async def test_tc_m_16_csms_mo_root_certificates_are_retrieved(case: StationCase) -> None:
+    await retrieves(case, "MORootCertificate")
 
 
-async def test_tc_m_17_csms_certificates_of_two_types_are_retrieved() -> None:
-    await retrieves("CSMSRootCertificate", "ManufacturerRootCertificate")
+async def test_tc_m_17_csms_certificates_of_two_types_are_retrieved(case: StationCase) -> None:
+    await retrieves(case, "CSMSRootCertificate", "ManufacturerRootCertificate")
 
 
-async def test_tc_m_18_csms_certificates_of_all_types_are_retrieved() -> None:
-    async with driven() as (csms, client), booted(csms) as station:
-        entries = [entry(csms, kind) for kind in (*ROOT_OF_TYPE, "V2GCertificateChain")]
+async def test_tc_m_18_csms_certificates_of_all_types_are_retrieved(case: StationCase) -> None:
+    entries = [entry(case.csms, kind) for kind in (*ROOT_OF_TYPE, "V2GCertificateChain")]
+    async with case.booted() as station:
         list_certificates(station, entries)
-        await send_command(client, "CS1", "GetInstalledCertificateIds")
-        assert await station.next("GetInstalledCertificateIds") == {}
-        assert (await client.get("/v1/stations/CS1")).json()["certificates"] == entries
+        request, _ = await case.exchange(station, "GetInstalledCertificateIds")
+        assert request == {}
+        assert await shown(case) == entries
 
 
-async def test_tc_m_19_csms_station_without_a_matching_certificate_is_handled() -> None:
-    kinds = ["ManufacturerRootCertificate"]
-    async with driven() as (csms, client), booted(csms) as station:
+async def test_tc_m_19_csms_station_without_a_matching_certificate_is_handled(case: StationCase) -> None:
+    payload = {"certificateType": ["ManufacturerRootCertificate"]}
+    async with case.booted() as station:
         list_certificates(station, [])
-        answer = await result_of(client, "GetInstalledCertificateIds", {"certificateType": kinds})
-        assert await station.next("GetInstalledCertificateIds") == {"certificate_type": kinds}
+        request, answer = await case.exchange(station, "GetInstalledCertificateIds", payload)
+        assert request == payload
         assert answer == {"status": "NotFound"}
-        assert (await client.get("/v1/stations/CS1")).json()["certificates"] == []
+        assert await shown(case) == []
 
 
 # Delete a certificate (M04)
 
 
-async def delete_listed(csms: Csms, client: Any, station: Station, algorithm: str) -> JsonObject:
+async def delete_listed(case: StationCase, station: Station, algorithm: str) -> JsonObject:
     """Ask for the certificates, then delete the root of the mock; return the answer to the deletion."""
-    listed = entry(csms, "CSMSRootCertificate", algorithm)
+    listed = entry(case.csms, "CSMSRootCertificate", algorithm)
     list_certificates(station, [listed])
-    await result_of(client, "GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]})
-    answer = (await send_command(client, "CS1", "DeleteCertificate")).json()
-    deleted = (await station.next("DeleteCertificate"))["certificate_hash_data"]
-    assert snake_to_camel_case(deleted) == listed["certificateHashData"]
-    payload: JsonObject = answer["payload"]
-    return payload
+    await case.result_of("GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]})
+    request, answer = await case.exchange(station, "DeleteCertificate")
+    assert request["certificateHashData"] == listed["certificateHashData"]
+    return answer
 
 
-async def test_tc_m_20_csms_certificate_is_deleted_with_the_hash_that_the_station_uses() -> None:
-    async with driven() as (csms, client), booted(csms) as station:
+@pytest.mark.also_covers("M04.FR.07")
+async def test_tc_m_20_csms_certificate_is_deleted_with_the_hash_that_the_station_uses(
+    case: StationCase,
+) -> None:
+    async with case.booted() as station:
         for algorithm in ALGORITHMS:
-            await send_command(client, "CS1", "InstallCertificate")
-            answer = await delete_listed(csms, client, station, algorithm)
-            assert answer == {"status": "Accepted"}
+            await case.result_of("InstallCertificate")
+            assert await delete_listed(case, station, algorithm) == {"status": "Accepted"}
 
 
-async def test_tc_m_21_csms_failed_deletion_is_handled() -> None:
-    async with driven() as (csms, client), booted(csms) as station:
-        await send_command(client, "CS1", "InstallCertificate")
+async def test_tc_m_21_csms_failed_deletion_is_handled(case: StationCase) -> None:
+    async with case.booted() as station:
+        await case.result_of("InstallCertificate")
         station.answers["DeleteCertificate"] = lambda **_: call_result.DeleteCertificate(status="Failed")
-        assert await delete_listed(csms, client, station, "SHA256") == {"status": "Failed"}
-        certificates = (await client.get("/v1/stations/CS1")).json()["certificates"]
-        assert certificates == [entry(csms, "CSMSRootCertificate")]
+        assert await delete_listed(case, station, "SHA256") == {"status": "Failed"}
+        assert await shown(case) == [entry(case.csms, "CSMSRootCertificate")]
 
 
 # Status of a certificate (M06)
 
 
-async def test_tc_m_24_csms_status_of_each_certificate_of_the_chain_is_returned() -> None:
-    async with driven() as (csms, _), booted(csms) as station:
+@pytest.mark.also_covers("M06.FR.01", "M06.FR.02", "M06.FR.03", "M06.FR.08", "M06.FR.09")
+async def test_tc_m_24_csms_status_of_each_certificate_of_the_chain_is_returned(case: StationCase) -> None:
+    async with case.booted() as station:
         for name in ("secc", "v2g-sub-ca-2", "v2g-sub-ca-1"):
-            data = {**csms.authority.named(name).hash_data(), "responderURL": "http://ocsp.invalid/"}
+            data = {**case.csms.authority.named(name).hash_data(), "responderURL": "http://ocsp.invalid/"}
             answer = await station.send(call.GetCertificateStatus(camel_to_snake_case(data)))
             response = ocsp.load_der_ocsp_response(base64.b64decode(answer.ocsp_result, validate=True))
             assert answer.status == "Accepted"
@@ -198,10 +206,11 @@ async def test_tc_m_24_csms_status_of_each_certificate_of_the_chain_is_returned(
 # Certificates of vehicles (M01, M02)
 
 
-async def gets_certificate(action: str) -> None:
+async def gets_certificate(case: StationCase, action: str) -> None:
     """Request a certificate for a vehicle."""
     exi_response = base64.b64encode(b"response for the vehicle").decode()
-    async with driven(exi_response=exi_response) as (csms, _), booted(csms) as station:
+    await case.configure(exi_response=exi_response)
+    async with case.booted() as station:
         request = call.Get15118EVCertificate(
             iso15118_schema_version=ISO_15118_2, action=action, exi_request=EXI_REQUEST
         )
@@ -209,9 +218,9 @@ async def gets_certificate(action: str) -> None:
     assert (answer.status, answer.exi_response) == ("Accepted", exi_response)
 
 
-async def test_tc_m_26_csms_certificate_is_installed_in_a_vehicle() -> None:
-    await gets_certificate("Install")
+async def test_tc_m_26_csms_certificate_is_installed_in_a_vehicle(case: StationCase) -> None:
+    await gets_certificate(case, "Install")
 
 
-async def test_tc_m_28_csms_certificate_of_a_vehicle_is_updated() -> None:
-    await gets_certificate("Update")
+async def test_tc_m_28_csms_certificate_of_a_vehicle_is_updated(case: StationCase) -> None:
+    await gets_certificate(case, "Update")
