@@ -71,13 +71,15 @@ async def test_i03_fr_04_total_cost_of_0_is_only_sent_for_a_free_transaction(
     assert (await session.disconnect_vehicle()).total_cost == cost
 
 
-async def test_i04_fr_02_tariff_fallback_message_is_set_if_commanded(session: SessionCase) -> None:
-    await session.case.configure(set_variables="TariffCostCtrlr.TariffFallbackMessage=0.25 EUR/kWh")
+@pytest.mark.also_covers("I05.FR.01")
+@pytest.mark.parametrize("variable", ["TariffFallbackMessage", "TotalCostFallbackMessage"])
+async def test_i04_fr_02_fallback_message_is_set_if_commanded(session: SessionCase, variable: str) -> None:
+    await session.case.configure(set_variables=f"TariffCostCtrlr.{variable}=ask at the desk")
     [item] = (await session.command("SetVariables"))["set_variable_data"]
     assert item == {
         "component": {"name": "TariffCostCtrlr"},
-        "variable": {"name": "TariffFallbackMessage"},
-        "attribute_value": "0.25 EUR/kWh",
+        "variable": {"name": variable},
+        "attribute_value": "ask at the desk",
     }
 
 
