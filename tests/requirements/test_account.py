@@ -14,7 +14,7 @@ ACCOUNT = account()
 
 def test_lists_have_every_requirement_and_every_case_for_a_csms() -> None:
     assert len(requirements()) == 1290
-    assert len(csms_cases()) == 249
+    assert len(csms_cases()) == 252
 
 
 def test_findings_tests_and_reasons_name_existing_requirements() -> None:
