@@ -74,16 +74,6 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "connector-id-invalid": FindingKind(
         "warning", "Part 1 7.1, 7.2", "a StatusNotification names connector 0 or EVSE 0"
     ),
-    "answer-does-not-match": FindingKind(
-        "error",
-        "B05.FR.01, B05.FR.02, B05.FR.03, B06.FR.01, B06.FR.02, B06.FR.03, N04.FR.01, N04.FR.02, N06.FR.05",
-        "the results in an answer do not belong to the items in the command",
-    ),
-    "answer-without-data": FindingKind(
-        "error",
-        "B06.FR.04, K08.FR.02, M03.FR.04, N04.FR.11",
-        "an Accepted answer has no value, schedule, hash data or monitor id",
-    ),
     "reset-not-scheduled": FindingKind(
         "error",
         "B12.FR.01",

@@ -395,18 +395,6 @@ def _(talk: Talk) -> None:
     talk.status(evse_id=0, connector_id=0)
 
 
-@violation_of("answer-does-not-match")
-def _(talk: Talk) -> None:
-    message_id = talk.send_command("ClearVariableMonitoring", {"id": [1, 2]})
-    result = {"id": 1, "status": "Accepted"}
-    talk.answer_command(message_id, "ClearVariableMonitoring", {"clearMonitoringResult": [result]})
-
-
-@violation_of("answer-without-data")
-def _(talk: Talk) -> None:
-    talk.command("GetCompositeSchedule", {"duration": 60, "evseId": 1})
-
-
 @violation_of("reset-not-scheduled")
 def _(talk: Talk) -> None:
     talk.send_event(0, "Started")

@@ -113,6 +113,12 @@ class DeviceModelFacts(Facts):
         """Return a value; None if it is unknown."""
         return self._values.get(name, {}).get(attribute_type)
 
+    def is_unset(self, name: VariableName, attribute_type: str) -> bool:
+        """Return whether an attribute exists but is known to have no value."""
+        definition = self.definitions.get(name)
+        is_supported = definition is not None and attribute_type in definition.mutability
+        return self.is_complete and is_supported and self.value(name, attribute_type) is None
+
     def of_station(self, component: str, variable: str, instance: str = "") -> str | None:
         """Return the actual value of a variable of a component of the whole station, such as
         ``of_station("TxCtrlr", "TxStartPoint")``; None if it is unknown.
@@ -159,13 +165,21 @@ class DeviceModelFacts(Facts):
             self.is_complete = False
             self._next_part = None
             return
-        self.definitions[name] = definition
+        known = self.definitions.get(name)
+        if known is None or self._next_part or not known.mutability.keys() > definition.mutability.keys():
+            self.definitions[name] = definition  # only a FullInventory certainly lists all attribute types
         for attribute in item["variableAttribute"]:
             self.set(name, attribute.get("type", ACTUAL), attribute.get("value"))
 
     def expect_inventory(self, request_id: int) -> None:
         """Follow the parts of a FullInventory from now on."""
         self._next_part = request_id, 0
+
+    def begin_inventory(self, part: JsonObject) -> None:
+        """Drop all definitions at the first part of a FullInventory: those of variables that are gone too."""
+        if self._next_part == (part["requestId"], 0) and part["seqNo"] == 0:
+            self.definitions.clear()
+            self.is_complete = False
 
     def follow_inventory(self, part: JsonObject) -> None:
         """Register a part of a report; the last part of a FullInventory completes the model."""
@@ -203,6 +217,7 @@ def _expect_inventory(command: Command, known: Known201) -> None:
 @CHECKS.learn_call(Action.notify_report)
 def _apply_report(call: StationCall, known: Known201) -> None:
     model = known[DeviceModelFacts]
+    model.begin_inventory(call.payload)
     for item in call.payload.get("reportData", ()):
         model.define(item)
     model.follow_inventory(call.payload)
