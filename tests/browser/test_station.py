@@ -15,6 +15,12 @@ from tests.support.station import raw_connection, receive
 
 HOLD = {"id": "held", "when": {"action": "Heartbeat"}, "then": {"fault": "hold"}}
 HOSTILE = "<script>alert(1)</script>\u202e"
+MONITOR_EVENT = (
+    'send NotifyEvent generatedAt=now seqNo=0 eventData=[{"eventId":1,"timestamp":"2026-01-01T00:00:00Z",'
+    '"trigger":"Alerting","actualValue":"80","eventNotificationType":"CustomMonitor",'
+    '"component":{"name":"ChargingStation"},"variable":{"name":"Temperature"}}] on BootNotification'
+)
+"""A misbehaviour: an event of a monitor that does not name the monitor."""
 CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
 
@@ -238,3 +244,17 @@ async def test_earlier_events_of_a_transaction_are_fetched(
 
     await expect(page.get_by_label("Message of seqNo 0")).to_be_visible()
     await expect(page.get_by_text("not among the newest messages")).not_to_be_visible()
+
+
+async def test_coverage_shows_what_the_station_broke(
+    mock: MockCsms, page: Page, start_station: StartStation
+) -> None:
+    await start_station("CS001", misbehave=[MONITOR_EVENT])
+    await page.goto(f"{mock.control_url}/ui/#/stations/CS001?tab=coverage")
+    await page.get_by_role("button", name="Broken").click()
+
+    await expect(page.locator(".coverage-requirements").first).to_contain_text("event-monitor-id-missing")
+    assert await accessibility_faults(page) == []
+    await page.get_by_role("searchbox").fill("no such requirement")
+    await page.get_by_role("button", name="Clear the filters").click()
+    await expect(page.get_by_role("button", name="All")).to_have_attribute("aria-pressed", "true")

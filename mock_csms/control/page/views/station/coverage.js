@@ -34,7 +34,7 @@ const useCoverage = (state) => {
   const [found, setFound] = useState({ coverage: null, error: null });
   useEffect(() => {
     const abort = new AbortController();
-    get(stationPath(state.id, "/coverage"), {}, { signal: abort })
+    get(stationPath(state.id, "/coverage"), {}, { signal: abort.signal })
       .then((coverage) => setFound({ coverage, error: null }))
       .catch((error) => abort.signal.aborted || setFound((known) => ({ ...known, error })));
     return () => abort.abort();
