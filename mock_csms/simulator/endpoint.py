@@ -81,6 +81,7 @@ class Endpoint:
             timer.cancel()
             self._pending = None
             self._core.outbox.put_back(request)
+        self._core.outbox.mark_offline()
         self._core.guard("dropping messages", self._core.outbox.drop_unkept)
         self._core.guard("the loss of the connection", self._core.disconnected.emit)
 

@@ -145,6 +145,11 @@ class StationOutbox:
         """Drop the request that was taken last, after its answer or its last attempt."""
         self._current = None
 
+    def mark_offline(self) -> None:
+        """Flag the waiting transaction messages as offline, because the connection is lost (E11.FR.07)."""
+        for request in self._transactions:
+            request.payload["offline"] = True
+
     def drop_unkept(self) -> None:
         """Drop the requests that an offline station does not keep; they fail."""
         dropped = [request for request in self._others if not request.is_kept]

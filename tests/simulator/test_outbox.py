@@ -70,6 +70,15 @@ def test_message_that_is_put_back_goes_first() -> None:
     assert taken(box) == [0, 1]
 
 
+def test_waiting_transaction_messages_are_flagged_when_the_connection_is_lost() -> None:
+    box = filled(event(0), Request("NotifyEvent", {}))
+
+    box.mark_offline()
+
+    requests = [box.take("Accepted"), box.take("Accepted")]
+    assert [request and request.payload.get("offline") for request in requests] == [None, True]
+
+
 def test_unkept_messages_fail_while_offline() -> None:
     failed: list[str] = []
     box = filled(

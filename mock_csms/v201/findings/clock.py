@@ -209,6 +209,10 @@ class Online:
         """Return whether the station was certainly online from ``moment`` until now (``at``)."""
         return self._online_since is not None and self._online_since + MARGIN_S < moment <= at
 
+    def was_followed_by_outage(self, moment: float) -> bool:
+        """Return whether the connection was certainly lost after ``moment``."""
+        return any(moment < since - MARGIN_S for since, _ in self._offline)
+
     def was_offline(self, moment: float) -> bool:
         """Return whether the station was certainly offline at ``moment``."""
         return any(since + MARGIN_S < moment < until - MARGIN_S for since, until in self._offline)

@@ -20,8 +20,15 @@ NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
 """Trigger reasons of Updated events that are always checked. Others are checked only for some properties."""
 WITH_TOKEN: Final = AUTHORIZING | DEAUTHORIZING
 """Trigger reasons of events that may repeat the idToken (E07.FR.02)."""
-REASONS: Final = {"RemoteStop": "Remote", "ResetCommand": "ImmediateReset"}
-"""Required stoppedReason by triggerReason (F03.FR.03, errata of B12.FR.04 and B12.FR.08)."""
+REASONS: Final = {
+    "RemoteStop": ("Remote", ("F03.FR.03",)),
+    "ResetCommand": ("ImmediateReset", ("B12.FR.04", "B12.FR.08")),
+}
+"""Required stoppedReason by triggerReason, and the requirements (B12: errata)."""
+AFTER_REMOTE_STOP: Final = ("F04.FR.03",)
+NOT_OMITTED: Final = ("E06.FR.08",)
+TOKEN_OF_AUTHORIZATION: Final = ("E01.FR.10", "E03.FR.01")
+TOKEN_OF_REMOTE_START: Final = ("F01.FR.04", "F02.FR.05")
 NOT_BY_DRIVER: Final = frozenset(
     {
         "AbnormalCondition",
@@ -37,10 +44,11 @@ UNPLUGGED: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 BY_DRIVER: Final = frozenset({None, "EVDisconnected", "Local"})
 """Wrong values of stoppedReason if the driver unplugs after a remote stop (F04.FR.03)."""
 CONTEXTS: Final = {
-    "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"})),
-    "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN})),
+    "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"}), "E01.FR.09"),
+    "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN}), "E06.FR.11"),
 }
-"""The required context of readings by eventType, and the contexts that show that it is missing.
+"""The required context of readings by eventType, the contexts that show that it is missing, and the
+requirement.
 
 Readings without a context show nothing, although Sample.Periodic is the default.
 """
@@ -64,14 +72,21 @@ class EventContents:
         tracked.contents.add(at, frame, event)
         return findings
 
-    def _once(
-        self, kind: str, at: float, frames: tuple[int, ...], contents: Contents, sentence: str
+    def _once(  # noqa: PLR0913 - the parts of a finding
+        self,
+        kind: str,
+        at: float,
+        frames: tuple[int, ...],
+        contents: Contents,
+        sentence: str,
+        *,
+        requirements: tuple[str, ...] = (),
     ) -> Findings:
         """Report a kind once per transaction."""
         if kind in contents.reported:
             return NO_FINDINGS
         contents.reported |= {kind}
-        return self._report(kind, at, frames, sentence)
+        return self._report(kind, at, frames, sentence, requirements=requirements)
 
     def _judge_evse(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         if (evse := event.get("evse")) is None:
@@ -102,6 +117,10 @@ class EventContents:
         name, contents = short(tracked.id), tracked.contents
         if id_token is None:
             return self._judge_missing_token(at, frame, tracked, event)
+        if trigger == "Authorized":
+            self._report.met(*TOKEN_OF_AUTHORIZATION)
+        elif trigger == "StopAuthorized":
+            self._report.met("E07.FR.02")
         key = id_token_key(id_token)
         if contents.token is None:
             return NO_FINDINGS
@@ -136,6 +155,7 @@ class EventContents:
                 (frame,),
                 f"an event of the transaction {name} has triggerReason Authorized but no idToken; "
                 "the event must contain the authorized idToken",
+                requirements=TOKEN_OF_AUTHORIZATION,
             )
         if trigger != "StopAuthorized" or event["transactionInfo"].get("stoppedReason") == "StoppedByEV":
             return NO_FINDINGS
@@ -155,7 +175,7 @@ class EventContents:
         event_type, meter_values = event["eventType"], event.get("meterValue")
         if meter_values is None or event_type not in CONTEXTS:
             return NO_FINDINGS
-        required, revealing = CONTEXTS[event_type]
+        required, revealing, requirement = CONTEXTS[event_type]
         found = {
             sample["context"]
             for meter_value in meter_values
@@ -166,6 +186,8 @@ class EventContents:
             event["triggerReason"] == "SignedDataReceived"
             or event["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
         )
+        if required in found:
+            self._report.met(requirement)
         if is_excused or required in found or found.isdisjoint(revealing):
             return NO_FINDINGS
         return self._once(
@@ -175,6 +197,7 @@ class EventContents:
             tracked.contents,
             f"the {event_type} event of the transaction {short(tracked.id)} has readings with context "
             f"{', '.join(sorted(found))}; readings at that time must have context {required}",
+            requirements=(requirement,),
         )
 
     def judge_whole(self, at: float, tracked: TransactionState) -> Findings:
@@ -185,8 +208,11 @@ class EventContents:
 
     def _judge_stopped_reason(self, at: float, tracked: TransactionState) -> Findings:
         ending = tracked.contents.ending
-        required = None if ending is None else required_reason(ending, tracked.contents.first_stop)
-        if ending is None or required is None:
+        if ending is None:
+            return NO_FINDINGS
+        required, requirements = required_reason(ending, tracked.contents.first_stop)
+        if not required:
+            self._report.met(*requirements)
             return NO_FINDINGS
         actual = f"stoppedReason {ending.stopped_reason}" if ending.stopped_reason else "no stoppedReason"
         return self._once(
@@ -196,11 +222,15 @@ class EventContents:
             tracked.contents,
             f"the Ended event of the transaction {short(tracked.id)} has triggerReason {ending.trigger} and "
             f"{actual}; {required}",
+            requirements=requirements,
         )
 
     def _judge_remote_start(self, at: float, tracked: TransactionState) -> Findings:
         contents = tracked.contents
-        if contents.remote_start_frame is None or contents.token is not None:
+        if contents.remote_start_frame is None:
+            return NO_FINDINGS
+        if contents.token is not None:
+            self._report.met(*TOKEN_OF_REMOTE_START)
             return NO_FINDINGS
         return self._once(
             "id-token-missing",
@@ -209,25 +239,29 @@ class EventContents:
             contents,
             f"the transaction {short(tracked.id)} has an event with triggerReason RemoteStart but no idToken "
             "in any event; it must contain the idToken of the RequestStartTransaction",
+            requirements=TOKEN_OF_REMOTE_START,
         )
 
 
-def required_reason(ending: Ending, first_stop: str | None) -> str | None:
-    """Return the required stoppedReason of an Ended event as a sentence; None if it may be right.
+def required_reason(ending: Ending, first_stop: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the required stoppedReason of an Ended event as a sentence, empty if it may be right, and the
+    requirements.
 
     ``first_stop`` is the triggerReason of the event that began the end of the transaction, if it was an
     earlier one.
     """
     reason = ending.stopped_reason
-    if first_stop is None:
-        required = REASONS.get(ending.trigger)
-        if required is not None and reason != required:
-            return f"it must have stoppedReason {required}"
-        is_missing = reason is None and ending.trigger in NOT_BY_DRIVER
-        return (
-            "stoppedReason may only be left out if the driver ended the transaction" if is_missing else None
-        )
-    if first_stop != "RemoteStop" or reason == "Remote":
-        return None
-    is_wrong = ending.trigger == "RemoteStop" or (ending.trigger in UNPLUGGED and reason in BY_DRIVER)
-    return "after a remote stop it must have stoppedReason Remote" if is_wrong else None
+    if first_stop == "RemoteStop":
+        is_wrong = ending.trigger == "RemoteStop" or (ending.trigger in UNPLUGGED and reason in BY_DRIVER)
+        sentence = "after a remote stop it must have stoppedReason Remote"
+        requirement = REASONS["RemoteStop"][1] if ending.trigger == "RemoteStop" else AFTER_REMOTE_STOP
+        return sentence if is_wrong and reason != "Remote" else "", requirement
+    if first_stop is not None:
+        return "", ()
+    if ending.trigger in REASONS:
+        required, requirements = REASONS[ending.trigger]
+        return "" if reason == required else f"it must have stoppedReason {required}", requirements
+    if ending.trigger not in NOT_BY_DRIVER:
+        return "", ()
+    sentence = "stoppedReason may only be left out if the driver ended the transaction"
+    return sentence if reason is None else "", NOT_OMITTED

@@ -10,6 +10,11 @@ from mock_csms.v201.findings.transaction_state import EventKey, TransactionState
 MAX_CLOCK_CORRECTION_S: Final = 10.0
 """A correction may set a station's clock back by this much."""
 
+OFFLINE: Final = ("E04.FR.03", "E12.FR.02")
+"""Requirements to flag the events of an offline period."""
+QUEUED: Final = ("E11.FR.07",)
+"""Requirement to flag the events that wait to be sent when the connection is lost."""
+
 
 class EventTimes:
     """Compares the time of an event with its offline flag and with neighbouring events."""
@@ -28,20 +33,32 @@ class EventTimes:
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
             return NO_FINDINGS
         if is_offline:
-            return (
-                self._wrongly_flagged(at, frame, tracked, text)
-                if self._online.has_been_online_since(seconds, at)
-                else NO_FINDINGS
-            )
+            return self._judge_flag(at, frame, tracked, text, seconds)
         findings = NO_FINDINGS
         if self._online.was_offline(seconds):
-            findings = self._flag_missing(at, frame, tracked, text)
+            fault = "the station was not connected at that time"
+            findings = self._flag_missing(at, frame, tracked, text, fault, OFFLINE)
+        elif self._online.was_followed_by_outage(seconds):
+            fault = "it was still in the queue when the connection was lost"
+            findings = self._flag_missing(at, frame, tracked, text, fault, QUEUED)
         before, after = tracked.neighbours(seq_no)
         if before and self._is_decreasing(before, key_fields):
             findings += self._backwards(at, frame, tracked, before, key_fields)
         elif after and self._is_decreasing(key_fields, after):
             findings += self._backwards(at, frame, tracked, key_fields, after)
         return findings
+
+    def _judge_flag(
+        self, at: float, frame: int, tracked: TransactionState, text: str, seconds: float
+    ) -> Findings:
+        """Check the flag of an event that is flagged as offline."""
+        if self._online.was_offline(seconds):
+            self._report.met(*OFFLINE)
+        elif self._online.was_followed_by_outage(seconds):
+            self._report.met(*QUEUED)
+        elif self._online.has_been_online_since(seconds, at):
+            return self._wrongly_flagged(at, frame, tracked, text)
+        return NO_FINDINGS
 
     def _is_decreasing(self, first: EventKey, second: EventKey) -> bool:
         since = self._clock.since
@@ -59,13 +76,22 @@ class EventTimes:
             "station has been online since before that time",
         )
 
-    def _flag_missing(self, at: float, frame: int, tracked: TransactionState, text: str) -> Findings:
+    def _flag_missing(  # noqa: PLR0913, PLR0917 - the parts of a finding
+        self,
+        at: float,
+        frame: int,
+        tracked: TransactionState,
+        text: str,
+        fault: str,
+        requirements: tuple[str, ...],
+    ) -> Findings:
         return self._report(
             "offline-flag-missing",
             at,
             (frame,),
-            f"an event of the transaction {short(tracked.id)} at {text} is not flagged as offline, but the "
-            "station was not connected at that time",
+            f"an event of the transaction {short(tracked.id)} at {text} is not flagged as offline, but "
+            f"{fault}; its offline flag must be true",
+            requirements=requirements,
         )
 
     def _backwards(

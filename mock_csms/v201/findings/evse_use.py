@@ -64,7 +64,10 @@ class EvseUse:
         """Suspect that two transactions on an EVSE overlap, if the earlier one has not ended."""
         first, second = sorted((other, tracked), key=_start_of)
         moment = _start_of(second)
-        if first.id == second.id or first.ended is not None or second.started is None:
+        if first.id == second.id or second.started is None:
+            return
+        if first.ended is not None:
+            self._report.met("E01.FR.14")
             return
         self.doubts["transactions-overlap", evse_id] = Doubt(
             "transactions-overlap",

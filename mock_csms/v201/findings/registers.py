@@ -73,6 +73,11 @@ class Registers(dict[Series, list[Reading]]):
 
     __slots__ = ()
 
+    @property
+    def are_comparable(self) -> bool:
+        """Whether a register has several readings."""
+        return any(len(readings) > 1 for readings in self.values())
+
     def read(self, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
         """Add a reading. Return (earlier, later) if the register decreases there.
 

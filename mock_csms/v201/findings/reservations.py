@@ -103,6 +103,8 @@ class ObservedReservations:
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Check an event before it is added to the contents of its transaction."""
         if "reservationId" in event:
+            if event["reservationId"] in self.open:
+                self._report.met(*self._requirements(event))
             self.end(event["reservationId"])
             return NO_FINDINGS
         id_token, contents = event.get("idToken"), tracked.contents
@@ -121,11 +123,23 @@ class ObservedReservations:
             if (reservation.evse_id, reservation.token) == (evse_id, id_token_key(id_token)):
                 del self.open[number]
                 if at < reservation.expires_at - EXPIRY_MARGIN_S:
-                    return self._missing(at, (reservation.frame, frame), tracked, number)
+                    return self._missing(
+                        at, (reservation.frame, frame), tracked, number, self._requirements(event)
+                    )
         return NO_FINDINGS
 
+    @staticmethod
+    def _requirements(event: JsonObject) -> tuple[str, ...]:
+        is_remote = event["triggerReason"] == "RemoteStart"
+        return (*(("F02.FR.06",) if is_remote else ("E01.FR.13",)), "H01.FR.15")
+
     def _missing(
-        self, at: float, frames: tuple[int, ...], tracked: TransactionState, number: int
+        self,
+        at: float,
+        frames: tuple[int, ...],
+        tracked: TransactionState,
+        number: int,
+        requirements: tuple[str, ...],
     ) -> Findings:
         return self._report(
             "reservation-id-missing",
@@ -133,4 +147,5 @@ class ObservedReservations:
             frames,
             f"the transaction {short(tracked.id)} has the idToken and the EVSE of the reservation {number} "
             "but no reservationId in any event up to the event with the idToken",
+            requirements=requirements,
         )

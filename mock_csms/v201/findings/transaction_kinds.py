@@ -11,7 +11,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "transaction-not-started": FindingKind(
         "error",
-        "Part 2 1.60.1",
+        "E04.FR.01, E04.FR.02, Part 2 1.60.1",
         "a transaction does not begin with a Started event",
         "a boot of the station before the transaction",
     ),
@@ -20,7 +20,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "transactions-overlap": FindingKind(
         "error",
-        "E01.FR.14, E01.FR.02",
+        "E01.FR.14",
         "an EVSE has a second transaction before the first one has ended",
         "the EVSE of both transactions, and time for queued events",
     ),
@@ -42,7 +42,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "an event with triggerReason Authorized, or a transaction with RemoteStart, has no idToken",
     ),
     "id-token-repeated": FindingKind(
-        "hint", "E03.FR.01", "an idToken is sent again without a new authorization"
+        "hint", "Part 2 1.60.1", "an idToken is sent again without a new authorization"
     ),
     "id-token-type-changed": FindingKind(
         "hint", "C01.FR.25", "a transaction has the same idToken with different types"
@@ -64,7 +64,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "reservation-id-missing": FindingKind(
         "error",
-        "E01.FR.13, E03.FR.03, F02.FR.06, H01.FR.15",
+        "E01.FR.13, F02.FR.06, H01.FR.15",
         "a transaction that uses a reservation does not name the reservation",
         "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
     ),
@@ -74,19 +74,19 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "no event names EVSE and connector by the time the cable is plugged in",
         "all events of the transaction",
     ),
-    "evse-repeated": FindingKind("hint", "E01.FR.16", "the EVSE is named again in a later event"),
+    "evse-repeated": FindingKind("hint", "Part 2 E 1.5", "the EVSE is named again in a later event"),
     "transaction-evse-invalid": FindingKind(
         "error", "Part 1 7.1, 7.2", "an event names EVSE 0 or connector 0"
     ),
     "offline-flag-missing": FindingKind(
         "warning",
-        "E04.FR.03, E12.FR.02",
+        "E04.FR.03, E11.FR.07, E12.FR.02",
         "an event from an offline period is not flagged as offline",
         "a currentTime sent to the station, and the offline period",
     ),
     "offline-flag-wrong": FindingKind(
         "warning",
-        "E04.FR.03",
+        "Part 2 1.60.1",
         "an event is flagged as offline although the station has been online since",
         "a currentTime sent to the station, and the online period",
     ),

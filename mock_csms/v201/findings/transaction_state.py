@@ -43,6 +43,8 @@ class TransactionState:
     is_doubtful: bool
     """Whether an unreadable message may have been one of its events."""
     is_judged: bool = False
+    begins_offline: bool = False
+    """Whether its first known event is flagged as offline."""
     started: EventKey | None = None
     ended: int | None = None
     """seqNo of the Ended event."""
@@ -70,13 +72,15 @@ class TransactionState:
             may_be_dropped = is_offline or self.offline_after == self.high
             self._leave_gap(self.high + 1, seq_no - 1, may_be_dropped=may_be_dropped)
             self.high = seq_no
+            if seq_no == self.low:
+                self.begins_offline = is_offline
             if is_offline:
                 self.offline_after = seq_no
             return True
         if seq_no < self.low:
             may_be_dropped = is_offline or self.offline_after is not None
             self._leave_gap(seq_no + 1, self.low - 1, may_be_dropped=may_be_dropped)
-            self.low = seq_no
+            self.low, self.begins_offline = seq_no, is_offline
             return True
         return self._fill(seq_no)
 

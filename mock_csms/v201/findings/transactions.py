@@ -24,6 +24,7 @@ from mock_csms.v201.findings.transaction_state import (
     event_key,
     is_retry,
 )
+from mock_csms.v201.findings.whole_transactions import WholeTransactions
 
 UPDATED: Final = "Updated"
 SETTLING_TIME_S: Final = 5.0
@@ -32,7 +33,6 @@ RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event that was answered with a CALLERROR."""
 MAX_OPEN_TRANSACTIONS: Final = 500
 MAX_JUDGED: Final = 10
-MAX_RANGES_SHOWN: Final = 10
 
 
 class UsedIds(BoundedDict[int, int]):
@@ -61,6 +61,7 @@ class Transactions:
         "_report",
         "_times",
         "_used_ids",
+        "_whole",
         "authorizations",
         "remote_starts",
         "reservations",
@@ -74,6 +75,7 @@ class Transactions:
         self._contents = EventContents(report)
         self._evse_use = EvseUse(report, clock)
         self._meters = Meters(report, clock)
+        self._whole = WholeTransactions(report)
         self._open: dict[str, TransactionState] = {}
         self._judged: dict[str, TransactionState] = {}
         self._judge_after: dict[str, float] = {}
@@ -296,7 +298,7 @@ class Transactions:
         if is_retried:
             return None, False, findings
         if tracked.is_judged and not is_new:
-            return None, False, findings + self._judge_repeats(at, tracked)
+            return None, False, findings + self._whole.judge_repeats(at, tracked)
         return tracked, is_new, findings
 
     def _start(
@@ -310,6 +312,8 @@ class Transactions:
             tracked = self._create(frame, event, key)
         elif id_hash in self._used_ids:
             findings = self._started_twice(at, (frame,), tracked.id)
+        else:
+            self._report.met("E01.FR.08")
         tracked.started = event_key(event)
         self._used_ids.pop(id_hash, None)
         self._used_ids[id_hash] = hash(tracked.started[:4])
@@ -404,37 +408,19 @@ class Transactions:
         self._judge_after.pop(tracked.id, None)
         if tracked.is_judged:
             return NO_FINDINGS
+        if tracked.registers.are_comparable:
+            self._report.met("J02.FR.16")
         tracked.close()
         del self._open[tracked.id]
         if len(self._judged) == MAX_JUDGED:
             self._forget_oldest(self._judged)
         self._judged[tracked.id] = tracked
-        findings = self._judge_repeats(at, tracked)
+        findings = self._whole.judge_repeats(at, tracked)
         if not tracked.is_doubtful:
-            findings += (
-                self._judge_start(at, tracked)
-                + self._judge_gaps(at, tracked)
-                + self._judge_evse(at, tracked)
-                + self._contents.judge_whole(at, tracked)
-            )
+            may_be_older = tracked.may_be_older or self._may_be_older_than_boot(tracked)
+            findings += self._whole.judge(at, tracked, may_be_older=may_be_older)
+            findings += self._contents.judge_whole(at, tracked)
         return findings
-
-    def _judge_start(self, at: float, tracked: TransactionState) -> Findings:
-        if tracked.started is not None:
-            if tracked.started[0] == tracked.low:
-                return NO_FINDINGS
-            fault = f"has seqNo {tracked.low} before its Started event with seqNo {tracked.started[0]}"
-        elif tracked.low > 0 and (tracked.may_be_older or self._may_be_older_than_boot(tracked)):
-            return NO_FINDINGS
-        else:
-            fault = "has no Started event"
-        return self._report(
-            "transaction-not-started",
-            at,
-            tracked.frames,
-            f"the transaction {short(tracked.id)} {fault}; the first event of a transaction must be its "
-            "Started event",
-        )
 
     def _may_be_older_than_boot(self, tracked: TransactionState) -> bool:
         """Return whether only the Ended event is known, and the transaction may have begun before the
@@ -447,50 +433,3 @@ class Transactions:
             return False
         is_interrupted = ending is not None and ending.stopped_reason in INTERRUPTIONS
         return is_interrupted or not self._has_been_offline
-
-    def _judge_gaps(self, at: float, tracked: TransactionState) -> Findings:
-        if not (missing := list(tracked.missing())):
-            return NO_FINDINGS
-        return self._report(
-            "seq-no-missing",
-            at,
-            tracked.frames,
-            f"the transaction {short(tracked.id)} lacks seqNo {_ranges(missing)} between {tracked.low} and "
-            f"{tracked.high}; seqNo must increase by 1",
-        )
-
-    def _judge_repeats(self, at: float, tracked: TransactionState) -> Findings:
-        if not tracked.repeated or "seq-no-repeated" in tracked.contents.reported:
-            return NO_FINDINGS
-        tracked.contents.reported |= {"seq-no-repeated"}
-        numbers = sorted({seq_no for seq_no, _ in tracked.repeated})
-        return self._report(
-            "seq-no-repeated",
-            at,
-            tuple(frame for _, frame in tracked.repeated),
-            f"the transaction {short(tracked.id)} has different events with the same seqNo, "
-            f"{_ranges([(number, number) for number in numbers])}; each event must have its own seqNo",
-        )
-
-    def _judge_evse(self, at: float, tracked: TransactionState) -> Findings:
-        """Report a complete transaction in which the plug-in event came before any event named the EVSE."""
-        plugged_in, located = tracked.plugged_in, tracked.located
-        is_known = tracked.started is not None and tracked.ended is not None and not tracked.gaps
-        if not is_known or plugged_in is None or (located is not None and located <= plugged_in):
-            return NO_FINDINGS
-        return self._report(
-            "evse-missing",
-            at,
-            tracked.frames,
-            f"the transaction {short(tracked.id)} has no evse with a connectorId in any event up to seqNo "
-            f"{plugged_in}, when the cable was plugged in; that event or an earlier one must name the EVSE "
-            "and the connector",
-        )
-
-
-def _ranges(ranges: list[tuple[int, int]]) -> str:
-    """Format ranges, as in ``3, 5 to 7``."""
-    parts = [
-        f"{first}" if first == last else f"{first} to {last}" for first, last in ranges[:MAX_RANGES_SHOWN]
-    ]
-    return ", ".join(parts) + (", ..." if len(ranges) > MAX_RANGES_SHOWN else "")
