@@ -8,22 +8,14 @@ from ocpp.v201 import call
 
 from mock_csms.messages import JsonObject
 from tests.certification.steps import SessionCase
-from tests.support.charging import charging_profile, in_seconds
+from tests.support.charging import AC_NEEDS, charging_profile, in_seconds
 from tests.support.station import no_command_follows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVSE_ID = 1
 NEEDS = {
-    "AC": {
-        "requested_energy_transfer": "AC_three_phase",
-        "ac_charging_parameters": {
-            "energy_amount": 20_000,
-            "ev_min_current": 6,
-            "ev_max_current": 20,
-            "ev_max_voltage": 400,
-        },
-    },
+    "AC": AC_NEEDS,
     "DC": {
         "requested_energy_transfer": "DC",
         "dc_charging_parameters": {"ev_max_current": 100, "ev_max_voltage": 400, "ev_max_power": 30_000},

@@ -11,21 +11,12 @@ from ocpp.v201 import call
 from mock_csms.messages import JsonObject
 from tests.certification.steps import SessionCase
 from tests.requirements.steps import broken_requirements, report_variable
-from tests.support.charging import charging_profile
+from tests.support.charging import AC_NEEDS, charging_profile
 from tests.support.station import no_command_follows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVSE_ID = 1
-NEEDS = {
-    "requested_energy_transfer": "AC_three_phase",
-    "ac_charging_parameters": {
-        "energy_amount": 20_000,
-        "ev_min_current": 6,
-        "ev_max_current": 20,
-        "ev_max_voltage": 400,
-    },
-}
 
 
 def with_periods(*periods: JsonObject) -> JsonObject:
@@ -65,7 +56,7 @@ async def profile_for_needs(session: SessionCase) -> JsonObject:
 
 async def needs_status(session: SessionCase) -> str:
     """Send the needs of a vehicle, and return the status of the answer."""
-    request = call.NotifyEVChargingNeeds(charging_needs=NEEDS, evse_id=EVSE_ID, max_schedule_tuples=1)
+    request = call.NotifyEVChargingNeeds(charging_needs=AC_NEEDS, evse_id=EVSE_ID, max_schedule_tuples=1)
     return str((await session.station.send(request)).status)
 
 

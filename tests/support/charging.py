@@ -1,10 +1,21 @@
 """Charging profiles for the tests."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from mock_csms.messages import JsonObject
 from mock_csms.text import timestamp
+
+AC_NEEDS: Final = {
+    "requested_energy_transfer": "AC_three_phase",
+    "ac_charging_parameters": {
+        "energy_amount": 20_000,
+        "ev_min_current": 6,
+        "ev_max_current": 20,
+        "ev_max_voltage": 400,
+    },
+}
+"""chargingNeeds of a vehicle that charges with 20 A."""
 
 
 def in_seconds(seconds: float) -> str:
