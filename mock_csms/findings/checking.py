@@ -33,7 +33,7 @@ class Checking[State: Known]:
         """Judge a valid CALL of the station."""
         checks = self._checks
         judges = checks.for_call(action, payload)
-        learners = checks.call_learners.get(action, ())
+        learners = checks.learners_of_call(action, payload)
         if not judges and not learners:
             return NO_FINDINGS
         call = StationCall(at, frame, action, payload)

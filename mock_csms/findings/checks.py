@@ -85,9 +85,24 @@ class EventCheck[State: Known]:
 
     def applies_to(self, event_type: str, trigger: str) -> bool:
         """Return whether the check is about such an event."""
-        return (not self.types or event_type in self.types) and (
-            not self.triggers or trigger in self.triggers
-        )
+        return _is_one_of(self.types, event_type) and _is_one_of(self.triggers, trigger)
+
+
+@dataclass(frozen=True, slots=True)
+class EventLearner[State: Known]:
+    """A learner of TransactionEvents with some event types and trigger reasons; empty: all."""
+
+    learn: "Learner[StationCall, State]"
+    types: frozenset[str]
+    triggers: frozenset[str]
+
+    def applies_to(self, event_type: str, trigger: str) -> bool:
+        """Return whether the learner is about such an event."""
+        return _is_one_of(self.types, event_type) and _is_one_of(self.triggers, trigger)
+
+
+def _is_one_of(values: frozenset[str], value: str) -> bool:
+    return not values or value in values
 
 
 type Learner[Message, State: Known] = Callable[[Message, State], None]
@@ -118,7 +133,11 @@ class CheckList[State: Known]:
     answered_call_learners: dict[str, tuple[Learner[AnsweredCall, State], ...]] = field(default_factory=dict)
     sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
     command_learners: dict[str, tuple[Learner[AnsweredCommand, State], ...]] = field(default_factory=dict)
+    event_learners: list[EventLearner[State]] = field(default_factory=list)
     _events: dict[tuple[str, str], tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
+    _event_learners: dict[tuple[str, str], tuple[Learner[StationCall, State], ...]] = field(
+        default_factory=dict
+    )
 
     def kind(
         self, kind_id: str, severity: Severity, description: str, condition: str = ""
@@ -151,6 +170,23 @@ class CheckList[State: Known]:
             )
         return checks
 
+    def learners_of_call(self, action: str, payload: JsonObject) -> tuple[Learner[StationCall, State], ...]:
+        """Return the learners of a CALL of the station."""
+        if action == self.event_action:
+            return self.learners_of_event(payload["eventType"], payload["triggerReason"])
+        return self.call_learners.get(action, ())
+
+    def learners_of_event(self, event_type: str, trigger: str) -> tuple[Learner[StationCall, State], ...]:
+        """Return the learners of TransactionEvents with this event type and trigger reason."""
+        key = event_type, trigger
+        learners = self._event_learners.get(key)
+        if learners is None:
+            learners = self._event_learners[key] = (
+                *self.call_learners.get(self.event_action, ()),
+                *(each.learn for each in self.event_learners if each.applies_to(event_type, trigger)),
+            )
+        return learners
+
     # Learners
 
     def learn_call(
@@ -158,6 +194,19 @@ class CheckList[State: Known]:
     ) -> Callable[[Learner[StationCall, State]], Learner[StationCall, State]]:
         """Call the decorated function for each valid CALL of the station with one of these actions."""
         return self._learner(self.call_learners, actions)
+
+    def learn_event(
+        self, *, types: Collection[str] = (), triggers: Collection[str] = ()
+    ) -> Callable[[Learner[StationCall, State]], Learner[StationCall, State]]:
+        """Call the decorated function for each TransactionEvent with one of these event types and trigger
+        reasons; empty: any.
+        """
+
+        def add(learner: Learner[StationCall, State]) -> Learner[StationCall, State]:
+            self.event_learners.append(EventLearner(learner, frozenset(types), frozenset(triggers)))
+            return learner
+
+        return add
 
     def learn_answered_call(
         self, *actions: str

@@ -32,6 +32,8 @@ class Expectation:
     outlives_boot: bool = False
     is_excused: Callable[[], bool] = field(default=lambda: False)
     """Whether the message need not arrive after all; called when it is overdue."""
+    counts_as_met: bool = True
+    """Whether the message shows that the requirements are met; otherwise it only explains the doubt."""
     due: float = field(init=False)
     """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
 
@@ -62,7 +64,8 @@ class Expectations:
         for expectation in list(self._open):
             if action in expectation.actions and expectation.is_fulfilled_by(action, payload):
                 self._open.remove(expectation)
-                self._coverage.met(expectation.requirements)
+                if expectation.counts_as_met:
+                    self._coverage.met(expectation.requirements)
 
     def overdue(self, at: float) -> Findings:
         """Report the messages that did not arrive in time."""

@@ -27,6 +27,8 @@ class Suspicion:
     """Charging state that the transaction must keep; None: any."""
     proofs: frozenset[str] = frozenset()
     """Values of triggerReason and stoppedReason that prove that the command took effect."""
+    requirements: tuple[str, ...] = ()
+    """Requirements that were then broken; empty: all of the kind."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ class RunningTransactions:
                 transaction.suspicions.remove(suspicion)
             elif min(happened_at, at) > suspicion.since + CERTAIN_AFTER_S:
                 transaction.suspicions.remove(suspicion)
-                findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
+                findings += self._certain(at, frame, suspicion)
         return findings
 
     def _prove(
@@ -115,8 +117,17 @@ class RunningTransactions:
         for suspicion in list(transaction.suspicions):
             if not suspicion.proofs.isdisjoint(reasons):
                 transaction.suspicions.remove(suspicion)
-                findings += self._report(suspicion.kind, at, (*suspicion.frames, frame), suspicion.sentence)
+                findings += self._certain(at, frame, suspicion)
         return findings
+
+    def _certain(self, at: float, frame: int, suspicion: Suspicion) -> Findings:
+        return self._report(
+            suspicion.kind,
+            at,
+            (*suspicion.frames, frame),
+            suspicion.sentence,
+            requirements=suspicion.requirements,
+        )
 
     def on_evse(self, evse_id: int | None) -> list[tuple[str, TransactionInProgress]]:
         """Return the known running transactions of an EVSE. None or 0: of the whole station."""

@@ -1,0 +1,104 @@
+"""Remote starts: authorization and idToken of the transaction (F01, F02)."""
+
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.stations.transactions import id_token_key
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.remote_starts import (
+    RemoteStartFacts,
+    SentRemoteStart,
+)
+from mock_csms.v201.findings.known import Known201
+
+REMOTE_START: Final = frozenset({"RemoteStart"})
+BY_AUTHORIZATION: Final = frozenset({"Authorized"})
+"""TxStartPoint if only the authorization starts transactions."""
+NEVER_AUTHORIZED: Final = frozenset({"Central", "NoAuthorization"})
+"""Types of idTokens that a station accepts without an Authorize (C05.FR.01)."""
+
+TOKEN_WRONG: Final = CHECKS.kind(
+    "remote-start-token-wrong",
+    "error",
+    "the event about a remote start has another idToken than the command",
+    "the RequestStartTransaction",
+)
+NOT_AUTHORIZED: Final = CHECKS.kind(
+    "remote-start-not-authorized",
+    "error",
+    "a remotely started transaction goes on without the authorization that AuthorizeRemoteStart requires",
+    "AuthorizeRemoteStart, and an Authorize that was not accepted, or LocalPreAuthorize or the settings of "
+    "local list and cache",
+)
+
+
+@TOKEN_WRONG.on_event("F01.FR.04", "F02.FR.12", triggers=REMOTE_START)
+def judge_token(call: StationCall, known: Known201) -> Outcome:
+    """Compare the idToken of the event with that of the command."""
+    command, id_token = known[RemoteStartFacts].of_event(call.payload), call.payload.get("idToken")
+    if command is None or id_token is None:
+        return None
+    key = id_token_key(id_token)
+    if key == command.token:
+        return MET
+    transaction_id = call.payload["transactionInfo"]["transactionId"]
+    return Broken(
+        f"the transaction {short(transaction_id)} was started remotely but its event has another idToken "
+        f"(type {short(key[1])}) than the RequestStartTransaction (type {short(command.token[1])}); it must "
+        "have the same one",
+        (command.frame,),
+    )
+
+
+@NOT_AUTHORIZED.on_event("F02.FR.09", types=("Started",), triggers=REMOTE_START)
+def judge_start(call: StationCall, known: Known201) -> Outcome:
+    """Check that a transaction that begins with the authorization is authorized."""
+    command = known[RemoteStartFacts].of_event(call.payload)
+    if command is None or known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") != BY_AUTHORIZATION:
+        return None
+    return _judge_authorization(call, command, known, "started")
+
+
+@NOT_AUTHORIZED.on_event(
+    "F01.FR.01", types=("Started", "Updated"), triggers=("ChargingStateChanged", "RemoteStart")
+)
+def judge_energy(call: StationCall, known: Known201) -> Outcome:
+    """Check that a remotely started transaction is authorized once it charges."""
+    info, facts = call.payload["transactionInfo"], known[RemoteStartFacts]
+    if info.get("chargingState") != "Charging":
+        return None
+    command = facts.of_event(call.payload) or facts.started.get(info["transactionId"])
+    return _judge_authorization(call, command, known, "transfers energy") if command else None
+
+
+def _judge_authorization(call: StationCall, command: SentRemoteStart, known: Known201, verb: str) -> Outcome:
+    is_decided = command.must_authorize is True and command.is_authorization_known and command.is_accepted
+    if not is_decided or call.payload.get("offline") or command.token[1] in NEVER_AUTHORIZED:
+        return None
+    if command.is_authorized:
+        return MET
+    is_asked = command.authorize_frame is not None
+    if (is_asked and command.is_authorized is None) or (not is_asked and _may_know_tokens(known)):
+        return None
+    reason = "that the central system did not accept" if is_asked else "that it never authorized"
+    transaction_id = call.payload["transactionInfo"]["transactionId"]
+    return Broken(
+        f"the remotely started transaction {short(transaction_id)} {verb} for an idToken {reason}; with "
+        "AuthorizeRemoteStart, the station must first authorize it",
+        tuple(filter(None, (command.frame, command.authorize_frame))),
+    )
+
+
+def _may_know_tokens(known: Known201) -> bool:
+    """Return whether the station may accept a token without asking the central system."""
+    model = known[DeviceModelFacts]
+    if model.is_true("AuthCtrlr", "Enabled") is False:
+        return True
+    if model.is_true("AuthCtrlr", "LocalPreAuthorize") is False:
+        return False
+    return any(
+        model.is_true(component, "Enabled") is not False
+        for component in ("AuthCacheCtrlr", "LocalAuthListCtrlr")
+    )
