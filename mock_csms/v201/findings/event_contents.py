@@ -133,6 +133,8 @@ class EventContents:
                 f"the transaction {name} has an idToken with type {short(contents.token[1])} and again with "
                 f"type {short(key[1])}; equal idTokens have equal types",
             )
+        if key == contents.token:
+            self._report.met("C01.FR.25")
         if trigger in WITH_TOKEN:
             return NO_FINDINGS
         return self._once(

@@ -102,7 +102,7 @@ class Transactions:
 
     def has_ended(self, transaction_id: str) -> bool:
         """Return whether the Ended event of a transaction was received."""
-        tracked = self._find(transaction_id)
+        tracked = self.find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
     def unreadable_event(self) -> None:
@@ -218,7 +218,7 @@ class Transactions:
         key, findings = self._clock.read(at, frame, TRANSACTION_EVENT, text, live=not is_offline)
         if is_offline and self._judge_after:
             self.resumed(at)
-        known_state = self._find(event["transactionInfo"]["transactionId"])
+        known_state = self.find(event["transactionInfo"]["transactionId"])
         if known_state is None and self._is_retry_of_used_id(event):
             return None, findings
         tracked, is_new, more_findings = self._add_seq_no(
@@ -263,7 +263,8 @@ class Transactions:
         self._open[transaction_id] = tracked
         return tracked
 
-    def _find(self, transaction_id: str) -> TransactionState | None:
+    def find(self, transaction_id: str) -> TransactionState | None:
+        """Return the state of an open transaction, or of one checked lately; None for others."""
         return self._open.get(transaction_id) or self._judged.get(transaction_id)
 
     def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:

@@ -132,6 +132,13 @@ class DeviceModelFacts(Facts):
         value = self.of_station(component, variable)
         return None if value is None else value.strip().lower() == "true"
 
+    def is_off(self, component: str) -> bool:
+        """Return whether a component of the whole station is certainly disabled or does not exist."""
+        if self.is_true(component, "Enabled") is False or self.is_true(component, "Available") is False:
+            return True
+        name = component.lower()
+        return self.is_complete and all(known.component != name for known in self.definitions)
+
     def number(self, component: str, variable: str, instance: str = "") -> float | None:
         """Return a number of the whole station; None if it is unknown or not a number."""
         try:

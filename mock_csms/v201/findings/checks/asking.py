@@ -1,0 +1,297 @@
+"""Whether a station asks about idTokens that it may not accept by itself (C01, C06, C07, C09 to C12, C14)."""
+
+from typing import Final, NamedTuple
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.messages import JsonObject
+from mock_csms.stations.transactions import IdTokenKey, id_token_key
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenRecord, Told, named
+from mock_csms.v201.findings.facts.local_list import LocalListFacts, list_entry
+from mock_csms.v201.findings.known import Known201
+
+AUTHORIZED: Final = ("Authorized",)
+STOPPED: Final = ("StopAuthorized",)
+ASKED_WITHIN_S: Final = 120.0
+"""Time between the presentation of a token and the event that reports its authorization."""
+MARGIN_S: Final = 60.0
+"""Tolerated difference of clocks."""
+NEVER_ASKED_FOR: Final = frozenset({"Central", "NoAuthorization"})
+CACHE: Final = "AuthCacheCtrlr"
+
+NOT_ASKED_FOR: Final = CHECKS.kind(
+    "token-not-asked-for",
+    "error",
+    "an idToken that the station cannot know is used without an Authorize",
+    "AuthCtrlr.Enabled, an authorization cache that is disabled or was cleared, a local list that is "
+    "disabled or was sent, and the boot",
+)
+REFUSED_NOT_ASKED_FOR: Final = CHECKS.kind(
+    "refused-token-not-asked-for",
+    "error",
+    "an idToken that is known to be refused starts an authorization without a new Authorize",
+    "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
+)
+EXPIRED_NOT_ASKED_FOR: Final = CHECKS.kind(
+    "expired-token-not-asked-for",
+    "error",
+    "an idToken whose cached or listed information has expired starts an authorization without an Authorize",
+    "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
+)
+STOPPED_BY_REFUSED: Final = CHECKS.kind(
+    "stopped-by-refused-token",
+    "error",
+    "another idToken ends the authorization of a transaction although it is refused",
+    "the answer to the Authorize for it",
+)
+
+
+class Presented(NamedTuple):
+    """A token that authorized or stopped a transaction while the station was certainly online."""
+
+    at: float
+    id_token: JsonObject
+    asked_at: float | None
+    """Time of the latest Authorize for it."""
+    told: Told | None
+    """What the station was told before the token was presented."""
+    used_at: float | None
+    """Time of its latest use before it was presented."""
+    answer: Told | None
+    """What the station was told last."""
+
+    @property
+    def key(self) -> IdTokenKey:
+        """Key of the token."""
+        return id_token_key(self.id_token)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether an Authorize was sent when the token was presented."""
+        return is_recent(self.asked_at, self.at)
+
+    @property
+    def last_known_at(self) -> float:
+        """Time of its latest use, or of the latest answer about it, before it was presented."""
+        return max(self.used_at or 0.0, self.told.at if self.told else 0.0)
+
+
+def is_recent(asked_at: float | None, at: float) -> bool:
+    """Return whether an Authorize may belong to a token that was authorized at a time."""
+    return asked_at is not None and asked_at >= at - ASKED_WITHIN_S
+
+
+def presented(call: StationCall, known: Known201) -> Presented | None:
+    """Return the token in an event if the station has to decide about it in the usual way."""
+    event, facts = call.payload, known[IdTokenFacts]
+    id_token, moment = event.get("idToken"), seconds_of(event["timestamp"])
+    if id_token is None or moment is None or event.get("offline"):
+        return None
+    key = id_token_key(id_token)
+    is_remote = "remoteStartId" in event["transactionInfo"] or key in facts.remote
+    if is_remote or key[1] in NEVER_ASKED_FOR or not has_usual_way(moment, call.at, known):
+        return None
+    record = facts.find(key) or TokenRecord()
+    if is_recent(record.asked_at, moment):
+        told, used_at = record.told_before, record.used_before
+    else:
+        told, used_at = record.told, record.used_at
+    return Presented(moment, id_token, record.asked_at, told, used_at, record.told)
+
+
+def has_usual_way(moment: float, at: float, known: Known201) -> bool:
+    """Return whether a station authorized tokens online, and with the same settings, for a while."""
+    facts, since = known[IdTokenFacts], moment - ASKED_WITHIN_S
+    return (
+        facts.since is not None
+        and max(facts.since, facts.settings_sent_at, known[LocalListFacts].sent_at) <= since
+        and known.online.has_been_online_since(since, at)
+        and known[DeviceModelFacts].is_true("AuthCtrlr", "Enabled") is True
+    )
+
+
+def is_not_listed(one: Presented, known: Known201) -> bool:
+    """Return whether the local list certainly lacks the token."""
+    entry = list_entry(known, one.key)
+    return entry is not None and not entry.is_listed
+
+
+def is_unknown_to_station(one: Presented, known: Known201) -> bool:
+    """Return whether the token is certainly in neither the cache nor the local list."""
+    return is_not_listed(one, known) and (known[DeviceModelFacts].is_off(CACHE) or is_cleared(one, known))
+
+
+def is_cleared(one: Presented, known: Known201) -> bool:
+    """Return whether the cache was cleared, and the station was not told of the token since."""
+    cleared_at = known[IdTokenFacts].cleared_at
+    if cleared_at is None or cleared_at > one.at - ASKED_WITHIN_S:
+        return False
+    return one.last_known_at < cleared_at
+
+
+def judge_asked(one: Presented | None, known: Known201, *, since: float = 0.0) -> Outcome:
+    """Judge whether the station asked about a token that it cannot know."""
+    if one is None or not is_unknown_to_station(one, known):
+        return None
+    if one.is_asked_for:
+        return MET
+    if one.asked_at is not None and one.asked_at > since:
+        return None
+    return Broken(
+        f"{named(one.id_token)} was used without an Authorize, although it is neither in the local list nor "
+        "in the authorization cache; the station must ask the central system about it"
+    )
+
+
+@NOT_ASKED_FOR.on_event("C01.FR.02", triggers=AUTHORIZED)
+def judge_any_token(call: StationCall, known: Known201) -> Outcome:
+    """Check that an unknown token is asked for."""
+    return judge_asked(presented(call, known), known)
+
+
+def judge_type(call: StationCall, known: Known201, token_type: str) -> Outcome:
+    """Judge a token of one type."""
+    one = presented(call, known)
+    return judge_asked(one, known) if one is not None and one.key[1] == token_type else None
+
+
+@NOT_ASKED_FOR.on_event("C06.FR.02", triggers=AUTHORIZED)
+def judge_local_token(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token of type Local is asked for."""
+    return judge_type(call, known, "Local")
+
+
+@NOT_ASKED_FOR.on_event("C07.FR.01", triggers=AUTHORIZED)
+def judge_contract(call: StationCall, known: Known201) -> Outcome:
+    """Check that the eMAID of a contract is asked for."""
+    if known[DeviceModelFacts].is_true("ISO15118Ctrlr", "PnCEnabled") is not True:
+        return None
+    return judge_type(call, known, "eMAID")
+
+
+@NOT_ASKED_FOR.on_event("C10.FR.11", triggers=AUTHORIZED)
+def judge_without_cache(call: StationCall, known: Known201) -> Outcome:
+    """Check that a disabled cache is not used."""
+    if known[DeviceModelFacts].is_true(CACHE, "Enabled") is not False:
+        return None
+    return judge_asked(presented(call, known), known)
+
+
+@NOT_ASKED_FOR.on_event("C11.FR.01", triggers=AUTHORIZED)
+def judge_after_clearing(call: StationCall, known: Known201) -> Outcome:
+    """Check that a cleared cache is not used."""
+    one, cleared_at = presented(call, known), known[IdTokenFacts].cleared_at
+    if one is None or cleared_at is None or not is_cleared(one, known):
+        return None
+    return judge_asked(one, known, since=cleared_at)
+
+
+@NOT_ASKED_FOR.on_event("C09.FR.05", triggers=STOPPED)
+def judge_other_token(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token that stops the transaction of another one is asked for."""
+    return judge_asked(other_token(call, known), known)
+
+
+def other_token(call: StationCall, known: Known201) -> Presented | None:
+    """Return a token that stops the transaction of another one."""
+    one = presented(call, known)
+    tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
+    if one is None or tracked is None or tracked.contents.token in {None, one.key}:
+        return None
+    return one
+
+
+@STOPPED_BY_REFUSED.on_event("C09.FR.11", triggers=STOPPED)
+def judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
+    """Check that a refused token does not stop the transaction of another one."""
+    one = other_token(call, known)
+    if one is None or one.answer is None or not one.is_asked_for or not is_not_listed(one, known):
+        return None
+    answer = one.answer
+    if not one.at - ASKED_WITHIN_S <= answer.at <= one.at:
+        return None
+    if answer.status == ACCEPTED:
+        return MET
+    return Broken(
+        f"{named(one.id_token)} ended the authorization of a transaction that another idToken had started, "
+        f"although the answer to its Authorize was {answer.status}; only an accepted idToken may do this",
+        (answer.frame,),
+    )
+
+
+@REFUSED_NOT_ASKED_FOR.on_event("C10.FR.03", "C12.FR.05", triggers=AUTHORIZED)
+def judge_refused(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token that was refused lately is asked for again."""
+    one = presented(call, known)
+    if one is None or one.told is None or one.told.status == ACCEPTED or not is_not_listed(one, known):
+        return None
+    if one.is_asked_for:
+        return MET
+    if one.told.at > one.at - ASKED_WITHIN_S:
+        return None
+    return Broken(
+        f"{named(one.id_token)} was authorized without an Authorize, although the station was last told that "
+        f"its status is {one.told.status}; it must ask again",
+        (one.told.frame,),
+    )
+
+
+@REFUSED_NOT_ASKED_FOR.on_event("C14.FR.01", "C14.FR.03", triggers=AUTHORIZED)
+def judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token that the local list refuses is asked for."""
+    one = presented(call, known)
+    entry = None if one is None else list_entry(known, one.key)
+    if one is None or entry is None or not entry.is_listed or entry.status == ACCEPTED:
+        return None
+    if one.is_asked_for:
+        return MET
+    return Broken(
+        f"{named(one.id_token)} was authorized without an Authorize, although its status in the local list "
+        f"is {entry.status}; the station must ask the central system about it"
+    )
+
+
+@EXPIRED_NOT_ASKED_FOR.on_event("C14.FR.05", triggers=AUTHORIZED)
+def judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token whose entry in the local list has expired is asked for."""
+    one = presented(call, known)
+    entry = None if one is None else list_entry(known, one.key)
+    if one is None or entry is None or entry.status != ACCEPTED:
+        return None
+    if known[DeviceModelFacts].is_true("LocalAuthListCtrlr", "SupportsExpiryDateTime") is not True:
+        return None
+    return judge_expired(one, entry.expires_at, "in the local list")
+
+
+@EXPIRED_NOT_ASKED_FOR.on_event("C10.FR.13", triggers=AUTHORIZED)
+def judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token whose cacheExpiryDateTime is over is asked for."""
+    one = presented(call, known)
+    if one is None or one.told is None or not is_not_listed(one, known):
+        return None
+    return judge_expired(one, one.told.expires_at, "in the authorization cache")
+
+
+@EXPIRED_NOT_ASKED_FOR.on_event("C10.FR.08", "C10.FR.10", triggers=AUTHORIZED)
+def judge_lifetime(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token that was not used for longer than LifeTime is asked for."""
+    one, lifetime_s = presented(call, known), known[DeviceModelFacts].number(CACHE, "LifeTime")
+    if one is None or one.told is None or not lifetime_s or not is_not_listed(one, known):
+        return None
+    if one.told.expires_at is not None:
+        return None
+    return judge_expired(one, one.last_known_at + lifetime_s, "in the authorization cache")
+
+
+def judge_expired(one: Presented, expires_at: float | None, place: str) -> Outcome:
+    """Judge whether the station asked about a token whose information has expired."""
+    if expires_at is None or expires_at > one.at - ASKED_WITHIN_S - MARGIN_S:
+        return None
+    if one.is_asked_for:
+        return MET
+    return Broken(
+        f"{named(one.id_token)} was authorized without an Authorize, although its information {place} "
+        f"expired {one.at - expires_at:.0f} s before; the station must ask the central system about it"
+    )

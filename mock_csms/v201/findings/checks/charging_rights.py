@@ -1,0 +1,166 @@
+"""Whether a transaction may charge: its authorization, its EVSE and its idToken (C01, C06, C12, C16)."""
+
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.stations.transactions import IdTokenKey, id_token_key
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenRecord, Told, named
+from mock_csms.v201.findings.facts.reported import Reported
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_state import TransactionState
+
+CHARGING_STATES: Final = ("ChargingStateChanged",)
+AUTHORIZED: Final = ("Authorized",)
+TOLD_WITHIN_S: Final = 120.0
+"""Time from the answer to an Authorize to the event with its token."""
+
+UNAUTHORIZED: Final = CHECKS.kind(
+    "charging-without-authorization",
+    "error",
+    "a transaction charges before any of its events has an idToken",
+    "AuthCtrlr.Enabled, and all events of the transaction",
+)
+WRONG_EVSE: Final = CHECKS.kind(
+    "charging-at-wrong-evse",
+    "error",
+    "a transaction charges at an EVSE that the answer to its Authorize does not list",
+    "the Authorize for the idToken of the transaction",
+)
+MASTER_PASS_STARTS: Final = CHECKS.kind(
+    "master-pass-started-transaction",
+    "error",
+    "an idToken of the master pass group authorizes a transaction",
+    "AuthCtrlr.MasterPassGroupId, and the groupIdToken of the idToken",
+)
+SECOND_TOKEN: Final = CHECKS.kind(
+    "second-token-authorized",
+    "warning",
+    "a transaction whose authorization has ended is authorized by another idToken",
+    "the first idToken of the transaction",
+)
+
+
+def is_charging(event: JsonObject) -> bool:
+    """Return whether an event that is not from an offline period reports that energy flows."""
+    state: str | None = event["transactionInfo"].get("chargingState")
+    return state == "Charging" and not event.get("offline")
+
+
+def follows_all(tracked: TransactionState | None, event: JsonObject) -> bool:
+    """Return whether all events before this one are known."""
+    seq_no: int = event["seqNo"]
+    if tracked is None:
+        return seq_no == 0
+    is_whole = tracked.started is not None and tracked.low == 0 and not tracked.gaps
+    return is_whole and not tracked.is_doubtful and seq_no == tracked.high + 1
+
+
+def first_token(tracked: TransactionState | None, event: JsonObject) -> IdTokenKey | None:
+    """Return the token that the transaction was first authorized with."""
+    if tracked is not None and tracked.contents.token is not None:
+        return tracked.contents.token
+    return id_token_key(event["idToken"]) if "idToken" in event else None
+
+
+def state_of(call: StationCall, known: Known201) -> TransactionState | None:
+    """Return the transaction of an event as it was before the event."""
+    return known.transactions.find(call.payload["transactionInfo"]["transactionId"])
+
+
+@UNAUTHORIZED.on_event("C01.FR.01", "C06.FR.01", triggers=CHARGING_STATES)
+def judge_authorization(call: StationCall, known: Known201) -> Outcome:
+    """Check that energy flows only in a transaction with an idToken."""
+    event, tracked = call.payload, state_of(call, known)
+    is_known = known[DeviceModelFacts].is_true("AuthCtrlr", "Enabled") is True
+    if not is_charging(event) or not is_known or not follows_all(tracked, event):
+        return None
+    if first_token(tracked, event) is not None:
+        return MET
+    started_at = seconds_of(tracked.started[1] if tracked and tracked.started else event["timestamp"])
+    if started_at is None or started_at <= known[IdTokenFacts].settings_sent_at:
+        return None
+    transaction_id = event["transactionInfo"]["transactionId"]
+    if not known[Reported].is_new(UNAUTHORIZED.id, transaction_id):
+        return None
+    return Broken(
+        f"the transaction {short(transaction_id)} charges although none of its events has an idToken; energy "
+        "may only be offered after an authorization"
+    )
+
+
+@WRONG_EVSE.on_event("C01.FR.21", triggers=CHARGING_STATES)
+def judge_evse(call: StationCall, known: Known201) -> Outcome:
+    """Check that energy flows only at the EVSEs that the answer to the Authorize lists."""
+    event, tracked = call.payload, state_of(call, known)
+    if tracked is None or not is_charging(event) or tracked.contents.remote_start_id is not None:
+        return None
+    contents, key = tracked.contents, tracked.contents.token
+    evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
+    if key is None or contents.token_at is None or evse_id is None or key in known[IdTokenFacts].remote:
+        return None
+    told = (known[IdTokenFacts].find(key) or TokenRecord()).asked_answer
+    if told is None or not told.evse_ids or not 0 <= contents.token_at - told.at <= TOLD_WITHIN_S:
+        return None
+    if evse_id in told.evse_ids:
+        return MET
+    transaction_id = event["transactionInfo"]["transactionId"]
+    if not known[Reported].is_new(WRONG_EVSE.id, transaction_id):
+        return None
+    return Broken(
+        f"the transaction {short(transaction_id)} charges at EVSE {evse_id}, although the answer to the "
+        f"Authorize for its idToken allows only EVSE {', '.join(map(str, sorted(told.evse_ids)))}",
+        (told.frame,),
+    )
+
+
+def told_master_pass(call: StationCall, known: Known201) -> Told | None:
+    """Return what the station was told of the token in an event, if it is a master pass."""
+    id_token = call.payload.get("idToken")
+    master = known[DeviceModelFacts].of_station("AuthCtrlr", "MasterPassGroupId")
+    record = known[IdTokenFacts].find(id_token_key(id_token)) if id_token else None
+    told = record.told if record else None
+    is_master = master and told is not None and told.group is not None and told.group[0] == master.lower()
+    return told if is_master else None
+
+
+@MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=AUTHORIZED)
+def judge_master_pass(call: StationCall, known: Known201) -> Outcome:
+    """Check that a master pass does not authorize a transaction."""
+    told, moment = told_master_pass(call, known), seconds_of(call.payload["timestamp"])
+    if told is None or moment is None or call.payload.get("offline") or told.at > moment:
+        return None
+    if known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
+        return None
+    return Broken(
+        f"{named(call.payload['idToken'])} belongs to the master pass group but authorizes a transaction; it "
+        "may only stop transactions",
+        (told.frame,),
+    )
+
+
+@MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=("StopAuthorized",))
+def judge_master_stop(call: StationCall, known: Known201) -> Outcome:
+    """Register a master pass that stops a transaction."""
+    return None if told_master_pass(call, known) is None else MET
+
+
+@SECOND_TOKEN.on_event("C01.FR.23", types=("Updated",), triggers=AUTHORIZED)
+def judge_second_token(call: StationCall, known: Known201) -> Outcome:
+    """Check that a transaction is authorized again by its first token only."""
+    event, tracked = call.payload, state_of(call, known)
+    if tracked is None or "idToken" not in event or not follows_all(tracked, event):
+        return None
+    contents = tracked.contents
+    if contents.token is None or contents.first_stop is None:
+        return None
+    if contents.token == id_token_key(event["idToken"]):
+        return MET
+    return Broken(
+        f"the transaction {short(tracked.id)} was started by another idToken than {named(event['idToken'])}, "
+        "which authorizes it now; it should be authorized by its first idToken only"
+    )

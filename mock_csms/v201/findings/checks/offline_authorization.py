@@ -1,0 +1,146 @@
+"""IdTokens that authorize a transaction while the station is offline (C07, C13)."""
+
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.messages import JsonObject
+from mock_csms.stations.transactions import id_token_key
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, named
+from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, list_entry
+from mock_csms.v201.findings.known import Known201
+
+AUTHORIZED: Final = ("Authorized",)
+NEVER_LISTED: Final = frozenset({"Central", "NoAuthorization"})
+
+ACCEPTED_OFFLINE: Final = CHECKS.kind(
+    "token-accepted-offline",
+    "error",
+    "an idToken authorizes a transaction offline although the local list does not allow it",
+    "the local list, an offline period, and for some idTokens AuthCtrlr.OfflineTxForUnknownIdEnabled, "
+    "LocalAuthListCtrlr.SupportsExpiryDateTime and a disabled authorization cache",
+)
+CONTRACT_OFFLINE: Final = CHECKS.kind(
+    "contract-accepted-offline",
+    "error",
+    "a contract authorizes a transaction offline although contracts must not be checked offline",
+    "ISO15118Ctrlr.PnCEnabled and ContractValidationOffline, the local list and an offline period",
+)
+
+
+def token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject, ListEntry] | None:
+    """Return a token that was presented while the station was certainly offline, with its entry in the
+    local list.
+    """
+    event, facts = call.payload, known[IdTokenFacts]
+    id_token, moment = event.get("idToken"), seconds_of(event["timestamp"])
+    if id_token is None or moment is None or not event.get("offline"):
+        return None
+    changed_at = max(facts.settings_sent_at, known[LocalListFacts].sent_at)
+    if id_token["type"] in NEVER_LISTED or changed_at > moment - MARGIN_S:
+        return None
+    entry = list_entry(known, id_token_key(id_token))
+    return (moment, id_token, entry) if entry and known.online.was_offline(moment) else None
+
+
+def refused(id_token: JsonObject, why: str) -> Broken:
+    """Return the violation of a token that was accepted offline."""
+    return Broken(f"{named(id_token)} authorized a transaction offline although {why}")
+
+
+def can_expire(known: Known201) -> bool | None:
+    """Return whether entries of the local list expire; None if it is not known."""
+    model = known[DeviceModelFacts]
+    value = model.is_true("LocalAuthListCtrlr", "SupportsExpiryDateTime")
+    return False if value is None and model.is_complete else value
+
+
+def accepts_unknown(known: Known201) -> bool | None:
+    """Return whether unknown tokens are accepted offline; None if it is not known."""
+    return known[DeviceModelFacts].is_true("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
+
+
+@ACCEPTED_OFFLINE.on_event("C13.FR.01", triggers=AUTHORIZED)
+def judge_listed(call: StationCall, known: Known201) -> Outcome:
+    """Check that a token with another status than Accepted is not accepted."""
+    found = token_offline(call, known)
+    if found is None or not found[2].is_listed:
+        return None
+    _, id_token, entry = found
+    if entry.status == ACCEPTED:
+        return MET
+    return refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
+
+
+def judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> Outcome:
+    """Judge a token in a station that accepts only tokens of the local list."""
+    found, model = token_offline(call, known), known[DeviceModelFacts]
+    if found is None or accepts_unknown(known) is not False or can_expire(known) is not with_expiry:
+        return None
+    moment, id_token, entry = found
+    if entry.is_listed:
+        return judge_entry(id_token, entry, moment, with_expiry=with_expiry)
+    is_uncached = (
+        model.is_off("AuthCacheCtrlr") or model.is_true("AuthCtrlr", "LocalAuthorizeOffline") is False
+    )
+    if not is_uncached:
+        return None
+    return refused(
+        id_token,
+        "it is not in the local list and AuthCtrlr.OfflineTxForUnknownIdEnabled is false; it must be refused",
+    )
+
+
+def judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_expiry: bool) -> Outcome:
+    """Judge a token that is in the local list."""
+    if entry.status != ACCEPTED:
+        return refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
+    if not with_expiry or entry.expires_at is None or moment < entry.expires_at - MARGIN_S:
+        return MET
+    if moment < entry.expires_at + MARGIN_S:
+        return None
+    return refused(
+        id_token, f"its entry in the local list had expired {moment - entry.expires_at:.0f} s before"
+    )
+
+
+@ACCEPTED_OFFLINE.on_event("C13.FR.02", triggers=AUTHORIZED)
+def judge_without_expiry(call: StationCall, known: Known201) -> Outcome:
+    """Check that only accepted tokens of a list without expiry are accepted."""
+    return judge_unknown(call, known, with_expiry=False)
+
+
+@ACCEPTED_OFFLINE.on_event("C13.FR.05", triggers=AUTHORIZED)
+def judge_with_expiry(call: StationCall, known: Known201) -> Outcome:
+    """Check that only accepted tokens of a list with expiry are accepted."""
+    return judge_unknown(call, known, with_expiry=True)
+
+
+@ACCEPTED_OFFLINE.on_event("C13.FR.06", triggers=AUTHORIZED)
+def judge_expired(call: StationCall, known: Known201) -> Outcome:
+    """Check that an expired token of the list is refused where unknown ones are accepted."""
+    found = token_offline(call, known)
+    if found is None or accepts_unknown(known) is not True or can_expire(known) is not True:
+        return None
+    moment, id_token, entry = found
+    return judge_entry(id_token, entry, moment, with_expiry=True) if entry.is_listed else None
+
+
+@CONTRACT_OFFLINE.on_event("C07.FR.07", triggers=AUTHORIZED)
+def judge_contract(call: StationCall, known: Known201) -> Outcome:
+    """Check that a contract authorizes only online transactions if it cannot be checked offline."""
+    id_token, model = call.payload.get("idToken"), known[DeviceModelFacts]
+    if id_token is None or id_token["type"] != "eMAID":
+        return None
+    if model.is_true("ISO15118Ctrlr", "PnCEnabled") is not True:
+        return None
+    if model.is_true("ISO15118Ctrlr", "ContractValidationOffline") is not False:
+        return None
+    if not call.payload.get("offline"):
+        return MET
+    found = token_offline(call, known)
+    if found is None or found[2].is_listed:
+        return None
+    return refused(id_token, "ISO15118Ctrlr.ContractValidationOffline is false; it must not charge")

@@ -1,0 +1,31 @@
+"""Findings that are reported once for each transaction, reservation or other subject."""
+
+from typing import Final
+
+from mock_csms.findings.facts import Facts
+from mock_csms.stations.bounded import BoundedDict
+
+MAX_REPORTED: Final = 100
+
+type Subject = tuple[str, object]
+"""Id of a kind, and id of its subject."""
+
+
+class _Latest(BoundedDict[Subject, None]):
+    __slots__ = ()
+    limit = MAX_REPORTED
+
+
+class Reported(Facts):
+    """Subjects of the latest findings."""
+
+    __slots__ = ("_latest",)
+
+    def __init__(self) -> None:
+        self._latest = _Latest()
+
+    def is_new(self, kind: str, subject: object) -> bool:
+        """Return whether a kind has not been reported for a subject yet, and register it."""
+        is_new = (kind, subject) not in self._latest
+        self._latest[kind, subject] = None
+        return is_new

@@ -1,0 +1,64 @@
+"""Steps of a station that authorizes tokens, for tests of its checks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mock_csms.messages import JsonObject
+from tests.support.talk import TOKEN, Talk, stamp
+
+OTHER = {"idToken": "11223344", "type": "ISO14443"}
+EMAID = {"idToken": "DE-ABC-C12345678-9", "type": "eMAID"}
+SETTLED_S = 400
+"""Seconds after which a station has certainly been online, with the same settings, for long enough."""
+
+
+def ask(talk: Talk, id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -> None:
+    """Send an Authorize, and answer it with a status."""
+    talk.exchange("Authorize", {"idToken": id_token}, {"idTokenInfo": {"status": status, **info}})
+
+
+def use(
+    talk: Talk,
+    id_token: JsonObject = TOKEN,
+    *,
+    status: str = "Accepted",
+    transaction_id: str = "T1",
+    trigger: str = "Authorized",
+    seq_no: int = 0,
+    **fields: Any,
+) -> None:
+    """Send an event with a token; the answer to it has a status."""
+    event_type = "Updated" if seq_no else "Started"
+    info = {"transactionId": transaction_id, **fields.pop("info", {})}
+    event = talk.event(seq_no, event_type, triggerReason=trigger, idToken=id_token, info=info, **fields)
+    talk.exchange("TransactionEvent", event, {"idTokenInfo": {"status": status}})
+
+
+def send_list(talk: Talk, *entries: JsonObject, update_type: str = "Full", version: int = 1) -> None:
+    """Send a local list that is accepted."""
+    request: JsonObject = {"versionNumber": version, "updateType": update_type}
+    talk.command(
+        "SendLocalList", {**request, "localAuthorizationList": list(entries)} if entries else request
+    )
+
+
+def entry(id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -> JsonObject:
+    """Entry of a local list."""
+    return {"idToken": id_token, "idTokenInfo": {"status": status, **info}}
+
+
+def configure(talk: Talk, variables: Mapping[str, str]) -> None:
+    """Read variables of a station that authorizes tokens, and let it be online with them for a while."""
+    talk.read_variables({"AuthCtrlr.Enabled": "true", **variables})
+    talk.wait(SETTLED_S, step=SETTLED_S)
+
+
+def be_offline(talk: Talk, id_token: JsonObject = TOKEN) -> None:
+    """Lose the connection for ten minutes, and authorize a token in the middle of it."""
+    talk.disconnect()
+    moment = talk.at + 300
+    talk.at += 600
+    talk.connect()
+    talk.send_event(
+        0, "Started", timestamp=stamp(moment), triggerReason="Authorized", offline=True, idToken=id_token
+    )
