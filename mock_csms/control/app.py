@@ -181,7 +181,7 @@ class ControlServer(ServerWithoutSignals):
     def stop(self) -> None:
         """Stop: end the waiting requests, then drop the remaining connections."""
         self._requests.stopping.set()
-        self.should_exit = True
+        self.end()
         asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)
 
 

@@ -1,6 +1,8 @@
 """Undocumented names of `uvicorn` that this project uses.
 
 - ``Server.capture_signals``: context manager in which the server handles SIGINT and SIGTERM.
+- ``Server.main_loop``: returns when the server has to stop; ``Server.on_tick`` says so, and updates headers.
+- ``Server.shutdown``: ends the connections; ``Server.servers`` are the listening servers.
 - ``Server.server_state``: its ``connections`` are the open connections, each with a ``transport``.
 - ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one. It is
   made from a configuration, the state of a server, the state of an application, and a loop.
@@ -10,7 +12,8 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from socket import socket
 from typing import Final
 
 import uvicorn
@@ -18,6 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_TIMEOUT_S: Final = 10.0
 """Seconds within which the head of a request must be complete."""
+TICK_S: Final = 0.1
+"""Seconds between the ticks of a server; `on_tick` counts ten to a second."""
 UNREAD_TIMEOUT_S: Final = 60.0
 """Seconds until a connection is dropped if its client does not read its response."""
 
@@ -25,7 +30,34 @@ logger = logging.getLogger("mock_csms")
 
 
 class ServerWithoutSignals(uvicorn.Server):
-    """A server that leaves signals to the process around it."""
+    """A server that leaves signals to the process around it, and stops at once."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Begin to stop. The plain way, to set ``should_exit``, is only noticed at the next tick."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Tick until the server has to stop."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK_S)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End the connections. Without any, there is nothing to wait for; uvicorn waits all the same."""
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -189,6 +189,6 @@ async def served_control(members: Mapping[str, FleetMember], port: int) -> Async
     try:
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.end()
         await serving
         listener.close()

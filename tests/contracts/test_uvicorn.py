@@ -1,5 +1,6 @@
 """Undocumented names of uvicorn that mock_csms/private_api/uvicorn.py uses."""
 
+import asyncio
 import signal
 
 import pytest
@@ -33,6 +34,26 @@ async def test_capture_signals_installs_all_signal_handlers(
 
     assert signal.SIGTERM in usual, "uvicorn's Server no longer handles SIGTERM with signal.signal"
     assert without == set(), "uvicorn's Server now handles signals outside capture_signals"
+
+
+async def test_server_without_connections_ends_before_its_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"main_loop", "on_tick", "shutdown"}
+    assert names <= vars(uvicorn.Server).keys(), "uvicorn has renamed a method of Server"
+    monkeypatch.setattr("mock_csms.private_api.uvicorn.TICK_S", 1_000)
+    server = ServerWithoutSignals(uvicorn.Config(application, lifespan="off", ws="none", log_config=None))
+    ticked = asyncio.Event()
+
+    async def tick(_: int) -> bool:
+        ticked.set()
+        return server.should_exit
+
+    monkeypatch.setattr(server, "on_tick", tick)
+    async with asyncio.timeout(10):
+        serving = asyncio.create_task(server.serve(sockets=[]))
+        await ticked.wait()
+        assert server.servers == [], "uvicorn has renamed Server.servers"
+        server.end()
+        await serving
 
 
 async def test_server_state_has_the_open_connections() -> None:
