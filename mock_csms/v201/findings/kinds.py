@@ -184,9 +184,6 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "the hash data of a root certificate does not belong to the certificate that was installed",
         "the accepted InstallCertificate on the same connection",
     ),
-    "charging-needs-incomplete": FindingKind(
-        "error", "K15.FR.06, K17.FR.06", "charging needs have neither AC nor DC parameters"
-    ),
     "clock-not-set": FindingKind(
         "hint",
         "B01.FR.06, G02.FR.06",

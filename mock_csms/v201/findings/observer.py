@@ -431,18 +431,6 @@ class Observer201(Observer):
         self._certificates.certificate_requested(payload)
         return self._signing.judge_request(at, frame, payload)
 
-    def _judge_needs(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        needs = payload["chargingNeeds"]
-        if "acChargingParameters" in needs or "dcChargingParameters" in needs:
-            return NO_FINDINGS
-        return self._report(
-            "charging-needs-incomplete",
-            at,
-            (frame,),
-            "NotifyEVChargingNeeds has neither acChargingParameters nor dcChargingParameters; it must have "
-            "one of them",
-        )
-
 
 type CallJudge = Callable[[Observer201, float, int, JsonObject], Findings]
 
@@ -465,7 +453,6 @@ JUDGES: Final[Mapping[str, CallJudge]] = {
     ),
     "NotifyCustomerInformation": _report_part_judge("NotifyCustomerInformation"),
     "NotifyDisplayMessages": _report_part_judge("NotifyDisplayMessages"),
-    "NotifyEVChargingNeeds": Observer201._judge_needs,
     "NotifyEvent": Observer201._judge_events,
     "NotifyMonitoringReport": _report_part_judge("NotifyMonitoringReport"),
     "NotifyReport": Observer201._judge_device_report,

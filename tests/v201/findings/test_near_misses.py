@@ -518,13 +518,6 @@ def _(talk: Talk) -> None:
         talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
 
 
-@near_miss("charging-needs-incomplete")
-def _(talk: Talk) -> None:
-    ac = {"energyAmount": 1, "evMinCurrent": 6, "evMaxCurrent": 16, "evMaxVoltage": 230}
-    needs = {"requestedEnergyTransfer": "AC_single_phase", "acChargingParameters": ac}
-    talk.exchange("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs}, {"status": "Accepted"})
-
-
 @near_miss("security-event-unknown")
 def _(talk: Talk) -> None:
     talk.call("SecurityEventNotification", {"type": "SettingSystemTime", "timestamp": talk.now})

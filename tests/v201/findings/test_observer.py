@@ -542,12 +542,6 @@ def _(talk: Talk) -> None:
         talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
 
 
-@violation_of("charging-needs-incomplete")
-def _(talk: Talk) -> None:
-    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
-    talk.exchange("NotifyEVChargingNeeds", needs, {"status": "Accepted"})
-
-
 @violation_of("clock-not-set")
 def _(talk: Talk) -> None:
     talk.call("StatusNotification", {**talk.status_payload(), "timestamp": "1970-01-01T00:00:12Z"})

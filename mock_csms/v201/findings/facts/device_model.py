@@ -214,6 +214,11 @@ class DeviceModelFacts(Facts):
         if action in {None, Action.notify_report}:
             self._next_part = None
 
+    def command_failed(self, action: str | None) -> None:
+        if action in {None, Action.set_variables}:
+            self._values.clear()
+            self.is_complete = False  # otherwise these variables would count as unset
+
 
 @CHECKS.learn_sent(Action.get_base_report)
 def _expect_inventory(command: Command, known: Known201) -> None:

@@ -1,0 +1,70 @@
+"""Limits that an external system imposes on a station (K11, K12)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.external_limits import ExternalLimits
+from mock_csms.v201.findings.known import Known201
+
+EXTERNAL_CONSTRAINTS: Final = "ChargingStationExternalConstraints"
+EXTERNAL_SOURCES: Final = frozenset({"EMS", "SO"})
+"""Sources outside the station. A limit of the station itself may have the source Other."""
+
+SOURCE_WRONG: Final = CHECKS.kind(
+    "external-limit-source-wrong", "error", "NotifyChargingLimit names the operator as the source of a limit"
+)
+SCHEDULE_MISSING: Final = CHECKS.kind(
+    "external-limit-schedule-missing",
+    "error",
+    "NotifyChargingLimit has no schedule although NotifyChargingLimitWithSchedules is true",
+    "NotifyChargingLimitWithSchedules",
+)
+PURPOSE_WRONG: Final = CHECKS.kind(
+    "external-limit-purpose-wrong",
+    "error",
+    "a charging profile of an external system has another purpose than ChargingStationExternalConstraints",
+)
+
+
+@SOURCE_WRONG.on_call("K11.FR.05", "K12.FR.04", of=Action.notify_charging_limit)
+def judge_source(call: StationCall, _: Known201) -> Outcome:
+    """Check the source of a new limit: the operator sends its limits as charging profiles."""
+    if call.payload["chargingLimit"]["chargingLimitSource"] == "CSO":
+        return Broken(
+            "NotifyChargingLimit has the chargingLimitSource CSO; the source of an external limit must not "
+            "be CSO"
+        )
+    return MET
+
+
+@SCHEDULE_MISSING.on_call("K11.FR.03", "K12.FR.03", of=Action.notify_charging_limit)
+def judge_schedule(call: StationCall, known: Known201) -> Outcome:
+    """Check that a new limit has a schedule, if the station is set to send one."""
+    is_set = known[DeviceModelFacts].is_true("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules")
+    if not is_set or not known[ExternalLimits].is_settled(call.at):
+        return None
+    if "chargingSchedule" in call.payload:
+        return MET
+    return Broken(
+        "NotifyChargingLimit has no chargingSchedule; it must have the limit of the external system while "
+        "SmartChargingCtrlr.NotifyChargingLimitWithSchedules is true"
+    )
+
+
+@PURPOSE_WRONG.on_call("K11.FR.06", "K12.FR.05", of=Action.report_charging_profiles)
+def judge_purpose(call: StationCall, _: Known201) -> Outcome:
+    """Check the purpose of the reported profiles of external systems."""
+    source = call.payload["chargingLimitSource"]
+    if source not in EXTERNAL_SOURCES:
+        return None
+    for profile in call.payload["chargingProfile"]:
+        if profile["chargingProfilePurpose"] != EXTERNAL_CONSTRAINTS:
+            return Broken(
+                f"the charging profile {profile['id']} of the source {source} is reported with the purpose "
+                f"{profile['chargingProfilePurpose']}; the purpose must be {EXTERNAL_CONSTRAINTS}"
+            )
+    return MET
