@@ -163,7 +163,7 @@ class GoodStation:
             talk.wait(30)
         if self.maybe(0.2):
             talk.boot("Pending", 600, reason)
-            talk.command("GetBaseReport", {"requestId": 7, "reportBase": "FullInventory"})
+            talk.command("GetBaseReport", {"requestId": 7, "reportBase": "SummaryInventory"})
             talk.call("NotifyReport", {**device_report((1, 1), (1, 2)), "tbc": True})
             talk.wait(10)
             talk.call("NotifyReport", {**device_report((2, 1)), "seqNo": 1})
@@ -300,7 +300,7 @@ class GoodStation:
         message_id = self.talk.send_command(
             "SetVariables", {"setVariableData": [{**variable, "attributeValue": value}]}
         )
-        result = {**variable, "attributeStatus": "Accepted"}
+        result = {**variable, "attributeType": "Actual", "attributeStatus": "Accepted"}
         self.talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
 
     def follow_triggers(self) -> None:

@@ -253,7 +253,7 @@ class Talk:
         """Read variables, named as ``Component.Variable``, with these values."""
         items = [dict(zip(("component", "variable"), named, strict=True)) for named in map(_names, values)]
         results = [
-            {**item, "attributeStatus": "Accepted", "attributeValue": value}
+            {**item, "attributeType": "Actual", "attributeStatus": "Accepted", "attributeValue": value}
             for item, value in zip(items, values.values(), strict=True)
         ]
         message_id = self.send_command("GetVariables", {"getVariableData": items})

@@ -223,7 +223,7 @@ def test_threshold_set_by_a_command_decides(talk: Talk) -> None:
     item = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}
     data = {"setVariableData": [{**item, "attributeValue": "60"}]}
     message_id = talk.send_command("SetVariables", data)
-    result = {**item, "attributeStatus": "Accepted"}
+    result = {**item, "attributeType": "Actual", "attributeStatus": "Accepted"}
     talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
     talk.reconnect(LONG_S)
     talk.call("Heartbeat")

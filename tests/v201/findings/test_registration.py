@@ -272,7 +272,7 @@ def test_accepted_heartbeat_interval_is_applied(talk: Talk, status: str, *, find
     message_id = talk.send_command(
         "SetVariables", {"setVariableData": [{**variable, "attributeValue": "20"}]}
     )
-    result = {**variable, "attributeStatus": status}
+    result = {**variable, "attributeType": "Actual", "attributeStatus": status}
     talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
     talk.wait(31)
 
@@ -288,7 +288,7 @@ def test_interval_of_a_part_is_not_the_heartbeat_interval(talk: Talk, part: Json
     message_id = talk.send_command(
         "SetVariables", {"setVariableData": [{**variable, "attributeValue": "20"}]}
     )
-    result = {**variable, "attributeStatus": "Accepted"}
+    result = {**variable, "attributeType": "Actual", "attributeStatus": "Accepted"}
     talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
     talk.wait(31)
 
@@ -300,7 +300,7 @@ def test_longer_heartbeat_interval_is_applied(talk: Talk) -> None:
     message_id = talk.send_command(
         "SetVariables", {"setVariableData": [{**variable, "attributeValue": "3600"}]}
     )
-    result = {**variable, "attributeStatus": "Accepted"}
+    result = {**variable, "attributeType": "Actual", "attributeStatus": "Accepted"}
     talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
     talk.wait(3600)
 

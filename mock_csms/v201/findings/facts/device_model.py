@@ -113,6 +113,11 @@ class DeviceModelFacts(Facts):
         """Return a value; None if it is unknown."""
         return self._values.get(name, {}).get(attribute_type)
 
+    def mutability(self, name: VariableName, attribute_type: str) -> str | None:
+        """Return the mutability of an attribute; None if it is unknown."""
+        definition = self.definitions.get(name)
+        return None if definition is None else definition.mutability.get(attribute_type)
+
     def is_unset(self, name: VariableName, attribute_type: str) -> bool:
         """Return whether an attribute exists but is known to have no value."""
         definition = self.definitions.get(name)

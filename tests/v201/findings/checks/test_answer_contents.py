@@ -14,8 +14,8 @@ def with_instance(name: str, instance: str, **fields: object) -> JsonObject:
     return {**variable(name, **fields), "variable": {"name": name, "instance": instance}}
 
 
-READ = {"attributeStatus": "Accepted", "attributeValue": "1"}
-SET = {"attributeStatus": "Accepted"}
+READ = {"attributeStatus": "Accepted", "attributeValue": "1", "attributeType": "Actual"}
+SET = {"attributeStatus": "Accepted", "attributeType": "Actual"}
 
 
 def read(talk: Talk, items: list[JsonObject], results: list[JsonObject]) -> None:
@@ -98,7 +98,7 @@ def test_item_asked_twice_may_be_answered_once(talk: Talk) -> None:
 
 def test_answer_with_the_asked_instance_and_type_meets_the_requirements(talk: Talk) -> None:
     item = with_instance("B", "x", attributeType="Target")
-    read(talk, [item], [with_instance("B", "X", attributeType="Target") | READ])
+    read(talk, [item], [with_instance("B", "X") | READ | TARGET])
 
     assert not talk.findings
     assert {talk.coverage(name) for name in ("B06.FR.03", "B06.FR.14")} == {"met"}
@@ -224,8 +224,8 @@ def test_accepted_answer_must_have_its_data(  # noqa: PLR0917 - two tables
     [
         case("value", READ, "met"),
         case("empty value", {**READ, "attributeValue": ""}, "met"),
-        case("no value", {"attributeStatus": "Accepted"}, "broken"),
-        case("unknown", {"attributeStatus": "UnknownVariable"}, "not exercised"),
+        case("no value", SET, "broken"),
+        case("unknown", {**SET, "attributeStatus": "UnknownVariable"}, "not exercised"),
     ],
 )
 def test_accepted_variable_must_have_a_value(talk: Talk, fields: JsonObject, state: str) -> None:
@@ -244,7 +244,7 @@ def test_unset_variable_must_be_read_as_empty(talk: Talk, fields: JsonObject, st
     talk.ask_in_vain("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
     item = {**A, "variableAttribute": [{}], "variableCharacteristics": CHARACTERISTICS}
     talk.call("NotifyReport", {**report(0, request_id=9), "reportData": [item]})
-    read(talk, [A], [{**A, "attributeStatus": "Accepted", **fields}])
+    read(talk, [A], [A | SET | fields])
 
     assert talk.coverage("B06.FR.13") == state
     assert talk.coverage("B06.FR.04") == "not exercised"

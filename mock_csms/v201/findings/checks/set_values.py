@@ -1,0 +1,138 @@
+"""Values that a station lets be set, compared with the reported characteristics (B05.FR.07, B05.FR.08)."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.variable_results import SET, Result, results_of
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.device_model import (
+    ACTUAL,
+    Definition,
+    DeviceModelFacts,
+    VariableName,
+    name_of_item,
+)
+from mock_csms.v201.findings.known import Known201
+
+VALUES: Final = frozenset({ACTUAL, "Target"})
+"""Attribute types whose values have the data type and the limits of the variable."""
+JUDGED_ELSEWHERE: Final = frozenset({"networkconfigurationpriority"})
+"""Variables with requirements of their own (B10.FR.02)."""
+DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+WRONG_VALUE: Final = CHECKS.kind(
+    "wrong-value-accepted",
+    "error",
+    "a SetVariables is accepted although its value does not fit the data type or the limits of the variable",
+    "a report with the characteristics of the variable",
+)
+
+
+def _is_decimal(value: str, _: Definition) -> bool:
+    return DECIMAL.fullmatch(value) is not None
+
+
+def _is_integer(value: str, definition: Definition) -> bool:
+    """Return whether a value is a whole number; 5.0 may be one."""
+    return _is_decimal(value, definition) and float(value).is_integer()
+
+
+def _is_boolean(value: str, _: Definition) -> bool:
+    return value.lower() in {"true", "false", "0", "1"}
+
+
+def _is_time(value: str, _: Definition) -> bool:
+    return seconds_of(value) is not None or ":60" in value
+
+
+def _is_option(value: str, definition: Definition) -> bool:
+    return definition.members is None or value.lower() in _lower(definition.members)
+
+
+def _has_options(value: str, definition: Definition) -> bool:
+    if definition.members is None:
+        return True
+    return {part.strip().lower() for part in value.split(",")} <= {*_lower(definition.members), ""}
+
+
+def _lower(members: frozenset[str]) -> frozenset[str]:
+    return frozenset(member.lower() for member in members)
+
+
+IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
+    "boolean": _is_boolean,
+    "dateTime": _is_time,
+    "decimal": _is_decimal,
+    "integer": _is_integer,
+    "MemberList": _has_options,
+    "OptionList": _is_option,
+    "SequenceList": _has_options,
+}
+"""Function that returns whether a text may be a value, by data type."""
+
+
+def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Result, str, Definition]]:
+    """Yield the results whose definition is known, with their values. Without a value, nothing is certain."""
+    asked: dict[tuple[VariableName, str], str] = {
+        (name_of_item(item), item.get("attributeType", ACTUAL)): item["attributeValue"].strip()
+        for item in command.request["setVariableData"]
+    }
+    for result in results_of(command):
+        definition = known[DeviceModelFacts].definitions.get(result.name)
+        value = asked.get((result.name, result.attribute_type))
+        is_judged = result.attribute_type in VALUES and result.name.variable not in JUDGED_ELSEWHERE
+        if definition is not None and value and is_judged:
+            yield result, value, definition
+
+
+def _outcome(result: Result, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:
+    """Judge the status of a value; a value that is all right changes nothing."""
+    if not is_wrong:
+        return before
+    if result.status in SET:
+        return Broken(
+            f"the value {short(value)} of {result.text} is answered with {result.status}, but {fault}; it "
+            "must be Rejected"
+        )
+    return MET if result.status == "Rejected" else before
+
+
+@WRONG_VALUE.on_command("B05.FR.07", of=Action.set_variables)
+def judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that values of another data type are rejected."""
+    outcome: Outcome = None
+    for result, value, definition in _settings(command, known):
+        is_valid = IS_VALID.get(definition.data_type or "")
+        is_wrong = is_valid is not None and not is_valid(value, definition)
+        fault = f"it is not a valid {definition.data_type} of this variable"
+        outcome = _outcome(result, value, is_wrong=is_wrong, fault=fault, before=outcome)
+        if isinstance(outcome, Broken):
+            break
+    return outcome
+
+
+@WRONG_VALUE.on_command("B05.FR.08", of=Action.set_variables)
+def judge_range(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that numbers outside the limits are rejected."""
+    outcome: Outcome = None
+    for result, value, definition in _settings(command, known):
+        low, high = definition.min_limit, definition.max_limit
+        is_number = definition.data_type in {"integer", "decimal"} and _is_decimal(value, definition)
+        is_wrong = is_number and not (
+            (low is None or float(value) >= low) and (high is None or float(value) <= high)
+        )
+        fault = f"the limits of this variable are {_limit(low)} and {_limit(high)}"
+        outcome = _outcome(result, value, is_wrong=is_wrong, fault=fault, before=outcome)
+        if isinstance(outcome, Broken):
+            break
+    return outcome
+
+
+def _limit(limit: float | None) -> str:
+    return "none" if limit is None else f"{limit:g}"

@@ -1,0 +1,308 @@
+"""Statuses in the answers to GetVariables and SetVariables, compared with the reported device model (B05 to
+B07).
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final, Literal, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.known import Known201
+
+UNKNOWN_COMPONENT: Final = "UnknownComponent"
+UNKNOWN_VARIABLE: Final = "UnknownVariable"
+NOT_SUPPORTED: Final = "NotSupportedAttributeType"
+UNKNOWN: Final = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE, NOT_SUPPORTED})
+SET: Final = frozenset({"Accepted", "RebootRequired"})
+"""Statuses of a SetVariables that has set a value."""
+WHOLE_MODEL: Final = "a whole FullInventory since the last boot"
+
+type Missing = Literal["component", "variable", "attribute type"]
+
+REPORTED_UNKNOWN: Final = CHECKS.kind(
+    "reported-variable-unknown",
+    "error",
+    "an answer says that a variable is unknown, although the station has reported it",
+    WHOLE_MODEL,
+)
+UNKNOWN_NOT_SAID: Final = CHECKS.kind(
+    "unknown-variable-status-wrong",
+    "error",
+    "an answer does not say that a variable is unknown, although the device model does not have it",
+    WHOLE_MODEL,
+)
+INVENTORY_INCOMPLETE: Final = CHECKS.kind(
+    "inventory-incomplete",
+    "error",
+    "a variable or an attribute type can be read, but the FullInventory does not have it",
+    WHOLE_MODEL,
+)
+INSTANCE_GUESSED: Final = CHECKS.kind(
+    "instance-guessed",
+    "error",
+    "a variable is read without its instance, although it has instances only",
+    WHOLE_MODEL,
+)
+VALUE_OF_UNKNOWN: Final = CHECKS.kind(
+    "unknown-variable-has-value", "error", "a variable that is answered as unknown has a value"
+)
+WRITE_ONLY_READ: Final = CHECKS.kind(
+    "write-only-variable-read", "error", "a WriteOnly variable can be read", "a report with the variable"
+)
+READ_ONLY_SET: Final = CHECKS.kind(
+    "read-only-variable-set", "error", "a ReadOnly variable can be set", "a report with the variable"
+)
+TYPE_MISSING: Final = CHECKS.kind(
+    "attribute-type-missing",
+    "warning",
+    "the result of an item without attributeType does not have the attributeType Actual",
+)
+
+REQUIREMENTS: Final[Mapping[str, Mapping[Missing, str]]] = {
+    Action.get_variables: {
+        "component": "B06.FR.06",
+        "variable": "B06.FR.07",
+        "attribute type": "B06.FR.08",
+    },
+    Action.set_variables: {
+        "component": "B05.FR.04",
+        "variable": "B05.FR.05",
+        "attribute type": "B05.FR.06",
+    },
+}
+"""Requirement about the status of each thing that a station does not have, by action."""
+STATUS_OF: Final[Mapping[Missing, str]] = {
+    "component": UNKNOWN_COMPONENT,
+    "variable": UNKNOWN_VARIABLE,
+    "attribute type": NOT_SUPPORTED,
+}
+RESULTS: Final[Mapping[str, str]] = {
+    Action.get_variables: "getVariableResult",
+    Action.set_variables: "setVariableResult",
+}
+
+
+class Result(NamedTuple):
+    """A result in an answer."""
+
+    name: VariableName
+    attribute_type: str
+    status: str
+    fields: JsonObject
+
+    @property
+    def text(self) -> str:
+        """The variable in words."""
+        variable = f"{self.fields['component']['name']}.{self.fields['variable']['name']}"
+        suffix = "" if self.attribute_type == ACTUAL else f" ({self.attribute_type})"
+        return f"{short(variable)}{suffix}"
+
+
+class Absence(NamedTuple):
+    """What the device model does not have, and the statuses that say so."""
+
+    missing: Missing
+    statuses: frozenset[str]
+    has_instances: bool = False
+    """Whether the item has no instance and the model has only instances."""
+
+
+def results_of(command: AnsweredCommand) -> Iterator[Result]:
+    """Yield the results of a GetVariables or SetVariables."""
+    for fields in command.answer[RESULTS[command.action]]:
+        attribute_type = fields.get("attributeType", ACTUAL)
+        yield Result(name_of_item(fields), attribute_type, fields["attributeStatus"], fields)
+
+
+def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
+    """Return what a complete device model does not have of an item; None if it has the item.
+
+    Without an instance, both UnknownComponent and UnknownVariable are correct (B06.FR.15). The same holds if
+    the component exists at another place.
+    """
+    definition = model.definitions.get(name)
+    if definition is not None:
+        if attribute_type in definition.mutability:
+            return None
+        return Absence("attribute type", frozenset({NOT_SUPPORTED}))
+    namesakes = [known for known in model.components() if known.component == name.component]
+    if not namesakes:
+        return Absence("component", frozenset({UNKNOWN_COMPONENT}))
+    either = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE})
+    has_instances = any(_is_instance_of(known, name) for known in namesakes)
+    if all(_component(known) != _component(name) for known in namesakes):
+        return Absence("component", either, has_instances)
+    return Absence("variable", either if has_instances else frozenset({UNKNOWN_VARIABLE}), has_instances)
+
+
+def _component(name: VariableName) -> VariableName:
+    return name._replace(variable="", variable_instance="")
+
+
+def _is_instance_of(known: VariableName, name: VariableName) -> bool:
+    """Return whether a name becomes a known one by an instance of its component or variable."""
+    return all(
+        mine in {other, ""} for mine, other in zip(name[2:4], known[2:4], strict=True)
+    ) and known == name._replace(
+        component_instance=known.component_instance, variable_instance=known.variable_instance
+    )
+
+
+def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing) -> Outcome:
+    """Check the status of the items that the device model does not have.
+
+    A value that can be read although the inventory does not have it shows that the inventory is wrong.
+    """
+    model = known[DeviceModelFacts]
+    outcome: Outcome = None
+    for result in results_of(command) if model.is_complete else ():
+        absence = absence_of(model, result.name, result.attribute_type)
+        if absence is None or absence.missing != missing:
+            continue
+        if result.status in absence.statuses:
+            outcome = MET
+        elif command.action == Action.set_variables or result.status != "Accepted":
+            return Broken(
+                f"{result.text} is answered with {result.status}, but the FullInventory does not have this "
+                f"{missing}; the status must be {STATUS_OF[missing]}"
+            )
+    return outcome
+
+
+def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missing) -> Outcome:
+    """Check that no variable of the inventory is answered as unknown."""
+    model = known[DeviceModelFacts]
+    for result in results_of(command) if model.is_complete else ():
+        is_unknown = result.status == STATUS_OF[missing]
+        if is_unknown and absence_of(model, result.name, result.attribute_type) is None:
+            return Broken(
+                f"{result.text} is answered with {result.status}, but the FullInventory has it; a station "
+                "must give this status only for what it does not have"
+            )
+    return None
+
+
+def _judge_value(command: AnsweredCommand, _: Known201, *, missing: Missing) -> Outcome:
+    """Check that an unknown item has no value."""
+    outcome: Outcome = None
+    for result in results_of(command):
+        if result.status != STATUS_OF[missing]:
+            continue
+        if "attributeValue" in result.fields:
+            return Broken(
+                f"{result.text} is answered with {result.status} and an attributeValue, which must be omitted"
+            )
+        outcome = MET
+    return outcome
+
+
+for _action, _by_missing in REQUIREMENTS.items():
+    for _missing, _requirement in _by_missing.items():
+        UNKNOWN_NOT_SAID.on_command(_requirement, of=_action)(partial(_judge_absent, missing=_missing))
+        REPORTED_UNKNOWN.on_command(_requirement, of=_action)(partial(_judge_reported, missing=_missing))
+for _missing, _requirement in REQUIREMENTS[Action.get_variables].items():
+    VALUE_OF_UNKNOWN.on_command(_requirement, of=Action.get_variables)(
+        partial(_judge_value, missing=_missing)
+    )
+
+
+def _judge_inventory(command: AnsweredCommand, known: Known201, *, about_types: bool) -> Outcome:
+    """Check that the inventory has what can be read."""
+    model = known[DeviceModelFacts]
+    outcome: Outcome = None
+    for result in results_of(command) if model.is_complete else ():
+        if result.status != "Accepted":
+            continue
+        absence = absence_of(model, result.name, result.attribute_type)
+        if absence is None:
+            outcome = MET
+        elif (absence.missing == "attribute type") == about_types and not absence.has_instances:
+            return Broken(
+                f"{result.text} can be read, but the FullInventory does not have this {absence.missing}; it "
+                "must list all variables with all their attribute types"
+            )
+    return outcome
+
+
+INVENTORY_INCOMPLETE.on_command("B07.FR.08", of=Action.get_variables)(
+    partial(_judge_inventory, about_types=False)
+)
+INVENTORY_INCOMPLETE.on_command("B07.FR.11", of=Action.get_variables)(
+    partial(_judge_inventory, about_types=True)
+)
+
+
+@INSTANCE_GUESSED.on_command("B06.FR.15", of=Action.get_variables)
+def judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an item without instance is unknown if the device model has instances only."""
+    model = known[DeviceModelFacts]
+    outcome: Outcome = None
+    for result in results_of(command) if model.is_complete else ():
+        absence = absence_of(model, result.name, result.attribute_type)
+        if absence is None or not absence.has_instances:
+            continue
+        if result.status == "Accepted":
+            return Broken(
+                f"{result.text} was read without an instance, but the FullInventory has it with instances "
+                "only; the status must be UnknownComponent or UnknownVariable"
+            )
+        outcome = MET if result.status in absence.statuses else outcome
+    return outcome
+
+
+@WRITE_ONLY_READ.on_command("B06.FR.09", of=Action.get_variables)
+def judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that WriteOnly attributes cannot be read."""
+    outcome: Outcome = None
+    for result in results_of(command):
+        if known[DeviceModelFacts].mutability(result.name, result.attribute_type) != "WriteOnly":
+            continue
+        if result.status != "Rejected":
+            return Broken(
+                f"{result.text} is WriteOnly but reading it is answered with {result.status}; it must be "
+                "Rejected"
+            )
+        outcome = MET
+    return outcome
+
+
+@READ_ONLY_SET.on_command("B05.FR.09", of=Action.set_variables)
+def judge_read_only(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that ReadOnly attributes cannot be set."""
+    outcome: Outcome = None
+    for result in results_of(command):
+        if known[DeviceModelFacts].mutability(result.name, result.attribute_type) != "ReadOnly":
+            continue
+        if result.status in SET:
+            return Broken(
+                f"{result.text} is ReadOnly but setting it is answered with {result.status}; it must be "
+                "Rejected"
+            )
+        outcome = MET if result.status == "Rejected" else outcome
+    return outcome
+
+
+def _judge_type(command: AnsweredCommand, _: Known201, *, items: str) -> Outcome:
+    """Check that the result of an item without attributeType has the attributeType Actual."""
+    untyped = {name_of_item(item) for item in command.request[items] if "attributeType" not in item}
+    outcome: Outcome = None
+    for result in results_of(command):
+        if result.name not in untyped:
+            continue
+        if "attributeType" not in result.fields:
+            return Broken(
+                f"the result for {result.text} in the answer to {command.action} has no attributeType; for "
+                "an item without attributeType it must be Actual"
+            )
+        outcome = MET
+    return outcome
+
+
+TYPE_MISSING.on_command("B06.FR.11", of=Action.get_variables)(partial(_judge_type, items="getVariableData"))
+TYPE_MISSING.on_command("B05.FR.12", of=Action.set_variables)(partial(_judge_type, items="setVariableData"))

@@ -1,0 +1,48 @@
+"""Reports of variables, and answers about them."""
+
+from collections.abc import Iterable
+
+from mock_csms.messages import JsonObject
+from tests.support.talk import Talk, report
+
+CHARACTERISTICS = {"dataType": "string", "supportsMonitoring": False}
+
+
+def item(component: JsonObject, variable: str, instance: str = "", **fields: object) -> JsonObject:
+    """Return a variable of a report; ``fields`` are its characteristics."""
+    named = {"name": variable, "instance": instance} if instance else {"name": variable}
+    attributes = fields.pop("attributes", [{"value": "1"}])
+    return {
+        "component": component,
+        "variable": named,
+        "variableAttribute": attributes,
+        "variableCharacteristics": {**CHARACTERISTICS, **fields},
+    }
+
+
+def take_inventory(talk: Talk, items: Iterable[JsonObject], request_id: int = 90) -> None:
+    """Let the station report these variables as its FullInventory."""
+    talk.command("GetBaseReport", {"requestId": request_id, "reportBase": "FullInventory"})
+    talk.call("NotifyReport", {**report(0, request_id=request_id), "reportData": list(items)})
+
+
+def read(talk: Talk, items: list[JsonObject], *results: JsonObject) -> None:
+    """Read variables; each result is the rest of its item."""
+    message_id = talk.send_command("GetVariables", {"getVariableData": items})
+    answer = [_typed(one) | rest for one, rest in zip(items, results, strict=True)]
+    talk.answer_command(message_id, "GetVariables", {"getVariableResult": answer})
+
+
+def set_values(talk: Talk, items: list[JsonObject], *statuses: str) -> None:
+    """Set variables; each item needs an attributeValue."""
+    message_id = talk.send_command("SetVariables", {"setVariableData": items})
+    answer = [
+        {name: value for name, value in _typed(one).items() if name != "attributeValue"}
+        | {"attributeStatus": status}
+        for one, status in zip(items, statuses, strict=True)
+    ]
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": answer})
+
+
+def _typed(one: JsonObject) -> JsonObject:
+    return {"attributeType": "Actual", **one}
