@@ -252,6 +252,14 @@ class Connectors:
             "accepted; a station must report the status of every connector",
         )
 
+    def statuses_in(self, scope: EvseScope) -> frozenset[str]:
+        """Return the last statuses of the connectors in a scope."""
+        return frozenset(self.status[connector] for connector in self._connectors_in(scope))
+
+    def statuses_of_evse(self, evse_id: int | None) -> frozenset[str]:
+        """Return the last statuses of the connectors of an EVSE; none if it is unknown."""
+        return self.statuses_in((evse_id, None)) if evse_id else EMPTY
+
     def owed(self, request: JsonObject) -> list[Connector]:
         """Return the connectors whose status certainly changes with a ChangeAvailability."""
         scope = place_of(request)
@@ -306,6 +314,13 @@ def place_of(request: JsonObject) -> EvseScope:
     evse = request.get("evse", {})
     evse_id = evse.get("id") or None
     return (evse_id, evse.get("connectorId")) if evse_id else STATION
+
+
+def overlap(scope: EvseScope, other: EvseScope) -> bool:
+    """Return whether two scopes have a connector in common."""
+    return all(
+        one is None or another is None or one == another for one, another in zip(scope, other, strict=True)
+    )
 
 
 def _covers(scope: EvseScope, connector: Connector) -> bool:

@@ -30,6 +30,8 @@ class ObservedReservation:
     due: float
     """Time at which the report of the expiry is overdue."""
     may_be_used: bool = False
+    group: IdTokenKey | None = None
+    """groupIdToken of the reservation."""
 
 
 class ObservedReservations:
@@ -49,12 +51,14 @@ class ObservedReservations:
         """Register an accepted ReserveNow. A ReserveNow without an EVSE is ignored."""
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
+            group = request.get("groupIdToken")
             self.open[request["id"]] = ObservedReservation(
                 request["evseId"],
                 id_token_key(request["idToken"]),
                 expires_at,
                 frame,
                 expires_at + EXPIRY_TIMEOUT_S,
+                group=id_token_key(group) if group else None,
             )
 
     def disconnected(self) -> None:

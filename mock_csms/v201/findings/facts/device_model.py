@@ -160,6 +160,16 @@ class DeviceModelFacts(Facts):
         """Names of all known variables."""
         return iter(self.definitions)
 
+    def connectors(self) -> frozenset[tuple[int, int]]:
+        """Return EVSE and id of all connectors; none unless the model is complete."""
+        if not self.is_complete:
+            return frozenset()
+        return frozenset(
+            (name.evse_id, name.connector_id)
+            for name in self.definitions
+            if name.evse_id is not None and name.connector_id is not None
+        )
+
     def set(self, name: VariableName, attribute_type: str, value: str | None) -> None:
         """Store a value; None: it is no longer known."""
         if value is None:

@@ -1,0 +1,51 @@
+"""Answers to ChangeAvailability (G03, G04)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.connectors import STATION, place_of
+from mock_csms.v201.findings.facts.availability import AvailabilityFacts
+from mock_csms.v201.findings.known import Known201
+
+UNUSABLE: Final = frozenset({"Faulted", "Unavailable", ""})
+"""Statuses of connectors that may not be operative; an empty one is unknown."""
+
+SAME_NOT_ACCEPTED: Final = CHECKS.kind(
+    "same-availability-not-accepted",
+    "error",
+    "a ChangeAvailability to the state that its target is already in is not accepted",
+    "the accepted ChangeAvailability before it, and the status of the connectors",
+)
+
+
+@SAME_NOT_ACCEPTED.on_command("G03.FR.03", of=Action.change_availability)
+def judge_part(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the answer about an EVSE or a connector."""
+    return None if place_of(command.request) == STATION else _judge(command, known)
+
+
+@SAME_NOT_ACCEPTED.on_command("G04.FR.04", of=Action.change_availability)
+def judge_station(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the answer about the whole station."""
+    return _judge(command, known) if place_of(command.request) == STATION else None
+
+
+def _judge(command: AnsweredCommand, known: Known201) -> Outcome:
+    scope, requested = place_of(command.request), command.request["operationalStatus"]
+    statuses = known.connectors.statuses_in(scope)
+    if known[AvailabilityFacts].by_scope.get(scope) != requested or not statuses:
+        return None
+    is_operative = statuses.isdisjoint(UNUSABLE)
+    if not (is_operative if requested == "Operative" else statuses == {"Unavailable"}):
+        return None
+    status = command.answer["status"]
+    if status == "Accepted":
+        return MET
+    return Broken(
+        f"a ChangeAvailability to {requested} was answered with {status} although its target already has "
+        "this availability; it must be Accepted",
+        (command.sent_frame,),
+    )

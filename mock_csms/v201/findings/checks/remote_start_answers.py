@@ -1,0 +1,231 @@
+"""Answers to RequestStartTransaction (F01, F02)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.stations.transactions import id_token_key
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.reservations import ObservedReservation
+from mock_csms.v201.findings.running import CHARGING, Suspicion
+
+START: Final = Action.request_start_transaction
+UNUSABLE: Final = frozenset({"Faulted", "Unavailable"})
+CROSSING_S: Final = 5.0
+"""Time for a message that the station sent before its answer, and that explains the answer."""
+EXPIRY_MARGIN_S: Final = 60.0
+"""Seconds before its expiry from which a reservation is ignored: clocks differ."""
+WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
+WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
+RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")
+RESERVED_FOR_GROUP: Final = ("F01.FR.22", "F02.FR.24")
+TRANSACTION_ID: Final = ("F01.FR.13",)
+
+ACCEPTED_WHILE_IN_USE: Final = CHECKS.kind(
+    "remote-start-accepted-while-in-use",
+    "error",
+    "a RequestStartTransaction is accepted for an EVSE with an authorized transaction",
+    "the EVSE, idToken and charging state of the transaction, and a later event of it",
+)
+ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
+    "remote-start-accepted-while-unusable",
+    "error",
+    "a RequestStartTransaction is accepted for an EVSE that is Unavailable or Faulted",
+    "the status of all connectors of the EVSE",
+)
+ACCEPTED_WHILE_RESERVED: Final = CHECKS.kind(
+    "remote-start-accepted-while-reserved",
+    "error",
+    "a RequestStartTransaction is accepted for an EVSE that is reserved for another idToken",
+    "the accepted ReserveNow for the EVSE, and the status Reserved of its connectors",
+)
+INVALID_PROFILE_ACCEPTED: Final = CHECKS.kind(
+    "remote-start-profile-accepted",
+    "error",
+    "a RequestStartTransaction with an invalid charging profile is accepted",
+    "SmartChargingCtrlr.Enabled",
+)
+TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
+    "remote-start-transaction-not-named",
+    "error",
+    "the answer to a RequestStartTransaction does not name the transaction that is already running",
+    "the EVSE of the transaction, and a later event of it",
+)
+for kind, requirements in (
+    (ACCEPTED_WHILE_IN_USE, WHILE_IN_USE),
+    (ACCEPTED_WHILE_UNUSABLE, WHILE_UNUSABLE),
+    (ACCEPTED_WHILE_RESERVED, (*RESERVED_FOR_TOKEN, *RESERVED_FOR_GROUP)),
+    (TRANSACTION_NOT_NAMED, TRANSACTION_ID),
+):
+    kind.names(*requirements)
+
+
+@ACCEPTED_WHILE_IN_USE.on_command(*WHILE_IN_USE, of=START)
+def judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an accepted remote start for an EVSE whose transaction charges."""
+    evse_id, is_rejected = _evse_of(command, known), _is_rejected(command)
+    for transaction_id, transaction in known.running.certain_on_evse(evse_id) if evse_id else ():
+        if not transaction.is_authorized:
+            continue
+        if is_rejected:
+            return MET
+        sentence = (
+            f"a RequestStartTransaction for EVSE {evse_id} was accepted although the authorized transaction "
+            f"{short(transaction_id)} was running there; it must be Rejected"
+        )
+        transaction.suspicions.append(
+            Suspicion(
+                ACCEPTED_WHILE_IN_USE.id,
+                command.at,
+                (command.frame,),
+                sentence,
+                CHARGING,
+                requirements=WHILE_IN_USE,
+            )
+        )
+    return None
+
+
+@ACCEPTED_WHILE_UNUSABLE.on_command(*WHILE_UNUSABLE, of=START)
+def judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an accepted remote start for an EVSE without a usable connector."""
+    evse_id = _evse_of(command, known)
+    statuses = known.connectors.statuses_of_evse(evse_id)
+    if not statuses or not statuses <= UNUSABLE:
+        return None
+    if _is_rejected(command):
+        return MET
+    sentence = (
+        f"a RequestStartTransaction for EVSE {evse_id} was accepted although the EVSE is "
+        f"{' and '.join(sorted(statuses))}; it must be Rejected"
+    )
+    _suspect(command, known, ACCEPTED_WHILE_UNUSABLE.id, WHILE_UNUSABLE, sentence)
+    return None
+
+
+@ACCEPTED_WHILE_RESERVED.on_command(*RESERVED_FOR_TOKEN, of=START)
+def judge_reserved_token(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an accepted remote start for an EVSE that is reserved for another idToken."""
+    reservation = _reservation_for_others(command, known)
+    if reservation is None or reservation.group is not None:
+        return None
+    return _judge_reservation(command, known, reservation, RESERVED_FOR_TOKEN)
+
+
+@ACCEPTED_WHILE_RESERVED.on_command(*RESERVED_FOR_GROUP, of=START)
+def judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an accepted remote start for an EVSE that is reserved for another idToken and group."""
+    reservation, group = _reservation_for_others(command, known), command.request.get("groupIdToken")
+    if reservation is None or group is None or reservation.group in {None, id_token_key(group)}:
+        return None
+    return _judge_reservation(command, known, reservation, RESERVED_FOR_GROUP)
+
+
+@INVALID_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", of=START)
+def judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the answer to a charging profile that no remote start may have."""
+    profile = command.request.get("chargingProfile")
+    if profile is None or not known[DeviceModelFacts].is_true("SmartChargingCtrlr", "Enabled"):
+        return None
+    purpose, has_transaction = profile["chargingProfilePurpose"], "transactionId" in profile
+    if purpose == "TxProfile" and not has_transaction:
+        return None
+    if _is_rejected(command):
+        return MET
+    fault = "a transactionId" if purpose == "TxProfile" else f"the purpose {purpose}"
+    return Broken(
+        f"a RequestStartTransaction was accepted although its charging profile has {fault}; it must be "
+        "Rejected",
+        (command.sent_frame,),
+    )
+
+
+@TRANSACTION_NOT_NAMED.on_command(*TRANSACTION_ID, of=START)
+def judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an answer without the id of the transaction that waits for its authorization."""
+    evse_id = _evse_of(command, known)
+    running = known.running.certain_on_evse(evse_id) if evse_id else []
+    if len(running) != 1 or running[0][1].has_id_token or _is_rejected(command):
+        return None
+    transaction_id, transaction = running[0]
+    if command.answer.get("transactionId") == transaction_id:
+        return MET
+    sentence = (
+        f"a RequestStartTransaction for EVSE {evse_id} was accepted, but the answer does not have the "
+        f"transactionId {short(transaction_id)} of the transaction that was running there without an "
+        "authorization; it must name this transaction"
+    )
+    transaction.suspicions.append(
+        Suspicion(
+            TRANSACTION_NOT_NAMED.id, command.at, (command.frame,), sentence, requirements=TRANSACTION_ID
+        )
+    )
+    return None
+
+
+def _evse_of(command: AnsweredCommand, known: Known201) -> int | None:
+    """Return the EVSE that a remote start names; None if it must be Rejected for another reason."""
+    evse_id: int | None = command.request.get("evseId")
+    return None if known.registration.is_unsettled else evse_id
+
+
+def _is_rejected(command: AnsweredCommand) -> bool:
+    return bool(command.answer["status"] == "Rejected")
+
+
+def _reservation_for_others(command: AnsweredCommand, known: Known201) -> ObservedReservation | None:
+    """Return the reservation of the EVSE, if it is certainly for another idToken."""
+    evse_id = _evse_of(command, known)
+    reservations = [one for one in known.transactions.reservations.open.values() if one.evse_id == evse_id]
+    if len(reservations) != 1 or known.connectors.statuses_of_evse(evse_id) != {"Reserved"}:
+        return None
+    (reservation,) = reservations
+    is_over = reservation.may_be_used or command.at > reservation.expires_at - EXPIRY_MARGIN_S
+    is_same = reservation.token == id_token_key(command.request["idToken"])
+    return None if is_over or is_same else reservation
+
+
+def _judge_reservation(
+    command: AnsweredCommand,
+    known: Known201,
+    reservation: ObservedReservation,
+    requirements: tuple[str, ...],
+) -> Outcome:
+    if _is_rejected(command):
+        return MET
+    sentence = (
+        f"a RequestStartTransaction for EVSE {reservation.evse_id} was accepted although the EVSE is "
+        "reserved for another idToken; it must be Rejected"
+    )
+    _suspect(command, known, ACCEPTED_WHILE_RESERVED.id, requirements, sentence, reservation.frame)
+    return None
+
+
+def _suspect(
+    command: AnsweredCommand,
+    known: Known201,
+    kind_id: str,
+    requirements: tuple[str, ...],
+    sentence: str,
+    *frames: int,
+) -> None:
+    """Report an answer unless the next messages show that the state of the EVSE had changed before."""
+    evse_id = command.request["evseId"]
+    known.expectations.add(
+        Expectation(
+            kind_id,
+            requirements,
+            command.at,
+            CROSSING_S,
+            frozenset({Action.notify_event, Action.reservation_status_update, Action.status_notification}),
+            lambda _, payload: payload.get("evseId", evse_id) == evse_id,
+            sentence,
+            (*frames, command.sent_frame, command.frame),
+            counts_as_met=False,
+        )
+    )
