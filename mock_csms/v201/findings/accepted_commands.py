@@ -11,11 +11,12 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings import report_requirements
 from mock_csms.v201.findings.configuration import ReportedConfiguration
-from mock_csms.v201.findings.connectors import Connectors, EvseScope
+from mock_csms.v201.findings.connectors import STATION, Connectors, EvseScope, place_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transaction_contents import STOPPING
-from mock_csms.v201.solicited import REPORTED_BY, triggered_by
+from mock_csms.v201.solicited import ABOUT_AN_EVSE, REPORTED_BY, is_for_all_evses, triggered_by
 
 MAX_OPEN_COMMANDS: Final = 100
 CSR_TIMEOUT_S: Final = 120.0
@@ -29,6 +30,8 @@ NOT_AFTER_BOOT: Final = frozenset(
 )
 AUTHORIZED_WITHIN_S: Final = 10.0
 """Maximum time between the answer to a remote start and an Authorize that is part of the start."""
+ENDED_BY_STOP: Final = frozenset({"Authorized", "DataSigned", "EnergyTransfer", "PowerPathClosed"})
+"""Members of TxStopPoint with which the end of the energy offer ends the transaction."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 
@@ -188,6 +191,17 @@ def _trigger(request: JsonObject, known: Known201) -> AcceptedCommand:
         is_possible=lambda: (
             expected_action != Action.transaction_event or bool(known.running.certain_on_evse(evse.get("id")))
         ),
+        requirements=_trigger_requirements(request),
+    )
+
+
+def _trigger_requirements(request: JsonObject) -> tuple[str, ...]:
+    requested = request["requestedMessage"]
+    return (
+        *(("F06.FR.03",) if "evse" in request and requested not in ABOUT_AN_EVSE else ()),
+        *(("F06.FR.06",) if requested == Action.meter_values else ()),
+        "F06.FR.10",
+        *(("F06.FR.11",) if is_for_all_evses(request) else ()),
     )
 
 
@@ -249,7 +263,18 @@ def _availability(request: JsonObject, known: Known201) -> AcceptedCommand | Non
         f"the station accepted a ChangeAvailability to {operational_status} but did not report the new "
         f"status of {short(names)} within 60 s",
         is_excused=lambda _: operational_status == "Operative" and known.progress.is_updating,
+        requirements=_availability_requirements(request),
     )
+
+
+def _availability_requirements(request: JsonObject) -> tuple[str, ...]:
+    """Return the requirements that the status of connectors changes and is reported."""
+    place, is_operative = place_of(request), request["operationalStatus"] == "Operative"
+    if place == STATION:
+        return ("G01.FR.07", "G04.FR.01", "G04.FR.05", "G04.FR.08" if is_operative else "G04.FR.07")
+    if place[1] is None:
+        return ("G01.FR.07", "G03.FR.04", "G03.FR.07" if is_operative else "G03.FR.06")
+    return ("G01.FR.07", "G03.FR.04")
 
 
 def _stop(request: JsonObject, known: Known201) -> AcceptedCommand | None:
@@ -276,7 +301,18 @@ def _stop(request: JsonObject, known: Known201) -> AcceptedCommand | None:
         f"the station accepted a request to stop the transaction {short(transaction_id)} but reported no "
         "stop with triggerReason RemoteStop within 120 s",
         outlives_connection=True,
+        requirements=_stop_requirements(known),
     )
+
+
+def _stop_requirements(known: Known201) -> tuple[str, ...]:
+    """Return the requirement that decides whether a remote stop ends the transaction; all if TxStopPoint is
+    unknown.
+    """
+    stop_points = known[DeviceModelFacts].members("TxCtrlr", "TxStopPoint")
+    if stop_points is None:
+        return ()
+    return ("F03.FR.02",) if stop_points.isdisjoint(ENDED_BY_STOP) else ("F03.FR.03",)
 
 
 def _start(request: JsonObject, known: Known201) -> AcceptedCommand:
@@ -292,6 +328,7 @@ def _start(request: JsonObject, known: Known201) -> AcceptedCommand:
         outlives_connection=True,
         is_possible=lambda: can_start(known.configuration, known.connectors, evse_id),
         is_excused=lambda accepted_at: not _is_authorized(request["idToken"], accepted_at, known),
+        requirements=("F01.FR.03",) if known.connectors.is_plugged_in(evse_id) else ("F02.FR.11",),
     )
 
 
@@ -318,9 +355,9 @@ def can_start(configuration: ReportedConfiguration, connectors: Connectors, evse
         return False
     if "authorized" in start_points:
         return True
-    statuses = [status for (evse, _), status in connectors.status.items() if evse == evse_id]
-    is_plugged_in = bool(statuses) and all(status == "Occupied" for status in statuses)
-    return is_plugged_in and not start_points.isdisjoint({"evconnected", "powerpathclosed"})
+    return connectors.is_plugged_in(evse_id) and not start_points.isdisjoint(
+        {"evconnected", "powerpathclosed"}
+    )
 
 
 def _report(request: JsonObject, action: str) -> AcceptedCommand | None:

@@ -1,5 +1,6 @@
 """Answers to commands: they must fit the state of the station."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -8,9 +9,14 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
-from mock_csms.v201.findings.connectors import place_of
+from mock_csms.v201.findings.connectors import STATION, place_of
 from mock_csms.v201.findings.registration import Registration
-from mock_csms.v201.findings.running import CHARGING, RunningTransactions, Suspicion
+from mock_csms.v201.findings.running import (
+    CHARGING,
+    RunningTransactions,
+    Suspicion,
+    TransactionInProgress,
+)
 
 RESET: Final = frozenset({"ImmediateReset", "ResetCommand"})
 UNLOCK: Final = frozenset({"UnlockCommand"})
@@ -38,7 +44,20 @@ class Answers:
                 self._suspect_reset(at, frame, request)
             case Action.unlock_connector, "Unlocked":
                 self._suspect_unlock(at, frame, request)
+            case _, status:
+                self._report.met(*self._met(action, request, status))
         return NO_FINDINGS
+
+    def _met(self, action: str, request: JsonObject, status: str | None) -> tuple[str, ...]:
+        """Return the requirements that a cautious answer meets, because the state requires it."""
+        match action, status:
+            case Action.trigger_message, "Rejected" if self._registration.must_refuse(action, request):
+                return ("F06.FR.17",)
+            case Action.change_availability, "Scheduled" if self._running.on_evse(place_of(request)[0]):
+                return _scheduling(request)
+            case Action.unlock_connector, "OngoingAuthorizedTransaction" if any(self._using(request)):
+                return ("F05.FR.02",)
+        return ()
 
     def _remote_request(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.status != "Pending":
@@ -91,14 +110,32 @@ class Answers:
                     f"a ChangeAvailability to Inoperative was accepted although the transaction "
                     f"{short(transaction_id)} was running and went on; the answer must be Scheduled"
                 )
-                transaction.suspicions.append(Suspicion("availability-not-scheduled", at, (frame,), sentence))
+                transaction.suspicions.append(
+                    Suspicion(
+                        "availability-not-scheduled",
+                        at,
+                        (frame,),
+                        sentence,
+                        requirements=_scheduling(request),
+                    )
+                )
 
     def _suspect_unlock(self, at: float, frame: int, request: JsonObject) -> None:
+        for transaction_id, transaction in self._using(request):
+            sentence = (
+                f"a connector was unlocked although the authorized transaction {short(transaction_id)} "
+                "was running on it; the answer must be OngoingAuthorizedTransaction"
+            )
+            suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, CHARGING, UNLOCK)
+            transaction.suspicions.append(suspicion)
+
+    def _using(self, request: JsonObject) -> Iterator[tuple[str, TransactionInProgress]]:
+        """Yield the authorized transactions on the connector of an UnlockConnector."""
         for transaction_id, transaction in self._running.on_evse(request["evseId"]):
             if transaction.connector_id == request["connectorId"] and transaction.is_authorized:
-                sentence = (
-                    f"a connector was unlocked although the authorized transaction {short(transaction_id)} "
-                    "was running on it; the answer must be OngoingAuthorizedTransaction"
-                )
-                suspicion = Suspicion("unlocked-during-transaction", at, (frame,), sentence, CHARGING, UNLOCK)
-                transaction.suspicions.append(suspicion)
+                yield transaction_id, transaction
+
+
+def _scheduling(request: JsonObject) -> tuple[str, ...]:
+    """Return the requirement that a ChangeAvailability waits for the end of a transaction."""
+    return ("G04.FR.06",) if place_of(request) == STATION else ("G03.FR.05",)

@@ -36,9 +36,11 @@ class Connectors:
         "_inoperative_since",
         "_offline_s",
         "_offline_since",
+        "_persisting",
         "_report",
         "_reported",
         "_resumed_at",
+        "_scheduled",
         "_strictly_inoperative",
         "awaited",
         "status",
@@ -52,6 +54,10 @@ class Connectors:
         self._inoperative_scopes: frozenset[EvseScope] = EMPTY
         self._strictly_inoperative: frozenset[EvseScope] = EMPTY
         """Scopes that were made Inoperative; no part of them has been made Operative since."""
+        self._scheduled: frozenset[EvseScope] = EMPTY
+        """Scopes that were scheduled to become Inoperative."""
+        self._persisting: frozenset[EvseScope] = EMPTY
+        """Scopes that were Inoperative at the latest boot."""
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._due: float | None = None
@@ -73,6 +79,7 @@ class Connectors:
     def booted(self, at: float, frame: int) -> None:
         """Expect the status of every connector."""
         self._reported = EMPTY
+        self._persisting = self._strictly_inoperative
         for connector in self.status:
             self.status[connector] = UNKNOWN_STATUS
         self._due, self._boot_frame = at + STATUS_TIMEOUT_S, frame
@@ -96,8 +103,8 @@ class Connectors:
         """
         evse_id, connector_id = payload["evseId"], payload["connectorId"]
         self.set_status(evse_id, connector_id, payload["connectorStatus"])
-        if self._strictly_inoperative and payload["connectorStatus"] == "Available" and not is_charging:
-            return self._judge_available(at, frame, (evse_id, connector_id))
+        if self._strictly_inoperative and not is_charging:
+            return self._judge_inoperative(at, frame, (evse_id, connector_id), payload["connectorStatus"])
         if (evse_id > 0 and connector_id > 0) or self._has_reported_zero:
             return NO_FINDINGS
         self._has_reported_zero = True
@@ -109,10 +116,15 @@ class Connectors:
             "connectors are numbered from 1",
         )
 
-    def _judge_available(self, at: float, frame: int, connector: Connector) -> Findings:
+    def _judge_inoperative(self, at: float, frame: int, connector: Connector, status: str) -> Findings:
         """Report an Available connector in an Inoperative scope, once per command."""
         covering = {scope for scope in self._strictly_inoperative if _covers(scope, connector)}
         if not covering or at <= self._inoperative_since + STATUS_TIMEOUT_S:
+            return NO_FINDINGS
+        requirements = tuple(sorted({name for scope in covering for name in self._requirements(scope)}))
+        if status == "Unavailable":
+            self._report.met(*requirements)
+        if status != "Available":
             return NO_FINDINGS
         self._strictly_inoperative -= covering
         return self._report(
@@ -121,7 +133,20 @@ class Connectors:
             (frame,),
             f"connector {connector[1]} of EVSE {connector[0]} was reported as Available although it was made "
             "Inoperative; it must be Unavailable until a ChangeAvailability makes it Operative",
+            requirements=requirements,
         )
+
+    def _requirements(self, scope: EvseScope) -> tuple[str, ...]:
+        """Return the requirements that the connectors of an Inoperative scope are Unavailable."""
+        if scope in self._persisting:
+            if scope == STATION:
+                return ("G04.FR.09",)
+            return ("G01.FR.02", "G03.FR.08") if scope[1] is None else ("G03.FR.08",)
+        if scope in self._scheduled:
+            return ("G01.FR.05",)
+        if scope == STATION:
+            return ("G04.FR.07",)
+        return ("G03.FR.06",) if scope[1] is None else ("G01.FR.07",)
 
     def _may_be_added(self, connector: Connector) -> bool:
         """Return whether an unknown connector can be added."""
@@ -260,6 +285,10 @@ class Connectors:
         """Return the last statuses of the connectors of an EVSE; none if it is unknown."""
         return self.statuses_in((evse_id, None)) if evse_id else EMPTY
 
+    def is_plugged_in(self, evse_id: int | None) -> bool:
+        """Return whether all connectors of an EVSE are Occupied; False if it is unknown."""
+        return self.statuses_of_evse(evse_id) == {"Occupied"}
+
     def owed(self, request: JsonObject) -> list[Connector]:
         """Return the connectors whose status certainly changes with a ChangeAvailability."""
         scope = place_of(request)
@@ -295,16 +324,22 @@ class Connectors:
             if scope[0] not in {None, place[0]} and place[0] is not None
         )
 
-    def availability_changed(self, at: float, request: JsonObject, *, is_certain: bool) -> None:
+    def availability_changed(
+        self, at: float, request: JsonObject, *, is_certain: bool, is_scheduled: bool
+    ) -> None:
         """Register a ChangeAvailability that the station has carried out or scheduled.
 
         ``is_certain``: whether all transactions that it may have to wait for are known.
         """
+        self._persisting -= {place_of(request)}
+        self._scheduled -= {place_of(request)}
         if request["operationalStatus"] != "Inoperative":
             self._inoperative_scopes -= {place_of(request)}
         elif len(self._inoperative_scopes) < MAX_CONNECTORS:
             self._inoperative_scopes |= {place_of(request)}
             self._inoperative_since = at
+            if is_scheduled:
+                self._scheduled |= {place_of(request)}
             if is_certain:
                 self._strictly_inoperative |= {place_of(request)}
 

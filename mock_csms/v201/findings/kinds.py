@@ -34,7 +34,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "heartbeat-missing": FindingKind(
         "error",
-        "G02.FR.02",
+        "G02.FR.01, G02.FR.02",
         "the station is silent for longer than the Heartbeat interval",
         "the interval of an accepted boot, or a HeartbeatInterval that was set later",
     ),
@@ -204,7 +204,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "available-while-inoperative": FindingKind(
         "warning",
-        "G01.FR.05, G03.FR.06, G04.FR.07",
+        "G01.FR.02, G01.FR.05, G01.FR.07, G03.FR.06, G03.FR.08, G04.FR.07, G04.FR.09",
         "a connector is reported as Available although it was made Inoperative",
         "an accepted or scheduled ChangeAvailability, and no Operative since",
     ),
@@ -229,11 +229,13 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error", "B11.FR.03, B11.FR.04", "a Reset is accepted but not carried out"
     ),
     "trigger-not-carried-out": FindingKind(
-        "error", "F06.FR.06, F06.FR.10, F06.FR.11", "a TriggerMessage is accepted but its message is not sent"
+        "error",
+        "F06.FR.03, F06.FR.06, F06.FR.10, F06.FR.11",
+        "a TriggerMessage is accepted but its message is not sent",
     ),
     "availability-not-carried-out": FindingKind(
         "error",
-        "G03.FR.04, G04.FR.05",
+        "G01.FR.07, G03.FR.04, G03.FR.06, G03.FR.07, G04.FR.01, G04.FR.05, G04.FR.07, G04.FR.08",
         "a ChangeAvailability is accepted but no status change is reported",
         "the status of the connectors before the command",
     ),

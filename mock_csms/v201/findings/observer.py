@@ -184,9 +184,11 @@ class Observer201(Observer):
             self._transactions.authorizations.answered(at, answer)
         elif action == SIGN_CERTIFICATE:
             self._signing.answered(answer)
-        elif action == HEARTBEAT and self._clock.set_time(at, answer.get("currentTime")):
-            self._transactions.clock_set()
-            self._note_online(at)
+        elif action == HEARTBEAT:
+            self._registration.heartbeat_answered(at)
+            if self._clock.set_time(at, answer.get("currentTime")):
+                self._transactions.clock_set()
+                self._note_online(at)
         return findings
 
     def _boot_answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> None:
@@ -274,7 +276,7 @@ class Observer201(Observer):
         if is_accepted and request["operationalStatus"] == "Inoperative":
             self._answers.suspect_availability(at, frame, request, connectors.were_available)
         is_certain = is_accepted or bool(self._running.by_id)
-        connectors.availability_changed(at, request, is_certain=is_certain)
+        connectors.availability_changed(at, request, is_certain=is_certain, is_scheduled=not is_accepted)
 
     def judge_command(self, command: AnsweredCommand) -> Findings:
         return self._checking.judge_command(command)

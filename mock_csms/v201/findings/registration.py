@@ -29,6 +29,8 @@ FIRST_BOOT_WITHIN_S: Final = 60.0
 """Maximum time between the opening of a connection and a boot that counts as the one after the restart."""
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
 """Boot reasons for a restart of the whole station, not only of an application."""
+EARLIEST_HEARTBEAT: Final = 0.8
+"""Part of the interval after which a Heartbeat is not a triggered one."""
 REFUSED: Final = "refused with a CALLERROR"
 
 
@@ -66,6 +68,8 @@ class Registration:
         "_early_since",
         "_first_call",
         "_has_booted_here",
+        "_heartbeat_at",
+        "_is_interval_of_boot",
         "_is_reboot",
         "_is_triggered",
         "_report",
@@ -108,6 +112,10 @@ class Registration:
         self.interval_s: float | None = None
         """Seconds without a message after which a Heartbeat is due."""
         self.interval_frame = 0
+        self._is_interval_of_boot = False
+        """Whether the interval was in the answer to a boot."""
+        self._heartbeat_at: float | None = None
+        """Time of the latest Heartbeat with the same interval."""
 
     @property
     def first_call_without_boot(self) -> int | None:
@@ -226,6 +234,7 @@ class Registration:
         seconds = float(interval_s) if isinstance(interval_s, int | float) and interval_s > 0 else None
         if status == "Accepted":
             self.interval_s, self.interval_frame = seconds, frame
+            self._is_interval_of_boot, self._heartbeat_at = True, at
             return self._is_reboot or previous_status not in {None, "Accepted"}
         if seconds is not None:
             due = at + seconds
@@ -325,13 +334,14 @@ class Registration:
                     if status == "RebootRequired" and seconds is not None:
                         seconds = max(seconds, self.interval_s or 0.0)
                     self.interval_s, self.interval_frame = seconds, frame
+                    self._is_interval_of_boot, self._heartbeat_at = False, None
 
     def judge_silence(self, at: float, last_heard: float) -> Findings:
         """Report that an accepted station has been silent too long, once for each silence."""
         interval_s = self.interval_s
         if interval_s is None or self.status != "Accepted" or self._silent_since_reported == last_heard:
             return NO_FINDINGS
-        if at - last_heard <= interval_s + max(0.5 * interval_s, 5.0):
+        if at - last_heard <= silence_limit_s(interval_s):
             return NO_FINDINGS
         self._silent_since_reported = last_heard
         return self._report(
@@ -340,7 +350,25 @@ class Registration:
             (self.interval_frame,),
             f"the station was silent for {at - last_heard:.0f} s; without other messages it must send a "
             f"Heartbeat every {interval_s:g} s",
+            requirements=self._heartbeat_requirements,
         )
+
+    @property
+    def _heartbeat_requirements(self) -> tuple[str, ...]:
+        return ("G02.FR.01", "G02.FR.02") if self._is_interval_of_boot else ("G02.FR.02",)
+
+    def heartbeat_answered(self, at: float) -> None:
+        """Register a Heartbeat, which is on time if it comes about an interval after the one before."""
+        since, self._heartbeat_at = self._heartbeat_at, at
+        if since is None or self.interval_s is None:
+            return
+        if EARLIEST_HEARTBEAT * self.interval_s < at - since <= silence_limit_s(self.interval_s):
+            self._report.met(*self._heartbeat_requirements)
+
+
+def silence_limit_s(interval_s: float) -> float:
+    """Return the seconds of silence after which a Heartbeat is certainly late."""
+    return interval_s + max(0.5 * interval_s, 5.0)
 
 
 def _patience(interval_s: float) -> float:

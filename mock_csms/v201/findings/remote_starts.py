@@ -21,6 +21,9 @@ NOT_AT_STATION: Final = "Central"
 OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})
 """Wrong trigger reasons that a station may give in place of RemoteStart."""
 
+TRIGGER_REASON: Final = ("F01.FR.19", "F02.FR.21")
+"""Requirements that the event has triggerReason RemoteStart."""
+
 
 @dataclass(slots=True)
 class RemoteStart:
@@ -89,11 +92,15 @@ class RemoteStarts:
             return NO_FINDINGS
         frames, trigger = (start.frame, frame), event["triggerReason"]
         if trigger in OTHER_STARTS:
-            return self._wrong(at, frames, tracked, f"its event has triggerReason {trigger}")
+            fault = f"its event has triggerReason {trigger}"
+            return self._wrong(at, frames, tracked, fault, TRIGGER_REASON)
         token_at, accepted_at = tracked.contents.token_at, start.accepted_at
         is_late = token_at is not None and accepted_at is not None and token_at > accepted_at
         if is_late and not start.may_be_at_station and tracked.contents.token == start.token:
-            return self._wrong(at, frames, tracked, "its event with the idToken has no remoteStartId")
+            fault = "its event with the idToken has no remoteStartId"
+            return self._wrong(at, frames, tracked, fault, _first_id(event))
+        if trigger == "RemoteStart":
+            self._report.met(*TRIGGER_REASON, *_first_id(event))
         return NO_FINDINGS
 
     def _judge_id(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
@@ -106,7 +113,7 @@ class RemoteStarts:
         start, start_id = starts[-1], event["transactionInfo"]["remoteStartId"]
         del self.open[start.id]
         fault = f"its event has the remoteStartId {start_id}, which was never sent, instead of {start.id}"
-        return self._wrong(at, (start.frame, frame), tracked, fault)
+        return self._wrong(at, (start.frame, frame), tracked, fault, _first_id(event))
 
     def _judge_silent_start(
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
@@ -129,16 +136,31 @@ class RemoteStarts:
         ):
             return NO_FINDINGS
         del self.open[start.id]
-        return self._wrong(at, (start.frame, frame), tracked, "its event has no remoteStartId")
+        fault = "its event has no remoteStartId"
+        return self._wrong(at, (start.frame, frame), tracked, fault, _first_id(event))
 
-    def _wrong(self, at: float, frames: tuple[int, ...], tracked: TransactionState, fault: str) -> Findings:
+    def _wrong(
+        self,
+        at: float,
+        frames: tuple[int, ...],
+        tracked: TransactionState,
+        fault: str,
+        requirements: tuple[str, ...],
+    ) -> Findings:
         return self._report(
             "remote-start-not-reported",
             at,
             frames,
             f"the transaction {short(tracked.id)} follows a RequestStartTransaction but {fault}; the next "
             "event after the command must have triggerReason RemoteStart and the remoteStartId",
+            requirements=requirements,
         )
+
+
+def _first_id(event: JsonObject) -> tuple[str, ...]:
+    """Return the requirements that a new or a running transaction names the remoteStartId."""
+    is_new = event["eventType"] == "Started"
+    return ("F02.FR.01", "F02.FR.21") if is_new else ("F01.FR.25", "F02.FR.21")
 
 
 def _is_first_report(tracked: TransactionState, event: JsonObject) -> bool:

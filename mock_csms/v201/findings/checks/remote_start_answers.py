@@ -56,13 +56,6 @@ TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
     "the answer to a RequestStartTransaction does not name the transaction that is already running",
     "the EVSE of the transaction, and a later event of it",
 )
-for kind, requirements in (
-    (ACCEPTED_WHILE_IN_USE, WHILE_IN_USE),
-    (ACCEPTED_WHILE_UNUSABLE, WHILE_UNUSABLE),
-    (ACCEPTED_WHILE_RESERVED, (*RESERVED_FOR_TOKEN, *RESERVED_FOR_GROUP)),
-    (TRANSACTION_NOT_NAMED, TRANSACTION_ID),
-):
-    kind.names(*requirements)
 
 
 @ACCEPTED_WHILE_IN_USE.on_command(*WHILE_IN_USE, of=START)
