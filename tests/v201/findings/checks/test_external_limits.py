@@ -32,7 +32,7 @@ def report_profile(talk: Talk, source: str, purpose: str) -> None:
 def set_variable(talk: Talk, value: str, status: str = "Accepted") -> None:
     item = {"component": {"name": "SmartChargingCtrlr"}, "variable": {"name": VARIABLE.split(".")[1]}}
     message_id = talk.send_command("SetVariables", {"setVariableData": [{**item, "attributeValue": value}]})
-    answer = {"setVariableResult": [{**item, "attributeStatus": status}]}
+    answer = {"setVariableResult": [{**item, "attributeType": "Actual", "attributeStatus": status}]}
     talk.answer_command(message_id, "SetVariables", answer)
 
 
