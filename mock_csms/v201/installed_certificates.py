@@ -80,13 +80,23 @@ def _serial_number(certificate: str) -> str | None:
 
 def _after_list(station: Station, request: JsonObject, answer: JsonObject) -> None:
     chains = answer.get("certificateHashDataChain", [])
-    station.certificates = first_within(chains, MAX_CERTIFICATES_BYTES)
+    certificates = first_within(chains, MAX_CERTIFICATES_BYTES)
+    listed = [_readable(data) for data in listed_hash_data(certificates)]  # before anything is stored
+    station.certificates = certificates
     is_complete = "certificateType" not in request and len(station.certificates) == len(chains)
     if is_complete:
         station.installed.clear()
     station.has_complete_list = is_complete
-    for data in listed_hash_data(station.certificates):
+    for data in listed:
         station.installed[serial_number_of(data)] = True
+
+
+def _readable(hash_data: JsonObject) -> JsonObject:
+    """Return hash data if later commands can use them; otherwise raise an UNREADABLE_PAYLOAD."""
+    serial_number_of(hash_data)
+    if not isinstance(hash_data["hashAlgorithm"], str):
+        raise TypeError("the hash algorithm is not a text")
+    return hash_data
 
 
 def _after_deletion(station: Station, request: JsonObject, answer: JsonObject) -> None:
