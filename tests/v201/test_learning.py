@@ -855,7 +855,8 @@ def test_missing_local_list_has_version_0(station: Station) -> None:
 
 
 def test_installed_certificates_are_learnt_from_answer(station: Station) -> None:
-    chain = [{"certificateType": "V2GRootCertificate", "certificateHashData": {"serialNumber": "1"}}]
+    hash_data = {"hashAlgorithm": "SHA256", "serialNumber": "1"}
+    chain = [{"certificateType": "V2GRootCertificate", "certificateHashData": hash_data}]
     learn_from_answer(
         station, "GetInstalledCertificateIds", {}, {"status": "Accepted", "certificateHashDataChain": chain}
     )
