@@ -379,7 +379,7 @@ def profile(**fields: Any) -> JsonObject:
     return {**required, **fields}
 
 
-type Script = Callable[[Talk], None]
+type Script = Callable[[Talk], object]
 
 
 def reading(timestamp: str) -> JsonObject:
@@ -388,9 +388,29 @@ def reading(timestamp: str) -> JsonObject:
 
 PARTS: Mapping[str, JsonObject] = {
     "NotifyReport": report(0),
-    "NotifyMonitoringReport": report(0),
+    "NotifyMonitoringReport": {
+        **report(0),
+        "monitor": [
+            {
+                "component": {"name": "ChargingStation"},
+                "variable": {"name": "Problem"},
+                "variableMonitoring": [
+                    {"id": 1, "transaction": False, "value": 1, "type": "Delta", "severity": 1}
+                ],
+            }
+        ],
+    },
     "NotifyCustomerInformation": {**report(0), "data": ""},
-    "NotifyDisplayMessages": {"requestId": 7},
+    "NotifyDisplayMessages": {
+        "requestId": 7,
+        "messageInfo": [
+            {
+                "id": 1,
+                "priority": "NormalCycle",
+                "message": {"format": "UTF8", "content": "Welcome", "language": "en"},
+            }
+        ],
+    },
     "ReportChargingProfiles": {
         "requestId": 7,
         "chargingLimitSource": "CSO",

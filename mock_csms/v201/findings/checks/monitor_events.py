@@ -1,15 +1,22 @@
-"""Events of monitors (N07)."""
+"""Events of monitors (N03 to N05, N07, N08)."""
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, name_of_item
+from mock_csms.v201.findings.facts.monitors import CUSTOM, PERIODIC, THRESHOLDS, Monitor, Monitors
 from mock_csms.v201.findings.known import Known201
 
 FROM_MONITOR: Final = frozenset({"CustomMonitor", "HardWiredMonitor", "PreconfiguredMonitor"})
 """Values of eventNotificationType that name a monitor."""
+NUMERIC: Final = frozenset({"integer", "decimal"})
 
 MONITOR_ID_MISSING: Final = CHECKS.kind(
     "event-monitor-id-missing", "error", "an event of a monitor has no variableMonitoringId"
@@ -27,3 +34,226 @@ def judge_monitor_id(call: StationCall, known: Known201) -> Outcome:
                 "variableMonitoringId; it must name its monitor"
             )
     return MET if events else None
+
+
+def _is_after(event: JsonObject, moment: float, known: Known201) -> bool:
+    """Return whether an event happened certainly after a moment; it may have waited in a queue."""
+    seconds = None if known.clock.is_skewed else seconds_of(event["timestamp"])
+    return seconds is not None and seconds > moment + MARGIN_S
+
+
+def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[JsonObject, Monitor]]:
+    """Yield the events whose monitor is certain, with their monitors."""
+    by_id = known[Monitors].by_id
+    if not by_id:
+        return
+    for event in call.payload["eventData"]:
+        monitor = by_id.get(event.get("variableMonitoringId"))
+        if monitor is not None and _is_after(event, monitor.at, known):
+            yield event, monitor
+
+
+# Triggers
+
+WRONG_TRIGGER: Final = CHECKS.kind(
+    "event-trigger-wrong",
+    "error",
+    "the trigger of an event does not belong to the type of its monitor",
+    "the monitor; for a Delta also the data type of its variable",
+)
+
+
+def _is_numeric(monitor: Monitor, known: Known201) -> bool | None:
+    definition = known[DeviceModelFacts].definitions.get(monitor.name)
+    return None if definition is None or definition.data_type is None else definition.data_type in NUMERIC
+
+
+def _trigger_check(
+    trigger: str, is_about: Callable[[Monitor, Known201], bool | None]
+) -> Callable[[StationCall, Known201], Outcome]:
+    """Return a check that some monitors send their events with a trigger."""
+
+    def check(call: StationCall, known: Known201) -> Outcome:
+        outcome: Outcome = None
+        for event, monitor in _events_of_monitors(call, known):
+            if not is_about(monitor, known):
+                continue
+            if event["trigger"] != trigger:
+                return Broken(
+                    f"the event {event['eventId']} has the trigger {event['trigger']}, but it is of a "
+                    f"{short(monitor.text)}; its trigger must be {trigger}",
+                    (monitor.frame,),
+                )
+            outcome = MET
+        return outcome
+
+    return check
+
+
+for _requirement, _trigger, _is_about in (
+    ("N07.FR.16", "Alerting", lambda monitor, _: monitor.type == "UpperThreshold"),
+    ("N07.FR.17", "Alerting", lambda monitor, _: monitor.type == "LowerThreshold"),
+    ("N07.FR.18", "Delta", lambda monitor, known: monitor.type == "Delta" and _is_numeric(monitor, known)),
+    (
+        "N07.FR.19",
+        "Delta",
+        lambda monitor, known: monitor.type == "Delta" and _is_numeric(monitor, known) is False,
+    ),
+    ("N08.FR.05", "Periodic", lambda monitor, _: monitor.type in PERIODIC),
+):
+    WRONG_TRIGGER.on_call(_requirement, of=Action.notify_event)(_trigger_check(_trigger, _is_about))
+
+
+# Events that may not be sent
+
+ABOVE_LEVEL: Final = CHECKS.kind(
+    "event-above-monitoring-level",
+    "error",
+    "an event of a monitor is sent although its severity number is above the monitoring level",
+    "the accepted SetMonitoringLevel on the same connection, and the severity of the monitor",
+)
+REMOVED_MONITOR: Final = CHECKS.kind(
+    "event-of-removed-monitor",
+    "error",
+    "a monitor sends an event although SetMonitoringBase has removed or disabled monitors of its kind",
+    "the accepted SetMonitoringBase on the same connection, and no monitor set since",
+)
+CLEARED_MONITOR: Final = CHECKS.kind(
+    "event-of-cleared-monitor",
+    "error",
+    "a threshold monitor that was cleared reports that its threshold is no longer exceeded",
+    "the accepted ClearVariableMonitoring on the same connection",
+)
+
+
+@ABOVE_LEVEL.on_call("N05.FR.03", "N07.FR.15", of=Action.notify_event)
+def judge_level(call: StationCall, known: Known201) -> Outcome:
+    """Check that events have at most the severity number of the monitoring level."""
+    outcome: Outcome = None
+    level = known[Monitors].level
+    if level is None:
+        return None
+    for event, monitor in _events_of_monitors(call, known):
+        if not _is_after(event, level[1], known):
+            continue
+        if monitor.severity > level[0]:
+            return Broken(
+                f"the event {event['eventId']} is of a {short(monitor.text)}, but the monitoring level is "
+                f"{level[0]}; events with a higher severity number must not be sent",
+                (level[2],),
+            )
+        outcome = MET
+    return outcome
+
+
+def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Known201], Outcome]:
+    """Return a check that no monitor of these types sends events after a SetMonitoringBase."""
+
+    def check(call: StationCall, known: Known201) -> Outcome:
+        outcome: Outcome = None
+        current = known[Monitors].base
+        if current is None or current[0] != base:
+            return None
+        for event in call.payload["eventData"]:
+            if not _is_after(event, current[1], known) or event["eventNotificationType"] not in FROM_MONITOR:
+                continue
+            if event["eventNotificationType"] in removed:
+                return Broken(
+                    f"the event {event['eventId']} is of a {event['eventNotificationType']}, but the "
+                    f"monitoring base {base} has been accepted since; monitors of this kind must not be "
+                    "active any more",
+                    (current[2],),
+                )
+            outcome = MET
+        return outcome
+
+    return check
+
+
+REMOVED_MONITOR.on_call("N03.FR.04", of=Action.notify_event)(
+    _base_check("FactoryDefault", frozenset({CUSTOM}))
+)
+REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
+    _base_check("HardWiredOnly", frozenset({CUSTOM, "PreconfiguredMonitor"}))
+)
+
+
+@CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
+def judge_cleared(call: StationCall, known: Known201) -> Outcome:
+    """Check that a cleared threshold does not end its alert. Any event that is late enough shows that the
+    station has had the chance.
+    """
+    outcome: Outcome = None
+    cleared = known[Monitors].cleared
+    thresholds = {
+        monitor_id: since
+        for monitor_id, (monitor, since) in cleared.items()
+        if monitor is not None and monitor.type in THRESHOLDS and since is not None
+    }
+    if not thresholds:
+        return None
+    for event in call.payload["eventData"]:
+        since = thresholds.get(event.get("variableMonitoringId", -1))
+        if since is not None and event.get("cleared") and _is_after(event, since, known):
+            return Broken(
+                f"the event {event['eventId']} reports the end of an alert of the monitor "
+                f"{event['variableMonitoringId']}, which was cleared before; a cleared monitor must not "
+                "send such an event"
+            )
+        if _is_after(event, min(thresholds.values()), known):
+            outcome = MET
+    return outcome
+
+
+# Contents
+
+SECRET_VALUE: Final = CHECKS.kind(
+    "write-only-value-sent",
+    "error",
+    "an event has the value of a variable that is write-only",
+    "the mutability of the variable in a report",
+)
+WRONG_TYPE: Final = CHECKS.kind(
+    "event-notification-type-wrong",
+    "error",
+    "an event of a monitor that a command has replaced is not of a CustomMonitor",
+    "the accepted SetVariableMonitoring with the id of the monitor",
+)
+
+
+@SECRET_VALUE.on_call("N07.FR.10", of=Action.notify_event)
+def judge_value(call: StationCall, known: Known201) -> Outcome:
+    """Check that an event has no value of a write-only variable."""
+    outcome: Outcome = None
+    definitions = known[DeviceModelFacts].definitions
+    if not definitions:
+        return None
+    for event in call.payload["eventData"]:
+        definition = definitions.get(name_of_item(event))
+        if definition is None or definition.mutability.get(ACTUAL) != "WriteOnly":
+            continue
+        if event["actualValue"]:
+            return Broken(
+                f"the event {event['eventId']} has a value of {short(event['component']['name'])}/"
+                f"{short(event['variable']['name'])}, which is write-only; its actualValue must be empty"
+            )
+        outcome = MET
+    return outcome
+
+
+@WRONG_TYPE.on_call("N04.FR.15", of=Action.notify_event)
+def judge_type(call: StationCall, known: Known201) -> Outcome:
+    """Check that a replaced monitor has become a custom one."""
+    outcome: Outcome = None
+    for event, monitor in _events_of_monitors(call, known):
+        if not monitor.is_replacement:
+            continue
+        if event["eventNotificationType"] != CUSTOM:
+            return Broken(
+                f"the event {event['eventId']} of the monitor {event['variableMonitoringId']} is of a "
+                f"{event['eventNotificationType']}, but a SetVariableMonitoring has replaced this monitor; "
+                "it must be a CustomMonitor since",
+                (monitor.frame,),
+            )
+        outcome = MET
+    return outcome

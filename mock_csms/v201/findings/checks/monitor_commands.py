@@ -1,0 +1,394 @@
+"""Answers to commands that set and clear monitors, and that set the monitoring level (N04 to N06)."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import (
+    Definition,
+    DeviceModelFacts,
+    VariableName,
+    name_of_item,
+)
+from mock_csms.v201.findings.facts.monitors import THRESHOLDS, Item, Monitors, items_with_results
+from mock_csms.v201.findings.known import Known201
+
+ACCEPTED: Final = "Accepted"
+NUMERIC: Final = frozenset({"integer", "decimal"})
+NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
+"""Data types without an order; the values of lists may be numbers."""
+SEVERITIES: Final = range(10)
+
+type ItemJudge = Callable[[Item, Known201], Outcome]
+
+
+def first_broken(outcomes: Iterator[Outcome]) -> Outcome:
+    """Return the first violation; MET if there is none but some outcome is MET."""
+    result: Outcome = None
+    for outcome in outcomes:
+        if isinstance(outcome, Broken):
+            return outcome
+        result = result or outcome
+    return result
+
+
+def _each_item(judge: ItemJudge) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    """Return a check that judges each item of a SetVariableMonitoring with its result."""
+
+    def check(command: AnsweredCommand, known: Known201) -> Outcome:
+        return first_broken(judge(item, known) for item in items_with_results(command))
+
+    return check
+
+
+def _variable(item: JsonObject) -> str:
+    return short(f"{item['component']['name']}/{item['variable']['name']}")
+
+
+def _refused(item: Item, *, unless: bool, text: str) -> Outcome:
+    """Return MET if an item that may not be accepted was refused."""
+    if unless:
+        return None
+    return Broken(text) if item.result["status"] == ACCEPTED else MET
+
+
+# The variable
+
+UNKNOWN_VARIABLE: Final = CHECKS.kind(
+    "monitor-for-unknown-variable-accepted",
+    "error",
+    "a monitor is accepted for a component or variable that the station does not have",
+    "a complete FullInventory since the boot",
+)
+KNOWN_VARIABLE: Final = CHECKS.kind(
+    "monitored-variable-denied",
+    "error",
+    "a SetVariableMonitoring is answered with UnknownComponent or UnknownVariable for a variable that the "
+    "station has reported",
+    "the variable in a report",
+)
+
+
+def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
+    """Return whether a complete model may have the component; an EVSE or instance that is not named fits."""
+    return any(
+        known.component == name.component
+        and (name.evse_id is None or known.evse_id == name.evse_id)
+        and (name.connector_id is None or known.connector_id in {None, name.connector_id})
+        and (not name.component_instance or known.component_instance == name.component_instance)
+        for known in model.components()
+    )
+
+
+@UNKNOWN_VARIABLE.on_command("N04.FR.03", of=Action.set_variable_monitoring)
+@_each_item
+def judge_unknown_component(item: Item, known: Known201) -> Outcome:
+    """Check that a component that does not exist is refused."""
+    model = known[DeviceModelFacts]
+    return _refused(
+        item,
+        unless=not model.is_complete or _has_component(name_of_item(item.request), model),
+        text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all its "
+        "components and this one is not among them; the answer must be UnknownComponent",
+    )
+
+
+@UNKNOWN_VARIABLE.on_command("N04.FR.04", of=Action.set_variable_monitoring)
+@_each_item
+def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
+    """Check that a variable that the component does not have is refused. A variable that cannot be read may
+    be missing in the inventory (SecurityCtrlr.BasicAuthPassword).
+    """
+    model, name = known[DeviceModelFacts], name_of_item(item.request)
+    exists = any(each[:2] == name[:2] for each in model.components())
+    return _refused(
+        item,
+        unless=not model.is_complete
+        or exists
+        or name.component == "securityctrlr"
+        or not _has_component(name, model),
+        text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all "
+        "variables of this component and this one is not among them; the answer must be UnknownVariable",
+    )
+
+
+def _is_reported(item: Item, known: Known201) -> bool:
+    return name_of_item(item.request) in known[DeviceModelFacts].definitions
+
+
+def _judge_known(item: Item, known: Known201, status: str) -> Outcome:
+    if not _is_reported(item, known):
+        return None
+    if item.result["status"] != status:
+        return MET
+    return Broken(
+        f"a monitor of {_variable(item.request)} was answered with {status}, but the station has reported "
+        "this variable itself; a variable that it has must not be called unknown"
+    )
+
+
+@KNOWN_VARIABLE.on_command("N04.FR.03", of=Action.set_variable_monitoring)
+@_each_item
+def judge_known_component(item: Item, known: Known201) -> Outcome:
+    """Check that a reported component is not called unknown."""
+    return _judge_known(item, known, "UnknownComponent")
+
+
+@KNOWN_VARIABLE.on_command("N04.FR.04", of=Action.set_variable_monitoring)
+@_each_item
+def judge_known_variable(item: Item, known: Known201) -> Outcome:
+    """Check that a reported variable is not called unknown."""
+    return _judge_known(item, known, "UnknownVariable")
+
+
+# Type and value
+
+UNSUPPORTED: Final = CHECKS.kind(
+    "unsupported-monitor-accepted",
+    "error",
+    "a monitor is accepted for a variable that does not support it",
+    "the characteristics of the variable in a report",
+)
+OUT_OF_RANGE: Final = CHECKS.kind(
+    "monitor-value-out-of-range-accepted",
+    "error",
+    "a monitor is accepted with a threshold outside the limits of the variable, or with a negative Delta",
+    "threshold: the limits of the variable in a report",
+)
+
+
+def _definition(item: Item, known: Known201) -> Definition | None:
+    return known[DeviceModelFacts].definitions.get(name_of_item(item.request))
+
+
+@UNSUPPORTED.on_command("N04.FR.05", of=Action.set_variable_monitoring)
+@_each_item
+def judge_type(item: Item, known: Known201) -> Outcome:
+    """Check that a variable without monitoring, or without an order for a threshold, is refused."""
+    definition, kind = _definition(item, known), item.request["type"]
+    if definition is None:
+        return None
+    reason = ""
+    if definition.supports_monitoring is False:
+        reason = "supportsMonitoring false"
+    elif kind in THRESHOLDS and definition.data_type in NOT_NUMERIC:
+        reason = f"the data type {definition.data_type}"
+    return _refused(
+        item,
+        unless=not reason,
+        text=f"a {kind} monitor of {_variable(item.request)} was accepted, but the station has reported the "
+        f"variable with {reason}; the answer must be UnsupportedMonitorType",
+    )
+
+
+@OUT_OF_RANGE.on_command("N04.FR.06", of=Action.set_variable_monitoring)
+@_each_item
+def judge_threshold(item: Item, known: Known201) -> Outcome:
+    """Check that a threshold outside the limits of a numeric variable is refused."""
+    definition, value = _definition(item, known), item.request["value"]
+    if definition is None or definition.data_type not in NUMERIC or item.request["type"] not in THRESHOLDS:
+        return None
+    exceeded = _exceeded_limit(definition, value)
+    return _refused(
+        item,
+        unless=not exceeded,
+        text=f"a {item.request['type']} of {value:g} for {_variable(item.request)} was accepted, but the "
+        f"{exceeded} in the reports of the station; the answer must be Rejected",
+    )
+
+
+def _exceeded_limit(definition: Definition, value: float) -> str:
+    """Return the limit that a value exceeds, as text; empty if there is none."""
+    if definition.min_limit is not None and value < definition.min_limit:
+        return f"variable has the minLimit {definition.min_limit:g}"
+    if definition.max_limit is not None and value > definition.max_limit:
+        return f"variable has the maxLimit {definition.max_limit:g}"
+    return ""
+
+
+@OUT_OF_RANGE.on_command("N04.FR.14", of=Action.set_variable_monitoring)
+@_each_item
+def judge_delta(item: Item, _: Known201) -> Outcome:
+    """Check that a negative Delta is refused."""
+    value = item.request["value"]
+    return _refused(
+        item,
+        unless=item.request["type"] != "Delta" or value >= 0,
+        text=f"a Delta of {value:g} for {_variable(item.request)} was accepted; a negative Delta must be "
+        "Rejected",
+    )
+
+
+# Other monitors
+
+DUPLICATE: Final = CHECKS.kind(
+    "duplicate-monitor-accepted",
+    "error",
+    "a new monitor is accepted although one with the same variable, type and severity exists",
+    "the earlier monitor",
+)
+WRONG_MONITOR: Final = CHECKS.kind(
+    "wrong-monitor-replaced",
+    "error",
+    "a SetVariableMonitoring with an id is accepted although the monitor does not exist, is hard-wired or "
+    "belongs to another variable",
+    "that no monitor has the id, or an earlier message about the monitor",
+)
+
+
+@DUPLICATE.on_command("N04.FR.10", of=Action.set_variable_monitoring)
+@_each_item
+def judge_duplicate(item: Item, known: Known201) -> Outcome:
+    """Check that a second monitor of the same variable, type and severity is refused."""
+    request = item.request
+    wanted = name_of_item(request), request["type"], request["severity"]
+    existing = next(
+        (
+            (monitor_id, monitor)
+            for monitor_id, monitor in known[Monitors].by_id.items()
+            if (monitor.name, monitor.type, monitor.severity) == wanted and monitor_id != request.get("id")
+        ),
+        None,
+    )
+    if existing is None or item.result.get("id") == existing[0]:
+        return None
+    if item.result["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"a second {existing[1].text} was accepted although the monitor {existing[0]} is one already; the "
+        "answer must be Duplicate",
+        (existing[1].frame,) if existing[1].frame else (),
+    )
+
+
+@WRONG_MONITOR.on_command("N04.FR.13", of=Action.set_variable_monitoring)
+@_each_item
+def judge_unknown_id(item: Item, known: Known201) -> Outcome:
+    """Check that an id that no monitor has is refused."""
+    monitor_id = item.request.get("id")
+    return _refused(
+        item,
+        unless=monitor_id is None or not known[Monitors].is_absent(monitor_id),
+        text=f"a SetVariableMonitoring with the id {monitor_id} was accepted, but no monitor has this id; "
+        "it must be Rejected",
+    )
+
+
+def _differ(one: VariableName, other: VariableName) -> bool:
+    """Return whether two names certainly belong to different variables."""
+    evses = {one.evse_id, other.evse_id} - {None}
+    return one[:2] != other[:2] or len(evses) > 1
+
+
+@WRONG_MONITOR.on_command("N04.FR.16", of=Action.set_variable_monitoring)
+@_each_item
+def judge_other_variable(item: Item, known: Known201) -> Outcome:
+    """Check that a monitor is not moved to another variable."""
+    monitor_id = item.request.get("id")
+    monitor = None if monitor_id is None else known[Monitors].by_id.get(monitor_id)
+    return _refused(
+        item,
+        unless=monitor is None or not _differ(monitor.name, name_of_item(item.request)),
+        text=f"a SetVariableMonitoring with the id {monitor_id} for {_variable(item.request)} was accepted, "
+        f"but this monitor is a {monitor.text if monitor else ''}; it must be Rejected",
+    )
+
+
+@WRONG_MONITOR.on_command("N04.FR.18", of=Action.set_variable_monitoring)
+@_each_item
+def judge_hard_wired(item: Item, known: Known201) -> Outcome:
+    """Check that a hard-wired monitor is not replaced."""
+    monitor_id = item.request.get("id")
+    return _refused(
+        item,
+        unless=monitor_id not in known[Monitors].hard_wired,
+        text=f"a SetVariableMonitoring with the id {monitor_id} was accepted, but an event has shown this "
+        "monitor as hard-wired; it must be Rejected",
+    )
+
+
+# Clearing
+
+CLEARED_TWICE: Final = CHECKS.kind(
+    "absent-monitor-cleared",
+    "error",
+    "a ClearVariableMonitoring for a monitor that does not exist is not answered with NotFound",
+    "an earlier ClearVariableMonitoring with this id, or a complete report of all monitors",
+)
+HARD_WIRED_CLEARED: Final = CHECKS.kind(
+    "hard-wired-monitor-cleared",
+    "error",
+    "a hard-wired monitor is cleared",
+    "an event of the monitor since the boot",
+)
+
+
+def _results(command: AnsweredCommand) -> Iterator[tuple[int, str]]:
+    """Yield id and status of each monitor that a ClearVariableMonitoring names once."""
+    counts: Counter[int] = Counter(command.request["id"])
+    for result in command.answer["clearMonitoringResult"]:
+        if counts[result["id"]] == 1:
+            yield result["id"], result["status"]
+
+
+def _judge_absent(monitor_id: int, status: str, known: Known201) -> Outcome:
+    """Judge the result for an id. A hard-wired monitor that no report shows may be Rejected."""
+    monitors = known[Monitors]
+    may_be_hard_wired = status == "Rejected" and monitor_id not in monitors.cleared
+    if not monitors.is_absent(monitor_id) or may_be_hard_wired:
+        return None
+    if status == "NotFound":
+        return MET
+    return Broken(
+        f"the ClearVariableMonitoring of the monitor {monitor_id} was answered with {status}, but no monitor "
+        "has this id; the answer must be NotFound"
+    )
+
+
+def _judge_cleared(monitor_id: int, status: str, known: Known201) -> Outcome:
+    if monitor_id not in known[Monitors].hard_wired:
+        return None
+    if status != ACCEPTED:
+        return MET
+    return Broken(
+        f"the monitor {monitor_id} was cleared, but an event has shown it as hard-wired; the answer must be "
+        "Rejected"
+    )
+
+
+@CLEARED_TWICE.on_command("N06.FR.02", of=Action.clear_variable_monitoring)
+def judge_absent_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that ids that no monitor has are answered with NotFound."""
+    return first_broken(_judge_absent(*result, known) for result in _results(command))
+
+
+@HARD_WIRED_CLEARED.on_command("N06.FR.03", of=Action.clear_variable_monitoring)
+def judge_hard_wired_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that hard-wired monitors are not cleared."""
+    return first_broken(_judge_cleared(*result, known) for result in _results(command))
+
+
+# Level
+
+LEVEL: Final = CHECKS.kind(
+    "monitoring-level-out-of-range-accepted", "error", "a monitoring level outside 0 to 9 is accepted"
+)
+
+
+@LEVEL.on_command("N05.FR.02", of=Action.set_monitoring_level)
+def judge_level(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check that a severity outside 0 to 9 is refused."""
+    severity = command.request["severity"]
+    if severity in SEVERITIES:
+        return None
+    if command.answer["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"the monitoring level {severity} was accepted; severities are 0 to 9, and others must be Rejected"
+    )

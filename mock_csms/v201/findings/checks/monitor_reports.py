@@ -1,0 +1,309 @@
+"""Reports of monitors: they have the monitors that were asked for, and no others (N02, N03, N04, N07)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.monitors import (
+    PERIODIC,
+    THRESHOLDS,
+    Monitor,
+    Monitors,
+    Query,
+    monitors_in,
+)
+from mock_csms.v201.findings.known import Known201
+
+TYPES: Final = {
+    "ThresholdMonitoring": THRESHOLDS,
+    "DeltaMonitoring": frozenset({"Delta"}),
+    "PeriodicMonitoring": PERIODIC,
+}
+"""Types of monitors by criterion."""
+
+# The answer
+
+REFUSED: Final = CHECKS.kind(
+    "monitoring-report-refused",
+    "error",
+    "a GetMonitoringReport without criteria is answered with NotSupported although monitoring is enabled",
+    "Available and Enabled of MonitoringCtrlr",
+)
+
+
+@REFUSED.on_command("N02.FR.01", of=Action.get_monitoring_report)
+def judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a station with monitoring does not refuse a query without criteria."""
+    model, status = known[DeviceModelFacts], command.answer["status"]
+    if command.request.get("monitoringCriteria") or status == "EmptyResultSet":
+        return None
+    if status == "Accepted":
+        return MET
+    has_monitoring = model.is_true("MonitoringCtrlr", "Available") and model.is_true(
+        "MonitoringCtrlr", "Enabled"
+    )
+    if status != "NotSupported" or not has_monitoring:
+        return None
+    return Broken(
+        "a GetMonitoringReport without monitoringCriteria was answered with NotSupported, but the station "
+        "has reported that monitoring is available and enabled; it must be Accepted"
+    )
+
+
+# Monitors that were not asked for
+
+UNREQUESTED: Final = CHECKS.kind(
+    "unrequested-monitor-reported",
+    "error",
+    "a report has a monitor that does not match the query",
+    "the accepted GetMonitoringReport",
+)
+
+
+def _fits_types(query: Query, monitor: Monitor) -> bool:
+    criteria = query.request.get("monitoringCriteria")
+    return not criteria or any(monitor.type in TYPES[criterion] for criterion in criteria)
+
+
+def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
+    """Return whether an item of componentVariable matches a name. An EVSE or instance that is not named
+    matches all, or, with ``exactly``, none but the variable's own.
+    """
+    component, variable = item["component"], item.get("variable") or {}
+    evse = component.get("evse") or {}
+    asked = (
+        (component["name"], name.component),
+        (component.get("instance"), name.component_instance),
+        (variable.get("name"), name.variable),
+        (variable.get("instance"), name.variable_instance),
+    )
+    place = (evse.get("id"), name.evse_id), (evse.get("connectorId"), name.connector_id)
+    if exactly and any((wanted or None) != actual for wanted, actual in place):
+        return False
+    if exactly and (component.get("instance") or "").lower() != name.component_instance:
+        return False
+    return all(not wanted or wanted.lower() == actual for wanted, actual in asked) and all(
+        not wanted or wanted == actual for wanted, actual in place
+    )
+
+
+def _fits_items(query: Query, monitor: Monitor, *, exactly: bool = False) -> bool:
+    items = query.request.get("componentVariable")
+    return not items or any(_is_named(item, monitor.name, exactly=exactly) for item in items)
+
+
+def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bool) -> Outcome:
+    """Judge the monitors in a part of a report whose query has these filters."""
+    query = known[Monitors].query_of(call.payload)
+    if query is None:
+        return None
+    filters = bool(query.request.get("monitoringCriteria")), bool(query.request.get("componentVariable"))
+    if filters != (types, items):
+        return None
+    reported = [monitor for _, monitor in monitors_in(call)]
+    for monitor in reported:
+        if not (_fits_types(query, monitor) and _fits_items(query, monitor)):
+            return Broken(
+                f"the report {call.payload['requestId']} has a {short(monitor.text)}, which does not match "
+                "its GetMonitoringReport; a report must have only the monitors that were asked for",
+                (query.frame,),
+            )
+    return MET if reported else None
+
+
+@UNREQUESTED.on_call("N02.FR.05", of=Action.notify_monitoring_report)
+def judge_both_filters(call: StationCall, known: Known201) -> Outcome:
+    """Check the monitors of a query with criteria and variables."""
+    return _judge_filters(call, known, types=True, items=True)
+
+
+@UNREQUESTED.on_call("N02.FR.06", of=Action.notify_monitoring_report)
+def judge_criteria(call: StationCall, known: Known201) -> Outcome:
+    """Check the monitors of a query with criteria only."""
+    return _judge_filters(call, known, types=True, items=False)
+
+
+@UNREQUESTED.on_call("N02.FR.08", of=Action.notify_monitoring_report)
+def judge_variables(call: StationCall, known: Known201) -> Outcome:
+    """Check the monitors of a query with variables only."""
+    return _judge_filters(call, known, types=False, items=True)
+
+
+# Reports without data
+
+EMPTY: Final = CHECKS.kind(
+    "empty-monitoring-report",
+    "error",
+    "a GetMonitoringReport is accepted but the report has no monitor",
+    "all parts of the report",
+)
+
+
+@EMPTY.on_call("N02.FR.10", of=Action.notify_monitoring_report)
+def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
+    """Check that an accepted query has a result."""
+    completed = known[Monitors].completed(call)
+    if completed is None:
+        return None
+    query, found = completed
+    if found:
+        return MET
+    return Broken(
+        f"the report {call.payload['requestId']} has no monitor, but its GetMonitoringReport was Accepted; "
+        "the answer must be EmptyResultSet if there is nothing to report",
+        (query.frame,),
+    )
+
+
+# Missing monitors
+
+MISSING: Final = CHECKS.kind(
+    "monitor-not-reported",
+    "error",
+    "a monitor that was set or reported before is missing in a report that should have it",
+    "the monitor, and all parts of the report",
+)
+LOST: Final = CHECKS.kind(
+    "custom-monitor-lost",
+    "error",
+    "a custom monitor is lost by a reboot or by the monitoring base All",
+    "the accepted SetVariableMonitoring, and a complete report of all monitors since",
+)
+
+
+def _judge_presence(
+    call: StationCall, known: Known201, is_due: Callable[[Query, int, Monitor], bool]
+) -> Outcome:
+    """Judge whether a complete report has all known monitors that are due."""
+    monitors = known[Monitors]
+    completed = monitors.completed(call)
+    if completed is None:
+        return None
+    query, found = completed
+    ids, due = {monitor_id for monitor_id, _ in found}, False
+    for monitor_id, monitor in monitors.by_id.items():
+        if not is_due(query, monitor_id, monitor):
+            continue
+        due = True
+        if monitor_id not in ids and not any(monitor.is_like(other) for _, other in found):
+            return Broken(
+                f"the report {call.payload['requestId']} lacks the monitor {monitor_id}, a "
+                f"{short(monitor.text)}; it must be reported until it is cleared",
+                (monitor.frame, query.frame) if monitor.frame else (query.frame,),
+            )
+    return MET if due else None
+
+
+@MISSING.on_call("N02.FR.11", of=Action.notify_monitoring_report)
+def judge_all(call: StationCall, known: Known201) -> Outcome:
+    """Check that a report without filters has all monitors."""
+    since_base = known[Monitors].since_base_all
+    return _judge_presence(
+        call, known, lambda query, number, _: query.is_unfiltered and number not in since_base
+    )
+
+
+@LOST.on_call("N03.FR.03", of=Action.notify_monitoring_report)
+def judge_base(call: StationCall, known: Known201) -> Outcome:
+    """Check that SetMonitoringBase All has left the custom monitors."""
+    since_base = known[Monitors].since_base_all
+    return _judge_presence(call, known, lambda query, number, _: query.is_unfiltered and number in since_base)
+
+
+def _judge_criterion(criterion: str) -> Callable[[StationCall, Known201], Outcome]:
+    def is_due(query: Query, _: int, monitor: Monitor) -> bool:
+        criteria = query.request.get("monitoringCriteria") or ()
+        return (
+            criterion in criteria
+            and monitor.type in TYPES[criterion]
+            and _fits_items(query, monitor, exactly=True)
+        )
+
+    return lambda call, known: _judge_presence(call, known, is_due)
+
+
+MISSING.on_call("N02.FR.12", of=Action.notify_monitoring_report)(_judge_criterion("ThresholdMonitoring"))
+MISSING.on_call("N02.FR.13", of=Action.notify_monitoring_report)(_judge_criterion("DeltaMonitoring"))
+MISSING.on_call("N02.FR.14", of=Action.notify_monitoring_report)(_judge_criterion("PeriodicMonitoring"))
+
+
+def _is_due_for_items(query: Query, monitor: Monitor, *, with_variable: bool) -> bool:
+    """Return whether a monitor matches an item that names a variable, or one that names none."""
+    items = query.request.get("componentVariable") or ()
+    return _fits_types(query, monitor) and any(
+        _is_named(item, monitor.name, exactly=True)
+        for item in items
+        if ("variable" in item) == with_variable and not item.get("variable", {}).get("instance")
+    )
+
+
+@MISSING.on_call("N02.FR.16", of=Action.notify_monitoring_report)
+def judge_component(call: StationCall, known: Known201) -> Outcome:
+    """Check that all variables of a component are reported."""
+    return _judge_presence(
+        call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=False)
+    )
+
+
+@MISSING.on_call("N02.FR.17", of=Action.notify_monitoring_report)
+def judge_variable(call: StationCall, known: Known201) -> Outcome:
+    """Check that all instances of a variable are reported."""
+    return _judge_presence(
+        call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=True)
+    )
+
+
+@LOST.on_call("N07.FR.13", of=Action.notify_monitoring_report)
+def judge_boot(call: StationCall, known: Known201) -> Outcome:
+    """Check that custom monitors are still there after a reboot, perhaps with other ids."""
+    before = known[Monitors].before_boot
+    completed = known[Monitors].completed(call)
+    if completed is None or not completed[0].is_unfiltered or not before:
+        return None
+    for monitor in before:
+        if not any(monitor.is_like(other) for _, other in completed[1]):
+            return Broken(
+                f"the report {call.payload['requestId']} lacks the {short(monitor.text)}, which was set "
+                "before the reboot; monitors must survive a reboot",
+                (monitor.frame,) if monitor.frame else (),
+            )
+    return MET
+
+
+# Replaced monitors
+
+NOT_REPLACED: Final = CHECKS.kind(
+    "monitor-not-replaced",
+    "error",
+    "a monitor still has its old settings after an accepted SetVariableMonitoring with its id",
+    "the settings before",
+)
+
+
+@NOT_REPLACED.on_call("N04.FR.12", of=Action.notify_monitoring_report)
+def judge_replacement(call: StationCall, known: Known201) -> Outcome:
+    """Check that a replaced monitor has its new settings. A station may round the value."""
+    monitors = known[Monitors]
+    outcome: Outcome = None
+    query = monitors.query_of(call.payload)
+    if query is None or query.changes != monitors.changes:
+        return None
+    for monitor_id, reported in monitors_in(call):
+        expected = monitors.by_id.get(monitor_id)
+        if expected is None or expected.replaced is None or expected.settings == expected.replaced.settings:
+            continue
+        if reported.settings == expected.replaced.settings:
+            return Broken(
+                f"the monitor {monitor_id} is reported as a {short(reported.text)} and value "
+                f"{reported.value:g}, as before the SetVariableMonitoring that was Accepted for it; the "
+                "command must replace the monitor",
+                (expected.frame, query.frame),
+            )
+        outcome = MET
+    return outcome

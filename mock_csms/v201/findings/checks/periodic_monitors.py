@@ -1,0 +1,95 @@
+"""Events of periodic monitors, which must arrive in time (N08)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.monitors import PERIODIC, Monitor, Monitors, items_with_results
+from mock_csms.v201.findings.known import Known201
+
+MARGIN_S: Final = 10.0
+MAX_PERIODIC: Final = 20
+"""Periodic monitors that are followed at most; each takes the place of an expectation."""
+REQUIREMENTS: Final = {"Periodic": "N08.FR.06", "PeriodicClockAligned": "N08.FR.07"}
+
+EVENT_MISSING: Final = CHECKS.kind(
+    "periodic-event-missing",
+    "error",
+    "a periodic monitor sends no event in two of its periods",
+    "the accepted SetVariableMonitoring, Enabled of MonitoringCtrlr, and the monitoring level",
+)
+EVENT_MISSING.names(*REQUIREMENTS.values())
+
+
+def _is_active(monitor_id: int, monitor: Monitor, known: Known201) -> bool:
+    """Return whether a monitor is certain to send events: it is unchanged, enabled and within the level."""
+    monitors, model = known[Monitors], known[DeviceModelFacts]
+    level = monitors.level[0] if monitors.level else model.number("MonitoringCtrlr", "ActiveMonitoringLevel")
+    return (
+        monitors.by_id.get(monitor_id) is monitor
+        and model.is_true("MonitoringCtrlr", "Enabled") is True
+        and level is not None
+        and monitor.severity <= level
+    )
+
+
+def _expect_event(monitor_id: int, monitor: Monitor, at: float, known: Known201) -> None:
+    within_s = 2 * monitor.value + MARGIN_S
+
+    def is_of_monitor(_: str, payload: JsonObject) -> bool:
+        return any(event.get("variableMonitoringId") == monitor_id for event in payload["eventData"])
+
+    known.expectations.add(
+        Expectation(
+            EVENT_MISSING.id,
+            (REQUIREMENTS[monitor.type],),
+            since=at,
+            within_s=within_s,
+            actions=frozenset({Action.notify_event.value}),
+            is_fulfilled_by=is_of_monitor,
+            sentence=f"the {monitor.type} monitor {monitor_id} with a period of {monitor.value:g} s sent no "
+            f"event within {within_s:g} s; it must send one each period",
+            frames=(monitor.frame,),
+            is_excused=lambda: not _is_active(monitor_id, monitor, known),
+        )
+    )
+
+
+def _follow(monitor_id: int | None, at: float, known: Known201) -> None:
+    """Expect an event of a periodic monitor that a command has set. One that depends on a transaction may be
+    silent.
+    """
+    by_id = known[Monitors].by_id
+    monitor = None if monitor_id is None else by_id.get(monitor_id)
+    if monitor_id is None or monitor is None or monitor.type not in PERIODIC or not monitor.is_custom:
+        return
+    is_followed = sum(other.type in PERIODIC for other in by_id.values()) <= MAX_PERIODIC
+    if is_followed and not monitor.is_for_transactions:
+        _expect_event(monitor_id, monitor, at, known)
+
+
+@CHECKS.learn_command(Action.set_variable_monitoring)
+def _follow_monitors(command: AnsweredCommand, known: Known201) -> None:
+    for item, result in items_with_results(command):
+        if result["status"] == "Accepted":
+            _follow(result.get("id", item.get("id")), command.at, known)
+
+
+@CHECKS.learn_sent(Action.set_monitoring_level, Action.set_variables)
+def _stop_following(command: Command, known: Known201) -> None:
+    """Drop the expectations if monitoring may be disabled for a time; the next events renew them."""
+    items = command.request.get("setVariableData")
+    if items is None or any(item["component"]["name"].lower() == "monitoringctrlr" for item in items):
+        known.expectations.drop(EVENT_MISSING.id)
+
+
+@CHECKS.learn_call(Action.notify_event)
+def _follow_events(call: StationCall, known: Known201) -> None:
+    if known[Monitors].by_id:
+        for event in call.payload["eventData"]:
+            _follow(event.get("variableMonitoringId"), call.at, known)

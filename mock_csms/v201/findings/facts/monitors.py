@@ -1,0 +1,405 @@
+"""Monitors of a station, as commands have set and reports have shown them (N02 to N06)."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import VariableName, name_of_item
+from mock_csms.v201.findings.known import Known201
+
+MAX_MONITORS: Final = 200
+MAX_IDS: Final = 200
+MAX_QUERIES: Final = 10
+CHANGES: Final = frozenset(
+    {
+        Action.set_variable_monitoring.value,
+        Action.clear_variable_monitoring.value,
+        Action.set_monitoring_base.value,
+    }
+)
+"""Commands that change the monitors of a station."""
+REBOOTS: Final = frozenset({"RemoteReset", "ScheduledReset"})
+"""Reasons of a boot after which the monitors must still be there; others may follow a factory reset."""
+HARD_WIRED: Final = "HardWiredMonitor"
+CUSTOM: Final = "CustomMonitor"
+THRESHOLDS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
+PERIODIC: Final = frozenset({"Periodic", "PeriodicClockAligned"})
+
+
+class Monitor(NamedTuple):
+    """A monitor of one variable."""
+
+    name: VariableName
+    type: str
+    severity: int
+    value: float
+    is_custom: bool
+    """Whether a command has set it."""
+    is_for_transactions: bool = False
+    """Whether it is active only during a transaction."""
+    replaced: "Monitor | None" = None
+    """The monitor with the same id before the command."""
+    is_replacement: bool = False
+    """Whether the command has named its id."""
+    at: float = 0.0
+    """Time of the message that shows it, in seconds since the epoch."""
+    frame: int = 0
+    """Number of the entry that shows it."""
+
+    @property
+    def settings(self) -> tuple[str, int, float]:
+        """Type, severity and value."""
+        return self.type, self.severity, self.value
+
+    @property
+    def text(self) -> str:
+        """Type, variable and severity, for a sentence."""
+        evse = "" if self.name.evse_id is None else f" of EVSE {self.name.evse_id}"
+        return (
+            f"{self.type} monitor of {self.name.component}/{self.name.variable}{evse} with severity "
+            f"{self.severity}"
+        )
+
+    def is_like(self, other: "Monitor") -> bool:
+        """Return whether both monitor the same variable in the same way; instances and EVSEs may differ."""
+        return (self.name[:2], self.type, self.severity) == (other.name[:2], other.type, other.severity)
+
+
+class Item(NamedTuple):
+    """An item of a SetVariableMonitoring with its result."""
+
+    request: JsonObject
+    result: JsonObject
+
+
+class Query(NamedTuple):
+    """A GetMonitoringReport, and what has arrived for it."""
+
+    request: JsonObject
+    frame: int
+    changes: int
+    """Count of changes when it was sent."""
+    is_accepted: bool = False
+    next_seq_no: int = 0
+    found: tuple[tuple[int, Monitor], ...] = ()
+    """Monitors in the parts so far, with their ids."""
+
+    @property
+    def is_unfiltered(self) -> bool:
+        """Whether it asks for all monitors."""
+        return not self.request.get("monitoringCriteria") and not self.request.get("componentVariable")
+
+
+def monitors_in(call: StationCall) -> Iterator[tuple[int, Monitor]]:
+    """Yield the monitors of a NotifyMonitoringReport with their ids."""
+    for item in call.payload.get("monitor", ()):
+        name = name_of_item(item)
+        for each in item["variableMonitoring"]:
+            settings = each["type"], each["severity"], each["value"]
+            yield (
+                each["id"],
+                Monitor(
+                    name,
+                    *settings,
+                    is_custom=False,
+                    is_for_transactions=each["transaction"],
+                    at=call.at,
+                    frame=call.frame,
+                ),
+            )
+
+
+def _key(item: JsonObject) -> tuple[VariableName, str, int]:
+    return name_of_item(item), item["type"], item["severity"]
+
+
+def items_with_results(command: AnsweredCommand) -> list[Item]:
+    """Pair the items of a SetVariableMonitoring with their results; without those whose pair is not clear."""
+    items = {}
+    for item in command.request["setMonitoringData"]:
+        items[_key(item)] = None if _key(item) in items else item
+    results = {}
+    for result in command.answer["setMonitoringResult"]:
+        results[_key(result)] = None if _key(result) in results else result
+    return [
+        Item(item, result)
+        for key, item in items.items()
+        if item is not None and (result := results.get(key)) is not None
+    ]
+
+
+class Monitors(Facts):
+    """Monitors by id, which ids are free, the monitoring base and level, and reports in progress."""
+
+    __slots__ = (
+        "base",
+        "before_boot",
+        "by_id",
+        "changes",
+        "cleared",
+        "hard_wired",
+        "is_complete",
+        "level",
+        "queries",
+        "since_base_all",
+    )
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, Monitor] = {}
+        self.is_complete = False
+        """Whether `by_id` has all monitors."""
+        self.cleared: dict[int, tuple[Monitor | None, float | None]] = {}
+        """Ids that are free since a ClearVariableMonitoring: the monitor, and the time of the answer on this
+        connection.
+        """
+        self.hard_wired: frozenset[int] = frozenset()
+        self.before_boot: tuple[Monitor, ...] = ()
+        """Custom monitors from before the latest boot; their ids may have changed since."""
+        self.since_base_all: frozenset[int] = frozenset()
+        """Ids of custom monitors that a SetMonitoringBase All has left."""
+        self.base: tuple[str, float, int] | None = None
+        """Monitoring base without a monitor set since, time and frame of the answer on this connection."""
+        self.level: tuple[int, float, int] | None = None
+        """Monitoring level, and time and frame of its answer on this connection."""
+        self.queries: dict[int, Query] = {}
+        """Reports in progress, by requestId."""
+        self.changes = 0
+        """Number of commands that may have changed the monitors, sent and answered."""
+
+    def forget(self) -> None:
+        """Drop everything about the monitors."""
+        self.by_id.clear()
+        self.cleared.clear()
+        self.hard_wired = self.since_base_all = frozenset()
+        self.before_boot = ()
+        self.base = None
+        self.is_complete = False
+        self.changes += 1
+
+    def add(self, monitor_id: int, monitor: Monitor) -> None:
+        """Add or replace a monitor."""
+        if monitor_id not in self.by_id and len(self.by_id) >= MAX_MONITORS:
+            del self.by_id[next(iter(self.by_id))]
+            self.is_complete = False
+        self.by_id[monitor_id] = monitor
+        self.cleared.pop(monitor_id, None)
+
+    def clear(self, monitor_id: int, at: float) -> None:
+        """Remove a monitor; its id is free."""
+        self.cleared[monitor_id] = self.by_id.pop(monitor_id, None), at
+        if len(self.cleared) > MAX_IDS:
+            del self.cleared[next(iter(self.cleared))]
+
+    def is_absent(self, monitor_id: int) -> bool:
+        """Return whether certainly no monitor has this id."""
+        is_free = monitor_id in self.cleared or (self.is_complete and monitor_id not in self.by_id)
+        return is_free and monitor_id not in self.hard_wired
+
+    def query_of(self, part: JsonObject) -> Query | None:
+        """Return the accepted query that a part of a report belongs to; None if unknown or not in order."""
+        query = self.queries.get(part["requestId"])
+        if query is None or not query.is_accepted or query.next_seq_no != part["seqNo"]:
+            return None
+        return query
+
+    def completed(self, call: StationCall) -> tuple[Query, list[tuple[int, Monitor]]] | None:
+        """Return the query whose report is complete with this part, and all monitors in the report.
+
+        None also if the monitors may have changed since the query.
+        """
+        query = self.query_of(call.payload)
+        if query is None or call.payload.get("tbc") or query.changes != self.changes:
+            return None
+        return query, [*query.found, *monitors_in(call)]
+
+    def set_base(self, base: str, at: float, frame: int) -> None:
+        """Register an accepted SetMonitoringBase. Preconfigured monitors get new ids, or those they had."""
+        self.cleared.clear()
+        self.is_complete = False
+        if base == "All":
+            self.since_base_all = frozenset(
+                monitor_id for monitor_id, monitor in self.by_id.items() if monitor.is_custom
+            )
+            self.by_id = {monitor_id: self.by_id[monitor_id] for monitor_id in self.since_base_all}
+            self.base = None
+        else:
+            self.by_id.clear()
+            self.before_boot = ()
+            self.since_base_all = frozenset()
+            self.base = base, at, frame
+
+    def booted(self, reason: str) -> None:
+        custom = tuple(monitor for monitor in self.by_id.values() if monitor.is_custom)
+        kept = (*self.before_boot, *custom) if reason in REBOOTS else ()
+        self.forget()
+        self.before_boot = kept[-MAX_MONITORS:]
+        self.queries.clear()
+        self.level = None
+
+    def disconnected(self) -> None:
+        self.queries.clear()
+        self.base = self.level = None
+        self.cleared = {monitor_id: (monitor, None) for monitor_id, (monitor, _) in self.cleared.items()}
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.notify_monitoring_report}:
+            self.queries.clear()
+
+    def command_failed(self, action: str | None) -> None:
+        if action is None or action in CHANGES:
+            self.forget()
+        if action in {None, Action.set_monitoring_level}:
+            self.level = None
+
+
+@CHECKS.learn_sent(*CHANGES)
+def _expect_change(_: Command, known: Known201) -> None:
+    monitors = known[Monitors]
+    monitors.changes += 1
+    monitors.base = None
+
+
+@CHECKS.learn_command(Action.set_variable_monitoring)
+def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
+    monitors, items = known[Monitors], items_with_results(command)
+    monitors.changes += 1
+    if len(items) < len(command.request["setMonitoringData"]):
+        monitors.forget()
+    for item, result in items:
+        if result["status"] != "Accepted":
+            continue
+        monitor_id = result.get("id", item.get("id"))
+        if monitor_id is None:
+            monitors.forget()
+            return
+        replaced = monitors.by_id.get(item["id"]) if "id" in item else None
+        settings = item["type"], item["severity"], item["value"]
+        monitors.add(
+            monitor_id,
+            Monitor(
+                name_of_item(item),
+                *settings,
+                is_custom=True,
+                is_for_transactions=item.get("transaction", False),
+                replaced=replaced and replaced._replace(replaced=None),
+                is_replacement="id" in item,
+                at=command.at,
+                frame=command.frame,
+            ),
+        )
+        monitors.since_base_all -= {monitor_id}
+
+
+@CHECKS.learn_command(Action.clear_variable_monitoring)
+def _apply_cleared_monitors(command: AnsweredCommand, known: Known201) -> None:
+    monitors = known[Monitors]
+    monitors.changes += 1
+    for result in command.answer["clearMonitoringResult"]:
+        if result["status"] == "Accepted":
+            monitors.clear(result["id"], command.at)
+        elif result["status"] == "NotFound":
+            monitors.by_id.pop(result["id"], None)
+
+
+@CHECKS.learn_command(Action.set_monitoring_base)
+def _apply_base(command: AnsweredCommand, known: Known201) -> None:
+    monitors = known[Monitors]
+    monitors.changes += 1
+    if command.answer["status"] == "Accepted":
+        monitors.set_base(command.request["monitoringBase"], command.at, command.frame)
+
+
+@CHECKS.learn_sent(Action.set_monitoring_level)
+def _expect_level(_: Command, known: Known201) -> None:
+    known[Monitors].level = None
+
+
+@CHECKS.learn_command(Action.set_monitoring_level)
+def _apply_level(command: AnsweredCommand, known: Known201) -> None:
+    if command.answer["status"] == "Accepted":
+        known[Monitors].level = command.request["severity"], command.at, command.frame
+
+
+@CHECKS.learn_sent(Action.get_monitoring_report)
+def _expect_report(command: Command, known: Known201) -> None:
+    monitors = known[Monitors]
+    queries, request_id = monitors.queries, command.request["requestId"]
+    queries.pop(request_id, None)
+    if len(queries) >= MAX_QUERIES:
+        del queries[next(iter(queries))]
+    queries[request_id] = Query(command.request, command.frame, monitors.changes)
+
+
+@CHECKS.learn_command(Action.get_monitoring_report)
+def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
+    monitors, request_id = known[Monitors], command.request["requestId"]
+    query = monitors.queries.get(request_id)
+    if query is None:
+        return
+    if command.answer["status"] == "Accepted":
+        monitors.queries[request_id] = query._replace(is_accepted=True)
+        return
+    del monitors.queries[request_id]
+    is_empty = command.answer["status"] == "EmptyResultSet" and query.is_unfiltered
+    if is_empty and query.changes == monitors.changes:
+        _complete(monitors, [])
+
+
+@CHECKS.learn_call(Action.notify_monitoring_report)
+def _apply_report_part(call: StationCall, known: Known201) -> None:
+    monitors, part = known[Monitors], call.payload
+    query = monitors.query_of(part)
+    if query is None:
+        _doubt_report(monitors, part)
+        return
+    found = [*monitors_in(call)]
+    if part.get("tbc"):
+        monitors.queries[part["requestId"]] = query._replace(
+            next_seq_no=part["seqNo"] + 1, found=(*query.found, *found)[-MAX_MONITORS:]
+        )
+        return
+    del monitors.queries[part["requestId"]]
+    if query.changes != monitors.changes:
+        return
+    if query.is_unfiltered:
+        _complete(monitors, [*query.found, *found])
+    else:
+        for monitor_id, monitor in [*query.found, *found]:
+            monitors.add(monitor_id, monitors.by_id.get(monitor_id, monitor))
+
+
+def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
+    """Drop a report whose parts are not in order; a repeated part may be a retry."""
+    query = monitors.queries.get(part["requestId"])
+    if query is not None and part["seqNo"] + 1 != query.next_seq_no:
+        del monitors.queries[part["requestId"]]
+
+
+def _complete(monitors: Monitors, found: list[tuple[int, Monitor]]) -> None:
+    """Store the monitors of a complete report. A custom monitor stays one, also under a new id."""
+    before, by_id = monitors.before_boot, monitors.by_id
+    monitors.is_complete = len(found) <= MAX_MONITORS
+    monitors.before_boot = ()
+    monitors.by_id = {}
+    for monitor_id, monitor in found[:MAX_MONITORS]:
+        known = by_id.get(monitor_id)
+        if known is None or known.settings != monitor.settings:
+            is_custom = known.is_custom if known else any(monitor.is_like(other) for other in before)
+            known = monitor._replace(is_custom=is_custom)
+        monitors.by_id[monitor_id] = known
+    monitors.cleared = {key: value for key, value in monitors.cleared.items() if key not in monitors.by_id}
+
+
+@CHECKS.learn_call(Action.notify_event)
+def _apply_event(call: StationCall, known: Known201) -> None:
+    for event in call.payload["eventData"]:
+        monitor_id = event.get("variableMonitoringId")
+        if event["eventNotificationType"] == HARD_WIRED and monitor_id is not None:
+            monitors = known[Monitors]
+            if len(monitors.hard_wired) < MAX_IDS:
+                monitors.hard_wired |= {monitor_id}
