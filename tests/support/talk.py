@@ -337,6 +337,7 @@ def device_report(
             "component": {"name": "Connector", "evse": {"id": evse_id, "connectorId": connector_id}},
             "variable": {"name": variable},
             "variableAttribute": [{"value": value}],
+            "variableCharacteristics": {"dataType": "string", "supportsMonitoring": False},
         }
         for evse_id, connector_id in connectors
     ]

@@ -27,6 +27,7 @@ def report_evses(talk: Talk, count: int) -> None:
             "component": {"name": "EVSE", "evse": {"id": evse_id}},
             "variable": {"name": "AvailabilityState"},
             "variableAttribute": [{"value": "Available"}],
+            "variableCharacteristics": {"dataType": "string", "supportsMonitoring": False},
         }
         for evse_id in range(1, count + 1)
     ]

@@ -150,7 +150,7 @@ def test_nothing_is_certain_without_a_whole_inventory(talk: Talk, spoil: str) ->
     set_values(talk, [{**NO_VARIABLE, "attributeValue": "1"}], "Accepted")
 
     assert not talk.findings
-    assert talk.coverage("B07.FR.08") == "not exercised"
+    assert talk.coverage("B05.FR.05") == "not exercised"
 
 
 def test_second_inventory_replaces_the_first(talk: Talk) -> None:

@@ -1,0 +1,149 @@
+"""Variables that a device report must contain, by the FullInventory (B07.FR.09, B08.FR.07 to B08.FR.25)."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.report_requests import (
+    Entry,
+    ReportRequest,
+    ReportRequests,
+    entry_of,
+    names_in,
+)
+from mock_csms.v201.findings.known import Known201
+
+CRITERIA: Final = {"Active": "B08.FR.07", "Available": "B08.FR.08", "Enabled": "B08.FR.09"}
+"""Requirement about each criterion that components without its variable meet."""
+SEVERAL_CRITERIA: Final = "B08.FR.13"
+SUMMARY: Final = "B07.FR.09"
+EXACT: Final = "B08.FR.03"
+ENTRIES: Final = (EXACT, *(f"B08.FR.{number}" for number in range(20, 26)))
+
+INCOMPLETE: Final = CHECKS.kind(
+    "report-variables-missing",
+    "error",
+    "a report does not contain a variable or component that its request asked for",
+    WHOLE_MODEL,
+)
+EMPTY_WRONG: Final = CHECKS.kind(
+    "empty-report-status-wrong",
+    "error",
+    "a GetReport is answered with EmptyResultSet although the station has such variables, or with Accepted "
+    "although it has none",
+    WHOLE_MODEL,
+)
+
+
+class Demand(NamedTuple):
+    """A variable that a report must contain, and the requirement that says so."""
+
+    requirement: str
+    name: VariableName
+    is_of_component: bool = False
+    """Whether any variable of the component will do."""
+
+
+def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand]:
+    if request.base == "SummaryInventory":
+        for name in model.components():
+            if name.variable == "availabilitystate" and name.component in {"chargingstation", "evse"}:
+                yield Demand(SUMMARY, name)
+    elif request.criteria and not request.entries:
+        yield from _demands_of_criteria(request.criteria, model)
+    elif request.entries and not request.criteria:
+        for entry in request.entries:
+            for name in model.components():
+                if entry.matches(name):
+                    yield Demand(_requirement(entry, name), name)
+
+
+def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
+    """Yield the components that do not have the variable of a criterion, and so meet it at any time."""
+    components = {_component(name): name for name in model.components()}
+    for criterion in sorted(criteria & CRITERIA.keys()):
+        requirement = CRITERIA[criterion] if len(criteria) == 1 else SEVERAL_CRITERIA
+        having = {_component(name) for name in model.components() if name.variable == criterion.lower()}
+        for component, name in components.items():
+            if component not in having:
+                yield Demand(requirement, name, is_of_component=True)
+
+
+def _component(name: VariableName) -> VariableName:
+    return name._replace(variable="", variable_instance="")
+
+
+def _requirement(entry: Entry, name: VariableName) -> str:
+    """Return the requirement by which an entry includes a variable."""
+    if entry.variable is None:
+        return "B08.FR.20"
+    if entry.variable_instance is None and name.variable_instance:
+        return "B08.FR.21"
+    if entry.evse_id is None and name.evse_id is not None:
+        return "B08.FR.23"
+    if entry.evse_id is not None and entry.connector_id is None and name.connector_id is not None:
+        return "B08.FR.22"
+    if entry.component_instance is not None:
+        return "B08.FR.24"
+    return "B08.FR.25" if name.component_instance else EXACT
+
+
+def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
+    """Check the whole report at its last part. The first missing variable is reported."""
+    request, model = known[ReportRequests].by_id.get(call.payload["requestId"]), known[DeviceModelFacts]
+    if request is None or request.status != "Accepted" or not request.keeps_names or not model.is_complete:
+        return None
+    if call.payload.get("tbc") or call.payload["seqNo"] != request.next_seq_no:
+        return None
+    names = request.names | names_in(call.payload)
+    components = {_component(name) for name in names}
+    outcome: Outcome = None
+    for demand in _demands(request, model):
+        is_there = _component(demand.name) in components if demand.is_of_component else demand.name in names
+        if not is_there:
+            return _missing(request, demand) if demand.requirement == requirement else None
+        outcome = MET if demand.requirement == requirement else outcome
+    return outcome
+
+
+def _missing(request: ReportRequest, demand: Demand) -> Broken:
+    name = demand.name
+    thing = name.component if demand.is_of_component else f"{name.component}.{name.variable}"
+    place = "" if name.evse_id is None else f" of EVSE {name.evse_id}"
+    return Broken(
+        f"the report for a {request.base or request.action} does not contain {short(thing)}{place}, which "
+        "the FullInventory has and the request asked for; it must contain it"
+    )
+
+
+for _name in (SUMMARY, *CRITERIA.values(), SEVERAL_CRITERIA, *ENTRIES):
+    INCOMPLETE.on_call(_name, of=Action.notify_report)(partial(_judge_whole, requirement=_name))
+
+
+@EMPTY_WRONG.on_command("B08.FR.15", of=Action.get_report)
+def judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that EmptyResultSet is answered if nothing matches, and only then."""
+    model, status = known[DeviceModelFacts], command.answer["status"]
+    entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
+    is_certain = model.is_complete and entries and not command.request.get("componentCriteria")
+    if not is_certain or status not in {"Accepted", "EmptyResultSet"}:
+        return None
+    is_empty = not any(entry.matches(name) for entry in entries for name in model.components())
+    if is_empty and status == "Accepted":
+        return Broken(
+            "a GetReport was answered with Accepted although the FullInventory has no such variable; the "
+            "answer must be EmptyResultSet"
+        )
+    if not is_empty and status == "EmptyResultSet":
+        return Broken(
+            "a GetReport was answered with EmptyResultSet although the FullInventory has such variables; the "
+            "answer must be Accepted"
+        )
+    return MET if is_empty else None

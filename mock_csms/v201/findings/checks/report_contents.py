@@ -1,0 +1,194 @@
+"""Contents of device reports, and the answers to the requests for them (B07, B08)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import definition_of
+from mock_csms.v201.findings.facts.report_requests import ReportRequest, ReportRequests
+from mock_csms.v201.findings.known import Known201
+
+REQUIRED_BASES: Final = frozenset({"ConfigurationInventory", "FullInventory"})
+THE_COMMAND: Final = "the command that asks for the report"
+
+BASE_REFUSED: Final = CHECKS.kind(
+    "base-report-not-supported",
+    "error",
+    "a request for a ConfigurationInventory or FullInventory is answered with NotSupported or EmptyResultSet",
+)
+AFTER_REFUSAL: Final = CHECKS.kind(
+    "report-after-refusal", "error", "a report is sent although its request was answered with NotSupported"
+)
+WRITE_ONLY_VALUE: Final = CHECKS.kind(
+    "write-only-value-reported", "error", "a report contains the value of a WriteOnly variable", THE_COMMAND
+)
+NO_CHARACTERISTICS: Final = CHECKS.kind(
+    "report-characteristics-missing",
+    "error",
+    "a variable in a report has no variableCharacteristics",
+    THE_COMMAND,
+)
+UNASKED: Final = CHECKS.kind(
+    "report-item-unasked",
+    "error",
+    "a report contains a component or variable that its request did not ask for",
+    THE_COMMAND,
+)
+
+
+@BASE_REFUSED.on_command("B07.FR.01", "B07.FR.12", of=Action.get_base_report)
+def judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check that the inventories are supported."""
+    base, status = command.request["reportBase"], command.answer["status"]
+    if base not in REQUIRED_BASES:
+        return None
+    if status == "NotSupported":
+        return Broken(f"a {base} was answered with NotSupported; a station must support this report")
+    return MET if status == "Accepted" else None
+
+
+@BASE_REFUSED.on_command("B07.FR.01", of=Action.get_base_report)
+def judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check that no inventory is empty."""
+    base, status = command.request["reportBase"], command.answer["status"]
+    if base not in REQUIRED_BASES or status != "EmptyResultSet":
+        return None
+    return Broken(
+        f"a {base} was answered with EmptyResultSet; the answer must be Accepted, or Rejected if the station "
+        "cannot make a report at this time"
+    )
+
+
+@AFTER_REFUSAL.on_call("B07.FR.05", of=Action.notify_report)
+def judge_refused(call: StationCall, known: Known201) -> Outcome:
+    """Check that no report follows a refused request; a report for another request shows that."""
+    by_id = known[ReportRequests].by_id
+    if not by_id:
+        return None
+    refused = {
+        number
+        for number, one in by_id.items()
+        if one.action == Action.get_base_report and one.status == "NotSupported"
+    }
+    request_id = call.payload["requestId"]
+    if request_id in refused:
+        return Broken(
+            f"a NotifyReport was sent with the requestId {request_id}, but the GetBaseReport was answered "
+            "with NotSupported; no report must follow"
+        )
+    return MET if refused else None
+
+
+type PartJudge = Callable[[ReportRequest, JsonObject], Outcome]
+
+
+def _of(
+    is_about: Callable[[ReportRequest], bool], judge: PartJudge
+) -> Callable[[StationCall, Known201], Outcome]:
+    """Apply a judge to the parts of accepted requests of one sort."""
+
+    def judge_part(call: StationCall, known: Known201) -> Outcome:
+        request = known[ReportRequests].by_id.get(call.payload["requestId"])
+        if request is None or request.status != "Accepted" or not is_about(request):
+            return None
+        return judge(request, call.payload)
+
+    return judge_part
+
+
+def _is_base(*bases: str) -> Callable[[ReportRequest], bool]:
+    """Apply to the requests for one of these base reports; empty: any."""
+
+    def is_base(request: ReportRequest) -> bool:
+        return request.base is not None and (not bases or request.base in bases)
+
+    return is_base
+
+
+def _is_custom(request: ReportRequest) -> bool:
+    return request.base is None
+
+
+def _text(item: JsonObject) -> str:
+    return short(f"{item['component']['name']}.{item['variable']['name']}")
+
+
+def _judge_write_only(request: ReportRequest, part: JsonObject) -> Outcome:
+    """Check that WriteOnly attributes have no value."""
+    outcome: Outcome = None
+    for item in part.get("reportData", ()):
+        for attribute in item["variableAttribute"]:
+            if attribute.get("mutability") != "WriteOnly":
+                continue
+            if attribute.get("value"):
+                return Broken(
+                    f"the report with requestId {part['requestId']} contains the value of {_text(item)}, "
+                    "which is WriteOnly; the value must be left out"
+                )
+            outcome = MET
+    return outcome
+
+
+WRITE_ONLY_VALUE.on_call("B07.FR.03", of=Action.notify_report)(_of(_is_base(), _judge_write_only))
+WRITE_ONLY_VALUE.on_call("B08.FR.03", of=Action.notify_report)(_of(_is_custom, _judge_write_only))
+
+
+def _judge_characteristics(request: ReportRequest, part: JsonObject) -> Outcome:
+    items = part.get("reportData", ())
+    for item in items:
+        if "variableCharacteristics" not in item:
+            asked = request.base or request.action
+            return Broken(
+                f"{_text(item)} in the report for a {asked} has no variableCharacteristics; it must have them"
+            )
+    return MET if items else None
+
+
+NO_CHARACTERISTICS.on_call("B07.FR.07", of=Action.notify_report)(
+    _of(_is_base("ConfigurationInventory"), _judge_characteristics)
+)
+NO_CHARACTERISTICS.on_call("B07.FR.08", of=Action.notify_report)(
+    _of(_is_base("FullInventory"), _judge_characteristics)
+)
+NO_CHARACTERISTICS.on_call("B08.FR.12", of=Action.notify_report)(_of(_is_custom, _judge_characteristics))
+
+
+def _judge_entries(request: ReportRequest, part: JsonObject) -> Outcome:
+    """Check that each item matches an entry of the request."""
+    for item in part.get("reportData", ()):
+        name = definition_of(item).name
+        if not any(entry.matches(name) for entry in request.entries):
+            return Broken(
+                f"the report with requestId {part['requestId']} contains {_text(item)}, which the GetReport "
+                "did not ask for; it must contain only what was asked for"
+            )
+    return MET if part.get("reportData") else None
+
+
+def _judge_criterion(request: ReportRequest, part: JsonObject) -> Outcome:
+    """Check that no component is reported whose value shows that it does not meet the only criterion."""
+    (criterion,) = request.criteria
+    for item in part.get("reportData", ()):
+        values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}
+        if item["variable"]["name"].lower() == criterion.lower() and values == {"false"}:
+            return Broken(
+                f"the report with requestId {part['requestId']} contains {_text(item)} with the value false, "
+                f"but the GetReport asked for components that meet {criterion}; it must contain no others"
+            )
+    return MET if part.get("reportData") else None
+
+
+UNASKED.on_call("B08.FR.05", "B08.FR.11", of=Action.notify_report)(
+    _of(lambda request: bool(request.entries and not request.criteria), _judge_entries)
+)
+UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
+    _of(lambda request: bool(request.entries and request.criteria), _judge_entries)
+)
+UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
+    _of(lambda request: len(request.criteria) == 1, _judge_criterion)
+)
