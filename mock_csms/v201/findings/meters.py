@@ -35,6 +35,10 @@ class Meters:
         """Drop the registers of the EVSEs: a meter may have been replaced."""
         self._evse_registers.clear()
 
+    def transaction_started_or_ended(self) -> None:
+        """Drop the registers of the EVSEs: a station may count each transaction from zero (J02.FR.17)."""
+        self._evse_registers.clear()
+
     def judge_event(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Check the registers of a transaction in order of the timestamps."""
         findings, registers, clock, seq_no = NO_FINDINGS, tracked.registers, self._clock, event["seqNo"]

@@ -135,6 +135,8 @@ class Transactions:
             if tracked is None:
                 return findings
             is_plain = False
+            if event["eventType"] != UPDATED:
+                self._meters.transaction_started_or_ended()
         if tracked.located is None or tracked.plugged_in is None or event["seqNo"] != tracked.high:
             tracked.locate(event)
         if not is_plain:

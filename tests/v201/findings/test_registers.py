@@ -142,6 +142,15 @@ def test_register_after_a_boot_may_be_of_a_new_meter(talk: Talk) -> None:
     assert not talk.findings
 
 
+def test_register_of_evse_may_count_each_transaction_from_zero(talk: Talk) -> None:
+    for transaction_id, end_wh in (("T1", 700), ("T2", 300)):
+        talk.send_event(0, "Started", info={"transactionId": transaction_id})
+        send_readings(talk, 0, end_wh, evse_id=1)
+        talk.send_event(1, "Ended", info={"transactionId": transaction_id})
+
+    assert not talk.findings
+
+
 def test_older_reading_of_evse_is_accepted(talk: Talk) -> None:
     send_readings(talk, 1000, evse_id=1)
     talk.call("MeterValues", {"evseId": 1, **register(900, talk.at - 30)})

@@ -82,6 +82,10 @@ STATUS_OF: Final[Mapping[Missing, str]] = {
     "variable": UNKNOWN_VARIABLE,
     "attribute type": NOT_SUPPORTED,
 }
+ITEMS: Final[Mapping[str, str]] = {
+    Action.get_variables: "getVariableData",
+    Action.set_variables: "setVariableData",
+}
 RESULTS: Final[Mapping[str, str]] = {
     Action.get_variables: "getVariableResult",
     Action.set_variables: "setVariableResult",
@@ -114,10 +118,18 @@ class Absence(NamedTuple):
 
 
 def results_of(command: AnsweredCommand) -> Iterator[Result]:
-    """Yield the results of a GetVariables or SetVariables."""
+    """Yield the results of a GetVariables or SetVariables whose items are known.
+
+    A result without attributeType may belong to an item with one; ``answer-does-not-match`` is about that.
+    """
+    types_of_items: dict[VariableName, set[str]] = {}
+    for item in command.request[ITEMS[command.action]]:
+        types_of_items.setdefault(name_of_item(item), set()).add(item.get("attributeType", ACTUAL))
     for fields in command.answer[RESULTS[command.action]]:
-        attribute_type = fields.get("attributeType", ACTUAL)
-        yield Result(name_of_item(fields), attribute_type, fields["attributeStatus"], fields)
+        name, attribute_type = name_of_item(fields), fields.get("attributeType")
+        types = types_of_items.get(name, set())
+        if attribute_type in types or (attribute_type is None and types == {ACTUAL}):
+            yield Result(name, attribute_type or ACTUAL, fields["attributeStatus"], fields)
 
 
 def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:

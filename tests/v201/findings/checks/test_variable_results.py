@@ -109,6 +109,16 @@ def test_reported_variable_answered_as_unknown_is_found(
     assert {talk.coverage(reading), talk.coverage(setting)} == {"broken"}
 
 
+def test_result_without_attribute_type_is_not_taken_for_actual(talk: Talk) -> None:
+    take_inventory(talk, MODEL)
+    asked, untyped = [KNOWN, NO_TYPE], {**KNOWN, **status("NotSupportedAttributeType")}
+    message_id = talk.send_command("GetVariables", {"getVariableData": asked})
+    results = [{**KNOWN, "attributeType": "Actual", **OK}, untyped]
+    talk.answer_command(message_id, "GetVariables", {"getVariableResult": results})
+
+    assert talk.ids == ["answer-does-not-match"]
+
+
 @pytest.mark.parametrize(
     ("asked", "kind", "requirement"),
     [
