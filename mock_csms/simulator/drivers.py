@@ -158,6 +158,8 @@ class Drivers:
     def _visit(self, *, is_awaited: bool) -> None:
         if self._is_open():
             self._continue(self._planner.visit(is_awaited=is_awaited), 0)
+        elif is_awaited:
+            self._core.after(LOOK_S, self._look)
         else:
             self._wait(self._random.uniform(*PAUSE_S))
 

@@ -76,3 +76,19 @@ def test_drivers_come_again_and_again() -> None:
     host.advance(3600)
 
     assert sum(line.startswith("unplug") for line in reported) > 3
+
+
+def test_awaited_driver_comes_when_the_connector_is_repaired() -> None:
+    host = VirtualHost()
+    reported: list[str] = []
+    station = station_on(host)
+    station.charging.session(1).is_authorized = True
+    station.charging.fault(1)
+    Drivers(station, 1, Random(7), reported.append).start()
+    host.advance(3600)
+    assert not reported
+
+    station.charging.fault(1, is_faulted=False)
+    host.advance(30)
+
+    assert reported[0].startswith("plug-in")
