@@ -6,6 +6,7 @@ from mock_csms.findings.checks import (
     MET,
     AnsweredCall,
     AnsweredCommand,
+    Broken,
     Check,
     CheckList,
     Command,
@@ -73,14 +74,24 @@ class Checking[State: Known]:
         checks: tuple[Check[Any, State], ...],
         message: StationCall | AnsweredCall | AnsweredCommand,
     ) -> Findings:
-        findings, known = NO_FINDINGS, self._known
+        broken: dict[tuple[str, Broken], tuple[str, ...]] = {}
         for kind, requirements, judge in checks:
-            outcome: Outcome = judge(message, known)
+            outcome: Outcome = judge(message, self._known)
             if outcome == MET:
                 self._coverage.met(requirements)
             elif outcome is not None:
-                frames = (*outcome.frames, message.frame)
-                findings += self._report(
-                    kind, message.at, frames, outcome.sentence, requirements=requirements
-                )
+                violation = kind, outcome
+                broken[violation] = (*broken.get(violation, ()), *requirements)
+        return self._report_all(broken, message) if broken else NO_FINDINGS
+
+    def _report_all(
+        self,
+        broken: dict[tuple[str, Broken], tuple[str, ...]],
+        message: StationCall | AnsweredCall | AnsweredCommand,
+    ) -> Findings:
+        """Report violations; checks that found the same one cause a single finding."""
+        findings = NO_FINDINGS
+        for (kind, outcome), requirements in broken.items():
+            frames = (*outcome.frames, message.frame)
+            findings += self._report(kind, message.at, frames, outcome.sentence, requirements=requirements)
         return findings

@@ -203,6 +203,14 @@ class DeviceModelFacts(Facts):
             self.definitions.clear()
             self.is_complete = False
 
+    def inventory_with(self, part: JsonObject) -> dict[VariableName, Definition] | None:
+        """Return the whole device model if a part of a report completes it; the part is not yet stored."""
+        if self._next_part != (part["requestId"], part["seqNo"]) or part.get("tbc"):
+            return None
+        before = self.definitions if part["seqNo"] else {}
+        definitions = map(definition_of, part.get("reportData", ()))
+        return {**before, **{definition.name: definition for definition in definitions}}
+
     def follow_inventory(self, part: JsonObject) -> None:
         """Register a part of a report; the last part of a FullInventory completes the model."""
         if self._next_part is None or part["requestId"] != self._next_part[0]:

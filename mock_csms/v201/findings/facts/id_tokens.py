@@ -70,7 +70,15 @@ class _RemoteTokens(BoundedDict[IdTokenKey, int]):
 class IdTokenFacts(Facts):
     """Records of the latest tokens, by token."""
 
-    __slots__ = ("_records", "cleared_at", "cleared_in", "remote", "settings_sent_at", "since")
+    __slots__ = (
+        "_records",
+        "cleared_at",
+        "cleared_in",
+        "latest_at",
+        "remote",
+        "settings_sent_at",
+        "since",
+    )
 
     def __init__(self) -> None:
         self._records: dict[IdTokenKey, TokenRecord] = _Records()
@@ -82,6 +90,8 @@ class IdTokenFacts(Facts):
         """Time of the latest accepted ClearCache."""
         self.cleared_in = 0
         """Its frame."""
+        self.latest_at = 0.0
+        """Time of the latest Authorize or RequestStartTransaction."""
         self.settings_sent_at = 0.0
         """Time of the latest SetVariables that may change how tokens are authorized."""
 
@@ -132,7 +142,9 @@ def told_in(answered: AnsweredCall) -> Told | None:
 
 @CHECKS.learn_call(Action.authorize)
 def _asked(call: StationCall, known: Known201) -> None:
-    known[IdTokenFacts].record(id_token_key(call.payload["idToken"])).ask(call.at)
+    facts = known[IdTokenFacts]
+    facts.record(id_token_key(call.payload["idToken"])).ask(call.at)
+    facts.latest_at = call.at
 
 
 @CHECKS.learn_answered_call(Action.authorize, Action.transaction_event)
@@ -157,7 +169,9 @@ def _booted(answered: AnsweredCall, known: Known201) -> None:
 
 @CHECKS.learn_sent(Action.request_start_transaction)
 def _requested(command: Command, known: Known201) -> None:
-    known[IdTokenFacts].remote[id_token_key(command.request["idToken"])] = command.frame
+    facts = known[IdTokenFacts]
+    facts.remote[id_token_key(command.request["idToken"])] = command.frame
+    facts.latest_at = command.at
 
 
 @CHECKS.learn_sent(Action.set_variables)

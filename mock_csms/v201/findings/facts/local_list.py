@@ -40,12 +40,39 @@ class ListUpdate(NamedTuple):
     """Whether it has entries with idTokenInfo."""
     removes: bool
     """Whether it has entries without idTokenInfo."""
+    at: float
+    """Time of the answer."""
+    has_known_base: bool
+    """Whether it replaces the whole list, or the number of entries before it was confirmed by a reading."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it replaces the list."""
+        return self.update_type == "Full"
+
+
+class VersionReading(NamedTuple):
+    """An answer to GetLocalListVersion."""
+
+    version: int
+    at: float
+    frame: int
 
 
 class LocalListFacts(Facts):
     """Entries of the list as far as the accepted updates tell."""
 
-    __slots__ = ("_entries", "_is_whole", "is_pending", "sent_at", "update")
+    __slots__ = (
+        "_entries",
+        "_is_whole",
+        "has_booted",
+        "has_confirmed_size",
+        "is_interrupted",
+        "is_pending",
+        "read_version",
+        "sent_at",
+        "update",
+    )
 
     def __init__(self) -> None:
         self._entries: dict[IdTokenKey, ListEntry] = {}
@@ -57,6 +84,14 @@ class LocalListFacts(Facts):
         """Whether an update was sent and its result is not known."""
         self.sent_at = 0.0
         """Time of the latest SendLocalList."""
+        self.has_booted = False
+        """Whether the station has booted since the latest update."""
+        self.is_interrupted = False
+        """Whether the connection was lost since the latest update."""
+        self.has_confirmed_size = False
+        """Whether a reading has confirmed the number of entries since the latest update."""
+        self.read_version: VersionReading | None = None
+        """Latest GetLocalListVersion since the latest SendLocalList, on the same connection."""
 
     @property
     def size(self) -> int | None:
@@ -65,35 +100,54 @@ class LocalListFacts(Facts):
             return None
         return sum(entry.is_listed for entry in self._entries.values())
 
+    @property
+    def known_version(self) -> int | None:
+        """Version of the list; None if it is not known."""
+        if self.read_version is not None:
+            return self.read_version.version
+        return self.update.version if self.update and not self.is_interrupted else None
+
     def entry(self, key: IdTokenKey) -> ListEntry | None:
         """Return the entry of a token; None if it is not known."""
         if self.is_pending:
             return None
         return self._entries.get(key, NOT_LISTED if self._is_whole else None)
 
-    def apply(self, frame: int, request: JsonObject) -> None:
+    def apply(self, command: AnsweredCommand) -> None:
         """Register an accepted SendLocalList."""
-        entries = request.get("localAuthorizationList") or []
-        if request["updateType"] == "Full":
+        request = command.request
+        entries, is_full = request.get("localAuthorizationList") or [], request["updateType"] == "Full"
+        if is_full:
             self._entries, self._is_whole = {}, True
         for item in entries:
             self._entries[id_token_key(item["idToken"])] = _entry_of(item)
-        if len(self._entries) > MAX_ENTRIES:
+        is_unique = len({id_token_key(item["idToken"]) for item in entries}) == len(entries)
+        if len(self._entries) > MAX_ENTRIES or not is_unique:
             self._entries, self._is_whole = {}, False
-        adds = any(item.get("idTokenInfo") for item in entries)
-        removes = any(not item.get("idTokenInfo") for item in entries)
         self.update = ListUpdate(
-            request["versionNumber"], request["updateType"], frame, adds=adds, removes=removes
+            request["versionNumber"],
+            request["updateType"],
+            command.sent_frame,
+            adds=any(item.get("idTokenInfo") for item in entries),
+            removes=any(not item.get("idTokenInfo") for item in entries),
+            at=command.at,
+            has_known_base=is_full or self.has_confirmed_size,
         )
-        self.is_pending = False
-
-    def forget(self) -> None:
-        """Drop everything."""
-        self._entries, self._is_whole, self.update = {}, False, None
+        self.is_pending = self.has_booted = self.is_interrupted = self.has_confirmed_size = False
+        self.read_version = None
 
     def booted(self, reason: str) -> None:
+        self.has_booted = True
         if reason == "FirmwareUpdate":
             self.forget()
+
+    def forget(self) -> None:
+        """Drop the list; a Full update makes it known again."""
+        self._entries, self._is_whole, self.update, self.read_version = {}, False, None, None
+
+    def disconnected(self) -> None:
+        self.is_interrupted = True
+        self.read_version = None
 
 
 def _entry_of(item: JsonObject) -> ListEntry:
@@ -115,6 +169,8 @@ def list_entry(known: Known201, key: IdTokenKey) -> ListEntry | None:
 @CHECKS.learn_sent(Action.send_local_list)
 def _expect_update(command: Command, known: Known201) -> None:
     facts = known[LocalListFacts]
+    if facts.is_pending:
+        facts.forget()  # the station may have carried out the one before
     facts.is_pending, facts.sent_at = True, command.at
 
 
@@ -122,6 +178,14 @@ def _expect_update(command: Command, known: Known201) -> None:
 def _apply_update(command: AnsweredCommand, known: Known201) -> None:
     facts = known[LocalListFacts]
     if command.answer["status"] == "Accepted":
-        facts.apply(command.sent_frame, command.request)
+        facts.apply(command)
     else:
         facts.is_pending = False
+
+
+@CHECKS.learn_command(Action.get_local_list_version)
+def _version_read(command: AnsweredCommand, known: Known201) -> None:
+    facts = known[LocalListFacts]
+    if not facts.is_pending:
+        version = command.answer["versionNumber"]
+        facts.read_version = VersionReading(version, command.sent_at, command.frame)

@@ -1,0 +1,248 @@
+"""The local authorization list: its version and its number of entries (D01, D02)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
+from mock_csms.v201.findings.facts.local_list import COMPONENT, ListUpdate, LocalListFacts
+from mock_csms.v201.findings.known import Known201
+
+STORED_WITHIN_S: Final = 5.0
+"""Time in which a station may still store an accepted update."""
+ENTRIES: Final = VariableName(COMPONENT.lower(), "entries")
+AVAILABLE: Final = VariableName(COMPONENT.lower(), "available")
+
+WRONG_VERSION: Final = CHECKS.kind(
+    "list-version-wrong",
+    "error",
+    "the version of the local list is not the one in the latest update",
+    "an accepted SendLocalList on the same connection, and LocalAuthListCtrlr.Enabled",
+)
+VERSION_WHILE_DISABLED: Final = CHECKS.kind(
+    "list-version-while-disabled",
+    "error",
+    "a version other than 0 is reported although the local list is disabled",
+    "LocalAuthListCtrlr.Enabled",
+)
+LOST_AT_BOOT: Final = CHECKS.kind(
+    "list-lost-at-reboot",
+    "warning",
+    "the local list is lost when the station restarts",
+    "an accepted SendLocalList, a boot since, and LocalAuthListCtrlr.Enabled",
+)
+CHANGED: Final = CHECKS.kind(
+    "list-changed-by-itself",
+    "error",
+    "the version of the local list changes without a SendLocalList",
+    "two answers to GetLocalListVersion on the same connection",
+)
+OUTDATED: Final = CHECKS.kind(
+    "outdated-list-accepted",
+    "error",
+    "a Differential update is not answered with VersionMismatch although its version is not higher",
+    "the version of the latest update or GetLocalListVersion",
+)
+WRONG_ENTRIES: Final = CHECKS.kind(
+    "list-entries-wrong",
+    "error",
+    "LocalAuthListCtrlr.Entries is not the number of idTokens in the local list",
+    "a Full SendLocalList, and for a Differential one the number of entries before it",
+)
+ENTRIES_MISSING: Final = CHECKS.kind(
+    "list-entries-not-reported",
+    "error",
+    "a station with a local list does not report LocalAuthListCtrlr.Entries with its maximum",
+    "a FullInventory",
+)
+
+type IsAbout = Callable[[ListUpdate], bool]
+
+
+def is_enabled(known: Known201) -> bool | None:
+    """Return whether the local list is enabled; None if it is not known."""
+    return known[DeviceModelFacts].is_true(COMPONENT, "Enabled")
+
+
+def settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | None:
+    """Return the latest update if the station must have stored it when it was asked."""
+    facts = known[LocalListFacts]
+    if facts.update is None or facts.is_pending or command.sent_at < facts.update.at + STORED_WITHIN_S:
+        return None
+    is_changed = known[IdTokenFacts].settings_sent_at > facts.update.at
+    return None if is_changed else facts.update
+
+
+def judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
+    """Judge the version after an update."""
+    facts, update = known[LocalListFacts], settled_update(command, known)
+    is_certain = not facts.is_interrupted and is_enabled(known) is True
+    if update is None or not is_about(update) or not is_certain:
+        return None
+    version = command.answer["versionNumber"]
+    if version == update.version:
+        return MET
+    return Broken(
+        f"GetLocalListVersion was answered with {version} although the latest accepted SendLocalList had the "
+        f"version {update.version}",
+        (update.frame, command.sent_frame),
+    )
+
+
+@WRONG_VERSION.on_command("D01.FR.01", "D02.FR.01", of=Action.get_local_list_version)
+def judge_any_version(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the version after any update."""
+    return judge_version(command, known, lambda _: True)
+
+
+@VERSION_WHILE_DISABLED.on_command("D02.FR.03", of=Action.get_local_list_version)
+def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the version of a disabled list is 0."""
+    if is_enabled(known) is not False:
+        return None
+    version = command.answer["versionNumber"]
+    if version == 0:
+        return MET
+    return Broken(
+        f"GetLocalListVersion was answered with {version} although LocalAuthListCtrlr.Enabled is false; the "
+        "answer must be 0",
+        (command.sent_frame,),
+    )
+
+
+@LOST_AT_BOOT.on_command("D01.FR.10", of=Action.get_local_list_version)
+def judge_restart(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the list survives a restart."""
+    update, version = settled_update(command, known), command.answer["versionNumber"]
+    if update is None or not known[LocalListFacts].has_booted or is_enabled(known) is not True:
+        return None
+    if version == update.version:
+        return MET
+    if version:
+        return None
+    return Broken(
+        f"GetLocalListVersion was answered with 0 after a restart; the local list with the version "
+        f"{update.version} should be kept",
+        (update.frame, command.sent_frame),
+    )
+
+
+@CHANGED.on_command("D01.FR.09", of=Action.get_local_list_version)
+def judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the list changes only with a SendLocalList."""
+    facts, version = known[LocalListFacts], command.answer["versionNumber"]
+    before = facts.read_version
+    if before is None or facts.is_pending or known[IdTokenFacts].settings_sent_at > before.at:
+        return None
+    if version == before.version:
+        return MET
+    return Broken(
+        f"GetLocalListVersion was answered with {version}, and with {before.version} before, although no "
+        "SendLocalList was sent in between; only a SendLocalList may change the list",
+        (before.frame, command.sent_frame),
+    )
+
+
+@OUTDATED.on_command("D01.FR.19", of=Action.send_local_list)
+def judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a Differential update with a version that is not higher is refused."""
+    request, status = command.request, command.answer["status"]
+    current = known[LocalListFacts].known_version
+    if request["updateType"] != "Differential" or current is None or request["versionNumber"] > current:
+        return None
+    if status != "Accepted":
+        return MET if status == "VersionMismatch" else None
+    return Broken(
+        f"a Differential SendLocalList with the version {request['versionNumber']} was accepted although the "
+        f"list has the version {current}; the answer must be VersionMismatch",
+        (command.sent_frame,),
+    )
+
+
+def entries_read(command: AnsweredCommand) -> str | None:
+    """Return LocalAuthListCtrlr.Entries in an answer to GetVariables."""
+    for result in command.answer["getVariableResult"]:
+        is_actual = result.get("attributeType", ACTUAL) == ACTUAL
+        if name_of_item(result) == ENTRIES and is_actual and result["attributeStatus"] == "Accepted":
+            return str(result.get("attributeValue"))
+    return None
+
+
+def judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
+    """Judge the number of entries after an update."""
+    facts, update, value = known[LocalListFacts], settled_update(command, known), entries_read(command)
+    if value is None or update is None or facts.size is None or facts.is_interrupted:
+        return None
+    if not update.has_known_base or not is_about(update) or is_enabled(known) is not True:
+        return None
+    if value == str(facts.size):
+        return MET
+    return Broken(
+        f"LocalAuthListCtrlr.Entries is {short(value)} after a {update.update_type} SendLocalList, but the "
+        f"local list must have {facts.size} entries",
+        (update.frame, command.sent_frame),
+    )
+
+
+@WRONG_ENTRIES.on_command("D01.FR.04", of=Action.get_variables)
+def judge_cleared(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a Full update without entries clears the list."""
+    return judge_entries(command, known, lambda update: update.is_full and not update.adds)
+
+
+@WRONG_ENTRIES.on_command("D01.FR.15", of=Action.get_variables)
+def judge_replaced(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a Full update replaces the list."""
+    return judge_entries(command, known, lambda update: update.is_full and update.adds)
+
+
+@WRONG_ENTRIES.on_command("D01.FR.16", of=Action.get_variables)
+def judge_added(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a Differential update adds its entries with idTokenInfo."""
+    return judge_entries(
+        command, known, lambda update: not update.is_full and update.adds and not update.removes
+    )
+
+
+@WRONG_ENTRIES.on_command("D01.FR.17", of=Action.get_variables)
+def judge_removed(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a Differential update removes its entries without idTokenInfo."""
+    return judge_entries(
+        command, known, lambda update: not update.is_full and update.removes and not update.adds
+    )
+
+
+@CHECKS.learn_command(Action.get_variables)
+def confirm_entries(command: AnsweredCommand, known: Known201) -> None:
+    """Remember that the number of entries was right, so that the next update can be judged."""
+    facts = known[LocalListFacts]
+    if facts.update is not None and entries_read(command) == str(facts.size):
+        facts.has_confirmed_size = True
+
+
+@ENTRIES_MISSING.on_call("D01.FR.12", of=Action.notify_report)
+def judge_report(call: StationCall, known: Known201) -> Outcome:
+    """Check that a FullInventory has the number of entries and its maximum."""
+    model = known[DeviceModelFacts]
+    inventory = model.inventory_with(call.payload)
+    if inventory is None or AVAILABLE not in inventory:
+        return None
+    items = [item for item in call.payload.get("reportData", ()) if name_of_item(item) == AVAILABLE]
+    values = {attribute.get("value") for item in items for attribute in item["variableAttribute"]}
+    if (values or {model.value(AVAILABLE)}) != {"true"}:
+        return None
+    entries = inventory.get(ENTRIES)
+    if entries is not None and entries.max_limit is not None:
+        return MET
+    if entries is not None and entries.supports_monitoring is None:
+        return None  # it has no characteristics at all
+    fault = "without maxLimit" if entries is not None else "not at all"
+    return Broken(
+        f"a FullInventory has LocalAuthListCtrlr.Available true, but LocalAuthListCtrlr.Entries {fault}; it "
+        "must report the maximum number of entries"
+    )

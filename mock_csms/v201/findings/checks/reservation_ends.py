@@ -1,0 +1,250 @@
+"""Ends of reservations: used, cancelled, expired or removed (H01 to H04)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.messages import JsonObject
+from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.reserving import Suspicion, suspect
+from mock_csms.v201.findings.facts.reservations import (
+    BROKEN_STATUSES,
+    RESERVED,
+    USED,
+    ActiveReservation,
+    ReservationFacts,
+    statuses_in,
+    statuses_of,
+)
+from mock_csms.v201.findings.known import Known201
+
+WITHIN_S: Final = 60.0
+CLOCK_MARGIN_S: Final = 60.0
+UNNAMED: Final = -1
+"""Stands for the reservation of an event that names none."""
+REQUIREMENTS: Final = {"Faulted": "H01.FR.16", "Unavailable": "H01.FR.17"}
+
+NOT_REMOVED: Final = CHECKS.kind(
+    "broken-reservation-not-removed",
+    "error",
+    "the reservation of an EVSE that becomes Faulted or Unavailable is not reported as Removed",
+    "an accepted ReserveNow for the EVSE, and the status of all its connectors",
+)
+NOT_REMOVED.names(*REQUIREMENTS.values())
+ENDED_CANCELLED: Final = CHECKS.kind(
+    "unknown-reservation-cancelled",
+    "error",
+    "a CancelReservation for a reservation that has ended is accepted",
+    "the end of the reservation",
+)
+NOT_CANCELLED: Final = CHECKS.kind(
+    "reservation-not-cancelled",
+    "error",
+    "a CancelReservation for an active reservation is rejected",
+    "an accepted ReserveNow, and all connectors of its EVSE reported as Reserved since",
+)
+KEPT_RESERVED: Final = CHECKS.kind(
+    "reserved-status-kept",
+    "error",
+    "connectors stay Reserved after the reservation of their EVSE has ended",
+    "an accepted ReserveNow for the EVSE, and no other ReserveNow since",
+)
+USED_KEPT: Final = CHECKS.kind(
+    "used-reservation-kept",
+    "error",
+    "a reservation that was used is later reported as expired or removed, or is cancelled",
+    "an event with its reservationId",
+)
+EXPIRED_EARLY: Final = CHECKS.kind(
+    "reservation-expired-early",
+    "error",
+    "a reservation is reported as Expired before its expiryDateTime",
+    "an accepted ReserveNow",
+)
+
+
+@CHECKS.learn_call(Action.status_notification, Action.notify_event)
+def expect_removal(call: StationCall, known: Known201) -> None:
+    """Expect the removal of a reservation whose EVSE can no longer be used."""
+    facts = known[ReservationFacts]
+    if not facts.active:
+        return
+    for (evse_id, connector_id), status in statuses_in(call.action, call.payload):
+        before = statuses_of(known, evse_id)
+        after = {**before, (evse_id, connector_id): status}
+        if status not in BROKEN_STATUSES or set(after.values()) != {status} or after == before:
+            continue
+        for reservation in facts.of_evse(evse_id):
+            if not reservation.may_be_used:
+                known.expectations.add(_removal(call, known, reservation, status))
+
+
+def _removal(call: StationCall, known: Known201, reservation: ActiveReservation, status: str) -> Expectation:
+    def is_removed(_: str, update: JsonObject) -> bool:
+        is_same: bool = update["reservationId"] == reservation.id
+        return is_same and update["reservationUpdateStatus"] == "Removed"
+
+    return Expectation(
+        NOT_REMOVED.id,
+        (REQUIREMENTS[status],),
+        since=call.at,
+        within_s=WITHIN_S,
+        actions=frozenset({Action.reservation_status_update}),
+        is_fulfilled_by=is_removed,
+        is_excused=lambda: known[ReservationFacts].active.get(reservation.id) is not reservation,
+        sentence=f"EVSE {reservation.evse_id} became {status}, but no ReservationStatusUpdate Removed was "
+        f"sent for its reservation {reservation.id} within {WITHIN_S:g} s; the station must cancel it",
+        frames=(reservation.frame, call.frame),
+    )
+
+
+@ENDED_CANCELLED.on_command("H02.FR.01", of=Action.cancel_reservation)
+def judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the cancellation of a reservation that has ended is rejected."""
+    reservation_id = command.request["reservationId"]
+    how = known[ReservationFacts].ended.get(reservation_id)
+    if how is None:
+        return None
+    if command.answer["status"] == "Rejected":
+        return MET
+    return Broken(
+        f"a CancelReservation for the reservation {reservation_id} was accepted although this reservation "
+        f"had ended before ({how.lower()}); the answer must be Rejected",
+        (command.sent_frame,),
+    )
+
+
+@USED_KEPT.on_command("H03.FR.09", of=Action.cancel_reservation)
+def judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a used reservation cannot be cancelled."""
+    reservation_id = command.request["reservationId"]
+    if known[ReservationFacts].ended.get(reservation_id) != USED:
+        return None
+    if command.answer["status"] == "Rejected":
+        return MET
+    return Broken(
+        f"the reservation {reservation_id} was cancelled although an event had named it before; a "
+        "reservation ends when it is used",
+        (command.sent_frame,),
+    )
+
+
+@USED_KEPT.on_call("H03.FR.09", of=Action.reservation_status_update)
+def judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
+    """Check that a used reservation does not expire and is not removed."""
+    reservation_id = call.payload["reservationId"]
+    if known[ReservationFacts].ended.get(reservation_id) != USED:
+        return None
+    return Broken(
+        f"the reservation {reservation_id} was reported as {call.payload['reservationUpdateStatus']} "
+        "although an event had named it before; a reservation ends when it is used"
+    )
+
+
+@EXPIRED_EARLY.on_call("H04.FR.01", of=Action.reservation_status_update)
+def judge_expiry(call: StationCall, known: Known201) -> Outcome:
+    """Check that a reservation does not expire too early."""
+    reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
+    if reservation is None or call.payload["reservationUpdateStatus"] != "Expired" or known.clock.is_skewed:
+        return None
+    early_s = reservation.expires_at - call.at
+    if early_s <= CLOCK_MARGIN_S:
+        return MET
+    return Broken(
+        f"the reservation {reservation.id} was reported as Expired {early_s:.0f} s before its expiryDateTime",
+        (reservation.frame,),
+    )
+
+
+@NOT_CANCELLED.on_command("H02.FR.02", of=Action.cancel_reservation)
+def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an active reservation is cancelled."""
+    reservation = known[ReservationFacts].active.get(command.request["reservationId"])
+    if reservation is None or command.answer["status"] != "Rejected" or reservation.may_be_used:
+        return None
+    is_reserved = set(statuses_of(known, reservation.evse_id).values()) == {RESERVED}
+    if reservation.evse_id is None or not is_reserved or command.at > reservation.expires_at - CLOCK_MARGIN_S:
+        return None
+    sentence = (
+        f"a CancelReservation for the active reservation {reservation.id} of EVSE {reservation.evse_id} was "
+        "rejected; the station must cancel it"
+    )
+    suspect(command, known, Suspicion(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id))
+    return None
+
+
+@KEPT_RESERVED.on_command("H02.FR.02", of=Action.cancel_reservation)
+def judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the connectors of a cancelled reservation become free."""
+    reservation = known[ReservationFacts].active.get(command.request["reservationId"])
+    if reservation is None or command.answer["status"] != "Accepted":
+        return None
+    return expect_release(command, known, reservation, "H02.FR.02", "was cancelled")
+
+
+@KEPT_RESERVED.on_event("H03.FR.10", types=("Started",))
+@KEPT_RESERVED.on_event("H03.FR.10", types=("Updated",), triggers=("Authorized", "RemoteStart"))
+def judge_release_by_use(call: StationCall, known: Known201) -> Outcome:
+    """Check that the connectors of a used reservation become free."""
+    reservation = known[ReservationFacts].active.get(call.payload.get("reservationId", UNNAMED))
+    if reservation is None or call.payload.get("offline"):
+        return None
+    return expect_release(call, known, reservation, "H03.FR.10", "was used")
+
+
+@KEPT_RESERVED.on_call("H04.FR.03", of=Action.reservation_status_update)
+def judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
+    """Check that the connectors of an expired reservation become free."""
+    reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
+    if reservation is None or call.payload["reservationUpdateStatus"] != "Expired":
+        return None
+    return expect_release(call, known, reservation, "H04.FR.03", "has expired")
+
+
+def expect_release(
+    message: StationCall | AnsweredCommand,
+    known: Known201,
+    reservation: ActiveReservation,
+    requirement: str,
+    how: str,
+) -> Outcome:
+    """Expect another status of each connector that is still Reserved; met if none is."""
+    evse_id, facts = reservation.evse_id, known[ReservationFacts]
+    statuses = statuses_of(known, evse_id)
+    reserved = {connector for connector, status in statuses.items() if status == RESERVED}
+    if evse_id is None or not reservation.was_reserved or len(facts.active) > 1:
+        return None
+    if not reserved:
+        return MET
+    sent = facts.sent
+    known.expectations.add(
+        Expectation(
+            KEPT_RESERVED.id,
+            (requirement,),
+            since=message.at,
+            within_s=WITHIN_S,
+            actions=frozenset({Action.status_notification, Action.notify_event}),
+            is_fulfilled_by=until_free(reserved),
+            is_excused=lambda: facts.sent > sent,
+            sentence=f"the reservation {reservation.id} {how}, but not all connectors of EVSE {evse_id} were "
+            f"reported with another status than Reserved within {WITHIN_S:g} s; the station must report each "
+            "one",
+            frames=(reservation.frame, message.frame),
+        )
+    )
+    return None
+
+
+def until_free(connectors: set[Connector]) -> Callable[[str, JsonObject], bool]:
+    """Return a condition that is met once each of these connectors has another status than Reserved."""
+
+    def is_last(action: str, payload: JsonObject) -> bool:
+        free = {connector for connector, status in statuses_in(action, payload) if status != RESERVED}
+        connectors.difference_update(free)
+        return not connectors
+
+    return is_last

@@ -1,0 +1,165 @@
+"""Reservations that a station has accepted, and how they ended (H)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.known import Known201
+
+MAX_RESERVATIONS: Final = 50
+RESERVED: Final = "Reserved"
+BROKEN_STATUSES: Final = frozenset({"Faulted", "Unavailable"})
+USED: Final = "used"
+CANCELLED: Final = "cancelled"
+
+
+@dataclass(slots=True, eq=False)
+class ActiveReservation:
+    """An accepted reservation whose end has not been reported."""
+
+    id: int
+    evse_id: int | None
+    """None: any EVSE."""
+    expires_at: float
+    frame: int
+    was_reserved: bool = False
+    """Whether a connector of its EVSE was reported as Reserved since."""
+    may_be_used: bool = False
+    """Whether a status of its EVSE suggests that it has been used."""
+
+
+class _Active(BoundedDict[int, ActiveReservation]):
+    __slots__ = ()
+    limit = MAX_RESERVATIONS
+
+
+class _Ended(BoundedDict[int, str]):
+    __slots__ = ()
+    limit = MAX_RESERVATIONS
+
+
+class ReservationFacts(Facts):
+    """Active reservations, and the latest ones that have certainly ended."""
+
+    __slots__ = ("active", "ended", "replaced_id", "sent")
+
+    def __init__(self) -> None:
+        self.active: dict[int, ActiveReservation] = _Active()
+        self.ended: dict[int, str] = _Ended()
+        """How a reservation ended, by its id."""
+        self.sent = 0
+        """Number of ReserveNows sent."""
+        self.replaced_id: int | None = None
+        """Id of the active reservation that the latest ReserveNow replaces."""
+
+    def of_evse(self, evse_id: int) -> Iterator[ActiveReservation]:
+        """Return the active reservations of an EVSE."""
+        return (one for one in self.active.values() if one.evse_id == evse_id)
+
+    @property
+    def has_unspecific(self) -> bool:
+        """Whether a reservation of any EVSE is active."""
+        return any(one.evse_id is None for one in self.active.values())
+
+    def end(self, reservation_id: int, how: str) -> None:
+        """Register the end of a reservation."""
+        self.active.pop(reservation_id, None)
+        self.ended[reservation_id] = how
+
+    def set_status(self, connector: Connector, status: str, at: float) -> None:
+        """Register the status of a connector."""
+        for one in self.active.values():
+            if one.evse_id not in {None, connector[0]}:
+                continue
+            is_over = status == "Available" and one.was_reserved and at < one.expires_at
+            one.may_be_used = one.may_be_used or status == "Occupied" or is_over
+            one.was_reserved = one.was_reserved or (status == RESERVED and one.evse_id is not None)
+
+    def booted(self, reason: str) -> None:
+        self.active.clear()
+
+    def disconnected(self) -> None:
+        self.active.clear()
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.transaction_event, Action.reservation_status_update}:
+            self.active.clear()
+
+
+def statuses_in(action: str, payload: JsonObject) -> list[tuple[Connector, str]]:
+    """Return the statuses of connectors in a StatusNotification or NotifyEvent."""
+    if action == Action.status_notification:
+        return [((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])]
+    if action != Action.notify_event:
+        return []
+    return [
+        (
+            (event["component"]["evse"]["id"], event["component"]["evse"].get("connectorId", 1)),
+            event["actualValue"],
+        )
+        for event in payload["eventData"]
+        if event["variable"]["name"] == "AvailabilityState"
+        and event["component"]["name"] == "Connector"
+        and "evse" in event["component"]
+    ]
+
+
+def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
+    """Return the last statuses of the connectors of an EVSE; None: of the whole station."""
+    return {
+        connector: status
+        for connector, status in known.connectors.status.items()
+        if evse_id in {None, connector[0]}
+    }
+
+
+@CHECKS.learn_sent(Action.reserve_now)
+def _sent(command: Command, known: Known201) -> None:
+    facts, reservation_id = known[ReservationFacts], command.request["id"]
+    facts.ended.pop(reservation_id, None)
+    is_active = facts.active.pop(reservation_id, None) is not None
+    facts.sent += 1
+    facts.replaced_id = reservation_id if is_active else None
+
+
+@CHECKS.learn_command(Action.reserve_now)
+def _answered(command: AnsweredCommand, known: Known201) -> None:
+    request, expires_at = command.request, seconds_of(command.request["expiryDateTime"])
+    if command.answer["status"] == "Accepted" and expires_at is not None:
+        known[ReservationFacts].active[request["id"]] = ActiveReservation(
+            request["id"], request.get("evseId"), expires_at, command.sent_frame
+        )
+
+
+@CHECKS.learn_command(Action.cancel_reservation)
+def _cancelled(command: AnsweredCommand, known: Known201) -> None:
+    if command.answer["status"] == "Accepted":
+        known[ReservationFacts].end(command.request["reservationId"], CANCELLED)
+
+
+@CHECKS.learn_call(Action.reservation_status_update)
+def _updated(call: StationCall, known: Known201) -> None:
+    known[ReservationFacts].end(call.payload["reservationId"], call.payload["reservationUpdateStatus"])
+
+
+@CHECKS.learn_call(Action.transaction_event)
+def _used(call: StationCall, known: Known201) -> None:
+    if "reservationId" in call.payload:
+        known[ReservationFacts].end(call.payload["reservationId"], USED)
+
+
+@CHECKS.learn_call(Action.status_notification, Action.notify_event)
+def _status_reported(call: StationCall, known: Known201) -> None:
+    facts = known[ReservationFacts]
+    if facts.active:
+        for connector, status in statuses_in(call.action, call.payload):
+            facts.set_status(connector, status, call.at)

@@ -1,0 +1,243 @@
+"""Checks of the ends of reservations."""
+
+import pytest
+
+from tests.support.talk import TOKEN, Talk, case
+from tests.v201.findings.checks.test_reserving import reserve, states
+
+REMOVED = "broken-reservation-not-removed"
+KEPT = "reserved-status-kept"
+
+
+def reserve_evse(talk: Talk, connectors: int = 1) -> None:
+    """Reserve EVSE 1, whose connectors are then reported as Reserved."""
+    for connector_id in range(2, connectors + 1):
+        talk.status(connector_id=connector_id)
+    reserve(talk)
+    for connector_id in range(1, connectors + 1):
+        talk.status("Reserved", connector_id=connector_id)
+
+
+def update(talk: Talk, status: str) -> None:
+    talk.call("ReservationStatusUpdate", {"reservationId": 3, "reservationUpdateStatus": status})
+
+
+def cancel(talk: Talk, answer: str = "Accepted") -> None:
+    talk.command("CancelReservation", {"reservationId": 3}, answer)
+
+
+def use(talk: Talk) -> None:
+    """Start a transaction that uses the reservation."""
+    talk.send_event(0, "Started", triggerReason="Authorized", idToken=TOKEN, reservationId=3)
+
+
+BROKEN = [case("faulted", "Faulted", "H01.FR.16"), case("unavailable", "Unavailable", "H01.FR.17")]
+
+
+@pytest.mark.parametrize(("status", "requirement"), BROKEN)
+def test_reservation_of_broken_evse_that_is_not_removed_is_found(
+    talk: Talk, status: str, requirement: str
+) -> None:
+    reserve_evse(talk)
+    talk.status(status)
+    talk.wait(61)
+
+    assert talk.ids == [REMOVED]
+    assert states(talk, requirement) == {"broken"}
+
+
+@pytest.mark.parametrize(("status", "requirement"), BROKEN)
+def test_removed_reservation_of_broken_evse_is_accepted(talk: Talk, status: str, requirement: str) -> None:
+    reserve_evse(talk)
+    talk.status(status)
+    update(talk, "Removed")
+    talk.wait(61)
+
+    assert talk.ids == []
+    assert states(talk, requirement) == {"met"}
+
+
+def test_reservation_of_evse_with_another_connector_need_not_be_removed(talk: Talk) -> None:
+    reserve_evse(talk, connectors=2)
+    talk.status("Faulted")
+    talk.wait(61)
+
+    assert talk.ids == []
+    assert states(talk, "H01.FR.16") == {"not exercised"}
+
+
+def test_reservation_that_may_be_used_need_not_be_removed(talk: Talk) -> None:
+    reserve_evse(talk)
+    talk.status("Occupied")
+    talk.status("Faulted")
+    talk.wait(61)
+
+    assert REMOVED not in talk.ids
+
+
+@pytest.mark.parametrize("status", ["Expired", "Removed"])
+@pytest.mark.parametrize(
+    ("answer", "findings", "state"),
+    [
+        case("accepted", "Accepted", ["unknown-reservation-cancelled"], "broken"),
+        case("rejected", "Rejected", [], "met"),
+    ],
+)
+def test_cancellation_of_ended_reservation(
+    talk: Talk, *, status: str, answer: str, findings: list[str], state: str
+) -> None:
+    reserve(talk)
+    talk.at += 3600
+    update(talk, status)
+    cancel(talk, answer)
+
+    assert talk.ids == findings
+    assert states(talk, "H02.FR.01") == {state}
+
+
+def test_second_cancellation_is_found(talk: Talk) -> None:
+    reserve(talk)
+    cancel(talk)
+    cancel(talk)
+
+    assert talk.ids == ["unknown-reservation-cancelled"]
+
+
+def test_reservation_with_same_id_may_be_cancelled(talk: Talk) -> None:
+    reserve(talk)
+    cancel(talk)
+    reserve(talk)
+    cancel(talk)
+
+    assert talk.ids == []
+    assert states(talk, "H02.FR.01") == {"not exercised"}
+
+
+def test_rejected_cancellation_of_active_reservation_is_found(talk: Talk) -> None:
+    reserve_evse(talk)
+    cancel(talk, "Rejected")
+    talk.wait(6)
+
+    assert talk.ids == ["reservation-not-cancelled"]
+    assert states(talk, "H02.FR.02") == {"broken"}
+
+
+def test_rejected_cancellation_of_reservation_that_has_just_ended_is_accepted(talk: Talk) -> None:
+    reserve_evse(talk)
+    cancel(talk, "Rejected")
+    talk.status("Available")
+    talk.wait(6)
+
+    assert talk.ids == []
+
+
+ENDS = [
+    case("cancelled", cancel, "H02.FR.02"),
+    case("used", use, "H03.FR.10"),
+    case("expired", lambda talk: update(talk, "Expired"), "H04.FR.03"),
+]
+
+
+@pytest.mark.parametrize(("end", "requirement"), ENDS)
+def test_connector_that_stays_reserved_is_found(talk: Talk, end: object, requirement: str) -> None:
+    assert callable(end)
+    reserve_evse(talk, connectors=2)
+    talk.at += 3600
+    end(talk)
+    talk.status("Available")
+    talk.wait(61)
+
+    assert talk.ids == [KEPT]
+    assert states(talk, requirement) == {"broken"}
+
+
+@pytest.mark.parametrize(("end", "requirement"), ENDS)
+def test_connector_that_becomes_free_is_accepted(talk: Talk, end: object, requirement: str) -> None:
+    assert callable(end)
+    reserve_evse(talk)
+    talk.at += 3600
+    end(talk)
+    talk.status("Available")
+    talk.wait(61)
+
+    assert talk.ids == []
+    assert states(talk, requirement) == {"met"}
+
+
+@pytest.mark.parametrize(("end", "requirement"), ENDS)
+def test_connector_that_became_free_before_is_accepted(talk: Talk, end: object, requirement: str) -> None:
+    assert callable(end)
+    reserve_evse(talk)
+    talk.at += 3600
+    talk.status("Available")
+    end(talk)
+
+    assert talk.ids == []
+    assert states(talk, requirement) == {"met"}
+
+
+def test_connector_with_next_reservation_stays_reserved(talk: Talk) -> None:
+    reserve_evse(talk)
+    cancel(talk)
+    reserve(talk)
+    talk.wait(61)
+
+    assert KEPT not in talk.ids
+
+
+@pytest.mark.parametrize("status", ["Expired", "Removed"])
+def test_update_of_used_reservation_is_found(talk: Talk, status: str) -> None:
+    reserve(talk)
+    use(talk)
+    update(talk, status)
+
+    assert talk.ids == ["used-reservation-kept"]
+    assert states(talk, "H03.FR.09") == {"broken"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [case("accepted", "Accepted", "broken"), case("rejected", "Rejected", "met")]
+)
+def test_cancellation_of_used_reservation(talk: Talk, answer: str, state: str) -> None:
+    reserve(talk)
+    use(talk)
+    cancel(talk, answer)
+
+    assert ("used-reservation-kept" in talk.ids) == (state == "broken")
+    assert states(talk, "H03.FR.09", "H02.FR.01") == {state}
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "findings", "state"),
+    [
+        case("early", 3000, ["reservation-expired-early"], "broken"),
+        case("with a clock that is ahead", 3570, [], "met"),
+    ],
+)
+def test_time_of_expiry(talk: Talk, wait_s: float, findings: list[str], state: str) -> None:
+    reserve(talk)
+    talk.at += wait_s
+    update(talk, "Expired")
+
+    assert talk.ids == findings
+    assert states(talk, "H04.FR.01") == {state}
+
+
+def test_removed_reservation_is_not_early(talk: Talk) -> None:
+    reserve(talk)
+    update(talk, "Removed")
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("disturb", ["reconnect", "boot"])
+def test_reservation_after_interruption_is_not_judged(talk: Talk, disturb: str) -> None:
+    reserve_evse(talk)
+    if disturb == "reconnect":
+        talk.reconnect(5)
+    else:
+        talk.boot()
+    talk.status("Faulted")
+    talk.wait(61)
+
+    assert REMOVED not in talk.ids
