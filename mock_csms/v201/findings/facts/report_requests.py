@@ -55,6 +55,7 @@ class ReportRequest:
     base: str | None
     criteria: frozenset[str]
     entries: tuple[Entry, ...]
+    sent_at: float
     status: str | None = None
     """None until it is answered."""
     next_seq_no: int = 0
@@ -80,7 +81,7 @@ class ReportRequests(Facts):
     def __init__(self) -> None:
         self.by_id = _Requests()
 
-    def sent(self, action: str, request: JsonObject) -> None:
+    def sent(self, at: float, action: str, request: JsonObject) -> None:
         """Register a request."""
         self.by_id.pop(request["requestId"], None)
         self.by_id[request["requestId"]] = ReportRequest(
@@ -88,6 +89,7 @@ class ReportRequests(Facts):
             request.get("reportBase"),
             frozenset(request.get("componentCriteria", ())),
             tuple(entry_of(item) for item in request.get("componentVariable", ())),
+            at,
         )
 
     def follow(self, part: JsonObject) -> None:
@@ -125,7 +127,7 @@ def names_in(part: JsonObject) -> set[VariableName]:
 
 @CHECKS.learn_sent(*REQUESTS)
 def _request(command: Command, known: Known201) -> None:
-    known[ReportRequests].sent(command.action, command.request)
+    known[ReportRequests].sent(command.at, command.action, command.request)
 
 
 @CHECKS.learn_command(*REQUESTS)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 
 from mock_csms.messages import JsonObject
-from tests.support.observed_station import ObservedStation
+from mock_csms.simulator.security_setup import SecuritySetup
+from tests.support.observed_station import TOKEN, ObservedStation
 from tests.v201.findings.checks.scenes import Scene
 
 
@@ -68,6 +69,43 @@ def get_report(*entries: JsonObject) -> Callable[[ObservedStation], None]:
     return play
 
 
+def set_network_profiles(observed: ObservedStation) -> None:
+    """Set a profile and a priority for a slot that does not exist."""
+    observed.command("SetNetworkProfile", {"configurationSlot": 999, "connectionData": PROFILE})
+    set_value(PRIORITY, "999")(observed)
+
+
+def set_lower_profile(observed: ObservedStation) -> None:
+    """Set a profile with security profile 1."""
+    observed.command("SetNetworkProfile", {"configurationSlot": 1, "connectionData": PROFILE})
+
+
+def reset_evse(observed: ObservedStation) -> None:
+    """Reset an idle EVSE."""
+    observed.command("Reset", {"type": "OnIdle", "evseId": 1})
+    observed.advance(3)
+
+
+def reset_after_transaction(observed: ObservedStation) -> None:
+    """Schedule a reset, then end the transaction that it waits for."""
+    observed.station.plug_in()
+    observed.station.present(TOKEN)
+    observed.advance(5)
+    observed.command("Reset", {"type": "OnIdle"})
+    observed.station.unplug()
+    observed.advance(15)
+
+
+PROFILE = {
+    "ocppVersion": "OCPP20",
+    "ocppTransport": "JSON",
+    "ocppCsmsUrl": "ws://host",
+    "messageTimeout": 30,
+    "securityProfile": 1,
+    "ocppInterface": "Wired0",
+}
+PRIORITY = variable("OCPPCommCtrlr", "NetworkConfigurationPriority")
+ALLOW_RESET = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "AllowReset"}}
 EVSES = {"component": {"name": "EVSE"}}
 read_and_set = play_all(read(HEARTBEAT, START_POINT), set_value(HEARTBEAT, "60"))
 read_unknown = Scene(play_all(take_inventory, read(HEARTBEAT, UNKNOWN)))
@@ -77,9 +115,14 @@ SCENES = {
     "answer-without-data": Scene(read_and_set),
     "attribute-type-missing": Scene(read_and_set),
     "base-report-not-supported": Scene(take_inventory),
+    "clock-not-synchronized": Scene(play_all(take_inventory, take_summary)),
     "empty-report-status-wrong": Scene(play_all(take_inventory, get_report(EVSES))),
+    "evse-reset-accepted": Scene(play_all(read(ALLOW_RESET), reset_evse)),
+    "evse-reset-not-announced": Scene(play_all(take_inventory, reset_evse)),
     "instance-guessed": Scene(play_all(take_inventory, read(INSTANCES_ONLY))),
     "inventory-incomplete": read_unknown,
+    "network-slot-unknown": Scene(play_all(take_inventory, set_network_profiles)),
+    "network-slots-too-few": Scene(take_inventory),
     "read-only-variable-set": Scene(play_all(take_inventory, set_value(READ_ONLY, "X"))),
     "report-after-refusal": Scene(take_summary),
     "report-characteristics-missing": Scene(take_inventory),
@@ -88,6 +131,13 @@ SCENES = {
         play_all(take_inventory, get_report(EVSES)), also=frozenset({"report-item-unasked"})
     ),
     "reported-variable-unknown": read_unknown,
+    "result-before-answer": Scene(take_inventory),
+    "security-downgrade-accepted": Scene(
+        play_all(take_inventory, set_lower_profile), station={"security": SecuritySetup(profile=2)}
+    ),
+    "transaction-ended-by-scheduled-reset": Scene(
+        reset_after_transaction, also=frozenset({"stopped-reason-wrong"})
+    ),
     "unknown-variable-has-value": read_unknown,
     "unknown-variable-status-wrong": read_unknown,
     "write-only-variable-read": Scene(play_all(take_inventory, read(PASSWORD))),

@@ -1,0 +1,125 @@
+"""Network profiles that a station accepts, and the slots that it has for them (B09, B10)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.variable_results import SET, WHOLE_MODEL, results_of
+from mock_csms.v201.findings.facts.device_model import (
+    DeviceModelFacts,
+    VariableName,
+    definition_of,
+    name_of_item,
+)
+from mock_csms.v201.findings.known import Known201
+
+PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
+ALLOWS_DOWNGRADE: Final = VariableName("securityctrlr", "allowsecurityprofiledowngrade")
+MIN_SLOTS: Final = 2
+THE_SLOTS: Final = "a report with the valuesList of NetworkConfigurationPriority"
+
+DOWNGRADE: Final = CHECKS.kind(
+    "security-downgrade-accepted",
+    "error",
+    "a SetNetworkProfile with a lower security profile than the active one is accepted",
+    f"SecurityProfile, and AllowSecurityProfileDowngrade or {WHOLE_MODEL}",
+)
+UNKNOWN_SLOT: Final = CHECKS.kind(
+    "network-slot-unknown",
+    "error",
+    "a slot that NetworkConfigurationPriority cannot name is accepted",
+    THE_SLOTS,
+)
+TOO_FEW_SLOTS: Final = CHECKS.kind(
+    "network-slots-too-few", "error", "a station has less than two slots for network profiles", THE_SLOTS
+)
+
+
+def _may_downgrade(model: DeviceModelFacts) -> bool | None:
+    """Return whether the station has AllowSecurityProfileDowngrade and it is true; None if unknown."""
+    value = model.value(ALLOWS_DOWNGRADE)
+    if value is not None:
+        return value.lower() == "true"
+    return False if model.is_complete and ALLOWS_DOWNGRADE not in model.definitions else None
+
+
+def _judge_rejection(command: AnsweredCommand, fault: str) -> Outcome:
+    status = command.answer["status"]
+    if status == "Accepted":
+        return Broken(f"a SetNetworkProfile was accepted although {fault}; it must be Rejected")
+    return MET if status == "Rejected" else None
+
+
+@DOWNGRADE.on_command("B09.FR.04", of=Action.set_network_profile)
+def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that no lower security profile is accepted unless a variable allows it."""
+    model = known[DeviceModelFacts]
+    active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
+    if active is None or asked["securityProfile"] >= active or _may_downgrade(model) is not False:
+        return None
+    return _judge_rejection(
+        command,
+        f"its security profile is {asked['securityProfile']} and the active one is {active:g}",
+    )
+
+
+@DOWNGRADE.on_command("B09.FR.31", of=Action.set_network_profile)
+def judge_downgrade_to_1(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that security profile 1 is not accepted even if downgrades are allowed."""
+    model = known[DeviceModelFacts]
+    active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
+    if active is None or active <= 1 or asked["securityProfile"] != 1 or not _may_downgrade(model):
+        return None
+    return _judge_rejection(command, f"its security profile is 1 and the active one is {active:g}")
+
+
+def _slots(model: DeviceModelFacts) -> frozenset[str] | None:
+    definition = model.definitions.get(PRIORITY)
+    return None if definition is None else definition.members
+
+
+@UNKNOWN_SLOT.on_command("B09.FR.05", of=Action.set_network_profile)
+def judge_slot(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a profile is not accepted for a slot that does not exist."""
+    slot, slots = str(command.request["configurationSlot"]), _slots(known[DeviceModelFacts])
+    if slots is None or slot in slots:
+        return None
+    fault = f"its slot {slot} is not in the valuesList of NetworkConfigurationPriority"
+    return _judge_rejection(command, fault)
+
+
+@UNKNOWN_SLOT.on_command("B10.FR.02", of=Action.set_variables)
+def judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that NetworkConfigurationPriority is not set to slots that do not exist."""
+    slots = _slots(known[DeviceModelFacts])
+    if slots is None:
+        return None
+    asked = {name_of_item(item): item["attributeValue"] for item in command.request["setVariableData"]}
+    for result in results_of(command):
+        unknown = {part.strip() for part in asked.get(result.name, "").split(",")} - slots - {""}
+        if result.name == PRIORITY and unknown:
+            if result.status in SET:
+                return Broken(
+                    f"NetworkConfigurationPriority was set to slots that are not in its valuesList "
+                    f"({', '.join(sorted(unknown))}); the status must be Rejected"
+                )
+            return MET if result.status == "Rejected" else None
+    return None
+
+
+@TOO_FEW_SLOTS.on_call("B09.FR.06", of=Action.notify_report)
+def judge_slots(call: StationCall, known: Known201) -> Outcome:
+    """Check that there are at least two slots."""
+    for item in call.payload.get("reportData", ()):
+        definition = definition_of(item)
+        if definition.name == PRIORITY and definition.members is not None:
+            count = len(definition.members - {""})
+            if count < MIN_SLOTS:
+                return Broken(
+                    f"the valuesList of NetworkConfigurationPriority has {count} slots; a station must have "
+                    "at least two slots for network profiles"
+                )
+            return MET
+    return None

@@ -1,0 +1,118 @@
+"""Resets of single EVSEs, and transactions during a scheduled reset (B11, B12)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.scheduled_resets import ScheduledResets
+from mock_csms.v201.findings.known import Known201
+
+CARRIED_OUT: Final = frozenset({"Accepted", "Scheduled"})
+
+UNSUPPORTED: Final = CHECKS.kind(
+    "evse-reset-accepted",
+    "error",
+    "a Reset of an EVSE is accepted although the AllowReset of that EVSE is false",
+    "the AllowReset of the EVSE",
+)
+UNANNOUNCED: Final = CHECKS.kind(
+    "evse-reset-not-announced",
+    "warning",
+    "a Reset of an EVSE is accepted although the station has no AllowReset for that EVSE",
+    WHOLE_MODEL,
+)
+ENDED_BY_RESET: Final = CHECKS.kind(
+    "transaction-ended-by-scheduled-reset",
+    "error",
+    "a transaction is ended by a Reset OnIdle that was scheduled",
+    "the answer to the Reset, and no other Reset since the last boot that may be Immediate",
+)
+
+
+def _allow_reset(evse_id: int) -> VariableName:
+    return VariableName("evse", "allowreset", evse_id=evse_id)
+
+
+def _judge_support(command: AnsweredCommand, known: Known201) -> Outcome:
+    evse_id, status = command.request["evseId"], command.answer["status"]
+    value = known[DeviceModelFacts].value(_allow_reset(evse_id))
+    if value is None or value.lower() != "false":
+        return None
+    if status in CARRIED_OUT:
+        return Broken(
+            f"a Reset of EVSE {evse_id} was answered with {status}, but AllowReset of this EVSE is false; it "
+            "must be Rejected"
+        )
+    return MET
+
+
+def _is_during_transaction(command: AnsweredCommand, known: Known201) -> bool:
+    is_on_idle = command.request["type"] == "OnIdle"
+    return is_on_idle and bool(known.running.certain_on_evse(command.request["evseId"]))
+
+
+@UNSUPPORTED.on_command("B11.FR.09", of=Action.reset)
+def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a reset of an EVSE is rejected if the EVSE does not support it."""
+    if "evseId" not in command.request or _is_during_transaction(command, known):
+        return None
+    return _judge_support(command, known)
+
+
+@UNSUPPORTED.on_command("B12.FR.09", of=Action.reset)
+def judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the same for a Reset OnIdle during a transaction."""
+    if "evseId" not in command.request or not _is_during_transaction(command, known):
+        return None
+    return _judge_support(command, known)
+
+
+@UNANNOUNCED.on_command("B11.FR.10", of=Action.reset)
+def judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a station that resets an EVSE has AllowReset for it."""
+    evse_id, model = command.request.get("evseId"), known[DeviceModelFacts]
+    if evse_id is None or command.answer["status"] not in CARRIED_OUT or not model.is_complete:
+        return None
+    if _allow_reset(evse_id) not in model.definitions:
+        return Broken(
+            f"a Reset of EVSE {evse_id} was answered with {command.answer['status']}, but the FullInventory "
+            "has no AllowReset for this EVSE; it should have one with the value true"
+        )
+    return MET if (model.value(_allow_reset(evse_id)) or "").lower() == "true" else None
+
+
+def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
+    """Check that a transaction at a place where a reset is scheduled ends normally."""
+    frame = known[ScheduledResets].frames.get(evse_id)
+    if frame is None or call.payload.get("offline"):
+        return None
+    info = call.payload["transactionInfo"]
+    is_forced = (
+        call.payload["triggerReason"] == "ResetCommand" or info.get("stoppedReason") == "ImmediateReset"
+    )
+    if not is_forced:
+        return MET
+    return Broken(
+        f"the transaction {short(info['transactionId'])} was ended by a reset, but the Reset OnIdle was "
+        "answered with Scheduled; the transaction must end normally before the reset",
+        (frame,),
+    )
+
+
+@ENDED_BY_RESET.on_event("B12.FR.03", types=("Ended",))
+def judge_end_before_reboot(call: StationCall, known: Known201) -> Outcome:
+    """Check the end of a transaction before a scheduled reset of the station."""
+    return _judge_end(call, known, None)
+
+
+@ENDED_BY_RESET.on_event("B12.FR.07", types=("Ended",))
+def judge_end_before_evse_reset(call: StationCall, known: Known201) -> Outcome:
+    """Check the end of a transaction before a scheduled reset of its EVSE."""
+    running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
+    evse_id = running.evse_id if running else None
+    return None if evse_id is None else _judge_end(call, known, evse_id)

@@ -1,0 +1,52 @@
+"""Resets that a station has scheduled (B12)."""
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.facts import Facts
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+
+class ScheduledResets(Facts):
+    """Places where a reset waits for the end of all transactions; empty if a reset may also be immediate."""
+
+    __slots__ = ("_may_be_immediate", "frames")
+
+    def __init__(self) -> None:
+        self.frames: dict[int | None, int] = {}
+        """Frame of the answer, by EVSE id; None stands for the station."""
+        self._may_be_immediate = False
+
+    def sent(self, request_type: str) -> None:
+        """Register a Reset; an immediate one may end any transaction."""
+        if request_type == "Immediate":
+            self._doubt()
+
+    def scheduled(self, evse_id: int | None, frame: int) -> None:
+        """Register a Reset OnIdle that was answered with Scheduled."""
+        if not self._may_be_immediate:
+            self.frames[evse_id] = frame
+
+    def _doubt(self) -> None:
+        self._may_be_immediate = True
+        self.frames.clear()
+
+    def booted(self, reason: str) -> None:
+        self.frames.clear()
+        self._may_be_immediate = False
+
+    def command_failed(self, action: str | None) -> None:
+        if action in {None, Action.reset}:
+            self._doubt()
+
+
+@CHECKS.learn_sent(Action.reset)
+def _register(command: Command, known: Known201) -> None:
+    known[ScheduledResets].sent(command.request["type"])
+
+
+@CHECKS.learn_command(Action.reset)
+def _schedule(command: AnsweredCommand, known: Known201) -> None:
+    if command.answer["status"] == "Scheduled" and command.request["type"] == "OnIdle":
+        known[ScheduledResets].scheduled(command.request.get("evseId"), command.frame)
