@@ -134,7 +134,7 @@ def _(talk: Talk) -> None:
 
 @near_miss("unknown-action")
 def _(talk: Talk) -> None:
-    talk.exchange("DataTransfer", {"vendorId": "Vendor"}, {"status": "UnknownVendorId"})
+    talk.exchange("DataTransfer", {"vendorId": "com.example"}, {"status": "UnknownVendorId"})
 
 
 # Registration
