@@ -17,24 +17,37 @@ from mock_csms.findings.coverage import Coverage
 from mock_csms.findings.facts import Known
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+
+
+class SeenEvents(BoundedDict[int, None]):
+    """Hashes of transactionId, event type and trigger reason. They take less memory than the texts."""
+
+    __slots__ = ()
+    limit = 64
 
 
 class Checking[State: Known]:
     """The checks of a version, applied to the messages of one station."""
 
-    __slots__ = ("_checks", "_coverage", "_known", "_report")
+    __slots__ = ("_checks", "_coverage", "_known", "_report", "_seen_events")
 
     def __init__(self, checks: CheckList[State], known: State, report: Reporter, coverage: Coverage) -> None:
         self._checks = checks
         self._known = known
         self._report = report
         self._coverage = coverage
+        self._seen_events = SeenEvents()
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Judge a valid CALL of the station."""
         checks = self._checks
-        judges = checks.for_call(action, payload)
-        learners = checks.learners_of_call(action, payload)
+        if action == checks.event_action:
+            judges, first_judges, learners = checks.for_event(payload["eventType"], payload["triggerReason"])
+            if first_judges and self._is_first(payload):
+                judges += first_judges
+        else:
+            judges, learners = checks.calls.get(action, ()), checks.call_learners.get(action, ())
         if not judges and not learners:
             return NO_FINDINGS
         call = StationCall(at, frame, action, payload)
@@ -42,6 +55,14 @@ class Checking[State: Known]:
         for learn in learners:
             learn(call, self._known)
         return findings
+
+    def _is_first(self, event: JsonObject) -> bool:
+        """Return whether an event is the first one of its transaction with its type and trigger reason."""
+        key = hash((event["transactionInfo"]["transactionId"], event["eventType"], event["triggerReason"]))
+        if key in self._seen_events:
+            return False
+        self._seen_events[key] = None
+        return True
 
     def judge_answered_call(
         self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject

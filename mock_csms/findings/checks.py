@@ -75,37 +75,29 @@ class Check[Message, State: Known](NamedTuple):
     judge: Callable[[Message, State], Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class EventCheck[State: Known]:
-    """A check of TransactionEvents with some event types and trigger reasons; empty: all."""
-
-    check: Check[StationCall, State]
-    types: frozenset[str]
-    triggers: frozenset[str]
-
-    def applies_to(self, event_type: str, trigger: str) -> bool:
-        """Return whether the check is about such an event."""
-        return _is_one_of(self.types, event_type) and _is_one_of(self.triggers, trigger)
-
-
-@dataclass(frozen=True, slots=True)
-class EventLearner[State: Known]:
-    """A learner of TransactionEvents with some event types and trigger reasons; empty: all."""
-
-    learn: "Learner[StationCall, State]"
-    types: frozenset[str]
-    triggers: frozenset[str]
-
-    def applies_to(self, event_type: str, trigger: str) -> bool:
-        """Return whether the learner is about such an event."""
-        return _is_one_of(self.types, event_type) and _is_one_of(self.triggers, trigger)
-
-
-def _is_one_of(values: frozenset[str], value: str) -> bool:
-    return not values or value in values
-
-
 type Learner[Message, State: Known] = Callable[[Message, State], None]
+
+
+class EventScope(NamedTuple):
+    """TransactionEvents with some event types and trigger reasons; empty: all."""
+
+    types: frozenset[str]
+    triggers: frozenset[str]
+
+    def covers(self, event_type: str, trigger: str) -> bool:
+        """Return whether such an event belongs to the scope."""
+        return (not self.types or event_type in self.types) and (
+            not self.triggers or trigger in self.triggers
+        )
+
+
+class EventJudges[State: Known](NamedTuple):
+    """Checks and learners of TransactionEvents with one event type and trigger reason."""
+
+    checks: tuple[Check[StationCall, State], ...]
+    first_checks: tuple[Check[StationCall, State], ...]
+    """Checks of the first such event of a transaction."""
+    learners: tuple[Learner[StationCall, State], ...]
 
 
 def _add[Value](table: dict[str, tuple[Value, ...]], actions: Iterable[str], value: Value) -> None:
@@ -126,18 +118,16 @@ class CheckList[State: Known]:
     kinds: dict[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id; each section lists the requirements of its checks."""
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
-    events: list[EventCheck[State]] = field(default_factory=list)
+    events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
+    first_events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
+    event_learners: list[tuple[EventScope, Learner[StationCall, State]]] = field(default_factory=list)
     answered_calls: dict[str, tuple[Check[AnsweredCall, State], ...]] = field(default_factory=dict)
     commands: dict[str, tuple[Check[AnsweredCommand, State], ...]] = field(default_factory=dict)
     call_learners: dict[str, tuple[Learner[StationCall, State], ...]] = field(default_factory=dict)
     answered_call_learners: dict[str, tuple[Learner[AnsweredCall, State], ...]] = field(default_factory=dict)
     sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
     command_learners: dict[str, tuple[Learner[AnsweredCommand, State], ...]] = field(default_factory=dict)
-    event_learners: list[EventLearner[State]] = field(default_factory=list)
-    _events: dict[tuple[str, str], tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
-    _event_learners: dict[tuple[str, str], tuple[Learner[StationCall, State], ...]] = field(
-        default_factory=dict
-    )
+    _event_judges: dict[tuple[str, str], EventJudges[State]] = field(default_factory=dict)
 
     def kind(
         self, kind_id: str, severity: Severity, description: str, condition: str = ""
@@ -154,38 +144,23 @@ class CheckList[State: Known]:
         named = [*filter(None, kind.section.split(", ")), *requirements]
         self.kinds[kind_id] = kind._replace(section=", ".join(sorted(set(named))))
 
-    def for_call(self, action: str, payload: JsonObject) -> tuple[Check[StationCall, State], ...]:
-        """Return the checks of a CALL of the station."""
-        if action == self.event_action:
-            return self.for_event(payload["eventType"], payload["triggerReason"])
-        return self.calls.get(action, ())
-
-    def for_event(self, event_type: str, trigger: str) -> tuple[Check[StationCall, State], ...]:
-        """Return the checks of TransactionEvents with this event type and trigger reason."""
+    def for_event(self, event_type: str, trigger: str) -> EventJudges[State]:
+        """Return the checks and learners of TransactionEvents with this event type and trigger reason."""
         key = event_type, trigger
-        checks = self._events.get(key)
-        if checks is None:
-            checks = self._events[key] = tuple(
-                each.check for each in self.events if each.applies_to(event_type, trigger)
+        judges = self._event_judges.get(key)
+        if judges is None:
+            judges = self._event_judges[key] = EventJudges(
+                (
+                    *self.calls.get(self.event_action, ()),
+                    *(check for scope, check in self.events if scope.covers(*key)),
+                ),
+                tuple(check for scope, check in self.first_events if scope.covers(*key)),
+                (
+                    *self.call_learners.get(self.event_action, ()),
+                    *(learn for scope, learn in self.event_learners if scope.covers(*key)),
+                ),
             )
-        return checks
-
-    def learners_of_call(self, action: str, payload: JsonObject) -> tuple[Learner[StationCall, State], ...]:
-        """Return the learners of a CALL of the station."""
-        if action == self.event_action:
-            return self.learners_of_event(payload["eventType"], payload["triggerReason"])
-        return self.call_learners.get(action, ())
-
-    def learners_of_event(self, event_type: str, trigger: str) -> tuple[Learner[StationCall, State], ...]:
-        """Return the learners of TransactionEvents with this event type and trigger reason."""
-        key = event_type, trigger
-        learners = self._event_learners.get(key)
-        if learners is None:
-            learners = self._event_learners[key] = (
-                *self.call_learners.get(self.event_action, ()),
-                *(each.learn for each in self.event_learners if each.applies_to(event_type, trigger)),
-            )
-        return learners
+        return judges
 
     # Learners
 
@@ -203,7 +178,8 @@ class CheckList[State: Known]:
         """
 
         def add(learner: Learner[StationCall, State]) -> Learner[StationCall, State]:
-            self.event_learners.append(EventLearner(learner, frozenset(types), frozenset(triggers)))
+            scope = EventScope(frozenset(types), frozenset(triggers))
+            self.event_learners.append((scope, learner))
             return learner
 
         return add
@@ -256,13 +232,22 @@ class CheckedKind[State: Known]:
         return self._decorator(self._checks.calls, requirements, of)
 
     def on_event(
-        self, *requirements: str, types: Collection[str] = (), triggers: Collection[str] = ()
+        self,
+        *requirements: str,
+        types: Collection[str] = (),
+        triggers: Collection[str] = (),
+        once: bool = False,
     ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
-        """Judge each TransactionEvent with one of these event types and trigger reasons; empty: any."""
+        """Judge each TransactionEvent with one of these event types and trigger reasons; empty: any.
+
+        ``once``: only the first event of a transaction with its event type and trigger reason, because the
+        others are alike.
+        """
 
         def add(judge: Callable[[StationCall, State], Outcome]) -> Callable[[StationCall, State], Outcome]:
-            check = Check(self.id, requirements, judge)
-            self._checks.events.append(EventCheck(check, frozenset(types), frozenset(triggers)))
+            events = self._checks.first_events if once else self._checks.events
+            scope = EventScope(frozenset(types), frozenset(triggers))
+            events.append((scope, Check(self.id, requirements, judge)))
             self.names(*requirements)
             return judge
 

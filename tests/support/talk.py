@@ -211,6 +211,8 @@ class Talk:
     def event(self, seq_no: int, event_type: str = "Updated", **fields: Any) -> JsonObject:
         """Build a TransactionEvent with the current time; ``info`` is merged into its transactionInfo."""
         info = {"transactionId": "T1", **fields.pop("info", {})}
+        if fields.get("triggerReason") == "ChargingStateChanged":
+            info.setdefault("chargingState", "Idle")
         required = {"timestamp": self.now, "triggerReason": "MeterValuePeriodic", "transactionInfo": info}
         return {"eventType": event_type, "seqNo": seq_no, **required, **fields}
 
@@ -306,12 +308,26 @@ def talk(unbooted: Talk) -> Talk:
 
 
 def settle(talk: Talk) -> None:
-    """Boot, report the status of the only connector, and ask for reports with the requestIds 7 and 8."""
+    """Boot, report the status of the only connector, ask for reports with the requestIds 7 and 8, and send
+    the commands that events may name as their cause.
+    """
     talk.boot()
     talk.status()
     for action, fields in REPORT_COMMANDS.items():
         for request_id in (7, 8):
             talk.ask_in_vain(action, {"requestId": request_id, **fields})
+    for action, payload in CAUSES.items():
+        talk.ask_in_vain(action, payload)
+    message_id = talk.send_command("Reset", {"type": "Immediate"})
+    talk.answer_command(message_id, "Reset", {"status": "Rejected"})
+
+
+CAUSES: Mapping[str, JsonObject] = {
+    "RequestStartTransaction": {"remoteStartId": 0, "idToken": {"idToken": "NONE", "type": "Central"}},
+    "RequestStopTransaction": {"transactionId": "NONE"},
+    "TriggerMessage": {"requestedMessage": "TransactionEvent"},
+    "UnlockConnector": {"evseId": 9, "connectorId": 9},
+}
 
 
 REPORT_COMMANDS: Mapping[str, JsonObject] = {

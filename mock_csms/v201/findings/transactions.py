@@ -105,6 +105,11 @@ class Transactions:
         tracked = self.find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
+    @property
+    def has_seen_boot(self) -> bool:
+        """Whether the station has booted since it became known."""
+        return self._complete_since is not None
+
     def unreadable_event(self) -> None:
         """Register an unreadable message that may have been an event of any transaction."""
         self._is_after_unreadable = True

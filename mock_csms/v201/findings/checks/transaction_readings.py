@@ -1,0 +1,207 @@
+"""Readings that the events of a transaction must have (E01, E02, E06, J02)."""
+
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.stations.transactions import ENERGY_REGISTER
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
+from mock_csms.v201.findings.facts.transaction_notes import (
+    CHARGE_TRIGGERS,
+    PERIODIC_TRIGGER,
+    RunningNotes,
+    is_signed,
+)
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.samples import (
+    ALIGNED,
+    BEGIN,
+    CLOCK,
+    END,
+    SAMPLED,
+    configured_measurands,
+    measurands_of,
+)
+from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
+
+ROUNDING_S: Final = 1.0
+"""Difference of timestamps that rounding to seconds can explain."""
+MIN_INTERVALS: Final = 4
+"""Intervals that a transaction must have lasted before missing readings are certain."""
+
+MISSING: Final = CHECKS.kind(
+    "readings-missing",
+    "error",
+    "an event of a transaction lacks measurands that it is set to report",
+    "the measurands in SampledDataCtrlr, unchanged since the start of the transaction",
+)
+UNSIGNED: Final = CHECKS.kind(
+    "reading-not-signed",
+    "error",
+    "no energy reading of a transaction is signed although SignReadings is true",
+    "SignReadings, unchanged since the start of the transaction",
+)
+TOO_FEW: Final = CHECKS.kind(
+    "periodic-readings-missing",
+    "error",
+    "a transaction has less than half of the periodic readings it should have",
+    "TxUpdatedInterval, unchanged since the start of the transaction, and no disconnection since",
+)
+OUTSIDE_INTERVAL: Final = CHECKS.kind(
+    "reading-outside-interval",
+    "error",
+    "an event that is not the last has readings that are older than the sampling interval or newer than "
+    "the event",
+    "for older ones TxUpdatedInterval",
+)
+
+
+def _name(call: StationCall) -> str:
+    return short(call.payload["transactionInfo"]["transactionId"])
+
+
+def _is_offline(call: StationCall) -> bool:
+    return bool(call.payload.get("offline", False))
+
+
+def _judge_measurands(required: frozenset[str], found: frozenset[str], what: str) -> Outcome:
+    if not required:
+        return None
+    if not (lacking := required - found):
+        return MET
+    return Broken(f"{what} lacks readings of {', '.join(sorted(lacking))}; it must contain them")
+
+
+@MISSING.on_event("E01.FR.09", types=("Started",), once=True)
+def judge_start(call: StationCall, known: Known201) -> Outcome:
+    """Check the readings of a Started event that names the EVSE."""
+    is_settled = known[RecentSettings].is_settled(SAMPLED, call.at)
+    may_follow = known[DeviceModelFacts].is_true(SAMPLED, "SignReadings")
+    if "evse" not in call.payload or _is_offline(call) or not is_settled or may_follow:
+        return None
+    required = configured_measurands(known, SAMPLED, "TxStartedMeasurands")
+    return _judge_measurands(
+        required, measurands_of(call.payload), f"the Started event of the transaction {_name(call)}"
+    )
+
+
+@MISSING.on_event("E01.FR.17", types=("Updated",), triggers=CHARGE_TRIGGERS)
+def judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
+    """Check the event in which charging starts, if the Started event did not name the EVSE."""
+    notes = known[RunningNotes].of(call.payload)
+    is_charging = call.payload["transactionInfo"].get("chargingState") == "Charging"
+    if notes is None or notes.names_evse or notes.has_charged or not is_charging or not notes.is_whole:
+        return None
+    is_settled = known[RecentSettings].is_settled(SAMPLED, notes.started_at)
+    required = configured_measurands(known, SAMPLED, "TxStartedMeasurands")
+    if notes.has_begin or not is_settled or known[DeviceModelFacts].is_true(SAMPLED, "SignReadings"):
+        return None
+    what = f"the event of the transaction {_name(call)} in which charging starts"
+    return _judge_measurands(required, measurands_of(call.payload, BEGIN), what)
+
+
+@MISSING.on_event("E02.FR.10", types=("Updated",), triggers=(PERIODIC_TRIGGER,))
+def judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
+    """Check the first periodic readings once later ones arrive: they may be split over several events with
+    the same timestamp (E02.FR.11).
+    """
+    notes = known[RunningNotes].of(call.payload)
+    if notes is None or not notes.periodic_measurands or notes.periodic_at == call.payload["timestamp"]:
+        return None
+    is_settled = known[RecentSettings].is_settled(SAMPLED, notes.started_at)
+    if not notes.is_whole or not is_settled:
+        return None
+    required = configured_measurands(known, SAMPLED, "TxUpdatedMeasurands")
+    what = f"the transaction {_name(call)} at {short(notes.periodic_at)}"
+    return _judge_measurands(required, notes.periodic_measurands, what)
+
+
+@MISSING.on_event("E06.FR.11", types=("Ended",), once=True)
+def judge_end(call: StationCall, known: Known201) -> Outcome:
+    """Check the readings of an Ended event, unless a power cut or a reset interrupted the transaction."""
+    notes = known[RunningNotes].of(call.payload)
+    running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
+    is_interrupted = call.payload["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
+    if notes is None or running is None or running.evse_id is None or is_interrupted or _is_offline(call):
+        return None
+    if not known[RecentSettings].is_settled(SAMPLED, notes.started_at):
+        return None
+    required = configured_measurands(known, SAMPLED, "TxEndedMeasurands")
+    return _judge_measurands(
+        required, measurands_of(call.payload), f"the Ended event of the transaction {_name(call)}"
+    )
+
+
+def _judge_signature(call: StationCall, known: Known201, controller: str, context: str) -> Outcome:
+    notes = known[RunningNotes].of(call.payload)
+    if notes is None or known[DeviceModelFacts].is_true(controller, "SignReadings") is not True:
+        return None
+    if not known[RecentSettings].is_settled(controller, notes.started_at):
+        return None
+    if ENERGY_REGISTER not in measurands_of(call.payload, context):
+        return None
+    if notes.is_signed or is_signed(call.payload):
+        return MET
+    if not notes.is_whole:
+        return None
+    return Broken(
+        f"the transaction {_name(call)} has no reading with a signedMeterValue although "
+        f"{controller}.SignReadings is true; its energy must be signed"
+    )
+
+
+@UNSIGNED.on_event("E02.FR.14", "J02.FR.21", types=("Ended",), once=True)
+def judge_signature(call: StationCall, known: Known201) -> Outcome:
+    """Check that the begin or the end of a transaction is signed."""
+    return _judge_signature(call, known, SAMPLED, END)
+
+
+@UNSIGNED.on_event("J01.FR.21", types=("Ended",), once=True)
+def judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
+    """Check that clock-aligned readings in an Ended event are signed."""
+    return _judge_signature(call, known, ALIGNED, CLOCK)
+
+
+@TOO_FEW.on_event("J02.FR.11", types=("Ended",), once=True)
+def judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
+    """Compare the number of periodic readings with the duration of a transaction."""
+    notes = known[RunningNotes].of(call.payload)
+    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval")
+    if notes is None or not interval_s or not notes.is_whole or not notes.names_evse or _is_offline(call):
+        return None
+    if not known[RecentSettings].is_settled(SAMPLED, notes.started_at):
+        return None
+    intervals = (call.at - notes.started_at) / interval_s
+    if intervals < MIN_INTERVALS or not configured_measurands(known, SAMPLED, "TxUpdatedMeasurands"):
+        return None
+    if notes.periodic_events >= intervals / 2 - 1:
+        return MET
+    return Broken(
+        f"the transaction {_name(call)} lasted {call.at - notes.started_at:.0f} s but has "
+        f"{notes.periodic_events} events with triggerReason MeterValuePeriodic; there must be one every "
+        f"{interval_s:g} s (TxUpdatedInterval)"
+    )
+
+
+@OUTSIDE_INTERVAL.on_event("J02.FR.10", types=("Started", "Updated"), once=True)
+def judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
+    """Check the timestamps of several meter values in one event."""
+    meter_values = call.payload.get("meterValue", ())
+    event_at = seconds_of(call.payload["timestamp"])
+    if len(meter_values) < 2 or event_at is None:
+        return None
+    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval")
+    is_settled = known[RecentSettings].is_settled(SAMPLED, call.at)
+    earliest = event_at - interval_s - ROUNDING_S if interval_s and is_settled else 0.0
+    for meter_value in meter_values:
+        read_at = seconds_of(meter_value["timestamp"])
+        if read_at is not None and not earliest <= read_at <= event_at + ROUNDING_S:
+            return Broken(
+                f"an event of the transaction {_name(call)} at {short(call.payload['timestamp'])} has a "
+                f"reading of {short(meter_value['timestamp'])}; readings must be from the sampling interval "
+                "that ends with the event"
+            )
+    return MET if interval_s and is_settled else None

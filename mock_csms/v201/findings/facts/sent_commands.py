@@ -1,0 +1,52 @@
+"""Actions of all commands that a station has ever been sent."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+CAUSES: Final = {
+    "RemoteStart": Action.request_start_transaction,
+    "RemoteStop": Action.request_stop_transaction,
+    "ResetCommand": Action.reset,
+    "Trigger": Action.trigger_message,
+    "UnlockCommand": Action.unlock_connector,
+}
+"""Command that each trigger reason reports."""
+
+
+class SentCommands(Facts):
+    """Actions that were sent, or may have been."""
+
+    __slots__ = ("_actions", "_is_certain")
+
+    def __init__(self) -> None:
+        self._actions: frozenset[str] = frozenset()
+        self._is_certain = True
+
+    def sent(self, action: str) -> None:
+        """Register a command."""
+        self._actions |= {action}
+
+    def was_never_sent(self, action: str) -> bool:
+        """Return whether no such command can have reached the station since it became known."""
+        return self._is_certain and action not in self._actions
+
+    def command_failed(self, action: str | None) -> None:
+        if action is None:
+            self._is_certain = False
+
+
+@CHECKS.learn_sent(*CAUSES.values())
+def _note_command(command: Command, known: Known201) -> None:
+    known[SentCommands].sent(command.action)
+
+
+@CHECKS.learn_call(Action.boot_notification)
+def _begin(_call: StationCall, known: Known201) -> None:
+    """Create the facts before a command can be sent with a fault."""
+    _ = known[SentCommands]

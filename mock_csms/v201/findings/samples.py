@@ -1,0 +1,49 @@
+"""Readings in TransactionEvent and MeterValues, and the measurands that a station is set to report (J)."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ocpp.v201.enums import MeasurandEnumType
+
+from mock_csms.messages import JsonObject
+from mock_csms.stations.transactions import ENERGY_REGISTER
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.known import Known201
+
+SAMPLED: Final = "SampledDataCtrlr"
+ALIGNED: Final = "AlignedDataCtrlr"
+BEGIN: Final = "Transaction.Begin"
+END: Final = "Transaction.End"
+CLOCK: Final = "Sample.Clock"
+PERIODIC: Final = "Sample.Periodic"
+OF_VEHICLE: Final = frozenset({"Current.Offered", "Power.Offered", "SoC"})
+"""Measurands that a station may be unable to report, because they depend on the vehicle."""
+CERTAIN: Final = frozenset(
+    str(member.value) for member in MeasurandEnumType if not member.value.endswith(".Interval")
+) - (OF_VEHICLE)
+"""Measurands that a station with such a meter can report at any time."""
+
+
+def samples_of(payload: JsonObject) -> Iterator[JsonObject]:
+    """Yield the readings of a TransactionEvent or MeterValues."""
+    for meter_value in payload.get("meterValue", ()):
+        yield from meter_value["sampledValue"]
+
+
+def measurands_of(payload: JsonObject, context: str | None = None) -> frozenset[str]:
+    """Return the measurands of the readings with a context; None: with any."""
+    return frozenset(
+        sample.get("measurand", ENERGY_REGISTER)
+        for sample in samples_of(payload)
+        if context is None or sample.get("context", PERIODIC) == context
+    )
+
+
+def configured_measurands(known: Known201, controller: str, variable: str) -> frozenset[str]:
+    """Return the measurands that a variable lists and that the station can certainly report; empty if the
+    variable is unknown or the controller is off.
+    """
+    model = known[DeviceModelFacts]
+    if model.is_true(controller, "Enabled") is False or model.is_true(controller, "Available") is False:
+        return frozenset()
+    return (model.members(controller, variable) or frozenset()) & CERTAIN
