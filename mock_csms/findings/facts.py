@@ -43,6 +43,10 @@ class Known:
             facts = self._facts[subject] = subject()
         return facts  # type: ignore[return-value]  # the key is the type of its value
 
+    def find[Subject: Facts](self, subject: type[Subject]) -> Subject | None:
+        """Return the facts on a subject; None if nothing has been kept yet. It creates none."""
+        return self._facts.get(subject)  # type: ignore[return-value]  # the key is the type of its value
+
     def booted(self, reason: str) -> None:
         """Pass a restart of the station on to all facts."""
         for facts in self._facts.values():

@@ -190,12 +190,6 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a timestamp is from before the year 2000",
         "a currentTime sent to the station",
     ),
-    "charging-profile-unknown": FindingKind(
-        "error",
-        "K10.FR.03, K10.FR.04",
-        "a ClearChargingProfile for an accepted profile is answered with Unknown",
-        "the answer to SetChargingProfile",
-    ),
     "reservation-expiry-not-reported": FindingKind(
         "error",
         "H04.FR.01",

@@ -23,7 +23,6 @@ from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
 from mock_csms.v201.findings.kinds import REQUIREMENT_INDEXES
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.profiles import InstalledProfiles
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.reports import ReportParts
@@ -57,7 +56,6 @@ class Observer201(Observer):
         "_event_parts",
         "_known",
         "_online",
-        "_profiles",
         "_progress",
         "_registration",
         "_reports",
@@ -80,7 +78,6 @@ class Observer201(Observer):
         self._connectors = Connectors(report)
         self._transactions = Transactions(report, self._clock, self._online)
         self._reports = ReportParts(report)
-        self._profiles = InstalledProfiles(report)
         self._resets = UnansweredResets(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
@@ -249,7 +246,6 @@ class Observer201(Observer):
         self._reports.command_sent(action, request)
         self._signing.command_sent(action)
         self._certificates.command_sent(action, request)
-        self._profiles.command_sent(action, request)
         if action == Action.change_availability:
             self._availability_sent(request)
         elif action == Action.reset:
@@ -317,8 +313,6 @@ class Observer201(Observer):
         findings += self._certificates.judge(at, frame, action, request, answer)
         if self._registration.is_unsettled:
             self._certificates.expect_no_event()  # it may not send one before its boot is accepted
-        if action == Action.clear_charging_profile:
-            findings += self._profiles.cleared(at, frame, status)
         return findings
 
     def _learn_from_answer(
@@ -330,8 +324,6 @@ class Observer201(Observer):
                 self._configuration.variables_set(request, answer)
             case Action.get_variables:
                 self._configuration.variables_read(answer)
-            case Action.set_charging_profile if answer["status"] == "Accepted":
-                self._profiles.accepted(frame, request)
             case Action.certificate_signed:
                 self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
@@ -423,7 +415,6 @@ class Observer201(Observer):
             self._certificates.forget()
         if payload["reason"] == "FirmwareUpdate":
             self._configuration.forget()
-            self._profiles.forget()
         return findings
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:

@@ -20,7 +20,6 @@ from tests.support.talk import (
     Script,
     Talk,
     availability,
-    profile,
     reading,
     register,
     report,
@@ -282,12 +281,6 @@ def _(talk: Talk) -> None:
     talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
     talk.wait(10)
     talk.send_event(1)
-
-
-@near_miss("charging-profile-unknown")
-def _(talk: Talk) -> None:
-    talk.command("SetChargingProfile", {"evseId": 1, "chargingProfile": profile()})
-    talk.command("ClearChargingProfile", {"chargingProfileId": 2}, "Unknown")
 
 
 # Commands and what follows them

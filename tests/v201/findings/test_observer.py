@@ -29,7 +29,6 @@ from tests.support.talk import (
     Script,
     Talk,
     availability,
-    profile,
     reading,
     register,
     report,
@@ -340,12 +339,6 @@ def _(talk: Talk) -> None:
     talk.report_start_point("Authorized")
     talk.command("RequestStartTransaction", REMOTE_START)
     talk.wait(121)
-
-
-@violation_of("charging-profile-unknown")
-def _(talk: Talk) -> None:
-    talk.command("SetChargingProfile", {"evseId": 1, "chargingProfile": profile()})
-    talk.command("ClearChargingProfile", {"chargingProfileId": 1}, "Unknown")
 
 
 @violation_of("reservation-expiry-not-reported")

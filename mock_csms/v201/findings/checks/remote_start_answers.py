@@ -8,6 +8,7 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.stations.transactions import id_token_key
+from mock_csms.v201.findings.charging_abilities import flaw_of_start_profile
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
@@ -119,21 +120,19 @@ def judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
     return _judge_reservation(command, known, reservation, RESERVED_FOR_GROUP)
 
 
-@INVALID_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", of=START)
+@INVALID_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", "K05.FR.05", of=START)
 def judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer to a charging profile that no remote start may have."""
     profile = command.request.get("chargingProfile")
     if profile is None or not known[DeviceModelFacts].is_true("SmartChargingCtrlr", "Enabled"):
         return None
-    purpose, has_transaction = profile["chargingProfilePurpose"], "transactionId" in profile
-    if purpose == "TxProfile" and not has_transaction:
+    flaw = flaw_of_start_profile(profile, known)
+    if flaw is None:
         return None
     if _is_rejected(command):
         return MET
-    fault = "a transactionId" if purpose == "TxProfile" else f"the purpose {purpose}"
     return Broken(
-        f"a RequestStartTransaction was accepted although its charging profile has {fault}; it must be "
-        "Rejected",
+        f"a RequestStartTransaction was accepted although its charging profile {flaw}; it must be Rejected",
         (command.sent_frame,),
     )
 

@@ -1,0 +1,254 @@
+"""Answers to commands about charging profiles (K01, K04, K08, K10)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.charging_abilities import is_missing, is_unsupported
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.charging_profiles import (
+    EXTERNAL_CONSTRAINTS,
+    STATION_MAX_PROFILE,
+    TX_DEFAULT_PROFILE,
+    TX_PROFILE,
+    ChargingProfiles,
+    fit,
+)
+from mock_csms.v201.findings.known import Known201
+
+SET: Final = Action.set_charging_profile
+CLEAR: Final = Action.clear_charging_profile
+COMPOSITE: Final = Action.get_composite_schedule
+
+PROFILE_ACCEPTED: Final = CHECKS.kind(
+    "impossible-charging-profile-accepted",
+    "error",
+    "a charging profile is accepted that the station must reject",
+    "nothing, or what makes it impossible: RateUnit, the EVSEs, the end of the transaction, another profile",
+)
+COMPOSITE_ACCEPTED: Final = CHECKS.kind(
+    "impossible-composite-schedule-accepted",
+    "error",
+    "a composite schedule is given for an EVSE or a unit that the station does not have",
+    "RateUnit, or a complete report of the device model",
+)
+UNKNOWN: Final = CHECKS.kind(
+    "charging-profile-unknown",
+    "error",
+    "a ClearChargingProfile for an accepted profile is answered with Unknown",
+    "the answer to SetChargingProfile",
+)
+CLEARED_TWICE: Final = CHECKS.kind(
+    "charging-profile-cleared-twice",
+    "error",
+    "a ClearChargingProfile for the id of a cleared profile is accepted",
+    "the first ClearChargingProfile on the same connection",
+)
+EXTERNAL_CLEARED: Final = CHECKS.kind(
+    "external-profile-cleared",
+    "error",
+    "a ClearChargingProfile for a profile of an external system is accepted",
+    "a report of the profile if only its id is given",
+)
+
+
+def _must_be_rejected(command: AnsweredCommand, why: str, frames: tuple[int, ...] = ()) -> Outcome:
+    """Judge the answer to a command that the station must reject."""
+    if command.answer["status"] == "Rejected":
+        return MET
+    return Broken(f"a {command.action} was accepted although {why}; it must be Rejected", frames)
+
+
+# SetChargingProfile
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.09", of=SET)
+def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a TxProfile for a transaction that has ended, while no other one is on the EVSE."""
+    transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
+    if transaction_id is None or known.running.on_evse(evse_id):
+        return None
+    return _must_be_rejected(
+        command, f"the transaction {short(transaction_id)} has ended and EVSE {evse_id} has no other"
+    )
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.33", of=SET)
+def judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a TxProfile for a transaction that has ended, while another one is on the EVSE."""
+    transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
+    if transaction_id is None or not known.running.on_evse(evse_id):
+        return None
+    return _must_be_rejected(command, f"the transaction {short(transaction_id)} has ended")
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.16", of=SET)
+def judge_transaction_profile(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check a TxProfile for EVSE 0."""
+    if command.request["evseId"] != 0 or _purpose(command.request) != TX_PROFILE:
+        return None
+    return _must_be_rejected(command, "a TxProfile cannot be for EVSE 0")
+
+
+@PROFILE_ACCEPTED.on_command("K04.FR.03", of=SET)
+def judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check a ChargingStationMaxProfile for a single EVSE."""
+    evse_id = command.request["evseId"]
+    if evse_id == 0 or _purpose(command.request) != STATION_MAX_PROFILE:
+        return None
+    return _must_be_rejected(command, f"a ChargingStationMaxProfile cannot be for EVSE {evse_id}")
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.26", of=SET)
+def judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a profile in a unit that the station does not support."""
+    profile = command.request["chargingProfile"]
+    for schedule in profile["chargingSchedule"]:
+        if is_unsupported(schedule["chargingRateUnit"], known):
+            unit = schedule["chargingRateUnit"]
+            return _must_be_rejected(command, f"the chargingRateUnit {unit} is not in RateUnit")
+    return None
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.28", of=SET)
+def judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a profile for an EVSE that the station does not have."""
+    evse_id = command.request["evseId"]
+    if not is_missing(evse_id, known):
+        return None
+    return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.52", of=SET)
+def judge_default_of_station(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a TxDefaultProfile for EVSE 0 while an EVSE has one with the same stackLevel."""
+    return _judge_duplicate(command, known) if command.request["evseId"] == 0 else None
+
+
+@PROFILE_ACCEPTED.on_command("K01.FR.53", of=SET)
+def judge_default_of_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a TxDefaultProfile for an EVSE while EVSE 0 has one with the same stackLevel."""
+    return _judge_duplicate(command, known) if command.request["evseId"] else None
+
+
+def _purpose(request: JsonObject) -> str:
+    purpose: str = request["chargingProfile"]["chargingProfilePurpose"]
+    return purpose
+
+
+def _ended_transaction(command: AnsweredCommand, known: Known201) -> str | None:
+    """Return the transaction of a TxProfile if it had ended when the command was sent."""
+    profile = command.request["chargingProfile"]
+    transaction_id: str | None = profile.get("transactionId")
+    if profile["chargingProfilePurpose"] != TX_PROFILE or transaction_id is None:
+        return None
+    return transaction_id if known[ChargingProfiles].had_ended == transaction_id else None
+
+
+def _judge_duplicate(command: AnsweredCommand, known: Known201) -> Outcome:
+    profile, is_for_station = command.request["chargingProfile"], command.request["evseId"] == 0
+    if profile["chargingProfilePurpose"] != TX_DEFAULT_PROFILE:
+        return None
+    for number, other in known[ChargingProfiles].affected.items():
+        if (
+            number != profile["id"]
+            and other.is_kept
+            and (other.purpose, other.stack_level) == (TX_DEFAULT_PROFILE, profile["stackLevel"])
+            and (other.evse_id == 0) != is_for_station
+        ):
+            return _must_be_rejected(
+                command,
+                f"the TxDefaultProfile {number} on EVSE {other.evse_id} has the same stackLevel",
+                (other.frame,),
+            )
+    return None
+
+
+# GetCompositeSchedule
+
+
+@COMPOSITE_ACCEPTED.on_command("K08.FR.05", of=COMPOSITE)
+def judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a composite schedule for an EVSE that the station does not have."""
+    evse_id = command.request["evseId"]
+    if not is_missing(evse_id, known):
+        return None
+    return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
+
+
+@COMPOSITE_ACCEPTED.on_command("K08.FR.07", of=COMPOSITE)
+def judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a composite schedule in a unit that the station does not support."""
+    unit = command.request.get("chargingRateUnit")
+    if unit is None or not is_unsupported(unit, known):
+        return None
+    return _must_be_rejected(command, f"the chargingRateUnit {unit} is not in RateUnit")
+
+
+# ClearChargingProfile
+
+
+@UNKNOWN.on_command("K10.FR.03", of=CLEAR)
+def judge_clear_by_id(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a station clears a profile by its id."""
+    return _judge_clear(command, known) if "chargingProfileId" in command.request else None
+
+
+@UNKNOWN.on_command("K10.FR.04", of=CLEAR)
+def judge_clear_by_criteria(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a station clears the profiles that match the criteria."""
+    return None if "chargingProfileId" in command.request else _judge_clear(command, known)
+
+
+@CLEARED_TWICE.on_command("K10.FR.01", of=CLEAR)
+def judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a station does not clear a profile twice."""
+    number = command.request.get("chargingProfileId")
+    gone = known[ChargingProfiles].gone.get(number) if number is not None else None
+    if gone is None or gone.requirement == "K02.FR.05":
+        return None
+    return _must_be_unknown(command, f"the profile {number} was cleared before", gone.frame)
+
+
+@EXTERNAL_CLEARED.on_command("K10.FR.08", of=CLEAR)
+def judge_clear_of_external(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check a ClearChargingProfile whose criteria match profiles of external systems only."""
+    criteria = command.request.get("chargingProfileCriteria") or {}
+    if "chargingProfileId" in command.request:
+        return None
+    if criteria.get("chargingProfilePurpose") != EXTERNAL_CONSTRAINTS:
+        return None
+    return _must_be_unknown(command, f"its criteria match only {EXTERNAL_CONSTRAINTS}")
+
+
+@EXTERNAL_CLEARED.on_command("K10.FR.09", of=CLEAR)
+def judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check a ClearChargingProfile with the id of a profile of an external system."""
+    number = command.request.get("chargingProfileId")
+    if number is None or (frame := known[ChargingProfiles].external.get(number)) is None:
+        return None
+    return _must_be_unknown(command, f"the profile {number} is {EXTERNAL_CONSTRAINTS}", frame)
+
+
+def _judge_clear(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the answer to a ClearChargingProfile that clears an accepted profile."""
+    for number, profile in known[ChargingProfiles].affected.items():
+        if not profile.is_kept or fit(number, profile, command.request) != "certain":
+            continue
+        if command.answer["status"] == "Accepted":
+            return MET
+        return Broken(
+            f"a ClearChargingProfile for the profile {number} was answered with Unknown although the profile "
+            "was accepted; the answer must be Accepted",
+            (profile.frame,),
+        )
+    return None
+
+
+def _must_be_unknown(command: AnsweredCommand, why: str, *frames: int) -> Outcome:
+    if command.answer["status"] == "Unknown":
+        return MET
+    return Broken(f"a ClearChargingProfile was accepted although {why}; the answer must be Unknown", frames)
