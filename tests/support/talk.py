@@ -318,7 +318,7 @@ def settle(talk: Talk) -> None:
             talk.ask_in_vain(action, {"requestId": request_id, **fields})
     for action, payload in CAUSES.items():
         talk.ask_in_vain(action, payload)
-    message_id = talk.send_command("Reset", {"type": "Immediate"})
+    message_id = talk.send_command("Reset", {"type": "OnIdle"})
     talk.answer_command(message_id, "Reset", {"status": "Rejected"})
 
 
