@@ -57,6 +57,14 @@ def name_of_item(item: JsonObject) -> VariableName:
     )
 
 
+class ReportedVariable(NamedTuple):
+    """An item of a NotifyReport."""
+
+    definition: Definition
+    values: tuple[tuple[str, str | None], ...]
+    """Attribute types with their values; None for an attribute without one."""
+
+
 @lru_cache(maxsize=20_000)
 def _definition(encoded: bytes) -> Definition:
     item = orjson.loads(encoded)
@@ -74,22 +82,37 @@ def _definition(encoded: bytes) -> Definition:
     )
 
 
-def definition_of(item: JsonObject) -> Definition:
-    """Return the definition of a variable from an item of a NotifyReport. Equal ones are one object."""
+@lru_cache(maxsize=20_000)
+def _reported(encoded: bytes) -> ReportedVariable:
+    item = orjson.loads(encoded)
     attributes = item["variableAttribute"]
-    return _definition(
-        orjson.dumps(
-            {
-                "component": item["component"],
-                "variable": item["variable"],
-                "characteristics": item.get("variableCharacteristics"),
-                "mutability": [
-                    (attribute.get("type", ACTUAL), attribute.get("mutability", "ReadWrite"))
-                    for attribute in attributes
-                ],
-            }
-        )
+    shared = {
+        "component": item["component"],
+        "variable": item["variable"],
+        "characteristics": item.get("variableCharacteristics"),
+        "mutability": [
+            (attribute.get("type", ACTUAL), attribute.get("mutability", "ReadWrite"))
+            for attribute in attributes
+        ],
+    }
+    return ReportedVariable(
+        _definition(orjson.dumps(shared)),
+        tuple((attribute.get("type", ACTUAL), attribute.get("value")) for attribute in attributes),
     )
+
+
+def reported_variable(item: JsonObject) -> ReportedVariable:
+    """Return an item of a NotifyReport. Equal items are one object, and so are equal definitions.
+
+    Reports are long and mostly repeat what stations of the same model have reported. Encoding an item and
+    looking it up takes a fifth of the time of reading its fields.
+    """
+    return _reported(orjson.dumps(item))
+
+
+def definition_of(item: JsonObject) -> Definition:
+    """Return the definition of a variable from an item of a NotifyReport."""
+    return reported_variable(item).definition
 
 
 class DeviceModelFacts(Facts):
@@ -181,7 +204,7 @@ class DeviceModelFacts(Facts):
 
     def define(self, item: JsonObject) -> None:
         """Store a variable of a report with its values."""
-        definition = definition_of(item)
+        definition, values = reported_variable(item)
         name = definition.name
         if name not in self.definitions and len(self.definitions) >= MAX_VARIABLES:
             self.is_complete = False
@@ -190,8 +213,8 @@ class DeviceModelFacts(Facts):
         known = self.definitions.get(name)
         if known is None or self._next_part or not known.mutability.keys() > definition.mutability.keys():
             self.definitions[name] = definition  # only a FullInventory certainly lists all attribute types
-        for attribute in item["variableAttribute"]:
-            self.set(name, attribute.get("type", ACTUAL), attribute.get("value"))
+        for attribute_type, value in values:
+            self.set(name, attribute_type, value)
 
     def expect_inventory(self, request_id: int) -> None:
         """Follow the parts of a FullInventory from now on."""
