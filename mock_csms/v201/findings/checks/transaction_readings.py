@@ -67,12 +67,15 @@ def _is_offline(call: StationCall) -> bool:
     return bool(call.payload.get("offline", False))
 
 
-def _judge_measurands(required: frozenset[str], found: frozenset[str], what: str) -> Outcome:
+def _judge_measurands(
+    required: frozenset[str], found: frozenset[str], what: str, with_context: str = ""
+) -> Outcome:
     if not required:
         return None
     if not (lacking := required - found):
         return MET
-    return Broken(f"{what} lacks readings of {', '.join(sorted(lacking))}; it must contain them")
+    names = ", ".join(sorted(lacking))
+    return Broken(f"{what} lacks readings of {names}{with_context}; it must contain them")
 
 
 @MISSING.on_event("E01.FR.09", types=("Started",), once=True)
@@ -100,7 +103,7 @@ def judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
     if notes.has_begin or not is_settled or known[DeviceModelFacts].is_true(SAMPLED, "SignReadings"):
         return None
     what = f"the event of the transaction {_name(call)} in which charging starts"
-    return _judge_measurands(required, measurands_of(call.payload, BEGIN), what)
+    return _judge_measurands(required, measurands_of(call.payload, BEGIN), what, f" with context {BEGIN}")
 
 
 @MISSING.on_event("E02.FR.10", types=("Updated",), triggers=(PERIODIC_TRIGGER,))

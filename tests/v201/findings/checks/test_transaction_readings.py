@@ -135,6 +135,16 @@ def test_readings_at_the_begin_of_charging(metered: Talk, fields: Any, state: st
     assert metered.coverage("E01.FR.17") == state
 
 
+def test_sentence_names_the_context_that_the_begin_of_charging_lacks(metered: Talk) -> None:
+    metered.send_event(0, "Started", triggerReason="EVDetected")
+    periodic = readings(metered, ENERGY)
+    metered.send_event(
+        1, triggerReason="ChargingStateChanged", info={"chargingState": "Charging"}, evse=EVSE, **periodic
+    )
+
+    assert "with context Transaction.Begin" in metered.findings[0].sentence
+
+
 @pytest.mark.parametrize(
     "events",
     [
