@@ -1,0 +1,251 @@
+"""Answers to commands about display messages (O01 to O06)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.display_messages import ALWAYS_FRONT, DisplayMessages
+from mock_csms.v201.findings.known import Known201
+
+ACCEPTED: Final = "Accepted"
+CONTROLLER: Final = "DisplayMessageCtrlr"
+LIMITS: Final = tuple(
+    VariableName(CONTROLLER.lower(), name) for name in ("displaymessages", "numberofdisplaymessages")
+)
+"""Names of the variable whose maxLimit is the number of messages; the requirement has the second one."""
+
+UNSUPPORTED: Final = CHECKS.kind(
+    "unsupported-message-accepted",
+    "error",
+    "a display message is accepted although the station does not support its priority or format",
+    "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
+)
+SUPPORTED: Final = CHECKS.kind(
+    "supported-message-refused",
+    "error",
+    "a display message is refused for its priority or format although the station supports it",
+    "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
+)
+OVER_LIMIT: Final = CHECKS.kind(
+    "message-over-limit-accepted",
+    "error",
+    "a display message is accepted although the station has as many as it can store",
+    "maxLimit of DisplayMessages, and all messages that are stored",
+)
+UNKNOWN_DISPLAY: Final = CHECKS.kind(
+    "message-for-unknown-display-accepted",
+    "warning",
+    "a message is accepted for a display that the station does not have",
+    "a complete FullInventory with a Display, since the boot",
+)
+ENDED_TRANSACTION: Final = CHECKS.kind(
+    "message-for-ended-transaction-accepted",
+    "error",
+    "a message is accepted for a transaction that has ended",
+    "the Ended event of the transaction",
+)
+
+type MessageJudge = Callable[[JsonObject, AnsweredCommand, Known201], Outcome]
+
+
+def _with_transaction(
+    judge: MessageJudge, *, is_about_transaction: bool
+) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    """Return a check of messages that are about a transaction (O02), or that are not (O01)."""
+
+    def check(command: AnsweredCommand, known: Known201) -> Outcome:
+        message = command.request["message"]
+        if ("transactionId" in message) != is_about_transaction:
+            return None
+        return judge(message, command, known)
+
+    return check
+
+
+def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool) -> MessageJudge:
+    """Return a judge of messages with a supported, or with an unsupported, priority or format."""
+
+    def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
+        members = known[DeviceModelFacts].members(CONTROLLER, variable)
+        value = message["priority"] if what == "priority" else message["message"]["format"]
+        if members is None or (value in members) != is_supported:
+            return None
+        status = command.answer["status"]
+        if is_supported and status == refusal:
+            return Broken(
+                f"the message {message['id']} with the {what} {value} was answered with {refusal}, but the "
+                f"station lists {value} in {variable}; it must support the {what}"
+            )
+        if not is_supported and status == ACCEPTED:
+            return Broken(
+                f"the message {message['id']} with the {what} {value} was accepted, but the station does "
+                f"not list {value} in {variable}; the answer must be {refusal}"
+            )
+        return MET
+
+    return judge
+
+
+def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
+    model, messages = known[DeviceModelFacts], known[DisplayMessages]
+    definition = next((model.definitions[name] for name in LIMITS if name in model.definitions), None)
+    if definition is None or definition.max_limit is None:
+        return None
+    others = {
+        number
+        for number in messages.certain(command.at, known) - {message["id"]}
+        if not message["priority"] == messages.by_id[number].info["priority"] == ALWAYS_FRONT
+    }
+    if message["id"] in messages.by_id or len(others) < definition.max_limit:
+        return None
+    if command.answer["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"the message {message['id']} was accepted although the station has {len(others)} others, and the "
+        f"maxLimit of DisplayMessages is {definition.max_limit:g}; the answer must be Rejected"
+    )
+
+
+for _requirement, _kind, _judge in (
+    *(
+        (requirement, kind, _support_judge(what, variable, refusal, is_supported=kind is SUPPORTED))
+        for kind in (UNSUPPORTED, SUPPORTED)
+        for requirement, what, variable, refusal in (
+            (("O01.FR.01", "O02.FR.03"), "priority", "SupportedPriorities", "NotSupportedPriority"),
+            (("O01.FR.03", "O02.FR.05"), "format", "SupportedFormats", "NotSupportedMessageFormat"),
+        )
+    ),
+    (("O01.FR.11", "O02.FR.11"), OVER_LIMIT, _judge_limit),
+):
+    for _id, _is_about_transaction in zip(_requirement, (False, True), strict=True):
+        _kind.on_command(_id, of=Action.set_display_message)(
+            _with_transaction(_judge, is_about_transaction=_is_about_transaction)
+        )
+
+
+@UNKNOWN_DISPLAY.on_command("O01.FR.22", of=Action.set_display_message)
+def judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a message for a display that does not exist is refused."""
+    model, display = known[DeviceModelFacts], command.request["message"].get("display")
+    if display is None or not model.is_complete:
+        return None
+    names = {name.component for name in model.components()}
+    if "display" not in names or display["name"].lower() in names:
+        return None
+    if command.answer["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"a message for the display {short(display['name'])} was accepted, but the station has reported all "
+        "its components and this one is not among them; the answer should be Rejected"
+    )
+
+
+@ENDED_TRANSACTION.on_command("O02.FR.01", of=Action.set_display_message)
+def judge_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a message for a transaction that has ended is refused."""
+    message = command.request["message"]
+    if "transactionId" not in message or not known[DisplayMessages].was_ended:
+        return None
+    if command.answer["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"the message {message['id']} was accepted for the transaction {short(message['transactionId'])}, "
+        "which has ended; the answer must be UnknownTransaction"
+    )
+
+
+# Queries and clearing
+
+DENIED: Final = CHECKS.kind(
+    "stored-message-denied",
+    "error",
+    "a GetDisplayMessages or ClearDisplayMessage is answered with Unknown although the station has the "
+    "message",
+    "the accepted SetDisplayMessage, and no sign that the message has ended",
+)
+ANNOUNCED: Final = CHECKS.kind(
+    "absent-messages-announced",
+    "error",
+    "a GetDisplayMessages is accepted although the station has no messages",
+    "an answer Unknown to a query for all messages, or an empty report, and no message set since",
+)
+ABSENT_CLEARED: Final = CHECKS.kind(
+    "absent-message-cleared",
+    "error",
+    "a ClearDisplayMessage is accepted for a message that was cleared before",
+    "the earlier ClearDisplayMessage",
+)
+
+
+def _denial_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    def check(command: AnsweredCommand, known: Known201) -> Outcome:
+        query = known[DisplayMessages].queries.get(command.request["requestId"])
+        if query is None or query.is_filtered != is_filtered or not query.due:
+            return None
+        if command.answer["status"] == ACCEPTED:
+            return MET
+        number = min(query.due)
+        return Broken(
+            f"a GetDisplayMessages was answered with {command.answer['status']}, but the station has "
+            f"accepted the message {number}, which matches the query; the answer must be Accepted",
+            (known[DisplayMessages].by_id[number].frame,) if number in known[DisplayMessages].by_id else (),
+        )
+
+    return check
+
+
+def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    def check(command: AnsweredCommand, known: Known201) -> Outcome:
+        messages = known[DisplayMessages]
+        query = messages.queries.get(command.request["requestId"])
+        if query is None or query.is_filtered != is_filtered or not messages.is_empty:
+            return None
+        if command.answer["status"] != ACCEPTED:
+            return MET
+        return Broken(
+            "a GetDisplayMessages was accepted, but the station had no message before and none was set "
+            "since; the answer must be Unknown"
+        )
+
+    return check
+
+
+DENIED.on_command("O03.FR.01", of=Action.get_display_messages)(_denial_check(is_filtered=False))
+DENIED.on_command("O04.FR.01", of=Action.get_display_messages)(_denial_check(is_filtered=True))
+ANNOUNCED.on_command("O03.FR.06", of=Action.get_display_messages)(_announcement_check(is_filtered=False))
+ANNOUNCED.on_command("O04.FR.07", of=Action.get_display_messages)(_announcement_check(is_filtered=True))
+
+
+@DENIED.on_command("O05.FR.01", of=Action.clear_display_message)
+def judge_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a stored message can be cleared."""
+    messages, number = known[DisplayMessages], command.request["id"]
+    if number not in messages.certain(command.at, known):
+        return None
+    if command.answer["status"] == ACCEPTED:
+        return MET
+    return Broken(
+        f"the ClearDisplayMessage of the message {number} was answered with {command.answer['status']}, but "
+        "the station has accepted this message; the answer must be Accepted",
+        (messages.by_id[number].frame,),
+    )
+
+
+@ABSENT_CLEARED.on_command("O05.FR.02", of=Action.clear_display_message)
+def judge_repeated_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a cleared message is unknown."""
+    number = command.request["id"]
+    if number not in known[DisplayMessages].cleared:
+        return None
+    if command.answer["status"] != ACCEPTED:
+        return MET
+    return Broken(
+        f"the message {number} was cleared twice; no message has this id since it was first cleared, and "
+        "the answer must be Unknown"
+    )

@@ -1,0 +1,270 @@
+"""Display messages of a station, as commands have set and reports have shown them (O01 to O06)."""
+
+from typing import Final, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.facts.monitors import REBOOTS
+from mock_csms.v201.findings.known import Known201
+
+MAX_MESSAGES: Final = 100
+MAX_QUERIES: Final = 10
+AFTER_END_S: Final = 5.0
+"""Time that a station may take to remove the messages of a transaction."""
+ALWAYS_FRONT: Final = "AlwaysFront"
+CHANGES: Final = frozenset({Action.set_display_message.value, Action.clear_display_message.value})
+"""Commands that change the messages."""
+TIMES: Final = ("startDateTime", "endDateTime")
+
+
+class ShownMessage(NamedTuple):
+    """A message that the station has accepted."""
+
+    info: JsonObject
+    frame: int
+    """Number of the entry that shows it."""
+    replaced: JsonObject | None = None
+    """Earlier message with the same id."""
+    is_replaced: bool = False
+    """Whether a later AlwaysFront message certainly takes its place."""
+    is_doubtful: bool = False
+    """Whether it may have been replaced or lost."""
+    has_survived_boot: bool = False
+
+    @property
+    def transaction_id(self) -> str | None:
+        """Transaction that the message is about."""
+        return self.info.get("transactionId")
+
+    def has_expired(self, at: float) -> bool | None:
+        """Return whether the endDateTime is certainly over; None if that is not certain."""
+        end = self.info.get("endDateTime")
+        seconds = None if end is None else seconds_of(end)
+        if end is None:
+            return False
+        if seconds is None or abs(seconds - at) <= MARGIN_S:
+            return None
+        return seconds < at
+
+
+class MessageQuery(NamedTuple):
+    """A GetDisplayMessages, and what has arrived for it."""
+
+    request: JsonObject
+    frame: int
+    changes: int
+    """Count of changes when it was sent."""
+    due: frozenset[int]
+    """Ids of the messages that the report must have."""
+    expired: frozenset[int]
+    """Ids of messages whose endDateTime is over."""
+    ended: frozenset[int]
+    """Ids of messages whose transaction has ended."""
+    is_accepted: bool = False
+    found: tuple[JsonObject, ...] = ()
+    """Messages in the parts so far."""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it asks for some messages only (O04)."""
+        return not self.request.keys().isdisjoint({"id", "priority", "state"})
+
+
+class DisplayMessages(Facts):
+    """Messages by id, ids without a message, and reports in progress."""
+
+    __slots__ = ("by_id", "changes", "cleared", "is_empty", "queries", "was_ended")
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, ShownMessage] = {}
+        self.cleared: frozenset[int] = frozenset()
+        """Ids that were cleared and not set since."""
+        self.is_empty = False
+        """Whether the station certainly has no message."""
+        self.queries: dict[int, MessageQuery] = {}
+        self.changes = 0
+        """Number of commands that may have changed the messages, sent and answered."""
+        self.was_ended = False
+        """Whether the transaction of the latest SetDisplayMessage had ended when it was sent."""
+
+    def forget(self) -> None:
+        """Drop everything about the messages."""
+        self.by_id.clear()
+        self.cleared = frozenset()
+        self.is_empty = False
+        self.changes += 1
+
+    def store(self, message: JsonObject, frame: int) -> None:
+        """Store an accepted message in place of an earlier one with its id."""
+        number = message["id"]
+        earlier = self.by_id.pop(number, None)
+        if message["priority"] == ALWAYS_FRONT:
+            self._replace_fronts(message)
+        if len(self.by_id) >= MAX_MESSAGES:
+            del self.by_id[next(iter(self.by_id))]
+        self.by_id[number] = ShownMessage(message, frame, earlier and earlier.info)
+        self.cleared -= {number}
+        self.is_empty = False
+
+    def _replace_fronts(self, message: JsonObject) -> None:
+        """Mark the other AlwaysFront messages: the new one replaces those with the same conditions."""
+        for number, shown in self.by_id.items():
+            if shown.info["priority"] == ALWAYS_FRONT:
+                is_same = all(
+                    shown.info.get(name) == message.get(name)
+                    for name in ("display", "state", "transactionId")
+                ) and not any(name in info for name in TIMES for info in (shown.info, message))
+                self.by_id[number] = shown._replace(is_replaced=is_same, is_doubtful=True)
+
+    def clear(self, number: int) -> None:
+        """Remove a message."""
+        self.by_id.pop(number, None)
+        self.cleared = frozenset([*sorted(self.cleared), number][-MAX_MESSAGES:])
+
+    def certain(self, at: float, known: Known201) -> frozenset[int]:
+        """Return the ids of the messages that the station must still have."""
+        running = {transaction_id for transaction_id, _ in known.running.certain_on_evse(None)}
+        return frozenset(
+            number
+            for number, shown in self.by_id.items()
+            if not shown.is_doubtful
+            and shown.has_expired(at) is False
+            and shown.transaction_id in {None, *running}
+        )
+
+    def completed(self, part: JsonObject) -> tuple[MessageQuery, dict[int, JsonObject]] | None:
+        """Return the query whose report is complete with this part, and all its messages by id.
+
+        None also if the messages may have changed since the query.
+        """
+        query = self.queries.get(part["requestId"])
+        is_last = query is not None and query.is_accepted and not part.get("tbc")
+        if query is None or not is_last or query.changes != self.changes:
+            return None
+        return query, {info["id"]: info for info in (*query.found, *part.get("messageInfo", ()))}
+
+    def booted(self, reason: str) -> None:
+        kept = self.by_id if reason in REBOOTS else {}
+        self.by_id = {number: shown._replace(has_survived_boot=True) for number, shown in kept.items()}
+        self.cleared = frozenset()
+        self.is_empty = False
+        self.queries.clear()
+        self.changes += 1
+
+    def disconnected(self) -> None:
+        self.queries.clear()
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.notify_display_messages}:
+            self.queries.clear()
+
+    def command_failed(self, action: str | None) -> None:
+        if action is None or action in CHANGES:
+            self.forget()
+
+
+@CHECKS.learn_sent(*CHANGES)
+def _expect_change(command: Command, known: Known201) -> None:
+    messages = known[DisplayMessages]
+    messages.changes += 1
+    transaction_id = command.request.get("message", {}).get("transactionId")
+    messages.was_ended = transaction_id is not None and known.transactions.has_ended(transaction_id)
+
+
+@CHECKS.learn_command(Action.set_display_message)
+def _apply_message(command: AnsweredCommand, known: Known201) -> None:
+    messages = known[DisplayMessages]
+    messages.changes += 1
+    if command.answer["status"] == "Accepted":
+        messages.store(command.request["message"], command.frame)
+
+
+@CHECKS.learn_command(Action.clear_display_message)
+def _apply_clearing(command: AnsweredCommand, known: Known201) -> None:
+    messages, number = known[DisplayMessages], command.request["id"]
+    messages.changes += 1
+    if command.answer["status"] == "Accepted":
+        messages.clear(number)
+    else:
+        messages.by_id.pop(number, None)
+
+
+def _fits(request: JsonObject, info: JsonObject) -> bool:
+    """Return whether a message certainly matches a query."""
+    return all(
+        name not in request or wanted
+        for name, wanted in (
+            ("id", info["id"] in request.get("id", ())),
+            ("priority", info["priority"] == request.get("priority")),
+            ("state", info.get("state") == request.get("state")),
+        )
+    )
+
+
+@CHECKS.learn_sent(Action.get_display_messages)
+def _expect_report(command: Command, known: Known201) -> None:
+    messages, request = known[DisplayMessages], command.request
+    fitting = {number: one for number, one in messages.by_id.items() if _fits(request, one.info)}
+    ended_at = known.running.last_ended_at
+    is_settled = ended_at is not None and command.at > ended_at + AFTER_END_S
+    messages.queries.pop(request["requestId"], None)
+    if len(messages.queries) >= MAX_QUERIES:
+        del messages.queries[next(iter(messages.queries))]
+    messages.queries[request["requestId"]] = MessageQuery(
+        request,
+        command.frame,
+        messages.changes,
+        due=messages.certain(command.at, known) & fitting.keys(),
+        expired=frozenset(number for number, one in fitting.items() if one.has_expired(command.at)),
+        ended=frozenset(
+            number
+            for number, one in fitting.items()
+            if is_settled
+            and one.transaction_id is not None
+            and known.transactions.has_ended(one.transaction_id)
+        ),
+    )
+
+
+@CHECKS.learn_command(Action.get_display_messages)
+def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
+    messages, request_id = known[DisplayMessages], command.request["requestId"]
+    query = messages.queries.get(request_id)
+    if query is None:
+        return
+    if command.answer["status"] == "Accepted":
+        messages.queries[request_id] = query._replace(is_accepted=True)
+        return
+    del messages.queries[request_id]
+    if query.changes == messages.changes:
+        _keep_only(messages, query, {})
+
+
+@CHECKS.learn_call(Action.notify_display_messages)
+def _apply_report_part(call: StationCall, known: Known201) -> None:
+    messages, part = known[DisplayMessages], call.payload
+    completed = messages.completed(part)
+    query = messages.queries.get(part["requestId"])
+    if part.get("tbc") and query is not None:
+        found = (*query.found, *part.get("messageInfo", ()))[-MAX_MESSAGES:]
+        messages.queries[part["requestId"]] = query._replace(found=found)
+        return
+    messages.queries.pop(part["requestId"], None)
+    if completed is not None:
+        _keep_only(messages, *completed)
+
+
+def _keep_only(messages: DisplayMessages, query: MessageQuery, found: dict[int, JsonObject]) -> None:
+    """Drop the messages that a complete report should have but lacks; each is reported once."""
+    if found or not query.is_filtered:
+        messages.is_empty = not found
+    messages.by_id = {
+        number: one
+        for number, one in messages.by_id.items()
+        if number in found or not _fits(query.request, one.info)
+    }
