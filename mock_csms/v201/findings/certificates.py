@@ -122,6 +122,7 @@ class StationCertificates:
         is_accepted = answer.get("status") == "Accepted"
         match action:
             case Action.get_installed_certificate_ids:
+                self._note_list(request.get("certificateType"), answer)
                 return self._judge_list(at, frame, request.get("certificateType"), answer)
             case Action.install_certificate if is_accepted:
                 certificate = _parsed(request["certificate"])
@@ -130,11 +131,27 @@ class StationCertificates:
                     self._installed[f"{certificate.serial_number:x}"] = change
             case Action.delete_certificate if is_accepted:
                 return self._judge_deletion(at, frame, serial_number_of(request["certificateHashData"]))
+            case Action.delete_certificate if self._is_own(request):
+                self._report.met("M04.FR.06")
             case Action.certificate_signed if is_accepted:
                 return self._judge_acceptance(at, frame, request)
             case Action.certificate_signed if answer.get("status") == "Rejected":
                 self._expect_event(at, frame, request)
         return NO_FINDINGS
+
+    def _note_list(self, types: list[str] | None, answer: JsonObject) -> None:
+        """Mark the requirements as met that a list shows to be met."""
+        serial_numbers = {
+            serial_number_of(data) for data in listed_hash_data(answer.get("certificateHashDataChain", []))
+        }
+        if not serial_numbers.isdisjoint(self._installed):
+            self._report.met("M03.FR.03", "M03.FR.04", "M05.FR.02")
+        if types is None and self._deleted.keys() - serial_numbers:
+            self._report.met("M04.FR.02")
+
+    def _is_own(self, request: JsonObject) -> bool:
+        """Return whether a DeleteCertificate is about the certificate of the station."""
+        return self._own is not None and self._own[0] == serial_number_of(request["certificateHashData"])
 
     def _judge_list(self, at: float, frame: int, types: list[str] | None, answer: JsonObject) -> Findings:
         chains = answer.get("certificateHashDataChain", [])
@@ -143,18 +160,33 @@ class StationCertificates:
             is_asked_for = types is None or change.certificate_type in types
             if is_asked_for and serial_number not in listed:
                 del self._installed[serial_number]
-                return self._wrong_list(at, (change.frame, frame), serial_number, "lacks", "installed")
+                requirement = "M03.FR.03" if answer["status"] == "NotFound" else "M03.FR.04"
+                return self._wrong_list(
+                    at,
+                    (change.frame, frame),
+                    serial_number,
+                    ("lacks", "installed"),
+                    (requirement, "M05.FR.02"),
+                )
             if serial_number in listed and (field := _wrong_field(listed[serial_number], change.certificate)):
                 del self._installed[serial_number]
                 return self._wrong_hash(at, (change.frame, frame), serial_number, field)
         for serial_number in self._deleted.keys() & listed.keys():
             change = self._deleted.pop(serial_number)
-            return self._wrong_list(at, (change.frame, frame), serial_number, "lists", "deleted")
+            return self._wrong_list(
+                at, (change.frame, frame), serial_number, ("lists", "deleted"), ("M04.FR.02",)
+            )
         return NO_FINDINGS
 
     def _wrong_list(
-        self, at: float, frames: tuple[int, int], serial_number: str, verb: str, change: str
+        self,
+        at: float,
+        frames: tuple[int, int],
+        serial_number: str,
+        verbs: tuple[str, str],
+        requirements: tuple[str, ...],
     ) -> Findings:
+        verb, change = verbs
         return self._report(
             "certificate-list-wrong",
             at,
@@ -162,6 +194,7 @@ class StationCertificates:
             f"the answer to GetInstalledCertificateIds {verb} the certificate with the serial number "
             f"{serial_number}, which the station has {change} before; it must list the installed "
             "certificates",
+            requirements=requirements,
         )
 
     def _wrong_hash(self, at: float, frames: tuple[int, int], serial_number: str, field: str) -> Findings:

@@ -173,7 +173,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "certificate-list-wrong": FindingKind(
         "warning",
-        "M03.FR.04, M04.FR.02, M05.FR.02",
+        "M03.FR.03, M03.FR.04, M04.FR.02, M05.FR.02",
         "an answer to GetInstalledCertificateIds lacks a certificate that was installed, or lists one that "
         "was deleted",
         "the accepted InstallCertificate or DeleteCertificate on the same connection",

@@ -79,7 +79,7 @@ def test_expired_certificate_is_accepted_by_a_station_with_another_time(talk: Ta
 
 
 def test_deleted_certificate_that_is_still_listed_is_found(talk: Talk) -> None:
-    root = Authority("Root").certificate
+    root = Authority("Root", start=LONG_AGO).certificate
     hash_data = certificate_hash_data(root, root)
     entry: JsonObject = {"certificateType": "CSMSRootCertificate", "certificateHashData": hash_data}
     talk.command("DeleteCertificate", {"certificateHashData": hash_data})
@@ -99,7 +99,7 @@ def test_deletion_of_an_older_certificate_of_the_station_says_nothing(talk: Talk
 
 
 def test_failed_deletion_leaves_the_certificate_installed(talk: Talk) -> None:
-    root = Authority("Root")
+    root = Authority("Root", start=LONG_AGO)
     hash_data = certificate_hash_data(root.certificate, root.certificate)
     entry: JsonObject = {"certificateType": "MORootCertificate", "certificateHashData": hash_data}
     talk.command("InstallCertificate", {"certificateType": "MORootCertificate", "certificate": root.pem})

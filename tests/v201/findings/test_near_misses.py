@@ -478,7 +478,7 @@ def _(talk: Talk) -> None:
 
 @near_miss("certificate-list-wrong")
 def _(talk: Talk) -> None:
-    root, other = Authority("Root"), Authority("Other")
+    root, other = Authority("Root", start=LONG_AGO), Authority("Other", start=LONG_AGO)
     hash_data = certificate_hash_data(root.certificate, root.certificate)
     request = {"certificateType": "CSMSRootCertificate", "certificate": root.pem}
     entry = {
@@ -498,7 +498,7 @@ def _(talk: Talk) -> None:
 
 @near_miss("certificate-hash-wrong")
 def _(talk: Talk) -> None:
-    root = Authority("Root")
+    root = Authority("Root", start=LONG_AGO)
     sub_ca = Authority("Sub-CA", root)
     for installed, issuer in ((root, root), (sub_ca, sub_ca)):  # the issuer of the sub-CA is not known
         request = {"certificateType": "CSMSRootCertificate", "certificate": installed.pem}

@@ -516,7 +516,7 @@ def _(talk: Talk) -> None:
 
 @violation_of("certificate-list-wrong")
 def _(talk: Talk) -> None:
-    root = Authority("Root")
+    root = Authority("Root", start=LONG_AGO)
     talk.command("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": root.pem})
     talk.wait(5)
     talk.command("GetInstalledCertificateIds", {}, "NotFound")
@@ -524,7 +524,7 @@ def _(talk: Talk) -> None:
 
 @violation_of("certificate-hash-wrong")
 def _(talk: Talk) -> None:
-    root = Authority("Root")
+    root = Authority("Root", start=LONG_AGO)
     talk.command("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": root.pem})
     hash_data = certificate_hash_data(root.certificate, root.certificate)
     entry = {

@@ -1,0 +1,148 @@
+"""Answers to commands that install and delete certificates (M04, M05)."""
+
+from typing import TYPE_CHECKING, Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.checks.certificate_lists import has_root_check
+from mock_csms.v201.findings.clock import DAY_S
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.installed_certificates import CSMS_ROOT, InstalledCertificates, key_of
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.pem import certificates_in, has_wrong_signature, is_self_issued, serial_number
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+INSTALL: Final = Action.install_certificate
+
+BAD_ROOT: Final = CHECKS.kind(
+    "bad-root-certificate-accepted",
+    "error",
+    "an InstallCertificate is accepted although its certificate is unreadable, not valid now or badly signed",
+    "validity: a currentTime sent to the station; signature by the previous CSMS root: "
+    "AdditionalRootCertificateCheck and a CSMS root that is listed or installed on the same connection",
+)
+ABOVE_LIMIT: Final = CHECKS.kind(
+    "certificate-accepted-above-limit",
+    "error",
+    "an InstallCertificate is accepted although CertificateEntries is at its limit",
+    "CertificateEntries with its maxLimit, and a complete list of certificates, both since the last change",
+)
+REFUSED: Final = CHECKS.kind(
+    "installed-certificate-refused",
+    "error",
+    "an InstallCertificate for a certificate that is installed is not accepted",
+    "the first InstallCertificate on the same connection",
+)
+DELETED_TWICE: Final = CHECKS.kind(
+    "certificate-deleted-twice",
+    "error",
+    "a DeleteCertificate for a certificate that is not there is accepted",
+    "the first DeleteCertificate and a complete list on the same connection",
+)
+
+
+@BAD_ROOT.on_command("M05.FR.07", of=INSTALL)
+def judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an invalid certificate is rejected."""
+    flaw = _flaw(command.request["certificate"], command.at, known)
+    return _must_be_rejected(command, flaw) if flaw else None
+
+
+@BAD_ROOT.on_command("M05.FR.11", of=INSTALL)
+def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a CSMS root is rejected that the previous one has not signed."""
+    if command.request["certificateType"] != CSMS_ROOT or not has_root_check(known):
+        return None
+    chain = certificates_in(command.request["certificate"])
+    if not chain or not is_self_issued(chain[0]):
+        return None
+    others = known[InstalledCertificates].csms_roots - {serial_number(chain[0])}
+    if not others:
+        return None
+    return _must_be_rejected(command, f"it is not signed by the installed CSMS root {min(others)}")
+
+
+@ABOVE_LIMIT.on_command("M05.FR.06", of=INSTALL)
+def judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a new certificate is rejected if there is no place for it."""
+    if not known[InstalledCertificates].was_full:
+        return None
+    if command.request["certificateType"] == CSMS_ROOT and _may_have_root_check(known):
+        return None  # it replaces another
+    return _must_be_rejected(command, "CertificateEntries is at its maxLimit")
+
+
+@REFUSED.on_command("M05.FR.17", of=INSTALL)
+def judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a certificate can be installed again."""
+    certificate_type, pem = command.request["certificateType"], command.request["certificate"]
+    frame = known[InstalledCertificates].installed.get((certificate_type, hash(pem)))
+    if frame is None or (certificate_type == CSMS_ROOT and _may_have_root_check(known)):
+        return None
+    if _flaw(pem, command.at, known):
+        return None
+    if command.answer["status"] == "Accepted":
+        return MET
+    return Broken(
+        f"an InstallCertificate for a {certificate_type} that is installed was answered with "
+        f"{command.answer['status']}; the station must replace it and answer with Accepted",
+        (frame,),
+    )
+
+
+@DELETED_TWICE.on_command("M04.FR.04", of=Action.delete_certificate)
+def judge_deletion(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a deleted certificate is not found."""
+    hash_data = command.request["certificateHashData"]
+    frame = known[InstalledCertificates].absent.get(key_of(hash_data))
+    match frame, command.answer["status"]:
+        case int(), "NotFound":
+            return MET
+        case int(), "Accepted":
+            return Broken(
+                f"a DeleteCertificate for the serial number {short(hash_data['serialNumber'])} was accepted "
+                "although the certificate was deleted before; the answer must be NotFound",
+                (frame,),
+            )
+    return None
+
+
+def _must_be_rejected(command: AnsweredCommand, flaw: str) -> Outcome:
+    match command.answer["status"]:
+        case "Rejected":
+            return MET
+        case "Accepted":
+            kind = command.request["certificateType"]
+            return Broken(
+                f"an InstallCertificate for a {kind} was accepted although {flaw}; it must be Rejected"
+            )
+    return None
+
+
+def _may_have_root_check(known: Known201) -> bool:
+    return known[DeviceModelFacts].is_true("SecurityCtrlr", "AdditionalRootCertificateCheck") is not False
+
+
+def _flaw(pem: str, at: float, known: Known201) -> str | None:
+    """Return why a station must reject a certificate; None if it may accept it."""
+    chain = certificates_in(pem)
+    if not chain:
+        return "it is not readable PEM"
+    if is_self_issued(chain[0]) and has_wrong_signature(chain[0]):
+        return "its signature is wrong"
+    return _flaw_in_validity(chain[0], at, known)
+
+
+def _flaw_in_validity(certificate: "x509.Certificate", at: float, known: Known201) -> str | None:
+    if known.clock.since is None or known.clock.is_skewed:
+        return None
+    if certificate.not_valid_after_utc.timestamp() < at - DAY_S:
+        return f"it expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    if certificate.not_valid_before_utc.timestamp() > at + DAY_S:
+        return f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+    return None
