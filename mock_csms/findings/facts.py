@@ -19,6 +19,9 @@ class Facts:
     def doubt(self, action: str | None) -> None:
         """Called for a frame that cannot be read or violates its schema; None: its action is unknown."""
 
+    def left_unanswered(self, action: str) -> None:
+        """Called for a CALL of the station that got a CALLERROR or no usable answer; it may be repeated."""
+
     def command_failed(self, action: str | None) -> None:
         """Called for a command that the station may have carried out or not: it was sent with a fault, or got
         no valid CALLRESULT; None: any command.
@@ -65,6 +68,12 @@ class Known:
         """Pass an unreadable frame on to all facts."""
         for facts in self._facts.values():
             facts.doubt(action)
+        self.expectations.doubt(action)
+
+    def left_unanswered(self, action: str) -> None:
+        """Pass a CALL without a usable answer on to all facts."""
+        for facts in self._facts.values():
+            facts.left_unanswered(action)
         self.expectations.doubt(action)
 
     def command_sent(self, action: str) -> None:

@@ -70,6 +70,11 @@ class Clock:
         self.is_skewed = False
         """Whether any currentTime sent to the station differed from the real time."""
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the station has been told the right time, and no other."""
+        return self.since is not None and not self.is_skewed
+
     def set_time(self, at: float, current_time: object) -> bool:
         """Register a currentTime sent to the station. Return whether it is the first one."""
         if not isinstance(current_time, str):

@@ -214,10 +214,14 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "hint", "Part 2 1.49.1", "the type of a security event is not defined by OCPP"
     ),
     "firmware-status-out-of-order": FindingKind(
-        "error", "L01.FR.01, L02.FR.01", "a firmware status is sent that may not follow the previous one"
+        "error",
+        "L01.FR.01, L02.FR.01, Part 2 3.33",
+        "a firmware status is sent that may not follow the previous one",
     ),
     "log-status-out-of-order": FindingKind(
-        "error", "N01.FR.08, N01.FR.09", "a log upload status is sent that may not follow the previous one"
+        "error",
+        "N01.FR.08, N01.FR.09, Part 2 3.87",
+        "a log upload status is sent that may not follow the previous one",
     ),
     "reset-not-carried-out": FindingKind(
         "error", "B11.FR.03, B11.FR.04", "a Reset is accepted but not carried out"

@@ -209,7 +209,7 @@ class Observer201(Observer):
             self._registration.boot_refused()
 
     def left_unanswered(self, action: str) -> None:
-        self._known.expectations.doubt(action)
+        self._known.left_unanswered(action)
         self._reports.give_up(action)
         self._connectors.expect_none_after_offline()
         if action == Action.notify_event:

@@ -58,6 +58,23 @@ class Course(NamedTuple):
     steps: StatusOrder
 
 
+FIRMWARE_REQUIREMENTS: Final[Mapping[str, tuple[str, str]]] = {
+    "firmware-status-out-of-order": ("L02.FR.01", "L01.FR.01"),
+    "request-id-missing": ("L02.FR.14", "L01.FR.20"),
+    "request-id-unknown": ("L02.FR.06", "L01.FR.10"),
+}
+"""Requirements by kind of finding, for updates without and with a signing certificate."""
+LOG_REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "request-id-missing": ("N01.FR.13",),
+    "request-id-unknown": ("N01.FR.07",),
+}
+
+IDLE_SECTIONS: Final[Mapping[str, str]] = {
+    Action.firmware_status_notification: "Part 2 3.33",
+    Action.log_status_notification: "Part 2 3.87",
+}
+"""Sections that reserve Idle for the answer to a TriggerMessage."""
+
 COURSES: Final[Mapping[str, Course]] = {
     Action.firmware_status_notification: Course(
         Action.update_firmware, "firmware-status-out-of-order", FIRMWARE_ORDER
@@ -98,6 +115,13 @@ def _reachable(steps: StatusOrder) -> Mapping[str, frozenset[str]]:
 REACHABLE: Final = {action: _reachable(course.steps) for action, course in COURSES.items()}
 
 
+class SignedUpdates(BoundedDict[int, bool]):
+    """Whether the command of an update had a signing certificate, by requestId."""
+
+    __slots__ = ()
+    limit = 50
+
+
 class RecentSteps(BoundedDict[tuple[str, int | None], str]):
     """Last status of each course, by the action of its messages and the requestId."""
 
@@ -115,6 +139,7 @@ class Progress:
         "_report",
         "_reported",
         "_running",
+        "_signed",
         "_with_gap",
         "is_updating",
     )
@@ -127,6 +152,7 @@ class Progress:
         """Whether firmware may be about to be installed; idle EVSEs are then Unavailable (L01.FR.07)."""
         self._running: dict[str, int] = {}
         """requestId of the latest accepted command with a running course, by action."""
+        self._signed = SignedUpdates()
         self._reported: frozenset[tuple[str, int]] = frozenset()
         self._with_gap: frozenset[tuple[str, int | None]] = frozenset()
         """Courses in which statuses may have been lost since the last one."""
@@ -134,6 +160,8 @@ class Progress:
 
     def command_sent(self, action: str, request: JsonObject) -> None:
         """Register a command that starts a new course. It may cancel the earlier ones."""
+        if action == Action.update_firmware:
+            self._signed[request["requestId"]] = "signingCertificate" in request["firmware"]
         for notified_by, course in COURSES.items():
             if course.command == action:
                 key = notified_by, request["requestId"]
@@ -183,11 +211,15 @@ class Progress:
         key = action, request_id
         previous = self._last.get(key, UNKNOWN_STEP)
         is_allowed = self._may_follow(key, previous, status)
+        is_certain = previous != UNKNOWN_STEP and key not in self._with_gap
         self._last[key] = status
         self._with_gap -= {key}
         if status in ENDS and request_id is not None and self._running.get(action) == request_id:
             del self._running[action]
+        requirements = self._requirements(COURSES[action].kind, action, request_id)
         if is_allowed:
+            if is_certain:
+                self._report.met(*requirements)
             return NO_FINDINGS
         return self._report(
             COURSES[action].kind,
@@ -195,7 +227,16 @@ class Progress:
             (frame,),
             f"{action} {status} with requestId {request_id} was sent after {previous}; it may only follow "
             f"{' or '.join(sorted(COURSES[action].steps[status]))}",
+            requirements=requirements,
         )
+
+    def _requirements(self, kind: str, action: str, request_id: int | None) -> tuple[str, ...]:
+        """Return the requirements that a status breaks or meets; empty for all of the kind."""
+        if action != Action.firmware_status_notification:
+            return LOG_REQUIREMENTS.get(kind, ())
+        is_signed = None if request_id is None else self._signed.get(request_id)
+        requirements = FIRMWARE_REQUIREMENTS[kind]
+        return requirements if is_signed is None else (requirements[is_signed],)
 
     def _may_follow(self, key: tuple[str, int | None], previous: str, status: str) -> bool:
         action, request_id = key
@@ -215,22 +256,26 @@ class Progress:
         if running is None:
             return NO_FINDINGS
         if request_id is None:
-            return self._wrong_id(
-                at, frame, "request-id-missing", f"{action} {status} has no requestId", running
-            )
+            text = f"{action} {status} has no requestId"
+            return self._wrong_id(at, frame, "request-id-missing", text, action)
+        self._report.met(*self._requirements("request-id-missing", action, running))
         if (
             (action, request_id) in self._last
             or status in CANCELLED
             or (action, request_id) in self._reported
         ):
+            if request_id == running:
+                self._report.met(*self._requirements("request-id-unknown", action, running))
             return NO_FINDINGS
         self._reported = frozenset([*self._reported, (action, request_id)][-MAX_REPORTED:])
         text = f"{action} {status} has the requestId {request_id}, which no {COURSES[action].command} had"
-        return self._wrong_id(at, frame, "request-id-unknown", text, running)
+        return self._wrong_id(at, frame, "request-id-unknown", text, action)
 
-    def _wrong_id(self, at: float, frame: int, kind: str, text: str, running: int) -> Findings:
+    def _wrong_id(self, at: float, frame: int, kind: str, text: str, action: str) -> Findings:
+        running = self._running[action]
         sentence = f"{text}; the latest accepted command has the requestId {running}"
-        return self._report(kind, at, (frame,), sentence)
+        requirements = self._requirements(kind, action, running)
+        return self._report(kind, at, (frame,), sentence, requirements=requirements)
 
     def _idle(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.was_triggered(at, action, TRIGGERED_WITHIN_S):
@@ -240,4 +285,5 @@ class Progress:
             at,
             (frame,),
             f"{action} Idle was sent without a request; it may only be sent after a TriggerMessage",
+            requirements=(IDLE_SECTIONS[action],),
         )

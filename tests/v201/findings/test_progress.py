@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.progress import FIRMWARE_ORDER, LOG_ORDER
 from tests.support.talk import (
     FIRMWARE_STEPS,
@@ -223,3 +224,48 @@ def test_update_that_goes_on_after_its_end_is_found_over_connections(talk: Talk)
     talk.call("FirmwareStatusNotification", {"status": "Downloaded", "requestId": 5})
 
     assert talk.ids == ["firmware-status-out-of-order"]
+
+
+# Requirements of updates with and without a signing certificate
+
+
+def signed(update: JsonObject) -> JsonObject:
+    return {**update, "firmware": {**update["firmware"], "signingCertificate": "certificate"}}
+
+
+UPDATES = pytest.mark.parametrize(
+    ("update", "requirements"),
+    [
+        case("signed", signed(FIRMWARE_UPDATE), ["L01.FR.01", "L01.FR.10", "L01.FR.20"]),
+        case("unsigned", FIRMWARE_UPDATE, ["L02.FR.01", "L02.FR.06", "L02.FR.14"]),
+    ],
+)
+
+
+@UPDATES
+def test_findings_name_the_requirements_of_the_update(
+    talk: Talk, update: JsonObject, requirements: list[str]
+) -> None:
+    talk.command("UpdateFirmware", update)
+    send_firmware_statuses(talk, "Downloaded")
+    send_firmware_statuses(talk, "Downloading", request_id=99)
+    talk.call("FirmwareStatusNotification", {"status": "Downloading"})
+
+    assert [finding.section for finding in talk.findings] == requirements
+    assert {talk.coverage(name) for name in requirements} == {"broken"}
+
+
+@UPDATES
+def test_correct_statuses_meet_the_requirements_of_the_update(
+    talk: Talk, update: JsonObject, requirements: list[str]
+) -> None:
+    talk.command("UpdateFirmware", update)
+    send_firmware_statuses(talk, "Downloading")
+
+    assert {talk.coverage(name) for name in requirements} == {"met"}
+
+
+def test_idle_breaks_no_requirement_with_a_number(talk: Talk) -> None:
+    talk.call("FirmwareStatusNotification", {"status": "Idle"})
+
+    assert [finding.section for finding in talk.findings] == ["Part 2 3.33"]

@@ -1,0 +1,138 @@
+"""Activation of new firmware (L01, L02)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCall, Broken, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.facts.firmware import (
+    FIRMWARE_STATUS,
+    FirmwareUpdate,
+    FirmwareUpdates,
+    on_new_status,
+)
+from mock_csms.v201.findings.facts.firmware_activation import (
+    FIRMWARE_UPDATE,
+    FirmwareActivation,
+    activated_update,
+)
+from mock_csms.v201.findings.known import Known201
+
+REPORTED_WITHIN_S: Final = 300.0
+BEFORE_REBOOT: Final = frozenset({"Installing", "InstallRebooting"})
+BY_REBOOT: Final = "Reboot"
+"""stoppedReason of a transaction that a reboot has ended."""
+
+NOT_REPORTED: Final = CHECKS.kind(
+    "firmware-installed-not-reported",
+    "error",
+    "the station boots with new firmware, but the update gets no further status",
+    "the status Installing or InstallRebooting, an accepted boot, and 5 minutes on the same connection",
+)
+DURING_TRANSACTION: Final = CHECKS.kind(
+    "firmware-activated-during-transaction",
+    "error",
+    "the station reboots into new firmware before all transactions have ended",
+    "the transaction and the update before the boot",
+)
+
+
+@on_new_status(NOT_REPORTED, signed="L01.FR.28", unsigned="L02.FR.20")
+def judge_installed(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+    """Register that an installation is reported."""
+    return MET if call.payload["status"] == "Installed" else None
+
+
+@on_new_status(NOT_REPORTED, signed="L01.FR.32", unsigned="L02.FR.21")
+def judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+    """Register that an installation is reported by the new firmware."""
+    is_met = call.payload["status"] == "Installed" and known[FirmwareActivation].rebooted is update
+    return MET if is_met else None
+
+
+@CHECKS.learn_answered_call(Action.boot_notification)
+def _expect_end(boot: AnsweredCall, known: Known201) -> None:
+    """Expect a status of the update that the boot belongs to."""
+    update = known[FirmwareUpdates].latest
+    if update is None or boot.answer["status"] != "Accepted" or update.status not in BEFORE_REBOOT:
+        return
+    has_installed = update.statuses[-2:] == ("Installing", "InstallRebooting")
+    if boot.payload["reason"] == "Triggered" or not (has_installed or _is_new(boot, known)):
+        return
+    if has_installed:
+        known[FirmwareActivation].rebooted = update
+    known.expectations.drop(NOT_REPORTED.id)
+    known.expectations.add(_end_of(update, boot, has_installed=has_installed))
+
+
+def _is_new(boot: AnsweredCall, known: Known201) -> bool:
+    """Return whether a boot has certainly activated new firmware."""
+    version = boot.payload["chargingStation"].get("firmwareVersion")
+    previous = known[FirmwareActivation].previous_version
+    return (
+        boot.payload["reason"] == FIRMWARE_UPDATE and None not in {version, previous} and version != previous
+    )
+
+
+def _end_of(update: FirmwareUpdate, boot: AnsweredCall, *, has_installed: bool) -> Expectation:
+    requirements = ("L01.FR.32", "L02.FR.21") if has_installed else ("L01.FR.28", "L02.FR.20")
+    return Expectation(
+        NOT_REPORTED.id,
+        (requirements[0 if update.is_signed else 1],),
+        since=boot.at,
+        within_s=REPORTED_WITHIN_S,
+        actions=frozenset({FIRMWARE_STATUS}),
+        is_fulfilled_by=_is_status_of(update),
+        sentence=f"the station booted after {update.status} of the update with requestId "
+        f"{update.request_id} but sent no further status of it within {REPORTED_WITHIN_S:g} s; it must send "
+        "Installed",
+        frames=(update.frame, boot.frame),
+        counts_as_met=False,
+    )
+
+
+def _is_status_of(update: FirmwareUpdate) -> Callable[[str, JsonObject], bool]:
+    return lambda _, status: status.get("requestId", update.request_id) == update.request_id
+
+
+def _judge_boot(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]:
+    def judge(call: StationCall, known: Known201) -> Outcome:
+        """Register that the station has waited for the transactions."""
+        update = activated_update(call, known)
+        if update is None or update.is_signed != is_signed or known.running.by_id:
+            return None
+        return MET if known[FirmwareActivation].has_waited else None
+
+    return judge
+
+
+def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]:
+    def judge(call: StationCall, known: Known201) -> Outcome:
+        """Check that a transaction had ended when the station rebooted."""
+        info = call.payload["transactionInfo"]
+        activation = known[FirmwareActivation].interrupted.get(info["transactionId"])
+        ended_at = seconds_of(call.payload["timestamp"])
+        if activation is None or activation.is_signed != is_signed or ended_at is None:
+            return None
+        if not known.clock.is_right:
+            return None
+        if ended_at <= activation.at + MARGIN_S and info.get("stoppedReason") != BY_REBOOT:
+            return None
+        return Broken(
+            f"the transaction {short(info['transactionId'])} was not over when the station booted new "
+            "firmware; it must wait for the end of all transactions",
+            (activation.frame,),
+        )
+
+    return judge
+
+
+for requirement, is_signed in (("L01.FR.33", True), ("L02.FR.22", False)):
+    DURING_TRANSACTION.on_call(requirement, of=Action.boot_notification)(_judge_boot(is_signed=is_signed))
+    DURING_TRANSACTION.on_event(requirement, types=("Ended",))(_judge_end(is_signed=is_signed))

@@ -1,0 +1,90 @@
+"""Security events that belong to a firmware update (L01)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
+from mock_csms.v201.findings.facts.firmware_events import SECURITY_EVENT, FirmwareEvents
+from mock_csms.v201.findings.known import Known201
+
+EVENT_WITHIN_S: Final = 60.0
+ACTIVATED_WITHIN_S: Final = 300.0
+
+EVENT_MISSING: Final = CHECKS.kind(
+    "firmware-event-missing",
+    "error",
+    "an invalid firmware certificate, an invalid signature or new firmware is not reported as a security "
+    "event",
+    "the UpdateFirmware with a signing certificate, and 60 seconds (new firmware: 5 minutes) on the same "
+    "connection",
+)
+
+
+def _expect(  # noqa: PLR0913, PLR0917 - what is expected, since when, and why
+    known: Known201, requirement: str, event_type: str, at: float, within_s: float, cause: str, frame: int
+) -> None:
+    if not known[FirmwareEvents].is_certain or known.registration.is_unsettled:
+        return
+    known.expectations.add(
+        Expectation(
+            EVENT_MISSING.id,
+            (requirement,),
+            since=at,
+            within_s=within_s,
+            actions=frozenset({SECURITY_EVENT}),
+            is_fulfilled_by=lambda _, event: bool(event["type"] == event_type),
+            sentence=f"{cause} but sent no SecurityEventNotification {event_type} within {within_s:g} s; it "
+            "must report this event",
+            frames=(frame,),
+            is_excused=lambda: known.registration.is_unsettled,
+        )
+    )
+
+
+@EVENT_MISSING.on_command("L01.FR.02", of=Action.update_firmware)
+def judge_refusal(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Expect the event about an invalid signing certificate; one event may be about several commands."""
+    if command.answer["status"] != "InvalidCertificate":
+        return None
+    if "signingCertificate" not in command.request["firmware"]:
+        return None
+    event_type = "InvalidFirmwareSigningCertificate"
+    if known[FirmwareEvents].was_sent(event_type, command.sent_at - EVENT_WITHIN_S):
+        return MET
+    cause = "the station answered UpdateFirmware with InvalidCertificate"
+    _expect(known, "L01.FR.02", event_type, command.at, EVENT_WITHIN_S, cause, command.frame)
+    return None
+
+
+@on_new_status(EVENT_MISSING, signed="L01.FR.03")
+def judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+    """Expect the event about an invalid signature; it may come before the status."""
+    if call.payload["status"] != "InvalidSignature":
+        return None
+    event_type = "InvalidFirmwareSignature"
+    if known[FirmwareEvents].was_sent(event_type, update.sent_at):
+        return MET
+    cause = f"the station reported InvalidSignature for the update with requestId {update.request_id}"
+    _expect(known, "L01.FR.03", event_type, call.at, EVENT_WITHIN_S, cause, call.frame)
+    return None
+
+
+@on_new_status(EVENT_MISSING, signed="L01.FR.31")
+def judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+    """Expect the event about new firmware; it may come long before the status. During a transaction, the
+    station may activate the firmware later.
+    """
+    if call.payload["status"] != "Installed":
+        return None
+    event_type = "FirmwareUpdated"
+    if known[FirmwareEvents].was_sent(event_type, update.sent_at):
+        return MET
+    if known.running.by_id:
+        return None
+    cause = f"the station reported Installed for the update with requestId {update.request_id}"
+    _expect(known, "L01.FR.31", event_type, call.at, ACTIVATED_WITHIN_S, cause, call.frame)
+    return None

@@ -1,0 +1,168 @@
+"""Firmware updates that a station was told to do, and the statuses it has reported of them (L01, L02)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, CheckedKind, Command, Outcome, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.known import Known201
+
+FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
+IN_PLACE: Final = frozenset({"Downloaded", "SignatureVerified"})
+"""Statuses after which the file only has to be installed."""
+INTERMEDIATE: Final = IN_PLACE | {
+    "DownloadScheduled",
+    "Downloading",
+    "DownloadPaused",
+    "InstallScheduled",
+    "Installing",
+    "InstallRebooting",
+}
+"""Statuses of an update that is not over (Part 2 3.33)."""
+
+
+@dataclass(slots=True, eq=False)
+class FirmwareUpdate:
+    """An update, from the moment its command is sent."""
+
+    request_id: int
+    sent_at: float
+    frame: int
+    is_signed: bool
+    retrieve_at: float | None
+    install_at: float | None
+    statuses: tuple[str, ...] = ()
+    """Each status once, the latest last."""
+    in_place_at: float | None = None
+    """When the file was last reported as downloaded or verified."""
+    has_gap: bool = False
+    """Whether statuses may have been lost since the command."""
+    is_cancelled: bool = False
+    """Whether a later command was answered with AcceptedCanceled."""
+    cancelled_by: "FirmwareUpdate | None" = None
+    """The update whose command found this one in progress."""
+    found: "FirmwareUpdate | None" = None
+    """The update that was in progress when the command was answered with Accepted."""
+
+    @property
+    def status(self) -> str:
+        """The latest status; empty before the first."""
+        return self.statuses[-1] if self.statuses else ""
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the update is certainly not over, as far as the station has reported."""
+        return self.status in INTERMEDIATE and not self.has_gap and not self.is_cancelled
+
+    def enter(self, at: float, status: str) -> None:
+        """Register a status."""
+        self.statuses = (*(one for one in self.statuses if one != status), status)
+        if status in IN_PLACE:
+            self.in_place_at = at
+
+
+class _Updates(BoundedDict[int, FirmwareUpdate]):
+    __slots__ = ()
+    limit = 10
+
+
+class FirmwareUpdates(Facts):
+    """The latest updates by requestId."""
+
+    __slots__ = ("by_id", "latest")
+
+    def __init__(self) -> None:
+        self.by_id = _Updates()
+        self.latest: FirmwareUpdate | None = None
+        """The update of the latest accepted command, if there was no doubt about a later one."""
+
+    def disconnected(self) -> None:
+        self._mark_gaps()
+
+    def booted(self, reason: str) -> None:
+        self._mark_gaps()
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, FIRMWARE_STATUS}:
+            self._mark_gaps()
+
+    def command_failed(self, action: str | None) -> None:
+        if action in {None, Action.update_firmware}:
+            self._mark_gaps()
+            self.latest = None
+
+    def _mark_gaps(self) -> None:
+        for update in self.by_id.values():
+            update.has_gap = True
+
+
+@CHECKS.learn_sent(Action.update_firmware)
+def _begin(command: Command, known: Known201) -> None:
+    firmware, request_id = command.request["firmware"], command.request["requestId"]
+    updates = known[FirmwareUpdates]
+    updates.by_id.pop(request_id, None)
+    updates.by_id[request_id] = FirmwareUpdate(
+        request_id,
+        command.at,
+        command.frame,
+        "signingCertificate" in firmware,
+        seconds_of(firmware["retrieveDateTime"]),
+        seconds_of(firmware["installDateTime"]) if "installDateTime" in firmware else None,
+    )
+
+
+@CHECKS.learn_command(Action.update_firmware)
+def _accept(command: AnsweredCommand, known: Known201) -> None:
+    updates, status = known[FirmwareUpdates], command.answer["status"]
+    update, previous = updates.by_id.get(command.request["requestId"]), updates.latest
+    if update is None or status not in {"Accepted", "AcceptedCanceled"}:
+        return
+    updates.latest = update
+    if previous is None or previous is update:
+        return
+    if status == "AcceptedCanceled":
+        previous.is_cancelled, previous.cancelled_by = True, update
+    elif previous.is_in_progress:
+        update.found, previous.found = previous, None
+
+
+@CHECKS.learn_call(FIRMWARE_STATUS)
+def _apply_status(call: StationCall, known: Known201) -> None:
+    update = known[FirmwareUpdates].by_id.get(call.payload.get("requestId", -1))
+    if update is not None:
+        update.enter(call.at, call.payload["status"])
+
+
+type StatusJudge = Callable[[StationCall, FirmwareUpdate, Known201], Outcome]
+
+
+def on_new_status(
+    kind: CheckedKind[Known201], *, signed: str, unsigned: str = ""
+) -> Callable[[StatusJudge], StatusJudge]:
+    """Judge each new status of an update; ``signed`` and ``unsigned`` are the requirements for updates with
+    and without a signing certificate.
+    """
+
+    def add(judge: StatusJudge) -> StatusJudge:
+        for requirement, is_signed in ((signed, True), (unsigned, False)):
+            if requirement:
+                kind.on_call(requirement, of=FIRMWARE_STATUS)(_of_new_status(judge, is_signed))
+        return judge
+
+    return add
+
+
+def _of_new_status(judge: StatusJudge, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]:
+    def judge_call(call: StationCall, known: Known201) -> Outcome:
+        update = known[FirmwareUpdates].by_id.get(call.payload.get("requestId", -1))
+        if update is None or update.is_signed != is_signed or update.status == call.payload["status"]:
+            return None
+        return judge(call, update, known)
+
+    return judge_call

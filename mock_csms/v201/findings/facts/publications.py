@@ -1,0 +1,76 @@
+"""Firmware files that a Local Controller has published (L03, L04)."""
+
+from typing import Final, Literal
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+PUBLISH_STATUS: Final = Action.publish_firmware_status_notification.value
+
+State = Literal["published", "gone"]
+
+
+class _States(BoundedDict[str, State]):
+    __slots__ = ()
+    limit = 20
+
+
+class _Checksums(BoundedDict[int, str]):
+    __slots__ = ()
+    limit = 20
+
+
+class Publications(Facts):
+    """State of each file on this connection, by the MD5 checksum in lower case."""
+
+    __slots__ = ("checksums", "states")
+
+    def __init__(self) -> None:
+        self.states = _States()
+        self.checksums = _Checksums()
+        """Checksums by the requestId of PublishFirmware."""
+
+    def disconnected(self) -> None:
+        self.states.clear()
+
+    def booted(self, reason: str) -> None:
+        self.states.clear()
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, PUBLISH_STATUS}:
+            self.states.clear()
+
+    def command_failed(self, action: str | None) -> None:
+        if action in {None, Action.publish_firmware, Action.unpublish_firmware}:
+            self.states.clear()
+
+
+@CHECKS.learn_sent(Action.publish_firmware)
+def _begin(command: Command, known: Known201) -> None:
+    """Forget all files: the new one may replace another."""
+    publications = known[Publications]
+    publications.states.clear()
+    publications.checksums[command.request["requestId"]] = command.request["checksum"].lower()
+
+
+@CHECKS.learn_call(PUBLISH_STATUS)
+def _apply_status(call: StationCall, known: Known201) -> None:
+    if call.payload["status"] != "Published":
+        return
+    publications = known[Publications]
+    checksum = publications.checksums.get(call.payload.get("requestId", -1))
+    if checksum is None:
+        publications.states.clear()
+    else:
+        publications.states[checksum] = "published"
+
+
+@CHECKS.learn_command(Action.unpublish_firmware)
+def _unpublish(command: AnsweredCommand, known: Known201) -> None:
+    if command.answer["status"] in {"Unpublished", "NoFirmware"}:
+        known[Publications].states[command.request["checksum"].lower()] = "gone"

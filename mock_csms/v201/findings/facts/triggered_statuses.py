@@ -1,0 +1,91 @@
+"""Last statuses of firmware updates and publications, and TriggerMessages for them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
+PUBLISH_STATUS: Final = Action.publish_firmware_status_notification.value
+STARTED_BY: Final = {Action.update_firmware: FIRMWARE_STATUS, Action.publish_firmware: PUBLISH_STATUS}
+TRIGGERED_WITHIN_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class LastStatus:
+    """The last status of an action."""
+
+    at: float
+    payload: JsonObject
+    triggered: tuple[float, int] | None = None
+    """Time and frame of the accepted TriggerMessage since, if any."""
+
+
+class TriggeredStatuses(Facts):
+    """The last status of each action, while it is certain."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: dict[str, LastStatus] = {}
+
+    def disconnected(self) -> None:
+        self._last.clear()
+
+    def booted(self, reason: str) -> None:
+        self._last.clear()
+
+    def doubt(self, action: str | None) -> None:
+        if action is None:
+            self._last.clear()
+        else:
+            self._last.pop(action, None)
+
+    def left_unanswered(self, action: str) -> None:
+        self._last.pop(action, None)
+
+    def add(self, at: float, action: str, payload: JsonObject) -> None:
+        """Register a status."""
+        self._last[action] = LastStatus(at, payload)
+
+    def drop(self, action: str) -> None:
+        """Drop a status, because the next one belongs to something else."""
+        self._last.pop(action, None)
+
+    def trigger(self, command: AnsweredCommand) -> None:
+        """Register an accepted TriggerMessage that was sent after the last status."""
+        last = self._last.get(command.request["requestedMessage"])
+        if last is not None and last.at < command.sent_at:
+            last.triggered = command.at, command.frame
+
+    def triggered_after(self, action: str, at: float) -> tuple[JsonObject, int] | None:
+        """Return the status before a TriggerMessage that the next status answers, and the frame of the
+        TriggerMessage; None if there is none.
+        """
+        last = self._last.get(action)
+        if last is None or last.triggered is None:
+            return None
+        triggered_at, frame = last.triggered
+        return (last.payload, frame) if at - triggered_at <= TRIGGERED_WITHIN_S else None
+
+
+@CHECKS.learn_call(FIRMWARE_STATUS, PUBLISH_STATUS)
+def _apply_status(call: StationCall, known: Known201) -> None:
+    known[TriggeredStatuses].add(call.at, call.action, call.payload)
+
+
+@CHECKS.learn_sent(*STARTED_BY)
+def _begin(command: Command, known: Known201) -> None:
+    known[TriggeredStatuses].drop(STARTED_BY[Action(command.action)])
+
+
+@CHECKS.learn_command(Action.trigger_message)
+def _trigger(command: AnsweredCommand, known: Known201) -> None:
+    if command.answer["status"] == "Accepted":
+        known[TriggeredStatuses].trigger(command)
