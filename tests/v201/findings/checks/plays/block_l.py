@@ -97,7 +97,9 @@ SCENES = {
     "unpublish-answer-wrong": Scene(unpublish),
     "firmware-installed-not-reported": Scene(finish_update),
     "firmware-activated-during-transaction": Scene(
-        end_transaction_offline_before_activation, {"update_while_charging": "install"}
+        end_transaction_offline_before_activation,
+        {"update_while_charging": "install"},
+        also=frozenset({"stopped-reason-unlikely"}),
     ),
     "available-during-firmware-update": Scene(wait_for_transaction),
 }
