@@ -190,6 +190,8 @@ class GoodStation:
         """Send an event, or queue it while offline."""
         if self.is_online:
             self.call("TransactionEvent", event)
+            if event["triggerReason"] == "CablePluggedIn":
+                self.send_status("Occupied", EVSE["id"], EVSE["connectorId"])
         else:
             self.queue.append({**event, "offline": True})
 
@@ -269,7 +271,9 @@ class GoodStation:
         ended = event("Ended", trigger, info=stopped, meterValue=[first_reading, self.meter()])
         for event_payload in self.rng.choice([[late, ended], [ended, late]]):
             self.send_event(event_payload)
-        if not self.is_online:
+        if self.is_online:
+            self.send_status("Available", EVSE["id"], EVSE["connectorId"])
+        else:
             self.pause(100)
             self.reconnect()
 

@@ -105,6 +105,10 @@ class Transactions:
         tracked = self.find(transaction_id)
         return tracked is not None and tracked.ended is not None
 
+    def has_had(self, transaction_id: str) -> bool:
+        """Return whether an event of a transaction may have been received."""
+        return self.find(transaction_id) is not None or hash(transaction_id) in self._used_ids
+
     @property
     def has_seen_boot(self) -> bool:
         """Whether the station has booted since it became known."""

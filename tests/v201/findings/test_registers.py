@@ -86,8 +86,8 @@ def test_start_value_repeated_in_a_later_event_is_not_a_new_reading(talk: Talk, 
     [
         case("interval", {"measurand": "Energy.Active.Import.Interval"}),
         case("net", {"measurand": "Energy.Active.Net"}),
-        case("vehicle", {"location": "EV"}),
-        case("unknown unit", {"unitOfMeasure": {"unit": "V"}}),
+        case("cable", {"location": "Cable"}),
+        case("unknown unit", {"unitOfMeasure": {"unit": "MJ"}}),
         case("huge multiplier", {"unitOfMeasure": {"multiplier": 400}}),
     ],
 )

@@ -181,7 +181,7 @@ def test_decrease_is_reported_once(talk: Talk) -> None:
     [
         case("another measurand", {"measurand": "Power.Active.Import"}),
         case("another location", {"location": "Inlet"}),
-        case("another unit", {"unitOfMeasure": {"unit": "V"}}),
+        case("another unit", {"unitOfMeasure": {"unit": "MJ"}}),
     ],
 )
 def test_decrease_of_other_values_is_accepted(talk: Talk, fields: JsonObject) -> None:

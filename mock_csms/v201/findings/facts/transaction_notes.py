@@ -10,6 +10,7 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.samples import BEGIN, measurands_of, samples_of
+from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
 MAX_TRANSACTIONS: Final = 50
 PERIODIC_TRIGGER: Final = "MeterValuePeriodic"
@@ -39,6 +40,10 @@ class TransactionNotes:
     """timestamp of the first of them."""
     periodic_measurands: frozenset[str] | None = frozenset()
     """Measurands of those with this timestamp; None once a later one has arrived."""
+    unplugged_frame: int | None = None
+    """Frame of an event that reports the vehicle as unplugged."""
+    is_authorized_again: bool = False
+    """Whether an authorization was reported after that."""
     has_charged: bool = False
     has_phases: bool = False
     """Whether an event had the number of phases."""
@@ -122,7 +127,15 @@ def _note_charging(call: StationCall, known: Known201) -> None:
     notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
     notes.is_signed = notes.is_signed or is_signed(event)
     notes.has_charged |= event["transactionInfo"].get("chargingState") == "Charging"
+    notes.is_authorized_again |= event["triggerReason"] in AUTHORIZING
     notes.has_phases |= "numberOfPhasesUsed" in event
+
+
+@CHECKS.learn_event(types=("Updated",), triggers=("EVCommunicationLost",))
+def _note_unplugging(call: StationCall, known: Known201) -> None:
+    notes = known[RunningNotes].of(call.payload)
+    if notes is not None and call.payload["transactionInfo"].get("chargingState") == "Idle":
+        notes.unplugged_frame, notes.is_authorized_again = call.frame, False
 
 
 @CHECKS.learn_event(types=("Ended",))

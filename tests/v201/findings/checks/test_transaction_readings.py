@@ -45,7 +45,7 @@ def begin(talk: Talk, **fields: Any) -> JsonObject:
 
 
 def start(talk: Talk, **fields: Any) -> None:
-    talk.send_event(0, "Started", triggerReason="CablePluggedIn", **{"evse": EVSE, **begin(talk), **fields})
+    talk.send_event(0, "Started", triggerReason="EVDetected", **{"evse": EVSE, **begin(talk), **fields})
 
 
 def end(talk: Talk, seq_no: int, **fields: Any) -> None:

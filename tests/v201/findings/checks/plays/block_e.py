@@ -1,6 +1,7 @@
 """Transactions."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from mock_csms.messages import JsonObject
 from tests.support.observed_station import TOKEN, ObservedStation
@@ -66,7 +67,80 @@ def charge_twice(observed: ObservedStation) -> None:
     charge(observed)
 
 
+def overrun_stop_point(observed: ObservedStation) -> None:
+    read(observed, "TxCtrlr.TxStopPoint")
+    charge(observed)
+    observed.advance(65)
+
+
+def refuse_token(observed: ObservedStation) -> None:
+    """Refuse the token of a running transaction."""
+    read(observed, "TxCtrlr.TxStopPoint", "TxCtrlr.StopTxOnInvalidId")
+    refusal = {"idTokenInfo": {"status": "Blocked"}}
+    observed.answers["TransactionEvent"] = lambda event: refusal if "idToken" in event else {}
+    observed.station.plug_in()
+    observed.station.present(TOKEN)
+    observed.advance(70)
+
+
+def let_time_out(observed: ObservedStation, stop_point: str) -> None:
+    """Authorize, and plug in no cable."""
+    write(observed, {"TxCtrlr.EVConnectionTimeOut": "5", "TxCtrlr.TxStopPoint": stop_point})
+    observed.station.present(TOKEN)
+    observed.advance(70)
+
+
+def plug_in_again(observed: ObservedStation) -> None:
+    """Unplug the vehicle, which does not end the transaction, and plug it in again."""
+    write(observed, {"TxCtrlr.TxStopPoint": "ParkingBayOccupancy"})
+    read(observed, "TxCtrlr.StopTxOnEVSideDisconnect")
+    observed.station.plug_in()
+    observed.station.present(TOKEN)
+    observed.advance(10)
+    observed.station.charging.unplug_at_vehicle(1)
+    observed.advance(5)
+    observed.station.charging.plug_in_at_vehicle(1)
+    observed.advance(10)
+
+
+def ask_for_queue(observed: ObservedStation) -> None:
+    observed.command("GetTransactionStatus", {})
+
+
+def plug_in_and_wait(observed: ObservedStation) -> None:
+    observed.station.plug_in()
+    observed.advance(65)
+
+
+def charge_and_unplug(observed: ObservedStation) -> None:
+    observed.station.plug_in()
+    observed.station.present(TOKEN)
+    observed.advance(10)
+    observed.station.unplug()
+    observed.advance(65)
+
+
+def report_inventory(observed: ObservedStation) -> None:
+    observed.command("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+    observed.advance(5)
+
+
+def present_at_known_station(observed: ObservedStation) -> None:
+    report_inventory(observed)
+    observed.station.present(TOKEN)
+    observed.advance(65)
+
+
 SCENES = {
+    "charging-after-disconnect": Scene(plug_in_again),
+    "connection-timeout-not-applied": Scene(partial(let_time_out, stop_point="Authorized")),
+    "connection-timeout-not-reported": Scene(partial(let_time_out, stop_point="ParkingBayOccupancy")),
+    "occupied-not-reported": Scene(plug_in_and_wait),
+    "refused-token-ignored": Scene(refuse_token),
+    "start-missing-after-authorization": Scene(present_at_known_station, {"evses": 1}),
+    "transaction-not-ended": Scene(overrun_stop_point),
+    "transaction-status-wrong": Scene(ask_for_queue),
+    "unplugging-not-reported": Scene(charge_and_unplug),
     "abnormal-condition-not-reported": Scene(charge_until_fault),
     "authorization-not-reported": Scene(charge),
     "charging-state-missing": Scene(charge),

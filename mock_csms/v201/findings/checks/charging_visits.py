@@ -1,0 +1,171 @@
+"""Cables, tokens and transactions of a driver's visit (E01, E02)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCall, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_state import PLUGGED_IN
+
+WITHIN_S: Final = 60.0
+STATUS_ACTIONS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
+EVENTS: Final = frozenset({Action.transaction_event.value})
+UNPLUGGING: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
+
+NOT_OCCUPIED: Final = CHECKS.kind(
+    "occupied-not-reported",
+    "error",
+    "a cable is plugged in but its connector is not reported as Occupied",
+    "a report of the connector as Available",
+)
+NOT_UNPLUGGED: Final = CHECKS.kind(
+    "unplugging-not-reported",
+    "error",
+    "a connector becomes Available but no event of its transaction reports the end of the connection",
+    "the connector and a charging state with a vehicle",
+)
+NOT_UNPLUGGED.names("E02.FR.17")
+NOT_STARTED: Final = CHECKS.kind(
+    "start-missing-after-authorization",
+    "error",
+    "an Authorize is accepted but no transaction starts",
+    "TxStartPoint with Authorized, a FullInventory with one EVSE, and Available connectors",
+)
+NOT_STARTED.names("E01.FR.03")
+
+type Connector = tuple[int, int]
+
+
+def statuses_in(action: str, payload: JsonObject) -> list[tuple[Connector, str]]:
+    """Return the connectors in a StatusNotification or NotifyEvent with their statuses."""
+    if action == Action.status_notification:
+        return [((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])]
+    statuses = []
+    for event in payload.get("eventData", ()):
+        evse = event["component"].get("evse", {})
+        if event["variable"]["name"] == "AvailabilityState" and "connectorId" in evse:
+            statuses.append(((evse["id"], evse["connectorId"]), event["actualValue"]))
+    return statuses
+
+
+def _only_evse(known: Known201) -> int | None:
+    """Return the number of the only EVSE; None if there are several or too little is known."""
+    model = known[DeviceModelFacts]
+    numbers = {name.evse_id for name in model.components() if name.evse_id}
+    return numbers.pop() if model.is_complete and len(numbers) == 1 else None
+
+
+# Plugging in
+
+
+@NOT_OCCUPIED.on_event("E02.FR.05", types=("Started", "Updated"), triggers=("CablePluggedIn",), once=True)
+def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
+    """Expect the status Occupied after a cable is plugged in at an Available connector."""
+    evse, transaction_id = call.payload.get("evse", {}), call.payload["transactionInfo"]["transactionId"]
+    if "connectorId" not in evse or call.payload.get("offline"):
+        return None
+    connector = evse["id"], evse["connectorId"]
+    status = known.connectors.status.get(connector)
+    if status != "Available":
+        return MET if status == "Occupied" else None
+
+    def is_excused() -> bool:
+        running = known.running.by_id.get(transaction_id)
+        is_plugged = running is not None and running.charging_state in {None, *PLUGGED_IN}
+        return not is_plugged or known.connectors.status.get(connector) != "Available"
+
+    known.expectations.add(
+        Expectation(
+            NOT_OCCUPIED.id,
+            ("E02.FR.05",),
+            since=call.at,
+            within_s=WITHIN_S,
+            actions=STATUS_ACTIONS,
+            is_fulfilled_by=lambda action, payload: (connector, "Occupied") in statuses_in(action, payload),
+            sentence=f"a cable was plugged in at connector {connector[1]} of EVSE {connector[0]}, but the "
+            f"connector was not reported as Occupied within {WITHIN_S:g} s; its status must be sent",
+            frames=(call.frame,),
+            is_excused=is_excused,
+        )
+    )
+    return None
+
+
+# Unplugging
+
+
+@CHECKS.learn_call(*STATUS_ACTIONS)
+def _expect_unplugging(call: StationCall, known: Known201) -> None:
+    if not known.running.by_id:
+        return
+    for connector, status in statuses_in(call.action, call.payload):
+        if status != "Available":
+            continue
+        for transaction_id, running in known.running.certain_on_evse(connector[0]):
+            if running.connector_id == connector[1] and running.charging_state in PLUGGED_IN:
+                known.expectations.add(_unplugging(call, connector, transaction_id))
+
+
+def _unplugging(call: StationCall, connector: Connector, transaction_id: str) -> Expectation:
+    """Expect an event that reports the end of the connection."""
+
+    def is_reported(_action: str, event: JsonObject) -> bool:
+        info = event["transactionInfo"]
+        is_unplugged = event["triggerReason"] in UNPLUGGING or info.get("chargingState") == "Idle"
+        return info["transactionId"] == transaction_id and (is_unplugged or event["eventType"] == "Ended")
+
+    return Expectation(
+        NOT_UNPLUGGED.id,
+        ("E02.FR.17",),
+        since=call.at,
+        within_s=WITHIN_S,
+        actions=EVENTS,
+        is_fulfilled_by=is_reported,
+        sentence=f"connector {connector[1]} of EVSE {connector[0]} is Available again, but no event of the "
+        f"transaction {short(transaction_id)} reported EVCommunicationLost within {WITHIN_S:g} s; it must be "
+        "sent",
+        frames=(call.frame,),
+    )
+
+
+# Tokens that start
+
+
+@CHECKS.learn_answered_call(Action.authorize)
+def _expect_start(call: AnsweredCall, known: Known201) -> None:
+    info = call.answer.get("idTokenInfo", {})
+    is_plain = "groupIdToken" not in info and "evseId" not in info
+    is_valid = call.answer.get("certificateStatus", "Accepted") == "Accepted"
+    if info.get("status") != "Accepted" or not is_plain or not is_valid or not _starts(call.at, known):
+        return
+    known.expectations.add(
+        Expectation(
+            NOT_STARTED.id,
+            ("E01.FR.03",),
+            since=call.at,
+            within_s=WITHIN_S,
+            actions=EVENTS,
+            is_fulfilled_by=lambda _, event: event["eventType"] == "Started",
+            sentence="the Authorize for the idToken "
+            f"{short(call.payload['idToken']['idToken'])} was accepted, but no transaction started within "
+            f"{WITHIN_S:g} s; TxStartPoint has Authorized, so one must start",
+            frames=(call.frame,),
+        )
+    )
+
+
+def _starts(at: float, known: Known201) -> bool:
+    """Return whether an accepted token must start a transaction: the only EVSE is free."""
+    points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") or frozenset()
+    statuses = known.connectors.status.values()
+    is_idle = not known.running.by_id and known.running.last_ended_at < at - WITHIN_S
+    is_free = bool(statuses) and set(statuses) == {"Available"} and not known.transactions.reservations.open
+    is_settled = known[RecentSettings].is_settled("TxCtrlr", at)
+    return is_idle and is_free and is_settled and "Authorized" in points and _only_evse(known) is not None

@@ -1,0 +1,41 @@
+"""Energy registers from one transaction to the next (J02)."""
+
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.last_registers import LastRegisters, register_in
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.samples import BEGIN
+
+ROUNDING_WH: Final = 1_000.0
+"""Decrease that a change of resolution, such as from Wh to kWh, can explain."""
+
+REBASED: Final = CHECKS.kind(
+    "register-rebased",
+    "warning",
+    "the energy register of a transaction begins below the end of the previous one on the connector",
+    "the previous transaction on the connector, and no boot since",
+)
+
+
+@REBASED.on_event("J02.FR.17", types=("Started",), once=True)
+def judge_begin(call: StationCall, known: Known201) -> Outcome:
+    """Compare the register at the start with the end of the previous transaction."""
+    evse, wh = call.payload.get("evse", {}), register_in(call.payload, BEGIN)
+    if "connectorId" not in evse or wh is None or call.payload.get("offline"):
+        return None
+    last = known[LastRegisters].wh.get((evse["id"], evse["connectorId"]))
+    if last is None or last[0] == 0:
+        return None
+    if wh >= last[0]:
+        return MET
+    if wh > 0 and wh > last[0] - ROUNDING_WH:
+        return None
+    return Broken(
+        f"the transaction {short(call.payload['transactionInfo']['transactionId'])} begins with {wh:g} Wh, "
+        f"but the previous one on connector {evse['connectorId']} of EVSE {evse['id']} ended with "
+        f"{last[0]:g} Wh; registers should be reported as the meter shows them",
+        (last[1],),
+    )

@@ -1,0 +1,258 @@
+"""Ends of transactions and of authorizations that are due (E03, E05, E06, E09)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCall, Broken, CheckedKind, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
+from mock_csms.v201.findings.facts.transaction_notes import CHARGE_TRIGGERS, RunningNotes
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
+from mock_csms.v201.findings.transaction_state import PLUGGED_IN
+
+TX: Final = "TxCtrlr"
+WITHIN_S: Final = 60.0
+EVENTS: Final = frozenset({Action.transaction_event.value})
+STOPS: Final = {
+    "Deauthorized": (("E06.FR.06", "PowerPathClosed"),),
+    "EVCommunicationLost": (("E06.FR.02", "EVConnected"), ("E06.FR.06", "PowerPathClosed")),
+    "EVDeparted": (("E06.FR.01", "ParkingBayOccupancy"),),
+    "StopAuthorized": (("E06.FR.03", "Authorized"), ("E06.FR.06", "PowerPathClosed")),
+}
+"""Requirements to end the transaction, with their stop points, by the trigger reason of an event."""
+ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
+MAX_ENERGY: Final = VariableName("txctrlr", "maxenergyoninvalidid")
+UNAUTHORIZED: Final = "NoAuthorization"
+
+NOT_ENDED: Final = CHECKS.kind(
+    "transaction-not-ended",
+    "error",
+    "a transaction goes on although one of its stop points has been reached",
+    "TxStopPoint",
+)
+NOT_ENDED.names("E06.FR.01", "E06.FR.02", "E06.FR.03", "E06.FR.06", "E06.FR.07")
+IGNORED: Final = CHECKS.kind(
+    "refused-token-ignored",
+    "error",
+    "a transaction goes on although its idToken was refused in the answer to an event",
+    "TxStopPoint and StopTxOnInvalidId; if that is false, a FullInventory without MaxEnergyOnInvalidId",
+)
+IGNORED.names("E05.FR.02", "E05.FR.09", "E05.FR.10", "E06.FR.04")
+NOT_TIMED_OUT: Final = CHECKS.kind(
+    "connection-timeout-not-applied",
+    "warning",
+    "a transaction goes on although no cable was plugged in within EVConnectionTimeOut",
+    "EVConnectionTimeOut, and TxStopPoint without ParkingBayOccupancy",
+)
+NOT_TIMED_OUT.names("E03.FR.05")
+TIMEOUT_MISSING: Final = CHECKS.kind(
+    "connection-timeout-not-reported",
+    "error",
+    "no event reports that no cable was plugged in within EVConnectionTimeOut",
+    "EVConnectionTimeOut, and TxStopPoint with ParkingBayOccupancy",
+)
+TIMEOUT_MISSING.names("E03.FR.15")
+STILL_AUTHORIZED: Final = CHECKS.kind(
+    "charging-after-disconnect",
+    "error",
+    "a vehicle is unplugged and charges again without a new authorization",
+    "StopTxOnEVSideDisconnect is true, and all events of the transaction",
+)
+
+
+def _id(event: JsonObject) -> str:
+    transaction_id: str = event["transactionInfo"]["transactionId"]
+    return transaction_id
+
+
+def _stop_points(known: Known201, at: float) -> frozenset[str]:
+    """Return the stop points; empty if they are unknown or may just have changed."""
+    if not known[RecentSettings].is_settled(TX, at):
+        return frozenset()
+    return known[DeviceModelFacts].members(TX, "TxStopPoint") or frozenset()
+
+
+def _has_ended(known: Known201, transaction_id: str) -> bool:
+    return known.transactions.has_ended(transaction_id)
+
+
+def _expect(  # noqa: PLR0913, PLR0917 - the parts of an expectation
+    known: Known201,
+    kind: CheckedKind[Known201],
+    requirements: tuple[str, ...],
+    message: StationCall | AnsweredCall,
+    is_fulfilled_by: Callable[[JsonObject], bool],
+    sentence: str,
+    *,
+    within_s: float = WITHIN_S,
+    is_excused: Callable[[], bool] = lambda: False,
+) -> None:
+    """Expect another event of the transaction."""
+    transaction_id = _id(message.payload)
+    known.expectations.add(
+        Expectation(
+            kind.id,
+            requirements,
+            since=message.at,
+            within_s=within_s,
+            actions=EVENTS,
+            is_fulfilled_by=lambda _, event: _id(event) == transaction_id and is_fulfilled_by(event),
+            sentence=sentence,
+            frames=(message.frame,),
+            is_excused=is_excused,
+        )
+    )
+
+
+def _is_ended(event: JsonObject) -> bool:
+    return bool(event["eventType"] == "Ended")
+
+
+# Stop points
+
+
+@CHECKS.learn_event(types=("Updated",), triggers=STOPS)
+def _expect_end(call: StationCall, known: Known201) -> None:
+    event, trigger = call.payload, call.payload["triggerReason"]
+    points = _stop_points(known, call.at)
+    requirements = tuple(requirement for requirement, point in STOPS[trigger] if point in points)
+    if requirements and not event.get("offline") and not _has_ended(known, _id(event)):
+        _expect(
+            known,
+            NOT_ENDED,
+            requirements,
+            call,
+            _is_ended,
+            f"the transaction {short(_id(event))} did not end within {WITHIN_S:g} s after {trigger}, but its "
+            f"TxStopPoint is {', '.join(sorted(points))}; it must end then",
+        )
+
+
+@CHECKS.learn_event(types=("Updated",), triggers=("ChargingStateChanged", *STOPS))
+def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
+    event = call.payload
+    running = known.running.by_id.get(_id(event))
+    state = event["transactionInfo"].get("chargingState", "Charging")
+    if running is None or running.charging_state != "Charging" or state == "Charging":
+        return
+    if "EnergyTransfer" in _stop_points(known, call.at) and not event.get("offline"):
+        _expect(
+            known,
+            NOT_ENDED,
+            ("E06.FR.07",),
+            call,
+            _is_ended,
+            f"the transaction {short(_id(event))} did not end within {WITHIN_S:g} s after its charging state "
+            f"became {state}, but its TxStopPoint has EnergyTransfer; it must end then",
+        )
+
+
+# Refused tokens
+
+
+@CHECKS.learn_answered_call(Action.transaction_event)
+def _expect_deauthorization(call: AnsweredCall, known: Known201) -> None:
+    event, status = call.payload, call.answer.get("idTokenInfo", {}).get("status", "Accepted")
+    is_start = "idToken" in event and event["triggerReason"] not in DEAUTHORIZING
+    points = _stop_points(known, call.at)
+    if status == "Accepted" or not is_start or not points or event.get("offline"):
+        return
+    if _is_ended(event) or _has_ended(known, _id(event)):
+        return
+    stops = known[DeviceModelFacts].is_true(TX, "StopTxOnInvalidId")
+    refused = f"the idToken of the transaction {short(_id(event))} was answered with {status}"
+    if stops and points & ENDS_WITH_AUTHORIZATION:
+        requirements = ("E05.FR.10", "E06.FR.04") if "Authorized" in points else ("E05.FR.10",)
+        sentence = f"{refused}, but it did not end within {WITHIN_S:g} s; it must end with Deauthorized"
+        _expect(known, IGNORED, requirements, call, _is_ended, sentence)
+    elif stops:
+        sentence = f"{refused}, but no event with Deauthorized came within {WITHIN_S:g} s; one must be sent"
+        _expect(known, IGNORED, ("E05.FR.09",), call, _is_deauthorized, sentence)
+    elif stops is False and _gives_no_energy(known, _id(event), points):
+        sentence = f"{refused}, but it went on charging for {WITHIN_S:g} s; it must become SuspendedEVSE"
+        _expect(known, IGNORED, ("E05.FR.02",), call, _is_suspended, sentence)
+
+
+def _is_deauthorized(event: JsonObject) -> bool:
+    return _is_ended(event) or event["triggerReason"] == "Deauthorized"
+
+
+def _is_suspended(event: JsonObject) -> bool:
+    state = event["transactionInfo"].get("chargingState")
+    return _is_ended(event) or state not in {None, "Charging"}
+
+
+def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str]) -> bool:
+    """Return whether a charging transaction with a refused token may get no more energy."""
+    model, running = known[DeviceModelFacts], known.running.by_id.get(transaction_id)
+    has_limit = not model.is_complete or MAX_ENERGY in model.definitions
+    is_charging = running is not None and running.charging_state == "Charging"
+    return is_charging and not has_limit and "EnergyTransfer" not in points
+
+
+# EVConnectionTimeOut
+
+
+@CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized", "RemoteStart"))
+def _expect_timeout(call: StationCall, known: Known201) -> None:
+    event, points = call.payload, _stop_points(known, call.at)
+    timeout_s = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut")
+    is_waiting = event["transactionInfo"].get("chargingState") == "Idle" and not event.get("offline")
+    if not is_waiting or not points or not timeout_s or timeout_s < 0:
+        return
+    keeps_running = "ParkingBayOccupancy" in points
+    kind, requirement = (TIMEOUT_MISSING, "E03.FR.15") if keeps_running else (NOT_TIMED_OUT, "E03.FR.05")
+    due = "must report EVConnectTimeout" if keeps_running else "should end with stoppedReason Timeout"
+    transaction_id = _id(event)
+    _expect(
+        known,
+        kind,
+        (requirement,),
+        call,
+        lambda event: event["triggerReason"] == "EVConnectTimeout" and (keeps_running or _is_ended(event)),
+        f"no cable was plugged in for the transaction {short(transaction_id)} within EVConnectionTimeOut "
+        f"({timeout_s:g} s); it {due} then",
+        within_s=timeout_s + WITHIN_S,
+        is_excused=lambda: not _is_still_waiting(known, transaction_id, timeout_s),
+    )
+
+
+def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) -> bool:
+    """Return whether a transaction is authorized and no vehicle is connected."""
+    running, tracked = known.running.by_id.get(transaction_id), known.transactions.find(transaction_id)
+    if running is None or tracked is None or running.charging_state in PLUGGED_IN:
+        return False
+    is_unchanged = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut") == timeout_s
+    return is_unchanged and tracked.contents.first_stop is None and tracked.plugged_in is None
+
+
+# A vehicle that is unplugged and plugged in again
+
+
+@STILL_AUTHORIZED.on_event("E09.FR.01", types=("Updated",), triggers=CHARGE_TRIGGERS)
+def judge_charging_again(call: StationCall, known: Known201) -> Outcome:
+    """Check that a transaction is authorized again before it charges again."""
+    notes, tracked = known[RunningNotes].of(call.payload), known.transactions.find(_id(call.payload))
+    is_charging = call.payload["transactionInfo"].get("chargingState") == "Charging"
+    if notes is None or tracked is None or not notes.unplugged_frame or not is_charging:
+        return None
+    if known[DeviceModelFacts].is_true(TX, "StopTxOnEVSideDisconnect") is not True:
+        return None
+    token = tracked.contents.token
+    is_certain = notes.is_whole and known[RecentSettings].is_settled(TX, notes.started_at)
+    if not is_certain or token is None or token[1] == UNAUTHORIZED:
+        return None
+    if notes.is_authorized_again or call.payload["triggerReason"] in {"Authorized", "RemoteStart"}:
+        return MET
+    return Broken(
+        f"the transaction {short(_id(call.payload))} charges again after EVCommunicationLost without a new "
+        "authorization, although StopTxOnEVSideDisconnect is true; a driver must authorize it again",
+        (notes.unplugged_frame,),
+    )

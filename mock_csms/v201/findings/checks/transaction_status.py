@@ -1,0 +1,192 @@
+"""Answers to GetTransactionStatus (E14)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action, TriggerReasonEnumType
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.queue_claims import QueueClaims
+from mock_csms.v201.findings.facts.transaction_notes import PERIODIC_TRIGGER
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.running import Suspicion
+
+MARGIN_S: Final = 10.0
+"""Seconds by which an event must be older than an answer to have been in the queue then."""
+DELIVERY_S: Final = 600.0
+"""Time in which a queued event must arrive, with its retries."""
+NOT_PERIODIC: Final = frozenset(str(reason.value) for reason in TriggerReasonEnumType) - {PERIODIC_TRIGGER}
+
+WRONG: Final = CHECKS.kind(
+    "transaction-status-wrong",
+    "error",
+    "an answer to GetTransactionStatus contradicts the events of the transaction",
+    "the events of the transaction; for a running one, a later event",
+)
+WRONG.names("E14.FR.02", "E14.FR.05", "E14.FR.08")
+
+
+def _is_running(known: Known201, transaction_id: str) -> bool:
+    running = known.running.by_id.get(transaction_id)
+    return running is not None and not running.may_have_ended
+
+
+@WRONG.on_command("E14.FR.01", of=Action.get_transaction_status)
+def judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an answer about an unknown transaction has an ongoingIndicator."""
+    transaction_id = command.request.get("transactionId")
+    if transaction_id is None or known.transactions.has_had(transaction_id):
+        return None
+    indicator = command.answer.get("ongoingIndicator")
+    if indicator is None:
+        return Broken(
+            f"the answer about the transaction {short(transaction_id)} has no ongoingIndicator; it must be "
+            "true or false"
+        )
+    return MET if not indicator and not command.answer["messagesInQueue"] else None
+
+
+@WRONG.on_command("E14.FR.02", of=Action.get_transaction_status)
+def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Suspect an answer that a running transaction has stopped, until the transaction goes on."""
+    transaction_id = command.request.get("transactionId")
+    if transaction_id is None or not _is_running(known, transaction_id):
+        return None
+    if command.answer.get("ongoingIndicator"):
+        return MET
+    known.running.by_id[transaction_id].suspicions.append(
+        Suspicion(
+            WRONG.id,
+            command.at,
+            (command.sent_frame, command.frame),
+            f"the answer about the transaction {short(transaction_id)} does not have ongoingIndicator true, "
+            "but the transaction went on; it must be true until the transaction has stopped",
+            requirements=("E14.FR.02",),
+        )
+    )
+    return None
+
+
+@WRONG.on_command("E14.FR.03", of=Action.get_transaction_status)
+def judge_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an answer about a stopped transaction says so."""
+    transaction_id = command.request.get("transactionId")
+    if transaction_id is None or not known.transactions.has_ended(transaction_id):
+        return None
+    if command.answer.get("ongoingIndicator") is False:
+        return MET
+    return Broken(
+        f"the answer about the transaction {short(transaction_id)} does not have ongoingIndicator false, but "
+        "the transaction has ended; it must be false"
+    )
+
+
+@WRONG.on_command("E14.FR.06", of=Action.get_transaction_status)
+def judge_all(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that an answer about all transactions has no ongoingIndicator."""
+    if "transactionId" in command.request:
+        return None
+    if "ongoingIndicator" not in command.answer:
+        return MET
+    return Broken(
+        "the answer to a GetTransactionStatus without transactionId has an ongoingIndicator; it must not "
+        "have one"
+    )
+
+
+# messagesInQueue is false
+
+
+def _judge_claim(call: StationCall, known: Known201, transaction_id: str | None) -> Outcome:
+    """Check whether an event was in the queue although an earlier answer said that the queue was empty."""
+    claim = known[QueueClaims].empty.get(transaction_id)
+    if claim is None or not _is_new(call.payload, known):
+        return None
+    at, frame = claim
+    happened_at, clock = seconds_of(call.payload["timestamp"]), known.clock
+    if happened_at is None or clock.since is None or clock.is_skewed or happened_at < clock.since:
+        return None
+    if happened_at > at:
+        return MET
+    if happened_at > at - MARGIN_S:
+        return None
+    name = short(call.payload["transactionInfo"]["transactionId"])
+    return Broken(
+        f"an event of the transaction {name} from {short(call.payload['timestamp'])} was sent only after the "
+        "answer that no messages are in the queue; messagesInQueue must be true while one waits",
+        (frame,),
+    )
+
+
+def _is_new(event: JsonObject, known: Known201) -> bool:
+    """Return whether an event has certainly not been received before."""
+    tracked = known.transactions.find(event["transactionInfo"]["transactionId"])
+    seq_no = event["seqNo"]
+    if tracked is None:
+        return bool(event["eventType"] == "Started")
+    is_in_gap = any(first <= seq_no <= last for first, last, _ in tracked.gaps)
+    return seq_no > tracked.high or seq_no < tracked.low or is_in_gap
+
+
+@WRONG.on_event("E14.FR.04", triggers=NOT_PERIODIC)
+def judge_claim_about_transaction(call: StationCall, known: Known201) -> Outcome:
+    """Check an event of a transaction that was said to have no messages in the queue."""
+    return _judge_claim(call, known, call.payload["transactionInfo"]["transactionId"])
+
+
+@WRONG.on_event("E14.FR.07", triggers=NOT_PERIODIC)
+def judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
+    """Check an event after an answer that no messages at all are in the queue."""
+    return _judge_claim(call, known, None)
+
+
+# messagesInQueue is true
+
+
+@WRONG.on_command("E14.FR.05", of=Action.get_transaction_status)
+def judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the queue of a transaction of which all events have arrived."""
+    transaction_id = command.request.get("transactionId")
+    tracked = None if transaction_id is None else known.transactions.find(transaction_id)
+    if transaction_id is None or tracked is None or not tracked.is_complete:
+        return None
+    if not command.answer["messagesInQueue"]:
+        return MET
+    _expect_delivery(command, known, "E14.FR.05", transaction_id)
+    return None
+
+
+@WRONG.on_command("E14.FR.08", of=Action.get_transaction_status)
+def judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check the queue of a station without a running transaction."""
+    if "transactionId" in command.request or known.running.by_id or not known.transactions.has_seen_boot:
+        return None
+    if not command.answer["messagesInQueue"]:
+        return MET
+    _expect_delivery(command, known, "E14.FR.08", None)
+    return None
+
+
+def _expect_delivery(
+    command: AnsweredCommand, known: Known201, requirement: str, transaction_id: str | None
+) -> None:
+    """Expect an event after an answer that messages are in the queue."""
+    known.expectations.add(
+        Expectation(
+            WRONG.id,
+            (requirement,),
+            since=command.at,
+            within_s=DELIVERY_S,
+            actions=frozenset({Action.transaction_event.value}),
+            is_fulfilled_by=lambda _, event: (
+                transaction_id in {None, event["transactionInfo"]["transactionId"]}
+            ),
+            sentence=f"the station answered that messages are in the queue, but sent no event within "
+            f"{DELIVERY_S:g} s; messagesInQueue must be false if none waits",
+            frames=(command.sent_frame, command.frame),
+        )
+    )

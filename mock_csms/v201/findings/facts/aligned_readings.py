@@ -1,0 +1,69 @@
+"""Arrival of clock-aligned readings (J01)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.samples import CLOCK, samples_of
+
+CLOCK_TRIGGER: Final = "MeterValueClock"
+
+
+class AlignedReadings(Facts):
+    """Since when no clock-aligned reading has arrived."""
+
+    __slots__ = ("has_changed", "since")
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+        """Time of the latest clock-aligned reading, or of the first Heartbeat without one; None after a
+        disconnection.
+        """
+        self.has_changed = False
+        """Whether a transaction has started or ended since."""
+
+    def restart(self, at: float) -> None:
+        """Register a clock-aligned reading, or begin to wait for one."""
+        self.since, self.has_changed = at, False
+
+    def booted(self, reason: str) -> None:
+        self.since = None
+
+    def disconnected(self) -> None:
+        self.since = None
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.meter_values, Action.transaction_event}:
+            self.since = None
+
+
+def is_aligned(payload: dict[str, object]) -> bool:
+    """Return whether a message has clock-aligned readings."""
+    return any(sample.get("context") == CLOCK for sample in samples_of(payload))
+
+
+@CHECKS.learn_call(Action.meter_values)
+def _note_meter_values(call: StationCall, known: Known201) -> None:
+    if is_aligned(call.payload):
+        known[AlignedReadings].restart(call.at)
+
+
+@CHECKS.learn_event(triggers=(CLOCK_TRIGGER,))
+def _note_event(call: StationCall, known: Known201) -> None:
+    known[AlignedReadings].restart(call.at)
+
+
+@CHECKS.learn_call(Action.heartbeat)
+def _begin_to_wait(call: StationCall, known: Known201) -> None:
+    aligned = known[AlignedReadings]
+    if aligned.since is None:
+        aligned.restart(call.at)
+
+
+@CHECKS.learn_event(types=("Started", "Ended"))
+def _note_change(_call: StationCall, known: Known201) -> None:
+    known[AlignedReadings].has_changed = True

@@ -1,0 +1,32 @@
+"""Meter values."""
+
+from tests.support.observed_station import ObservedStation
+from tests.v201.findings.checks.plays.block_e import charge, charge_twice, read, write
+from tests.v201.findings.checks.scenes import Scene
+
+
+def charge_for_two_intervals(observed: ObservedStation) -> None:
+    charge(observed, 70)
+
+
+def stay_idle(observed: ObservedStation) -> None:
+    """Wait for clock-aligned readings."""
+    write(observed, {"AlignedDataCtrlr.Interval": "30"})
+    read(observed, "AlignedDataCtrlr.Measurands")
+    observed.advance(300)
+
+
+def charge_with_readings_only_while_idle(observed: ObservedStation) -> None:
+    write(observed, {"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.SendDuringIdle": "true"})
+    charge(observed, 190)
+
+
+SCENES = {
+    "aligned-readings-during-transaction": Scene(charge_with_readings_only_while_idle),
+    "aligned-readings-missing": Scene(stay_idle, {"heartbeat_s": 60}),
+    "reading-ambiguous": Scene(charge_for_two_intervals),
+    "reading-context-wrong": Scene(charge_for_two_intervals),
+    "reading-location-wrong": Scene(charge_for_two_intervals),
+    "reading-unit-wrong": Scene(charge_for_two_intervals),
+    "register-rebased": Scene(charge_twice),
+}

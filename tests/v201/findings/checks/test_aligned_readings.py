@@ -1,0 +1,175 @@
+"""Checks of clock-aligned readings."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mock_csms.messages import JsonObject
+from tests.support.talk import EVSE, Talk, case
+
+ENERGY = "Energy.Active.Import.Register"
+CLOCK = "Sample.Clock"
+
+
+@pytest.fixture
+def aligned(talk: Talk) -> Talk:
+    """A station with an interval of a minute."""
+    talk.read_variables({"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.Measurands": ENERGY})
+    return talk
+
+
+def values(talk: Talk, context: str = CLOCK) -> JsonObject:
+    return {"meterValue": [{"timestamp": talk.now, "sampledValue": [{"value": 1, "context": context}]}]}
+
+
+def send_meter_values(talk: Talk, evse_id: int = 1) -> None:
+    talk.call("MeterValues", {"evseId": evse_id, **values(talk)})
+
+
+def start(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="EVDetected", evse=EVSE)
+
+
+def beat(talk: Talk, seconds: float) -> None:
+    """Wait, with a Heartbeat at the beginning and at the end."""
+    talk.call("Heartbeat")
+    talk.wait(seconds)
+    talk.call("Heartbeat")
+
+
+@pytest.mark.parametrize(("requirement", "is_busy"), [("J01.FR.14", False), ("J01.FR.22", True)])
+def test_missing_readings_are_found_at_the_next_heartbeat(
+    aligned: Talk, requirement: str, *, is_busy: bool
+) -> None:
+    if is_busy:
+        start(aligned)
+    beat(aligned, 250)
+
+    assert aligned.ids == ["aligned-readings-missing"]
+    assert aligned.findings[0].section == requirement
+    assert aligned.coverage(requirement) == "broken"
+
+
+@pytest.mark.parametrize(
+    ("requirement", "is_busy", "send"),
+    [
+        case("idle", "J01.FR.14", False, send_meter_values),
+        case("busy", "J01.FR.22", True, send_meter_values),
+        case(
+            "event",
+            "J01.FR.22",
+            True,
+            lambda talk: talk.send_event(1, triggerReason="MeterValueClock", **values(talk)),
+        ),
+    ],
+)
+def test_readings_in_time_are_accepted(
+    aligned: Talk, requirement: str, send: Callable[[Talk], object], *, is_busy: bool
+) -> None:
+    if is_busy:
+        start(aligned)
+    aligned.call("Heartbeat")
+    aligned.wait(200)
+    send(aligned)
+    aligned.wait(200)
+    aligned.call("Heartbeat")
+
+    assert aligned.ids == []
+    assert aligned.coverage(requirement) == "met"
+
+
+type Step = Callable[[Talk], object]
+
+LONG_PAUSE: Step = lambda talk: beat(talk, 250)  # noqa: E731 - a step as in the tables
+
+
+def heartbeat(talk: Talk) -> None:
+    talk.call("Heartbeat")
+
+
+def pause(seconds: float) -> Step:
+    return lambda talk: talk.wait(seconds)
+
+
+def set_values(values: dict[str, str]) -> Step:
+    return lambda talk: talk.read_variables(
+        {f"AlignedDataCtrlr.{name}": value for name, value in values.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        case("too short", [lambda talk: beat(talk, 200)]),
+        case(
+            "disconnected",
+            [lambda talk: beat(talk, 200), lambda talk: talk.reconnect(1), lambda talk: beat(talk, 60)],
+        ),
+        case("transaction began", [heartbeat, start, pause(250), heartbeat]),
+        case("off", [set_values({"Interval": "0"}), LONG_PAUSE]),
+        case("no measurands", [set_values({"Measurands": ""}), LONG_PAUSE]),
+        case("only while idle", [set_values({"SendDuringIdle": "true"}), start, LONG_PAUSE]),
+    ],
+)
+def test_readings_are_not_certainly_missing(aligned: Talk, steps: list[Step]) -> None:
+    for step in steps:
+        step(aligned)
+
+    assert "aligned-readings-missing" not in aligned.ids
+    assert aligned.coverage("J01.FR.14") == "not exercised"
+
+
+# SendDuringIdle
+
+
+def set_idle_only(talk: Talk, evse_id: int | None = None) -> None:
+    component: JsonObject = {"name": "AlignedDataCtrlr", **({"evse": {"id": evse_id}} if evse_id else {})}
+    item = {"component": component, "variable": {"name": "SendDuringIdle"}}
+    message_id = talk.send_command("GetVariables", {"getVariableData": [{**item, "attributeType": "Actual"}]})
+    result = {**item, "attributeType": "Actual", "attributeStatus": "Accepted", "attributeValue": "true"}
+    talk.answer_command(message_id, "GetVariables", {"getVariableResult": [result]})
+
+
+@pytest.mark.parametrize(("requirement", "evse_id"), [("J01.FR.19", 1), ("J01.FR.20", None)])
+def test_readings_during_a_transaction_are_found(talk: Talk, requirement: str, evse_id: int | None) -> None:
+    set_idle_only(talk, evse_id)
+    send_meter_values(talk)
+    assert talk.coverage(requirement) == "met"
+    start(talk)
+    talk.wait(100)
+    send_meter_values(talk)
+
+    assert talk.ids == ["aligned-readings-during-transaction"]
+    assert talk.findings[0].section == requirement
+
+
+def test_aligned_event_is_found_if_readings_are_only_for_idle_time(talk: Talk) -> None:
+    set_idle_only(talk)
+    start(talk)
+    talk.wait(100)
+    talk.send_event(1, triggerReason="MeterValueClock", **values(talk))
+
+    assert talk.ids == ["aligned-readings-during-transaction"]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        case("just started", [start, pause(30), send_meter_values]),
+        case("other EVSE", [start, pause(100), lambda talk: send_meter_values(talk, 2)]),
+        case(
+            "not set for the station",
+            [
+                start,
+                pause(100),
+                lambda talk: talk.send_event(1, triggerReason="MeterValueClock", **values(talk)),
+            ],
+        ),
+    ],
+)
+def test_readings_outside_transactions_are_accepted(talk: Talk, steps: list[Step]) -> None:
+    set_idle_only(talk, 1)
+    for step in steps:
+        step(talk)
+
+    assert talk.ids == []
