@@ -274,7 +274,8 @@ class Talk:
         """Send a CALL to the station and answer it with a status and further fields."""
         message_id = self.send_command(action, payload)
         self.at += 0.1
-        self.answer_command(message_id, action, {"status": status, **fields})
+        file = {"filename": "log.txt"} if action == "GetLog" else {}
+        self.answer_command(message_id, action, {"status": status, **file, **fields})
 
     def trigger(self, requested: str, status: str = "Accepted", evse: JsonObject | None = None) -> None:
         payload: JsonObject = {"requestedMessage": requested}

@@ -34,6 +34,10 @@ class EventParts:
             self._open[seq_no + 1] = at + EVENT_PART_TIMEOUT_S, frame
             if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
+        is_periodic = payload["eventData"][0]["trigger"] == "Periodic"
+        requirement = "N08.FR.04" if is_periodic else "N07.FR.07"
+        if seq_no == 0 and is_certain:
+            self._report.met(requirement)
         if is_expected or not is_certain or self._open.keys() - {seq_no + 1}:
             return NO_FINDINGS
         return self._report(
@@ -42,6 +46,7 @@ class EventParts:
             (frame,),
             f"NotifyEvent has seqNo {seq_no}, but no part with tbc=true and seqNo {seq_no - 1} came before; "
             "the first part of an event must have seqNo 0",
+            requirements=(requirement,),
         )
 
     def give_up(self) -> None:

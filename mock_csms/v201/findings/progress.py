@@ -69,6 +69,11 @@ LOG_REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "request-id-unknown": ("N01.FR.07",),
 }
 
+LOG_STEPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Uploading": ("N01.FR.08",),
+    "Uploaded": ("N01.FR.09",),
+}
+"""Requirement that a status of a log upload is sent."""
 IDLE_SECTIONS: Final[Mapping[str, str]] = {
     Action.firmware_status_notification: "Part 2 3.33",
     Action.log_status_notification: "Part 2 3.87",
@@ -219,7 +224,7 @@ class Progress:
         requirements = self._requirements(COURSES[action].kind, action, request_id)
         if is_allowed:
             if is_certain:
-                self._report.met(*requirements)
+                self._report.met(*(requirements or LOG_STEPS.get(status, ())))
             return NO_FINDINGS
         return self._report(
             COURSES[action].kind,

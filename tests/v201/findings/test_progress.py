@@ -269,3 +269,23 @@ def test_idle_breaks_no_requirement_with_a_number(talk: Talk) -> None:
     talk.call("FirmwareStatusNotification", {"status": "Idle"})
 
     assert [finding.section for finding in talk.findings] == ["Part 2 3.33"]
+
+
+@pytest.mark.parametrize(("fields", "requirement"), [({"requestId": 99}, "N01.FR.07"), ({}, "N01.FR.13")])
+def test_wrong_request_id_of_log_breaks_its_requirement(
+    talk: Talk, fields: JsonObject, requirement: str
+) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    talk.call("LogStatusNotification", {"status": "Uploading", **fields})
+
+    assert [finding.section for finding in talk.findings] == [requirement]
+
+
+def test_log_upload_meets_its_requirements(talk: Talk) -> None:
+    talk.command("GetLog", LOG_UPLOAD)
+    send_log_statuses(talk, "Uploading")
+    assert (talk.coverage("N01.FR.08"), talk.coverage("N01.FR.09")) == ("met", "not exercised")
+
+    send_log_statuses(talk, "Uploaded")
+
+    assert {talk.coverage(f"N01.FR.{number}") for number in ("07", "09", "13")} == {"met"}

@@ -185,7 +185,46 @@ def wait_for_periodic_events(observed: ObservedStation) -> None:
     observed.advance(35)
 
 
+def get_log(observed: ObservedStation, request_id: int) -> None:
+    """Ask for an upload to an address that never answers."""
+    log = {"remoteLocation": "http://nowhere/"}
+    observed.command(
+        "GetLog",
+        {
+            "requestId": request_id,
+            "logType": "DiagnosticsLog",
+            "log": log,
+            "retries": 9,
+            "retryInterval": 300,
+        },
+    )
+
+
+def get_log_during_upload(observed: ObservedStation) -> None:
+    get_log(observed, 1)
+    observed.advance(2)
+    get_log(observed, 2)
+    observed.advance(62)
+
+
+def ask_for_customer(**fields: Any) -> Scene:
+    def play(observed: ObservedStation) -> None:
+        request = {"requestId": 3, "report": False, "clear": True, **fields}
+        observed.command("CustomerInformation", request)
+        observed.advance(2)
+
+    return Scene(play)
+
+
 SCENES = {
+    "aimless-customer-request-accepted": ask_for_customer(clear=False, customerIdentifier="me"),
+    "ambiguous-customer-accepted": ask_for_customer(),
+    "clearing-reported-in-parts": ask_for_customer(customerIdentifier="me")._replace(
+        also=frozenset({"report-incomplete"})
+    ),
+    "log-cancel-not-reported": Scene(get_log_during_upload),
+    "log-filename-missing": Scene(get_log_during_upload),
+    "log-upload-not-canceled": Scene(get_log_during_upload),
     "absent-monitor-cleared": Scene(clear_monitor_twice),
     "custom-monitor-lost": Scene(keep_monitor_in_base),
     "duplicate-monitor-accepted": Scene(set_monitor_twice),

@@ -1,0 +1,87 @@
+"""Requests for customer information, and their reports (N09, N10)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Command, Outcome, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+
+MAX_REQUESTS: Final = 10
+IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
+
+NO_PURPOSE: Final = CHECKS.kind(
+    "aimless-customer-request-accepted",
+    "hint",
+    "a CustomerInformation with neither report nor clear is accepted",
+)
+AMBIGUOUS: Final = CHECKS.kind(
+    "ambiguous-customer-accepted",
+    "error",
+    "a CustomerInformation that names no customer, or several, is accepted",
+)
+IN_PARTS: Final = CHECKS.kind(
+    "clearing-reported-in-parts",
+    "error",
+    "the report that customer data was cleared has several parts",
+    "the CustomerInformation with clear and without report",
+)
+
+
+class ClearingRequests(Facts):
+    """CustomerInformation commands that clear data without a report of it."""
+
+    __slots__ = ("request_ids",)
+
+    def __init__(self) -> None:
+        self.request_ids: tuple[int, ...] = ()
+
+
+@CHECKS.learn_sent(Action.customer_information)
+def _follow_request(command: Command, known: Known201) -> None:
+    requests, request = known[ClearingRequests], command.request
+    others = [number for number in requests.request_ids if number != request["requestId"]]
+    is_clearing = request["clear"] and not request["report"]
+    requests.request_ids = (*others, *([request["requestId"]] if is_clearing else []))[-MAX_REQUESTS:]
+
+
+@NO_PURPOSE.on_command("N09.FR.07", "N10.FR.07", of=Action.customer_information)
+def judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check that a request that asks for nothing is refused."""
+    if command.request["report"] or command.request["clear"]:
+        return None
+    if command.answer["status"] != "Accepted":
+        return MET
+    return Broken(
+        "a CustomerInformation with report=false and clear=false was accepted; it is recommended to answer "
+        "Rejected"
+    )
+
+
+@AMBIGUOUS.on_command("N09.FR.09", of=Action.customer_information)
+def judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
+    """Check that a request for no customer, or for several, is refused."""
+    named = IDENTIFIERS & command.request.keys()
+    if len(named) == 1:
+        return None
+    if command.answer["status"] != "Accepted":
+        return MET
+    return Broken(
+        f"a CustomerInformation with {len(named)} references to a customer was accepted; it must have "
+        "exactly one, and the answer must be Invalid"
+    )
+
+
+@IN_PARTS.on_call("N10.FR.06", of=Action.notify_customer_information)
+def judge_parts(call: StationCall, known: Known201) -> Outcome:
+    """Check that a single message says that the data was cleared."""
+    if call.payload["requestId"] not in known[ClearingRequests].request_ids:
+        return None
+    if not call.payload.get("tbc"):
+        return MET
+    return Broken(
+        f"the NotifyCustomerInformation with requestId {call.payload['requestId']} has tbc=true, but its "
+        "CustomerInformation only clears data; one message must say that the data was cleared"
+    )
