@@ -11,6 +11,7 @@ from mock_csms.findings.checks import (
     CheckList,
     Command,
     Outcome,
+    RefusedCommand,
     StationCall,
 )
 from mock_csms.findings.coverage import Coverage
@@ -90,10 +91,14 @@ class Checking[State: Known]:
             learn(command, self._known)
         return findings
 
+    def judge_refusal(self, command: RefusedCommand) -> Findings:
+        """Judge the CALLERROR of the station to a command."""
+        return self._judge(self._checks.refusals.get(command.action, ()), command)
+
     def _judge(
         self,
         checks: tuple[Check[Any, State], ...],
-        message: StationCall | AnsweredCall | AnsweredCommand,
+        message: StationCall | AnsweredCall | AnsweredCommand | RefusedCommand,
     ) -> Findings:
         broken: dict[tuple[str, Broken], tuple[str, ...]] = {}
         for kind, requirements, judge in checks:
@@ -108,7 +113,7 @@ class Checking[State: Known]:
     def _report_all(
         self,
         broken: dict[tuple[str, Broken], tuple[str, ...]],
-        message: StationCall | AnsweredCall | AnsweredCommand,
+        message: StationCall | AnsweredCall | AnsweredCommand | RefusedCommand,
     ) -> Findings:
         """Report violations; checks that found the same one cause a single finding."""
         findings = NO_FINDINGS

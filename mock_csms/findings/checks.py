@@ -67,6 +67,17 @@ class AnsweredCommand(NamedTuple):
     sent_frame: int
 
 
+class RefusedCommand(NamedTuple):
+    """A valid CALL to the station with its CALLERROR."""
+
+    at: float
+    frame: int
+    """Number of the entry of the CALLERROR."""
+    action: str
+    request: JsonObject
+    code: str
+
+
 class Check[Message, State: Known](NamedTuple):
     """A function that judges messages, and the requirements that it is about."""
 
@@ -123,6 +134,7 @@ class CheckList[State: Known]:
     event_learners: list[tuple[EventScope, Learner[StationCall, State]]] = field(default_factory=list)
     answered_calls: dict[str, tuple[Check[AnsweredCall, State], ...]] = field(default_factory=dict)
     commands: dict[str, tuple[Check[AnsweredCommand, State], ...]] = field(default_factory=dict)
+    refusals: dict[str, tuple[Check[RefusedCommand, State], ...]] = field(default_factory=dict)
     call_learners: dict[str, tuple[Learner[StationCall, State], ...]] = field(default_factory=dict)
     answered_call_learners: dict[str, tuple[Learner[AnsweredCall, State], ...]] = field(default_factory=dict)
     sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
@@ -264,6 +276,12 @@ class CheckedKind[State: Known]:
     ) -> Callable[[Callable[[AnsweredCommand, State], Outcome]], Callable[[AnsweredCommand, State], Outcome]]:
         """Judge each command with one of these actions once it is answered with a CALLRESULT."""
         return self._decorator(self._checks.commands, requirements, of)
+
+    def on_refusal(
+        self, *requirements: str, of: str | Collection[str]
+    ) -> Callable[[Callable[[RefusedCommand, State], Outcome]], Callable[[RefusedCommand, State], Outcome]]:
+        """Judge each command with one of these actions once it is answered with a CALLERROR."""
+        return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
         """Name requirements of expectations or other checks that have no decorator."""

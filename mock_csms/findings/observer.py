@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S, OurCalls, StationCalls
-from mock_csms.findings.checks import AnsweredCommand
+from mock_csms.findings.checks import AnsweredCommand, RefusedCommand
 from mock_csms.findings.coverage import Coverage
 from mock_csms.findings.kinds import (
     NO_FINDINGS,
@@ -234,6 +234,7 @@ class Observer:
         payload: JsonObject | None,
         *,
         violation: str | None = None,
+        error_code: str = "",
     ) -> Sequence[Finding]:
         """Judge an answer of the station.
 
@@ -259,6 +260,9 @@ class Observer:
             command = AnsweredCommand(at, frame, action, request, payload, call.sent_at, call.frames[0])
             with suppress(*UNREADABLE_PAYLOAD):
                 findings = self.judge_command(command)
+        elif call.frames and error_code:
+            with suppress(*UNREADABLE_PAYLOAD):
+                findings = self.judge_refusal(RefusedCommand(at, frame, action, request, error_code))
         with suppress(*UNREADABLE_PAYLOAD):
             findings += self.command_answered(at, frame, message_id, action, request, payload)
         return findings
@@ -362,6 +366,10 @@ class Observer:
 
     def judge_command(self, command: AnsweredCommand) -> Findings:
         """Judge a valid CALLRESULT to a command, before `command_answered`; may raise UNREADABLE_PAYLOAD."""
+        return NO_FINDINGS
+
+    def judge_refusal(self, command: RefusedCommand) -> Findings:
+        """Judge a CALLERROR to a command, before `command_answered`; may raise UNREADABLE_PAYLOAD."""
         return NO_FINDINGS
 
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer

@@ -293,8 +293,11 @@ class Recorder:
         if action is not None and elapsed is not None:
             self._records.statistics.command_answered(self._known(action), self._outcome(answer), elapsed)
         payload = answer.payload if isinstance(answer, CallResult) else None
+        code = answer.code if isinstance(answer, CallError) else ""
         observe = self._observer.received_answer
-        return self._observe(observe, time(), number, message_id, action, payload, violation=description)
+        return self._observe(
+            observe, time(), number, message_id, action, payload, violation=description, error_code=code
+        )
 
     def _outcome(self, answer: CallResult | CallError) -> str:
         return "error" if isinstance(answer, CallError) else self._version.outcome(answer.payload)

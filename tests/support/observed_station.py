@@ -309,6 +309,7 @@ class ObservedStation:
                 action,
                 payload,
                 violation=violation.description if violation else None,
+                error_code=message.code if isinstance(message, CallError) else "",
             )
         )
 

@@ -244,11 +244,14 @@ class Talk:
         action: str | None,
         payload: JsonObject | None = None,
         violation: str | None = None,
+        code: str = "",
     ) -> None:
-        """Answer a CALL to the station; ``payload=None`` sends a CALLERROR."""
+        """Answer a CALL to the station; ``payload=None`` sends a CALLERROR with this code."""
         at, frame = self.next_entry()
         self.collect(
-            self.observer.received_answer(at, frame, message_id, action, payload, violation=violation)
+            self.observer.received_answer(
+                at, frame, message_id, action, payload, violation=violation, error_code=code
+            )
         )
 
     def read_variables(self, values: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checking import Checking
-from mock_csms.findings.checks import AnsweredCommand
+from mock_csms.findings.checks import AnsweredCommand, RefusedCommand
 from mock_csms.findings.expectations import Expectations
 from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
@@ -189,6 +189,7 @@ class Observer201(Observer):
         return findings
 
     def _boot_answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> None:
+        self._report.met("FR.01")
         registration = self._registration
         statuses_are_due = registration.answered(at, frame, answer, waited)
         if registration.status != "Accepted":
@@ -278,6 +279,9 @@ class Observer201(Observer):
     def judge_command(self, command: AnsweredCommand) -> Findings:
         return self._checking.judge_command(command)
 
+    def judge_refusal(self, command: RefusedCommand) -> Findings:
+        return self._checking.judge_refusal(command)
+
     def command_answered(  # noqa: PLR0913, PLR0917 - a command and its answer
         self,
         at: float,
@@ -322,6 +326,8 @@ class Observer201(Observer):
             case Action.set_variables:
                 self._registration.variables_set(frame, request, answer)
                 self._configuration.variables_set(request, answer)
+            case Action.reset:
+                self._report.met("B11.FR.01")
             case Action.get_variables:
                 self._configuration.variables_read(answer)
             case Action.certificate_signed:

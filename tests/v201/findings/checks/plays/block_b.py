@@ -115,6 +115,7 @@ SCENES = {
     "answer-without-data": Scene(read_and_set),
     "attribute-type-missing": Scene(read_and_set),
     "base-report-not-supported": Scene(take_inventory),
+    "command-refused-while-pending": Scene(read(HEARTBEAT), station={"boots": ("Pending",)}),
     "clock-not-synchronized": Scene(play_all(take_inventory, take_summary)),
     "empty-report-status-wrong": Scene(play_all(take_inventory, get_report(EVSES))),
     "evse-reset-accepted": Scene(play_all(read(ALLOW_RESET), reset_evse)),
@@ -141,6 +142,7 @@ SCENES = {
     "unknown-variable-has-value": read_unknown,
     "unknown-variable-status-wrong": read_unknown,
     "write-only-variable-read": Scene(play_all(take_inventory, read(PASSWORD))),
+    "valid-command-called-invalid": Scene(take_inventory),
     "write-only-value-reported": Scene(take_inventory),
     "wrong-value-accepted": Scene(play_all(take_inventory, set_value(HEARTBEAT, "often"))),
 }
