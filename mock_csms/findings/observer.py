@@ -256,12 +256,11 @@ class Observer:
             )
         request, call.payload = call.payload, {}
         findings = NO_FINDINGS
-        if payload is not None and call.frames:
-            command = AnsweredCommand(at, frame, action, request, payload, call.sent_at, call.frames[0])
-            with suppress(*UNREADABLE_PAYLOAD):
+        with suppress(*UNREADABLE_PAYLOAD):
+            if payload is not None and call.frames:
+                command = AnsweredCommand(at, frame, action, request, payload, call.sent_at, call.frames[0])
                 findings = self.judge_command(command)
-        elif call.frames and error_code:
-            with suppress(*UNREADABLE_PAYLOAD):
+            elif call.frames and error_code:
                 findings = self.judge_refusal(RefusedCommand(at, frame, action, request, error_code))
         with suppress(*UNREADABLE_PAYLOAD):
             findings += self.command_answered(at, frame, message_id, action, request, payload)

@@ -168,6 +168,7 @@ def _reset(request: JsonObject, known: Known201) -> AcceptedCommand | None:
         lambda *_: True,
         "the station accepted a Reset but sent no BootNotification within 120 s of connected time",
         outlives_connection=True,
+        requirements=("B11.FR.03", "B11.FR.04"),
     )
 
 

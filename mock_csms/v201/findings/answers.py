@@ -55,9 +55,16 @@ class Answers:
                 return ("F06.FR.17",)
             case Action.change_availability, "Scheduled" if self._running.on_evse(place_of(request)[0]):
                 return _scheduling(request)
+            case Action.reset, "Scheduled" if self._is_during_transaction(request):
+                return ("B12.FR.01",)
+            case ((Action.request_start_transaction | Action.request_stop_transaction), "Rejected"):
+                return ("B02.FR.05",) if self._registration.status == "Pending" else ()
             case Action.unlock_connector, "OngoingAuthorizedTransaction" if any(self._using(request)):
                 return ("F05.FR.02",)
         return ()
+
+    def _is_during_transaction(self, reset: JsonObject) -> bool:
+        return reset["type"] == "OnIdle" and bool(self._running.certain_on_evse(reset.get("evseId")))
 
     def _remote_request(self, at: float, frame: int, action: str) -> Findings:
         if self._registration.status != "Pending":

@@ -36,6 +36,7 @@ class Connectors:
         "_inoperative_since",
         "_offline_s",
         "_offline_since",
+        "_persistence",
         "_persisting",
         "_report",
         "_reported",
@@ -58,6 +59,8 @@ class Connectors:
         """Scopes that were scheduled to become Inoperative."""
         self._persisting: frozenset[EvseScope] = EMPTY
         """Scopes that were Inoperative at the latest boot."""
+        self._persistence: tuple[str, ...] = ()
+        """Requirements that an Inoperative scope stays so, after a restart since it became Inoperative."""
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._due: float | None = None
@@ -84,6 +87,11 @@ class Connectors:
             self.status[connector] = UNKNOWN_STATUS
         self._due, self._boot_frame = at + STATUS_TIMEOUT_S, frame
 
+    def restarted(self, reason: str) -> None:
+        """Register a restart; the availability of connectors outlasts it (B01.FR.07, B11.FR.02)."""
+        is_reset = reason in {"RemoteReset", "ScheduledReset"}
+        self._persistence = ("B01.FR.07", "B11.FR.02") if is_reset else ("B01.FR.07",)
+
     def set_status(self, evse_id: int, connector_id: int, status: str) -> None:
         """Register the status of a connector."""
         connector = evse_id, connector_id
@@ -94,7 +102,7 @@ class Connectors:
             if status == "Available" and connector not in self._available:
                 self._available |= {connector}
             if self.awaited:
-                self.awaited -= {connector}
+                self._arrive(frozenset({connector}))
 
     def judge_status(self, at: float, frame: int, payload: JsonObject, *, is_charging: bool) -> Findings:
         """Register a StatusNotification. Report connector 0 once: it does not exist (Part 1 7.2).
@@ -122,6 +130,7 @@ class Connectors:
         if not covering or at <= self._inoperative_since + STATUS_TIMEOUT_S:
             return NO_FINDINGS
         requirements = tuple(sorted({name for scope in covering for name in self._requirements(scope)}))
+        requirements += self._persistence
         if status == "Unavailable":
             self._report.met(*requirements)
         if status != "Available":
@@ -168,9 +177,15 @@ class Connectors:
 
     def _set_scope_status(self, scope: EvseScope, state: str) -> None:
         connectors = frozenset(self._connectors_in(scope))
-        self.awaited -= connectors
+        self._arrive(connectors)
         for connector in connectors:
             self.status[connector] = state if state == "Unavailable" else UNKNOWN_STATUS
+
+    def _arrive(self, connectors: frozenset[Connector]) -> None:
+        """Register statuses that may be due after an offline period."""
+        if self.awaited and not (self.awaited - connectors):
+            self._report.met("B04.FR.01")
+        self.awaited -= connectors
 
     def _connectors_in(self, scope: EvseScope) -> Iterator[Connector]:
         return (connector for connector in self.status if _covers(scope, connector))
@@ -263,6 +278,8 @@ class Connectors:
             return self._missing(at, self._boot_frame, "any connector")
         missing = sorted(self.status.keys() - self._reported - self._absent)
         self._reported |= frozenset(missing)
+        if not missing:
+            self._report.met("B01.FR.05")
         findings = NO_FINDINGS
         for evse_id, connector_id in missing:
             findings += self._missing(at, self._boot_frame, f"connector {connector_id} of EVSE {evse_id}")
@@ -337,7 +354,7 @@ class Connectors:
             self._inoperative_scopes -= {place_of(request)}
         elif len(self._inoperative_scopes) < MAX_CONNECTORS:
             self._inoperative_scopes |= {place_of(request)}
-            self._inoperative_since = at
+            self._inoperative_since, self._persistence = at, ()
             if is_scheduled:
                 self._scheduled |= {place_of(request)}
             if is_certain:

@@ -200,7 +200,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "available-while-inoperative": FindingKind(
         "warning",
-        "G01.FR.02, G01.FR.05, G01.FR.07, G03.FR.06, G03.FR.08, G04.FR.07, G04.FR.09",
+        "B01.FR.07, B11.FR.02, G01.FR.02, G01.FR.05, G01.FR.07, G03.FR.06, G03.FR.08, G04.FR.07, G04.FR.09",
         "a connector is reported as Available although it was made Inoperative",
         "an accepted or scheduled ChangeAvailability, and no Operative since",
     ),

@@ -414,6 +414,7 @@ class Observer201(Observer):
         self._connectors.expect_none_after_offline()
         if payload["reason"] != "Triggered":
             self._known.booted(payload["reason"])
+            self._connectors.restarted(payload["reason"])
             self._accepted_commands.booted()
             self._progress.booted()
             self._reports.booted()

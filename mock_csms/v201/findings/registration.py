@@ -1,5 +1,6 @@
 """Registration of a station: boots, their retries, and CALLs before acceptance (B01 to B03)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,15 +35,36 @@ EARLIEST_HEARTBEAT: Final = 0.8
 REFUSED: Final = "refused with a CALLERROR"
 
 
+SILENCE: Final[Mapping[str | None, tuple[str, ...]]] = {
+    "Pending": ("B02.FR.02",),
+    "Rejected": ("B03.FR.02",),
+}
+"""Requirements that a station sends nothing but boots, by the status of its boot; B01.FR.08 before that."""
+NOT_TOO_EARLY: Final[Mapping[str, tuple[str, ...]]] = {
+    "Pending": ("B02.FR.04",),
+    "Rejected": ("B02.FR.04", "B03.FR.02"),
+}
+RETRIED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Pending": ("B02.FR.08",),
+    "Rejected": ("B02.FR.08", "B03.FR.06"),
+}
+"""Requirements that a boot is not retried too early, and that it is retried, by the status of the boot."""
+
+
 @dataclass(slots=True)
 class Retry:
     """Time at which the retry of a boot without acceptance is allowed, and time at which it is overdue."""
 
     frame: int
-    description: str
+    status: str
     interval_s: float
     due: float
     overdue: float
+
+    @property
+    def description(self) -> str:
+        """The answer to the boot in words."""
+        return f"{self.status} ({self.interval_s:g} s)"
 
 
 @dataclass(slots=True)
@@ -162,7 +184,10 @@ class Registration:
 
     def _too_early(self, at: float, frame: int) -> Findings:
         retry = self._retry
-        if retry is None or self._early_since is not None or at >= retry.due - EARLY_TOLERANCE_S:
+        if retry is None or self._early_since is not None:
+            return NO_FINDINGS
+        if at >= retry.due - EARLY_TOLERANCE_S:
+            self._report.met(*NOT_TOO_EARLY[retry.status], *RETRIED[retry.status])
             return NO_FINDINGS
         return self._report(
             "boot-retried-too-early",
@@ -170,6 +195,7 @@ class Registration:
             (retry.frame, frame),
             f"BootNotification was sent {retry.due - at:.1f} s before the end of the interval in the answer "
             f"{retry.description}",
+            requirements=NOT_TOO_EARLY[retry.status],
         )
 
     def _not_first(self, at: float, frame: int, reason: str) -> Findings:
@@ -185,6 +211,7 @@ class Registration:
             (first_frame, frame),
             f"{short(action)} was sent before the BootNotification with reason {reason}; after a restart, a "
             "station must first send a BootNotification and wait until it is Accepted",
+            requirements=("B01.FR.08",),
         )
 
     def _wrong_reason(self, at: float, frame: int, reason: str, idle_since: float | None) -> Findings:
@@ -192,6 +219,9 @@ class Registration:
         reset, trigger, retry = self._reset, self._trigger, self._retry
         scheduled = self._scheduled_reset
         self._reset = self._scheduled_reset = self._trigger = None
+        is_explained = (reset, "RemoteReset"), (scheduled, "ScheduledReset"), (trigger, "Triggered")
+        if any(cause is not None and reason == expected for cause, expected in is_explained):
+            self._report.met("B01.FR.09")
         if reason != "PowerUp":
             return NO_FINDINGS
         if reset is not None and at - reset.at <= REASON_WITHIN_S:
@@ -232,6 +262,9 @@ class Registration:
             return False
         self._set_status(status)
         seconds = float(interval_s) if isinstance(interval_s, int | float) and interval_s > 0 else None
+        self._report.met(*SILENCE.get(previous_status, ()))
+        if self._first_call is None:
+            self._report.met("B01.FR.08")
         if status == "Accepted":
             self.interval_s, self.interval_frame = seconds, frame
             self._is_interval_of_boot, self._heartbeat_at = True, at
@@ -240,8 +273,7 @@ class Registration:
             due = at + seconds
             if self._is_triggered and previous_retry is not None:
                 due = min(due, previous_retry.due)
-            description = f"{status} ({seconds:g} s)"
-            self._retry = Retry(frame, description, seconds, due, at + _patience(seconds))
+            self._retry = Retry(frame, status, seconds, due, at + _patience(seconds))
         return False
 
     def shift(self, seconds: float) -> None:
@@ -265,6 +297,7 @@ class Registration:
             (retry.frame,),
             f"no BootNotification followed the answer {retry.description}; a station must boot again after "
             "the interval",
+            requirements=RETRIED[retry.status],
         )
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
@@ -283,6 +316,7 @@ class Registration:
             (frame,),
             f"{short(action)} was sent while the boot is {self.status}; before it is Accepted, a station "
             "may only send requested messages",
+            requirements=SILENCE.get(self.status, ("B01.FR.08",)),
         )
 
     def command_sent(self, at: float, action: str, request: JsonObject) -> None:

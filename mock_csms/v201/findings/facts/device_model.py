@@ -15,6 +15,8 @@ from mock_csms.v201.findings.known import Known201
 
 ACTUAL: Final = "Actual"
 MAX_VARIABLES: Final = 5_000
+MAX_LIST_LENGTH: Final = 1_000
+"""Maximum length of a valuesList; a list of this length may have been cut off."""
 
 
 class VariableName(NamedTuple):
@@ -77,7 +79,9 @@ def _definition(encoded: bytes) -> Definition:
         unit=characteristics.get("unit"),
         min_limit=characteristics.get("minLimit"),
         max_limit=characteristics.get("maxLimit"),
-        members=None if values is None else frozenset(part.strip() for part in values.split(",")),
+        members=None
+        if values is None or len(values) >= MAX_LIST_LENGTH
+        else frozenset(part.strip() for part in values.split(",")),
         supports_monitoring=characteristics.get("supportsMonitoring"),
     )
 
@@ -145,7 +149,7 @@ class DeviceModelFacts(Facts):
         """Return whether an attribute exists but is known to have no value."""
         definition = self.definitions.get(name)
         is_supported = definition is not None and attribute_type in definition.mutability
-        return self.is_complete and is_supported and self.value(name, attribute_type) is None
+        return self.is_complete and is_supported and not self.value(name, attribute_type)
 
     def of_station(self, component: str, variable: str, instance: str = "") -> str | None:
         """Return the actual value of a variable of a component of the whole station, such as

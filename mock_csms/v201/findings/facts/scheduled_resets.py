@@ -11,12 +11,13 @@ from mock_csms.v201.findings.known import Known201
 class ScheduledResets(Facts):
     """Places where a reset waits for the end of all transactions; empty if a reset may also be immediate."""
 
-    __slots__ = ("_may_be_immediate", "frames")
+    __slots__ = ("_immediate", "frames")
 
     def __init__(self) -> None:
         self.frames: dict[int | None, int] = {}
         """Frame of the answer, by EVSE id; None stands for the station."""
-        self._may_be_immediate = False
+        self._immediate = 0
+        """Number of resets since the last boot that may be immediate."""
 
     def sent(self, request_type: str) -> None:
         """Register a Reset; an immediate one may end any transaction."""
@@ -25,19 +26,24 @@ class ScheduledResets(Facts):
 
     def scheduled(self, evse_id: int | None, frame: int) -> None:
         """Register a Reset OnIdle that was answered with Scheduled."""
-        if not self._may_be_immediate:
+        if not self._immediate:
             self.frames[evse_id] = frame
 
+    def refused(self, request_type: str) -> None:
+        """Register a Reset that was answered with Rejected."""
+        if request_type == "Immediate":
+            self._immediate = max(self._immediate - 1, 0)
+
     def _doubt(self) -> None:
-        self._may_be_immediate = True
+        self._immediate += 1
         self.frames.clear()
 
     def booted(self, reason: str) -> None:
         self.frames.clear()
-        self._may_be_immediate = False
+        self._immediate = 0
 
     def command_failed(self, action: str | None) -> None:
-        if action in {None, Action.reset}:
+        if action is None:  # it may have been a Reset of any type
             self._doubt()
 
 
@@ -48,5 +54,8 @@ def _register(command: Command, known: Known201) -> None:
 
 @CHECKS.learn_command(Action.reset)
 def _schedule(command: AnsweredCommand, known: Known201) -> None:
-    if command.answer["status"] == "Scheduled" and command.request["type"] == "OnIdle":
-        known[ScheduledResets].scheduled(command.request.get("evseId"), command.frame)
+    resets, status, request_type = known[ScheduledResets], command.answer["status"], command.request["type"]
+    if status == "Scheduled" and request_type == "OnIdle":
+        resets.scheduled(command.request.get("evseId"), command.frame)
+    elif status == "Rejected":
+        resets.refused(request_type)

@@ -33,18 +33,20 @@ def test_valid_command_called_invalid_is_found(talk: Talk, code: str) -> None:
         case("perhaps too many bytes", "GetVariables", "FormatViolation"),
     ],
 )
-def test_other_refusal_is_accepted(talk: Talk, action: str, code: str) -> None:
-    refuse(talk, action, READ if action == "GetVariables" else {}, code)
+def test_other_refusal_is_accepted(unbooted: Talk, action: str, code: str) -> None:
+    unbooted.boot()
+    refuse(unbooted, action, READ if action == "GetVariables" else {}, code)
 
-    assert not talk.findings
-    assert talk.coverage("FR.02") == "not exercised"
+    assert not unbooted.findings
+    assert unbooted.coverage("FR.02") == "not exercised"
 
 
-def test_result_meets_the_requirement(talk: Talk) -> None:
-    talk.command("ClearCache", {})
+def test_result_meets_the_requirement(unbooted: Talk) -> None:
+    unbooted.boot()
+    unbooted.command("ClearCache", {})
 
-    assert talk.coverage("FR.02") == "met"
-    assert talk.coverage("B02.FR.01") == "not exercised"
+    assert unbooted.coverage("FR.02") == "met"
+    assert unbooted.coverage("B02.FR.01") == "not exercised"
 
 
 def test_command_without_answer_breaks_the_requirement(talk: Talk) -> None:
@@ -97,7 +99,10 @@ def test_call_before_the_answer_to_the_previous_one_breaks_the_order(talk: Talk)
     assert talk.coverage("FR.01") == "broken"
 
 
-def test_answered_reset_meets_the_requirement(talk: Talk) -> None:
-    talk.command("Reset", {"type": "OnIdle"}, "Rejected")
+def test_answered_reset_meets_the_requirement(unbooted: Talk) -> None:
+    unbooted.boot()
+    assert unbooted.coverage("B11.FR.01") == "not exercised"
 
-    assert talk.coverage("B11.FR.01") == "met"
+    unbooted.command("Reset", {"type": "OnIdle"}, "Rejected")
+
+    assert unbooted.coverage("B11.FR.01") == "met"
