@@ -156,7 +156,7 @@ async def test_transaction_with_missing_event_is_found_at_the_end_of_the_run(csm
     async with raw_connection(csms) as connection:
         await boot(csms, connection)
         for number, (seq_no, kind) in enumerate([(0, "Started"), (2, "Updated"), (3, "Ended")]):
-            fields_of_event = {**event(kind, seq_no, "Trigger"), "evse": EVSE}
+            fields_of_event = {**event(kind, seq_no, "MeterValuePeriodic"), "evse": EVSE}
             await send_call(connection, f"e{number}", "TransactionEvent", fields_of_event)
     csms.records.end()
     assert finding_ids(csms) == ["seq-no-missing"]
