@@ -37,7 +37,7 @@ TOO_FEW_SLOTS: Final = CHECKS.kind(
 )
 
 
-def _may_downgrade(model: DeviceModelFacts) -> bool | None:
+def may_downgrade(model: DeviceModelFacts) -> bool | None:
     """Return whether the station has AllowSecurityProfileDowngrade and it is true; None if unknown."""
     value = model.value(ALLOWS_DOWNGRADE)
     if value is not None:
@@ -57,7 +57,7 @@ def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that no lower security profile is accepted unless a variable allows it."""
     model = known[DeviceModelFacts]
     active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
-    if active is None or asked["securityProfile"] >= active or _may_downgrade(model) is not False:
+    if active is None or asked["securityProfile"] >= active or may_downgrade(model) is not False:
         return None
     return _judge_rejection(
         command,
@@ -70,7 +70,7 @@ def judge_downgrade_to_1(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that security profile 1 is not accepted even if downgrades are allowed."""
     model = known[DeviceModelFacts]
     active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
-    if active is None or active <= 1 or asked["securityProfile"] != 1 or not _may_downgrade(model):
+    if active is None or active <= 1 or asked["securityProfile"] != 1 or not may_downgrade(model):
         return None
     return _judge_rejection(command, f"its security profile is 1 and the active one is {active:g}")
 

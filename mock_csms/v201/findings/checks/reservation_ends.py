@@ -177,13 +177,13 @@ def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     return None
 
 
-@KEPT_RESERVED.on_command("H02.FR.02", of=Action.cancel_reservation)
+@KEPT_RESERVED.on_command("H02.FR.02", "H02.FR.04", of=Action.cancel_reservation)
 def judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the connectors of a cancelled reservation become free."""
     reservation = known[ReservationFacts].active.get(command.request["reservationId"])
     if reservation is None or command.answer["status"] != "Accepted":
         return None
-    return expect_release(command, known, reservation, "H02.FR.02", "was cancelled")
+    return expect_release(command, known, reservation, ("H02.FR.02", "H02.FR.04"), "was cancelled")
 
 
 @KEPT_RESERVED.on_event("H03.FR.10", types=("Started",))
@@ -193,7 +193,7 @@ def judge_release_by_use(call: StationCall, known: Known201) -> Outcome:
     reservation = known[ReservationFacts].active.get(call.payload.get("reservationId", UNNAMED))
     if reservation is None or call.payload.get("offline"):
         return None
-    return expect_release(call, known, reservation, "H03.FR.10", "was used")
+    return expect_release(call, known, reservation, ("H03.FR.10",), "was used")
 
 
 @KEPT_RESERVED.on_call("H04.FR.03", of=Action.reservation_status_update)
@@ -202,14 +202,14 @@ def judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired":
         return None
-    return expect_release(call, known, reservation, "H04.FR.03", "has expired")
+    return expect_release(call, known, reservation, ("H04.FR.03",), "has expired")
 
 
 def expect_release(
     message: StationCall | AnsweredCommand,
     known: Known201,
     reservation: ActiveReservation,
-    requirement: str,
+    requirements: tuple[str, ...],
     how: str,
 ) -> Outcome:
     """Expect another status of each connector that is still Reserved; met if none is."""
@@ -224,7 +224,7 @@ def expect_release(
     known.expectations.add(
         Expectation(
             KEPT_RESERVED.id,
-            (requirement,),
+            requirements,
             since=message.at,
             within_s=WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),

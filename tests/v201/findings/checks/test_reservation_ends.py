@@ -133,6 +133,7 @@ def test_rejected_cancellation_of_reservation_that_has_just_ended_is_accepted(ta
 
 ENDS = [
     case("cancelled", cancel, "H02.FR.02"),
+    case("cancelled for all", cancel, "H02.FR.04"),
     case("used", use, "H03.FR.10"),
     case("expired", lambda talk: update(talk, "Expired"), "H04.FR.03"),
 ]
