@@ -74,7 +74,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
         members = known[DeviceModelFacts].members(CONTROLLER, variable)
         value = message["priority"] if what == "priority" else message["message"]["format"]
-        if members is None or (value in members) != is_supported:
+        if members is None or (value.lower() in {each.lower() for each in members}) != is_supported:
             return None
         status = command.answer["status"]
         if is_supported and status == refusal:

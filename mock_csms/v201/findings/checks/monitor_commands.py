@@ -29,7 +29,7 @@ type ItemJudge = Callable[[Item, Known201], Outcome]
 
 
 def first_broken(outcomes: Iterator[Outcome]) -> Outcome:
-    """Return the first violation; MET if there is none but some outcome is MET."""
+    """Return the first violation, or else MET if any outcome is MET."""
     result: Outcome = None
     for outcome in outcomes:
         if isinstance(outcome, Broken):
@@ -204,7 +204,7 @@ def judge_threshold(item: Item, known: Known201) -> Outcome:
 
 
 def _exceeded_limit(definition: Definition, value: float) -> str:
-    """Return the limit that a value exceeds, as text; empty if there is none."""
+    """Return the limit that a value exceeds, as text, or an empty text."""
     if definition.min_limit is not None and value < definition.min_limit:
         return f"variable has the minLimit {definition.min_limit:g}"
     if definition.max_limit is not None and value > definition.max_limit:

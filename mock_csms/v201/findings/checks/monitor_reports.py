@@ -307,3 +307,42 @@ def judge_replacement(call: StationCall, known: Known201) -> Outcome:
             )
         outcome = MET
     return outcome
+
+
+# Monitors that the monitoring base has removed
+
+STILL_REPORTED: Final = CHECKS.kind(
+    "removed-monitor-reported",
+    "error",
+    "a report has a custom monitor that the monitoring base FactoryDefault or HardWiredOnly has removed",
+    "the accepted SetVariableMonitoring before, and none since",
+)
+
+
+def _base_check(base: str) -> Callable[[StationCall, Known201], Outcome]:
+    """Return a check that a base has removed the custom monitors. Another monitor with the same settings
+    would have another id.
+    """
+
+    def check(call: StationCall, known: Known201) -> Outcome:
+        monitors = known[Monitors]
+        completed = monitors.completed(call)
+        if completed is None or not monitors.removed or monitors.base_name != base:
+            return None
+        query, found = completed
+        for monitor_id, reported in found:
+            removed = monitors.removed.get(monitor_id)
+            if removed is not None and removed.is_like(reported):
+                return Broken(
+                    f"the report {call.payload['requestId']} has the monitor {monitor_id}, a "
+                    f"{short(reported.text)}, but the monitoring base {base} was accepted after it was set; "
+                    "custom monitors must be removed",
+                    (removed.frame, query.frame),
+                )
+        return MET if query.is_unfiltered else None
+
+    return check
+
+
+STILL_REPORTED.on_call("N03.FR.04", of=Action.notify_monitoring_report)(_base_check("FactoryDefault"))
+STILL_REPORTED.on_call("N03.FR.05", of=Action.notify_monitoring_report)(_base_check("HardWiredOnly"))

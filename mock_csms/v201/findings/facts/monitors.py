@@ -138,6 +138,7 @@ class Monitors(Facts):
 
     __slots__ = (
         "base",
+        "base_name",
         "before_boot",
         "by_id",
         "changes",
@@ -146,6 +147,7 @@ class Monitors(Facts):
         "is_complete",
         "level",
         "queries",
+        "removed",
         "since_base_all",
     )
 
@@ -164,6 +166,10 @@ class Monitors(Facts):
         """Ids of custom monitors that a SetMonitoringBase All has left."""
         self.base: tuple[str, float, int] | None = None
         """Monitoring base without a monitor set since, time and frame of the answer on this connection."""
+        self.removed: dict[int, Monitor] = {}
+        """New custom monitors that the monitoring base in `base_name` has removed."""
+        self.base_name = ""
+        """Latest accepted monitoring base."""
         self.level: tuple[int, float, int] | None = None
         """Monitoring level, and time and frame of its answer on this connection."""
         self.queries: dict[int, Query] = {}
@@ -177,6 +183,7 @@ class Monitors(Facts):
         self.cleared.clear()
         self.hard_wired = self.since_base_all = frozenset()
         self.before_boot = ()
+        self.removed.clear()
         self.base = None
         self.is_complete = False
         self.changes += 1
@@ -221,6 +228,12 @@ class Monitors(Facts):
         """Register an accepted SetMonitoringBase. Preconfigured monitors get new ids, or those they had."""
         self.cleared.clear()
         self.is_complete = False
+        self.removed = {
+            monitor_id: monitor
+            for monitor_id, monitor in self.by_id.items()
+            if base != "All" and monitor.is_custom and not monitor.is_replacement
+        }
+        self.base_name = base
         if base == "All":
             self.since_base_all = frozenset(
                 monitor_id for monitor_id, monitor in self.by_id.items() if monitor.is_custom
@@ -262,6 +275,7 @@ def _expect_change(_: Command, known: Known201) -> None:
     monitors = known[Monitors]
     monitors.changes += 1
     monitors.base = None
+    monitors.removed.clear()
 
 
 @CHECKS.learn_command(Action.set_variable_monitoring)

@@ -14,7 +14,7 @@ COUNT: JsonObject = {
     "variable": {"name": "DisplayMessages"},
 }
 SUPPORTED = {
-    "DisplayMessageCtrlr.SupportedPriorities": "NormalCycle,AlwaysFront",
+    "DisplayMessageCtrlr.SupportedPriorities": "normalCycle, AlwaysFront",
     "DisplayMessageCtrlr.SupportedFormats": "ASCII,UTF8",
 }
 OF_TRANSACTION: JsonObject = {"transactionId": "T1"}

@@ -250,3 +250,39 @@ def test_replaced_monitor_must_have_its_new_settings(talk: Talk) -> None:
 
     assert talk.ids == ["monitor-not-replaced"]
     assert talk.coverage("N04.FR.12") == "broken"
+
+
+@pytest.mark.parametrize(
+    ("base", "requirement"), [("FactoryDefault", "N03.FR.04"), ("HardWiredOnly", "N03.FR.05")]
+)
+def test_removed_monitor_must_not_be_reported(talk: Talk, base: str, requirement: str) -> None:
+    set_monitor(talk)
+    report_monitors(talk, reported())
+    assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
+    set_base(talk, base)
+    report_monitors(talk, reported(VOLTAGE), reported(number=2))
+    assert (talk.ids, talk.coverage(requirement)) == ([], "met")
+
+    report_monitors(talk, reported(VOLTAGE, 3), reported(), reported(number=2))
+
+    assert talk.ids == ["removed-monitor-reported"]
+    assert talk.coverage(requirement) == "broken"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        case("set again", set_monitor),
+        case("base All", set_base),
+        case("reboot", reboot),
+        case("failed command", lambda talk: talk.ask_in_vain("ClearVariableMonitoring", {"id": [1]})),
+    ],
+)
+def test_monitor_may_be_reported_again_after(talk: Talk, event: Script) -> None:
+    set_monitor(talk)
+    set_base(talk, "FactoryDefault")
+
+    event(talk)
+    report_monitors(talk, reported())
+
+    assert talk.ids == []

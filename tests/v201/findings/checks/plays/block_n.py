@@ -132,6 +132,12 @@ def keep_monitor_in_base(observed: ObservedStation) -> None:
     report_monitors(observed)
 
 
+def report_after_base(observed: ObservedStation) -> None:
+    set_monitor(observed)
+    observed.command("SetMonitoringBase", {"monitoringBase": "FactoryDefault"})
+    report_monitors(observed)
+
+
 def replace_monitor(observed: ObservedStation) -> None:
     number = set_monitor(observed)
     set_monitor(observed, id=number, value=2)
@@ -246,6 +252,7 @@ SCENES = {
     "monitoring-level-out-of-range-accepted": Scene(set_impossible_level),
     "monitoring-report-refused": Scene(report_monitors_in_inventory),
     "periodic-event-missing": Scene(wait_for_periodic_events),
+    "removed-monitor-reported": Scene(report_after_base),
     "unrequested-monitor-reported": Scene(report_thresholds),
     "unsupported-monitor-accepted": set_monitor_in_inventory(PASSWORD, type="UpperThreshold"),
     "write-only-value-sent": Scene(monitor_password),
