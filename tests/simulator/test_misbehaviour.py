@@ -156,6 +156,8 @@ def charge_with_reservation(observed: ObservedStation) -> None:
     station.present(TOKEN)
     observed.advance(70)
     observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
+    observed.advance(20)
+    observed.command("TriggerMessage", {"requestedMessage": "MeterValues"})
     observed.advance(40)
     station.present(TOKEN)
     observed.advance(5)
