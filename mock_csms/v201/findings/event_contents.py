@@ -5,7 +5,7 @@ from typing import Final
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.stations.transactions import TRANSACTION_BEGIN, id_token_key
+from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.transaction_contents import (
     AUTHORIZING,
     DEAUTHORIZING,
@@ -14,7 +14,7 @@ from mock_csms.v201.findings.transaction_contents import (
     Contents,
     Ending,
 )
-from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, TransactionState
+from mock_csms.v201.findings.transaction_state import TransactionState
 
 NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
 """Trigger reasons of Updated events that are always checked. Others are checked only for some properties."""
@@ -43,15 +43,6 @@ NOT_BY_DRIVER: Final = frozenset(
 UNPLUGGED: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 BY_DRIVER: Final = frozenset({None, "EVDisconnected", "Local"})
 """Wrong values of stoppedReason if the driver unplugs after a remote stop (F04.FR.03)."""
-CONTEXTS: Final = {
-    "Started": (TRANSACTION_BEGIN, frozenset({"Sample.Periodic", "Transaction.End"}), "E01.FR.09"),
-    "Ended": ("Transaction.End", frozenset({"Sample.Periodic", TRANSACTION_BEGIN}), "E06.FR.11"),
-}
-"""The required context of readings by eventType, the contexts that show that it is missing, and the
-requirement.
-
-Readings without a context show nothing, although Sample.Periodic is the default.
-"""
 
 
 class EventContents:
@@ -64,11 +55,7 @@ class EventContents:
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Check and register an event that is not a retry."""
-        findings = (
-            self._judge_evse(at, frame, tracked, event)
-            + self._judge_token(at, frame, tracked, event)
-            + self._judge_contexts(at, frame, tracked, event)
-        )
+        findings = self._judge_evse(at, frame, tracked, event) + self._judge_token(at, frame, tracked, event)
         tracked.contents.add(at, frame, event)
         return findings
 
@@ -168,38 +155,6 @@ class EventContents:
             tracked.contents,
             f"an event of the transaction {name} has triggerReason StopAuthorized but no idToken; it should "
             "contain the idToken that ended the authorization",
-        )
-
-    def _judge_contexts(
-        self, at: float, frame: int, tracked: TransactionState, event: JsonObject
-    ) -> Findings:
-        """Check the readings of a Started or Ended event, unless it only reports signed data or a restart."""
-        event_type, meter_values = event["eventType"], event.get("meterValue")
-        if meter_values is None or event_type not in CONTEXTS:
-            return NO_FINDINGS
-        required, revealing, requirement = CONTEXTS[event_type]
-        found = {
-            sample["context"]
-            for meter_value in meter_values
-            for sample in meter_value["sampledValue"]
-            if "context" in sample
-        }
-        is_excused = (
-            event["triggerReason"] == "SignedDataReceived"
-            or event["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
-        )
-        if required in found:
-            self._report.met(requirement)
-        if is_excused or required in found or found.isdisjoint(revealing):
-            return NO_FINDINGS
-        return self._once(
-            "meter-context-wrong",
-            at,
-            (frame,),
-            tracked.contents,
-            f"the {event_type} event of the transaction {short(tracked.id)} has readings with context "
-            f"{', '.join(sorted(found))}; readings at that time must have context {required}",
-            requirements=(requirement,),
         )
 
     def judge_whole(self, at: float, tracked: TransactionState) -> Findings:

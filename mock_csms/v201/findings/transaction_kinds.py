@@ -93,11 +93,6 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "meter-register-decreased": FindingKind(
         "error", "J02.FR.16", "an energy register of a transaction or an EVSE decreases"
     ),
-    "meter-context-wrong": FindingKind(
-        "warning",
-        "E01.FR.09, E06.FR.11",
-        "the readings of a Started or Ended event lack context Transaction.Begin or Transaction.End",
-    ),
     "transaction-readings-misplaced": FindingKind(
         "warning",
         "Part 2 J 2.1",

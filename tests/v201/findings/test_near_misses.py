@@ -661,11 +661,6 @@ def _(talk: Talk) -> None:
     talk.send_event(1, **register(900, talk.at, measurand="Power.Active.Import"))
 
 
-@near_miss("meter-context-wrong")
-def _(talk: Talk) -> None:
-    talk.send_event(0, "Started", **register(1000, talk.at, context="Transaction.Begin"))
-
-
 @near_miss("transaction-readings-misplaced")
 def _(talk: Talk) -> None:
     talk.send_event(0, "Started", evse=EVSE)

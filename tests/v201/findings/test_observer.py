@@ -272,11 +272,6 @@ def _(talk: Talk) -> None:
     talk.send_event(0, "Started", evse={"id": 0, "connectorId": 0})
 
 
-@violation_of("meter-context-wrong")
-def _(talk: Talk) -> None:
-    talk.send_event(0, "Started", **register(1000, talk.at, context="Sample.Periodic"))
-
-
 @violation_of("transaction-readings-misplaced")
 def _(talk: Talk) -> None:
     talk.send_event(0, "Started", evse=EVSE)

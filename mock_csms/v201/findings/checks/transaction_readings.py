@@ -21,9 +21,11 @@ from mock_csms.v201.findings.samples import (
     BEGIN,
     CLOCK,
     END,
+    PERIODIC,
     SAMPLED,
     configured_measurands,
     measurands_of,
+    samples_of,
 )
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
 
@@ -37,6 +39,11 @@ MISSING: Final = CHECKS.kind(
     "error",
     "an event of a transaction lacks measurands that it is set to report",
     "the measurands in SampledDataCtrlr, unchanged since the start of the transaction",
+)
+WRONG_CONTEXT: Final = CHECKS.kind(
+    "meter-context-wrong",
+    "warning",
+    "the readings of a Started or Ended event lack context Transaction.Begin or Transaction.End",
 )
 UNSIGNED: Final = CHECKS.kind(
     "reading-not-signed",
@@ -135,6 +142,43 @@ def judge_end(call: StationCall, known: Known201) -> Outcome:
     required = configured_measurands(known, SAMPLED, "TxEndedMeasurands")
     return _judge_measurands(
         required, measurands_of(call.payload), f"the Ended event of the transaction {_name(call)}"
+    )
+
+
+@WRONG_CONTEXT.on_event("E01.FR.09", types=("Started",), once=True)
+def judge_context_of_start(call: StationCall, _: Known201) -> Outcome:
+    """Check that the readings of a Started event have context Transaction.Begin."""
+    return _judge_context(call, BEGIN, frozenset({PERIODIC, END}))
+
+
+@WRONG_CONTEXT.on_event("E06.FR.11", types=("Ended",), once=True)
+def judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
+    """Check that the readings of an Ended event have context Transaction.End.
+
+    Earlier readings come without it if sampling was turned off during the transaction.
+    """
+    notes, model = known[RunningNotes].of(call.payload), known[DeviceModelFacts]
+    is_off = model.is_true(SAMPLED, "Enabled") is False or model.is_true(SAMPLED, "Available") is False
+    if is_off or not known[RecentSettings].is_settled(SAMPLED, notes.started_at if notes else call.at):
+        return None
+    return _judge_context(call, END, frozenset({PERIODIC, BEGIN}))
+
+
+def _judge_context(call: StationCall, required: str, revealing: frozenset[str]) -> Outcome:
+    """Judge the contexts of the readings, unless the event only reports signed data or a restart.
+
+    Readings without a context show nothing, although Sample.Periodic is the default.
+    """
+    event = call.payload
+    found = {sample["context"] for sample in samples_of(event) if "context" in sample}
+    if required in found:
+        return MET
+    is_interrupted = event["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
+    if event["triggerReason"] == "SignedDataReceived" or is_interrupted or found.isdisjoint(revealing):
+        return None
+    return Broken(
+        f"the {event['eventType']} event of the transaction {_name(call)} has readings with context "
+        f"{', '.join(sorted(found))}; readings at that time must have context {required}"
     )
 
 

@@ -54,9 +54,13 @@ def end(talk: Talk, seq_no: int, **fields: Any) -> None:
 
 
 def set_measurands(talk: Talk, *, wait_s: float = 360) -> None:
+    set_variable(talk, "TxUpdatedMeasurands", ENERGY, wait_s=wait_s)
+
+
+def set_variable(talk: Talk, name: str, value: str, *, wait_s: float = 0) -> None:
     named: JsonObject = {"component": {"name": "SampledDataCtrlr"}, "attributeType": "Actual"}
-    named["variable"] = {"name": "TxUpdatedMeasurands"}
-    message_id = talk.send_command("SetVariables", {"setVariableData": [{**named, "attributeValue": ENERGY}]})
+    named["variable"] = {"name": name}
+    message_id = talk.send_command("SetVariables", {"setVariableData": [{**named, "attributeValue": value}]})
     talk.answer_command(
         message_id, "SetVariables", {"setVariableResult": [{**named, "attributeStatus": "Accepted"}]}
     )
@@ -366,3 +370,24 @@ def test_old_readings_are_accepted_while_the_interval_is_unknown(talk: Talk) -> 
 
     assert talk.ids == []
     assert talk.coverage("J02.FR.10") == "not exercised"
+
+
+# Contexts
+
+
+@pytest.mark.parametrize(("name", "value"), [("Enabled", "false"), ("TxEndedMeasurands", "")])
+def test_begin_without_end_is_accepted_if_sampling_changed_meanwhile(
+    talk: Talk, name: str, value: str
+) -> None:
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", **begin(talk))
+    set_variable(talk, name, value, wait_s=100)
+    talk.send_event(1, "Ended", triggerReason="EVCommunicationLost", **begin(talk))
+
+    assert "meter-context-wrong" not in talk.ids
+
+
+def test_begin_without_end_is_accepted_while_sampling_is_off(talk: Talk) -> None:
+    talk.read_variables({"SampledDataCtrlr.Enabled": "false"})
+    talk.send_event(1, "Ended", triggerReason="EVCommunicationLost", **begin(talk))
+
+    assert "meter-context-wrong" not in talk.ids

@@ -148,6 +148,7 @@ SCENES = {
     "stopped-reason-unlikely": Scene(charge),
     "trigger-reason-without-command": Scene(charge),
     "readings-missing": Scene(charge_with_known_meter),
+    "meter-context-wrong": Scene(charge_with_known_meter),
     "reading-not-signed": Scene(charge_with_signatures),
     "periodic-readings-missing": Scene(charge_with_known_meter),
     "reading-outside-interval": Scene(charge_with_known_meter),
