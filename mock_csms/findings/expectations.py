@@ -30,6 +30,7 @@ class Expectation:
     outlives_connection: bool = False
     """Whether it is still due after a reconnect; otherwise it is dropped with the connection."""
     outlives_boot: bool = False
+    is_fulfilled_by_disconnect: bool = False
     is_excused: Callable[[], bool] = field(default=lambda: False)
     """Whether the message need not arrive after all; called when it is overdue."""
     counts_as_met: bool = True
@@ -87,7 +88,10 @@ class Expectations:
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 
     def disconnected(self) -> None:
-        """Drop the expectations that end with the connection."""
+        """Drop the expectations that end with the connection. Some are met by its end."""
+        for expectation in self._open:
+            if expectation.is_fulfilled_by_disconnect:
+                self._coverage.met(expectation.requirements)
         self._open = [one for one in self._open if one.outlives_connection]
 
     def booted(self) -> None:

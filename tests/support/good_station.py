@@ -9,6 +9,7 @@ from typing import Any
 from mock_csms.messages import JsonObject
 from mock_csms.text import timestamp
 from tests.support.talk import (
+    CSR,
     EVSE,
     FIRMWARE_STEPS,
     FIRMWARE_UPDATE,
@@ -68,7 +69,7 @@ OTHER_MESSAGES: Mapping[str, JsonObject] = {
     },
     "PublishFirmwareStatusNotification": {"status": "Published", "location": ["http://x"], "requestId": 1},
     "ReservationStatusUpdate": {"reservationId": 1, "reservationUpdateStatus": "Expired"},
-    "SignCertificate": {"csr": "-----BEGIN CERTIFICATE REQUEST-----"},
+    "SignCertificate": {"csr": CSR},
 }
 
 

@@ -17,6 +17,7 @@ from mock_csms.text import timestamp
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.findings.observer import Observer201
 from mock_csms.v201.version import OCPP_2_0_1
+from tests.support.signing_requests import build_csr
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z."""
@@ -29,6 +30,17 @@ TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
 
 
 EVSE = {"id": 1, "connectorId": 1}
+
+
+CSR = """-----BEGIN CERTIFICATE REQUEST-----
+MIHJMHACAQAwDjEMMAoGA1UEAwwDQ1MxMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD
+QgAENlWJ9Ep3Sx2iqg9I8NnAesqHhfm0rRElGoIUPoxMMzTa6XGZaL/LSopyvGLd
+EQI6Q81o5/tD5vcFWtRj+O5hl6AAMAoGCCqGSM49BAMCA0kAMEYCIQDob0ZTt/EY
+vyczUf6HDuHZzjnlzSgdJupPwqKQmvD9+QIhAIb5v4ErvULkXhNE3tIfYealU0o5
+cWmU/rLNBW2Mlbef
+-----END CERTIFICATE REQUEST-----
+"""
+"""A certificate signing request for a key on P-256."""
 
 
 RFC_3339 = "%Y-%m-%dT%H:%M:%SZ"
@@ -189,7 +201,7 @@ class Talk:
         connector = {"evseId": evse_id, "connectorId": connector_id}
         return {"timestamp": self.now, "connectorStatus": status, **connector}
 
-    def request_certificate(self, csr: str = "") -> None:
+    def request_certificate(self, csr: str = CSR) -> None:
         """Send a SignCertificate that is accepted."""
         self.exchange("SignCertificate", {"csr": csr}, {"status": "Accepted"})
 
@@ -467,9 +479,9 @@ TRIGGERED: Mapping[str, tuple[str, Callable[[Talk], JsonObject]]] = {
         "PublishFirmwareStatusNotification",
         lambda _: {"status": "Idle"},
     ),
-    "SignChargingStationCertificate": ("SignCertificate", lambda _: {"csr": ""}),
-    "SignCombinedCertificate": ("SignCertificate", lambda _: {"csr": ""}),
-    "SignV2GCertificate": ("SignCertificate", lambda _: {"csr": ""}),
+    "SignChargingStationCertificate": ("SignCertificate", lambda _: {"csr": build_csr()}),
+    "SignCombinedCertificate": ("SignCertificate", lambda _: {"csr": build_csr()}),
+    "SignV2GCertificate": ("SignCertificate", lambda _: {"csr": build_csr()}),
     "StatusNotification": ("StatusNotification", lambda talk: talk.status_payload()),
     "TransactionEvent": (
         "TransactionEvent",

@@ -13,6 +13,7 @@ from mock_csms.simulator.misbehaviour.mutation_text import WrongMutation
 from mock_csms.simulator.misbehaviour.mutations import FORMS, parse_mutation
 from mock_csms.simulator.misbehaviour.provisioning import PROVISIONING
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
+from mock_csms.simulator.misbehaviour.signing import SIGNING_MISBEHAVIOURS
 from mock_csms.simulator.misbehaviour.transactions import TRANSACTION_MISBEHAVIOURS
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.text import suggest
@@ -26,6 +27,7 @@ MISBEHAVIOURS: Final[Mapping[str, Misbehaviour]] = {
         *TRANSACTION_MISBEHAVIOURS,
         *COMMAND_MISBEHAVIOURS,
         *CERTIFICATE_MISBEHAVIOURS,
+        *SIGNING_MISBEHAVIOURS,
     )
 }
 

@@ -19,6 +19,10 @@ EVENT_WITHIN_S: Final = 60.0
 MAX_KEYS: Final = 50
 """Maximum number of keys of CSRs; above it, any key of a certificate is accepted."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
+VERIFICATION: Final = ("A02.FR.06", "A03.FR.06")
+"""The station must check a certificate."""
+REFUSAL: Final = ("A02.FR.07", "A03.FR.07")
+"""It must reject an invalid one, and report it."""
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
     "issuerKeyHash": "public key of the issuer, without tag and length,",
@@ -80,6 +84,8 @@ class StationCertificates:
     def security_event(self, at: float, event_type: str) -> None:
         """Register a security event."""
         if event_type == INVALID_CERTIFICATE_EVENT:
+            if self._refusal is not None:
+                self._report.met(*REFUSAL)
             self._event_at, self._refusal = at, None
 
     def overdue(self, at: float) -> Findings:
@@ -238,7 +244,12 @@ class StationCertificates:
         """Expect the security event about an invalid certificate; it may also come before the answer."""
         is_reported = self._event_at is not None and at - self._event_at <= EVENT_WITHIN_S
         is_for_station = request.get("certificateType") != V2G_CERTIFICATE_USE
-        if is_for_station and not is_reported and self._fault_in(_parsed(request["certificateChain"]), at):
+        if not is_for_station or not self._fault_in(_parsed(request["certificateChain"]), at):
+            return
+        self._report.met(*VERIFICATION)
+        if is_reported:
+            self._report.met(*REFUSAL)
+        else:
             self._refusal = at, frame
 
     def _fault_in(self, certificate: "x509.Certificate | None", at: float) -> str:

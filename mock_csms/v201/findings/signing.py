@@ -10,6 +10,9 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.configuration import ReportedConfiguration
 
 TOLERANCE_S: Final = 1.0
+FIRST_WAIT: Final = ("A02.FR.17", "A03.FR.17")
+DOUBLED: Final = ("A02.FR.18", "A03.FR.18")
+MAX_DOUBLINGS: Final = 20
 WAIT_MINIMUM: Final = "securityctrlr/certsigningwaitminimum"
 REFUSED_FOR_S: Final = 600.0
 """Time after a refused certificate in which a request counts as a repetition."""
@@ -21,6 +24,8 @@ class Occurrence:
 
     at: float
     frame: int
+    repeats: int = 0
+    """Number of requests before it that got no certificate."""
 
 
 class CertificateRequests:
@@ -31,7 +36,7 @@ class CertificateRequests:
     def __init__(self, report: Reporter, configuration: ReportedConfiguration) -> None:
         self._report = report
         self._configuration = configuration
-        self._asked: tuple[str | None, float, int] | None = None
+        self._asked: tuple[str | None, Occurrence] | None = None
         self._accepted: dict[str | None, Occurrence] = {}
         self._refused: dict[str | None, Occurrence] = {}
 
@@ -40,8 +45,8 @@ class CertificateRequests:
         certificate.
         """
         kind = payload.get("certificateType")
-        self._asked = kind, at, frame
         accepted, refused = self._accepted.pop(kind, None), self._refused.pop(kind, None)
+        self._asked = kind, Occurrence(at, frame, accepted.repeats + 1 if accepted else 0)
         if refused is not None and at - refused.at <= REFUSED_FOR_S:
             return self._report(
                 "csr-repeated-after-refusal",
@@ -50,26 +55,38 @@ class CertificateRequests:
                 "SignCertificate was sent again after the station had rejected the CertificateSigned; it "
                 "must wait for a TriggerMessage",
             )
-        wait_s = self._configuration.number(WAIT_MINIMUM)
-        if accepted is None or wait_s is None or at - accepted.at >= wait_s - TOLERANCE_S:
+        return NO_FINDINGS if accepted is None else self._judge_wait(at, frame, accepted)
+
+    def _judge_wait(self, at: float, frame: int, accepted: Occurrence) -> Findings:
+        """Report a request that comes too soon after an accepted one; the wait doubles each time."""
+        minimum_s = self._configuration.number(WAIT_MINIMUM)
+        if minimum_s is None:
+            return NO_FINDINGS
+        requirements = DOUBLED if accepted.repeats else FIRST_WAIT
+        wait_s, waited_s = minimum_s * 2 ** min(accepted.repeats, MAX_DOUBLINGS), at - accepted.at
+        if waited_s >= wait_s - TOLERANCE_S:
+            self._report.met(*requirements)
             return NO_FINDINGS
         return self._report(
             "csr-repeated-too-early",
             at,
             (accepted.frame, frame),
-            f"SignCertificate was sent again after {at - accepted.at:.1f} s; after an accepted "
-            "SignCertificate, a station must wait for CertificateSigned for at least CertSigningWaitMinimum "
-            f"({wait_s:g} s)",
+            f"SignCertificate was sent again after {waited_s:.1f} s; after an accepted SignCertificate, "
+            f"a station must wait for CertificateSigned for at least {wait_s:g} s, that is "
+            "CertSigningWaitMinimum, doubled each time",
+            requirements=requirements,
         )
 
     def answered(self, answer: JsonObject) -> None:
         """Register the answer to the latest SignCertificate."""
         if self._asked is not None and answer.get("status") == "Accepted":
-            kind, at, frame = self._asked
-            self._accepted[kind] = Occurrence(at, frame)
+            kind, occurrence = self._asked
+            self._accepted[kind] = occurrence
 
     def command_sent(self, action: str) -> None:
         """Allow a request after any TriggerMessage or CertificateSigned."""
+        if action == Action.trigger_message and self._refused:
+            self._report.met("A02.FR.20")
         if action in {Action.trigger_message, Action.certificate_signed}:
             self.forget()
 

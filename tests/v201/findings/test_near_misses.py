@@ -428,7 +428,7 @@ def _(talk: Talk) -> None:
     talk.request_certificate()
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
     talk.trigger("SignChargingStationCertificate")
-    talk.request_certificate()
+    talk.request_certificate(build_csr())
 
 
 @near_miss("bad-certificate-accepted")

@@ -18,6 +18,16 @@ from mock_csms.v201.findings.known import Known201
 MAX_RESERVATIONS: Final = 50
 RESERVED: Final = "Reserved"
 BROKEN_STATUSES: Final = frozenset({"Faulted", "Unavailable"})
+DOUBTED: Final = frozenset(
+    {
+        None,
+        Action.notify_event,
+        Action.reservation_status_update,
+        Action.status_notification,
+        Action.transaction_event,
+    }
+)
+"""Actions of messages that may have ended a reservation; None: an unknown action."""
 USED: Final = "used"
 CANCELLED: Final = "cancelled"
 
@@ -91,7 +101,7 @@ class ReservationFacts(Facts):
         self.active.clear()
 
     def doubt(self, action: str | None) -> None:
-        if action in {None, Action.transaction_event, Action.reservation_status_update}:
+        if action in DOUBTED:
             self.active.clear()
 
 

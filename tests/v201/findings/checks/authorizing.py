@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_csms.messages import JsonObject
+from tests.support.authority import Authority
+from tests.support.certificates import LONG_AGO, build_csr
 from tests.support.talk import TOKEN, Talk, stamp
 
 OTHER = {"idToken": "11223344", "type": "ISO14443"}
 EMAID = {"idToken": "DE-ABC-C12345678-9", "type": "eMAID"}
+CONTRACT = Authority("Root", start=LONG_AGO).sign(build_csr())
+"""A contract certificate in PEM."""
 SETTLED_S = 400
 """Seconds after which a station has certainly been online, with the same settings, for long enough."""
 

@@ -7,6 +7,7 @@ import pytest
 from mock_csms.messages import JsonObject
 from tests.support.talk import TOKEN, Talk, case, stamp
 from tests.v201.findings.checks.authorizing import (
+    CONTRACT,
     EMAID,
     OTHER,
     SETTLED_S,
@@ -64,7 +65,7 @@ def test_unknown_token_with_authorize_is_accepted(
     talk: Talk, token: JsonObject, variables: dict[str, str], requirements: tuple[str, ...]
 ) -> None:
     configure(talk, WITHOUT_STORES | variables)
-    message_id = talk.send_call("Authorize", {"idToken": token, "certificate": "PEM"})
+    message_id = talk.send_call("Authorize", {"idToken": token, "certificate": CONTRACT})
     talk.result(message_id, "Authorize", {"idTokenInfo": {"status": "Accepted"}})
     use(talk, token)
 

@@ -4,7 +4,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from tests.support.talk import REMOTE_START, TOKEN, Talk, case
-from tests.v201.findings.checks.authorizing import EMAID, OTHER, ask, send_list, use
+from tests.v201.findings.checks.authorizing import CONTRACT, EMAID, OTHER, ask, send_list, use
 
 CENTRAL = {"idToken": "REMOTE", "type": "Central"}
 OCSP = {
@@ -129,7 +129,7 @@ def test_token_of_ended_authorization_may_be_asked_for(talk: Talk) -> None:
     [
         case("without data", {}, ["contract-without-certificate-data"], "broken"),
         case("with OCSP data", {"iso15118CertificateHashData": [OCSP]}, [], "met"),
-        case("with certificate", {"certificate": "PEM"}, [], "met"),
+        case("with certificate", {"certificate": CONTRACT}, [], "met"),
     ],
 )
 def test_data_of_contract(talk: Talk, fields: JsonObject, findings: list[str], state: str) -> None:

@@ -1,0 +1,96 @@
+"""Signed certificates and contract certificates that a station gets or sends (A00, A02, A03)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.known import Known201
+
+RECONNECTS_WITHIN_S: Final = 120.0
+WITH_CLIENT_CERTIFICATE: Final = "3"
+RENEWED: Final = ("A02.FR.08", "A03.FR.08")
+
+TOO_LONG: Final = CHECKS.kind(
+    "long-certificate-chain-accepted",
+    "error",
+    "a CertificateSigned is accepted although its chain is longer than MaxCertificateChainSize",
+    "SecurityCtrlr.MaxCertificateChainSize",
+)
+NOT_USED: Final = CHECKS.kind(
+    "new-certificate-not-used",
+    "error",
+    "the station does not reconnect with the certificate that it has accepted",
+    "SecurityCtrlr.SecurityProfile 3, and no running transaction",
+)
+NOT_USED.names(*RENEWED)
+UNREADABLE_CONTRACT: Final = CHECKS.kind(
+    "contract-certificate-unreadable", "error", "the certificate in an Authorize is not X.509 in PEM"
+)
+
+
+@TOO_LONG.on_command("A02.FR.16", "A03.FR.16", of=Action.certificate_signed)
+def judge_length(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a chain that is too long is rejected."""
+    limit = known[DeviceModelFacts].number("SecurityCtrlr", "MaxCertificateChainSize")
+    size = len(command.request["certificateChain"])
+    if not limit or size <= limit:
+        return None
+    status = command.answer["status"]
+    if status == "Rejected":
+        return MET
+    return Broken(
+        f"a CertificateSigned with a chain of {size} characters was accepted although "
+        f"MaxCertificateChainSize is {limit:g}; the answer must be Rejected",
+        (command.sent_frame,),
+    )
+
+
+@CHECKS.learn_command(Action.certificate_signed)
+def expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
+    """Expect the end of the connection after a new certificate for it."""
+    use = command.request.get("certificateType", "ChargingStationCertificate")
+    profile = known[DeviceModelFacts].of_station("SecurityCtrlr", "SecurityProfile")
+    is_accepted = command.answer["status"] == "Accepted"
+    if not is_accepted or use != "ChargingStationCertificate" or profile != WITH_CLIENT_CERTIFICATE:
+        return
+    known.expectations.add(
+        Expectation(
+            NOT_USED.id,
+            RENEWED,
+            since=command.at,
+            within_s=RECONNECTS_WITHIN_S,
+            actions=frozenset(),
+            is_fulfilled_by=lambda _action, _payload: False,
+            is_fulfilled_by_disconnect=True,
+            is_excused=lambda: bool(known.running.by_id),
+            sentence="a new certificate was accepted, but the station did not reconnect within "
+            f"{RECONNECTS_WITHIN_S:g} s; it must use the new certificate at once",
+            frames=(command.sent_frame, command.frame),
+        )
+    )
+
+
+@UNREADABLE_CONTRACT.on_call("A00.FR.507", of=Action.authorize)
+def judge_contract_certificate(call: StationCall, _: Known201) -> Outcome:
+    """Check that a contract certificate is X.509 in PEM."""
+    pem = call.payload.get("certificate")
+    if pem is None:
+        return None
+    if is_certificate(pem):
+        return MET
+    return Broken("the certificate in Authorize is not an X.509 certificate in PEM; it must be one")
+
+
+def is_certificate(pem: str) -> bool:
+    """Return whether a text begins with a certificate in PEM."""
+    from cryptography import x509  # noqa: PLC0415 - importing it takes long
+
+    try:
+        x509.load_pem_x509_certificate(pem.encode())
+    except (ValueError, TypeError, x509.InvalidVersion):
+        return False
+    return True

@@ -1,0 +1,198 @@
+"""Security profiles and the password of a station (A00, A01, A05)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.network import NetworkFacts
+from mock_csms.v201.findings.known import Known201
+
+PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
+PASSWORD: Final = VariableName("securityctrlr", "basicauthpassword")
+PROFILE: Final = VariableName("securityctrlr", "securityprofile")
+TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
+LENGTHS: Final = range(40, 65)
+"""Maximum lengths of the password that are allowed (errata of A00.FR.205)."""
+MIN_SECRET: Final = 8
+"""Minimum length of a password that cannot occur in a text by chance."""
+
+LOWERED: Final = CHECKS.kind(
+    "security-profile-lowered",
+    "error",
+    "a network profile with a lower security profile than the active one is accepted",
+    "SecurityCtrlr.SecurityProfile, and the SetNetworkProfile of the slot",
+)
+WITHOUT_ROOT: Final = CHECKS.kind(
+    "security-profile-without-root",
+    "error",
+    "a network profile with TLS is accepted although no root certificate is installed",
+    "SecurityCtrlr.SecurityProfile, the SetNetworkProfile of the slot, and a GetInstalledCertificateIds",
+)
+NO_PASSWORD: Final = CHECKS.kind(
+    "password-variable-missing",
+    "error",
+    "a station with HTTP Basic authentication has no BasicAuthPassword",
+    "a FullInventory with SecurityProfile 1 or 2",
+)
+PASSWORD_LIMIT: Final = CHECKS.kind(
+    "password-limit-wrong",
+    "error",
+    "the maximum length of BasicAuthPassword is not between 40 and 64",
+    "a FullInventory with SecurityProfile 1 or 2",
+)
+DISCLOSED: Final = CHECKS.kind(
+    "password-disclosed",
+    "error",
+    "a security event contains the password of the station",
+    "an accepted SetVariables of BasicAuthPassword",
+)
+
+
+def priorities(command: AnsweredCommand) -> tuple[list[int], str] | None:
+    """Return the slots that a SetVariables puts into NetworkConfigurationPriority, and the status."""
+    answers = {
+        name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
+    }
+    for item in command.request["setVariableData"]:
+        if name_of_item(item) == PRIORITY and PRIORITY in answers:
+            slots = [int(part) for part in item["attributeValue"].split(",") if part.strip().isdecimal()]
+            return slots, answers[PRIORITY]
+    return None
+
+
+def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> Outcome:
+    """Judge whether a NetworkConfigurationPriority with forbidden security profiles is rejected."""
+    found = priorities(command)
+    if found is None or not profiles:
+        return None
+    if found[1] not in TAKEN:
+        return MET
+    named = ", ".join(map(str, sorted(profiles)))
+    return Broken(
+        f"NetworkConfigurationPriority was set to a network profile with the security profile {named}, "
+        f"{fault}; the answer must be Rejected",
+        (command.sent_frame,),
+    )
+
+
+def named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
+    """Return the known security profiles of the slots that a SetVariables names."""
+    found, profiles = priorities(command), known[NetworkFacts].security_profiles
+    return {profiles[slot] for slot in found[0] if slot in profiles} if found else set()
+
+
+def active_profile(known: Known201) -> int | None:
+    """Return the security profile in use; None if it is not known."""
+    number = known[DeviceModelFacts].number("SecurityCtrlr", "SecurityProfile")
+    return None if number is None else int(number)
+
+
+@LOWERED.on_command("A00.FR.005", of=Action.set_variables)
+def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that the security profile is not lowered."""
+    active, model = active_profile(known), known[DeviceModelFacts]
+    if active is None:
+        return None
+    lower = {profile for profile in named_profiles(command, known) if profile < active}
+    may_downgrade = model.is_true("SecurityCtrlr", "AllowSecurityProfileDowngrade")
+    if active == 3 and may_downgrade is not False and not (may_downgrade is None and model.is_complete):
+        lower -= {2}
+    return judge_profiles(command, lower, f"which is lower than the active one, {active}")
+
+
+@WITHOUT_ROOT.on_command("A05.FR.02", of=Action.set_variables)
+def judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a profile with TLS needs a root certificate."""
+    active = active_profile(known)
+    if active is None or known[NetworkFacts].has_csms_root is not False:
+        return None
+    higher = {profile for profile in named_profiles(command, known) if profile > active and profile >= 2}
+    return judge_profiles(command, higher, "although no CSMSRootCertificate is installed")
+
+
+def profile_in_report(call: StationCall, known: Known201) -> str | None:
+    """Return the security profile once a FullInventory is complete."""
+    for item in call.payload.get("reportData", ()):
+        if name_of_item(item) == PROFILE:
+            value: str | None = item["variableAttribute"][0].get("value")
+            return value
+    return known[DeviceModelFacts].value(PROFILE)
+
+
+@NO_PASSWORD.on_call("A01.FR.01", of=Action.notify_report)
+def judge_password_variable(call: StationCall, known: Known201) -> Outcome:
+    """Check that a station with HTTP Basic authentication reports its password variable."""
+    inventory = known[DeviceModelFacts].inventory_with(call.payload)
+    if inventory is None or profile_in_report(call, known) not in {"1", "2"}:
+        return None
+    if PASSWORD in inventory:
+        return MET
+    return Broken(
+        "a FullInventory lacks SecurityCtrlr.BasicAuthPassword, although the security profile of the station "
+        "needs a password; it must be stored in this variable"
+    )
+
+
+def judge_limit(call: StationCall, known: Known201, profile: str) -> Outcome:
+    """Judge the maximum length of the password in a security profile."""
+    inventory = known[DeviceModelFacts].inventory_with(call.payload)
+    if inventory is None or PASSWORD not in inventory or profile_in_report(call, known) != profile:
+        return None
+    limit = inventory[PASSWORD].max_limit
+    if limit is None:
+        return None
+    if limit in LENGTHS:
+        return MET
+    return Broken(
+        f"SecurityCtrlr.BasicAuthPassword has the maxLimit {limit:g}; it must be at least {LENGTHS[0]} and "
+        f"at most {LENGTHS[-1]}"
+    )
+
+
+@PASSWORD_LIMIT.on_call("A00.FR.205", of=Action.notify_report)
+def judge_limit_without_tls(call: StationCall, known: Known201) -> Outcome:
+    """Check the maximum length of the password in security profile 1."""
+    return judge_limit(call, known, "1")
+
+
+@PASSWORD_LIMIT.on_call("A00.FR.304", of=Action.notify_report)
+def judge_limit_with_tls(call: StationCall, known: Known201) -> Outcome:
+    """Check the maximum length of the password in security profile 2."""
+    return judge_limit(call, known, "2")
+
+
+class PasswordFacts(Facts):
+    """The password that was set last."""
+
+    __slots__ = ("password",)
+
+    def __init__(self) -> None:
+        self.password = ""
+
+
+@CHECKS.learn_command(Action.set_variables)
+def learn_password(command: AnsweredCommand, known: Known201) -> None:
+    """Remember an accepted password."""
+    statuses = {
+        name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
+    }
+    for item in command.request["setVariableData"]:
+        if name_of_item(item) == PASSWORD and statuses.get(PASSWORD) == "Accepted":
+            known[PasswordFacts].password = item["attributeValue"]
+
+
+@DISCLOSED.on_call("A01.FR.12", of=Action.security_event_notification)
+def judge_disclosure(call: StationCall, known: Known201) -> Outcome:
+    """Check that a security event does not contain the password."""
+    password, text = known[PasswordFacts].password, call.payload.get("techInfo", "")
+    if len(password) < MIN_SECRET:
+        return None
+    if password not in text:
+        return MET
+    return Broken(
+        "the techInfo of a security event contains the BasicAuthPassword; it must never be disclosed"
+    )

@@ -1,0 +1,108 @@
+"""Certificate signing requests of a station, and what they are for (A02, A03)."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import AnsweredCall, AnsweredCommand, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.signing_request import read_signing_request
+
+MAX_KEYS: Final = 50
+USES: Final = {
+    "SignChargingStationCertificate": "ChargingStationCertificate",
+    "SignV2GCertificate": "V2GCertificate",
+    "SignCombinedCertificate": None,
+}
+"""certificateType of the request that follows a TriggerMessage; None: any."""
+
+
+@dataclass(slots=True, eq=False)
+class SigningTrigger:
+    """An accepted TriggerMessage for a SignCertificate that has not been sent yet."""
+
+    at: float
+    frame: int
+    use: str | None
+    """Required certificateType; None: any."""
+    is_certain: bool
+    """Whether no earlier request can be repeated in its place."""
+
+
+class _Keys(BoundedDict[bytes, int]):
+    __slots__ = ()
+    limit = MAX_KEYS
+
+
+class SigningFacts(Facts):
+    """Keys of requests, the trigger that the next request follows, and the station's serial number."""
+
+    __slots__ = ("is_waiting", "keys", "serial_number", "trigger")
+
+    def __init__(self) -> None:
+        self.keys: dict[bytes, int] = _Keys()
+        """Frame of the first request with a key, by a digest of the public key."""
+        self.trigger: SigningTrigger | None = None
+        self.is_waiting = False
+        """Whether a request may be repeated, because its certificate has not been sent."""
+        self.serial_number = ""
+        """The one in the latest BootNotification."""
+
+    def booted(self, reason: str) -> None:
+        self.trigger, self.is_waiting = None, False
+
+    def disconnected(self) -> None:
+        self.trigger = None
+
+    def doubt(self, action: str | None) -> None:
+        if action in {None, Action.sign_certificate}:
+            self.trigger = None
+
+
+def digest_of(public_key: bytes) -> bytes:
+    """Return a short digest of a public key."""
+    return sha256(public_key).digest()[:16]
+
+
+@CHECKS.learn_call(Action.boot_notification)
+def _booted(call: StationCall, known: Known201) -> None:
+    known[SigningFacts].serial_number = call.payload["chargingStation"].get("serialNumber", "")
+
+
+@CHECKS.learn_command(Action.trigger_message)
+def _triggered(command: AnsweredCommand, known: Known201) -> None:
+    requested, facts = command.request["requestedMessage"], known[SigningFacts]
+    if requested not in USES:
+        return
+    is_accepted = command.answer["status"] == "Accepted"
+    facts.trigger = (
+        SigningTrigger(command.at, command.sent_frame, USES[requested], not facts.is_waiting)
+        if is_accepted
+        else None
+    )
+
+
+@CHECKS.learn_call(Action.sign_certificate)
+def _requested(call: StationCall, known: Known201) -> None:
+    facts = known[SigningFacts]
+    facts.trigger = None
+    with suppress(NotImplementedError):
+        request = read_signing_request(call.payload["csr"])
+        if request is not None:
+            facts.keys.setdefault(digest_of(request.public_key), call.frame)
+
+
+@CHECKS.learn_answered_call(Action.sign_certificate)
+def _answered(answered: AnsweredCall, known: Known201) -> None:
+    known[SigningFacts].is_waiting = answered.answer.get("status") == "Accepted"
+
+
+@CHECKS.learn_command(Action.certificate_signed)
+def _signed(_: AnsweredCommand, known: Known201) -> None:
+    known[SigningFacts].is_waiting = False
