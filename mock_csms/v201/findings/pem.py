@@ -29,12 +29,12 @@ def is_self_issued(certificate: "x509.Certificate") -> bool:
 
 def has_wrong_signature(certificate: "x509.Certificate") -> bool:
     """Return whether a root is not signed with its own key."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see above
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - see above
 
     try:
         certificate.verify_directly_issued_by(certificate)
     except InvalidSignature:
         return True
-    except (ValueError, TypeError):  # a key or an algorithm that cannot be checked
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # a key or an algorithm that cannot be checked
         return False
     return False

@@ -10,6 +10,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import DAY_S, MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
@@ -42,6 +43,8 @@ class AcceptedProfile(NamedTuple):
     has_validity: bool = False
     ends: bool = False
     """Whether the profile ends by itself."""
+    flat_limit: tuple[str, float] | None = None
+    """Unit and limit of a profile that has one limit at all times."""
     is_from_before_boot: bool = False
 
     @property
@@ -132,12 +135,13 @@ class ChargingProfiles(Facts):
         self.gone.pop(number, None)
         self.external.pop(number, None)
 
-    def accept(self, frame: int, evse_id: int, profile: JsonObject) -> None:
+    def accept(self, at: float, frame: int, evse_id: int, profile: JsonObject) -> None:
         """Register an accepted SetChargingProfile."""
         number, content = profile["id"], content_of(profile)
         old = self.affected.get(number)
         self.accepted[number] = _accepted(frame, evse_id, profile)._replace(
-            replaced=None if old is None or old.content == content else old.content
+            replaced=None if old is None or old.content == content else old.content,
+            flat_limit=_flat_limit(profile, at),
         )
 
     def clear(self, at: float, frame: int, request: JsonObject) -> None:
@@ -229,6 +233,17 @@ def _accepted(frame: int, evse_id: int, profile: JsonObject) -> AcceptedProfile:
     )
 
 
+def _flat_limit(profile: JsonObject, at: float) -> tuple[str, float] | None:
+    schedule, *others = profile["chargingSchedule"]
+    period, *later = schedule["chargingSchedulePeriod"]
+    start = schedule.get("startSchedule")
+    starts_at = at - DAY_S if start is None else seconds_of(start)
+    has_started = starts_at is not None and starts_at < at - MARGIN_S
+    if others or later or not has_started or profile["chargingProfileKind"] == "Recurring":
+        return None
+    return None if "validFrom" in profile else (schedule["chargingRateUnit"], period["limit"])
+
+
 def fit(number: int, profile: AcceptedProfile, request: JsonObject) -> Fit:
     """Return whether a ClearChargingProfile clears a profile (K10.FR.03, K10.FR.04)."""
     if "chargingProfileId" in request:
@@ -261,7 +276,8 @@ def _learn_new(command: Command, known: Known201) -> None:
 def _learn_accepted(command: AnsweredCommand, known: Known201) -> None:
     if command.answer["status"] == "Accepted":
         request = command.request
-        known[ChargingProfiles].accept(command.frame, request["evseId"], request["chargingProfile"])
+        profiles = known[ChargingProfiles]
+        profiles.accept(command.at, command.frame, request["evseId"], request["chargingProfile"])
 
 
 @CHECKS.learn_sent(Action.clear_charging_profile)

@@ -224,7 +224,9 @@ def _learn_list(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.notify_report)
 def _learn_reported_entries(call: StationCall, known: Known201) -> None:
-    if any(name_of_item(item) == ENTRIES for item in call.payload.get("reportData", ())):
+    items = call.payload.get("reportData", ())
+    named = (item for item in items if item["variable"]["name"].lower() == ENTRIES.variable)
+    if any(name_of_item(item) == ENTRIES for item in named):
         known[InstalledCertificates].entries_read()
 
 

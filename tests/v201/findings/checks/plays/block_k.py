@@ -48,9 +48,22 @@ def set_twice_and_ask(observed: ObservedStation) -> None:
 
 
 def set_for_station_and_evse_and_ask(observed: ObservedStation) -> None:
-    schedule = [{**profile()["chargingSchedule"][0], "startSchedule": "2026-01-01T00:00:00Z"}]
-    set_profile(observed, 0, **MAXIMUM, id=2, chargingProfileKind="Absolute", chargingSchedule=schedule)
+    set_maximum(observed)
     set_and_ask(observed)
+
+
+def set_maximum(observed: ObservedStation, **fields: object) -> None:
+    schedule = [{**profile()["chargingSchedule"][0], "startSchedule": "2025-12-31T00:00:00Z"}]
+    absolute = {**MAXIMUM, "chargingProfileKind": "Absolute", "chargingSchedule": schedule}
+    set_profile(observed, 0, **{**absolute, "id": 2, **fields})
+
+
+def ask_for_composite_schedule_below_maximum(observed: ObservedStation) -> None:
+    named = {"component": {"name": "SmartChargingCtrlr"}, "variable": {"name": "ProfileStackLevel"}}
+    answer = observed.command("GetVariables", {"getVariableData": [named]})
+    assert answer is not None
+    set_maximum(observed, stackLevel=int(answer["getVariableResult"][0]["attributeValue"]))
+    ask_for_composite_schedule(observed)
 
 
 def clear_and_ask(observed: ObservedStation) -> None:
@@ -132,6 +145,7 @@ SCENES = {
     "charging-needs-incomplete": Scene(connect_vehicle),
     "charging-profile-invalid": Scene(report_external_limit),
     "charging-schedule-invalid": Scene(let_limit_be_imposed),
+    "composite-schedule-above-limit": Scene(ask_for_composite_schedule_below_maximum),
     "composite-schedule-wrong": Scene(ask_for_composite_schedule),
     "external-limit-purpose-wrong": Scene(report_external_limit),
     "external-limit-schedule-missing": Scene(let_limit_be_imposed),
