@@ -101,7 +101,7 @@ async def stops_in_group(session: SessionCase) -> None:
     assert (await session.stored())["ended"]
 
 
-@pytest.mark.also_covers("C01.FR.06", "C09.FR.02", "C09.FR.09", "C09.FR.10", "C09.FR.12")
+@pytest.mark.also_covers("C01.FR.06", "C09.FR.02", "C09.FR.09", "C09.FR.10", "C09.FR.12", "C09.FR.13")
 async def test_tc_c_39_csms_other_token_of_the_group_stops_the_transaction(session: SessionCase) -> None:
     await know_group(session)
     await session.connect_vehicle()
