@@ -32,6 +32,12 @@ def stop_with_master_pass(observed: ObservedStation) -> None:
     observed.advance(5)
 
 
+def reset_during_transaction(observed: ObservedStation) -> None:
+    charge(observed)
+    observed.command("Reset", {"type": "Immediate"})
+    observed.advance(5)
+
+
 SCENES = {
     "security-downgrade-selected": Scene(
         select_lower_profile,
@@ -39,4 +45,5 @@ SCENES = {
         also=frozenset({"security-downgrade-accepted"}),
     ),
     "master-pass-not-reported": Scene(stop_with_master_pass),
+    "reset-trigger-reason-wrong": Scene(reset_during_transaction),
 }

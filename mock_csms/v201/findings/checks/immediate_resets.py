@@ -1,0 +1,47 @@
+"""Transactions that a Reset Immediate ends (B12, with the errata of 2025-09)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.immediate_resets import ImmediateResets
+from mock_csms.v201.findings.known import Known201
+
+ENDED_WITHIN_S: Final = 60.0
+RESET_COMMAND: Final = "ResetCommand"
+
+TRIGGER_WRONG: Final = CHECKS.kind(
+    "reset-trigger-reason-wrong",
+    "error",
+    "the Ended event of a transaction that a Reset Immediate stops does not have triggerReason ResetCommand",
+    "an accepted Reset Immediate less than a minute before, and all events of the transaction",
+)
+
+
+def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
+    def judge(call: StationCall, known: Known201) -> Outcome:
+        """Check the triggerReason of an Ended event with stoppedReason ImmediateReset."""
+        info, reset = call.payload["transactionInfo"], known[ImmediateResets].latest
+        if info.get("stoppedReason") != "ImmediateReset" or reset is None or call.payload.get("offline"):
+            return None
+        if ("evseId" in reset.request) != of_evse or call.at - reset.at > ENDED_WITHIN_S:
+            return None
+        trigger = call.payload["triggerReason"]
+        if trigger == RESET_COMMAND:
+            return MET
+        tracked = known.transactions.find(info["transactionId"])
+        if tracked is None or tracked.gaps or tracked.contents.first_stop is not None:
+            return None
+        return Broken(
+            f"the Ended event of the transaction {short(info['transactionId'])} has stoppedReason "
+            f"ImmediateReset but triggerReason {trigger}; it must be {RESET_COMMAND}",
+            (reset.sent_frame, reset.frame),
+        )
+
+    return judge
+
+
+TRIGGER_WRONG.on_event("B12.FR.04", types=("Ended",))(_judge_end(of_evse=False))
+TRIGGER_WRONG.on_event("B12.FR.08", types=("Ended",))(_judge_end(of_evse=True))
