@@ -36,7 +36,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "heartbeat-missing": FindingKind(
         "error",
-        "G02.FR.01, G02.FR.02",
+        "B01.FR.04, G02.FR.01, G02.FR.02",
         "the station is silent for longer than the Heartbeat interval",
         "the interval of an accepted boot, or a HeartbeatInterval that was set later",
     ),

@@ -389,7 +389,7 @@ class Registration:
 
     @property
     def _heartbeat_requirements(self) -> tuple[str, ...]:
-        return ("G02.FR.01", "G02.FR.02") if self._is_interval_of_boot else ("G02.FR.02",)
+        return ("B01.FR.04", "G02.FR.01", "G02.FR.02") if self._is_interval_of_boot else ("G02.FR.02",)
 
     def heartbeat_answered(self, at: float) -> None:
         """Register a Heartbeat, which is on time if it comes about an interval after the one before."""

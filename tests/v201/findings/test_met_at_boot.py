@@ -18,6 +18,20 @@ def retry(status: str) -> Callable[[Talk], None]:
     return play
 
 
+def send_heartbeats(talk: Talk) -> None:
+    talk.boot(interval=60)
+    talk.status()
+    for _ in range(2):
+        talk.wait(60)
+        talk.call("Heartbeat")
+
+
+def be_silent(talk: Talk) -> None:
+    talk.boot(interval=60)
+    talk.status()
+    talk.wait(100)
+
+
 def retry_early(status: str) -> Callable[[Talk], None]:
     def play(talk: Talk) -> None:
         talk.boot(status, 60)
@@ -120,6 +134,7 @@ def stay_offline(has_status: bool) -> Callable[[Talk], None]:
         case("first boot", Talk.boot, ("B01.FR.08", "FR.01")),
         case("reset", reset_and_boot("Accepted", "RemoteReset"), ("B01.FR.09", "B11.FR.03", "B11.FR.04")),
         case("scheduled reset", reset_and_boot("Scheduled", "ScheduledReset"), ("B01.FR.09",)),
+        case("heartbeats", send_heartbeats, ("B01.FR.04",)),
         case("statuses", report_statuses, ("B01.FR.05",)),
         case("remote start", start_remotely("Rejected"), ("B02.FR.05",)),
         case("reset during transaction", reset_during_transaction, ("B12.FR.01", "B11.FR.01")),
@@ -157,6 +172,7 @@ def test_requirement_is_met(
             "remote-request-accepted-while-pending",
             "B02.FR.05",
         ),
+        case("silence", be_silent, "heartbeat-missing", "B01.FR.04, G02.FR.01, G02.FR.02"),
         case("reset", never_reset, "reset-not-carried-out", "B11.FR.03, B11.FR.04"),
         case("offline", stay_offline(has_status=False), "status-missing-after-offline", "B04.FR.01"),
     ],
