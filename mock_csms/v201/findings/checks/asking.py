@@ -103,12 +103,13 @@ def presented(call: StationCall, known: Known201) -> Presented | None:
 
 def has_usual_way(moment: float, at: float, known: Known201) -> bool:
     """Return whether a station authorized tokens online, and with the same settings, for a while."""
-    facts, since = known[IdTokenFacts], moment - ASKED_WITHIN_S
+    facts, model, since = known[IdTokenFacts], known[DeviceModelFacts], moment - ASKED_WITHIN_S
     return (
         facts.since is not None
         and max(facts.since, facts.settings_sent_at, known[LocalListFacts].sent_at) <= since
         and known.online.has_been_online_since(since, at)
-        and known[DeviceModelFacts].is_true("AuthCtrlr", "Enabled") is True
+        and model.is_true("AuthCtrlr", "Enabled") is True
+        and model.is_true("AuthCtrlr", "DisableRemoteAuthorization") is not True
     )
 
 

@@ -96,7 +96,8 @@ def _may_know_tokens(known: Known201) -> bool:
     model = known[DeviceModelFacts]
     if model.is_true("AuthCtrlr", "Enabled") is False:
         return True
-    if model.is_true("AuthCtrlr", "LocalPreAuthorize") is False:
+    may_ask = model.is_true("AuthCtrlr", "DisableRemoteAuthorization") is not True
+    if may_ask and model.is_true("AuthCtrlr", "LocalPreAuthorize") is False:
         return False
     return any(
         model.is_true(component, "Enabled") is not False

@@ -102,9 +102,10 @@ def is_usual(command: AnsweredCommand, known: Known201) -> bool:
 
 def has_no_waiting_driver(at: float, known: Known201) -> bool:
     """Return whether no authorized driver can be about to plug in at an Available connector."""
-    since = at - DRIVER_WAITS_S
+    since, model = at - DRIVER_WAITS_S, known[DeviceModelFacts]
     return (
-        known[DeviceModelFacts].is_true("AuthCtrlr", "LocalPreAuthorize") is False
+        model.is_true("AuthCtrlr", "LocalPreAuthorize") is False
+        and model.is_true("AuthCtrlr", "DisableRemoteAuthorization") is not True
         and known[IdTokenFacts].latest_at < since
         and known.online.has_been_online_since(since, at)
     )

@@ -79,6 +79,7 @@ def test_unknown_token_with_authorize_is_accepted(
         case("cache in use", {"AuthCacheCtrlr.Enabled": "true"}, {}),
         case("list in use", {"LocalAuthListCtrlr.Enabled": "true"}, {}),
         case("no authorization needed", {"AuthCtrlr.Enabled": "false"}, {}),
+        case("asking disabled", {"AuthCtrlr.DisableRemoteAuthorization": "true"}, {}),
         case("offline", {}, {"offline": True}),
         case("old event", {}, {"timestamp": stamp(0)}),
         case("remote start", {}, {"info": {"transactionId": "T1", "remoteStartId": 3}}),

@@ -9,6 +9,7 @@ from tests.support.talk import EVSE, TOKEN, Talk, case
 
 CENTRAL = {"idToken": "APP-USER-1", "type": "Central"}
 ASK_SERVER = {"AuthCtrlr.AuthorizeRemoteStart": "true", "AuthCtrlr.LocalPreAuthorize": "false"}
+MUST_NOT_ASK = {"AuthCtrlr.DisableRemoteAuthorization": "true"}
 MAY_ASK_CACHE = {"AuthCtrlr.AuthorizeRemoteStart": "true", "AuthCacheCtrlr.Enabled": "true"}
 
 
@@ -91,6 +92,7 @@ def test_remote_start_without_authorization_is_found(
     [
         case("accepted", ASK_SERVER, "Accepted", "met"),
         case("perhaps from the cache", MAY_ASK_CACHE, None, "not exercised"),
+        case("must not ask", ASK_SERVER | MUST_NOT_ASK, None, "not exercised"),
         case("AuthorizeRemoteStart unknown", {}, "Invalid", "not exercised"),
     ],
 )

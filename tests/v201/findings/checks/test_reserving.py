@@ -147,6 +147,15 @@ def be_quiet(talk: Talk) -> None:
     talk.at += QUIET_S
 
 
+def test_refused_reservation_is_accepted_if_drivers_are_authorized_unseen(talk: Talk) -> None:
+    talk.read_variables({**ENABLED, "AuthCtrlr.DisableRemoteAuthorization": "true"})
+    be_quiet(talk)
+    reserve(talk, "Occupied")
+    talk.wait(6)
+
+    assert STATUS_WRONG not in talk.ids
+
+
 def test_refused_reservation_while_a_driver_may_plug_in_is_accepted(talk: Talk) -> None:
     be_quiet(talk)
     talk.exchange("Authorize", {"idToken": TOKEN}, {"idTokenInfo": {"status": "Accepted"}})
