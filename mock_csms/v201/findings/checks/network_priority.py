@@ -41,7 +41,7 @@ def _judge(command: AnsweredCommand, profile: int, active: float) -> Outcome:
     return MET if status == "Rejected" else None
 
 
-@DOWNGRADE_SELECTED.on_command("A05.FR.09", of=Action.set_variables)
+@DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.09", of=Action.set_variables)
 def judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that security profile 1 is not selected even if downgrades are allowed."""
     model = known[DeviceModelFacts]
@@ -51,7 +51,7 @@ def judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
     return _judge(command, lowest, active)
 
 
-@DOWNGRADE_SELECTED.on_command("A05.FR.10", of=Action.set_variables)
+@DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.10", of=Action.set_variables)
 def judge_lower_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that no lower security profile is selected unless a variable allows it."""
     model = known[DeviceModelFacts]

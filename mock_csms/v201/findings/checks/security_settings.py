@@ -1,4 +1,4 @@
-"""Security profiles and the password of a station (A00, A01, A05)."""
+"""Root certificates for security profiles, and the password of a station (A00, A01, A05)."""
 
 from typing import Final
 
@@ -7,8 +7,9 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.csms_root import CsmsRoot
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
-from mock_csms.v201.findings.facts.network import NetworkFacts
+from mock_csms.v201.findings.facts.network_slots import NetworkSlots
 from mock_csms.v201.findings.known import Known201
 
 PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
@@ -20,12 +21,6 @@ LENGTHS: Final = range(40, 65)
 MIN_SECRET: Final = 8
 """Minimum length of a password that cannot occur in a text by chance."""
 
-LOWERED: Final = CHECKS.kind(
-    "security-profile-lowered",
-    "error",
-    "a network profile with a lower security profile than the active one is accepted",
-    "SecurityCtrlr.SecurityProfile, and the SetNetworkProfile of the slot",
-)
 WITHOUT_ROOT: Final = CHECKS.kind(
     "security-profile-without-root",
     "error",
@@ -52,15 +47,14 @@ DISCLOSED: Final = CHECKS.kind(
 )
 
 
-def priorities(command: AnsweredCommand) -> tuple[list[int], str] | None:
+def priorities(command: AnsweredCommand) -> tuple[list[str], str] | None:
     """Return the slots that a SetVariables puts into NetworkConfigurationPriority, and the status."""
     answers = {
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }
     for item in command.request["setVariableData"]:
         if name_of_item(item) == PRIORITY and PRIORITY in answers:
-            slots = [int(part) for part in item["attributeValue"].split(",") if part.strip().isdecimal()]
-            return slots, answers[PRIORITY]
+            return [slot.strip() for slot in item["attributeValue"].split(",")], answers[PRIORITY]
     return None
 
 
@@ -81,7 +75,7 @@ def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> 
 
 def named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
     """Return the known security profiles of the slots that a SetVariables names."""
-    found, profiles = priorities(command), known[NetworkFacts].security_profiles
+    found, profiles = priorities(command), known[NetworkSlots].security_profiles
     return {profiles[slot] for slot in found[0] if slot in profiles} if found else set()
 
 
@@ -91,24 +85,11 @@ def active_profile(known: Known201) -> int | None:
     return None if number is None else int(number)
 
 
-@LOWERED.on_command("A00.FR.005", of=Action.set_variables)
-def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that the security profile is not lowered."""
-    active, model = active_profile(known), known[DeviceModelFacts]
-    if active is None:
-        return None
-    lower = {profile for profile in named_profiles(command, known) if profile < active}
-    may_downgrade = model.is_true("SecurityCtrlr", "AllowSecurityProfileDowngrade")
-    if active == 3 and may_downgrade is not False and not (may_downgrade is None and model.is_complete):
-        lower -= {2}
-    return judge_profiles(command, lower, f"which is lower than the active one, {active}")
-
-
 @WITHOUT_ROOT.on_command("A05.FR.02", of=Action.set_variables)
 def judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a profile with TLS needs a root certificate."""
     active = active_profile(known)
-    if active is None or known[NetworkFacts].has_csms_root is not False:
+    if active is None or known[CsmsRoot].is_installed is not False:
         return None
     higher = {profile for profile in named_profiles(command, known) if profile > active and profile >= 2}
     return judge_profiles(command, higher, "although no CSMSRootCertificate is installed")

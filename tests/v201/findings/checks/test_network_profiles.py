@@ -13,6 +13,7 @@ COMMUNICATION: JsonObject = {"name": "OCPPCommCtrlr"}
 def model(active: int, allows_downgrade: str | None = None, slots: str = "1,2") -> list[JsonObject]:
     items = [
         item(SECURITY, "SecurityProfile", attributes=[{"value": str(active)}]),
+        item(SECURITY, "BasicAuthPassword", dataType="string", maxLimit=40),
         item(COMMUNICATION, "NetworkConfigurationPriority", dataType="SequenceList", valuesList=slots),
     ]
     if allows_downgrade is None:

@@ -47,39 +47,6 @@ def select_slot(talk: Talk, status: str) -> None:
     set_variable(talk, "OCPPCommCtrlr.NetworkConfigurationPriority", "2,1", status)
 
 
-@pytest.mark.parametrize(
-    ("active", "new", "allowed", "status", "findings", "state"),
-    [
-        case("lower", "2", 1, "true", "Accepted", ["security-profile-lowered"], "broken"),
-        case(
-            "lower after a reboot", "3", 1, "true", "RebootRequired", ["security-profile-lowered"], "broken"
-        ),
-        case("not allowed", "3", 2, "false", "Accepted", ["security-profile-lowered"], "broken"),
-        case("rejected", "3", 1, "true", "Rejected", [], "met"),
-        case("allowed", "3", 2, "true", "Accepted", [], "not exercised"),
-        case("equal", "2", 2, "false", "Accepted", [], "not exercised"),
-    ],
-)
-def test_network_profile_with_lower_security_profile(
-    talk: Talk, *, active: str, new: int, allowed: str, status: str, findings: list[str], state: str
-) -> None:
-    store_profile(talk, new)
-    talk.read_variables(
-        {"SecurityCtrlr.SecurityProfile": active, "SecurityCtrlr.AllowSecurityProfileDowngrade": allowed}
-    )
-    select_slot(talk, status)
-
-    assert found(talk) == findings
-    assert states(talk, "A00.FR.005") == {state}
-
-
-def test_slot_with_unknown_security_profile_is_accepted(talk: Talk) -> None:
-    talk.read_variables({"SecurityCtrlr.SecurityProfile": "3"})
-    select_slot(talk, "Accepted")
-
-    assert found(talk) == []
-
-
 def list_roots(talk: Talk, *types: str) -> None:
     """Answer a GetInstalledCertificateIds with certificates of these types."""
     hash_data = {

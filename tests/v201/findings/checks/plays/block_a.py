@@ -74,12 +74,6 @@ def set_profile(observed: ObservedStation, security_profile: int, scheme: str) -
     observed.command("SetNetworkProfile", {"configurationSlot": 2, "connectionData": data})
 
 
-def lower_security_profile(observed: ObservedStation) -> None:
-    set_profile(observed, 1, "ws")
-    read(observed, "SecurityCtrlr.SecurityProfile")
-    configure(observed, {"OCPPCommCtrlr.NetworkConfigurationPriority": "2"})
-
-
 def raise_security_profile(observed: ObservedStation) -> None:
     set_profile(observed, 2, "wss")
     observed.command("GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]})
@@ -109,7 +103,6 @@ SCENES = {
     "long-certificate-chain-accepted": Scene(send_long_chain, also=frozenset({"bad-certificate-accepted"})),
     "new-certificate-not-used": Scene(renew_certificate),
     "contract-certificate-unreadable": Scene(wait_for_heartbeat),
-    "security-profile-lowered": Scene(lower_security_profile),
     "security-profile-without-root": Scene(raise_security_profile, WITH_PASSWORD),
     "password-variable-missing": Scene(report_inventory, WITH_PASSWORD),
     "password-limit-wrong": Scene(report_inventory, WITH_PASSWORD),
