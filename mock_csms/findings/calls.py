@@ -2,9 +2,9 @@
 4.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
@@ -218,6 +218,22 @@ def _content(call: SentCall) -> tuple[str, JsonObject]:
     return action, {name: value for name, value in payload.items() if name != "offline"}
 
 
+class AnswerRequirements(NamedTuple):
+    """Requirements about the answer to a CALL."""
+
+    answered: tuple[str, ...] = ()
+    """Requirements that there is one."""
+    valid: tuple[str, ...] = ()
+    """Requirements that its payload is valid."""
+
+
+NO_REQUIREMENTS: Final = AnswerRequirements()
+type AnswerRequirementsOf = Callable[[str, JsonObject], AnswerRequirements]
+"""Returns the requirements by the action and the payload of a CALL."""
+EVERY_CALL_ANSWERED: Final = "OCPP-J 4.1.1"
+VALID_ANSWER: Final = "OCPP-J 4.1.7"
+
+
 @dataclass(slots=True)
 class OurCall:
     """A CALL to the station; its payload is dropped once the CALL is answered."""
@@ -242,10 +258,11 @@ class RecentCalls(BoundedDict[str, OurCall]):
 class OurCalls:
     """Check the answers of a station to our CALLs."""
 
-    __slots__ = ("_report", "_sent")
+    __slots__ = ("_report", "_requirements", "_sent")
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, requirements: AnswerRequirementsOf) -> None:
         self._report = report
+        self._requirements = requirements
         self._sent = RecentCalls()
 
     def sent(self, at: float, frame: int, message_id: str, payload: JsonObject) -> None:
@@ -297,10 +314,12 @@ class OurCalls:
         if call.is_spoilt:
             return NO_FINDINGS
         late = "in time" if timeout_s is None else f"within {timeout_s:g} s"
+        requirements = self._requirements(action, call.payload).answered
         return self._report(
             "call-unanswered",
             at,
             call.frames,
             f"{short(action)} was not answered {late}; a station must answer every CALL, if necessary with "
             "a CALLERROR",
+            requirements=(EVERY_CALL_ANSWERED, *requirements),
         )

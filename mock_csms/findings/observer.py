@@ -3,7 +3,14 @@
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
-from mock_csms.findings.calls import IN_PARALLEL_WITHIN_S, OurCalls, StationCalls
+from mock_csms.findings.calls import (
+    IN_PARALLEL_WITHIN_S,
+    NO_REQUIREMENTS,
+    VALID_ANSWER,
+    AnswerRequirements,
+    OurCalls,
+    StationCalls,
+)
 from mock_csms.findings.checks import AnsweredCommand, RefusedCommand
 from mock_csms.findings.coverage import Coverage
 from mock_csms.findings.kinds import (
@@ -246,15 +253,13 @@ class Observer:
         call = self._our_calls.answered(message_id, frame)
         if call.is_spoilt:
             return NO_FINDINGS
+        request, call.payload = call.payload, {}
+        requirements = self.answer_requirements(action, request)
         if violation is not None:
             self.command_failed(message_id, action)
-            return self._report(
-                "answer-violates-schema",
-                at,
-                (*call.frames, frame),
-                f"the answer to {short(action)} violates its schema: {violation}",
-            )
-        request, call.payload = call.payload, {}
+            return self._invalid_answer(at, (*call.frames, frame), action, violation, requirements.valid)
+        if payload is not None:
+            self.coverage.met((*requirements.answered, *requirements.valid))
         findings = NO_FINDINGS
         with suppress(*UNREADABLE_PAYLOAD):
             if payload is not None and call.frames:
@@ -265,6 +270,17 @@ class Observer:
         with suppress(*UNREADABLE_PAYLOAD):
             findings += self.command_answered(at, frame, message_id, action, request, payload)
         return findings
+
+    def _invalid_answer(
+        self, at: float, frames: tuple[int, ...], action: str, violation: str, requirements: tuple[str, ...]
+    ) -> Findings:
+        return self._report(
+            "answer-violates-schema",
+            at,
+            frames,
+            f"the answer to {short(action)} violates its schema: {violation}",
+            requirements=(VALID_ANSWER, *requirements),
+        )
 
     def _stray_answer(self, at: float, frame: int, message_id: str, *, is_error: bool) -> Findings:
         """Check an answer without a pending CALL. A CALLERROR may be about an answer of this server
@@ -310,7 +326,7 @@ class Observer:
         self._last_heard = 0.0
         """Time of the last message in either direction."""
         self._calls = StationCalls(self._report)
-        self._our_calls = OurCalls(self._report)
+        self._our_calls = OurCalls(self._report, self.answer_requirements)
 
     def resumed(self, at: float) -> None:
         """Called when a connection begins; ``_last_heard`` still belongs to the previous connection."""
@@ -362,6 +378,10 @@ class Observer:
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:
         """Called for a CALL to the station. An UNREADABLE_PAYLOAD raised here is ignored."""
+
+    def answer_requirements(self, action: str, request: JsonObject) -> AnswerRequirements:
+        """Return the requirements about the answer to a command."""
+        return NO_REQUIREMENTS
 
     def judge_command(self, command: AnsweredCommand) -> Findings:
         """Judge a valid CALLRESULT to a command, before `command_answered`; may raise UNREADABLE_PAYLOAD."""

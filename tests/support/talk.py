@@ -485,7 +485,7 @@ TRIGGERED: Mapping[str, tuple[str, Callable[[Talk], JsonObject]]] = {
     "StatusNotification": ("StatusNotification", lambda talk: talk.status_payload()),
     "TransactionEvent": (
         "TransactionEvent",
-        lambda talk: talk.event(0, "Started", triggerReason="Trigger"),
+        lambda talk: talk.event(0, "Started", triggerReason="Trigger", info={"chargingState": "Charging"}),
     ),
 }
 

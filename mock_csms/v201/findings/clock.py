@@ -58,12 +58,23 @@ class Clock:
     send any.
     """
 
-    __slots__ = ("_max_ahead_s", "_renewed_at", "_report", "floor", "is_skewed", "limit", "since")
+    __slots__ = (
+        "_max_ahead_s",
+        "_renewed_at",
+        "_report",
+        "_requirements",
+        "floor",
+        "is_skewed",
+        "limit",
+        "since",
+    )
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._renewed_at = 0.0
         self._max_ahead_s = 0.0
+        self._requirements: tuple[str, ...] = ()
+        """Requirements to use the currentTime of the answers that the station has received."""
         self.floor = self.limit = ""
         self.since: float | None = None
         """Time of the first currentTime sent to the station; None before."""
@@ -75,8 +86,10 @@ class Clock:
         """Whether the station has been told the right time, and no other."""
         return self.since is not None and not self.is_skewed
 
-    def set_time(self, at: float, current_time: object) -> bool:
-        """Register a currentTime sent to the station. Return whether it is the first one."""
+    def set_time(self, at: float, current_time: object, requirement: str) -> bool:
+        """Register a currentTime sent to the station, and the requirement to use it. Return whether it is the
+        first one.
+        """
         if not isinstance(current_time, str):
             return False
         sent_seconds = _cached_seconds_of(current_time[:19] if current_time.endswith("Z") else current_time)
@@ -86,6 +99,8 @@ class Clock:
         if abs(sent_seconds - at) > SKEW_LIMIT_S:
             self.is_skewed = True
             self._max_ahead_s = max(self._max_ahead_s, sent_seconds - at)
+        if requirement not in self._requirements:
+            self._requirements += (requirement,)
         if self.since is not None:
             return False
         self.since = at
@@ -123,6 +138,8 @@ class Clock:
             return self._in_future(at, frame, action, text, seconds - at)
         if seconds < CLOCK_NEVER_SET_BEFORE:
             return self._never_set(at, frame, action, text)
+        if abs(seconds - at) <= MARGIN_S:
+            self._report.met(*self._requirements)
         return NO_FINDINGS
 
     def _invalid(self, at: float, frame: int, action: str, text: str, fault: str) -> Findings:
@@ -140,6 +157,7 @@ class Clock:
             (frame,),
             f"the timestamp {short(text)} in {action} is {ahead_s:.0f} s ahead; a station must set "
             "its clock to the currentTime it receives",
+            requirements=self._requirements,
         )
 
     def _never_set(self, at: float, frame: int, action: str, text: str) -> Findings:
@@ -149,6 +167,7 @@ class Clock:
             (frame,),
             f"the timestamp {short(text)} in {action} is from a clock that was never set; a station must set "
             "its clock to the currentTime it receives",
+            requirements=self._requirements,
         )
 
     def jumped(self) -> None:

@@ -306,6 +306,10 @@ class Connectors:
         """Return whether all connectors of an EVSE are Occupied; False if it is unknown."""
         return self.statuses_of_evse(evse_id) == {"Occupied"}
 
+    def may_be_inoperative(self, connector: Connector) -> bool:
+        """Return whether a ChangeAvailability may have made a connector Inoperative."""
+        return any(_covers(scope, connector) for scope in self._inoperative_scopes)
+
     def owed(self, request: JsonObject) -> list[Connector]:
         """Return the connectors whose status certainly changes with a ChangeAvailability."""
         scope = place_of(request)

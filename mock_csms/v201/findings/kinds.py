@@ -6,12 +6,13 @@ from typing import Final
 from mock_csms.findings.kinds import SHARED_KINDS, FindingKind
 from mock_csms.findings.requirements import requirement_indexes
 from mock_csms.v201.findings.all_checks import CHECKS
+from mock_csms.v201.findings.answer_requirements import ANSWER_KINDS
 from mock_csms.v201.findings.transaction_kinds import TRANSACTION_KINDS
 
 FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     **SHARED_KINDS,
     "calls-in-parallel": SHARED_KINDS["calls-in-parallel"]._replace(section="OCPP-J 4.1.1, FR.01"),
-    "call-unanswered": SHARED_KINDS["call-unanswered"]._replace(section="OCPP-J 4.1.1, FR.02"),
+    **ANSWER_KINDS,
     "call-before-boot-accepted": FindingKind(
         "error",
         "B01.FR.08, B02.FR.02, B03.FR.02",

@@ -5,6 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
+from mock_csms.findings.calls import AnswerRequirements
 from mock_csms.findings.checking import Checking
 from mock_csms.findings.checks import AnsweredCommand, RefusedCommand
 from mock_csms.findings.expectations import Expectations
@@ -15,6 +16,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands
 from mock_csms.v201.findings.all_checks import CHECKS
+from mock_csms.v201.findings.answer_requirements import answer_requirements
 from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.certificates import StationCertificates
 from mock_csms.v201.findings.clock import Clock, Online
@@ -183,7 +185,7 @@ class Observer201(Observer):
             self._signing.answered(answer)
         elif action == HEARTBEAT:
             self._registration.heartbeat_answered(at)
-            if self._clock.set_time(at, answer.get("currentTime")):
+            if self._clock.set_time(at, answer.get("currentTime"), "G02.FR.06"):
                 self._transactions.clock_set()
                 self._note_online(at)
         return findings
@@ -195,7 +197,7 @@ class Observer201(Observer):
         if registration.status != "Accepted":
             self._connectors.expect_none()
             return
-        if self._clock.set_time(at, answer.get("currentTime")):
+        if self._clock.set_time(at, answer.get("currentTime"), "B01.FR.06"):
             self._transactions.clock_set()
         self._note_online(at)
         if statuses_are_due:
@@ -275,6 +277,9 @@ class Observer201(Observer):
             self._answers.suspect_availability(at, frame, request, connectors.were_available)
         is_certain = is_accepted or bool(self._running.by_id)
         connectors.availability_changed(at, request, is_certain=is_certain, is_scheduled=not is_accepted)
+
+    def answer_requirements(self, action: str, request: JsonObject) -> AnswerRequirements:
+        return answer_requirements(action, request)
 
     def judge_command(self, command: AnsweredCommand) -> Findings:
         return self._checking.judge_command(command)

@@ -39,6 +39,7 @@ class TransactionInProgress:
     connector_id: int | None = None
     has_id_token: bool = False
     charging_state: str | None = None
+    has_charged: bool = False
     is_being_reset: bool = False
     """Whether an accepted Reset Immediate ends it."""
     may_have_ended: bool = False
@@ -86,6 +87,7 @@ class RunningTransactions:
             transaction.connector_id = evse.get("connectorId", transaction.connector_id)
         transaction.has_id_token = transaction.has_id_token or "idToken" in event
         transaction.charging_state = info.get("chargingState", transaction.charging_state)
+        transaction.has_charged = transaction.has_charged or transaction.charging_state == CHARGING
         return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
 
     def _confirm(

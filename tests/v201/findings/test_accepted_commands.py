@@ -101,7 +101,7 @@ def test_late_event_does_not_revive_an_ended_transaction(talk: Talk) -> None:
     talk.call("TransactionEvent", updated)
     talk.send_event(0, "Started", info={"transactionId": "T2"})
     talk.trigger("TransactionEvent")
-    talk.send_event(1, triggerReason="Trigger", info={"transactionId": "T2"})
+    talk.send_event(1, triggerReason="Trigger", info={"transactionId": "T2", "chargingState": "Charging"})
     talk.wait(31)
 
     assert not talk.findings
@@ -121,7 +121,7 @@ def test_transaction_whose_end_may_be_lost_cannot_be_triggered(
     if requested == "MeterValues":
         talk.call("MeterValues", {"evseId": 2, "meterValue": [reading(talk.now)]})
     for name in running:
-        talk.send_event(1, triggerReason="Trigger", info={"transactionId": name})
+        talk.send_event(1, triggerReason="Trigger", info={"transactionId": name, "chargingState": "Charging"})
     talk.wait(31)
 
     assert not talk.findings
@@ -441,7 +441,7 @@ def test_status_trigger_for_connector_0_is_settled_by_any_status(talk: Talk) -> 
 def test_transaction_event_does_not_replace_triggered_meter_values(talk: Talk) -> None:
     talk.send_event(0, "Started")
     talk.trigger("MeterValues")
-    talk.send_event(1, triggerReason="Trigger")
+    talk.send_event(1, triggerReason="Trigger", info={"chargingState": "Charging"})
     talk.wait(31)
 
     assert talk.ids == ["trigger-not-carried-out"]
@@ -451,7 +451,7 @@ def test_trigger_without_evse_concerns_each_transaction(talk: Talk) -> None:
     for name in ("T1", "T2"):
         talk.send_event(0, "Started", info={"transactionId": name})
     talk.trigger("TransactionEvent")
-    talk.send_event(1, triggerReason="Trigger")
+    talk.send_event(1, triggerReason="Trigger", info={"chargingState": "Charging"})
     talk.wait(31)
 
     assert talk.ids == ["trigger-not-carried-out"]

@@ -6,7 +6,7 @@ import pytest
 
 from mock_csms.findings.coverage import RequirementState
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, REMOTE_START, TOKEN, TRIGGERED, Talk, availability, case
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, TRIGGERED, Talk, availability, case, stamp
 
 type Play = Callable[[Talk], object]
 
@@ -259,3 +259,74 @@ def test_heartbeats_cover_the_requirement_of_their_interval(talk: Talk, *, is_se
     talk.wait(460, step=10)
     assert talk.coverage("G02.FR.02") == "broken"
     assert talk.coverage("G02.FR.01") == ("not exercised" if is_set_later else "broken")
+
+
+@pytest.mark.parametrize(("ahead_s", "state"), [(0, "met"), (120, "broken"), (-120, "not exercised")])
+@pytest.mark.parametrize("has_heartbeat", [False, True])
+def test_timestamp_covers_the_requirement_of_the_clock(
+    talk: Talk, ahead_s: float, state: str, *, has_heartbeat: bool
+) -> None:
+    if has_heartbeat:
+        talk.call("Heartbeat")
+    talk.observer.coverage.clear()
+    talk.at += 61
+    talk.call("StatusNotification", {**talk.status_payload(), "timestamp": stamp(talk.at + ahead_s)})
+
+    assert talk.coverage("B01.FR.06") == state
+    assert talk.coverage("G02.FR.06") == (state if has_heartbeat else "not exercised")
+
+
+ANSWERED = [
+    case("unlock", "UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked", "F05.FR.01"),
+    case("EVSE", "ChangeAvailability", availability("Operative", evse_id=1), "Accepted", "G03.FR.01"),
+    case("station", "ChangeAvailability", availability("Operative"), "Accepted", "G04.FR.02"),
+]
+ALL_ANSWERED = ("F05.FR.01", "G03.FR.01", "G04.FR.02")
+VALID = [
+    case("trigger", "TriggerMessage", {"requestedMessage": "Heartbeat"}, "Accepted", "F06.FR.05"),
+    case("EVSE", "ChangeAvailability", availability("Operative", evse_id=1), "Accepted", "G03.FR.02"),
+    case("station", "ChangeAvailability", availability("Operative"), "Accepted", "G04.FR.03"),
+]
+
+
+@pytest.mark.parametrize(("action", "request_", "status", "requirement"), [*ANSWERED, *VALID])
+def test_valid_answer_meets_its_requirement(
+    talk: Talk, action: str, request_: JsonObject, status: str, requirement: str
+) -> None:
+    talk.command(action, request_, status)
+
+    assert talk.coverage(requirement) == "met"
+
+
+@pytest.mark.parametrize(("action", "request_", "_", "requirement"), ANSWERED)
+def test_missing_answer_breaks_its_requirement(
+    talk: Talk, action: str, request_: JsonObject, _: str, requirement: str
+) -> None:
+    talk.time_out(action, request_)
+
+    assert talk.ids == ["call-unanswered"]
+    assert states(talk, {"FR.02", requirement}) == {"broken"}
+    assert states(talk, {*ALL_ANSWERED} - {requirement}) == {"not exercised"}
+
+
+@pytest.mark.parametrize(("action", "request_", "_", "requirement"), VALID)
+def test_invalid_answer_breaks_its_requirement(
+    talk: Talk, action: str, request_: JsonObject, _: str, requirement: str
+) -> None:
+    talk.answer_command(talk.send_command(action, request_), action, {}, violation="no status")
+
+    assert [finding.section for finding in talk.findings] == [f"OCPP-J 4.1.7, {requirement}"]
+    assert talk.coverage(requirement) == "broken"
+
+
+def test_missing_answer_to_another_command_breaks_only_the_general_requirement(talk: Talk) -> None:
+    talk.time_out("ClearCache", {})
+
+    assert [finding.section for finding in talk.findings] == ["OCPP-J 4.1.1, FR.02"]
+    assert states(talk, ALL_ANSWERED) == {"not exercised"}
+
+
+def test_error_as_answer_covers_nothing(talk: Talk) -> None:
+    talk.ask_in_vain("UnlockConnector", {"evseId": 1, "connectorId": 1})
+
+    assert talk.coverage("F05.FR.01") == "not exercised"

@@ -328,7 +328,6 @@ def _(talk: Talk) -> None:
 @near_miss("request-id-missing")
 def _(talk: Talk) -> None:
     talk.command("GetLog", LOG_UPLOAD)
-    talk.call("LogStatusNotification", {"status": "Uploading", "requestId": 6})
     talk.trigger("LogStatusNotification")
     talk.call("LogStatusNotification", {"status": "Idle"})
 

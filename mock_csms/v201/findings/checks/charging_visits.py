@@ -65,7 +65,9 @@ def _only_evse(known: Known201) -> int | None:
 # Plugging in
 
 
-@NOT_OCCUPIED.on_event("E02.FR.05", types=("Started", "Updated"), triggers=("CablePluggedIn",), once=True)
+@NOT_OCCUPIED.on_event(
+    "E02.FR.05", "G01.FR.03", types=("Started", "Updated"), triggers=("CablePluggedIn",), once=True
+)
 def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
     """Expect the status Occupied after a cable is plugged in at an Available connector."""
     evse, transaction_id = call.payload.get("evse", {}), call.payload["transactionInfo"]["transactionId"]
@@ -84,7 +86,7 @@ def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
     known.expectations.add(
         Expectation(
             NOT_OCCUPIED.id,
-            ("E02.FR.05",),
+            ("E02.FR.05", "G01.FR.03"),
             since=call.at,
             within_s=WITHIN_S,
             actions=STATUS_ACTIONS,

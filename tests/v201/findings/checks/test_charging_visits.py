@@ -53,7 +53,7 @@ def test_occupied_connector_is_reported(
     talk.wait(70)
 
     assert talk.ids == []
-    assert talk.coverage("E02.FR.05") == "met"
+    assert talk.coverage("G01.FR.03") == talk.coverage("E02.FR.05") == "met"
 
 
 def test_occupied_connector_that_is_not_reported_is_found(talk: Talk) -> None:
@@ -61,7 +61,7 @@ def test_occupied_connector_that_is_not_reported_is_found(talk: Talk) -> None:
     talk.wait(70)
 
     assert talk.ids == ["occupied-not-reported"]
-    assert talk.coverage("E02.FR.05") == "broken"
+    assert talk.coverage("G01.FR.03") == talk.coverage("E02.FR.05") == "broken"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_occupied_status_is_not_due(talk: Talk, before: str, fields: JsonObject,
     talk.wait(70)
 
     assert "occupied-not-reported" not in talk.ids
-    assert talk.coverage("E02.FR.05") == "not exercised"
+    assert talk.coverage("G01.FR.03") == talk.coverage("E02.FR.05") == "not exercised"
 
 
 # Unplugging

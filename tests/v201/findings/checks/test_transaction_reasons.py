@@ -52,7 +52,7 @@ def uncommanded(unbooted: Talk) -> Talk:
 
 @pytest.mark.parametrize("trigger", COMMANDS)
 def test_event_of_a_command_that_was_never_sent_is_found(uncommanded: Talk, trigger: str) -> None:
-    send(uncommanded, START, (trigger, {}))
+    send(uncommanded, START, (trigger, {"info": {"chargingState": "Charging"}}))
 
     assert uncommanded.ids == ["trigger-reason-without-command"]
     assert uncommanded.coverage("E01.FR.15") == "broken"

@@ -111,7 +111,39 @@ def start_with_authorization(observed: ObservedStation) -> None:
     start_remotely(observed)
 
 
+def trigger(observed: ObservedStation, requested: str, **fields: object) -> None:
+    observed.command("TriggerMessage", {"requestedMessage": requested, **fields})
+    observed.advance(4)
+
+
+def trigger_event(observed: ObservedStation) -> None:
+    charge(observed)
+    trigger(observed, "TransactionEvent", evse={"id": 1})
+
+
+def trigger_readings(observed: ObservedStation) -> None:
+    set_variables(observed, {"AlignedDataCtrlr.Measurands": "Energy.Active.Import.Register"})
+    trigger(observed, "MeterValues", evse={"id": 1})
+
+
+def trigger_log_status_twice(observed: ObservedStation) -> None:
+    trigger(observed, "LogStatusNotification")
+    trigger(observed, "LogStatusNotification")
+
+
+def start_without_cable(observed: ObservedStation) -> None:
+    values = {
+        "TxCtrlr.EVConnectionTimeOut": "2",
+        "TxCtrlr.TxStartPoint": "Authorized",
+        "TxCtrlr.TxStopPoint": "EVConnected",
+    }
+    set_variables(observed, values)
+    start_remotely(observed)
+    observed.advance(62)
+
+
 SCENES = {
+    "connection-timeout-missed": Scene(start_without_cable),
     "remote-start-accepted-while-in-use": Scene(start_while_in_use),
     "remote-start-accepted-while-reserved": Scene(start_while_reserved),
     "remote-start-accepted-while-unusable": Scene(start_while_unusable),
@@ -121,5 +153,9 @@ SCENES = {
     "remote-start-transaction-not-named": Scene(start_after_plug_in),
     "remote-stop-accepted-after-end": Scene(stop_ended_transaction),
     "remote-stop-rejected": Scene(stop_running_transaction),
+    "triggered-event-incomplete": Scene(trigger_event),
+    "triggered-message-before-answer": Scene(trigger_event),
+    "triggered-readings-missing": Scene(trigger_readings),
+    "triggered-status-wrong": Scene(trigger_log_status_twice),
     "unknown-connector-not-told": Scene(unlock_unknown_connector),
 }

@@ -1,0 +1,103 @@
+"""Remotely started transactions without a cable: they end after EVConnectionTimeOut (F02)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import STOPPING
+
+MARGIN_S: Final = 60.0
+TIMEOUT: Final = "EVConnectTimeout"
+FREE: Final = frozenset({"Available", "Reserved"})
+ENDED: Final = ("F02.FR.07",)
+DEAUTHORIZED: Final = ("F02.FR.08",)
+
+MISSED: Final = CHECKS.kind(
+    "connection-timeout-missed",
+    "error",
+    "a remotely started transaction goes on after EVConnectionTimeOut although no cable is plugged in",
+    "EVConnectionTimeOut, TxStopPoint, the EVSE of the transaction and the status of its connectors",
+)
+MISSED.names(*ENDED, *DEAUTHORIZED)
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A remotely started transaction that waits for a cable."""
+
+    known: Known201
+    transaction_id: str
+    evse_id: int
+    timeout_s: float
+    stop_points: frozenset[str]
+    has_stopped: bool = False
+    """Whether another event may have ended the wait."""
+
+    @property
+    def must_end(self) -> bool:
+        return "ParkingBayOccupancy" not in self.stop_points
+
+    def is_reported_by(self, _: str, event: JsonObject) -> bool:
+        """Return whether an event reports that the wait has ended in time."""
+        if event["transactionInfo"]["transactionId"] != self.transaction_id:
+            return False
+        is_timeout = event["triggerReason"] == TIMEOUT
+        self.has_stopped = self.has_stopped or (not is_timeout and event["triggerReason"] in STOPPING)
+        return is_timeout and (not self.must_end or event["eventType"] == "Ended")
+
+    def is_excused(self) -> bool:
+        """Return whether the station need not end the wait."""
+        running = self.known.running.by_id.get(self.transaction_id)
+        is_waiting = running is not None and running.charging_state in {None, "Idle"}
+        return self.has_stopped or not is_waiting or not is_free(self.evse_id, self.known)
+
+
+@CHECKS.learn_event(types=("Started",), triggers=("RemoteStart",))
+def _expect_timeout(call: StationCall, known: Known201) -> None:
+    event, model = call.payload, known[DeviceModelFacts]
+    timeout_s = model.number("TxCtrlr", "EVConnectionTimeOut")
+    stop_points = model.members("TxCtrlr", "TxStopPoint")
+    evse_id = event.get("evse", {}).get("id")
+    is_current = known[RemoteStartFacts].of_event(event) is not None and not event.get("offline")
+    if timeout_s and stop_points is not None and is_current and is_free(evse_id, known):
+        transaction_id = event["transactionInfo"]["transactionId"]
+        wait = _Wait(known, transaction_id, evse_id, timeout_s, stop_points)
+        known.expectations.add(_expectation(call, wait))
+
+
+def _expectation(call: StationCall, wait: _Wait) -> Expectation:
+    duty = "end" if wait.must_end else "end its authorization"
+    return Expectation(
+        MISSED.id,
+        ENDED if wait.must_end else DEAUTHORIZED,
+        call.at,
+        wait.timeout_s + MARGIN_S,
+        frozenset({Action.transaction_event}),
+        wait.is_reported_by,
+        f"no cable was plugged in for EVConnectionTimeOut ({wait.timeout_s:g} s) after the remote start of "
+        f"the transaction {short(wait.transaction_id)}; it must {duty} with triggerReason {TIMEOUT}",
+        (call.frame,),
+        is_excused=wait.is_excused,
+    )
+
+
+@CHECKS.learn_sent(Action.set_variables)
+def _forget_waits(command: Command, known: Known201) -> None:
+    """Drop the expectations whose time may change."""
+    if any(item["component"]["name"].lower() == "txctrlr" for item in command.request["setVariableData"]):
+        known.expectations.drop(MISSED.id)
+
+
+def is_free(evse_id: int | None, known: Known201) -> bool:
+    """Return whether no cable is plugged in at an EVSE."""
+    statuses = known.connectors.statuses_of_evse(evse_id)
+    return bool(statuses) and statuses <= FREE

@@ -1,0 +1,243 @@
+"""Statuses of reserved, released and other connectors, and locks that do not close (G01, G03, G05)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.findings.expectations import Expectation
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.connector_events import (
+    ConnectorEvents,
+    ConnectorStatus,
+    is_status,
+    statuses_in,
+)
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.running import CHARGING
+
+STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "unavailable"})
+"""Members of ConnectorStatusEnumType in lower case."""
+STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
+STATUS_TIMEOUT_S: Final = 60.0
+TOKEN_TIMEOUT_S: Final = 120.0
+"""Time before and after a plug in which an idToken may be presented."""
+LIVE_S: Final = 30.0
+"""Age up to which an event is certainly not from a queue."""
+TOGETHER_S: Final = 5.0
+"""Time between two statuses that have the same cause."""
+EXPIRY_MARGIN_S: Final = 60.0
+EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})
+"""Members of TxStartPoint with which an event follows the authorization or the plug at once."""
+DISCONNECTING: Final = frozenset({"ChargingStateChanged", "EVCommunicationLost", "EVDeparted"})
+WAITING_FOR_PLUG: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "RemoteStart"})
+
+STATUS_INVALID: Final = CHECKS.kind(
+    "connector-status-invalid", "error", "the AvailabilityState of a connector is not a connector status"
+)
+NOT_AVAILABLE: Final = CHECKS.kind(
+    "available-status-missing",
+    "error",
+    "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
+    "ConnectorType and the status of the connector before",
+)
+NOT_AVAILABLE.names("G01.FR.04")
+RESERVED_OCCUPIED: Final = CHECKS.kind(
+    "reserved-connector-occupied",
+    "error",
+    "a Reserved connector is reported as Occupied although no idToken was presented",
+    "the accepted ReserveNow for the EVSE, the status Reserved, and TxStartPoint",
+)
+OTHER_REPORTED: Final = CHECKS.kind(
+    "other-connector-reported",
+    "warning",
+    "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
+    "the status of both connectors before",
+)
+CHARGING_UNLOCKED: Final = CHECKS.kind(
+    "charging-with-lock-problem",
+    "error",
+    "a transaction charges although the lock of the connector has a problem",
+    "a Problem of ConnectorPlugRetentionLock in a NotifyEvent during the transaction",
+)
+
+
+@STATUS_INVALID.on_call("G01.FR.01", of=Action.notify_event)
+def judge_values(call: StationCall, known: Known201) -> Outcome:
+    """Check each AvailabilityState of a connector."""
+    values = [event["actualValue"] for event in call.payload["eventData"] if is_status(event)]
+    for value in values:
+        if value.lower() not in STATUSES:
+            return Broken(
+                f"the AvailabilityState of a connector is {short(value)}; it must be Available, Occupied, "
+                "Reserved, Unavailable or Faulted"
+            )
+    return MET if values else None
+
+
+def _connector_of(call: StationCall, known: Known201) -> Connector | None:
+    """Return the connector of an event, if it is known."""
+    if evse := call.payload.get("evse"):
+        return (evse["id"], evse["connectorId"]) if "connectorId" in evse else None
+    running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
+    if running is None or running.evse_id is None or running.connector_id is None:
+        return None
+    return running.evse_id, running.connector_id
+
+
+def _is_live(call: StationCall) -> bool:
+    """Return whether an event has just happened."""
+    seconds = seconds_of(call.payload["timestamp"])
+    return not call.payload.get("offline") and seconds is not None and abs(call.at - seconds) <= LIVE_S
+
+
+@CHECKS.learn_event(triggers=DISCONNECTING)
+def _expect_available(call: StationCall, known: Known201) -> None:
+    """Expect the status of a connector without a socket once no vehicle is connected to its cable."""
+    connector = _connector_of(call, known)
+    is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and _is_live(call)
+    if connector is None or not is_idle or not _is_captive(connector, known):
+        return
+    if known.connectors.status.get(connector) != "Occupied":
+        return
+    known.expectations.add(
+        Expectation(
+            NOT_AVAILABLE.id,
+            ("G01.FR.04",),
+            call.at,
+            STATUS_TIMEOUT_S,
+            STATUS_MESSAGES,
+            lambda action, payload: ConnectorStatus(connector, "Available") in statuses_in(action, payload),
+            f"the vehicle at connector {connector[1]} of EVSE {connector[0]} was disconnected, but the "
+            f"connector was not reported as Available within {STATUS_TIMEOUT_S:g} s",
+            (call.frame,),
+            is_excused=lambda: known.connectors.status.get(connector) != "Occupied",
+        )
+    )
+
+
+def _is_captive(connector: Connector, known: Known201) -> bool:
+    """Return whether the cable belongs to the station, as the type of the connector tells."""
+    evse_id, connector_id = connector
+    name = VariableName("connector", "connectortype", evse_id=evse_id, connector_id=connector_id)
+    return (known[DeviceModelFacts].value(name) or "").startswith("c")
+
+
+@RESERVED_OCCUPIED.on_call("G01.FR.09", "G03.FR.09", of=STATUS_MESSAGES)
+def judge_reserved(call: StationCall, known: Known201) -> Outcome:
+    """Suspect that a plug without an idToken has changed the status of a Reserved connector."""
+    for connector, status in statuses_in(call.action, call.payload):
+        if status == "Occupied" and _is_kept_for_token(call, known, connector):
+            _suspect_plug(call, known, connector)
+    return None
+
+
+@RESERVED_OCCUPIED.on_event(
+    "G01.FR.09", "G03.FR.09", types=("Started", "Updated"), triggers=("CablePluggedIn",)
+)
+def judge_reserved_plug_without_token(call: StationCall, known: Known201) -> Outcome:
+    """Register a plug that has left the connector Reserved."""
+    connector = _connector_of(call, known)
+    is_anonymous = "idToken" not in call.payload and "reservationId" not in call.payload
+    if connector is None or not is_anonymous or not _is_kept_for_token(call, known, connector):
+        return None
+    return MET
+
+
+def _is_kept_for_token(call: StationCall, known: Known201, connector: Connector) -> bool:
+    """Return whether a connector is Reserved, and no idToken has been presented recently."""
+    if known.connectors.status.get(connector) != "Reserved":
+        return False
+    token_at = known[ConnectorEvents].token_at
+    if token_at is not None and call.at - token_at <= TOKEN_TIMEOUT_S:
+        return False
+    start_points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint")
+    if start_points is None or start_points.isdisjoint(EARLY_STARTS):
+        return False
+    return any(
+        one.evse_id == connector[0] and not one.may_be_used and call.at < one.expires_at - EXPIRY_MARGIN_S
+        for one in known.transactions.reservations.open.values()
+    )
+
+
+def _suspect_plug(call: StationCall, known: Known201, connector: Connector) -> None:
+    known.expectations.add(
+        Expectation(
+            RESERVED_OCCUPIED.id,
+            ("G01.FR.09", "G03.FR.09"),
+            call.at,
+            TOKEN_TIMEOUT_S,
+            frozenset(
+                {
+                    Action.authorize,
+                    Action.reservation_status_update,
+                    Action.transaction_event,
+                    *STATUS_MESSAGES,
+                }
+            ),
+            lambda action, payload: _explains(action, payload, connector),
+            f"connector {connector[1]} of EVSE {connector[0]} was reported as Occupied although it was "
+            "Reserved and no idToken was presented; it must stay Reserved until then",
+            (call.frame,),
+            counts_as_met=False,
+        )
+    )
+
+
+def _explains(action: str, payload: JsonObject, connector: Connector) -> bool:
+    """Return whether a CALL shows that an idToken was presented, or that the status was a mistake."""
+    if action == Action.transaction_event:
+        return "idToken" in payload or "reservationId" in payload
+    if action in STATUS_MESSAGES:
+        return any(
+            other == connector and status != "Occupied" for other, status in statuses_in(action, payload)
+        )
+    return True
+
+
+@OTHER_REPORTED.on_call("G01.FR.08", of=Action.status_notification)
+def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
+    """Check that a plug changes the status of one connector only."""
+    ((connector, status),) = statuses_in(call.action, call.payload)
+    told = known.connectors.status
+    occupied, occupied_at = known[ConnectorEvents].occupied.get(connector[0], (connector, 0.0))
+    if status == "Available" and told.get(connector) == "Occupied":
+        others = {told[other] for other in told if other[0] == connector[0] and other != connector}
+        return MET if others == {"Available"} and occupied == connector else None
+    is_new = told.get(connector) == "Available" and status == "Unavailable"
+    is_together = occupied != connector and call.at - occupied_at <= TOGETHER_S
+    may_be_intended = known.connectors.may_be_inoperative(connector) or known.progress.is_updating
+    if not is_new or not is_together or may_be_intended:
+        return None
+    return Broken(
+        f"connector {connector[1]} of EVSE {connector[0]} was reported as Unavailable when a cable was "
+        f"plugged in at connector {occupied[1]}; a station should only report the connector with the cable"
+    )
+
+
+@CHARGING_UNLOCKED.on_event("G05.FR.01", types=("Started", "Updated"), triggers=WAITING_FOR_PLUG)
+def judge_lock(call: StationCall, known: Known201) -> Outcome:
+    """Check that a transaction does not charge while the lock has a problem."""
+    info = call.payload["transactionInfo"]
+    problem = known[ConnectorEvents].lock_problems.get(info["transactionId"])
+    is_charging = info.get("chargingState") == CHARGING and not call.payload.get("offline")
+    if problem is None or not is_charging or call.payload["timestamp"] < problem.timestamp:
+        return None
+    del known[ConnectorEvents].lock_problems[info["transactionId"]]
+    return Broken(
+        f"the transaction {short(info['transactionId'])} charges although the lock of connector "
+        f"{problem.connector[1]} of EVSE {problem.connector[0]} has a problem; it must not start to charge",
+        (problem.frame,),
+    )
+
+
+@CHARGING_UNLOCKED.on_event("G05.FR.01", types=("Ended",))
+def judge_end(call: StationCall, known: Known201) -> Outcome:
+    """Register a transaction that has ended without charging because of the lock."""
+    transaction_id = call.payload["transactionInfo"]["transactionId"]
+    return MET if known[ConnectorEvents].lock_problems.pop(transaction_id, None) else None

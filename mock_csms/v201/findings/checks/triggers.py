@@ -1,0 +1,170 @@
+"""Messages that a TriggerMessage has requested (F06)."""
+
+from typing import Final
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.triggers import IDLE, WORKING, TriggerFacts
+from mock_csms.v201.findings.known import Known201
+
+TRIGGER: Final = frozenset({"Trigger"})
+DEFAULT_MEASURAND: Final = "Energy.Active.Import.Register"
+TRIGGERED_WITHIN_S: Final = 60.0
+"""Time after an Accepted answer in which a message is certainly the triggered one."""
+RETRIED_WITHIN_S: Final = 600.0
+"""Time in which a message may repeat an earlier one."""
+
+BEFORE_ANSWER: Final = CHECKS.kind(
+    "triggered-message-before-answer",
+    "error",
+    "a triggered message is sent before the TriggerMessage is answered",
+    "the TriggerMessage, and no earlier one for the same message",
+)
+EVENT_INCOMPLETE: Final = CHECKS.kind(
+    "triggered-event-incomplete",
+    "error",
+    "a triggered TransactionEvent lacks the chargingState or the configured readings",
+    "for the readings: TxUpdatedMeasurands, and the EVSE of the transaction",
+)
+READINGS_MISSING: Final = CHECKS.kind(
+    "triggered-readings-missing",
+    "error",
+    "triggered MeterValues have none of the measurands that AlignedDataCtrlr.Measurands lists",
+    "AlignedDataCtrlr.Measurands",
+)
+STATUS_WRONG: Final = CHECKS.kind(
+    "triggered-status-wrong",
+    "error",
+    "a triggered status does not tell the state of the log upload or firmware update",
+    "the statuses since the latest boot, on the same connection",
+)
+
+
+@BEFORE_ANSWER.on_event("F06.FR.04", triggers=TRIGGER)
+def judge_event_order(call: StationCall, known: Known201) -> Outcome:
+    """Check that a triggered event follows the answer."""
+    return None if call.payload.get("offline") else _judge_order(call, known)
+
+
+@BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)
+def judge_readings_order(call: StationCall, known: Known201) -> Outcome:
+    """Check that triggered readings follow the answer."""
+    triggers = known[TriggerFacts].of(call.action)
+    is_expected = triggers.unanswered_frame is not None or triggers.accepted_at is not None
+    return _judge_order(call, known) if is_expected and _triggered_measurands(call.payload) else None
+
+
+@READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
+def judge_measurands(call: StationCall, known: Known201) -> Outcome:
+    """Check that triggered readings have the configured measurands. Others may be in a further message, or
+    cannot be measured at the moment.
+    """
+    if known[TriggerFacts].of(call.action).accepted_at is None:
+        return None
+    sent = _triggered_measurands(call.payload)
+    configured = known[DeviceModelFacts].members("AlignedDataCtrlr", "Measurands")
+    if not sent or not configured:
+        return None
+    if not sent.isdisjoint(configured):
+        return MET if sent >= configured else None
+    return Broken(
+        f"triggered MeterValues of EVSE {call.payload['evseId']} have the measurands "
+        f"{short(', '.join(sorted(sent)))} only; they must have those of AlignedDataCtrlr.Measurands, "
+        f"{short(', '.join(sorted(configured)))}"
+    )
+
+
+def _triggered_measurands(payload: JsonObject) -> frozenset[str]:
+    return frozenset(
+        sample.get("measurand", DEFAULT_MEASURAND)
+        for meter_value in payload["meterValue"]
+        for sample in meter_value["sampledValue"]
+        if sample.get("context") == "Trigger"
+    )
+
+
+def _judge_order(call: StationCall, known: Known201) -> Outcome:
+    facts, triggers = known[TriggerFacts], known[TriggerFacts].of(call.action)
+    since_s = None if triggers.accepted_at is None else call.at - triggers.accepted_at
+    if triggers.unanswered_frame is None:
+        return MET if since_s is not None and since_s <= TRIGGERED_WITHIN_S else None
+    if facts.may_be_triggered or (since_s is not None and since_s <= RETRIED_WITHIN_S):
+        return None
+    return Broken(
+        f"a triggered {call.action} was sent before the TriggerMessage was answered; the answer must come "
+        "first",
+        (triggers.unanswered_frame,),
+    )
+
+
+@EVENT_INCOMPLETE.on_event("F06.FR.07", triggers=TRIGGER)
+def judge_contents(call: StationCall, known: Known201) -> Outcome:
+    """Check the contents of a triggered event."""
+    event, info = call.payload, call.payload["transactionInfo"]
+    missing = []
+    if "chargingState" not in info:
+        missing.append("chargingState")
+    if "meterValue" not in event and _has_configured_readings(event, known):
+        missing.append("meterValue")
+    if not missing:
+        return MET
+    return Broken(
+        f"the triggered event of the transaction {short(info['transactionId'])} has no "
+        f"{' and no '.join(missing)}; it must have the chargingState and the readings that "
+        "TxUpdatedMeasurands lists",
+    )
+
+
+def _has_configured_readings(event: JsonObject, known: Known201) -> bool:
+    """Return whether the event certainly must have readings."""
+    model = known[DeviceModelFacts]
+    if not model.members("SampledDataCtrlr", "TxUpdatedMeasurands"):
+        return False
+    if model.is_true("SampledDataCtrlr", "Enabled") is False:
+        return False
+    running = known.running.by_id.get(event["transactionInfo"]["transactionId"])
+    return "evse" in event or (running is not None and running.evse_id is not None)
+
+
+@STATUS_WRONG.on_call("F06.FR.14", of=Action.log_status_notification)
+def judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
+    """Check the triggered status during a log upload."""
+    status = call.payload["status"]
+    if not _is_triggered(call, known) or known[TriggerFacts].task(call.action).state != WORKING:
+        return None
+    if status == "Uploading":
+        return MET
+    if status != IDLE:
+        return None
+    return Broken(
+        "the triggered LogStatusNotification is Idle although the upload was Uploading and has not ended; it "
+        "must be Uploading"
+    )
+
+
+@STATUS_WRONG.on_call("F06.FR.15", of=Action.log_status_notification)
+@STATUS_WRONG.on_call("F06.FR.16", of=Action.firmware_status_notification)
+def judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
+    """Check the triggered status while no upload or update is in progress."""
+    task, status = known[TriggerFacts].task(call.action), call.payload["status"]
+    if not _is_triggered(call, known) or task.state not in {None, IDLE}:
+        return None
+    if status == IDLE:
+        return MET
+    is_retry = status == task.status and call.at - task.told_at <= RETRIED_WITHIN_S
+    if task.state is None or is_retry:
+        return None
+    return Broken(
+        f"the triggered {call.action} is {status} although nothing is in progress since {task.status}; it "
+        "must be Idle"
+    )
+
+
+def _is_triggered(call: StationCall, known: Known201) -> bool:
+    accepted_at = known[TriggerFacts].of(call.action).accepted_at
+    return accepted_at is not None and call.at - accepted_at <= TRIGGERED_WITHIN_S

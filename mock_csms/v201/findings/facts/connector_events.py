@@ -1,0 +1,130 @@
+"""Recent events at connectors: plugs, tokens and problems of the lock (G01, G03, G05)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ocpp.v201.enums import Action
+
+from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
+from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.station import Connector
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.running import CHARGING
+
+PLUG_LOCK: Final = "connectorplugretentionlock"
+MAX_PLACES: Final = 100
+PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
+"""Trigger reasons of events that follow an idToken."""
+
+
+class ConnectorStatus(NamedTuple):
+    """The status of a connector in a StatusNotification or NotifyEvent."""
+
+    connector: Connector
+    status: str
+
+
+def statuses_in(action: str, payload: JsonObject) -> Iterator[ConnectorStatus]:
+    """Yield the statuses of connectors that a CALL reports."""
+    if action == Action.status_notification:
+        yield ConnectorStatus((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])
+    elif action == Action.notify_event:
+        for event in payload["eventData"]:
+            evse = event["component"].get("evse")
+            if evse and is_status(event) and "connectorId" in evse:
+                yield ConnectorStatus((evse["id"], evse["connectorId"]), event["actualValue"])
+
+
+def is_status(event: JsonObject) -> bool:
+    """Return whether an event of a NotifyEvent has the status of a connector."""
+    names = event["component"]["name"].lower(), event["variable"]["name"].lower()
+    return names == ("connector", "availabilitystate")
+
+
+class Occupied(BoundedDict[int, tuple[Connector, float]]):
+    """The connector of each EVSE that became Occupied last, and when."""
+
+    __slots__ = ()
+    limit = MAX_PLACES
+
+
+@dataclass(slots=True)
+class LockProblem:
+    """A lock that did not close during a transaction."""
+
+    frame: int
+    timestamp: str
+    connector: Connector
+
+
+class LockProblems(BoundedDict[str, LockProblem]):
+    """Problems by the id of the transaction, which has not charged yet."""
+
+    __slots__ = ()
+    limit = MAX_PLACES
+
+
+class ConnectorEvents(Facts):
+    """Recent events that explain the status of connectors."""
+
+    __slots__ = ("lock_problems", "occupied", "token_at")
+
+    def __init__(self) -> None:
+        self.occupied = Occupied()
+        self.token_at: float | None = None
+        """Time of the latest message about an idToken, or of the latest doubt."""
+        self.lock_problems = LockProblems()
+
+    def disconnected(self) -> None:
+        self.occupied.clear()
+        self.lock_problems.clear()
+
+    def doubt(self, action: str | None) -> None:
+        self.disconnected()
+
+    def booted(self, reason: str) -> None:
+        self.disconnected()
+
+
+@CHECKS.learn_call(Action.status_notification)
+def _note_occupied(call: StationCall, known: Known201) -> None:
+    for connector, status in statuses_in(call.action, call.payload):
+        if status == "Occupied" and known.connectors.status.get(connector) == "Available":
+            known[ConnectorEvents].occupied[connector[0]] = connector, call.at
+
+
+@CHECKS.learn_call(Action.authorize)
+@CHECKS.learn_event(triggers=PRESENTING)
+def _note_token(call: StationCall, known: Known201) -> None:
+    known[ConnectorEvents].token_at = call.at
+
+
+@CHECKS.learn_sent(Action.request_start_transaction, Action.cancel_reservation, Action.reserve_now)
+def _note_command(command: Command, known: Known201) -> None:
+    known[ConnectorEvents].token_at = command.at
+
+
+@CHECKS.learn_call(Action.notify_event)
+def _note_lock_problems(call: StationCall, known: Known201) -> None:
+    for event in call.payload["eventData"]:
+        component = event["component"]
+        if component["name"].lower() == PLUG_LOCK and event["variable"]["name"].lower() == "problem":
+            evse = component.get("evse", {})
+            if "connectorId" in evse:
+                _note_lock(call, known, event, (evse["id"], evse["connectorId"]))
+
+
+def _note_lock(call: StationCall, known: Known201, event: JsonObject, connector: Connector) -> None:
+    problems = known[ConnectorEvents].lock_problems
+    for transaction_id in [key for key, problem in problems.items() if problem.connector == connector]:
+        del problems[transaction_id]
+    if event["actualValue"].lower() != "true" or event.get("cleared"):
+        return
+    for transaction_id, transaction in known.running.certain_on_evse(connector[0]):
+        is_waiting = transaction.charging_state != CHARGING and not transaction.has_charged
+        if is_waiting and transaction.connector_id in {None, connector[1]}:
+            problems[transaction_id] = LockProblem(call.frame, event["timestamp"], connector)
