@@ -8,7 +8,7 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
-from mock_csms.v201.findings.facts.aligned_readings import CLOCK_TRIGGER, AlignedReadings, is_aligned
+from mock_csms.v201.findings.facts.aligned_readings import CLOCK_TRIGGER, AlignedReadings
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
@@ -69,8 +69,10 @@ def judge_idle_station(call: StationCall, known: Known201) -> Outcome:
 @MISSING.on_call("J01.FR.22", of=Action.heartbeat)
 def judge_busy_station(call: StationCall, known: Known201) -> Outcome:
     """Check the same while a transaction is running."""
+    if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED, "Interval"):
+        return None
     is_free = any(_is_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
-    return None if is_free or not known.running.by_id else _judge_wait(call, known)
+    return None if is_free else _judge_wait(call, known)
 
 
 def _running_evses(known: Known201) -> list[int | None]:
@@ -80,13 +82,17 @@ def _running_evses(known: Known201) -> list[int | None]:
 @MISSING.on_call("J01.FR.14", of=Action.meter_values)
 def judge_reading_of_idle_evse(call: StationCall, known: Known201) -> Outcome:
     """Mark a clock-aligned reading as sent."""
-    return MET if is_aligned(call.payload) and not known.running.on_evse(call.payload["evseId"]) else None
+    if not known[AlignedReadings].is_aligned(call) or known.running.on_evse(call.payload["evseId"]):
+        return None
+    return MET
 
 
 @MISSING.on_call("J01.FR.22", of=Action.meter_values)
 def judge_reading_of_busy_evse(call: StationCall, known: Known201) -> Outcome:
     """Mark a clock-aligned reading of a running transaction as sent."""
-    return MET if is_aligned(call.payload) and known.running.on_evse(call.payload["evseId"]) else None
+    if not known[AlignedReadings].is_aligned(call) or not known.running.on_evse(call.payload["evseId"]):
+        return None
+    return MET
 
 
 @MISSING.on_event("J01.FR.22", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
@@ -111,7 +117,7 @@ def _runs_since(known: Known201, transaction_id: str, moment: float) -> bool:
 
 def _judge_idle_only(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
     """Check MeterValues for a station or an EVSE that sends clock-aligned readings only while idle."""
-    if not is_aligned(call.payload) or not _is_idle_only(known, evse_id):
+    if not known[AlignedReadings].is_aligned(call) or not _is_idle_only(known, evse_id):
         return None
     moment = seconds_of(call.payload["meterValue"][0]["timestamp"])
     if moment is None:

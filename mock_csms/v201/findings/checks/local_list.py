@@ -229,11 +229,11 @@ def confirm_entries(command: AnsweredCommand, known: Known201) -> None:
 def judge_report(call: StationCall, known: Known201) -> Outcome:
     """Check that a FullInventory has the number of entries and its maximum."""
     model = known[DeviceModelFacts]
-    inventory = model.inventory_with(call.payload)
+    inventory = model.inventory_with(call)
     if inventory is None or AVAILABLE not in inventory:
         return None
-    items = [item for item in call.payload.get("reportData", ()) if name_of_item(item) == AVAILABLE]
-    values = {attribute.get("value") for item in items for attribute in item["variableAttribute"]}
+    items = [item for item in model.reported_in(call) if item.definition.name == AVAILABLE]
+    values = {value for item in items for _, value in item.values}
     if (values or {model.value(AVAILABLE)}) != {"true"}:
         return None
     entries = inventory.get(ENTRIES)

@@ -10,7 +10,6 @@ from mock_csms.v201.findings.checks.variable_results import SET, WHOLE_MODEL, re
 from mock_csms.v201.findings.facts.device_model import (
     DeviceModelFacts,
     VariableName,
-    definition_of,
     name_of_item,
 )
 from mock_csms.v201.findings.known import Known201
@@ -112,8 +111,7 @@ def judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
 @TOO_FEW_SLOTS.on_call("B09.FR.06", of=Action.notify_report)
 def judge_slots(call: StationCall, known: Known201) -> Outcome:
     """Check that there are at least two slots."""
-    for item in call.payload.get("reportData", ()):
-        definition = definition_of(item)
+    for definition, _ in known[DeviceModelFacts].reported_in(call):
         if definition.name == PRIORITY and definition.members is not None:
             count = len(definition.members - {""})
             if count < MIN_SLOTS:

@@ -31,6 +31,7 @@ UNITS: Final = {
 """Units by the first part of the measurand; other measurands have no certain unit."""
 STANDARD_UNITS: Final = frozenset().union(*QUANTITIES.values())
 WITHOUT_UNIT: Final = "Power.Factor"
+NO_UNIT: Final[JsonObject] = {}
 OF_PHASES: Final = ("Current.", "Energy.Active.", "Power.Active.", "Voltage")
 """Measurands of which an EVSE has one value for each phase."""
 
@@ -102,12 +103,14 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
             measurand = sample.get("measurand", ENERGY_REGISTER)
             if "signedMeterValue" in sample or not measurand.startswith(OF_PHASES):
                 continue
+            unit = sample.get("unitOfMeasure", NO_UNIT)
             key = (
                 measurand,
                 sample.get("context"),
                 sample.get("location"),
                 sample.get("phase"),
-                _unit(sample),
+                unit.get("unit"),
+                unit.get("multiplier", 0),
             )
             if values.setdefault(key, sample["value"]) != sample["value"]:
                 return Broken(
@@ -116,11 +119,6 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
                 )
             is_judged = is_judged or "phase" in sample
     return MET if is_judged else None
-
-
-def _unit(sample: JsonObject) -> tuple[object, object]:
-    unit = sample.get("unitOfMeasure", {})
-    return unit.get("unit"), unit.get("multiplier", 0)
 
 
 for _kind, _judge, _outside, _inside in (

@@ -102,7 +102,7 @@ def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Out
         return None
     if call.payload.get("tbc") or call.payload["seqNo"] != request.next_seq_no:
         return None
-    names = request.names | names_in(call.payload)
+    names = request.names | names_in(call, known)
     components = {_component(name) for name in names}
     outcome: Outcome = None
     for demand in _demands(request, model):

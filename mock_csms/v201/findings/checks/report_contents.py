@@ -9,7 +9,7 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, Sta
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import definition_of
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.report_requests import ReportRequest, ReportRequests
 from mock_csms.v201.findings.known import Known201
 
@@ -84,7 +84,7 @@ def judge_refused(call: StationCall, known: Known201) -> Outcome:
     return MET if refused else None
 
 
-type PartJudge = Callable[[ReportRequest, JsonObject], Outcome]
+type PartJudge = Callable[[ReportRequest, StationCall, Known201], Outcome]
 
 
 def _of(
@@ -96,7 +96,7 @@ def _of(
         request = known[ReportRequests].by_id.get(call.payload["requestId"])
         if request is None or request.status != "Accepted" or not is_about(request):
             return None
-        return judge(request, call.payload)
+        return judge(request, call, known)
 
     return judge_part
 
@@ -114,20 +114,25 @@ def _is_custom(request: ReportRequest) -> bool:
     return request.base is None
 
 
+def _number(call: StationCall) -> int:
+    number: int = call.payload["requestId"]
+    return number
+
+
 def _text(item: JsonObject) -> str:
     return short(f"{item['component']['name']}.{item['variable']['name']}")
 
 
-def _judge_write_only(request: ReportRequest, part: JsonObject) -> Outcome:
+def _judge_write_only(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
     """Check that WriteOnly attributes have no value."""
     outcome: Outcome = None
-    for item in part.get("reportData", ()):
+    for item in call.payload.get("reportData", ()):
         for attribute in item["variableAttribute"]:
             if attribute.get("mutability") != "WriteOnly":
                 continue
             if attribute.get("value"):
                 return Broken(
-                    f"the report with requestId {part['requestId']} contains the value of {_text(item)}, "
+                    f"the report with requestId {_number(call)} contains the value of {_text(item)}, "
                     "which is WriteOnly; the value must be left out"
                 )
             outcome = MET
@@ -138,8 +143,8 @@ WRITE_ONLY_VALUE.on_call("B07.FR.03", of=Action.notify_report)(_of(_is_base(), _
 WRITE_ONLY_VALUE.on_call("B08.FR.03", of=Action.notify_report)(_of(_is_custom, _judge_write_only))
 
 
-def _judge_characteristics(request: ReportRequest, part: JsonObject) -> Outcome:
-    items = part.get("reportData", ())
+def _judge_characteristics(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
+    items = call.payload.get("reportData", ())
     for item in items:
         if "variableCharacteristics" not in item:
             asked = request.base or request.action
@@ -158,29 +163,31 @@ NO_CHARACTERISTICS.on_call("B07.FR.08", of=Action.notify_report)(
 NO_CHARACTERISTICS.on_call("B08.FR.12", of=Action.notify_report)(_of(_is_custom, _judge_characteristics))
 
 
-def _judge_entries(request: ReportRequest, part: JsonObject) -> Outcome:
+def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -> Outcome:
     """Check that each item matches an entry of the request."""
-    for item in part.get("reportData", ()):
-        name = definition_of(item).name
+    items = known[DeviceModelFacts].reported_in(call)
+    for item in items:
+        name = item.definition.name
         if not any(entry.matches(name) for entry in request.entries):
             return Broken(
-                f"the report with requestId {part['requestId']} contains {_text(item)}, which the GetReport "
-                "did not ask for; it must contain only what was asked for"
+                f"the report with requestId {_number(call)} contains "
+                f"{short(f'{name.component}.{name.variable}')}, which the GetReport did not ask for; it must "
+                "contain only what was asked for"
             )
-    return MET if part.get("reportData") else None
+    return MET if items else None
 
 
-def _judge_criterion(request: ReportRequest, part: JsonObject) -> Outcome:
+def _judge_criterion(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
     """Check that no component is reported whose value shows that it does not meet the only criterion."""
     (criterion,) = request.criteria
-    for item in part.get("reportData", ()):
+    for item in call.payload.get("reportData", ()):
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}
         if item["variable"]["name"].lower() == criterion.lower() and values == {"false"}:
             return Broken(
-                f"the report with requestId {part['requestId']} contains {_text(item)} with the value false, "
+                f"the report with requestId {_number(call)} contains {_text(item)} with the value false, "
                 f"but the GetReport asked for components that meet {criterion}; it must contain no others"
             )
-    return MET if part.get("reportData") else None
+    return MET if call.payload.get("reportData") else None
 
 
 UNASKED.on_call("B08.FR.05", "B08.FR.11", of=Action.notify_report)(

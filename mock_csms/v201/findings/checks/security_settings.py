@@ -107,7 +107,7 @@ def profile_in_report(call: StationCall, known: Known201) -> str | None:
 @NO_PASSWORD.on_call("A01.FR.01", of=Action.notify_report)
 def judge_password_variable(call: StationCall, known: Known201) -> Outcome:
     """Check that a station with HTTP Basic authentication reports its password variable."""
-    inventory = known[DeviceModelFacts].inventory_with(call.payload)
+    inventory = known[DeviceModelFacts].inventory_with(call)
     if inventory is None or profile_in_report(call, known) not in {"1", "2"}:
         return None
     if PASSWORD in inventory:
@@ -120,7 +120,7 @@ def judge_password_variable(call: StationCall, known: Known201) -> Outcome:
 
 def judge_limit(call: StationCall, known: Known201, profile: str) -> Outcome:
     """Judge the maximum length of the password in a security profile."""
-    inventory = known[DeviceModelFacts].inventory_with(call.payload)
+    inventory = known[DeviceModelFacts].inventory_with(call)
     if inventory is None or PASSWORD not in inventory or profile_in_report(call, known) != profile:
         return None
     limit = inventory[PASSWORD].max_limit

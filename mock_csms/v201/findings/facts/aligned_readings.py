@@ -16,7 +16,7 @@ CLOCK_TRIGGER: Final = "MeterValueClock"
 class AlignedReadings(Facts):
     """Since when no clock-aligned reading has arrived."""
 
-    __slots__ = ("has_changed", "since")
+    __slots__ = ("_latest", "has_changed", "since")
 
     def __init__(self) -> None:
         self.since: float | None = None
@@ -25,6 +25,17 @@ class AlignedReadings(Facts):
         """
         self.has_changed = False
         """Whether a transaction has started or ended since."""
+        self._latest = 0, False
+        """Frame of the latest message looked at, and whether it has clock-aligned readings; several checks
+        ask.
+        """
+
+    def is_aligned(self, call: StationCall) -> bool:
+        """Return whether a message has clock-aligned readings."""
+        if self._latest[0] != call.frame:
+            contexts = (sample.get("context") for sample in samples_of(call.payload))
+            self._latest = call.frame, CLOCK in contexts
+        return self._latest[1]
 
     def restart(self, at: float) -> None:
         """Register a clock-aligned reading, or begin to wait for one."""
@@ -41,15 +52,11 @@ class AlignedReadings(Facts):
             self.since = None
 
 
-def is_aligned(payload: dict[str, object]) -> bool:
-    """Return whether a message has clock-aligned readings."""
-    return any(sample.get("context") == CLOCK for sample in samples_of(payload))
-
-
 @CHECKS.learn_call(Action.meter_values)
 def _note_meter_values(call: StationCall, known: Known201) -> None:
-    if is_aligned(call.payload):
-        known[AlignedReadings].restart(call.at)
+    aligned = known[AlignedReadings]
+    if aligned.is_aligned(call):
+        aligned.restart(call.at)
 
 
 @CHECKS.learn_event(triggers=(CLOCK_TRIGGER,))

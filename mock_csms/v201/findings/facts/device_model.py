@@ -1,6 +1,6 @@
 """The device model that a station has reported, and the values that it was told to set (B05 to B08)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -67,6 +67,11 @@ class ReportedVariable(NamedTuple):
     """Attribute types with their values; None for an attribute without one."""
 
 
+@lru_cache(maxsize=1_000)
+def _name_of_station(component: str, variable: str, instance: str) -> VariableName:
+    return VariableName(component.lower(), variable.lower(), variable_instance=instance.lower())
+
+
 @lru_cache(maxsize=20_000)
 def _definition(encoded: bytes) -> Definition:
     item = orjson.loads(encoded)
@@ -88,6 +93,8 @@ def _definition(encoded: bytes) -> Definition:
 
 @lru_cache(maxsize=20_000)
 def _reported(encoded: bytes) -> ReportedVariable:
+    # Reports are long and mostly repeat what stations of the same model have reported. Encoding an item and
+    # looking it up takes a fifth of the time of reading its fields. Equal definitions are one object.
     item = orjson.loads(encoded)
     attributes = item["variableAttribute"]
     shared = {
@@ -105,24 +112,10 @@ def _reported(encoded: bytes) -> ReportedVariable:
     )
 
 
-def reported_variable(item: JsonObject) -> ReportedVariable:
-    """Return an item of a NotifyReport. Equal items are one object, and so are equal definitions.
-
-    Reports are long and mostly repeat what stations of the same model have reported. Encoding an item and
-    looking it up takes a fifth of the time of reading its fields.
-    """
-    return _reported(orjson.dumps(item))
-
-
-def definition_of(item: JsonObject) -> Definition:
-    """Return the definition of a variable from an item of a NotifyReport."""
-    return reported_variable(item).definition
-
-
 class DeviceModelFacts(Facts):
     """Definitions and values of variables, and whether they are the whole device model."""
 
-    __slots__ = ("_next_part", "_values", "definitions", "is_complete")
+    __slots__ = ("_latest", "_next_part", "_values", "definitions", "is_complete")
 
     def __init__(self) -> None:
         self.definitions: dict[VariableName, Definition] = {}
@@ -135,10 +128,13 @@ class DeviceModelFacts(Facts):
         """
         self._next_part: tuple[int, int] | None = None
         """requestId and next seqNo of a FullInventory in progress."""
+        self._latest: tuple[int, Sequence[ReportedVariable]] = 0, ()
+        """Frame and items of the latest NotifyReport, which several checks read."""
 
     def value(self, name: VariableName, attribute_type: str = ACTUAL) -> str | None:
         """Return a value; None if it is unknown."""
-        return self._values.get(name, {}).get(attribute_type)
+        values = self._values.get(name)
+        return None if values is None else values.get(attribute_type)
 
     def mutability(self, name: VariableName, attribute_type: str) -> str | None:
         """Return the mutability of an attribute; None if it is unknown."""
@@ -155,9 +151,7 @@ class DeviceModelFacts(Facts):
         """Return the actual value of a variable of a component of the whole station, such as
         ``of_station("TxCtrlr", "TxStartPoint")``; None if it is unknown.
         """
-        return self.value(
-            VariableName(component.lower(), variable.lower(), variable_instance=instance.lower())
-        )
+        return self.value(_name_of_station(component, variable, instance))
 
     def is_true(self, component: str, variable: str) -> bool | None:
         """Return a boolean of the whole station; None if it is unknown."""
@@ -206,9 +200,9 @@ class DeviceModelFacts(Facts):
             del self._values[next(iter(self._values))]
         self._values.setdefault(name, {})[attribute_type] = value
 
-    def define(self, item: JsonObject) -> None:
+    def define(self, item: ReportedVariable) -> None:
         """Store a variable of a report with its values."""
-        definition, values = reported_variable(item)
+        definition, values = item
         name = definition.name
         if name not in self.definitions and len(self.definitions) >= MAX_VARIABLES:
             self.is_complete = False
@@ -220,6 +214,13 @@ class DeviceModelFacts(Facts):
         for attribute_type, value in values:
             self.set(name, attribute_type, value)
 
+    def reported_in(self, call: StationCall) -> Sequence[ReportedVariable]:
+        """Return the items of a NotifyReport."""
+        if self._latest[0] != call.frame:
+            items = call.payload.get("reportData", ())
+            self._latest = call.frame, tuple(_reported(orjson.dumps(item)) for item in items)
+        return self._latest[1]
+
     def expect_inventory(self, request_id: int) -> None:
         """Follow the parts of a FullInventory from now on."""
         self._next_part = request_id, 0
@@ -230,13 +231,13 @@ class DeviceModelFacts(Facts):
             self.definitions.clear()
             self.is_complete = False
 
-    def inventory_with(self, part: JsonObject) -> dict[VariableName, Definition] | None:
+    def inventory_with(self, call: StationCall) -> dict[VariableName, Definition] | None:
         """Return the whole device model if a part of a report completes it; the part is not yet stored."""
+        part = call.payload
         if self._next_part != (part["requestId"], part["seqNo"]) or part.get("tbc"):
             return None
         before = self.definitions if part["seqNo"] else {}
-        definitions = map(definition_of, part.get("reportData", ()))
-        return {**before, **{definition.name: definition for definition in definitions}}
+        return {**before, **{item.definition.name: item.definition for item in self.reported_in(call)}}
 
     def follow_inventory(self, part: JsonObject) -> None:
         """Register a part of a report; the last part of a FullInventory completes the model."""
@@ -280,7 +281,7 @@ def _expect_inventory(command: Command, known: Known201) -> None:
 def _apply_report(call: StationCall, known: Known201) -> None:
     model = known[DeviceModelFacts]
     model.begin_inventory(call.payload)
-    for item in call.payload.get("reportData", ()):
+    for item in model.reported_in(call):
         model.define(item)
     model.follow_inventory(call.payload)
 

@@ -224,9 +224,8 @@ def _learn_list(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.notify_report)
 def _learn_reported_entries(call: StationCall, known: Known201) -> None:
-    items = call.payload.get("reportData", ())
-    named = (item for item in items if item["variable"]["name"].lower() == ENTRIES.variable)
-    if any(name_of_item(item) == ENTRIES for item in named):
+    items = known[DeviceModelFacts].reported_in(call)
+    if any(item.definition.name == ENTRIES for item in items):
         known[InstalledCertificates].entries_read()
 
 

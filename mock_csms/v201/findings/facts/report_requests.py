@@ -10,7 +10,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import MAX_VARIABLES, VariableName, definition_of
+from mock_csms.v201.findings.facts.device_model import MAX_VARIABLES, DeviceModelFacts, VariableName
 from mock_csms.v201.findings.known import Known201
 
 REQUESTS: Final = (Action.get_base_report, Action.get_report)
@@ -92,8 +92,9 @@ class ReportRequests(Facts):
             at,
         )
 
-    def follow(self, part: JsonObject) -> None:
+    def follow(self, call: StationCall, known: Known201) -> None:
         """Register a part; the last part, or one that does not follow, completes the request."""
+        part = call.payload
         request = self.by_id.get(part["requestId"])
         if request is None or request.status in {"NotSupported", "Rejected"}:
             return
@@ -102,7 +103,7 @@ class ReportRequests(Facts):
             return
         request.next_seq_no += 1
         if request.keeps_names:
-            request.names |= names_in(part)
+            request.names |= names_in(call, known)
 
     def booted(self, reason: str) -> None:
         self.by_id.clear()
@@ -120,9 +121,9 @@ class ReportRequests(Facts):
                 del self.by_id[request_id]
 
 
-def names_in(part: JsonObject) -> set[VariableName]:
+def names_in(call: StationCall, known: Known201) -> set[VariableName]:
     """Return the variables in a part of a report."""
-    return {definition_of(item).name for item in part.get("reportData", ())}
+    return {item.definition.name for item in known[DeviceModelFacts].reported_in(call)}
 
 
 @CHECKS.learn_sent(*REQUESTS)
@@ -139,4 +140,4 @@ def _answer(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.notify_report)
 def _follow(call: StationCall, known: Known201) -> None:
-    known[ReportRequests].follow(call.payload)
+    known[ReportRequests].follow(call, known)
