@@ -17,6 +17,14 @@ def test_lists_have_every_requirement_and_every_case_for_a_csms() -> None:
     assert len(csms_cases()) == 252
 
 
+def test_every_requirement_is_shown_or_has_a_reason() -> None:
+    assert ACCOUNT.missing == []
+
+
+def test_every_case_for_a_csms_has_a_test_or_a_reason() -> None:
+    assert ACCOUNT.missing_cases == []
+
+
 def test_findings_tests_and_reasons_name_existing_requirements() -> None:
     assert ACCOUNT.unknown == []
 

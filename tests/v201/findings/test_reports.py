@@ -157,8 +157,18 @@ def test_whole_report_meets_its_requirements(talk: Talk) -> None:
         case("station's profiles", "GetChargingProfiles", {"chargingProfile": {}, "evseId": 0}, "K09.FR.05"),
         case("messages", "GetDisplayMessages", {}, "O03.FR.02"),
         case("some messages", "GetDisplayMessages", {"id": [1]}, "O04.FR.03"),
-        case("customer", "CustomerInformation", {"report": True, "clear": False}, "N09.FR.05, N09.FR.06"),
-        case("cleared", "CustomerInformation", {"report": False, "clear": True}, "N10.FR.06"),
+        case(
+            "customer",
+            "CustomerInformation",
+            {"report": True, "clear": False, "customerIdentifier": "C1"},
+            "N09.FR.05, N09.FR.06",
+        ),
+        case(
+            "cleared",
+            "CustomerInformation",
+            {"report": False, "clear": True, "customerIdentifier": "C1"},
+            "N10.FR.06",
+        ),
     ],
 )
 def test_missing_report_names_the_requirement(
