@@ -230,7 +230,6 @@ def test_conforming_station_has_no_findings() -> None:
 CONSEQUENCES = {
     "never-end-transaction": {"unplugging-not-reported"},
     "never-start-remotely": {"remote-start-transaction-not-named"},
-    "report-ocpp-1-6-status": {"reserved-status-kept"},
     "reuse-transaction-id": {"remote-stop-rejected"},
     "run-clock-ahead": {"clock-not-synchronized"},
 }

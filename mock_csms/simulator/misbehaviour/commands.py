@@ -79,7 +79,7 @@ COMMAND_MISBEHAVIOURS: Final = (
         "never-upload-log",
         "A GetLog is accepted but no log is uploaded.",
         "log-status-not-sent",
-        (IgnoreCommand(Action.get_log, ACCEPTED_ANSWER),),
+        (IgnoreCommand(Action.get_log, {**ACCEPTED_ANSWER, "filename": "never.log"}),),
     ),
     Misbehaviour(
         "never-update-firmware",
