@@ -95,6 +95,8 @@ class Availability:
         target = self._target(evse_id, connector_id)
         if target.is_operative != is_operative:  # otherwise there is nothing to change (G03.FR.03)
             target.is_operative = is_operative
+            for connector in filter(self._is_in_transaction, connectors):
+                connector.waits_for = self._core.evses.by_id[connector.evse_id].transaction_id
             self._core.after(0, partial(self._emit_changes, connectors))
         is_scheduled = not is_operative and any(map(self._is_in_transaction, connectors))
         return call_result.ChangeAvailability(

@@ -17,6 +17,8 @@ class EvseConnector:
     id: int
     is_operative: bool = True
     """Whether ChangeAvailability left the connector itself operative (G03). A reboot does not change this."""
+    waits_for: str | None = None
+    """Transaction whose end the latest change to Inoperative waits for (G03.FR.05)."""
     is_plugged: bool = False
     is_locked: bool = False
     is_faulted: bool = False
@@ -126,6 +128,7 @@ class Evses:
         once.
         """
         if evse.transaction_id is not None:
-            return not connector.is_operative and evse.plugged not in {None, connector}
+            is_delayed = connector is evse.plugged or connector.waits_for == evse.transaction_id
+            return not connector.is_operative and not is_delayed
         is_held_back = self.is_update_pending and not connector.is_plugged  # L01.FR.07
         return is_held_back or not self.is_set_operative(connector)

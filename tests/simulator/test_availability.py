@@ -224,6 +224,20 @@ def test_idle_connector_beside_a_transaction_changes_at_once() -> None:
     assert statuses(observed, before) == [(1, 2, "Unavailable")]
 
 
+def test_inoperative_connector_stays_unavailable_when_a_transaction_starts_beside_it() -> None:
+    observed = ObservedStation(connectors=2)
+    observed.start()
+    assert change(observed, "Inoperative", id=1, connectorId=1) == "Accepted"
+    observed.advance(1)
+    before = reported(observed)
+
+    observed.station.present(TOKEN, 1)
+    observed.advance(1)
+
+    assert observed.station.core.evses.by_id[1].transaction_id is not None
+    assert statuses(observed, before) == []
+
+
 def test_connector_in_a_transaction_changes_when_the_transaction_has_ended() -> None:
     observed = ObservedStation(connectors=2)
     observed.start()
