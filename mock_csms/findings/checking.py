@@ -1,5 +1,6 @@
 """Runs the checks of one station, then lets the learners see the message."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from mock_csms.findings.checks import (
@@ -21,8 +22,8 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 
 
-class SeenEvents(BoundedDict[int, None]):
-    """Hashes of transactionId, event type and trigger reason. They take less memory than the texts."""
+class SeenMessages(BoundedDict[int, None]):
+    """Hashes of what alike messages share. They take less memory than the texts."""
 
     __slots__ = ()
     limit = 64
@@ -31,24 +32,28 @@ class SeenEvents(BoundedDict[int, None]):
 class Checking[State: Known]:
     """The checks of a version, applied to the messages of one station."""
 
-    __slots__ = ("_checks", "_coverage", "_known", "_report", "_seen_events")
+    __slots__ = ("_checks", "_coverage", "_known", "_report", "_seen")
 
     def __init__(self, checks: CheckList[State], known: State, report: Reporter, coverage: Coverage) -> None:
         self._checks = checks
         self._known = known
         self._report = report
         self._coverage = coverage
-        self._seen_events = SeenEvents()
+        self._seen = SeenMessages()
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
         """Judge a valid CALL of the station."""
         checks = self._checks
         if action == checks.event_action:
             judges, first_judges, learners = checks.for_event(payload["eventType"], payload["triggerReason"])
-            if first_judges and self._is_first(payload):
+            key = payload["transactionInfo"]["transactionId"], payload["eventType"], payload["triggerReason"]
+            if first_judges and self._is_first(key):
                 judges += first_judges
         else:
             judges, learners = checks.calls.get(action, ()), checks.call_learners.get(action, ())
+            first_judges = checks.first_calls.get(action, ())
+            if first_judges and self._is_first(checks.shapes[action](payload)):
+                judges += first_judges
         if not judges and not learners:
             return NO_FINDINGS
         call = StationCall(at, frame, action, payload)
@@ -57,12 +62,12 @@ class Checking[State: Known]:
             learn(call, self._known)
         return findings
 
-    def _is_first(self, event: JsonObject) -> bool:
-        """Return whether an event is the first one of its transaction with its type and trigger reason."""
-        key = hash((event["transactionInfo"]["transactionId"], event["eventType"], event["triggerReason"]))
-        if key in self._seen_events:
+    def _is_first(self, alike: Hashable) -> bool:
+        """Return whether a message is the first of those that are alike; they share a key."""
+        key = hash(alike)
+        if key in self._seen:
             return False
-        self._seen_events[key] = None
+        self._seen[key] = None
         return True
 
     def judge_answered_call(

@@ -1,6 +1,6 @@
 """Checks of a station: small functions that judge one message, and the kinds of findings that they report."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -128,7 +128,10 @@ class CheckList[State: Known]:
     """Action whose payloads have an eventType and a triggerReason, if the version has one."""
     kinds: dict[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id; each section lists the requirements of its checks."""
+    shapes: Mapping[str, Callable[[JsonObject], Hashable]] = field(default_factory=dict)
+    """Function that tells which CALLs of an action are alike, for checks of the first one only."""
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
+    first_calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
     first_events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
     event_learners: list[tuple[EventScope, Learner[StationCall, State]]] = field(default_factory=list)
@@ -238,10 +241,13 @@ class CheckedKind[State: Known]:
     _checks: CheckList[State]
 
     def on_call(
-        self, *requirements: str, of: str | Collection[str]
+        self, *requirements: str, of: str | Collection[str], once: bool = False
     ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
-        """Judge each valid CALL of the station with one of these actions."""
-        return self._decorator(self._checks.calls, requirements, of)
+        """Judge each valid CALL of the station with one of these actions.
+
+        ``once``: only the first one of those that are alike by `CheckList.shapes`.
+        """
+        return self._decorator(self._checks.first_calls if once else self._checks.calls, requirements, of)
 
     def on_event(
         self,

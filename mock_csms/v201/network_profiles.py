@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action
 
 from mock_csms.messages import JsonObject
 from mock_csms.security.upgrades import SecurityUpgrades
-from mock_csms.v201.findings.configuration import is_actual, name_of
+from mock_csms.v201.variables import is_actual, name_of
 
 NETWORK_COMMANDS: Final = frozenset({Action.set_network_profile, Action.set_variables})
 PRIORITY_VARIABLE: Final = "ocppcommctrlr/networkconfigurationpriority"

@@ -10,7 +10,7 @@ from mock_csms.ocppj.exchange import Answer
 from mock_csms.security.passwords import flaw_of_new_password
 from mock_csms.security.rotation import PasswordChanges
 from mock_csms.settings import Profile
-from mock_csms.v201.findings.configuration import is_actual, name_of
+from mock_csms.v201.variables import is_actual, name_of
 
 BASIC_AUTH_VARIABLE: Final = "securityctrlr/basicauthpassword"
 """Component and variable in lower case: their case does not matter (Part 2, identifierString)."""

@@ -1,4 +1,4 @@
-"""The variables of the settings in commands, and whether a station knows them."""
+"""Variables in commands: their names, and whether a station knows them."""
 
 from collections.abc import Iterable
 
@@ -44,3 +44,16 @@ def _is_unknown(station: Station, key: str) -> bool:
 def _key(variable: Variable) -> str:
     data = variable_data(variable)
     return variable_key(data["component"], data["variable"])
+
+
+def name_of(item: JsonObject) -> str:
+    """Return component and variable in lower case. With an instance or EVSE, the name is a different one."""
+    component, variable = item["component"], item["variable"]
+    name = f"{component['name']}/{variable['name']}".lower()
+    is_of_station = not (component.get("instance") or component.get("evse") or variable.get("instance"))
+    return name if is_of_station else f"{name} of a part"
+
+
+def is_actual(attribute_type: str | None) -> bool:
+    """Return whether an attribute type, if any, stands for the actual value."""
+    return attribute_type in {None, "Actual"}

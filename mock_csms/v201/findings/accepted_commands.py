@@ -10,7 +10,6 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings import report_requirements
-from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import STATION, Connectors, EvseScope, place_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
@@ -327,7 +326,7 @@ def _start(request: JsonObject, known: Known201) -> AcceptedCommand:
         "the station accepted a request to start a transaction but sent no event with remoteStartId "
         f"{remote_start_id} within 120 s",
         outlives_connection=True,
-        is_possible=lambda: can_start(known.configuration, known.connectors, evse_id),
+        is_possible=lambda: can_start(known[DeviceModelFacts], known.connectors, evse_id),
         is_excused=lambda accepted_at: not _is_authorized(request["idToken"], accepted_at, known),
         requirements=("F01.FR.03",) if known.connectors.is_plugged_in(evse_id) else ("F02.FR.11",),
     )
@@ -338,22 +337,23 @@ def _is_authorized(id_token: JsonObject, accepted_at: float, known: Known201) ->
     authorizations = known.transactions.authorizations
     if authorizations.was_refused(id_token, accepted_at):
         return False
-    must_authorize = (known.configuration.get("authctrlr/authorizeremotestart") or "").lower()
+    must_authorize = known[DeviceModelFacts].of_station("AuthCtrlr", "AuthorizeRemoteStart")
     if must_authorize == "true":
         return authorizations.was_accepted(id_token, accepted_at, accepted_at + AUTHORIZED_WITHIN_S)
     return must_authorize == "false"
 
 
-def can_start(configuration: ReportedConfiguration, connectors: Connectors, evse_id: int | None) -> bool:
+def can_start(model: DeviceModelFacts, connectors: Connectors, evse_id: int | None) -> bool:
     """Return whether the authorization of a remote start now leads to a transaction.
 
     The authorization does so if TxStartPoint is Authorized (E01.FR.03), or if TxStartPoint is EVConnected or
     PowerPathClosed and every connector of the requested EVSE is Occupied (E01.FR.02, E01.FR.05). While
     TxStartPoint is unknown, nothing is certain.
     """
-    start_points = configuration.members("txctrlr/txstartpoint")
-    if start_points is None:
+    members = model.members("TxCtrlr", "TxStartPoint")
+    if members is None:
         return False
+    start_points = {member.lower() for member in members}
     if "authorized" in start_points:
         return True
     return connectors.is_plugged_in(evse_id) and not start_points.isdisjoint(

@@ -3,7 +3,6 @@
 from mock_csms.findings.expectations import Expectations
 from mock_csms.findings.facts import Known
 from mock_csms.v201.findings.clock import Clock, Online
-from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
@@ -16,7 +15,6 @@ class Known201(Known):
 
     __slots__ = (
         "clock",
-        "configuration",
         "connectors",
         "online",
         "progress",
@@ -30,7 +28,6 @@ class Known201(Known):
         expectations: Expectations,
         *,
         clock: Clock,
-        configuration: ReportedConfiguration,
         connectors: Connectors,
         online: Online,
         progress: Progress,
@@ -40,7 +37,6 @@ class Known201(Known):
     ) -> None:
         super().__init__(expectations)
         self.clock = clock
-        self.configuration = configuration
         self.connectors = connectors
         self.online = online
         self.progress = progress

@@ -20,9 +20,9 @@ from mock_csms.v201.findings.answer_requirements import answer_requirements
 from mock_csms.v201.findings.answers import Answers
 from mock_csms.v201.findings.certificates import StationCertificates
 from mock_csms.v201.findings.clock import Clock, Online
-from mock_csms.v201.findings.configuration import ReportedConfiguration
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.kinds import REQUIREMENT_INDEXES
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.progress import Progress
@@ -53,7 +53,6 @@ class Observer201(Observer):
         "_certificates",
         "_checking",
         "_clock",
-        "_configuration",
         "_connectors",
         "_event_parts",
         "_known",
@@ -83,16 +82,13 @@ class Observer201(Observer):
         self._resets = UnansweredResets(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
-        self._configuration = ReportedConfiguration()
         self._running = RunningTransactions(report, self._transactions.has_ended)
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
-        self._signing = CertificateRequests(report, self._configuration)
         self._certificates = StationCertificates(report, self._clock)
         self._known = Known201(
             Expectations(report, self.coverage),
             clock=self._clock,
-            configuration=self._configuration,
             connectors=self._connectors,
             online=self._online,
             progress=self._progress,
@@ -101,6 +97,7 @@ class Observer201(Observer):
             transactions=self._transactions,
         )
         self._checking = Checking(CHECKS, self._known, report, self.coverage)
+        self._signing = CertificateRequests(report, self._known[DeviceModelFacts])
 
     def resumed(self, at: float) -> None:
         self._online.connected(at)
@@ -116,7 +113,7 @@ class Observer201(Observer):
 
         A station may only notice a lost connection when its next Heartbeat is not answered.
         """
-        threshold_s = self._configuration.number("ocppcommctrlr/offlinethreshold")
+        threshold_s = self._known[DeviceModelFacts].number("OCPPCommCtrlr", "OfflineThreshold")
         interval_s = self._registration.interval_s
         if threshold_s is None or threshold_s < 0 or interval_s is None:
             return None
@@ -330,11 +327,8 @@ class Observer201(Observer):
         match action:
             case Action.set_variables:
                 self._registration.variables_set(frame, request, answer)
-                self._configuration.variables_set(request, answer)
             case Action.reset:
                 self._report.met("B11.FR.01")
-            case Action.get_variables:
-                self._configuration.variables_read(answer)
             case Action.certificate_signed:
                 self._signing.certificate_answered(at, frame, request, answer.get("status"))
 
@@ -387,8 +381,6 @@ class Observer201(Observer):
         for item in payload.get("reportData", ()):
             if item["component"]["name"] == "Connector":
                 self._connectors.apply_report_item(at, item)
-            else:
-                self._configuration.apply_report_item(item)
         return self._judge_report_part(at, frame, "NotifyReport", payload)
 
     def _judge_report_part(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
@@ -425,8 +417,6 @@ class Observer201(Observer):
             self._reports.booted()
             self._signing.forget()
             self._certificates.forget()
-        if payload["reason"] == "FirmwareUpdate":
-            self._configuration.forget()
         return findings
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:

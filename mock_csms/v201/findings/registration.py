@@ -10,9 +10,9 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
-from mock_csms.v201.findings.configuration import is_actual, name_of
 from mock_csms.v201.learning import RESTARTS
 from mock_csms.v201.solicited import solicited_by
+from mock_csms.v201.variables import is_actual, name_of
 
 NOT_ANSWERED: Final = "not answered"
 STATUSES: Final = frozenset({"Accepted", "Pending", "Rejected"})

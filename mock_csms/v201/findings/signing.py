@@ -7,13 +7,12 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.configuration import ReportedConfiguration
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 
 TOLERANCE_S: Final = 1.0
 FIRST_WAIT: Final = ("A02.FR.17", "A03.FR.17")
 DOUBLED: Final = ("A02.FR.18", "A03.FR.18")
 MAX_DOUBLINGS: Final = 20
-WAIT_MINIMUM: Final = "securityctrlr/certsigningwaitminimum"
 REFUSED_FOR_S: Final = 600.0
 """Time after a refused certificate in which a request counts as a repetition."""
 
@@ -31,11 +30,11 @@ class Occurrence:
 class CertificateRequests:
     """SignCertificate messages of a station, by certificateType."""
 
-    __slots__ = ("_accepted", "_asked", "_configuration", "_refused", "_report")
+    __slots__ = ("_accepted", "_asked", "_model", "_refused", "_report")
 
-    def __init__(self, report: Reporter, configuration: ReportedConfiguration) -> None:
+    def __init__(self, report: Reporter, model: DeviceModelFacts) -> None:
         self._report = report
-        self._configuration = configuration
+        self._model = model
         self._asked: tuple[str | None, Occurrence] | None = None
         self._accepted: dict[str | None, Occurrence] = {}
         self._refused: dict[str | None, Occurrence] = {}
@@ -59,7 +58,7 @@ class CertificateRequests:
 
     def _judge_wait(self, at: float, frame: int, accepted: Occurrence) -> Findings:
         """Report a request that comes too soon after an accepted one; the wait doubles each time."""
-        minimum_s = self._configuration.number(WAIT_MINIMUM)
+        minimum_s = self._model.number("SecurityCtrlr", "CertSigningWaitMinimum")
         if minimum_s is None:
             return NO_FINDINGS
         requirements = DOUBLED if accepted.repeats else FIRST_WAIT

@@ -121,16 +121,15 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
     return MET if is_judged else None
 
 
-for _kind, _judge, _outside, _inside in (
-    (WRONG_UNIT, judge_units, "J01.FR.07", "J02.FR.03"),
-    (WRONG_LOCATION, judge_locations, "J01.FR.09", "J02.FR.05"),
-    (AMBIGUOUS, judge_phases, "J01.FR.10", "J02.FR.06"),
-):
-    _kind.on_call(_outside, of=Action.meter_values)(_judge)
-    _kind.on_event(_inside, once=True)(_judge)
+WRONG_UNIT.on_call("J01.FR.07", of=Action.meter_values, once=True)(judge_units)
+WRONG_UNIT.on_event("J02.FR.03", once=True)(judge_units)
+WRONG_LOCATION.on_call("J01.FR.09", of=Action.meter_values, once=True)(judge_locations)
+WRONG_LOCATION.on_event("J02.FR.05", once=True)(judge_locations)
+AMBIGUOUS.on_call("J01.FR.10", of=Action.meter_values)(judge_phases)
+AMBIGUOUS.on_event("J02.FR.06", once=True)(judge_phases)
 
 
-@WRONG_CONTEXT.on_call("J01.FR.08", of=Action.meter_values)
+@WRONG_CONTEXT.on_call("J01.FR.08", of=Action.meter_values, once=True)
 def judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcome:
     """Check that MeterValues has no readings of a transaction (part 2, J 2.1)."""
     contexts = {sample.get("context") for sample in samples_of(call.payload)}

@@ -8,8 +8,9 @@ from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import BEGIN, measurands_of, samples_of
+from mock_csms.v201.findings.samples import BEGIN, SAMPLED, measurands_of, samples_of
 from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
 MAX_TRANSACTIONS: Final = 50
@@ -109,7 +110,8 @@ def _note_periodic_event(call: StationCall, known: Known201) -> None:
     if notes is None:
         return
     notes.periodic_events += 1
-    if notes.periodic_measurands is None:
+    is_configured = known[DeviceModelFacts].of_station(SAMPLED, "TxUpdatedMeasurands") is not None
+    if notes.periodic_measurands is None or not is_configured:
         return
     if notes.periodic_at in {"", call.payload["timestamp"]}:
         notes.periodic_at = call.payload["timestamp"]
