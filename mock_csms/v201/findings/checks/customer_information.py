@@ -53,7 +53,7 @@ def judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
     if command.request["report"] or command.request["clear"]:
         return None
     if command.answer["status"] != "Accepted":
-        return MET
+        return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         "a CustomerInformation with report=false and clear=false was accepted; it is recommended to answer "
         "Rejected"
@@ -67,7 +67,7 @@ def judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
     if len(named) == 1:
         return None
     if command.answer["status"] != "Accepted":
-        return MET
+        return MET if command.answer["status"] == "Invalid" else None
     return Broken(
         f"a CustomerInformation with {len(named)} references to a customer was accepted; it must have "
         "exactly one, and the answer must be Invalid"

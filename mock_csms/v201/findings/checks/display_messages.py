@@ -87,7 +87,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
                 f"the message {message['id']} with the {what} {value} was accepted, but the station does "
                 f"not list {value} in {variable}; the answer must be {refusal}"
             )
-        return MET
+        return MET if is_supported or status == refusal else None
 
     return judge
 
@@ -105,7 +105,7 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
     if message["id"] in messages.by_id or len(others) < definition.max_limit:
         return None
     if command.answer["status"] != ACCEPTED:
-        return MET
+        return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         f"the message {message['id']} was accepted although the station has {len(others)} others, and the "
         f"maxLimit of DisplayMessages is {definition.max_limit:g}; the answer must be Rejected"
@@ -153,7 +153,7 @@ def judge_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
     if "transactionId" not in message or not known[DisplayMessages].was_ended:
         return None
     if command.answer["status"] != ACCEPTED:
-        return MET
+        return MET if command.answer["status"] == "UnknownTransaction" else None
     return Broken(
         f"the message {message['id']} was accepted for the transaction {short(message['transactionId'])}, "
         "which has ended; the answer must be UnknownTransaction"

@@ -16,7 +16,7 @@ from mock_csms.v201.findings.facts.device_model import (
     VariableName,
     name_of_item,
 )
-from mock_csms.v201.findings.facts.monitors import THRESHOLDS, Item, Monitors, items_with_results
+from mock_csms.v201.findings.facts.monitors import THRESHOLDS, Item, Monitor, Monitors, items_with_results
 from mock_csms.v201.findings.known import Known201
 
 ACCEPTED: Final = "Accepted"
@@ -24,6 +24,8 @@ NUMERIC: Final = frozenset({"integer", "decimal"})
 NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
 """Data types without an order; the values of lists may be numbers."""
 SEVERITIES: Final = range(10)
+OF_VEHICLE: Final = "connectedev"
+"""Component that may exist only while a vehicle is connected."""
 
 type ItemJudge = Callable[[Item, Known201], Outcome]
 
@@ -51,9 +53,9 @@ def _variable(item: JsonObject) -> str:
     return short(f"{item['component']['name']}/{item['variable']['name']}")
 
 
-def _refused(item: Item, *, unless: bool, text: str) -> Outcome:
-    """Return MET if an item that may not be accepted was refused."""
-    if unless:
+def _refused(item: Item, status: str, *, unless: bool, text: str) -> Outcome:
+    """Return MET if an item that may not be accepted has this status. Others may be due to another fault."""
+    if unless or item.result["status"] not in {ACCEPTED, status}:
         return None
     return Broken(text) if item.result["status"] == ACCEPTED else MET
 
@@ -90,10 +92,11 @@ def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
 @_each_item
 def judge_unknown_component(item: Item, known: Known201) -> Outcome:
     """Check that a component that does not exist is refused."""
-    model = known[DeviceModelFacts]
+    model, name = known[DeviceModelFacts], name_of_item(item.request)
     return _refused(
         item,
-        unless=not model.is_complete or _has_component(name_of_item(item.request), model),
+        "UnknownComponent",
+        unless=not model.is_complete or name.component == OF_VEHICLE or _has_component(name, model),
         text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all its "
         "components and this one is not among them; the answer must be UnknownComponent",
     )
@@ -109,9 +112,10 @@ def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
     exists = any(each[:2] == name[:2] for each in model.components())
     return _refused(
         item,
+        "UnknownVariable",
         unless=not model.is_complete
         or exists
-        or name.component == "securityctrlr"
+        or name.component in {"securityctrlr", OF_VEHICLE}
         or not _has_component(name, model),
         text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all "
         "variables of this component and this one is not among them; the answer must be UnknownVariable",
@@ -181,6 +185,7 @@ def judge_type(item: Item, known: Known201) -> Outcome:
         reason = f"the data type {definition.data_type}"
     return _refused(
         item,
+        "UnsupportedMonitorType",
         unless=not reason,
         text=f"a {kind} monitor of {_variable(item.request)} was accepted, but the station has reported the "
         f"variable with {reason}; the answer must be UnsupportedMonitorType",
@@ -197,6 +202,7 @@ def judge_threshold(item: Item, known: Known201) -> Outcome:
     exceeded = _exceeded_limit(definition, value)
     return _refused(
         item,
+        "Rejected",
         unless=not exceeded,
         text=f"a {item.request['type']} of {value:g} for {_variable(item.request)} was accepted, but the "
         f"{exceeded} in the reports of the station; the answer must be Rejected",
@@ -219,6 +225,7 @@ def judge_delta(item: Item, _: Known201) -> Outcome:
     value = item.request["value"]
     return _refused(
         item,
+        "Rejected",
         unless=item.request["type"] != "Delta" or value >= 0,
         text=f"a Delta of {value:g} for {_variable(item.request)} was accepted; a negative Delta must be "
         "Rejected",
@@ -243,23 +250,27 @@ WRONG_MONITOR: Final = CHECKS.kind(
 
 
 @DUPLICATE.on_command("N04.FR.10", of=Action.set_variable_monitoring)
-@_each_item
-def judge_duplicate(item: Item, known: Known201) -> Outcome:
+def judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a second monitor of the same variable, type and severity is refused."""
-    request = item.request
-    wanted = name_of_item(request), request["type"], request["severity"]
+    replaced = {item.get("id") for item in command.request["setMonitoringData"]}
+    others = {
+        monitor_id: monitor
+        for monitor_id, monitor in known[Monitors].by_id.items()
+        if monitor_id not in replaced
+    }
+    return first_broken(_judge_duplicate(item, others) for item in items_with_results(command))
+
+
+def _judge_duplicate(item: Item, monitors: dict[int, Monitor]) -> Outcome:
+    """Judge a result; the command does not replace these monitors."""
+    wanted = name_of_item(item.request), item.request["type"], item.request["severity"]
     existing = next(
-        (
-            (monitor_id, monitor)
-            for monitor_id, monitor in known[Monitors].by_id.items()
-            if (monitor.name, monitor.type, monitor.severity) == wanted and monitor_id != request.get("id")
-        ),
-        None,
+        (one for one in monitors.items() if (one[1].name, one[1].type, one[1].severity) == wanted), None
     )
     if existing is None or item.result.get("id") == existing[0]:
         return None
     if item.result["status"] != ACCEPTED:
-        return MET
+        return MET if item.result["status"] == "Duplicate" else None
     return Broken(
         f"a second {existing[1].text} was accepted although the monitor {existing[0]} is one already; the "
         "answer must be Duplicate",
@@ -274,6 +285,7 @@ def judge_unknown_id(item: Item, known: Known201) -> Outcome:
     monitor_id = item.request.get("id")
     return _refused(
         item,
+        "Rejected",
         unless=monitor_id is None or not known[Monitors].is_absent(monitor_id),
         text=f"a SetVariableMonitoring with the id {monitor_id} was accepted, but no monitor has this id; "
         "it must be Rejected",
@@ -294,6 +306,7 @@ def judge_other_variable(item: Item, known: Known201) -> Outcome:
     monitor = None if monitor_id is None else known[Monitors].by_id.get(monitor_id)
     return _refused(
         item,
+        "Rejected",
         unless=monitor is None or not _differ(monitor.name, name_of_item(item.request)),
         text=f"a SetVariableMonitoring with the id {monitor_id} for {_variable(item.request)} was accepted, "
         f"but this monitor is a {monitor.text if monitor else ''}; it must be Rejected",
@@ -307,6 +320,7 @@ def judge_hard_wired(item: Item, known: Known201) -> Outcome:
     monitor_id = item.request.get("id")
     return _refused(
         item,
+        "Rejected",
         unless=monitor_id not in known[Monitors].hard_wired,
         text=f"a SetVariableMonitoring with the id {monitor_id} was accepted, but an event has shown this "
         "monitor as hard-wired; it must be Rejected",
@@ -355,7 +369,7 @@ def _judge_cleared(monitor_id: int, status: str, known: Known201) -> Outcome:
     if monitor_id not in known[Monitors].hard_wired:
         return None
     if status != ACCEPTED:
-        return MET
+        return MET if status == "Rejected" else None
     return Broken(
         f"the monitor {monitor_id} was cleared, but an event has shown it as hard-wired; the answer must be "
         "Rejected"

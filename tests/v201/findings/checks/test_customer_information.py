@@ -18,6 +18,8 @@ def ask(talk: Talk, status: str = "Accepted", request_id: int = 7, **fields: obj
 def test_request_without_purpose_is_better_refused(talk: Talk) -> None:
     ask(talk, **CUSTOMER)
     assert (talk.ids, talk.coverage("N09.FR.07")) == ([], "not exercised")
+    ask(talk, "Invalid", report=False, **CUSTOMER)
+    assert (talk.ids, talk.coverage("N09.FR.07")) == ([], "not exercised")
     ask(talk, "Rejected", report=False, **CUSTOMER)
     assert talk.coverage("N09.FR.07") == talk.coverage("N10.FR.07") == "met"
 
@@ -30,6 +32,8 @@ def test_request_without_purpose_is_better_refused(talk: Talk) -> None:
 @pytest.mark.parametrize("customers", [{}, {**CUSTOMER, **TOKEN}])
 def test_request_must_name_one_customer(talk: Talk, customers: JsonObject) -> None:
     ask(talk, **TOKEN)
+    assert (talk.ids, talk.coverage("N09.FR.09")) == ([], "not exercised")
+    ask(talk, "Rejected", **customers)
     assert (talk.ids, talk.coverage("N09.FR.09")) == ([], "not exercised")
     ask(talk, "Invalid", **customers)
     assert (talk.ids, talk.coverage("N09.FR.09")) == ([], "met")

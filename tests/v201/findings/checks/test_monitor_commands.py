@@ -8,6 +8,7 @@ from tests.support.monitors import (
     VOLTAGE,
     clear_monitor,
     command,
+    monitor_of,
     report_monitors,
     report_variable,
     reported,
@@ -34,6 +35,8 @@ def test_monitor_for_unknown_variable_must_be_refused(
     set_monitor(talk, asked)
     assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
     report_variable(talk, reported_variable)
+    set_monitor(talk, asked, status="Rejected")
+    assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
     set_monitor(talk, asked, status=status)
     assert (talk.ids, talk.coverage(requirement)) == ([], "met")
 
@@ -47,6 +50,14 @@ def test_monitor_for_variable_on_unnamed_evse_is_accepted(talk: Talk) -> None:
     report_variable(talk, VOLTAGE)
 
     set_monitor(talk, {**VOLTAGE, "component": {"name": "evse"}})
+
+    assert talk.ids == []
+
+
+def test_monitor_of_vehicle_that_is_connected_now_is_accepted(talk: Talk) -> None:
+    report_variable(talk)
+
+    set_monitor(talk, {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}, type=DELTA)
 
     assert talk.ids == []
 
@@ -104,7 +115,9 @@ def test_impossible_monitor_must_be_refused(
     talk: Talk, characteristics: JsonObject, fields: JsonObject, requirement: str, kind: str
 ) -> None:
     report_variable(talk, **characteristics)
-    set_monitor(talk, status="UnsupportedMonitorType", **fields)
+    set_monitor(talk, status="Duplicate", **fields)
+    assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
+    set_monitor(talk, status="UnsupportedMonitorType" if requirement == "N04.FR.05" else "Rejected", **fields)
     assert (talk.ids, talk.coverage(requirement)) == ([], "met")
 
     set_monitor(talk, **fields)
@@ -139,6 +152,7 @@ def test_second_monitor_of_same_kind_must_be_refused(talk: Talk) -> None:
     set_monitor(talk, type=LOWER, number=3)
     set_monitor(talk, VOLTAGE, number=4)
     set_monitor(talk, id=1, value=70)
+    set_monitor(talk, status="Rejected")
     assert (talk.ids, talk.coverage("N04.FR.10")) == ([], "not exercised")
     set_monitor(talk, status="Duplicate")
     assert (talk.ids, talk.coverage("N04.FR.10")) == ([], "met")
@@ -147,6 +161,23 @@ def test_second_monitor_of_same_kind_must_be_refused(talk: Talk) -> None:
 
     assert talk.ids == ["duplicate-monitor-accepted"]
     assert talk.coverage("N04.FR.10") == "broken"
+
+
+def test_command_may_give_the_severity_of_a_monitor_that_it_changes_to_another(talk: Talk) -> None:
+    set_monitor(talk)
+    items = [monitor_of(id=1, severity=6), monitor_of(severity=5)]
+    results = [
+        {
+            **{name: item[name] for name in ("component", "variable", "type", "severity")},
+            "id": number,
+            "status": "Accepted",
+        }
+        for number, item in enumerate(items, start=1)
+    ]
+    message_id = talk.send_command("SetVariableMonitoring", {"setMonitoringData": items})
+    talk.answer_command(message_id, "SetVariableMonitoring", {"setMonitoringResult": results})
+
+    assert talk.ids == []
 
 
 def test_monitor_may_be_set_again_after_it_was_cleared(talk: Talk) -> None:
