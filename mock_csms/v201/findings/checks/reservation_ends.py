@@ -155,7 +155,8 @@ def judge_expiry(call: StationCall, known: Known201) -> Outcome:
     if early_s <= CLOCK_MARGIN_S:
         return MET
     return Broken(
-        f"the reservation {reservation.id} was reported as Expired {early_s:.0f} s before its expiryDateTime",
+        f"the reservation {reservation.id} was reported as Expired {early_s:.0f} s before its "
+        "expiryDateTime; it must be kept until then",
         (reservation.frame,),
     )
 

@@ -18,6 +18,8 @@ PROFILE: Final = VariableName("securityctrlr", "securityprofile")
 TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
 LENGTHS: Final = range(40, 65)
 """Maximum lengths of the password that are allowed (errata of A00.FR.205)."""
+RECONFIGURED: Final = "ReconfigurationOfSecurityParameters"
+"""Type of the security event after a change of the password."""
 MIN_SECRET: Final = 8
 """Minimum length of a password that cannot occur in a text by chance."""
 
@@ -162,7 +164,7 @@ def learn_password(command: AnsweredCommand, known: Known201) -> None:
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }
     for item in command.request["setVariableData"]:
-        if name_of_item(item) == PASSWORD and statuses.get(PASSWORD) == "Accepted":
+        if name_of_item(item) == PASSWORD and statuses.get(PASSWORD) in TAKEN:
             known[PasswordFacts].password = item["attributeValue"]
 
 
@@ -173,7 +175,7 @@ def judge_disclosure(call: StationCall, known: Known201) -> Outcome:
     if len(password) < MIN_SECRET:
         return None
     if password not in text:
-        return MET
+        return MET if call.payload["type"] == RECONFIGURED else None
     return Broken(
         "the techInfo of a security event contains the BasicAuthPassword; it must never be disclosed"
     )

@@ -111,7 +111,7 @@ def judge_charging_state(call: StationCall, known: Known201) -> Outcome:
 
 
 @NOT_AUTHORIZED.on_event(
-    "E02.FR.01", "E02.FR.20", types=("Updated",), triggers=(*NOT_AUTHORIZING, "Authorized", "RemoteStart")
+    "E02.FR.01", "E02.FR.20", types=("Updated",), triggers=(*NOT_AUTHORIZING, "Authorized")
 )
 def judge_first_token(call: StationCall, known: Known201) -> Outcome:
     """Check the trigger reason of the event with the first idToken of a running transaction."""

@@ -30,6 +30,12 @@ def _root_sent(_: Command, known: Known201) -> None:
     known[CsmsRoot].is_installed = None
 
 
+@CHECKS.learn_command(Action.install_certificate)
+def _root_answered(_: AnsweredCommand, known: Known201) -> None:
+    """Forget a list that the station may have sent before it installed the certificate."""
+    known[CsmsRoot].is_installed = None
+
+
 @CHECKS.learn_command(Action.get_installed_certificate_ids)
 def _roots_read(command: AnsweredCommand, known: Known201) -> None:
     types = command.request.get("certificateType")

@@ -20,20 +20,15 @@ class _States(BoundedDict[str, State]):
     limit = 20
 
 
-class _Checksums(BoundedDict[int, str]):
-    __slots__ = ()
-    limit = 20
-
-
 class Publications(Facts):
     """State of each file on this connection, by the MD5 checksum in lower case."""
 
-    __slots__ = ("checksums", "states")
+    __slots__ = ("latest", "states")
 
     def __init__(self) -> None:
         self.states = _States()
-        self.checksums = _Checksums()
-        """Checksums by the requestId of PublishFirmware."""
+        self.latest: tuple[int | None, str] = (None, "")
+        """requestId and checksum of the latest PublishFirmware."""
 
     def disconnected(self) -> None:
         self.states.clear()
@@ -55,7 +50,7 @@ def _begin(command: Command, known: Known201) -> None:
     """Forget all files: the new one may replace another."""
     publications = known[Publications]
     publications.states.clear()
-    publications.checksums[command.request["requestId"]] = command.request["checksum"].lower()
+    publications.latest = command.request["requestId"], command.request["checksum"].lower()
 
 
 @CHECKS.learn_call(PUBLISH_STATUS)
@@ -63,11 +58,11 @@ def _apply_status(call: StationCall, known: Known201) -> None:
     if call.payload["status"] != "Published":
         return
     publications = known[Publications]
-    checksum = publications.checksums.get(call.payload.get("requestId", -1))
-    if checksum is None:
-        publications.states.clear()
-    else:
+    request_id, checksum = publications.latest
+    if call.payload.get("requestId") == request_id:
         publications.states[checksum] = "published"
+    else:
+        publications.states.clear()
 
 
 @CHECKS.learn_command(Action.unpublish_firmware)

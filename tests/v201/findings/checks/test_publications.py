@@ -21,6 +21,13 @@ def publish(talk: Talk, checksum: str = CHECKSUM, request_id: int = 5, **fields:
     talk.call("PublishFirmwareStatusNotification", given)
 
 
+def finish_after_the_next_command(talk: Talk) -> None:
+    """Report a file as published once the station has been told to publish another."""
+    talk.command("PublishFirmware", {"location": "http://x/g", "checksum": "1" * 32, "requestId": 6})
+    published = {"status": "Published", "requestId": 5, "location": ["http://x/f"]}
+    talk.call("PublishFirmwareStatusNotification", published)
+
+
 def unpublish(talk: Talk, status: str, checksum: str = CHECKSUM) -> None:
     talk.command("UnpublishFirmware", {"checksum": checksum}, status)
 
@@ -77,6 +84,7 @@ def test_right_answers_are_accepted(talk: Talk) -> None:
     "happen",
     [
         case("other file", lambda talk: publish(talk, "1" * 32, 6)),
+        case("late status", finish_after_the_next_command),
         case("reconnect", lambda talk: talk.reconnect(1)),
         case("boot", Talk.boot),
         case("unreadable status", lambda talk: talk.observer.doubt("PublishFirmwareStatusNotification")),

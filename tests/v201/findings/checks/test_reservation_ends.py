@@ -221,6 +221,7 @@ def test_time_of_expiry(talk: Talk, wait_s: float, findings: list[str], state: s
     update(talk, "Expired")
 
     assert talk.ids == findings
+    assert all("must be kept" in finding.sentence for finding in talk.findings)
     assert states(talk, "H04.FR.01") == {state}
 
 

@@ -101,6 +101,18 @@ def test_network_profile_after_unanswered_installation_is_accepted(talk: Talk) -
     assert found(talk) == []
 
 
+def test_network_profile_after_a_list_from_before_the_installation_is_accepted(talk: Talk) -> None:
+    talk.read_variables({"SecurityCtrlr.SecurityProfile": "1"})
+    store_profile(talk, 2)
+    installation = {"certificateType": "CSMSRootCertificate", "certificate": "x"}
+    message_id = talk.send_command("InstallCertificate", installation)
+    list_roots(talk)
+    talk.answer_command(message_id, "InstallCertificate", {"status": "Accepted"})
+    select_slot(talk, "Accepted")
+
+    assert found(talk) == []
+
+
 def report(talk: Talk, security_profile: str, max_limit: float | None) -> None:
     """Send a FullInventory; None: without BasicAuthPassword."""
     talk.command("GetBaseReport", {"requestId": 20, "reportBase": "FullInventory"})
@@ -185,3 +197,20 @@ def test_password_in_security_event(
 
     assert found(talk) == findings
     assert states(talk, "A01.FR.12") == {state}
+
+
+def test_other_security_event_does_not_show_that_the_password_is_kept(talk: Talk) -> None:
+    set_variable(talk, "SecurityCtrlr.BasicAuthPassword", PASSWORD)
+    talk.call("SecurityEventNotification", {"type": "StartupOfTheDevice", "timestamp": talk.now})
+
+    assert states(talk, "A01.FR.12") == {"not exercised"}
+
+
+def test_password_that_needs_a_reboot_must_not_be_disclosed(talk: Talk) -> None:
+    set_variable(talk, "SecurityCtrlr.BasicAuthPassword", PASSWORD, "RebootRequired")
+    talk.call(
+        "SecurityEventNotification",
+        {"type": "StartupOfTheDevice", "timestamp": talk.now, "techInfo": PASSWORD},
+    )
+
+    assert found(talk) == ["password-disclosed"]
