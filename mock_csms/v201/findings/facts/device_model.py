@@ -202,17 +202,25 @@ class DeviceModelFacts(Facts):
 
     def define(self, item: ReportedVariable) -> None:
         """Store a variable of a report with its values."""
-        definition, values = item
+        definition, reported = item
         name = definition.name
-        if name not in self.definitions and len(self.definitions) >= MAX_VARIABLES:
+        if self.definitions.get(name) is not definition and not self._add(definition):
+            return
+        values = self._values.get(name)
+        for attribute_type, value in reported:
+            if values is None or values.get(attribute_type) != value:
+                self.set(name, attribute_type, value)
+
+    def _add(self, definition: Definition) -> bool:
+        """Store a definition; return whether there was room for it."""
+        known = self.definitions.get(definition.name)
+        if known is None and len(self.definitions) >= MAX_VARIABLES:
             self.is_complete = False
             self._next_part = None
-            return
-        known = self.definitions.get(name)
+            return False
         if known is None or self._next_part or not known.mutability.keys() > definition.mutability.keys():
-            self.definitions[name] = definition  # only a FullInventory certainly lists all attribute types
-        for attribute_type, value in values:
-            self.set(name, attribute_type, value)
+            self.definitions[definition.name] = definition  # only a FullInventory certainly lists all types
+        return True
 
     def reported_in(self, call: StationCall) -> Sequence[ReportedVariable]:
         """Return the items of a NotifyReport."""
