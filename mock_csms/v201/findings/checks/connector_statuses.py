@@ -44,7 +44,7 @@ NOT_AVAILABLE: Final = CHECKS.kind(
     "available-status-missing",
     "error",
     "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
-    "ConnectorType and the status of the connector before",
+    "ConnectorType, the status of the connector before, and the end of the transaction",
 )
 NOT_AVAILABLE.names("G01.FR.04")
 RESERVED_OCCUPIED: Final = CHECKS.kind(
@@ -99,7 +99,7 @@ def _is_live(call: StationCall) -> bool:
 @CHECKS.learn_event(triggers=DISCONNECTING)
 def _expect_available(call: StationCall, known: Known201) -> None:
     """Expect the status of a connector without a socket once no vehicle is connected to its cable."""
-    connector = _connector_of(call, known)
+    connector, transaction_id = _connector_of(call, known), call.payload["transactionInfo"]["transactionId"]
     is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and _is_live(call)
     if connector is None or not is_idle or not _is_captive(connector, known):
         return
@@ -114,9 +114,12 @@ def _expect_available(call: StationCall, known: Known201) -> None:
             STATUS_MESSAGES,
             lambda action, payload: ConnectorStatus(connector, "Available") in statuses_in(action, payload),
             f"the vehicle at connector {connector[1]} of EVSE {connector[0]} was disconnected, but the "
-            f"connector was not reported as Available within {STATUS_TIMEOUT_S:g} s",
+            f"connector was not reported as Available within {STATUS_TIMEOUT_S:g} s; it must be reported",
             (call.frame,),
-            is_excused=lambda: known.connectors.status.get(connector) != "Occupied",
+            is_excused=lambda: (
+                known.connectors.status.get(connector) != "Occupied"
+                or transaction_id in known.running.by_id  # it may wait for the vehicle to return (E10)
+            ),
         )
     )
 

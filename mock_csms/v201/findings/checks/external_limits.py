@@ -1,5 +1,6 @@
 """Limits that an external system imposes on a station (K11, K12)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -30,7 +31,19 @@ PURPOSE_WRONG: Final = CHECKS.kind(
 )
 
 
-@SOURCE_WRONG.on_call("K11.FR.05", "K12.FR.04", of=Action.notify_charging_limit)
+type CallJudge = Callable[[StationCall, Known201], Outcome]
+
+
+def _while_charging(judge: CallJudge, *, is_charging: bool) -> CallJudge:
+    """Return a check of the messages during a transaction of their EVSE (K11), or of the others (K12)."""
+
+    def judge_case(call: StationCall, known: Known201) -> Outcome:
+        is_running = bool(known.running.on_evse(call.payload.get("evseId")))
+        return judge(call, known) if is_running == is_charging else None
+
+    return judge_case
+
+
 def judge_source(call: StationCall, _: Known201) -> Outcome:
     """Check the source of a new limit: the operator sends its limits as charging profiles."""
     if call.payload["chargingLimit"]["chargingLimitSource"] == "CSO":
@@ -41,7 +54,6 @@ def judge_source(call: StationCall, _: Known201) -> Outcome:
     return MET
 
 
-@SCHEDULE_MISSING.on_call("K11.FR.03", "K12.FR.03", of=Action.notify_charging_limit)
 def judge_schedule(call: StationCall, known: Known201) -> Outcome:
     """Check that a new limit has a schedule, if the station is set to send one."""
     is_set = known[DeviceModelFacts].is_true("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules")
@@ -55,7 +67,6 @@ def judge_schedule(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@PURPOSE_WRONG.on_call("K11.FR.06", "K12.FR.05", of=Action.report_charging_profiles)
 def judge_purpose(call: StationCall, _: Known201) -> Outcome:
     """Check the purpose of the reported profiles of external systems."""
     source = call.payload["chargingLimitSource"]
@@ -68,3 +79,12 @@ def judge_purpose(call: StationCall, _: Known201) -> Outcome:
                 f"{profile['chargingProfilePurpose']}; the purpose must be {EXTERNAL_CONSTRAINTS}"
             )
     return MET
+
+
+for _kind, _action, _judge, _during, _otherwise in (
+    (SOURCE_WRONG, Action.notify_charging_limit, judge_source, "K11.FR.05", "K12.FR.04"),
+    (SCHEDULE_MISSING, Action.notify_charging_limit, judge_schedule, "K11.FR.03", "K12.FR.03"),
+    (PURPOSE_WRONG, Action.report_charging_profiles, judge_purpose, "K11.FR.06", "K12.FR.05"),
+):
+    _kind.on_call(_during, of=_action)(_while_charging(_judge, is_charging=True))
+    _kind.on_call(_otherwise, of=_action)(_while_charging(_judge, is_charging=False))

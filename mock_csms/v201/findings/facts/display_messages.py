@@ -220,7 +220,9 @@ def _expect_report(command: Command, known: Known201) -> None:
         command.frame,
         messages.changes,
         due=messages.certain(command.at, known) & fitting.keys(),
-        expired=frozenset(number for number, one in fitting.items() if one.has_expired(command.at)),
+        expired=frozenset(
+            number for number, one in fitting.items() if known.clock.is_right and one.has_expired(command.at)
+        ),
         ended=frozenset(
             number
             for number, one in fitting.items()

@@ -1,6 +1,6 @@
-"""Answers to GetTransactionStatus that no messages are in the queue (E14)."""
+"""Answers to GetTransactionStatus about messages in the queue (E14)."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
@@ -13,28 +13,37 @@ from mock_csms.v201.findings.known import Known201
 MAX_CLAIMS: Final = 10
 
 
-class EmptyQueues(BoundedDict[str | None, tuple[float, int]]):
-    """Time and frame of each answer, by transactionId; None: all transactions."""
+class QueueClaim(NamedTuple):
+    """An answer about the queue."""
+
+    at: float
+    frame: int
+    is_empty: bool
+
+
+class ClaimsById(BoundedDict[str | None, QueueClaim]):
+    """Latest answers, by transactionId; None: about all transactions."""
 
     __slots__ = ()
     limit = MAX_CLAIMS
 
 
 class QueueClaims(Facts):
-    """Latest answers that the queue is empty."""
+    """Latest answers about the queue on this connection."""
 
-    __slots__ = ("empty",)
+    __slots__ = ("by_id",)
 
     def __init__(self) -> None:
-        self.empty = EmptyQueues()
+        self.by_id = ClaimsById()
 
     def disconnected(self) -> None:
-        self.empty.clear()
+        self.by_id.clear()
 
 
 @CHECKS.learn_command(Action.get_transaction_status)
 def _note_answer(command: AnsweredCommand, known: Known201) -> None:
-    claims, transaction_id = known[QueueClaims].empty, command.request.get("transactionId")
+    claims, transaction_id = known[QueueClaims].by_id, command.request.get("transactionId")
     claims.pop(transaction_id, None)
-    if not command.answer["messagesInQueue"]:
-        claims[transaction_id] = command.at, command.frame
+    claims[transaction_id] = QueueClaim(
+        command.at, command.frame, is_empty=not command.answer["messagesInQueue"]
+    )

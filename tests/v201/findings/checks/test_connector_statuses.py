@@ -51,7 +51,8 @@ def disconnect_vehicle(talk: Talk, connector_type: str = "cType2", **fields: Any
     talk.status("Occupied")
     plug_in(talk)
     info = {"chargingState": "Idle"}
-    talk.send_event(1, "Ended", **{"triggerReason": "EVDeparted", "info": info, **fields})
+    event_type = fields.pop("eventType", "Ended")
+    talk.send_event(1, event_type, **{"triggerReason": "EVDeparted", "info": info, **fields})
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_connector_without_vehicle_must_be_available(
         case("socket", "sType2", {}),
         case("still connected", "cType2", {"info": {"chargingState": "EVConnected"}}),
         case("queued", "cType2", {"timestamp": stamp(0), "offline": True}),
+        case("suspended", "cType2", {"eventType": "Updated", "triggerReason": "EVCommunicationLost"}),
     ],
 )
 def test_connector_may_stay_occupied(talk: Talk, connector_type: str, fields: JsonObject) -> None:

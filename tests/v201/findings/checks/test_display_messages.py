@@ -266,6 +266,17 @@ def test_expired_message_must_not_be_reported(talk: Talk, fields: JsonObject, re
     assert talk.coverage(requirement) == "broken"
 
 
+def test_message_has_not_expired_by_a_clock_that_was_told_another_time(talk: Talk) -> None:
+    set_message(talk, endDateTime=stamp(talk.at + 100))
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at - 3600)})
+    talk.wait(170)
+
+    report_messages(talk, message())
+
+    assert "finished-message-reported" not in talk.ids
+    assert talk.coverage("O01.FR.07") == "not exercised"
+
+
 @pytest.mark.parametrize(("fields", "requirement"), [({}, "O01.FR.07"), (OF_TRANSACTION, "O02.FR.07")])
 def test_expired_message_is_missing_in_report(talk: Talk, fields: JsonObject, requirement: str) -> None:
     start_transaction(talk)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.talk import START, Talk, case, profile, stamp
+from tests.support.talk import EVSE, START, Talk, case, profile, stamp
 
 VARIABLE = "SmartChargingCtrlr.NotifyChargingLimitWithSchedules"
 SCHEDULE = profile()["chargingSchedule"]
@@ -11,8 +11,10 @@ WITH_SCHEDULE = ("K11.FR.03", "K12.FR.03")
 PURPOSE = ("K11.FR.06", "K12.FR.05")
 
 
-def states(talk: Talk, requirements: tuple[str, ...]) -> set[str]:
-    return {talk.coverage(requirement) for requirement in requirements}
+def states(talk: Talk, requirements: tuple[str, str]) -> tuple[str, str]:
+    """Return whether the requirements for the time of a transaction, and for any other time, are met."""
+    during, otherwise = requirements
+    return talk.coverage(during), talk.coverage(otherwise)
 
 
 def notify(talk: Talk, source: str = "EMS", **fields: object) -> None:
@@ -40,7 +42,7 @@ def test_limit_with_operator_as_source_is_found(talk: Talk) -> None:
     notify(talk, "CSO")
 
     assert talk.ids == ["external-limit-source-wrong"]
-    assert states(talk, SOURCE) == {"broken"}
+    assert states(talk, SOURCE) == ("not exercised", "broken")
 
 
 @pytest.mark.parametrize("source", ["EMS", "SO", "Other"])
@@ -48,7 +50,17 @@ def test_limit_with_other_source_is_accepted(talk: Talk, source: str) -> None:
     notify(talk, source)
 
     assert talk.ids == []
-    assert states(talk, SOURCE) == {"met"}
+    assert states(talk, SOURCE) == ("not exercised", "met")
+
+
+def test_limits_during_a_transaction_are_judged_by_their_own_requirements(talk: Talk) -> None:
+    talk.read_variables({VARIABLE: "true"})
+    talk.send_event(0, "Started", triggerReason="EVDetected", evse=EVSE)
+    notify(talk, "CSO")
+    report_profile(talk, "EMS", "ChargingStationMaxProfile")
+
+    for requirements in (SOURCE, WITH_SCHEDULE, PURPOSE):
+        assert states(talk, requirements) == ("broken", "not exercised")
 
 
 def test_limit_without_schedule_is_found(talk: Talk) -> None:
@@ -56,7 +68,7 @@ def test_limit_without_schedule_is_found(talk: Talk) -> None:
     notify(talk)
 
     assert talk.ids == ["external-limit-schedule-missing"]
-    assert states(talk, WITH_SCHEDULE) == {"broken"}
+    assert states(talk, WITH_SCHEDULE) == ("not exercised", "broken")
 
 
 def test_limit_with_schedule_is_accepted(talk: Talk) -> None:
@@ -64,7 +76,7 @@ def test_limit_with_schedule_is_accepted(talk: Talk) -> None:
     notify(talk, chargingSchedule=SCHEDULE)
 
     assert talk.ids == []
-    assert states(talk, WITH_SCHEDULE) == {"met"}
+    assert states(talk, WITH_SCHEDULE) == ("not exercised", "met")
 
 
 @pytest.mark.parametrize("values", [case("unknown", {}), case("false", {VARIABLE: "false"})])
@@ -74,7 +86,7 @@ def test_limit_may_have_no_schedule(talk: Talk, values: dict[str, str]) -> None:
     notify(talk)
 
     assert talk.ids == []
-    assert states(talk, WITH_SCHEDULE) == {"not exercised"}
+    assert states(talk, WITH_SCHEDULE) == ("not exercised", "not exercised")
 
 
 def test_limit_on_the_way_during_a_change_may_have_no_schedule(talk: Talk) -> None:
@@ -101,7 +113,7 @@ def test_profile_of_external_system_with_another_purpose_is_found(talk: Talk, so
     report_profile(talk, source, "ChargingStationMaxProfile")
 
     assert talk.ids == ["external-limit-purpose-wrong"]
-    assert states(talk, PURPOSE) == {"broken"}
+    assert states(talk, PURPOSE) == ("not exercised", "broken")
 
 
 @pytest.mark.parametrize(
@@ -118,4 +130,4 @@ def test_profile_with_a_possible_purpose_is_accepted(
     report_profile(talk, source, purpose)
 
     assert talk.ids == []
-    assert states(talk, PURPOSE) == {state}
+    assert states(talk, PURPOSE) == ("not exercised", state)

@@ -99,16 +99,28 @@ def test_all_transactions(talk: Talk, answer: JsonObject, state: str) -> None:
     [("E14.FR.04", "T1", {"ongoingIndicator": True}), ("E14.FR.07", None, {})],
 )
 @pytest.mark.parametrize(
-    ("ago_s", "state"),
-    [case("long before", 60, "broken"), case("just before", 25, "not exercised"), case("after", 5, "met")],
+    ("is_queued", "ago_s", "state"),
+    [
+        case("no queue, long before", False, 60, "broken"),
+        case("queue, long before", True, 60, "met"),
+        case("no queue, just before", False, 25, "not exercised"),
+        case("no queue, after", False, 5, "not exercised"),
+    ],
 )
-def test_event_after_the_queue_was_said_to_be_empty(  # noqa: PLR0917 - the columns of the tables
-    talk: Talk, requirement: str, transaction_id: str | None, answer: JsonObject, ago_s: float, state: str
+def test_event_after_an_answer_about_the_queue(  # noqa: PLR0917 - the columns of the tables
+    talk: Talk,
+    requirement: str,
+    transaction_id: str | None,
+    answer: JsonObject,
+    ago_s: float,
+    state: str,
+    *,
+    is_queued: bool,
 ) -> None:
     talk.wait(100)
     start(talk)
     talk.wait(100)
-    ask(talk, transaction_id, **answer)
+    ask(talk, transaction_id, is_queued=is_queued, **answer)
     talk.wait(20)
     talk.send_event(1, triggerReason="ChargingStateChanged", timestamp=stamp(talk.at - ago_s))
 
@@ -144,10 +156,29 @@ def test_queue_of_complete_transactions(
 ) -> None:
     start(talk)
     end(talk)
+    talk.wait(70)
     ask(talk, transaction_id, is_queued=is_queued, **answer)
     wait_for_delivery(talk)
 
     judge(talk, requirement, state)
+
+
+@pytest.mark.parametrize("transaction_id", ["T1", None])
+def test_ended_event_may_still_wait_for_its_answer(talk: Talk, transaction_id: str | None) -> None:
+    start(talk)
+    end(talk)
+    ask(talk, transaction_id, is_queued=True, **({"ongoingIndicator": False} if transaction_id else {}))
+    wait_for_delivery(talk)
+
+    assert talk.ids == []
+
+
+def test_delivery_does_not_show_that_an_empty_queue_is_reported(talk: Talk) -> None:
+    talk.wait(70)
+    ask(talk, None, is_queued=True)
+    start(talk)
+
+    judge(talk, "E14.FR.08", "not exercised")
 
 
 def test_queue_may_have_messages_of_a_running_transaction(talk: Talk) -> None:
