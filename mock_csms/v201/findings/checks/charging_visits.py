@@ -8,7 +8,9 @@ from mock_csms.findings.checks import MET, AnsweredCall, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.connector_events import once_each_is, statuses_in
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.known import Known201
@@ -39,20 +41,6 @@ NOT_STARTED: Final = CHECKS.kind(
     "TxStartPoint with Authorized, a FullInventory with one EVSE, and Available connectors",
 )
 NOT_STARTED.names("E01.FR.03")
-
-type Connector = tuple[int, int]
-
-
-def statuses_in(action: str, payload: JsonObject) -> list[tuple[Connector, str]]:
-    """Return the connectors in a StatusNotification or NotifyEvent with their statuses."""
-    if action == Action.status_notification:
-        return [((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])]
-    statuses = []
-    for event in payload.get("eventData", ()):
-        evse = event["component"].get("evse", {})
-        if event["variable"]["name"] == "AvailabilityState" and "connectorId" in evse:
-            statuses.append(((evse["id"], evse["connectorId"]), event["actualValue"]))
-    return statuses
 
 
 def _only_evse(known: Known201) -> int | None:
@@ -90,7 +78,7 @@ def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
             since=call.at,
             within_s=WITHIN_S,
             actions=STATUS_ACTIONS,
-            is_fulfilled_by=lambda action, payload: (connector, "Occupied") in statuses_in(action, payload),
+            is_fulfilled_by=once_each_is([connector], lambda status: status == "Occupied"),
             sentence=f"a cable was plugged in at connector {connector[1]} of EVSE {connector[0]}, but the "
             f"connector was not reported as Occupied within {WITHIN_S:g} s; its status must be sent",
             frames=(call.frame,),

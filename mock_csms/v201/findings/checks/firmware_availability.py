@@ -1,6 +1,5 @@
 """Availability of idle EVSEs while a firmware update waits for transactions (L01.FR.07, L02.FR.04)."""
 
-from collections.abc import Callable
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -8,16 +7,14 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
-from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.connector_events import once_each_is
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
 from mock_csms.v201.findings.known import Known201
 
 UNAVAILABLE_WITHIN_S: Final = 60.0
-STATUS: Final = Action.status_notification.value
-EVENT: Final = Action.notify_event.value
 ALLOW_NEW_SESSIONS: Final = ("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate")
 
 STILL_AVAILABLE: Final = CHECKS.kind(
@@ -63,8 +60,8 @@ def judge_wait(call: StationCall, update: FirmwareUpdate, known: Known201) -> Ou
             ("L01.FR.07" if update.is_signed else "L02.FR.04",),
             since=call.at,
             within_s=UNAVAILABLE_WITHIN_S,
-            actions=frozenset({STATUS, EVENT}),
-            is_fulfilled_by=_become_unavailable(available),
+            actions=frozenset({Action.status_notification.value, Action.notify_event.value}),
+            is_fulfilled_by=once_each_is(available, lambda status: status == "Unavailable"),
             sentence=f"connector {connector_id} of EVSE {evse_id} is still Available "
             f"{UNAVAILABLE_WITHIN_S:g} s after InstallScheduled of the update with requestId "
             f"{short(str(update.request_id))}, which waits for a transaction; it must be Unavailable",
@@ -77,26 +74,3 @@ def judge_wait(call: StationCall, update: FirmwareUpdate, known: Known201) -> Ou
         )
     )
     return None
-
-
-def _become_unavailable(connectors: list[Connector]) -> Callable[[str, JsonObject], bool]:
-    left = set(connectors)
-
-    def is_fulfilled_by(action: str, payload: JsonObject) -> bool:
-        for connector, status in _statuses(action, payload):
-            if status == "Unavailable":
-                left.discard(connector)
-        return not left
-
-    return is_fulfilled_by
-
-
-def _statuses(action: str, payload: JsonObject) -> list[tuple[Connector, str]]:
-    if action == STATUS:
-        return [((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])]
-    found = []
-    for event in payload["eventData"]:
-        evse = event["component"].get("evse", {})
-        if event["variable"]["name"] == "AvailabilityState" and "connectorId" in evse:
-            found.append(((evse["id"], evse["connectorId"]), event["actualValue"]))
-    return found

@@ -1,6 +1,5 @@
 """Ends of reservations: used, cancelled, expired or removed (H01 to H04)."""
 
-from collections.abc import Callable
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -8,16 +7,15 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.messages import JsonObject
-from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.checks.reserving import Suspicion, suspect
+from mock_csms.v201.findings.checks.reserving import SuspectAnswer, suspect
+from mock_csms.v201.findings.facts.connector_events import once_each_is, statuses_in
 from mock_csms.v201.findings.facts.reservations import (
     BROKEN_STATUSES,
     RESERVED,
     USED,
     ActiveReservation,
     ReservationFacts,
-    statuses_in,
     statuses_of,
 )
 from mock_csms.v201.findings.known import Known201
@@ -174,7 +172,7 @@ def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
         f"a CancelReservation for the active reservation {reservation.id} of EVSE {reservation.evse_id} was "
         "rejected; the station must cancel it"
     )
-    suspect(command, known, Suspicion(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id))
+    suspect(command, known, SuspectAnswer(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id))
     return None
 
 
@@ -229,7 +227,7 @@ def expect_release(
             since=message.at,
             within_s=WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
-            is_fulfilled_by=until_free(reserved),
+            is_fulfilled_by=once_each_is(reserved, lambda status: status != RESERVED),
             is_excused=lambda: facts.sent > sent,
             sentence=f"the reservation {reservation.id} {how}, but not all connectors of EVSE {evse_id} were "
             f"reported with another status than Reserved within {WITHIN_S:g} s; the station must report each "
@@ -238,14 +236,3 @@ def expect_release(
         )
     )
     return None
-
-
-def until_free(connectors: set[Connector]) -> Callable[[str, JsonObject], bool]:
-    """Return a condition that is met once each of these connectors has another status than Reserved."""
-
-    def is_last(action: str, payload: JsonObject) -> bool:
-        free = {connector for connector, status in statuses_in(action, payload) if status != RESERVED}
-        connectors.difference_update(free)
-        return not connectors
-
-    return is_last

@@ -1,19 +1,17 @@
 """Answers to ReserveNow, and the statuses that follow (H01)."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.findings.expectations import Expectation
-from mock_csms.messages import JsonObject
-from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.connector_events import once_each_is
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
-from mock_csms.v201.findings.facts.reservations import RESERVED, ReservationFacts, statuses_in, statuses_of
+from mock_csms.v201.findings.facts.reservations import RESERVED, ReservationFacts, statuses_of
 from mock_csms.v201.findings.known import Known201
 
 CONTROLLER: Final = "ReservationCtrlr"
@@ -111,7 +109,7 @@ def has_no_waiting_driver(at: float, known: Known201) -> bool:
     )
 
 
-class Suspicion(NamedTuple):
+class SuspectAnswer(NamedTuple):
     """A wrong answer, unless a status changed just before it."""
 
     kind: str
@@ -121,19 +119,19 @@ class Suspicion(NamedTuple):
     """EVSE whose statuses matter; None: any."""
 
 
-def suspect(command: AnsweredCommand, known: Known201, suspicion: Suspicion) -> None:
-    """Report a suspicion unless a changed status arrives soon; it may have been on its way."""
-    statuses = statuses_of(known, suspicion.evse_id)
+def suspect(command: AnsweredCommand, known: Known201, answer: SuspectAnswer) -> None:
+    """Report an answer unless a changed status arrives soon; it may have been on its way."""
+    statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
         Expectation(
-            suspicion.kind,
-            suspicion.requirements,
+            answer.kind,
+            answer.requirements,
             since=command.at,
             within_s=CROSSING_S,
             actions=frozenset(),
             is_fulfilled_by=lambda _action, _payload: False,
-            is_excused=lambda: statuses_of(known, suspicion.evse_id) != statuses,
-            sentence=suspicion.sentence,
+            is_excused=lambda: statuses_of(known, answer.evse_id) != statuses,
+            sentence=answer.sentence,
             frames=(command.sent_frame, command.frame),
         )
     )
@@ -157,7 +155,7 @@ def judge_target(
         f"a ReserveNow for EVSE {evse_id} was answered with {status} although the status of its connectors "
         f"is {' or '.join(sorted(statuses))}; the answer must be {required}"
     )
-    suspect(command, known, Suspicion(WRONG_STATUS.id, (requirement,), sentence, evse_id))
+    suspect(command, known, SuspectAnswer(WRONG_STATUS.id, (requirement,), sentence, evse_id))
     return None
 
 
@@ -204,7 +202,7 @@ def judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[st
         f"a ReserveNow without evseId was answered with {status} although all connectors are Available and "
         "ReservationCtrlr.NonEvseSpecific is true; it must be Accepted"
     )
-    suspect(command, known, Suspicion(FREE_STATION.id, requirements, sentence))
+    suspect(command, known, SuspectAnswer(FREE_STATION.id, requirements, sentence))
     return None
 
 
@@ -258,21 +256,10 @@ def expect_reserved(command: AnsweredCommand, known: Known201) -> None:
             since=command.at,
             within_s=STATUS_WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
-            is_fulfilled_by=until_reserved(set(statuses)),
+            is_fulfilled_by=once_each_is(statuses, lambda status: status == RESERVED),
             is_excused=is_excused,
             sentence=f"a ReserveNow for EVSE {evse_id} was accepted, but not all of its connectors were "
             f"reported as Reserved within {STATUS_WITHIN_S:g} s; the station must report each one",
             frames=(command.sent_frame, command.frame),
         )
     )
-
-
-def until_reserved(connectors: set[Connector]) -> Callable[[str, JsonObject], bool]:
-    """Return a condition that is met once each of these connectors was reported as Reserved."""
-
-    def is_last(action: str, payload: JsonObject) -> bool:
-        reserved = {connector for connector, status in statuses_in(action, payload) if status == RESERVED}
-        connectors.difference_update(reserved)
-        return not connectors
-
-    return is_last

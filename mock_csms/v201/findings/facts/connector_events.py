@@ -1,6 +1,6 @@
-"""Recent events at connectors: plugs, tokens and problems of the lock (G01, G03, G05)."""
+"""Statuses of connectors in messages, and recent events at connectors: plugs, tokens and lock problems (G)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -29,14 +29,29 @@ class ConnectorStatus(NamedTuple):
 
 
 def statuses_in(action: str, payload: JsonObject) -> Iterator[ConnectorStatus]:
-    """Yield the statuses of connectors that a CALL reports."""
+    """Yield the statuses of connectors in a StatusNotification or NotifyEvent; other CALLs have none."""
     if action == Action.status_notification:
         yield ConnectorStatus((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])
     elif action == Action.notify_event:
         for event in payload["eventData"]:
             evse = event["component"].get("evse")
-            if evse and is_status(event) and "connectorId" in evse:
-                yield ConnectorStatus((evse["id"], evse["connectorId"]), event["actualValue"])
+            if evse and is_status(event):
+                yield ConnectorStatus((evse["id"], evse.get("connectorId", 1)), event["actualValue"])
+
+
+def once_each_is(
+    connectors: Iterable[Connector], is_wanted: Callable[[str], bool]
+) -> Callable[[str, JsonObject], bool]:
+    """Return a condition of an expectation that is met once each connector has reported a wanted status."""
+    left = set(connectors)
+
+    def is_last(action: str, payload: JsonObject) -> bool:
+        left.difference_update(
+            connector for connector, status in statuses_in(action, payload) if is_wanted(status)
+        )
+        return not left
+
+    return is_last
 
 
 def is_status(event: JsonObject) -> bool:

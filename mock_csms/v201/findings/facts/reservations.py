@@ -8,11 +8,11 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
 from mock_csms.findings.facts import Facts
-from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.connector_events import statuses_in
 from mock_csms.v201.findings.known import Known201
 
 MAX_RESERVATIONS: Final = 50
@@ -103,24 +103,6 @@ class ReservationFacts(Facts):
     def doubt(self, action: str | None) -> None:
         if action in DOUBTED:
             self.active.clear()
-
-
-def statuses_in(action: str, payload: JsonObject) -> list[tuple[Connector, str]]:
-    """Return the statuses of connectors in a StatusNotification or NotifyEvent."""
-    if action == Action.status_notification:
-        return [((payload["evseId"], payload["connectorId"]), payload["connectorStatus"])]
-    if action != Action.notify_event:
-        return []
-    return [
-        (
-            (event["component"]["evse"]["id"], event["component"]["evse"].get("connectorId", 1)),
-            event["actualValue"],
-        )
-        for event in payload["eventData"]
-        if event["variable"]["name"] == "AvailabilityState"
-        and event["component"]["name"] == "Connector"
-        and "evse" in event["component"]
-    ]
 
 
 def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
