@@ -32,7 +32,7 @@ from mock_csms.stations.transactions import Transaction
 from mock_csms.text import timestamp
 from mock_csms.v201 import evses, id_tokens
 from mock_csms.v201.charging_profiles import (
-    EXTERNAL,
+    EXTERNAL_CONSTRAINTS,
     TX_DEFAULT_PROFILE,
     Place,
     current_profiles,
@@ -175,7 +175,7 @@ def clear_charging_profile(csms: Csms, station: Station) -> call.ClearChargingPr
     """Clear the newest known profile that may be cleared (K10.FR.09), else all TxDefaultProfiles."""
     for entry in reversed(list(current_profiles(station, _now_at(csms, station)))):
         profile = entry["chargingProfile"]
-        if profile.get("chargingProfilePurpose") != EXTERNAL:
+        if profile.get("chargingProfilePurpose") != EXTERNAL_CONSTRAINTS:
             return call.ClearChargingProfile(charging_profile_id=profile["id"])
     return call.ClearChargingProfile(charging_profile_criteria={"chargingProfilePurpose": TX_DEFAULT_PROFILE})
 

@@ -36,8 +36,8 @@ def router(csms: Csms) -> APIRouter:
         responses=documented("unknown-station") | answer(StationCoverage, "The coverage"),
     )
     async def get_coverage(station_id: StationId, states: States = ()) -> Response:
-        """Show which requirements a station has been seen to meet, which it broke, and which had no occasion
-        yet.
+        """Show which requirements a station has been seen to meet, which it broke, and which no check has
+        applied to yet.
 
         The answer has the requirements that the kinds of findings name. The coverage begins with the first
         connection of the station; `POST /v1/reset` clears it.

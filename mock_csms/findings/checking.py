@@ -5,8 +5,8 @@ from typing import Any
 
 from mock_csms.findings.checks import (
     MET,
-    AnsweredCall,
     AnsweredCommand,
+    AnsweredStationCall,
     Broken,
     Check,
     CheckList,
@@ -74,7 +74,7 @@ class Checking[State: Known]:
         self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject
     ) -> Findings:
         """Judge a CALL of the station by the CALLRESULT of this server."""
-        answered = AnsweredCall(at, frame, action, payload, answer)
+        answered = AnsweredStationCall(at, frame, action, payload, answer)
         findings = self._judge(self._checks.answered_calls.get(action, ()), answered)
         for learn in self._checks.answered_call_learners.get(action, ()):
             learn(answered, self._known)
@@ -103,7 +103,7 @@ class Checking[State: Known]:
     def _judge(
         self,
         checks: tuple[Check[Any, State], ...],
-        message: StationCall | AnsweredCall | AnsweredCommand | RefusedCommand,
+        message: StationCall | AnsweredStationCall | AnsweredCommand | RefusedCommand,
     ) -> Findings:
         broken: dict[tuple[str, Broken], tuple[str, ...]] = {}
         for kind, requirements, judge in checks:
@@ -118,7 +118,7 @@ class Checking[State: Known]:
     def _report_all(
         self,
         broken: dict[tuple[str, Broken], tuple[str, ...]],
-        message: StationCall | AnsweredCall | AnsweredCommand | RefusedCommand,
+        message: StationCall | AnsweredStationCall | AnsweredCommand | RefusedCommand,
     ) -> Findings:
         """Report violations; checks that found the same one cause a single finding."""
         findings = NO_FINDINGS

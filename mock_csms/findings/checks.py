@@ -13,7 +13,7 @@ class Broken(NamedTuple):
     """A requirement that a station broke."""
 
     sentence: str
-    """What the station did, and what it must or should do."""
+    """States the violation, and what the station must or should do."""
     frames: tuple[int, ...] = ()
     """Numbers of earlier journal entries involved."""
 
@@ -34,7 +34,7 @@ class StationCall(NamedTuple):
     payload: JsonObject
 
 
-class AnsweredCall(NamedTuple):
+class AnsweredStationCall(NamedTuple):
     """A CALL of the station with the CALLRESULT of this server."""
 
     at: float
@@ -135,11 +135,13 @@ class CheckList[State: Known]:
     events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
     first_events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
     event_learners: list[tuple[EventScope, Learner[StationCall, State]]] = field(default_factory=list)
-    answered_calls: dict[str, tuple[Check[AnsweredCall, State], ...]] = field(default_factory=dict)
+    answered_calls: dict[str, tuple[Check[AnsweredStationCall, State], ...]] = field(default_factory=dict)
     commands: dict[str, tuple[Check[AnsweredCommand, State], ...]] = field(default_factory=dict)
     refusals: dict[str, tuple[Check[RefusedCommand, State], ...]] = field(default_factory=dict)
     call_learners: dict[str, tuple[Learner[StationCall, State], ...]] = field(default_factory=dict)
-    answered_call_learners: dict[str, tuple[Learner[AnsweredCall, State], ...]] = field(default_factory=dict)
+    answered_call_learners: dict[str, tuple[Learner[AnsweredStationCall, State], ...]] = field(
+        default_factory=dict
+    )
     sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
     command_learners: dict[str, tuple[Learner[AnsweredCommand, State], ...]] = field(default_factory=dict)
     _event_judges: dict[tuple[str, str], EventJudges[State]] = field(default_factory=dict)
@@ -201,7 +203,7 @@ class CheckList[State: Known]:
 
     def learn_answered_call(
         self, *actions: str
-    ) -> Callable[[Learner[AnsweredCall, State]], Learner[AnsweredCall, State]]:
+    ) -> Callable[[Learner[AnsweredStationCall, State]], Learner[AnsweredStationCall, State]]:
         """Call the decorated function once this server has answered such a CALL of the station."""
         return self._learner(self.answered_call_learners, actions)
 
@@ -273,7 +275,9 @@ class CheckedKind[State: Known]:
 
     def on_answered_call(
         self, *requirements: str, of: str | Collection[str]
-    ) -> Callable[[Callable[[AnsweredCall, State], Outcome]], Callable[[AnsweredCall, State], Outcome]]:
+    ) -> Callable[
+        [Callable[[AnsweredStationCall, State], Outcome]], Callable[[AnsweredStationCall, State], Outcome]
+    ]:
         """Judge each CALL of the station once this server has answered it."""
         return self._decorator(self._checks.answered_calls, requirements, of)
 

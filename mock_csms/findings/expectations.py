@@ -34,7 +34,7 @@ class Expectation:
     is_excused: Callable[[], bool] = field(default=lambda: False)
     """Whether the message need not arrive after all; called when it is overdue."""
     counts_as_met: bool = True
-    """Whether the message shows that the requirements are met; otherwise it only explains the doubt."""
+    """Whether the message shows that the requirements are met; if not, it only dispels a suspicion."""
     due: float = field(init=False)
     """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
 

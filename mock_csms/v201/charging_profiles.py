@@ -29,8 +29,8 @@ MAX_LIMIT: Final = 1e12
 
 TX_PROFILE: Final = "TxProfile"
 TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
-MAX_PROFILE: Final = "ChargingStationMaxProfile"
-EXTERNAL: Final = "ChargingStationExternalConstraints"
+STATION_MAX_PROFILE: Final = "ChargingStationMaxProfile"
+EXTERNAL_CONSTRAINTS: Final = "ChargingStationExternalConstraints"
 
 
 def rate_unit(device_model: DeviceModel, preferred: str) -> str:
@@ -177,14 +177,14 @@ def broken_rules(action: str, payload: JsonObject, station: Station, now: dateti
 
 def _in_set_charging_profile(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str]:
     purpose = profile["chargingProfilePurpose"]
-    if purpose == EXTERNAL:
-        yield f"a central system must not send a profile for {EXTERNAL} (K01.FR.22)"
+    if purpose == EXTERNAL_CONSTRAINTS:
+        yield f"a central system must not send a profile for {EXTERNAL_CONSTRAINTS} (K01.FR.22)"
     if purpose == TX_PROFILE and "transactionId" not in profile:
         yield "a TxProfile needs a transactionId (K01.FR.03)"
     if purpose == TX_PROFILE and evse_id == 0:
         yield "a TxProfile needs an evseId greater than 0 (K01.FR.16)"
-    if purpose == MAX_PROFILE and evse_id != 0:
-        yield f"a {MAX_PROFILE} can only be set on EVSE 0 (K04.FR.03)"
+    if purpose == STATION_MAX_PROFILE and evse_id != 0:
+        yield f"a {STATION_MAX_PROFILE} can only be set on EVSE 0 (K04.FR.03)"
     has_needs = evse_id in station.charging_needs if evse_id else bool(station.charging_needs)
     if len(profile["chargingSchedule"]) > 1 and not has_needs:
         yield (
@@ -202,8 +202,8 @@ def _in_request_start(profile: JsonObject) -> Iterator[str]:
 
 def _in_any(profile: JsonObject, evse_id: int, station: Station) -> Iterator[str]:
     kind = profile["chargingProfileKind"]
-    if profile["chargingProfilePurpose"] == MAX_PROFILE and kind == "Relative":
-        yield f"a {MAX_PROFILE} must not be Relative (K01.FR.38)"
+    if profile["chargingProfilePurpose"] == STATION_MAX_PROFILE and kind == "Relative":
+        yield f"a {STATION_MAX_PROFILE} must not be Relative (K01.FR.38)"
     for schedule in profile["chargingSchedule"]:
         unit = schedule["chargingRateUnit"]
         if rate_unit(station.device_model, unit) != unit:

@@ -13,7 +13,7 @@ from mock_csms.stations.station import Station
 from mock_csms.stations.transactions import id_token_key
 from mock_csms.text import is_language_tag
 from mock_csms.v201 import charging_profiles
-from mock_csms.v201.charging_profiles import EXTERNAL
+from mock_csms.v201.charging_profiles import EXTERNAL_CONSTRAINTS
 from mock_csms.v201.features import reported_number
 from mock_csms.v201.installed_certificates import listed_hash_data, serial_number_of
 
@@ -82,8 +82,8 @@ def _in_clear_charging_profile(payload: JsonObject, _: Station) -> Iterator[str]
     criteria = payload.get("chargingProfileCriteria", {})
     if "chargingProfileId" not in payload and PROFILE_CRITERIA.isdisjoint(criteria):
         yield "it needs a chargingProfileId or criteria (K10.FR.02)"
-    if criteria.get("chargingProfilePurpose") == EXTERNAL:
-        yield f"profiles for {EXTERNAL} must not be cleared (K10.FR.06)"
+    if criteria.get("chargingProfilePurpose") == EXTERNAL_CONSTRAINTS:
+        yield f"profiles for {EXTERNAL_CONSTRAINTS} must not be cleared (K10.FR.06)"
 
 
 def _in_set_display_message(payload: JsonObject, _: Station) -> Iterator[str]:

@@ -26,7 +26,7 @@ class CoverageCounts(Model):
     broken: int
     """Number of requirements that the station broke."""
     not_exercised: int
-    """Number of requirements without an occasion so far."""
+    """Number of requirements that no check has applied to yet."""
 
 
 class CoveredBlock(Model):

@@ -1,22 +1,22 @@
-"""What a station can do with charging profiles, according to its device model (K01, K05, K08)."""
+"""Abilities of a station to carry out charging profiles, according to its device model (K01, K05, K08)."""
 
 from typing import Final
 
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.facts.charging_profiles import TX_PROFILE
+from mock_csms.v201.charging_profiles import TX_PROFILE
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
 SMART_CHARGING: Final = "SmartChargingCtrlr"
 
 
-def is_unsupported(unit: str, known: Known201) -> bool:
+def is_unit_unsupported(unit: str, known: Known201) -> bool:
     """Return whether a unit is certainly not in RateUnit."""
     units = known[DeviceModelFacts].members(SMART_CHARGING, "RateUnit")
     return bool(units) and unit not in (units or ())
 
 
-def is_missing(evse_id: int, known: Known201) -> bool:
+def is_evse_missing(evse_id: int, known: Known201) -> bool:
     """Return whether a complete report has EVSEs, but not this one."""
     model = known[DeviceModelFacts]
     if not evse_id or not model.is_complete:
@@ -38,12 +38,12 @@ def _excess(profile: JsonObject, known: Known201) -> str | None:
     """Return which limit of the station a profile exceeds."""
     model = known[DeviceModelFacts]
     highest = model.number(SMART_CHARGING, "ProfileStackLevel")
-    most = model.number(SMART_CHARGING, "PeriodsPerSchedule")
+    max_periods = model.number(SMART_CHARGING, "PeriodsPerSchedule")
     if highest is not None and profile["stackLevel"] > highest:
         return f"has the stackLevel {profile['stackLevel']}, above ProfileStackLevel ({highest:g})"
     for schedule in profile["chargingSchedule"]:
-        if is_unsupported(schedule["chargingRateUnit"], known):
+        if is_unit_unsupported(schedule["chargingRateUnit"], known):
             return f"has the chargingRateUnit {schedule['chargingRateUnit']}, which is not in RateUnit"
-        if most is not None and len(schedule["chargingSchedulePeriod"]) > most:
-            return f"has more periods than PeriodsPerSchedule ({most:g})"
+        if max_periods is not None and len(schedule["chargingSchedulePeriod"]) > max_periods:
+            return f"has more periods than PeriodsPerSchedule ({max_periods:g})"
     return None

@@ -13,7 +13,7 @@ type Names = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What shows one requirement."""
+    """Findings, cases and tests that show one requirement."""
 
     requirement: Requirement
     findings: Sequence[str] = ()

@@ -26,7 +26,7 @@ It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of
   `certification/` play the cases for a central system in Part 6.
 - **Reason**: why no finding, case or test shows it; or how the mock deviates by default.
 """
-GENERAL: Final = "General"
+GENERAL: Final = "General rules"
 
 
 def coverage_page(account: Account) -> str:

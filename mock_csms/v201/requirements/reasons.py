@@ -11,7 +11,7 @@ Side = Literal["station", "csms"]
 CATEGORIES: Final[Mapping[Side, Mapping[str, str]]] = {
     "station": {
         "covered": "covered by the check of another requirement",
-        "uncertain": "no certain decision",
+        "uncertain": "cannot be decided with certainty",
         "costly": "too costly",
         "scripted": "needs a scripted case, and Part 6 has none",
         "inside": "inside the station",

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Literal, NamedTuple, cast
 
 Binds = Literal["station", "csms", "both", "other"]
-"""Whom a requirement binds; ``other`` is, for example, a vehicle, a manufacturer or a Local Controller."""
+"""Party that a requirement binds; ``other`` is, for example, a vehicle or a manufacturer."""
 Visibility = Literal["A", "B", "C", "N", ""]
 """Whether a central system can see a violation by a station: at once (A), once something is known (B), only
 in a scripted case (C), or not at all (N). Empty for a requirement that binds no station.

@@ -61,7 +61,7 @@ class Key(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """How the results of an answer differ from the items of the command."""
+    """A difference between the results of an answer and the items of the command."""
 
     aspect: Aspect
     text: str

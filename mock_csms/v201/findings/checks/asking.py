@@ -6,7 +6,7 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenRecord, Told, named
 from mock_csms.v201.findings.facts.local_list import LocalListFacts, list_entry
@@ -16,8 +16,6 @@ AUTHORIZED: Final = ("Authorized",)
 STOPPED: Final = ("StopAuthorized",)
 ASKED_WITHIN_S: Final = 120.0
 """Time between the presentation of a token and the event that reports its authorization."""
-MARGIN_S: Final = 60.0
-"""Tolerated difference of clocks."""
 NEVER_ASKED_FOR: Final = frozenset({"Central", "NoAuthorization"})
 CACHE: Final = "AuthCacheCtrlr"
 
@@ -56,11 +54,11 @@ class Presented(NamedTuple):
     asked_at: float | None
     """Time of the latest Authorize for it."""
     told: Told | None
-    """What the station was told before the token was presented."""
+    """Latest answer about it before it was presented."""
     used_at: float | None
     """Time of its latest use before it was presented."""
     answer: Told | None
-    """What the station was told last."""
+    """Latest answer about it."""
 
     @property
     def key(self) -> IdTokenKey:

@@ -69,7 +69,7 @@ def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @ABOVE_LIMIT.on_command("M05.FR.06", of=INSTALL)
 def judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a new certificate is rejected if there is no place for it."""
+    """Check that a new certificate is rejected above the limit of certificates."""
     if not known[InstalledCertificates].was_full:
         return None
     if command.request["certificateType"] == CSMS_ROOT and _may_have_root_check(known):

@@ -17,7 +17,7 @@ NEEDS_INCOMPLETE: Final = CHECKS.kind(
 
 @NEEDS_INCOMPLETE.on_call("K15.FR.06", "K17.FR.06", of=Action.notify_ev_charging_needs)
 def judge_needs(call: StationCall, _: Known201) -> Outcome:
-    """Check that the needs have parameters; both kinds of them are let pass."""
+    """Check that the needs have AC or DC parameters, or both."""
     if PARAMETERS.isdisjoint(call.payload["chargingNeeds"]):
         return Broken(
             "NotifyEVChargingNeeds has neither acChargingParameters nor dcChargingParameters; it must have "

@@ -4,7 +4,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, AnsweredCall, Outcome, StationCall
+from mock_csms.findings.checks import MET, AnsweredStationCall, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
@@ -129,7 +129,7 @@ def _unplugging(call: StationCall, connector: Connector, transaction_id: str) ->
 
 
 @CHECKS.learn_answered_call(Action.authorize)
-def _expect_start(call: AnsweredCall, known: Known201) -> None:
+def _expect_start(call: AnsweredStationCall, known: Known201) -> None:
     info = call.answer.get("idTokenInfo", {})
     is_plain = "groupIdToken" not in info and "evseId" not in info
     is_valid = call.answer.get("certificateStatus", "Accepted") == "Accepted"

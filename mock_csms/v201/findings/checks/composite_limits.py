@@ -6,14 +6,10 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.v201.charging_profiles import STATION_MAX_PROFILE, TX_DEFAULT_PROFILE
 from mock_csms.v201.findings.charging_abilities import SMART_CHARGING
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import (
-    STATION_MAX_PROFILE,
-    TX_DEFAULT_PROFILE,
-    AcceptedProfile,
-    ChargingProfiles,
-)
+from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
@@ -51,7 +47,7 @@ def _is_free(evse_id: int, known: Known201) -> bool:
 
 
 def _leading(known: Known201, purpose: str) -> list[tuple[int, AcceptedProfile]]:
-    """Return the profiles with a purpose above which there is none: their stack level is the highest."""
+    """Return the profiles with a purpose that have the highest stack level: none can be above them."""
     highest = known[DeviceModelFacts].number(SMART_CHARGING, "ProfileStackLevel")
     if highest is None or known.clock.is_skewed:
         return []

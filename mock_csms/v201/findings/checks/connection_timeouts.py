@@ -10,6 +10,7 @@ from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.connectors import FREE
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
 from mock_csms.v201.findings.known import Known201
@@ -17,7 +18,6 @@ from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MARGIN_S: Final = 60.0
 TIMEOUT: Final = "EVConnectTimeout"
-FREE: Final = frozenset({"Available", "Reserved"})
 ENDED: Final = ("F02.FR.07",)
 DEAUTHORIZED: Final = ("F02.FR.08",)
 

@@ -11,10 +11,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.connectors import STATUS_TIMEOUT_S
 from mock_csms.v201.findings.facts.connector_events import (
     ConnectorEvents,
-    ConnectorStatus,
     is_status,
+    once_each_is,
     statuses_in,
 )
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
@@ -24,7 +25,6 @@ from mock_csms.v201.findings.running import CHARGING
 STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "unavailable"})
 """Members of ConnectorStatusEnumType in lower case."""
 STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
-STATUS_TIMEOUT_S: Final = 60.0
 TOKEN_TIMEOUT_S: Final = 120.0
 """Time before and after a plug in which an idToken may be presented."""
 LIVE_S: Final = 30.0
@@ -112,7 +112,7 @@ def _expect_available(call: StationCall, known: Known201) -> None:
             call.at,
             STATUS_TIMEOUT_S,
             STATUS_MESSAGES,
-            lambda action, payload: ConnectorStatus(connector, "Available") in statuses_in(action, payload),
+            once_each_is([connector], lambda status: status == "Available"),
             f"the vehicle at connector {connector[1]} of EVSE {connector[0]} was disconnected, but the "
             f"connector was not reported as Available within {STATUS_TIMEOUT_S:g} s; it must be reported",
             (call.frame,),

@@ -42,7 +42,7 @@ UNKNOWN_DISPLAY: Final = CHECKS.kind(
     "message-for-unknown-display-accepted",
     "warning",
     "a message is accepted for a display that the station does not have",
-    "a complete FullInventory with a Display, since the boot",
+    "a complete FullInventory with a Display since the last boot",
 )
 ENDED_TRANSACTION: Final = CHECKS.kind(
     "message-for-ended-transaction-accepted",

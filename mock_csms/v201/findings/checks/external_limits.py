@@ -6,12 +6,12 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.v201.charging_profiles import EXTERNAL_CONSTRAINTS
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.external_limits import ExternalLimits
 from mock_csms.v201.findings.known import Known201
 
-EXTERNAL_CONSTRAINTS: Final = "ChargingStationExternalConstraints"
 EXTERNAL_SOURCES: Final = frozenset({"EMS", "SO"})
 """Sources outside the station. A limit of the station itself may have the source Other."""
 

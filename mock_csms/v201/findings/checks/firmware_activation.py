@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, AnsweredCall, Broken, Outcome, StationCall
+from mock_csms.findings.checks import MET, AnsweredStationCall, Broken, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
@@ -57,7 +57,7 @@ def judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> 
 
 
 @CHECKS.learn_answered_call(Action.boot_notification)
-def _expect_end(boot: AnsweredCall, known: Known201) -> None:
+def _expect_end(boot: AnsweredStationCall, known: Known201) -> None:
     """Expect a status of the update that the boot belongs to."""
     update = known[FirmwareUpdates].latest
     if update is None or boot.answer["status"] != "Accepted" or update.status not in BEFORE_REBOOT:
@@ -71,7 +71,7 @@ def _expect_end(boot: AnsweredCall, known: Known201) -> None:
     known.expectations.add(_end_of(update, boot, has_installed=has_installed))
 
 
-def _is_new(boot: AnsweredCall, known: Known201) -> bool:
+def _is_new(boot: AnsweredStationCall, known: Known201) -> bool:
     """Return whether a boot has certainly activated new firmware."""
     version = boot.payload["chargingStation"].get("firmwareVersion")
     previous = known[FirmwareActivation].previous_version
@@ -80,7 +80,7 @@ def _is_new(boot: AnsweredCall, known: Known201) -> bool:
     )
 
 
-def _end_of(update: FirmwareUpdate, boot: AnsweredCall, *, has_installed: bool) -> Expectation:
+def _end_of(update: FirmwareUpdate, boot: AnsweredStationCall, *, has_installed: bool) -> Expectation:
     requirements = ("L01.FR.32", "L02.FR.21") if has_installed else ("L01.FR.28", "L02.FR.20")
     return Expectation(
         NOT_REPORTED.id,
@@ -133,6 +133,6 @@ def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]
     return judge
 
 
-for requirement, is_signed in (("L01.FR.33", True), ("L02.FR.22", False)):
-    DURING_TRANSACTION.on_call(requirement, of=Action.boot_notification)(_judge_boot(is_signed=is_signed))
-    DURING_TRANSACTION.on_event(requirement, types=("Ended",))(_judge_end(is_signed=is_signed))
+for _requirement, _is_signed in (("L01.FR.33", True), ("L02.FR.22", False)):
+    DURING_TRANSACTION.on_call(_requirement, of=Action.boot_notification)(_judge_boot(is_signed=_is_signed))
+    DURING_TRANSACTION.on_event(_requirement, types=("Ended",))(_judge_end(is_signed=_is_signed))

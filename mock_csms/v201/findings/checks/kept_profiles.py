@@ -8,14 +8,9 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
+from mock_csms.v201.charging_profiles import EXTERNAL_CONSTRAINTS, TX_PROFILE
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import (
-    EXTERNAL_CONSTRAINTS,
-    TX_PROFILE,
-    AcceptedProfile,
-    ChargingProfiles,
-    GoneProfile,
-)
+from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles, GoneProfile
 from mock_csms.v201.findings.facts.profile_queries import (
     ProfileQueries,
     Query,
@@ -123,9 +118,9 @@ def _on_answer(requirement: str) -> Callable[[AnsweredCommand, Known201], Outcom
     )
 
 
-for named in (*WHY_KEPT, *WHY_REPORTED):
-    LOST.on_call(named, of=REPORT)(_on_report(named))
-    LOST.on_command(named, of=QUERY)(_on_answer(named))
+for _requirement in (*WHY_KEPT, *WHY_REPORTED):
+    LOST.on_call(_requirement, of=REPORT)(_on_report(_requirement))
+    LOST.on_command(_requirement, of=QUERY)(_on_answer(_requirement))
 
 
 # Profiles that must be gone
@@ -186,10 +181,10 @@ def _judge_absence(gone: dict[int, GoneProfile], result: Result | None) -> Outco
     return MET if is_shown else None
 
 
-for kind, cleared in (
+for _kind, _requirement in (
     (CLEARED_REPORTED, "K10.FR.03"),
     (CLEARED_REPORTED, "K10.FR.04"),
     (KEPT_AFTER_TRANSACTION, ENDED),
 ):
-    kind.on_call(cleared, of=REPORT)(partial(judge_gone_in_report, requirement=cleared))
-    kind.on_command(cleared, of=QUERY)(partial(judge_gone_in_answer, requirement=cleared))
+    _kind.on_call(_requirement, of=REPORT)(partial(judge_gone_in_report, requirement=_requirement))
+    _kind.on_command(_requirement, of=QUERY)(partial(judge_gone_in_answer, requirement=_requirement))

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.log_uploads import NOT_ENDED, LogUpload, LogUploads
 from mock_csms.v201.findings.known import Known201
 
-CANCELED: Final = "AcceptedCanceled"
+CANCELLED: Final = "AcceptedCanceled"
 CROSSING_S: Final = 10.0
 """Seconds in which the end of an upload may still arrive after the answer to the next GetLog."""
 REPORTED_WITHIN_S: Final = 60.0
@@ -20,8 +20,8 @@ REPORTED_WITHIN_S: Final = 60.0
 NO_FILE_NAME: Final = CHECKS.kind(
     "log-filename-missing", "error", "a GetLog is accepted but the answer has no file name"
 )
-NOT_CANCELED: Final = CHECKS.kind(
-    "log-upload-not-canceled",
+NOT_CANCELLED: Final = CHECKS.kind(
+    "log-upload-not-cancelled",
     "warning",
     "a GetLog during an upload is Accepted, and the earlier upload is not ended",
     "the status Uploading of the earlier upload on the same connection",
@@ -32,7 +32,7 @@ NOT_REPORTED: Final = CHECKS.kind(
     "a GetLog is answered with AcceptedCanceled but no status says that the earlier upload was cancelled",
     "the accepted GetLog before on the same connection",
 )
-NOT_CANCELED.names("N01.FR.12")
+NOT_CANCELLED.names("N01.FR.12")
 NOT_REPORTED.names("N01.FR.20")
 
 
@@ -57,17 +57,17 @@ def _is_end(request_id: int) -> Callable[[str, JsonObject], bool]:
     return lambda _, status: status.get("requestId") == request_id and status["status"] not in NOT_ENDED
 
 
-@NOT_CANCELED.on_command("N01.FR.12", of=Action.get_log)
-def judge_canceling(command: AnsweredCommand, known: Known201) -> Outcome:
+@NOT_CANCELLED.on_command("N01.FR.12", of=Action.get_log)
+def judge_cancelling(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a GetLog cancels an upload in progress, unless the upload has just ended."""
     earlier, status = _earlier_upload(command, known), command.answer["status"]
     if earlier is None or not earlier.is_uploading or status == "Rejected":
         return None
-    if status == CANCELED:
+    if status == CANCELLED:
         return MET
     known.expectations.add(
         Expectation(
-            NOT_CANCELED.id,
+            NOT_CANCELLED.id,
             ("N01.FR.12",),
             since=command.at,
             within_s=CROSSING_S,
@@ -85,7 +85,7 @@ def judge_canceling(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_report(command: AnsweredCommand, known: Known201) -> Outcome:
     """Expect the status of a cancelled upload, unless it has already arrived."""
     earlier = _earlier_upload(command, known)
-    if earlier is None or command.answer["status"] != CANCELED:
+    if earlier is None or command.answer["status"] != CANCELLED:
         return None
     known.expectations.add(
         Expectation(

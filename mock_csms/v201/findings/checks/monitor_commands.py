@@ -16,11 +16,17 @@ from mock_csms.v201.findings.facts.device_model import (
     VariableName,
     name_of_item,
 )
-from mock_csms.v201.findings.facts.monitors import THRESHOLDS, Item, Monitor, Monitors, items_with_results
+from mock_csms.v201.findings.facts.monitors import (
+    NUMERIC,
+    THRESHOLDS,
+    Item,
+    Monitor,
+    Monitors,
+    items_with_results,
+)
 from mock_csms.v201.findings.known import Known201
 
 ACCEPTED: Final = "Accepted"
-NUMERIC: Final = frozenset({"integer", "decimal"})
 NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
 """Data types without an order; the values of lists may be numbers."""
 SEVERITIES: Final = range(10)
@@ -66,7 +72,7 @@ UNKNOWN_VARIABLE: Final = CHECKS.kind(
     "monitor-for-unknown-variable-accepted",
     "error",
     "a monitor is accepted for a component or variable that the station does not have",
-    "a complete FullInventory since the boot",
+    "a complete FullInventory since the last boot",
 )
 KNOWN_VARIABLE: Final = CHECKS.kind(
     "monitored-variable-denied",

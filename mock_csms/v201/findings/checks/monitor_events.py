@@ -11,12 +11,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, name_of_item
-from mock_csms.v201.findings.facts.monitors import CUSTOM, PERIODIC, THRESHOLDS, Monitor, Monitors
+from mock_csms.v201.findings.facts.monitors import CUSTOM, NUMERIC, PERIODIC, THRESHOLDS, Monitor, Monitors
 from mock_csms.v201.findings.known import Known201
 
 FROM_MONITOR: Final = frozenset({"CustomMonitor", "HardWiredMonitor", "PreconfiguredMonitor"})
 """Values of eventNotificationType that name a monitor."""
-NUMERIC: Final = frozenset({"integer", "decimal"})
 
 MONITOR_ID_MISSING: Final = CHECKS.kind(
     "event-monitor-id-missing", "error", "an event of a monitor has no variableMonitoringId"

@@ -7,16 +7,15 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.charging_abilities import is_missing, is_unsupported
-from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import (
+from mock_csms.v201.charging_profiles import (
     EXTERNAL_CONSTRAINTS,
     STATION_MAX_PROFILE,
     TX_DEFAULT_PROFILE,
     TX_PROFILE,
-    ChargingProfiles,
-    fit,
 )
+from mock_csms.v201.findings.charging_abilities import is_evse_missing, is_unit_unsupported
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.charging_profiles import ChargingProfiles, fit
 from mock_csms.v201.findings.known import Known201
 
 SET: Final = Action.set_charging_profile
@@ -107,7 +106,7 @@ def judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a profile in a unit that the station does not support."""
     profile = command.request["chargingProfile"]
     for schedule in profile["chargingSchedule"]:
-        if is_unsupported(schedule["chargingRateUnit"], known):
+        if is_unit_unsupported(schedule["chargingRateUnit"], known):
             unit = schedule["chargingRateUnit"]
             return _must_be_rejected(command, f"the chargingRateUnit {unit} is not in RateUnit")
     return None
@@ -117,7 +116,7 @@ def judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a profile for an EVSE that the station does not have."""
     evse_id = command.request["evseId"]
-    if not is_missing(evse_id, known):
+    if not is_evse_missing(evse_id, known):
         return None
     return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
 
@@ -174,7 +173,7 @@ def _judge_duplicate(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a composite schedule for an EVSE that the station does not have."""
     evse_id = command.request["evseId"]
-    if not is_missing(evse_id, known):
+    if not is_evse_missing(evse_id, known):
         return None
     return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
 
@@ -183,7 +182,7 @@ def judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcom
 def judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a composite schedule in a unit that the station does not support."""
     unit = command.request.get("chargingRateUnit")
-    if unit is None or not is_unsupported(unit, known):
+    if unit is None or not is_unit_unsupported(unit, known):
         return None
     return _must_be_rejected(command, f"the chargingRateUnit {unit} is not in RateUnit")
 

@@ -7,16 +7,14 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import (
+from mock_csms.v201.charging_profiles import (
     EXTERNAL_CONSTRAINTS,
     STATION_MAX_PROFILE,
     TX_DEFAULT_PROFILE,
     TX_PROFILE,
-    AcceptedProfile,
-    ChargingProfiles,
-    content_of,
 )
+from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles, content_of
 from mock_csms.v201.findings.facts.profile_queries import CSO, ProfileQueries, Query, part_hash
 from mock_csms.v201.findings.known import Known201
 

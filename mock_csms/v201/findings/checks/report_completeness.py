@@ -9,7 +9,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL
+from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL, component_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.report_requests import (
     Entry,
@@ -67,17 +67,13 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
 
 def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
     """Yield the components that do not have the variable of a criterion, and so meet it at any time."""
-    components = {_component(name): name for name in model.components()}
+    components = {component_of(name): name for name in model.components()}
     for criterion in sorted(criteria & CRITERIA.keys()):
         requirement = CRITERIA[criterion] if len(criteria) == 1 else SEVERAL_CRITERIA
-        having = {_component(name) for name in model.components() if name.variable == criterion.lower()}
+        having = {component_of(name) for name in model.components() if name.variable == criterion.lower()}
         for component, name in components.items():
             if component not in having:
                 yield Demand(requirement, name, is_of_component=True)
-
-
-def _component(name: VariableName) -> VariableName:
-    return name._replace(variable="", variable_instance="")
 
 
 def _requirement(entry: Entry, name: VariableName) -> str:
@@ -103,10 +99,10 @@ def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Out
     if call.payload.get("tbc") or call.payload["seqNo"] != request.next_seq_no:
         return None
     names = request.names | names_in(call, known)
-    components = {_component(name) for name in names}
+    components = {component_of(name) for name in names}
     outcome: Outcome = None
     for demand in _demands(request, model):
-        is_there = _component(demand.name) in components if demand.is_of_component else demand.name in names
+        is_there = component_of(demand.name) in components if demand.is_of_component else demand.name in names
         if not is_there:
             return _missing(request, demand) if demand.requirement == requirement else None
         outcome = MET if demand.requirement == requirement else outcome

@@ -66,7 +66,7 @@ def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @UNSUPPORTED.on_command("B12.FR.09", of=Action.reset)
 def judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the same for a Reset OnIdle during a transaction."""
+    """Check that a Reset OnIdle during a transaction is rejected if the EVSE does not support it."""
     if "evseId" not in command.request or not _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)

@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, AnsweredCall, Broken, CheckedKind, Outcome, StationCall
+from mock_csms.findings.checks import MET, AnsweredStationCall, Broken, CheckedKind, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
@@ -87,7 +87,7 @@ def _expect(  # noqa: PLR0913, PLR0917 - the parts of an expectation
     known: Known201,
     kind: CheckedKind[Known201],
     requirements: tuple[str, ...],
-    message: StationCall | AnsweredCall,
+    message: StationCall | AnsweredStationCall,
     is_fulfilled_by: Callable[[JsonObject], bool],
     sentence: str,
     *,
@@ -158,7 +158,7 @@ def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.transaction_event)
-def _expect_deauthorization(call: AnsweredCall, known: Known201) -> None:
+def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     event, status = call.payload, call.answer.get("idTokenInfo", {}).get("status", "Accepted")
     is_start = "idToken" in event and event["triggerReason"] not in DEAUTHORIZING
     points = _stop_points(known, call.at)

@@ -11,9 +11,9 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.triggers import IDLE, WORKING, TriggerFacts
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.samples import measurands_of
 
 TRIGGER: Final = frozenset({"Trigger"})
-DEFAULT_MEASURAND: Final = "Energy.Active.Import.Register"
 TRIGGERED_WITHIN_S: Final = 60.0
 """Time after an Accepted answer in which a message is certainly the triggered one."""
 RETRIED_WITHIN_S: Final = 600.0
@@ -56,7 +56,7 @@ def judge_readings_order(call: StationCall, known: Known201) -> Outcome:
     """Check that triggered readings follow the answer."""
     triggers = known[TriggerFacts].of(call.action)
     is_expected = triggers.unanswered_frame is not None or triggers.accepted_at is not None
-    return _judge_order(call, known) if is_expected and _triggered_measurands(call.payload) else None
+    return _judge_order(call, known) if is_expected and measurands_of(call.payload, "Trigger") else None
 
 
 @READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
@@ -66,7 +66,7 @@ def judge_measurands(call: StationCall, known: Known201) -> Outcome:
     """
     if known[TriggerFacts].of(call.action).accepted_at is None:
         return None
-    sent = _triggered_measurands(call.payload)
+    sent = measurands_of(call.payload, "Trigger")
     configured = known[DeviceModelFacts].members("AlignedDataCtrlr", "Measurands")
     if not sent or not configured:
         return None
@@ -76,15 +76,6 @@ def judge_measurands(call: StationCall, known: Known201) -> Outcome:
         f"triggered MeterValues of EVSE {call.payload['evseId']} have the measurands "
         f"{short(', '.join(sorted(sent)))} only; they must have those of AlignedDataCtrlr.Measurands, "
         f"{short(', '.join(sorted(configured)))}"
-    )
-
-
-def _triggered_measurands(payload: JsonObject) -> frozenset[str]:
-    return frozenset(
-        sample.get("measurand", DEFAULT_MEASURAND)
-        for meter_value in payload["meterValue"]
-        for sample in meter_value["sampledValue"]
-        if sample.get("context") == "Trigger"
     )
 
 

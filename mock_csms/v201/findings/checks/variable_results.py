@@ -21,7 +21,7 @@ NOT_SUPPORTED: Final = "NotSupportedAttributeType"
 UNKNOWN: Final = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE, NOT_SUPPORTED})
 SET: Final = frozenset({"Accepted", "RebootRequired"})
 """Statuses of a SetVariables that has set a value."""
-WHOLE_MODEL: Final = "a whole FullInventory since the last boot"
+WHOLE_MODEL: Final = "a complete FullInventory since the last boot"
 
 type Missing = Literal["component", "variable", "attribute type"]
 
@@ -109,7 +109,7 @@ class Result(NamedTuple):
 
 
 class Absence(NamedTuple):
-    """What the device model does not have, and the statuses that say so."""
+    """Part of an item that the device model lacks, and the statuses that say so."""
 
     missing: Missing
     statuses: frozenset[str]
@@ -148,12 +148,13 @@ def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str)
         return Absence("component", frozenset({UNKNOWN_COMPONENT}))
     either = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE})
     has_instances = any(_is_instance_of(known, name) for known in namesakes)
-    if all(_component(known) != _component(name) for known in namesakes):
+    if all(component_of(known) != component_of(name) for known in namesakes):
         return Absence("component", either, has_instances)
     return Absence("variable", either if has_instances else frozenset({UNKNOWN_VARIABLE}), has_instances)
 
 
-def _component(name: VariableName) -> VariableName:
+def component_of(name: VariableName) -> VariableName:
+    """Return the name of a variable without the variable."""
     return name._replace(variable="", variable_instance="")
 
 

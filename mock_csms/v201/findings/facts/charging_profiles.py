@@ -9,15 +9,17 @@ from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.charging_profiles import (
+    EXTERNAL_CONSTRAINTS,
+    STATION_MAX_PROFILE,
+    TX_DEFAULT_PROFILE,
+    TX_PROFILE,
+)
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import DAY_S, MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-TX_PROFILE: Final = "TxProfile"
-TX_DEFAULT_PROFILE: Final = "TxDefaultProfile"
-STATION_MAX_PROFILE: Final = "ChargingStationMaxProfile"
-EXTERNAL_CONSTRAINTS: Final = "ChargingStationExternalConstraints"
 KEPT: Final = frozenset({STATION_MAX_PROFILE, TX_DEFAULT_PROFILE})
 """Purposes of profiles that a station keeps until they are cleared or replaced (K01.FR.27)."""
 FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})

@@ -1,4 +1,4 @@
-"""Statuses of connectors in messages, and recent events at connectors: plugs, tokens and lock problems (G)."""
+"""Connector statuses in messages, and recent events at connectors: plugs, tokens and lock problems (G)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCall, AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
@@ -37,7 +37,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class TokenRecord:
-    """What is known of one token."""
+    """Latest question, answer and use of one token."""
 
     asked_at: float | None = None
     """Time of the latest Authorize."""
@@ -124,7 +124,7 @@ def group_of(info: JsonObject) -> IdTokenKey | None:
     return id_token_key(group) if group and group["idToken"] else None
 
 
-def told_in(answered: AnsweredCall) -> Told | None:
+def told_in(answered: AnsweredStationCall) -> Told | None:
     """Return the idTokenInfo in an answer; a certificateStatus may refuse the token too."""
     info = answered.answer.get("idTokenInfo")
     if not info:
@@ -148,7 +148,7 @@ def _asked(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.authorize, Action.transaction_event)
-def _told(answered: AnsweredCall, known: Known201) -> None:
+def _told(answered: AnsweredStationCall, known: Known201) -> None:
     id_token = answered.payload.get("idToken")
     if id_token is None:
         return
@@ -162,7 +162,7 @@ def _told(answered: AnsweredCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.boot_notification)
-def _booted(answered: AnsweredCall, known: Known201) -> None:
+def _booted(answered: AnsweredStationCall, known: Known201) -> None:
     if answered.answer.get("status") == ACCEPTED and answered.payload.get("reason") != "Triggered":
         known[IdTokenFacts].since = answered.at
 

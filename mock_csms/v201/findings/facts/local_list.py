@@ -19,7 +19,7 @@ COMPONENT: Final = "LocalAuthListCtrlr"
 
 
 class ListEntry(NamedTuple):
-    """What the local list says of a token."""
+    """Entry of a token in the local list, or its absence."""
 
     is_listed: bool = False
     """Whether the token is in the list."""

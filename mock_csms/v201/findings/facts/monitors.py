@@ -29,6 +29,8 @@ HARD_WIRED: Final = "HardWiredMonitor"
 CUSTOM: Final = "CustomMonitor"
 THRESHOLDS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
 PERIODIC: Final = frozenset({"Periodic", "PeriodicClockAligned"})
+NUMERIC: Final = frozenset({"integer", "decimal"})
+"""Data types of variables whose values have an order."""
 
 
 class Monitor(NamedTuple):

@@ -10,8 +10,9 @@ from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.v201.charging_profiles import TX_PROFILE
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import TX_PROFILE, AcceptedProfile, ChargingProfiles
+from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles
 from mock_csms.v201.findings.known import Known201
 
 CSO: Final = "CSO"

@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCall, AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -109,7 +109,7 @@ def _register_authorize(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.authorize)
-def _register_decision(call: AnsweredCall, known: Known201) -> None:
+def _register_decision(call: AnsweredStationCall, known: Known201) -> None:
     id_token, info = call.payload.get("idToken"), call.answer.get("idTokenInfo")
     if id_token is None or not isinstance(info, dict):
         return

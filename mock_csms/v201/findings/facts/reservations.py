@@ -65,7 +65,7 @@ class ReservationFacts(Facts):
     def __init__(self) -> None:
         self.active: dict[int, ActiveReservation] = _Active()
         self.ended: dict[int, str] = _Ended()
-        """How a reservation ended, by its id."""
+        """Kind of end of each reservation, by its id."""
         self.sent = 0
         """Number of ReserveNows sent."""
         self.replaced_id: int | None = None

@@ -7,7 +7,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCall, AnsweredCommand, StationCall
+from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
@@ -99,7 +99,7 @@ def _requested(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.sign_certificate)
-def _answered(answered: AnsweredCall, known: Known201) -> None:
+def _answered(answered: AnsweredStationCall, known: Known201) -> None:
     known[SigningFacts].is_waiting = answered.answer.get("status") == "Accepted"
 
 

@@ -39,7 +39,7 @@ def test_upload_in_progress_should_be_cancelled(talk: Talk) -> None:
     get_log(talk, 2)
     talk.wait(11)
 
-    assert talk.ids == ["log-upload-not-canceled"]
+    assert talk.ids == ["log-upload-not-cancelled"]
     assert talk.coverage("N01.FR.12") == "broken"
 
 

@@ -230,7 +230,7 @@ SCENES = {
     ),
     "log-cancel-not-reported": Scene(get_log_during_upload),
     "log-filename-missing": Scene(get_log_during_upload),
-    "log-upload-not-canceled": Scene(get_log_during_upload),
+    "log-upload-not-cancelled": Scene(get_log_during_upload),
     "absent-monitor-cleared": Scene(clear_monitor_twice),
     "custom-monitor-lost": Scene(keep_monitor_in_base),
     "duplicate-monitor-accepted": Scene(set_monitor_twice),
