@@ -13,7 +13,8 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, Variabl
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import ALIGNED, configured_measurands
+from mock_csms.v201.findings.running import Suspicion, TransactionInProgress
+from mock_csms.v201.findings.samples import ALIGNED, CLOCK, configured_measurands
 
 INTERVALS: Final = 3
 """Intervals without a reading before it is certainly missing."""
@@ -29,7 +30,7 @@ NOT_ONLY_IDLE: Final = CHECKS.kind(
     "aligned-readings-during-transaction",
     "error",
     "clock-aligned readings are sent during a transaction although SendDuringIdle is true",
-    "AlignedDataCtrlr.SendDuringIdle",
+    "AlignedDataCtrlr.SendDuringIdle, the Started event, and for MeterValues a later event",
 )
 IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
 
@@ -62,8 +63,11 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
 
 @MISSING.on_call("J01.FR.14", of=Action.heartbeat)
 def judge_idle_station(call: StationCall, known: Known201) -> Outcome:
-    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading."""
-    return None if known.running.by_id else _judge_wait(call, known)
+    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A transaction may
+    have started before the server knew the station.
+    """
+    is_hidden = not known.transactions.has_seen_boot and _is_idle_only(known)
+    return None if is_hidden or known.running.by_id else _judge_wait(call, known)
 
 
 @MISSING.on_call("J01.FR.22", of=Action.heartbeat)
@@ -101,8 +105,8 @@ def judge_reading_in_event(call: StationCall, known: Known201) -> Outcome:
     return MET
 
 
-def _judge_running(known: Known201, call: StationCall, what: str) -> Outcome:
-    return Broken(
+def _sentence(what: str) -> str:
+    return (
         f"{what} has readings with context Sample.Clock while a transaction is running, although "
         "AlignedDataCtrlr.SendDuringIdle is true; they must not be sent then"
     )
@@ -111,34 +115,61 @@ def _judge_running(known: Known201, call: StationCall, what: str) -> Outcome:
 def _runs_since(known: Known201, transaction_id: str, moment: float) -> bool:
     """Return whether a transaction was certainly running at a time."""
     notes = known[RunningNotes].by_id.get(transaction_id)
-    is_settled = notes is not None and known[RecentSettings].is_settled(ALIGNED, notes.started_at)
-    return notes is not None and is_settled and notes.is_whole and moment > notes.started_at + MARGIN_S
+    if notes is None or not notes.is_whole or not known.clock.is_right:
+        return False
+    return (
+        known[RecentSettings].is_settled(ALIGNED, notes.started_at) and moment > notes.started_at + MARGIN_S
+    )
 
 
-def _judge_idle_only(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
-    """Check MeterValues for a station or an EVSE that sends clock-aligned readings only while idle."""
-    if not known[AlignedReadings].is_aligned(call) or not _is_idle_only(known, evse_id):
-        return None
-    moment = seconds_of(call.payload["meterValue"][0]["timestamp"])
-    if moment is None:
-        return None
-    running = known.running.on_evse(evse_id)
-    if any(_runs_since(known, transaction_id, moment) for transaction_id, _ in running):
-        return _judge_running(known, call, f"MeterValues of EVSE {call.payload['evseId']}")
-    return None if running else MET
+def _time_of_readings(call: StationCall) -> float | None:
+    """Return the time of the first clock-aligned readings; None if it cannot be read."""
+    first = next(
+        meter_value["timestamp"]
+        for meter_value in call.payload["meterValue"]
+        if any(sample.get("context") == CLOCK for sample in meter_value["sampledValue"])
+    )
+    return seconds_of(first)
+
+
+def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int | None) -> None:
+    """Suspect MeterValues during a transaction until it goes on: its Ended event may be on the way."""
+    running = known.running.certain_on_evse(evse_id)
+    if not running or not known[AlignedReadings].is_aligned(call) or not _is_idle_only(known, evse_id):
+        return
+    moment = _time_of_readings(call)
+    for transaction_id, transaction in running:
+        if moment is not None and _runs_since(known, transaction_id, moment):
+            sentence = _sentence(f"MeterValues of EVSE {call.payload['evseId']}")
+            _add_suspicion(
+                transaction,
+                Suspicion(NOT_ONLY_IDLE.id, moment, (call.frame,), sentence, requirements=(requirement,)),
+            )
+            return
+
+
+def _add_suspicion(transaction: TransactionInProgress, suspicion: Suspicion) -> None:
+    """Add a suspicion, or its requirement to the one that is open."""
+    for known in transaction.suspicions:
+        if known.kind == suspicion.kind:
+            known.requirements = tuple(sorted({*known.requirements, *suspicion.requirements}))
+            return
+    transaction.suspicions.append(suspicion)
 
 
 @NOT_ONLY_IDLE.on_call("J01.FR.19", of=Action.meter_values)
 def judge_idle_evse(call: StationCall, known: Known201) -> Outcome:
-    """Check MeterValues of an EVSE with SendDuringIdle."""
-    evse_id = call.payload["evseId"]
-    return _judge_idle_only(call, known, evse_id) if evse_id > 0 else None
+    """Suspect MeterValues of an EVSE with SendDuringIdle."""
+    if evse_id := call.payload["evseId"]:
+        _suspect(call, known, "J01.FR.19", evse_id)
+    return None
 
 
 @NOT_ONLY_IDLE.on_call("J01.FR.20", of=Action.meter_values)
 def judge_whole_station(call: StationCall, known: Known201) -> Outcome:
-    """Check MeterValues of a station with SendDuringIdle."""
-    return _judge_idle_only(call, known, None)
+    """Suspect MeterValues of a station with SendDuringIdle."""
+    _suspect(call, known, "J01.FR.20", None)
+    return None
 
 
 @NOT_ONLY_IDLE.on_event("J01.FR.20", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
@@ -148,4 +179,30 @@ def judge_clock_event(call: StationCall, known: Known201) -> Outcome:
     moment = seconds_of(call.payload["timestamp"])
     if moment is None or not _is_idle_only(known) or not _runs_since(known, transaction_id, moment):
         return None
-    return _judge_running(known, call, f"an event of the transaction {short(transaction_id)}")
+    return Broken(_sentence(f"an event of the transaction {short(transaction_id)}"))
+
+
+def _judge_silence(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
+    """Accept a transaction of more than an interval without clock-aligned readings."""
+    if not _is_idle_only(known, evse_id):
+        return None
+    notes = known[RunningNotes].of(call.payload)
+    interval_s = known[DeviceModelFacts].number(ALIGNED, "Interval")
+    if notes is None or not notes.is_whole or not interval_s:
+        return None
+    is_long = call.at > notes.started_at + interval_s + MARGIN_S
+    is_silent = known[AlignedReadings].last_at < notes.started_at
+    return MET if is_long and is_silent else None
+
+
+@NOT_ONLY_IDLE.on_event("J01.FR.19", types=("Ended",))
+def judge_silence_of_evse(call: StationCall, known: Known201) -> Outcome:
+    """Check that an EVSE with SendDuringIdle has sent no readings."""
+    running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
+    return _judge_silence(call, known, running.evse_id) if running and running.evse_id else None
+
+
+@NOT_ONLY_IDLE.on_event("J01.FR.20", types=("Ended",))
+def judge_silence_of_station(call: StationCall, known: Known201) -> Outcome:
+    """Check that a station with SendDuringIdle has sent no readings."""
+    return _judge_silence(call, known, None)

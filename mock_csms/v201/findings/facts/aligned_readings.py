@@ -16,7 +16,7 @@ CLOCK_TRIGGER: Final = "MeterValueClock"
 class AlignedReadings(Facts):
     """Since when no clock-aligned reading has arrived."""
 
-    __slots__ = ("_latest", "has_changed", "since")
+    __slots__ = ("_latest", "has_changed", "last_at", "since")
 
     def __init__(self) -> None:
         self.since: float | None = None
@@ -25,6 +25,8 @@ class AlignedReadings(Facts):
         """
         self.has_changed = False
         """Whether a transaction has started or ended since."""
+        self.last_at = 0.0
+        """Time of arrival of the latest clock-aligned reading."""
         self._latest = 0, False
         """Frame of the latest message looked at, and whether it has clock-aligned readings; several checks
         ask.
@@ -37,8 +39,13 @@ class AlignedReadings(Facts):
             self._latest = call.frame, CLOCK in contexts
         return self._latest[1]
 
+    def arrived(self, at: float) -> None:
+        """Register a clock-aligned reading."""
+        self.last_at = at
+        self.restart(at)
+
     def restart(self, at: float) -> None:
-        """Register a clock-aligned reading, or begin to wait for one."""
+        """Begin to wait for a clock-aligned reading."""
         self.since, self.has_changed = at, False
 
     def booted(self, reason: str) -> None:
@@ -56,12 +63,12 @@ class AlignedReadings(Facts):
 def _note_meter_values(call: StationCall, known: Known201) -> None:
     aligned = known[AlignedReadings]
     if aligned.is_aligned(call):
-        aligned.restart(call.at)
+        aligned.arrived(call.at)
 
 
 @CHECKS.learn_event(triggers=(CLOCK_TRIGGER,))
 def _note_event(call: StationCall, known: Known201) -> None:
-    known[AlignedReadings].restart(call.at)
+    known[AlignedReadings].arrived(call.at)
 
 
 @CHECKS.learn_call(Action.heartbeat)

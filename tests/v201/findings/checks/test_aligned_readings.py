@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, Talk, case
+from tests.support.talk import EVSE, Talk, case, stamp
 
 ENERGY = "Energy.Active.Import.Register"
 CLOCK = "Sample.Clock"
@@ -133,14 +133,89 @@ def set_idle_only(talk: Talk, evse_id: int | None = None) -> None:
 @pytest.mark.parametrize(("requirement", "evse_id"), [("J01.FR.19", 1), ("J01.FR.20", None)])
 def test_readings_during_a_transaction_are_found(talk: Talk, requirement: str, evse_id: int | None) -> None:
     set_idle_only(talk, evse_id)
-    send_meter_values(talk)
-    assert talk.coverage(requirement) == "met"
     start(talk)
     talk.wait(100)
     send_meter_values(talk)
+    talk.wait(30)
+    assert talk.ids == []
+    talk.send_event(1)
 
     assert talk.ids == ["aligned-readings-during-transaction"]
     assert talk.findings[0].section == requirement
+    assert talk.coverage(requirement) == "broken"
+
+
+def test_several_readings_during_a_transaction_are_one_finding(talk: Talk) -> None:
+    set_idle_only(talk)
+    set_idle_only(talk, 1)
+    start(talk)
+    talk.wait(100)
+    send_meter_values(talk)
+    talk.wait(30)
+    send_meter_values(talk)
+    talk.wait(30)
+    talk.send_event(1)
+
+    assert [finding.section for finding in talk.findings] == ["J01.FR.19, J01.FR.20"]
+
+
+@pytest.mark.parametrize(("requirement", "evse_id"), [("J01.FR.19", 1), ("J01.FR.20", None)])
+@pytest.mark.parametrize(
+    ("seconds", "reading_at", "state"),
+    [
+        case("silent", 200, 0, "met"),
+        case("too short", 100, 0, "not exercised"),
+        case("reading while the Ended event is on the way", 200, 190, "not exercised"),
+    ],
+)
+def test_transaction_without_readings(  # noqa: PLR0917 - the columns of the tables
+    aligned: Talk, requirement: str, evse_id: int | None, seconds: float, reading_at: float, state: str
+) -> None:
+    set_idle_only(aligned, evse_id)
+    send_meter_values(aligned)
+    aligned.wait(100)
+    start(aligned)
+    if reading_at:
+        aligned.wait(reading_at)
+        send_meter_values(aligned)
+    aligned.wait(seconds - reading_at)
+    aligned.send_event(1, "Ended", triggerReason="EVDeparted")
+
+    assert aligned.ids == []
+    assert aligned.coverage(requirement) == state
+
+
+def test_readings_by_a_clock_that_was_told_another_time_are_accepted(talk: Talk) -> None:
+    set_idle_only(talk)
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
+    start(talk)
+    talk.wait(100)
+    send_meter_values(talk)
+    talk.wait(30)
+    talk.send_event(1)
+
+    assert "aligned-readings-during-transaction" not in talk.ids
+
+
+def test_reading_from_before_the_transaction_is_accepted(talk: Talk) -> None:
+    set_idle_only(talk)
+    old = values(talk)["meterValue"]
+    start(talk)
+    talk.wait(100)
+    new = values(talk, "Trigger")["meterValue"]
+    talk.call("MeterValues", {"evseId": 1, "meterValue": [*new, *old]})
+    talk.wait(30)
+    talk.send_event(1)
+
+    assert talk.ids == []
+
+
+def test_unknown_transaction_may_keep_an_idle_station_silent(unbooted: Talk) -> None:
+    unbooted.read_variables({"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.Measurands": ENERGY})
+    set_idle_only(unbooted)
+    beat(unbooted, 250)
+
+    assert "aligned-readings-missing" not in unbooted.ids
 
 
 def test_aligned_event_is_found_if_readings_are_only_for_idle_time(talk: Talk) -> None:
