@@ -192,10 +192,11 @@ class Observer:
         call = self._calls.answered(at, message_id)
         if call is None:
             return NO_FINDINGS
-        waited = at - call[0]
+        called_at, _, _, _, request = call
+        waited = at - called_at
         self._give_more_time(at, waited)
         if payload and action in self._answered_actions:
-            return self.answered(at, frame, action, call[4], payload, waited)
+            return self.answered(at, frame, action, request, payload, waited)
         return NO_FINDINGS
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
