@@ -8,7 +8,7 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenRecord, Told, named
+from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenAnswer, TokenRecord, named
 from mock_csms.v201.findings.facts.local_list import LocalListFacts, list_entry
 from mock_csms.v201.findings.known import Known201
 
@@ -53,11 +53,11 @@ class Presented(NamedTuple):
     id_token: JsonObject
     asked_at: float | None
     """Time of the latest Authorize for it."""
-    told: Told | None
+    answer_before: TokenAnswer | None
     """Latest answer about it before it was presented."""
     used_at: float | None
     """Time of its latest use before it was presented."""
-    answer: Told | None
+    answer: TokenAnswer | None
     """Latest answer about it."""
 
     @property
@@ -73,7 +73,7 @@ class Presented(NamedTuple):
     @property
     def last_known_at(self) -> float:
         """Time of its latest use, or of the latest answer about it, before it was presented."""
-        return max(self.used_at or 0.0, self.told.at if self.told else 0.0)
+        return max(self.used_at or 0.0, self.answer_before.at if self.answer_before else 0.0)
 
 
 def is_recent(asked_at: float | None, at: float) -> bool:
@@ -93,10 +93,10 @@ def presented(call: StationCall, known: Known201) -> Presented | None:
         return None
     record = facts.find(key) or TokenRecord()
     if is_recent(record.asked_at, moment):
-        told, used_at = record.told_before, record.used_before
+        answer, used_at = record.answer_before, record.used_before
     else:
-        told, used_at = record.told, record.used_at
-    return Presented(moment, id_token, record.asked_at, told, used_at, record.told)
+        answer, used_at = record.answer, record.used_at
+    return Presented(moment, id_token, record.asked_at, answer, used_at, record.answer)
 
 
 def has_usual_way(moment: float, at: float, known: Known201) -> bool:
@@ -224,16 +224,21 @@ def judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
 def judge_refused(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that was refused lately is asked for again."""
     one = presented(call, known)
-    if one is None or one.told is None or one.told.status == ACCEPTED or not is_not_listed(one, known):
+    if (
+        one is None
+        or one.answer_before is None
+        or one.answer_before.status == ACCEPTED
+        or not is_not_listed(one, known)
+    ):
         return None
     if one.is_asked_for:
         return MET
-    if one.told.at > one.at - ASKED_WITHIN_S:
+    if one.answer_before.at > one.at - ASKED_WITHIN_S:
         return None
     return Broken(
         f"{named(one.id_token)} was authorized without an Authorize, although the station was last told that "
-        f"its status is {one.told.status}; it must ask again",
-        (one.told.frame,),
+        f"its status is {one.answer_before.status}; it must ask again",
+        (one.answer_before.frame,),
     )
 
 
@@ -268,18 +273,18 @@ def judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
 def judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
     """Check that a token whose cacheExpiryDateTime is over is asked for."""
     one = presented(call, known)
-    if one is None or one.told is None or not is_not_listed(one, known):
+    if one is None or one.answer_before is None or not is_not_listed(one, known):
         return None
-    return judge_expired(one, one.told.expires_at, "in the authorization cache")
+    return judge_expired(one, one.answer_before.expires_at, "in the authorization cache")
 
 
 @EXPIRED_NOT_ASKED_FOR.on_event("C10.FR.08", "C10.FR.10", triggers=AUTHORIZED)
 def judge_lifetime(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that was not used for longer than LifeTime is asked for."""
     one, lifetime_s = presented(call, known), known[DeviceModelFacts].number(CACHE, "LifeTime")
-    if one is None or one.told is None or not lifetime_s or not is_not_listed(one, known):
+    if one is None or one.answer_before is None or not lifetime_s or not is_not_listed(one, known):
         return None
-    if one.told.expires_at is not None:
+    if one.answer_before.expires_at is not None:
         return None
     return judge_expired(one, one.last_known_at + lifetime_s, "in the authorization cache")
 

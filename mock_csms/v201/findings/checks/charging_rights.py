@@ -9,7 +9,7 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenRecord, Told, named
+from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenAnswer, TokenRecord, named
 from mock_csms.v201.findings.facts.reported import Reported
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_state import TransactionState
@@ -103,50 +103,52 @@ def judge_evse(call: StationCall, known: Known201) -> Outcome:
     evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
     if key is None or contents.token_at is None or evse_id is None or key in known[IdTokenFacts].remote:
         return None
-    told = (known[IdTokenFacts].find(key) or TokenRecord()).asked_answer
-    if told is None or not told.evse_ids or not 0 <= contents.token_at - told.at <= TOLD_WITHIN_S:
+    answer = (known[IdTokenFacts].find(key) or TokenRecord()).authorize_answer
+    if answer is None or not answer.evse_ids or not 0 <= contents.token_at - answer.at <= TOLD_WITHIN_S:
         return None
-    if evse_id in told.evse_ids:
+    if evse_id in answer.evse_ids:
         return MET
     transaction_id = event["transactionInfo"]["transactionId"]
     if not known[Reported].is_new(WRONG_EVSE.id, transaction_id):
         return None
     return Broken(
         f"the transaction {short(transaction_id)} charges at EVSE {evse_id}, although the answer to the "
-        f"Authorize for its idToken allows only EVSE {', '.join(map(str, sorted(told.evse_ids)))}",
-        (told.frame,),
+        f"Authorize for its idToken allows only EVSE {', '.join(map(str, sorted(answer.evse_ids)))}",
+        (answer.frame,),
     )
 
 
-def told_master_pass(call: StationCall, known: Known201) -> Told | None:
+def master_pass_answer(call: StationCall, known: Known201) -> TokenAnswer | None:
     """Return what the station was told of the token in an event, if it is a master pass."""
     id_token = call.payload.get("idToken")
     master = known[DeviceModelFacts].of_station("AuthCtrlr", "MasterPassGroupId")
     record = known[IdTokenFacts].find(id_token_key(id_token)) if id_token else None
-    told = record.told if record else None
-    is_master = master and told is not None and told.group is not None and told.group[0] == master.lower()
-    return told if is_master else None
+    answer = record.answer if record else None
+    is_master = (
+        master and answer is not None and answer.group is not None and answer.group[0] == master.lower()
+    )
+    return answer if is_master else None
 
 
 @MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=AUTHORIZED)
 def judge_master_pass(call: StationCall, known: Known201) -> Outcome:
     """Check that a master pass does not authorize a transaction."""
-    told, moment = told_master_pass(call, known), seconds_of(call.payload["timestamp"])
-    if told is None or moment is None or call.payload.get("offline") or told.at > moment:
+    answer, moment = master_pass_answer(call, known), seconds_of(call.payload["timestamp"])
+    if answer is None or moment is None or call.payload.get("offline") or answer.at > moment:
         return None
     if known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
         return None
     return Broken(
         f"{named(call.payload['idToken'])} belongs to the master pass group but authorizes a transaction; it "
         "may only stop transactions",
-        (told.frame,),
+        (answer.frame,),
     )
 
 
 @MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=("StopAuthorized",))
 def judge_master_stop(call: StationCall, known: Known201) -> Outcome:
     """Register a master pass that stops a transaction."""
-    return None if told_master_pass(call, known) is None else MET
+    return None if master_pass_answer(call, known) is None else MET
 
 
 @SECOND_TOKEN.on_event("C01.FR.23", types=("Updated",), triggers=AUTHORIZED)

@@ -207,12 +207,12 @@ def _explains(action: str, payload: JsonObject, connector: Connector) -> bool:
 def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
     """Check that a plug changes the status of one connector only."""
     ((connector, status),) = statuses_in(call.action, call.payload)
-    told = known.connectors.status
+    reported = known.connectors.status
     occupied, occupied_at = known[ConnectorEvents].occupied.get(connector[0], (connector, 0.0))
-    if status == "Available" and told.get(connector) == "Occupied":
-        others = {told[other] for other in told if other[0] == connector[0] and other != connector}
+    if status == "Available" and reported.get(connector) == "Occupied":
+        others = {reported[other] for other in reported if other[0] == connector[0] and other != connector}
         return MET if others == {"Available"} and occupied == connector else None
-    is_new = told.get(connector) == "Available" and status == "Unavailable"
+    is_new = reported.get(connector) == "Available" and status == "Unavailable"
     is_together = occupied != connector and call.at - occupied_at <= TOGETHER_S
     may_be_intended = known.connectors.may_be_inoperative(connector) or known.progress.is_updating
     if not is_new or not is_together or may_be_intended:

@@ -6,7 +6,7 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.asking import is_recent
-from mock_csms.v201.findings.checks.charging_rights import told_master_pass
+from mock_csms.v201.findings.checks.charging_rights import master_pass_answer
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts
 from mock_csms.v201.findings.known import Known201
@@ -24,10 +24,10 @@ REASON_MISSING: Final = CHECKS.kind(
 @REASON_MISSING.on_event("C16.FR.07", types=("Ended",), triggers=("StopAuthorized",))
 def judge_reason(call: StationCall, known: Known201) -> Outcome:
     """Check the stoppedReason of a transaction that ends with the idToken of a master pass."""
-    told, moment = told_master_pass(call, known), seconds_of(call.payload["timestamp"])
-    if told is None or moment is None or told.status != ACCEPTED or call.payload.get("offline"):
+    answer, moment = master_pass_answer(call, known), seconds_of(call.payload["timestamp"])
+    if answer is None or moment is None or answer.status != ACCEPTED or call.payload.get("offline"):
         return None
-    if not is_recent(told.at, moment) or known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
+    if not is_recent(answer.at, moment) or known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
         return None
     info = call.payload["transactionInfo"]
     reason = info.get("stoppedReason", "Local")
@@ -36,5 +36,5 @@ def judge_reason(call: StationCall, known: Known201) -> Outcome:
     return Broken(
         f"a master pass stopped the transaction {short(info['transactionId'])}, but its stoppedReason is "
         f"{reason}; it must be MasterPass",
-        (told.frame,),
+        (answer.frame,),
     )

@@ -9,15 +9,15 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-UNKNOWN_NOT_TOLD: Final = CHECKS.kind(
-    "unknown-connector-not-told",
+STATUS_WRONG: Final = CHECKS.kind(
+    "unknown-connector-status-wrong",
     "error",
     "an UnlockConnector for a connector that does not exist is not answered with UnknownConnector",
     "a complete FullInventory since the last boot",
 )
 
 
-@UNKNOWN_NOT_TOLD.on_command("F05.FR.03", of=Action.unlock_connector)
+@STATUS_WRONG.on_command("F05.FR.03", of=Action.unlock_connector)
 def judge_unknown_connector(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer for a connector that the station has not reported."""
     place = command.request["evseId"], command.request["connectorId"]

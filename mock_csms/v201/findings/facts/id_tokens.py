@@ -22,7 +22,7 @@ CONTROLLERS: Final = frozenset({"authctrlr", "authcachectrlr", "iso15118ctrlr", 
 """Components whose variables decide how tokens are authorized, in lower case."""
 
 
-class Told(NamedTuple):
+class TokenAnswer(NamedTuple):
     """IdTokenInfo in an answer to the station."""
 
     at: float
@@ -43,18 +43,18 @@ class TokenRecord:
     """Time of the latest Authorize."""
     used_at: float | None = None
     """Time of the latest event with the token."""
-    told: Told | None = None
-    asked_answer: Told | None = None
+    answer: TokenAnswer | None = None
+    authorize_answer: TokenAnswer | None = None
     """Answer to the latest Authorize."""
     used_before: float | None = None
     """The value of ``used_at`` before the latest Authorize."""
-    told_before: Told | None = None
-    """The value of ``told`` before the latest Authorize."""
+    answer_before: TokenAnswer | None = None
+    """The value of ``answer`` before the latest Authorize."""
 
     def ask(self, at: float) -> None:
         """Register an Authorize."""
-        self.used_before, self.told_before = self.used_at, self.told
-        self.asked_at, self.asked_answer = at, None
+        self.used_before, self.answer_before = self.used_at, self.answer
+        self.asked_at, self.authorize_answer = at, None
 
 
 class _Records(BoundedDict[IdTokenKey, TokenRecord]):
@@ -124,13 +124,13 @@ def group_of(info: JsonObject) -> IdTokenKey | None:
     return id_token_key(group) if group and group["idToken"] else None
 
 
-def told_in(answered: AnsweredStationCall) -> Told | None:
+def answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
     """Return the idTokenInfo in an answer; a certificateStatus may refuse the token too."""
     info = answered.answer.get("idTokenInfo")
     if not info:
         return None
     is_certified = answered.answer.get("certificateStatus", ACCEPTED) == ACCEPTED
-    return Told(
+    return TokenAnswer(
         answered.at,
         answered.frame,
         info["status"] if is_certified else "Invalid",
@@ -148,17 +148,17 @@ def _asked(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_answered_call(Action.authorize, Action.transaction_event)
-def _told(answered: AnsweredStationCall, known: Known201) -> None:
+def _note_answer(answered: AnsweredStationCall, known: Known201) -> None:
     id_token = answered.payload.get("idToken")
     if id_token is None:
         return
     record = known[IdTokenFacts].record(id_token_key(id_token))
     with suppress(*UNREADABLE_PAYLOAD):
-        record.told = told_in(answered) or record.told
+        record.answer = answer_in(answered) or record.answer
     if answered.action == Action.transaction_event:
         record.used_at = answered.at
     else:
-        record.asked_answer = record.told
+        record.authorize_answer = record.answer
 
 
 @CHECKS.learn_answered_call(Action.boot_notification)

@@ -20,7 +20,7 @@ def test_unlocking_of_unknown_connector_is_found(talk: Talk, status: str) -> Non
     report_connectors(talk)
     unlock(talk, status, 2)
 
-    assert talk.ids == ["unknown-connector-not-told"]
+    assert talk.ids == ["unknown-connector-status-wrong"]
     assert talk.coverage("F05.FR.03") == "broken"
 
 

@@ -157,5 +157,5 @@ SCENES = {
     "triggered-message-before-answer": Scene(trigger_event),
     "triggered-readings-missing": Scene(trigger_readings),
     "triggered-status-wrong": Scene(trigger_log_status_twice),
-    "unknown-connector-not-told": Scene(unlock_unknown_connector),
+    "unknown-connector-status-wrong": Scene(unlock_unknown_connector),
 }
