@@ -22,6 +22,9 @@ class Facts:
     def left_unanswered(self, action: str) -> None:
         """Called for a CALL of the station that got a CALLERROR or no usable answer; it may be repeated."""
 
+    def given_more_time(self, seconds: float) -> None:
+        """Called after the station has waited this long for an answer; extends the deadlines."""
+
     def command_failed(self, action: str | None) -> None:
         """Called for a command that the station may have carried out or not: it was sent with a fault, or got
         no valid CALLRESULT; None: any command.
@@ -75,6 +78,12 @@ class Known:
         for facts in self._facts.values():
             facts.left_unanswered(action)
         self.expectations.doubt(action)
+
+    def given_more_time(self, seconds: float) -> None:
+        """Extend all deadlines by the time that the station has waited for an answer."""
+        for facts in self._facts.values():
+            facts.given_more_time(seconds)
+        self.expectations.shift(seconds)
 
     def command_sent(self, action: str) -> None:
         """Register a command."""

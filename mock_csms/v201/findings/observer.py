@@ -222,7 +222,7 @@ class Observer201(Observer):
         self._reports.shift(seconds)
         self._event_parts.shift(seconds)
         self._certificates.shift(seconds)
-        self._known.expectations.shift(seconds)
+        self._known.given_more_time(seconds)
         self._transactions.shift(seconds)
         self._transactions.reservations.shift(seconds)
         # A station that waited for an answer may have taken the connection for lost.

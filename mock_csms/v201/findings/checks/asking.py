@@ -284,7 +284,7 @@ def judge_lifetime(call: StationCall, known: Known201) -> Outcome:
     one, lifetime_s = presented(call, known), known[DeviceModelFacts].number(CACHE, "LifeTime")
     if one is None or one.answer_before is None or not lifetime_s or not is_not_listed(one, known):
         return None
-    if one.answer_before.expires_at is not None:
+    if one.answer_before.expires_at is not None or known.clock.is_skewed:
         return None
     return judge_expired(one, one.last_known_at + lifetime_s, "in the authorization cache")
 

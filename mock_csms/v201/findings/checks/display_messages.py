@@ -139,7 +139,7 @@ def judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
     if "display" not in names or display["name"].lower() in names:
         return None
     if command.answer["status"] != ACCEPTED:
-        return MET
+        return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         f"a message for the display {short(display['name'])} was accepted, but the station has reported all "
         "its components and this one is not among them; the answer should be Rejected"

@@ -177,9 +177,9 @@ def _reservation_for_others(command: AnsweredCommand, known: Known201) -> Observ
     if len(reservations) != 1 or known.connectors.statuses_of_evse(evse_id) != {"Reserved"}:
         return None
     (reservation,) = reservations
-    is_over = reservation.may_be_used or command.at > reservation.expires_at - EXPIRY_MARGIN_S
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - EXPIRY_MARGIN_S
     is_same = reservation.token == id_token_key(command.request["idToken"])
-    return None if is_over or is_same else reservation
+    return None if is_over or reservation.may_be_used or is_same else reservation
 
 
 def _judge_reservation(

@@ -166,7 +166,8 @@ def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     if reservation is None or command.answer["status"] != "Rejected" or reservation.may_be_used:
         return None
     is_reserved = set(statuses_of(known, reservation.evse_id).values()) == {RESERVED}
-    if reservation.evse_id is None or not is_reserved or command.at > reservation.expires_at - CLOCK_MARGIN_S:
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - CLOCK_MARGIN_S
+    if reservation.evse_id is None or not is_reserved or is_over:
         return None
     sentence = (
         f"a CancelReservation for the active reservation {reservation.id} of EVSE {reservation.evse_id} was "

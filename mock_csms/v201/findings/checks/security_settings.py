@@ -66,7 +66,7 @@ def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> 
     if found is None or not profiles:
         return None
     if found[1] not in TAKEN:
-        return MET
+        return MET if found[1] == "Rejected" else None
     named = ", ".join(map(str, sorted(profiles)))
     return Broken(
         f"NetworkConfigurationPriority was set to a network profile with the security profile {named}, "

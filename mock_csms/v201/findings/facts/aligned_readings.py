@@ -54,6 +54,13 @@ class AlignedReadings(Facts):
     def disconnected(self) -> None:
         self.since = None
 
+    def left_unanswered(self, action: str) -> None:
+        self.since = None
+
+    def given_more_time(self, seconds: float) -> None:
+        if self.since is not None:
+            self.since += seconds
+
     def doubt(self, action: str | None) -> None:
         if action in {None, Action.meter_values, Action.transaction_event}:
             self.since = None

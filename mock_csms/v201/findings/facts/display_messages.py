@@ -134,6 +134,7 @@ class DisplayMessages(Facts):
             for number, shown in self.by_id.items()
             if not shown.is_doubtful
             and shown.has_expired(at) is False
+            and (known.clock.is_right or "endDateTime" not in shown.info)
             and shown.transaction_id in {None, *running}
         )
 

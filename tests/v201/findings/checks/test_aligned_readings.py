@@ -97,10 +97,26 @@ def set_values(values: dict[str, str]) -> Step:
     )
 
 
+def wait_for_answer(talk: Talk) -> None:
+    """Wait for an answer that arrives late."""
+    message_id = talk.send_call("Heartbeat", {})
+    talk.wait(200)
+    talk.result(message_id, "Heartbeat")
+
+
+def wait_in_vain(talk: Talk) -> None:
+    """Wait for an answer that does not arrive."""
+    message_id = talk.send_call("Heartbeat", {})
+    talk.withhold(message_id)
+    talk.wait(200)
+
+
 @pytest.mark.parametrize(
     "steps",
     [
         case("too short", [lambda talk: beat(talk, 200)]),
+        case("late answer", [lambda talk: beat(talk, 60), wait_for_answer, heartbeat]),
+        case("no answer", [lambda talk: beat(talk, 60), wait_in_vain, heartbeat]),
         case(
             "disconnected",
             [lambda talk: beat(talk, 200), lambda talk: talk.reconnect(1), lambda talk: beat(talk, 60)],

@@ -153,6 +153,8 @@ def test_message_for_unknown_display_should_be_refused(talk: Talk) -> None:
     report_variable(talk, DISPLAY)
     set_message(talk, display={"name": "display"})
     assert (talk.ids, talk.coverage("O01.FR.22")) == ([], "not exercised")
+    set_message(talk, 2, "NotSupportedState", display={"name": "Second"})
+    assert (talk.ids, talk.coverage("O01.FR.22")) == ([], "not exercised")
     set_message(talk, 2, "Rejected", display={"name": "Second"})
     assert (talk.ids, talk.coverage("O01.FR.22")) == ([], "met")
 
@@ -264,6 +266,15 @@ def test_expired_message_must_not_be_reported(talk: Talk, fields: JsonObject, re
 
     assert talk.ids == ["finished-message-reported"]
     assert talk.coverage(requirement) == "broken"
+
+
+def test_message_may_have_expired_by_a_clock_that_was_told_another_time(talk: Talk) -> None:
+    set_message(talk, endDateTime=stamp(talk.at + 1800))
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
+
+    report_messages(talk, message(2))
+
+    assert talk.ids == []
 
 
 def test_message_has_not_expired_by_a_clock_that_was_told_another_time(talk: Talk) -> None:

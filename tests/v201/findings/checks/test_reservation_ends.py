@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.talk import TOKEN, Talk, case
+from tests.support.talk import TOKEN, Talk, case, stamp
 from tests.v201.findings.checks.test_reserving import reserve, states
 
 REMOVED = "broken-reservation-not-removed"
@@ -111,6 +111,15 @@ def test_reservation_with_same_id_may_be_cancelled(talk: Talk) -> None:
 
     assert talk.ids == []
     assert states(talk, "H02.FR.01") == {"not exercised"}
+
+
+def test_reservation_may_have_expired_by_a_clock_that_was_told_another_time(talk: Talk) -> None:
+    reserve_evse(talk)
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 86_400)})
+    cancel(talk, "Rejected")
+    talk.wait(6)
+
+    assert talk.ids == []
 
 
 def test_rejected_cancellation_of_active_reservation_is_found(talk: Talk) -> None:

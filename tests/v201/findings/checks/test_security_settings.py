@@ -74,6 +74,7 @@ def list_roots(talk: Talk, *types: str) -> None:
             "broken",
         ),
         case("rejected", (), 2, "Rejected", [], "met"),
+        case("refused for another reason", (), 2, "NotSupportedAttributeType", [], "not exercised"),
         case("with root", ("CSMSRootCertificate",), 2, "Accepted", [], "not exercised"),
         case("not higher", (), 1, "Accepted", [], "not exercised"),
     ],
