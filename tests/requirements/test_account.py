@@ -37,7 +37,7 @@ def test_requirement_without_anything_is_missing_from_the_account() -> None:
     assert "TC_B_01_CSMS" in empty.missing_cases
 
 
-def test_unknown_names_are_told() -> None:
+def test_unknown_names_are_listed() -> None:
     wrong = Account({"B01.FR.99": ["boot-wrong"]}, {"TC_B_99_CSMS": ["test_block_b"]})
 
     assert wrong.unknown == ["B01.FR.99", "TC_B_99_CSMS"]

@@ -151,7 +151,9 @@ def test_token_that_is_cached_again_needs_no_authorize(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("asks", "findings", "state"), [case("not asked", False, 1, "broken"), case("asked", True, 0, "met")]
 )
-def test_token_that_stops_transaction_of_other(talk: Talk, asks: bool, findings: int, state: str) -> None:
+def test_token_that_stops_transaction_of_other_must_be_asked_for(
+    talk: Talk, asks: bool, findings: int, state: str
+) -> None:
     configure(talk, WITHOUT_STORES)
     ask(talk)
     use(talk)
@@ -170,7 +172,7 @@ def test_token_that_stops_transaction_of_other(talk: Talk, asks: bool, findings:
         case("accepted", "Accepted", [], "met"),
     ],
 )
-def test_status_of_token_that_stops_transaction_of_other(
+def test_refused_token_must_not_stop_transaction_of_other(
     talk: Talk, status: str, findings: list[str], state: str
 ) -> None:
     configure(talk, WITHOUT_LIST)
@@ -239,7 +241,9 @@ REFUSED_BY_LIST = ("C14.FR.01", "C14.FR.03")
         case("accepted", False, "Accepted", [], "not exercised"),
     ],
 )
-def test_token_of_local_list(talk: Talk, asks: bool, status: str, findings: list[str], state: str) -> None:
+def test_refused_token_of_local_list_must_be_asked_for(
+    talk: Talk, asks: bool, status: str, findings: list[str], state: str
+) -> None:
     send_list(talk, entry(status=status))
     configure(talk, {})
     if asks:
@@ -258,7 +262,7 @@ def test_token_of_local_list(talk: Talk, asks: bool, status: str, findings: list
         case("without expiry", False, "false", [], "not exercised"),
     ],
 )
-def test_expired_token_of_local_list(
+def test_expired_token_of_local_list_must_be_asked_for(
     talk: Talk, asks: bool, supports_expiry: str, findings: list[str], state: str
 ) -> None:
     send_list(talk, entry(cacheExpiryDateTime=stamp(talk.at + 60)))
@@ -279,7 +283,7 @@ def test_expired_token_of_local_list(
         case("not expired", False, 3600, [], "not exercised"),
     ],
 )
-def test_expired_token_of_cache(
+def test_expired_token_of_cache_must_be_asked_for(
     talk: Talk, asks: bool, expires_after_s: float, findings: list[str], state: str
 ) -> None:
     configure(talk, WITHOUT_LIST)
@@ -302,7 +306,7 @@ def test_expired_token_of_cache(
         case("without lifetime", False, "0", [], "not exercised"),
     ],
 )
-def test_lifetime_of_token_in_cache(
+def test_token_beyond_its_lifetime_in_cache_must_be_asked_for(
     talk: Talk, asks: bool, lifetime_s: str, findings: list[str], state: str
 ) -> None:
     configure(talk, WITHOUT_LIST | {"AuthCacheCtrlr.LifeTime": lifetime_s})

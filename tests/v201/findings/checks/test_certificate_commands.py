@@ -116,7 +116,7 @@ def report_entries(talk: Talk, actual: str = "2") -> None:
 
 
 @STATES
-def test_root_above_the_limit(talk: Talk, status: str, state: str) -> None:
+def test_root_above_the_limit_must_be_rejected(talk: Talk, status: str, state: str) -> None:
     list_certificates(talk, entry())
     report_entries(talk)
     install(talk, "Other", status, MO_ROOT)
@@ -250,7 +250,7 @@ def test_certificate_that_may_still_be_there_is_deleted(talk: Talk, learn: Calla
 @pytest.mark.parametrize(
     ("status", "state"), [("Accepted", "broken"), ("Failed", "met"), ("NotFound", "met")]
 )
-def test_deletion_of_the_certificate_of_the_station(talk: Talk, status: str, state: str) -> None:
+def test_certificate_of_the_station_must_not_be_deleted(talk: Talk, status: str, state: str) -> None:
     own = signed_certificate(talk)
     talk.command("DeleteCertificate", {"certificateHashData": certificate_hash_data(*own)}, status)
 

@@ -34,9 +34,7 @@ def plug_in(talk: Talk, **fields: Any) -> None:
         case("with", {"idToken": TOKEN}, [], "met"),
     ],
 )
-def test_charging_with_and_without_token(
-    talk: Talk, token: JsonObject, findings: list[str], state: str
-) -> None:
+def test_charging_must_be_authorized(talk: Talk, token: JsonObject, findings: list[str], state: str) -> None:
     talk.read_variables({"AuthCtrlr.Enabled": "true"})
     talk.wait(5)
     plug_in(talk, **token)
@@ -67,7 +65,9 @@ def test_charging_that_may_be_authorized_is_accepted(talk: Talk, enabled: str, s
         case("this EVSE", [1, 2], [], "met"),
     ],
 )
-def test_charging_at_evse(talk: Talk, evse_ids: list[int], findings: list[str], state: str) -> None:
+def test_charging_must_be_at_a_permitted_evse(
+    talk: Talk, evse_ids: list[int], findings: list[str], state: str
+) -> None:
     ask(talk, evseId=evse_ids)
     use(talk, evse=EVSE)
     charge(talk, 1)
@@ -118,7 +118,9 @@ def test_token_of_other_group_starts_transaction(talk: Talk) -> None:
     ("token", "findings", "state"),
     [case("other", OTHER, ["second-token-authorized"], "broken"), case("same", TOKEN, [], "met")],
 )
-def test_second_authorization(talk: Talk, token: JsonObject, findings: list[str], state: str) -> None:
+def test_second_authorization_must_be_with_the_same_token(
+    talk: Talk, token: JsonObject, findings: list[str], state: str
+) -> None:
     use(talk)
     use(talk, trigger="StopAuthorized", seq_no=1)
     use(talk, token, seq_no=2)

@@ -146,7 +146,7 @@ def present(talk: Talk, answer: JsonObject = ACCEPTED, *, points: str = "Authori
 
 
 @pytest.mark.parametrize(("starts", "state"), [(False, "broken"), (True, "met")])
-def test_start_after_authorization(talk: Talk, state: str, *, starts: bool) -> None:
+def test_transaction_must_start_after_authorization(talk: Talk, state: str, *, starts: bool) -> None:
     present(talk)
     talk.wait(30)
     if starts:

@@ -67,7 +67,7 @@ def test_no_authorization_token_of_remote_start_may_have_value(talk: Talk) -> No
         case("asked for as configured", True, "true", [], "not exercised"),
     ],
 )
-def test_central_token_of_remote_start(
+def test_central_token_of_remote_start_must_not_be_asked_for(
     talk: Talk, asks: bool, authorize_remote: str, findings: list[str], state: str
 ) -> None:
     talk.read_variables({"AuthCtrlr.AuthorizeRemoteStart": authorize_remote})
@@ -89,7 +89,7 @@ def test_central_token_of_remote_start(
         case("perhaps for another EVSE", 2, TOKEN, 60, [], "not exercised"),
     ],
 )
-def test_authorize_during_transaction(
+def test_own_token_must_not_be_asked_for_during_transaction(
     talk: Talk, *, evses: int, token: JsonObject, wait_s: float, findings: list[str], state: str
 ) -> None:
     report_evses(talk, evses)
@@ -132,7 +132,9 @@ def test_token_of_ended_authorization_may_be_asked_for(talk: Talk) -> None:
         case("with certificate", {"certificate": CONTRACT}, [], "met"),
     ],
 )
-def test_data_of_contract(talk: Talk, fields: JsonObject, findings: list[str], state: str) -> None:
+def test_contract_must_be_presented_with_certificate_data(
+    talk: Talk, fields: JsonObject, findings: list[str], state: str
+) -> None:
     talk.read_variables({"ISO15118Ctrlr.PnCEnabled": "true", "LocalAuthListCtrlr.Enabled": "false"})
     talk.exchange("Authorize", {"idToken": EMAID, **fields}, {"idTokenInfo": {"status": "Accepted"}})
 
@@ -159,7 +161,9 @@ def test_emaid_that_may_be_presented_in_another_way_needs_no_data(talk: Talk, pn
         case("enabled", "true", "Accepted", [], "not exercised"),
     ],
 )
-def test_clear_cache(talk: Talk, enabled: str, status: str, findings: list[str], state: str) -> None:
+def test_disabled_cache_must_not_be_cleared(
+    talk: Talk, enabled: str, status: str, findings: list[str], state: str
+) -> None:
     talk.read_variables({"AuthCacheCtrlr.Enabled": enabled})
     talk.command("ClearCache", {}, status)
 

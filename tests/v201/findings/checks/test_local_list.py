@@ -34,7 +34,9 @@ def read_entries(talk: Talk, count: int) -> None:
     ("version", "findings", "state"),
     [case("other", 6, ["list-version-wrong"], "broken"), case("same", 5, [], "met")],
 )
-def test_version_after_update(talk: Talk, version: int, findings: list[str], state: str) -> None:
+def test_list_must_have_the_version_of_its_update(
+    talk: Talk, version: int, findings: list[str], state: str
+) -> None:
     update(talk, version=5)
     read_version(talk, version)
 
@@ -75,7 +77,7 @@ def test_version_after_reconnect_is_not_judged(talk: Talk) -> None:
         case("enabled", "true", 5, [], "not exercised"),
     ],
 )
-def test_version_of_disabled_list(
+def test_version_of_disabled_list_must_be_0(
     talk: Talk, enabled: str, version: int, findings: list[str], state: str
 ) -> None:
     talk.read_variables({"LocalAuthListCtrlr.Enabled": enabled})
@@ -93,7 +95,9 @@ def test_version_of_disabled_list(
         case("another", 6, [], "not exercised"),
     ],
 )
-def test_version_after_restart(talk: Talk, version: int, findings: list[str], state: str) -> None:
+def test_version_must_be_kept_after_restart(
+    talk: Talk, version: int, findings: list[str], state: str
+) -> None:
     update(talk, version=5)
     talk.reconnect(30)
     talk.boot()
@@ -108,7 +112,9 @@ def test_version_after_restart(talk: Talk, version: int, findings: list[str], st
     ("version", "findings", "state"),
     [case("other", 6, ["list-changed-by-itself"], "broken"), case("same", 5, [], "met")],
 )
-def test_version_without_update(talk: Talk, version: int, findings: list[str], state: str) -> None:
+def test_version_must_not_change_without_update(
+    talk: Talk, version: int, findings: list[str], state: str
+) -> None:
     read_version(talk, 5)
     talk.wait(10)
     read_version(talk, version)
@@ -144,7 +150,7 @@ def test_version_may_change_with_update_or_setting(talk: Talk) -> None:
         case("higher", 6, "Accepted", [], "not exercised"),
     ],
 )
-def test_version_of_differential_update(
+def test_outdated_differential_update_must_be_refused(
     talk: Talk, version: int, status: str, findings: list[str], state: str
 ) -> None:
     update(talk, version=5)
@@ -175,7 +181,7 @@ COUNTS = [case("wrong", 5, ["list-entries-wrong"], "broken"), case("right", 0, [
 
 @pytest.mark.parametrize(("entries", "count", "requirement"), FULL)
 @pytest.mark.parametrize(("excess", "findings", "state"), COUNTS)
-def test_entries_after_full_update(
+def test_full_update_must_replace_the_entries(
     talk: Talk,
     *,
     entries: tuple[JsonObject, ...],
@@ -194,7 +200,7 @@ def test_entries_after_full_update(
 
 @pytest.mark.parametrize(("entries", "count", "requirement"), DIFFERENTIAL)
 @pytest.mark.parametrize(("excess", "findings", "state"), COUNTS)
-def test_entries_after_differential_update(
+def test_differential_update_must_change_the_entries(
     talk: Talk,
     *,
     entries: tuple[JsonObject, ...],
@@ -265,7 +271,7 @@ LIMITED: JsonObject = {
         case("without list", "false", None, [], "not exercised"),
     ],
 )
-def test_entries_in_inventory(
+def test_inventory_must_have_the_limit_of_list_entries(
     talk: Talk, available: str, entries: JsonObject | None, findings: list[str], state: str
 ) -> None:
     report(talk, available, entries)

@@ -179,7 +179,7 @@ CRITERIA_OF_EXTERNAL = {
     ("requirement", "fields"), [("K10.FR.08", CRITERIA_OF_EXTERNAL), ("K10.FR.09", {"chargingProfileId": -1})]
 )
 @pytest.mark.parametrize(("status", "state"), [("Accepted", "broken"), ("Unknown", "met")])
-def test_clear_of_external_limit(
+def test_external_limit_must_not_be_cleared(
     talk: Talk, requirement: str, fields: JsonObject, status: str, state: str
 ) -> None:
     report_external(talk)

@@ -137,7 +137,9 @@ def test_readings_of_the_whole_station_may_be_of_several_meters(talk: Talk) -> N
         (None, "not exercised"),
     ],
 )
-def test_context_in_meter_values(talk: Talk, context: str | None, state: str) -> None:
+def test_meter_values_must_not_have_the_context_of_a_transaction(
+    talk: Talk, context: str | None, state: str
+) -> None:
     send(talk, "J01.FR.08", sample(**({"context": context} if context else {})))
 
     assert talk.ids == ["reading-context-wrong"] * (state == "broken")
@@ -149,7 +151,9 @@ def test_context_in_meter_values(talk: Talk, context: str | None, state: str) ->
     ("context", "state"),
     [("Transaction.End", "broken"), ("Transaction.Begin", "met"), (None, "not exercised")],
 )
-def test_context_in_event(talk: Talk, event_type: str, context: str | None, state: str) -> None:
+def test_event_before_the_end_must_not_have_the_context_of_the_end(
+    talk: Talk, event_type: str, context: str | None, state: str
+) -> None:
     send(talk, "J02.FR.04", sample(**({"context": context} if context else {})), event_type=event_type)
 
     assert ("reading-context-wrong" in talk.ids) == (state == "broken")

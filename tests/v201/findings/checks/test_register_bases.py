@@ -30,7 +30,7 @@ def charge(talk: Talk, transaction_id: str, begin_wh: float, end_wh: float, conn
         case("above", 5100, "met"),
     ],
 )
-def test_begin_of_second_transaction(talk: Talk, begin_wh: float, state: str) -> None:
+def test_register_must_not_go_back_in_the_second_transaction(talk: Talk, begin_wh: float, state: str) -> None:
     charge(talk, "T1", 1000, 5000)
     charge(talk, "T2", begin_wh, begin_wh + 1)
 

@@ -31,7 +31,9 @@ def install(talk: Talk, certificate_type: str | None = STATION, status: str = "A
         case("short enough", "9000", "Accepted", [], "not exercised"),
     ],
 )
-def test_length_of_chain(talk: Talk, limit: str, status: str, findings: list[str], state: str) -> None:
+def test_too_long_certificate_chain_must_be_rejected(
+    talk: Talk, limit: str, status: str, findings: list[str], state: str
+) -> None:
     talk.read_variables({"SecurityCtrlr.MaxCertificateChainSize": limit})
     install(talk, status=status)
 
@@ -98,7 +100,7 @@ def test_reconnect_may_wait_for_the_end_of_a_transaction(talk: Talk) -> None:
         case("none", {}, [], "not exercised"),
     ],
 )
-def test_certificate_of_contract(
+def test_certificate_of_contract_must_be_readable(
     talk: Talk, certificate: dict[str, str], findings: list[str], state: str
 ) -> None:
     talk.exchange("Authorize", {"idToken": EMAID, **certificate}, {"idTokenInfo": {"status": "Accepted"}})

@@ -83,7 +83,7 @@ def test_reservation_that_may_be_used_need_not_be_removed(talk: Talk) -> None:
         case("rejected", "Rejected", [], "met"),
     ],
 )
-def test_cancellation_of_ended_reservation(
+def test_cancellation_of_ended_reservation_must_be_rejected(
     talk: Talk, *, status: str, answer: str, findings: list[str], state: str
 ) -> None:
     reserve(talk)
@@ -208,7 +208,7 @@ def test_update_of_used_reservation_is_found(talk: Talk, status: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "state"), [case("accepted", "Accepted", "broken"), case("rejected", "Rejected", "met")]
 )
-def test_cancellation_of_used_reservation(talk: Talk, answer: str, state: str) -> None:
+def test_cancellation_of_used_reservation_must_be_rejected(talk: Talk, answer: str, state: str) -> None:
     reserve(talk)
     use(talk)
     cancel(talk, answer)
@@ -224,7 +224,9 @@ def test_cancellation_of_used_reservation(talk: Talk, answer: str, state: str) -
         case("with a clock that is ahead", 3570, [], "met"),
     ],
 )
-def test_time_of_expiry(talk: Talk, wait_s: float, findings: list[str], state: str) -> None:
+def test_reservation_must_not_expire_early(
+    talk: Talk, wait_s: float, findings: list[str], state: str
+) -> None:
     reserve(talk)
     talk.at += wait_s
     update(talk, "Expired")

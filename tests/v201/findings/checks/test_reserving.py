@@ -41,7 +41,7 @@ def reserve_any(talk: Talk, answer: str = "Accepted", reservation_id: int = 4, *
         case("enabled", "Enabled", "true", "Rejected", [], "not exercised"),
     ],
 )
-def test_reservation_while_disabled(
+def test_reservation_must_be_rejected_while_disabled(
     talk: Talk, *, variable: str, value: str, answer: str, findings: list[str], state: str
 ) -> None:
     talk.read_variables({f"ReservationCtrlr.{variable}": value})
@@ -208,7 +208,7 @@ def report_connector_type(talk: Talk) -> None:
         case("accepted", "Accepted", [], "met"),
     ],
 )
-def test_reservation_of_free_station(
+def test_reservation_of_free_station_must_be_accepted(
     talk: Talk,
     *,
     fields: JsonObject,

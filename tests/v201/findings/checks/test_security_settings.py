@@ -170,7 +170,7 @@ def test_password_in_inventory(
         case("longest", 64, [], "met"),
     ],
 )
-def test_maximum_length_of_password(
+def test_maximum_length_of_password_must_be_40_to_64(
     talk: Talk, *, security_profile: str, requirement: str, max_limit: float, findings: list[str], state: str
 ) -> None:
     report(talk, security_profile, max_limit)

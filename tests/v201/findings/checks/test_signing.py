@@ -71,7 +71,9 @@ def tampered(csr: str) -> str:
         case("valid", CSR, [], "met"),
     ],
 )
-def test_format_of_request(talk: Talk, csr: str, findings: list[str], state: str) -> None:
+def test_request_must_be_readable_and_signed_by_its_key(
+    talk: Talk, csr: str, findings: list[str], state: str
+) -> None:
     request(talk, csr)
 
     assert talk.ids == findings
@@ -87,7 +89,9 @@ def test_format_of_request(talk: Talk, csr: str, findings: list[str], state: str
         case("usual RSA key", USUAL_RSA_KEY, [], "A00.FR.502", "met"),
     ],
 )
-def test_length_of_key(talk: Talk, csr: str, findings: list[str], requirement: str, state: str) -> None:
+def test_key_of_request_must_be_long_enough(
+    talk: Talk, csr: str, findings: list[str], requirement: str, state: str
+) -> None:
     request(talk, csr)
 
     assert talk.ids == findings
@@ -101,7 +105,7 @@ def test_length_of_key(talk: Talk, csr: str, findings: list[str], requirement: s
         case("SHA-256", CSR, [], "met"),
     ],
 )
-def test_hash_of_request(talk: Talk, csr: str, findings: list[str], state: str) -> None:
+def test_request_must_not_be_signed_with_sha_1(talk: Talk, csr: str, findings: list[str], state: str) -> None:
     request(talk, csr)
 
     assert talk.ids == findings
@@ -138,7 +142,7 @@ def test_organization_in_request(
         case("unknown", "", "SN2", [], "not exercised"),
     ],
 )
-def test_common_name_in_request(
+def test_request_must_have_the_serial_number_as_common_name(
     unbooted: Talk, serial_number: str, name: str, findings: list[str], state: str
 ) -> None:
     vendor = {"model": "Model", "vendorName": "Vendor"}
@@ -161,7 +165,9 @@ def trigger(talk: Talk, requested: str = "SignChargingStationCertificate") -> No
     ("is_new", "findings", "state"),
     [case("same key", False, ["csr-key-reused"], "broken"), case("new key", True, [], "met")],
 )
-def test_key_after_trigger(talk: Talk, is_new: bool, findings: list[str], state: str) -> None:
+def test_request_after_trigger_must_have_a_new_key(
+    talk: Talk, is_new: bool, findings: list[str], state: str
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     request(talk, build_csr(key=key))
     sign(talk)
@@ -193,7 +199,7 @@ def test_request_that_may_be_repeated_has_the_same_key(talk: Talk, is_triggered:
         case("combined", "SignCombinedCertificate", V2G, [], "not exercised"),
     ],
 )
-def test_type_after_trigger(
+def test_request_after_trigger_must_have_the_triggered_type(
     talk: Talk, requested: str, certificate_type: str | None, findings: list[str], state: str
 ) -> None:
     trigger(talk, requested)
@@ -218,7 +224,9 @@ def test_type_long_after_trigger_is_not_judged(talk: Talk) -> None:
         case("kept", "", [], "met"),
     ],
 )
-def test_private_key(talk: Talk, addition: str, findings: list[str], state: str) -> None:
+def test_private_key_must_not_be_in_request(
+    talk: Talk, addition: str, findings: list[str], state: str
+) -> None:
     request(talk, CSR + addition)
 
     assert talk.ids == findings

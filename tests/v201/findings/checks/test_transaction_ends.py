@@ -43,7 +43,7 @@ STOPS = [
 
 @pytest.mark.parametrize(("requirement", "point", "trigger"), STOPS)
 @pytest.mark.parametrize("ends", [False, True], ids=["goes on", "ends"])
-def test_transaction_at_its_stop_point(
+def test_transaction_must_end_at_its_stop_point(
     talk: Talk, requirement: str, point: str, trigger: str, *, ends: bool
 ) -> None:
     start(talk)
@@ -122,7 +122,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("requirements", "values", "reaction"), REFUSALS)
 @pytest.mark.parametrize("reacts", [False, True])
-def test_transaction_with_refused_token(
+def test_transaction_with_refused_token_must_end_or_be_suspended(
     talk: Talk,
     requirements: tuple[str, ...],
     values: Mapping[str, str],
@@ -182,7 +182,7 @@ def wait_for_cable(talk: Talk, points: str, timeout: str = "30") -> None:
 
 @pytest.mark.parametrize(("requirement", "kind", "points"), WAITS)
 @pytest.mark.parametrize("is_reported", [False, True])
-def test_timeout_without_cable(
+def test_timeout_without_cable_must_be_applied(
     talk: Talk, requirement: str, kind: str, points: str, *, is_reported: bool
 ) -> None:
     wait_for_cable(talk, points)
@@ -245,7 +245,9 @@ AUTHORIZED_AGAIN = {"triggerReason": "Authorized", "idToken": TOKEN}
         ),
     ],
 )
-def test_charging_again(talk: Talk, events: list[JsonObject], options: Any, state: str) -> None:
+def test_charging_after_disconnect_must_be_authorized_again(
+    talk: Talk, events: list[JsonObject], options: Any, state: str
+) -> None:
     plug_in_again(talk, *events, **options)
 
     assert ("charging-after-disconnect" in talk.ids) == (state == "broken")

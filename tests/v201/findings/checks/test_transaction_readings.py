@@ -180,7 +180,9 @@ def test_begin_of_charging_needs_no_readings_of_the_start(metered: Talk, events:
         case("one is missing", [(ENERGY,)], "broken"),
     ],
 )
-def test_first_periodic_readings(metered: Talk, parts: list[tuple[str, ...]], state: str) -> None:
+def test_first_periodic_readings_must_be_complete(
+    metered: Talk, parts: list[tuple[str, ...]], state: str
+) -> None:
     start(metered)
     metered.wait(60)
     for seq_no, part in enumerate(parts, 1):
@@ -205,7 +207,7 @@ def test_periodic_readings_around_a_disconnection_are_free(metered: Talk) -> Non
 
 
 @pytest.mark.parametrize(("count", "state"), [(1, "broken"), (2, "met"), (5, "met")])
-def test_number_of_periodic_readings(metered: Talk, count: int, state: str) -> None:
+def test_periodic_readings_must_not_be_too_few(metered: Talk, count: int, state: str) -> None:
     start(metered)
     for seq_no in range(1, count + 1):
         metered.send_event(seq_no, **readings(metered, ENERGY, POWER))
@@ -296,7 +298,9 @@ def test_readings_of_ended_event(metered: Talk, fields: JsonObject, state: str) 
     [case("never", (), "broken"), case("at the start", (0,), "met"), case("at the end", (1,), "met")],
 )
 @pytest.mark.parametrize("requirement", ["E02.FR.14", "J02.FR.21"])
-def test_signature_of_energy(metered: Talk, requirement: str, signed: tuple[int, ...], state: str) -> None:
+def test_energy_must_be_signed_at_start_or_end(
+    metered: Talk, requirement: str, signed: tuple[int, ...], state: str
+) -> None:
     metered.read_variables({"SampledDataCtrlr.SignReadings": "true"})
     start(metered, **begin(metered, **({"signedMeterValue": SIGNED} if 0 in signed else {})))
     fields = {"signedMeterValue": SIGNED} if 1 in signed else {}
@@ -317,7 +321,7 @@ def test_unsigned_energy_is_accepted_without_sign_readings(metered: Talk) -> Non
 @pytest.mark.parametrize(
     ("fields", "state"), [case("unsigned", {}, "broken"), case("signed", {"signedMeterValue": SIGNED}, "met")]
 )
-def test_signature_of_clock_aligned_energy(metered: Talk, fields: JsonObject, state: str) -> None:
+def test_clock_aligned_energy_must_be_signed(metered: Talk, fields: JsonObject, state: str) -> None:
     metered.read_variables({"AlignedDataCtrlr.SignReadings": "true"})
     start(metered)
     values = [
@@ -342,7 +346,9 @@ def test_signature_of_clock_aligned_energy(metered: Talk, fields: JsonObject, st
         case("after the event", -10, "broken"),
     ],
 )
-def test_times_of_several_meter_values(metered: Talk, ago_s: float, state: str) -> None:
+def test_times_of_several_meter_values_must_be_in_the_interval(
+    metered: Talk, ago_s: float, state: str
+) -> None:
     start(metered)
     metered.wait(100)
     now = readings(metered, ENERGY, POWER)["meterValue"][0]

@@ -100,7 +100,7 @@ def test_offline_event_and_unknown_start_prove_no_missing_command(uncommanded: T
 
 
 @pytest.mark.parametrize(("fields", "state"), [case("without", {}, "broken"), case("with", CHARGING, "met")])
-def test_charging_state_of_event_about_it(talk: Talk, fields: JsonObject, state: str) -> None:
+def test_event_about_the_charging_state_must_have_it(talk: Talk, fields: JsonObject, state: str) -> None:
     send(talk, START)
     for seq_no in (1, 2):
         event = talk.event(seq_no, triggerReason="ChargingStateChanged")
@@ -124,7 +124,9 @@ def test_charging_state_of_event_about_it(talk: Talk, fields: JsonObject, state:
         ("Trigger", "broken"),
     ],
 )
-def test_trigger_reason_of_first_token(talk: Talk, requirement: str, trigger: str, state: str) -> None:
+def test_first_token_must_have_the_trigger_reason_of_an_authorization(
+    talk: Talk, requirement: str, trigger: str, state: str
+) -> None:
     talk.command("RequestStartTransaction", REMOTE_START)
     talk.trigger("TransactionEvent")
     fields = {"idToken": {"idToken": "OTHER", "type": "ISO14443"}, **CHARGING}

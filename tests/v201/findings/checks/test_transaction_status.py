@@ -41,7 +41,7 @@ def judge(talk: Talk, requirement: str, state: str) -> None:
         case("perhaps from before", {"ongoingIndicator": True}, "not exercised"),
     ],
 )
-def test_unknown_transaction(talk: Talk, answer: JsonObject, state: str) -> None:
+def test_unknown_transaction_must_be_said_not_to_run(talk: Talk, answer: JsonObject, state: str) -> None:
     ask(talk, "T9", **answer)
 
     judge(talk, "E14.FR.01", state)
@@ -56,7 +56,9 @@ def test_unknown_transaction(talk: Talk, answer: JsonObject, state: str) -> None
         case("perhaps just ended", {"ongoingIndicator": False}, False, "not exercised"),
     ],
 )
-def test_running_transaction(talk: Talk, answer: JsonObject, state: str, *, goes_on: bool) -> None:
+def test_running_transaction_must_be_said_to_run(
+    talk: Talk, answer: JsonObject, state: str, *, goes_on: bool
+) -> None:
     start(talk)
     ask(talk, **answer)
     talk.wait(30)
@@ -76,7 +78,7 @@ def test_running_transaction(talk: Talk, answer: JsonObject, state: str, *, goes
         case("no indicator", {}, "broken"),
     ],
 )
-def test_ended_transaction(talk: Talk, answer: JsonObject, state: str) -> None:
+def test_ended_transaction_must_be_said_to_have_stopped(talk: Talk, answer: JsonObject, state: str) -> None:
     start(talk)
     end(talk)
     ask(talk, **answer)
@@ -88,7 +90,9 @@ def test_ended_transaction(talk: Talk, answer: JsonObject, state: str) -> None:
     ("answer", "state"),
     [case("with indicator", {"ongoingIndicator": False}, "broken"), case("without", {}, "met")],
 )
-def test_all_transactions(talk: Talk, answer: JsonObject, state: str) -> None:
+def test_answer_about_all_transactions_must_have_no_indicator(
+    talk: Talk, answer: JsonObject, state: str
+) -> None:
     ask(talk, None, **answer)
 
     judge(talk, "E14.FR.06", state)
