@@ -104,7 +104,7 @@ def _removal(call: StationCall, known: Known201, reservation: ActiveReservation,
 def judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the cancellation of a reservation that has ended is rejected."""
     reservation_id = command.request["reservationId"]
-    how = known[ReservationFacts].ended.get(reservation_id)
+    how = known[ReservationFacts].ended_before
     if how is None:
         return None
     if command.answer["status"] == "Rejected":
@@ -120,7 +120,7 @@ def judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Ou
 def judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a used reservation cannot be cancelled."""
     reservation_id = command.request["reservationId"]
-    if known[ReservationFacts].ended.get(reservation_id) != USED:
+    if known[ReservationFacts].ended_before != USED:
         return None
     if command.answer["status"] == "Rejected":
         return MET

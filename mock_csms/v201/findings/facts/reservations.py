@@ -60,12 +60,14 @@ class _Ended(BoundedDict[int, str]):
 class ReservationFacts(Facts):
     """Active reservations, and the latest ones that have certainly ended."""
 
-    __slots__ = ("active", "ended", "replaced_id", "sent")
+    __slots__ = ("active", "ended", "ended_before", "replaced_id", "sent")
 
     def __init__(self) -> None:
         self.active: dict[int, ActiveReservation] = _Active()
         self.ended: dict[int, str] = _Ended()
         """Kind of end of each reservation, by its id."""
+        self.ended_before: str | None = None
+        """Kind of end of the reservation of the latest CancelReservation, if it had ended before that."""
         self.sent = 0
         """Number of ReserveNows sent."""
         self.replaced_id: int | None = None
@@ -130,6 +132,12 @@ def _answered(command: AnsweredCommand, known: Known201) -> None:
         known[ReservationFacts].active[request["id"]] = ActiveReservation(
             request["id"], request.get("evseId"), expires_at, command.sent_frame
         )
+
+
+@CHECKS.learn_sent(Action.cancel_reservation)
+def _cancel_sent(command: Command, known: Known201) -> None:
+    facts = known[ReservationFacts]
+    facts.ended_before = facts.ended.get(command.request["reservationId"])
 
 
 @CHECKS.learn_command(Action.cancel_reservation)

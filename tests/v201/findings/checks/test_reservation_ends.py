@@ -103,6 +103,26 @@ def test_second_cancellation_is_found(talk: Talk) -> None:
     assert talk.ids == ["unknown-reservation-cancelled"]
 
 
+def test_end_that_is_reported_before_the_answer_to_its_cancellation_is_accepted(talk: Talk) -> None:
+    reserve(talk)
+    message_id = talk.send_command("CancelReservation", {"reservationId": 3})
+    update(talk, "Removed")
+    talk.answer_command(message_id, "CancelReservation", {"status": "Accepted"})
+
+    assert talk.ids == []
+    assert states(talk, "H02.FR.01") == {"not exercised"}
+
+
+def test_use_that_is_reported_before_the_answer_to_a_cancellation_is_not_judged(talk: Talk) -> None:
+    reserve(talk)
+    message_id = talk.send_command("CancelReservation", {"reservationId": 3})
+    use(talk)
+    talk.answer_command(message_id, "CancelReservation", {"status": "Accepted"})
+
+    assert "used-reservation-kept" not in talk.ids
+    assert "unknown-reservation-cancelled" not in talk.ids
+
+
 def test_reservation_with_same_id_may_be_cancelled(talk: Talk) -> None:
     reserve(talk)
     cancel(talk)
