@@ -133,10 +133,8 @@ def _is_reported(item: Item, known: Known201) -> bool:
 
 
 def _judge_known(item: Item, known: Known201, status: str) -> Outcome:
-    if not _is_reported(item, known):
+    if not _is_reported(item, known) or item.result["status"] != status:
         return None
-    if item.result["status"] != status:
-        return MET
     return Broken(
         f"a monitor of {_variable(item.request)} was answered with {status}, but the station has reported "
         "this variable itself; a variable that it has must not be called unknown"

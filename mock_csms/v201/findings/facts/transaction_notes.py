@@ -10,7 +10,7 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import BEGIN, SAMPLED, measurands_of, samples_of
+from mock_csms.v201.findings.samples import ALIGNED, BEGIN, SAMPLED, measurands_of, samples_of
 from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
 MAX_TRANSACTIONS: Final = 50
@@ -120,6 +120,18 @@ def _note_periodic_event(call: StationCall, known: Known201) -> None:
         notes.periodic_measurands = None
 
 
+def _may_sign(model: DeviceModelFacts) -> bool:
+    return any(model.is_true(controller, "SignReadings") is not False for controller in (SAMPLED, ALIGNED))
+
+
+@CHECKS.learn_event(types=("Updated",))
+def _note_signature(call: StationCall, known: Known201) -> None:
+    """Note a signed reading, unless the station is known not to sign any."""
+    notes = known[RunningNotes].of(call.payload)
+    if notes is not None and not notes.is_signed and _may_sign(known[DeviceModelFacts]):
+        notes.is_signed = is_signed(call.payload)
+
+
 @CHECKS.learn_event(types=("Updated",), triggers=CHARGE_TRIGGERS)
 def _note_charging(call: StationCall, known: Known201) -> None:
     notes = known[RunningNotes].of(call.payload)
@@ -127,7 +139,6 @@ def _note_charging(call: StationCall, known: Known201) -> None:
         return
     event = call.payload
     notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
-    notes.is_signed = notes.is_signed or is_signed(event)
     notes.has_charged |= event["transactionInfo"].get("chargingState") == "Charging"
     notes.is_authorized_again |= event["triggerReason"] in AUTHORIZING
     notes.has_phases |= "numberOfPhasesUsed" in event

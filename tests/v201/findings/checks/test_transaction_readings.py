@@ -310,6 +310,18 @@ def test_energy_must_be_signed_at_start_or_end(
     assert metered.coverage(requirement) == state
 
 
+@pytest.mark.parametrize("trigger", ["MeterValueClock", "MeterValuePeriodic", "SignedDataReceived"])
+def test_energy_signed_in_any_updated_event_is_accepted(metered: Talk, trigger: str) -> None:
+    metered.read_variables({"SampledDataCtrlr.SignReadings": "true"})
+    start(metered)
+    metered.at += 60
+    metered.send_event(1, triggerReason=trigger, **readings(metered, ENERGY, signedMeterValue=SIGNED))
+    end(metered, 2, **readings(metered, ENERGY, context="Transaction.End"))
+
+    assert "reading-not-signed" not in metered.ids
+    assert metered.coverage("E02.FR.14") == "met"
+
+
 def test_unsigned_energy_is_accepted_without_sign_readings(metered: Talk) -> None:
     start(metered)
     end(metered, 1)
