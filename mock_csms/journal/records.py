@@ -32,7 +32,7 @@ PAUSED: Final = (
     "keep them on"
 )
 
-MAX_WATCHED_RATE: Final = 10_000
+MAX_WATCHED_RATE: Final = 5_000
 """Frames per second in both directions at which findings pause, unless they are always on."""
 
 CLOCK_SET_S: Final = 2.0

@@ -282,7 +282,7 @@ class Settings(ListeningSettings):
     findings: Watch = setting(
         "auto",
         "when to report how stations violate the specification. always: also chosen by --findings without a "
-        "value; never; auto: always, except above 5,000 calls per second. --fail-on implies always",
+        "value; never; auto: always, except above 2,500 calls per second. --fail-on implies always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",
