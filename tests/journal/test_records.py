@@ -103,7 +103,7 @@ def test_pause_is_logged_at_start_and_end(flood: Flood, caplog: pytest.LogCaptur
         for frames in (MAX_WATCHED_RATE + 1, 0, MAX_WATCHED_RATE // 2, *calm, 0):
             flood(records, frames)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
-        "more than 5000 calls per second",
+        "more than 2500 calls per second",
         "the load has dropped; findings are resumed",
     ]
     assert records.unobserved == MAX_WATCHED_RATE - 1
