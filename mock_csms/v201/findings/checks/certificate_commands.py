@@ -12,7 +12,14 @@ from mock_csms.v201.findings.clock import DAY_S
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.installed_certificates import CSMS_ROOT, InstalledCertificates, key_of
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.pem import certificates_in, has_wrong_signature, is_self_issued, serial_number
+from mock_csms.v201.findings.pem import (
+    certificates_in,
+    has_wrong_signature,
+    is_self_issued,
+    issuer_hash,
+    names_another_key,
+    serial_number,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -55,14 +62,18 @@ def judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @BAD_ROOT.on_command("M05.FR.11", of=INSTALL)
 def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a CSMS root is rejected that the previous one has not signed."""
+    """Check that a CSMS root is rejected that the previous one has not signed.
+
+    A root with the name and the key of the previous one is signed by both.
+    """
     if command.request["certificateType"] != CSMS_ROOT or not has_root_check(known):
         return None
     chain = certificates_in(command.request["certificate"])
-    if not chain or not is_self_issued(chain[0]):
+    if not chain or not is_self_issued(chain[0]) or names_another_key(chain[0]):
         return None
-    others = known[InstalledCertificates].csms_roots - {serial_number(chain[0])}
-    if not others:
+    roots, own = known[InstalledCertificates].csms_roots, serial_number(chain[0])
+    others = roots.keys() - {own}
+    if not others or any(roots[one] == issuer_hash(chain[0], roots[one][0]) for one in others):
         return None
     return _must_be_rejected(command, f"it is not signed by the installed CSMS root {min(others)}")
 
@@ -133,9 +144,10 @@ def _flaw(pem: str, at: float, known: Known201) -> str | None:
     chain = certificates_in(pem)
     if not chain:
         return "it is not readable PEM"
-    if is_self_issued(chain[0]) and has_wrong_signature(chain[0]):
+    root = chain[0]
+    if is_self_issued(root) and not names_another_key(root) and has_wrong_signature(root):
         return "its signature is wrong"
-    return _flaw_in_validity(chain[0], at, known)
+    return _flaw_in_validity(root, at, known)
 
 
 def _flaw_in_validity(certificate: "x509.Certificate", at: float, known: Known201) -> str | None:

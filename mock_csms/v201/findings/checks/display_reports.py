@@ -57,7 +57,7 @@ def _check(fault: str, selects: Selection, *, must_have: bool) -> Callable[[Stat
 
     def check(call: StationCall, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
-        completed = messages.completed(call.payload)
+        completed = messages.completed(call, known)
         if completed is None:
             return None
         query, found = completed
@@ -130,7 +130,7 @@ for _kind, _requirement, _judge in (
 @EMPTY.on_call("O04.FR.02", of=Action.notify_display_messages)
 def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
     """Check that an accepted query with criteria has a result."""
-    completed = known[DisplayMessages].completed(call.payload)
+    completed = known[DisplayMessages].completed(call, known)
     if completed is None or not completed[0].is_filtered:
         return None
     if completed[1]:

@@ -11,6 +11,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import (
+    OF_VEHICLE,
     Definition,
     DeviceModelFacts,
     VariableName,
@@ -30,8 +31,6 @@ ACCEPTED: Final = "Accepted"
 NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
 """Data types without an order; the values of lists may be numbers."""
 SEVERITIES: Final = range(10)
-OF_VEHICLE: Final = "connectedev"
-"""Component that may exist only while a vehicle is connected."""
 
 type ItemJudge = Callable[[Item, Known201], Outcome]
 
@@ -129,7 +128,8 @@ def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
 
 
 def _is_reported(item: Item, known: Known201) -> bool:
-    return name_of_item(item.request) in known[DeviceModelFacts].definitions
+    name = name_of_item(item.request)
+    return name.component != OF_VEHICLE and name in known[DeviceModelFacts].definitions
 
 
 def _judge_known(item: Item, known: Known201, status: str) -> Outcome:

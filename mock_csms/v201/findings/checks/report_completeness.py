@@ -10,7 +10,7 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, Sta
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL, component_of
-from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.device_model import OF_VEHICLE, DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.report_requests import (
     Entry,
     ReportRequest,
@@ -60,14 +60,14 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
         yield from _demands_of_criteria(request.criteria, model)
     elif request.entries and not request.criteria:
         for entry in request.entries:
-            for name in model.components():
+            for name in model.lasting():
                 if entry.matches(name):
                     yield Demand(_requirement(entry, name), name)
 
 
 def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
     """Yield the components that do not have the variable of a criterion, and so meet it at any time."""
-    components = {component_of(name): name for name in model.components()}
+    components = {component_of(name): name for name in model.lasting()}
     for criterion in sorted(criteria & CRITERIA.keys()):
         requirement = CRITERIA[criterion] if len(criteria) == 1 else SEVERAL_CRITERIA
         having = {component_of(name) for name in model.components() if name.variable == criterion.lower()}
@@ -129,7 +129,8 @@ def judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
     model, status = known[DeviceModelFacts], command.answer["status"]
     entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
     is_certain = model.is_complete and entries and not command.request.get("componentCriteria")
-    if not is_certain or status not in {"Accepted", "EmptyResultSet"}:
+    may_vary = any(entry.component == OF_VEHICLE for entry in entries)
+    if not is_certain or may_vary or status not in {"Accepted", "EmptyResultSet"}:
         return None
     is_empty = not any(entry.matches(name) for entry in entries for name in model.components())
     if is_empty and status == "Accepted":

@@ -12,7 +12,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
-from mock_csms.v201.findings.facts.transaction_notes import CHARGE_TRIGGERS, RunningNotes
+from mock_csms.v201.findings.facts.transaction_notes import (
+    CHARGE_TRIGGERS,
+    RunningNotes,
+    is_authorizing,
+)
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import PLUGGED_IN
@@ -249,8 +253,10 @@ def judge_charging_again(call: StationCall, known: Known201) -> Outcome:
     is_certain = notes.is_whole and known[RecentSettings].is_settled(TX, notes.started_at)
     if not is_certain or token is None or token[1] == UNAUTHORIZED:
         return None
-    if notes.is_authorized_again or call.payload["triggerReason"] in {"Authorized", "RemoteStart"}:
+    if notes.is_authorized_again or is_authorizing(call.payload):
         return MET
+    if notes.may_be_authorized_again:
+        return None
     return Broken(
         f"the transaction {short(_id(call.payload))} charges again after EVCommunicationLost without a new "
         "authorization, although StopTxOnEVSideDisconnect is true; a driver must authorize it again",

@@ -208,8 +208,12 @@ def judge_signature(call: StationCall, known: Known201) -> Outcome:
 
 @UNSIGNED.on_event("J01.FR.21", types=("Ended",), once=True)
 def judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
-    """Check that clock-aligned readings in an Ended event are signed."""
-    return _judge_signature(call, known, ALIGNED, CLOCK)
+    """Check that clock-aligned readings in an Ended event are signed; other signed readings show nothing."""
+    outcome = _judge_signature(call, known, ALIGNED, CLOCK)
+    is_clock_signed = any(
+        sample.get("context") == CLOCK and "signedMeterValue" in sample for sample in samples_of(call.payload)
+    )
+    return outcome if outcome is not MET or is_clock_signed else None
 
 
 @TOO_FEW.on_event("J02.FR.11", types=("Ended",), once=True)

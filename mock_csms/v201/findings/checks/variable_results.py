@@ -12,7 +12,13 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.device_model import (
+    ACTUAL,
+    OF_VEHICLE,
+    DeviceModelFacts,
+    VariableName,
+    name_of_item,
+)
 from mock_csms.v201.findings.known import Known201
 
 UNKNOWN_COMPONENT: Final = "UnknownComponent"
@@ -132,6 +138,12 @@ def results_of(command: AnsweredCommand) -> Iterator[Result]:
             yield Result(name, attribute_type or ACTUAL, fields["attributeStatus"], fields)
 
 
+def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[Result]:
+    """Yield the results that a complete device model decides; variables of a vehicle come and go with it."""
+    if model.is_complete:
+        yield from (result for result in results_of(command) if result.name.component != OF_VEHICLE)
+
+
 def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
     """Return what a complete device model does not have of an item; None if it has the item.
 
@@ -174,7 +186,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
     """
     model = known[DeviceModelFacts]
     outcome: Outcome = None
-    for result in results_of(command) if model.is_complete else ():
+    for result in _comparable_results(command, model):
         absence = absence_of(model, result.name, result.attribute_type)
         if absence is None or absence.missing != missing:
             continue
@@ -191,7 +203,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
 def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missing) -> Outcome:
     """Check that no variable of the inventory is answered as unknown."""
     model = known[DeviceModelFacts]
-    for result in results_of(command) if model.is_complete else ():
+    for result in _comparable_results(command, model):
         is_unknown = result.status == STATUS_OF[missing]
         if is_unknown and absence_of(model, result.name, result.attribute_type) is None:
             return Broken(
@@ -229,7 +241,7 @@ def _judge_inventory(command: AnsweredCommand, known: Known201, *, about_types: 
     """Check that the inventory has what can be read."""
     model = known[DeviceModelFacts]
     outcome: Outcome = None
-    for result in results_of(command) if model.is_complete else ():
+    for result in _comparable_results(command, model):
         if result.status != "Accepted":
             continue
         absence = absence_of(model, result.name, result.attribute_type)
@@ -256,7 +268,7 @@ def judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an item without instance is unknown if the device model has instances only."""
     model = known[DeviceModelFacts]
     outcome: Outcome = None
-    for result in results_of(command) if model.is_complete else ():
+    for result in _comparable_results(command, model):
         absence = absence_of(model, result.name, result.attribute_type)
         if absence is None or not absence.has_instances:
             continue

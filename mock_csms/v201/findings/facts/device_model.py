@@ -14,6 +14,8 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
 ACTUAL: Final = "Actual"
+OF_VEHICLE: Final = "connectedev"
+"""Component that may exist only while a vehicle is connected."""
 MAX_VARIABLES: Final = 5_000
 MAX_LIST_LENGTH: Final = 1_000
 """Maximum length of a valuesList; a list of this length may have been cut off."""
@@ -180,6 +182,10 @@ class DeviceModelFacts(Facts):
     def components(self) -> Iterator[VariableName]:
         """Names of all known variables."""
         return iter(self.definitions)
+
+    def lasting(self) -> Iterator[VariableName]:
+        """Names of all known variables except those of a vehicle, which come and go with it."""
+        return (name for name in self.definitions if name.component != OF_VEHICLE)
 
     def connectors(self) -> frozenset[tuple[int, int]]:
         """Return EVSE and id of all connectors; none unless the model is complete."""

@@ -138,16 +138,23 @@ class DisplayMessages(Facts):
             and shown.transaction_id in {None, *running}
         )
 
-    def completed(self, part: JsonObject) -> tuple[MessageQuery, dict[int, JsonObject]] | None:
+    def completed(
+        self, call: StationCall, known: Known201
+    ) -> tuple[MessageQuery, dict[int, JsonObject]] | None:
         """Return the query whose report is complete with this part, and all its messages by id.
 
-        None also if the messages may have changed since the query.
+        None also if a command may have changed the messages since the query. Messages that may have expired
+        or whose transaction has ended since are no longer due.
         """
+        part = call.payload
         query = self.queries.get(part["requestId"])
         is_last = query is not None and query.is_accepted and not part.get("tbc")
         if query is None or not is_last or query.changes != self.changes:
             return None
-        return query, {info["id"]: info for info in (*query.found, *part.get("messageInfo", ()))}
+        due = query.due & self.certain(call.at, known)
+        return query._replace(due=due), {
+            info["id"]: info for info in (*query.found, *part.get("messageInfo", ()))
+        }
 
     def booted(self, reason: str) -> None:
         kept = self.by_id if reason in REBOOTS else {}
@@ -251,7 +258,7 @@ def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
 @CHECKS.learn_call(Action.notify_display_messages)
 def _apply_report_part(call: StationCall, known: Known201) -> None:
     messages, part = known[DisplayMessages], call.payload
-    completed = messages.completed(part)
+    completed = messages.completed(call, known)
     query = messages.queries.get(part["requestId"])
     if part.get("tbc") and query is not None:
         found = (*query.found, *part.get("messageInfo", ()))[-MAX_MESSAGES:]
@@ -264,6 +271,7 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
 
 def _keep_only(messages: DisplayMessages, query: MessageQuery, found: dict[int, JsonObject]) -> None:
     """Drop the messages that a complete report should have but lacks; each is reported once."""
+    messages.cleared -= found.keys()
     if found or not query.is_filtered:
         messages.is_empty = not found
     messages.by_id = {

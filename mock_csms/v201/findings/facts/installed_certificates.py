@@ -12,8 +12,8 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.pem import certificates_in, serial_number
-from mock_csms.v201.installed_certificates import listed_hash_data, serial_number_of
+from mock_csms.v201.findings.pem import certificates_in, issuer_hash, serial_number
+from mock_csms.v201.installed_certificates import USUAL_ALGORITHM, listed_hash_data, serial_number_of
 
 CSMS_ROOT: Final = "CSMSRootCertificate"
 V2G_CERTIFICATE: Final = "V2GCertificate"
@@ -66,8 +66,10 @@ class InstalledCertificates(Facts):
         self.installed = InstalledRoots()
         self.absent = DeletedCertificates()
         """Deleted certificates of which the station certainly has no copy."""
-        self.csms_roots: frozenset[str] = frozenset()
-        """Serial numbers of the CSMS roots that are on the station."""
+        self.csms_roots: dict[str, HashKey] = {}
+        """Hash data of the issuer of each CSMS root on the station, by serial number of the root; after an
+        installation, the root itself as an issuer.
+        """
         self.replaced_root: tuple[str, int] | None = None
         """Serial number of the CSMS root that stays until the next connection, and the frame that accepted
         its successor.
@@ -106,15 +108,15 @@ class InstalledCertificates(Facts):
         self.installed[certificate_type, hash(pem)] = frame
         if certificate_type == CSMS_ROOT and (chain := certificates_in(pem)):
             new = serial_number(chain[0])
-            old = self.csms_roots - {new}
+            old = self.csms_roots.keys() - {new}
             self.replaced_root = (next(iter(old)), frame) if len(old) == 1 else None
-            self.csms_roots |= {new}
+            self.csms_roots[new] = issuer_hash(chain[0], USUAL_ALGORITHM)
 
     def begin_deleting(self) -> None:
         """Drop what a DeleteCertificate may change; it may delete other certificates too (M04.FR.08)."""
         self._entries_are_current = False
         self.installed.clear()
-        self.csms_roots = frozenset()
+        self.csms_roots = {}
         self.replaced_root = self.v2g_chain = None
 
     def delete(self, frame: int, key: HashKey) -> None:
@@ -134,11 +136,15 @@ class InstalledCertificates(Facts):
     def list_csms_roots(self, chains: list[JsonObject]) -> None:
         """Register the listed CSMS roots."""
         self.replaced_root = None
-        self.csms_roots = frozenset(
-            serial_number_of(chain["certificateHashData"])
-            for chain in chains
-            if chain["certificateType"] == CSMS_ROOT
-        )
+        listed = {
+            key[-1]: key[:-1]
+            for key in (
+                key_of(chain["certificateHashData"])
+                for chain in chains
+                if chain["certificateType"] == CSMS_ROOT
+            )
+        }
+        self.csms_roots = {root: self.csms_roots.get(root, issuer) for root, issuer in listed.items()}
 
     def entries_read(self) -> None:
         """Register that the value of CertificateEntries has been read."""

@@ -128,8 +128,12 @@ def _sent(command: Command, known: Known201) -> None:
 @CHECKS.learn_command(Action.reserve_now)
 def _answered(command: AnsweredCommand, known: Known201) -> None:
     request, expires_at = command.request, seconds_of(command.request["expiryDateTime"])
-    if command.answer["status"] == "Accepted" and expires_at is not None:
-        known[ReservationFacts].active[request["id"]] = ActiveReservation(
+    if command.answer["status"] != "Accepted":
+        return
+    facts = known[ReservationFacts]
+    facts.ended.pop(request["id"], None)  # an end reported since it was sent is that of an earlier one
+    if expires_at is not None:
+        facts.active[request["id"]] = ActiveReservation(
             request["id"], request.get("evseId"), expires_at, command.sent_frame
         )
 
@@ -153,8 +157,14 @@ def _updated(call: StationCall, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.transaction_event)
 def _used(call: StationCall, known: Known201) -> None:
-    if "reservationId" in call.payload:
-        known[ReservationFacts].end(call.payload["reservationId"], USED)
+    """Register the use of a reservation. An event from offline may be about an earlier one with its id."""
+    if "reservationId" not in call.payload:
+        return
+    facts, reservation_id = known[ReservationFacts], call.payload["reservationId"]
+    is_new = reservation_id in facts.active
+    facts.end(reservation_id, USED)
+    if is_new and call.payload.get("offline"):
+        del facts.ended[reservation_id]
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ocpp.v201.enums import Action
+
 from mock_csms.findings.checks import StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
@@ -45,6 +47,8 @@ class TransactionNotes:
     """Frame of an event that reports the vehicle as unplugged."""
     is_authorized_again: bool = False
     """Whether an authorization was reported after that."""
+    may_be_authorized_again: bool = False
+    """Whether an Authorize was sent after that, perhaps for this transaction."""
     has_charged: bool = False
     has_phases: bool = False
     """Whether an event had the number of phases."""
@@ -88,6 +92,11 @@ class RunningNotes(Facts):
 def is_signed(event: JsonObject) -> bool:
     """Return whether an event has a signed reading."""
     return any("signedMeterValue" in sample for sample in samples_of(event))
+
+
+def is_authorizing(event: JsonObject) -> bool:
+    """Return whether an event of a transaction that goes on reports an authorization."""
+    return "idToken" in event or event["triggerReason"] in AUTHORIZING
 
 
 @CHECKS.learn_event(types=("Started",))
@@ -140,7 +149,7 @@ def _note_charging(call: StationCall, known: Known201) -> None:
     event = call.payload
     notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
     notes.has_charged |= event["transactionInfo"].get("chargingState") == "Charging"
-    notes.is_authorized_again |= event["triggerReason"] in AUTHORIZING
+    notes.is_authorized_again |= is_authorizing(event)
     notes.has_phases |= "numberOfPhasesUsed" in event
 
 
@@ -148,7 +157,14 @@ def _note_charging(call: StationCall, known: Known201) -> None:
 def _note_unplugging(call: StationCall, known: Known201) -> None:
     notes = known[RunningNotes].of(call.payload)
     if notes is not None and call.payload["transactionInfo"].get("chargingState") == "Idle":
-        notes.unplugged_frame, notes.is_authorized_again = call.frame, False
+        notes.unplugged_frame = call.frame
+        notes.is_authorized_again = notes.may_be_authorized_again = False
+
+
+@CHECKS.learn_call(Action.authorize)
+def _note_authorize(_: StationCall, known: Known201) -> None:
+    for notes in known[RunningNotes].by_id.values():
+        notes.may_be_authorized_again = True
 
 
 @CHECKS.learn_event(types=("Ended",))

@@ -236,6 +236,15 @@ def test_stored_message_can_be_cleared(talk: Talk) -> None:
     assert talk.coverage("O05.FR.01") == "broken"
 
 
+def test_message_that_a_report_has_since_can_be_cleared_again(talk: Talk) -> None:
+    clear_message(talk)
+    report_messages(talk, message())
+    clear_message(talk)
+
+    assert talk.ids == []
+    assert talk.coverage("O05.FR.02") == "not exercised"
+
+
 def test_message_must_not_be_cleared_twice(talk: Talk) -> None:
     clear_message(talk)
     set_message(talk)

@@ -78,6 +78,15 @@ def test_reported_variable_must_not_be_called_unknown(talk: Talk, status: str, r
     assert talk.coverage(requirement) == "broken"
 
 
+@pytest.mark.parametrize("status", ["UnknownComponent", "UnknownVariable"])
+def test_variable_of_a_vehicle_that_is_gone_may_be_called_unknown(talk: Talk, status: str) -> None:
+    vehicle = {"component": {"name": "ConnectedEV"}, "variable": {"name": "ProtocolAgreed"}}
+    report_variable(talk, vehicle)
+    set_monitor(talk, vehicle, status=status)
+
+    assert talk.ids == []
+
+
 UPPER, LOWER, DELTA = "UpperThreshold", "LowerThreshold", "Delta"
 
 

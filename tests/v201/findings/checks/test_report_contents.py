@@ -292,3 +292,15 @@ def test_report_without_inventory_may_lack_variables(talk: Talk) -> None:
 
     assert not talk.findings
     assert talk.coverage("B08.FR.20") == "not exercised"
+
+
+def test_report_may_lack_the_vehicle_of_the_inventory(talk: Talk) -> None:
+    vehicle: JsonObject = {"name": "ConnectedEV", "evse": {"id": 1}}
+    take_inventory(talk, [item(vehicle, "ProtocolAgreed"), item(EVSE_1, "Power")])
+    ask(talk, criteria=("Active",))
+    send(talk, item(EVSE_1, "Power"))
+    ask(talk, entry(vehicle), entry(EVSE_1))
+    send(talk, item(EVSE_1, "Power"))
+    ask(talk, entry(vehicle), status="EmptyResultSet")
+
+    assert not talk.findings

@@ -227,7 +227,7 @@ def plug_in_again(talk: Talk, *events: JsonObject, side: str = "true", token: Js
         talk.send_event(seq_no, **event)
 
 
-CHARGING_AGAIN = {"triggerReason": "ChargingStateChanged", "info": {"chargingState": "Charging"}}
+CHARGING_AGAIN: JsonObject = {"triggerReason": "ChargingStateChanged", "info": {"chargingState": "Charging"}}
 AUTHORIZED_AGAIN = {"triggerReason": "Authorized", "idToken": TOKEN}
 
 
@@ -236,6 +236,7 @@ AUTHORIZED_AGAIN = {"triggerReason": "Authorized", "idToken": TOKEN}
     [
         case("not authorized again", [CHARGING_AGAIN], {}, "broken"),
         case("authorized again", [AUTHORIZED_AGAIN, CHARGING_AGAIN], {}, "met"),
+        case("authorized in the same event", [{**CHARGING_AGAIN, "idToken": TOKEN}], {}, "met"),
         case("may stay authorized", [CHARGING_AGAIN], {"side": "false"}, "not exercised"),
         case(
             "needs no token",
@@ -252,3 +253,12 @@ def test_charging_after_disconnect_must_be_authorized_again(
 
     assert ("charging-after-disconnect" in talk.ids) == (state == "broken")
     assert talk.coverage("E09.FR.01") == state
+
+
+def test_charging_after_disconnect_and_an_authorize_may_be_authorized(talk: Talk) -> None:
+    plug_in_again(talk)
+    talk.call("Authorize", {"idToken": TOKEN})
+    talk.send_event(3, **CHARGING_AGAIN)
+
+    assert "charging-after-disconnect" not in talk.ids
+    assert talk.coverage("E09.FR.01") == "not exercised"

@@ -346,6 +346,18 @@ def test_clock_aligned_energy_must_be_signed(metered: Talk, fields: JsonObject, 
     assert metered.coverage("J01.FR.21") == state
 
 
+def test_signature_of_another_reading_shows_nothing_about_clock_aligned_ones(metered: Talk) -> None:
+    metered.read_variables({"AlignedDataCtrlr.SignReadings": "true"})
+    start(metered, **begin(metered, signedMeterValue=SIGNED))
+    values = [
+        *readings(metered, ENERGY, context="Sample.Clock")["meterValue"],
+        *readings(metered, ENERGY, context="Transaction.End")["meterValue"],
+    ]
+    end(metered, 1, meterValue=values)
+
+    assert metered.coverage("J01.FR.21") == "not exercised"
+
+
 # Timestamps
 
 

@@ -163,6 +163,16 @@ def test_nothing_is_certain_without_a_whole_inventory(talk: Talk, spoil: str) ->
     assert talk.coverage("B05.FR.05") == "not exercised"
 
 
+@pytest.mark.parametrize("is_connected", [True, False], ids=["connected later", "gone"])
+def test_variable_of_vehicle_may_come_and_go(talk: Talk, is_connected: bool) -> None:
+    vehicle = item({"name": "ConnectedEV", "evse": {"id": 1}}, "ProtocolAgreed")
+    take_inventory(talk, MODEL if is_connected else [*MODEL, vehicle])
+    asked = {"component": vehicle["component"], "variable": vehicle["variable"]}
+    read(talk, [asked], OK if is_connected else status("UnknownComponent"))
+
+    assert not talk.findings
+
+
 def test_second_inventory_replaces_the_first(talk: Talk) -> None:
     take_inventory(talk, [*MODEL, item({"name": "Other"}, "HeartbeatInterval")])
     take_inventory(talk, MODEL, request_id=91)
