@@ -24,7 +24,7 @@ def judge_report_time(call: StationCall, known: Known201) -> Outcome:
     """Check that a report was generated between its command and its arrival, by the time of the server."""
     request, clock = known[ReportRequests].by_id.get(call.payload["requestId"]), known.clock
     generated_at = seconds_of(call.payload["generatedAt"])
-    if request is None or generated_at is None or clock.is_skewed:
+    if request is None or not request.is_certain or generated_at is None or clock.is_skewed:
         return None
     if clock.since is None or request.sent_at < clock.since or not _uses_heartbeats(known):
         return None

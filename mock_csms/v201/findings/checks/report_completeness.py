@@ -94,7 +94,7 @@ def _requirement(entry: Entry, name: VariableName) -> str:
 def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
     """Check the whole report at its last part. The first missing variable is reported."""
     request, model = known[ReportRequests].by_id.get(call.payload["requestId"]), known[DeviceModelFacts]
-    if request is None or request.status != "Accepted" or not request.keeps_names or not model.is_complete:
+    if request is None or not request.is_accepted or not request.keeps_names or not model.is_complete:
         return None
     if call.payload.get("tbc") or call.payload["seqNo"] != request.next_seq_no:
         return None

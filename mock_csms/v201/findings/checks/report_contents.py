@@ -73,7 +73,7 @@ def judge_refused(call: StationCall, known: Known201) -> Outcome:
     refused = {
         number
         for number, one in by_id.items()
-        if one.action == Action.get_base_report and one.status == "NotSupported"
+        if one.action == Action.get_base_report and one.status == "NotSupported" and one.is_certain
     }
     request_id = call.payload["requestId"]
     if request_id in refused:
@@ -94,7 +94,7 @@ def _of(
 
     def judge_part(call: StationCall, known: Known201) -> Outcome:
         request = known[ReportRequests].by_id.get(call.payload["requestId"])
-        if request is None or request.status != "Accepted" or not is_about(request):
+        if request is None or not request.is_accepted or not is_about(request):
             return None
         return judge(request, call, known)
 

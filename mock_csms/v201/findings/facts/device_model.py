@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 from ocpp.v201.enums import Action
@@ -19,6 +19,8 @@ OF_VEHICLE: Final = "connectedev"
 MAX_VARIABLES: Final = 5_000
 MAX_LIST_LENGTH: Final = 1_000
 """Maximum length of a valuesList; a list of this length may have been cut off."""
+IN_FLIGHT_S: Final = 60.0
+"""Seconds after a SetVariables in which a report may still have the old value."""
 
 
 class VariableName(NamedTuple):
@@ -30,6 +32,20 @@ class VariableName(NamedTuple):
     variable_instance: str = ""
     evse_id: int | None = None
     connector_id: int | None = None
+
+
+type Attribute = tuple[VariableName, str]
+"""A variable and an attribute type."""
+
+OF_CONNECTION: Final = (
+    VariableName("monitoringctrlr", "activemonitoringbase"),
+    VariableName("monitoringctrlr", "activemonitoringlevel"),
+    VariableName("ocppcommctrlr", "activenetworkprofile"),
+    VariableName("securityctrlr", "securityprofile"),
+)
+"""Variables whose values follow from the connection in use, or may have been reset since it ended."""
+IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
+"""Fields of a boot that change with the device model."""
 
 
 class Definition(NamedTuple):
@@ -44,7 +60,24 @@ class Definition(NamedTuple):
     max_limit: float | None
     members: frozenset[str] | None
     """Possible values, from valuesList; None without a list."""
+    list_length: int
+    """Number of characters of valuesList."""
     supports_monitoring: bool | None
+    transient: frozenset[str]
+    """Attribute types whose values do not survive a reboot; a report may leave this out."""
+
+    @property
+    def has_characteristics(self) -> bool:
+        """Whether the report contained variableCharacteristics; they require a data type."""
+        return self.data_type is not None
+
+    def merged_with(self, known: "Definition") -> "Definition":
+        """Return this definition with what a report of other attributes has said of the variable."""
+        mutability = {**known.mutability, **self.mutability}
+        base = self if self.has_characteristics else known
+        if base is self and mutability == self.mutability:
+            return self
+        return base._replace(mutability=mutability, transient=known.transient | self.transient)
 
 
 def name_of_item(item: JsonObject) -> VariableName:
@@ -89,7 +122,9 @@ def _definition(encoded: bytes) -> Definition:
         members=None
         if values is None or len(values) >= MAX_LIST_LENGTH
         else frozenset(part.strip() for part in values.split(",")),
+        list_length=len(values or ""),
         supports_monitoring=characteristics.get("supportsMonitoring"),
+        transient=frozenset(item["transient"]),
     )
 
 
@@ -107,6 +142,9 @@ def _reported(encoded: bytes) -> ReportedVariable:
             (attribute.get("type", ACTUAL), attribute.get("mutability", "ReadWrite"))
             for attribute in attributes
         ],
+        "transient": [
+            attribute.get("type", ACTUAL) for attribute in attributes if attribute.get("persistent") is False
+        ],
     }
     return ReportedVariable(
         _definition(orjson.dumps(shared)),
@@ -117,7 +155,17 @@ def _reported(encoded: bytes) -> ReportedVariable:
 class DeviceModelFacts(Facts):
     """Definitions and values of variables, and whether they are the whole device model."""
 
-    __slots__ = ("_latest", "_next_part", "_values", "definitions", "is_complete")
+    __slots__ = (
+        "_latest",
+        "_next_part",
+        "_old",
+        "_product",
+        "_set_at",
+        "_unsettled",
+        "_values",
+        "definitions",
+        "is_complete",
+    )
 
     def __init__(self) -> None:
         self.definitions: dict[VariableName, Definition] = {}
@@ -130,13 +178,27 @@ class DeviceModelFacts(Facts):
         """
         self._next_part: tuple[int, int] | None = None
         """requestId and next seqNo of a FullInventory in progress."""
+        self._old: set[VariableName] = set()
+        """Variables that have not been reported since the last boot."""
+        self._product: JsonObject | None = None
+        """Model, serial number and firmware of the last boot."""
+        self._set_at: dict[Attribute, float] = {}
+        """Times of accepted SetVariables."""
+        self._unsettled: set[Attribute] = set()
+        """Attributes whose value is unknown: a SetVariables is not answered yet, or it needs a reboot."""
         self._latest: tuple[int, Sequence[ReportedVariable]] = 0, ()
         """Frame and items of the latest NotifyReport, which several checks read."""
 
     def value(self, name: VariableName, attribute_type: str = ACTUAL) -> str | None:
         """Return a value; None if it is unknown."""
         values = self._values.get(name)
-        return None if values is None else values.get(attribute_type)
+        if values is None or (self._unsettled and (name, attribute_type) in self._unsettled):
+            return None
+        return values.get(attribute_type)
+
+    def is_reported(self, name: VariableName) -> bool:
+        """Return whether a variable has been reported since the last boot."""
+        return name in self.definitions and name not in self._old
 
     def mutability(self, name: VariableName, attribute_type: str) -> str | None:
         """Return the mutability of an attribute; None if it is unknown."""
@@ -147,7 +209,8 @@ class DeviceModelFacts(Facts):
         """Return whether an attribute exists but is known to have no value."""
         definition = self.definitions.get(name)
         is_supported = definition is not None and attribute_type in definition.mutability
-        return self.is_complete and is_supported and not self.value(name, attribute_type)
+        is_settled = (name, attribute_type) not in self._unsettled
+        return self.is_complete and is_supported and is_settled and not self.value(name, attribute_type)
 
     def of_station(self, component: str, variable: str, instance: str = "") -> str | None:
         """Return the actual value of a variable of a component of the whole station, such as
@@ -198,7 +261,8 @@ class DeviceModelFacts(Facts):
         )
 
     def set(self, name: VariableName, attribute_type: str, value: str | None) -> None:
-        """Store a value; None: it is no longer known."""
+        """Store a value; None: it has none."""
+        self._unsettled.discard((name, attribute_type))
         if value is None:
             self._values.get(name, {}).pop(attribute_type, None)
             return
@@ -206,16 +270,47 @@ class DeviceModelFacts(Facts):
             del self._values[next(iter(self._values))]
         self._values.setdefault(name, {})[attribute_type] = value
 
-    def define(self, item: ReportedVariable) -> None:
+    def expect_value(self, attribute: Attribute) -> None:
+        """Register that an attribute is being set; until the answer, its value is unknown."""
+        self._unsettled.add(attribute)
+
+    def accept_value(self, attribute: Attribute, value: str, at: float) -> None:
+        """Store a value that an accepted SetVariables has set."""
+        self.set(*attribute, value)
+        if attribute not in self._set_at and len(self._set_at) >= MAX_VARIABLES:
+            del self._set_at[next(iter(self._set_at))]
+        self._set_at[attribute] = at
+
+    def keep_value(self, attribute: Attribute) -> None:
+        """Register that a SetVariables has not changed an attribute."""
+        if self._values.get(attribute[0], {}).get(attribute[1]) is not None:
+            self._unsettled.discard(attribute)
+
+    def forget_value(self, attribute: Attribute) -> None:
+        """Register that the value of an attribute is unknown until it is read."""
+        self.set(*attribute, None)
+        self._unsettled.add(attribute)
+
+    def define(self, item: ReportedVariable, at: float) -> None:
         """Store a variable of a report with its values."""
         definition, reported = item
         name = definition.name
         if self.definitions.get(name) is not definition and not self._add(definition):
             return
+        if self._old:
+            self._old.discard(name)
         values = self._values.get(name)
         for attribute_type, value in reported:
             if values is None or values.get(attribute_type) != value:
-                self.set(name, attribute_type, value)
+                self._apply_reported((name, attribute_type), value, at)
+
+    def _apply_reported(self, attribute: Attribute, value: str | None, at: float) -> None:
+        """Store a value of a report, which may be older than a SetVariables that was just accepted."""
+        set_at = self._set_at.pop(attribute, None)
+        if set_at is not None and at - set_at < IN_FLIGHT_S:
+            self.forget_value(attribute)
+        else:
+            self.set(*attribute, value)
 
     def _add(self, definition: Definition) -> bool:
         """Store a definition; return whether there was room for it."""
@@ -224,8 +319,7 @@ class DeviceModelFacts(Facts):
             self.is_complete = False
             self._next_part = None
             return False
-        if known is None or self._next_part or not known.mutability.keys() > definition.mutability.keys():
-            self.definitions[definition.name] = definition  # only a FullInventory certainly lists all types
+        self.definitions[definition.name] = definition.merged_with(known) if known else definition
         return True
 
     def reported_in(self, call: StationCall) -> Sequence[ReportedVariable]:
@@ -239,10 +333,16 @@ class DeviceModelFacts(Facts):
         """Follow the parts of a FullInventory from now on."""
         self._next_part = request_id, 0
 
+    def expect_no_inventory(self, request_id: int) -> None:
+        """Register that reports with a requestId are not a FullInventory, or not certain to be one."""
+        if self._next_part is not None and self._next_part[0] == request_id:
+            self._next_part = None
+
     def begin_inventory(self, part: JsonObject) -> None:
         """Drop all definitions at the first part of a FullInventory: those of variables that are gone too."""
         if self._next_part == (part["requestId"], 0) and part["seqNo"] == 0:
             self.definitions.clear()
+            self._old.clear()
             self.is_complete = False
 
     def inventory_with(self, call: StationCall) -> dict[VariableName, Definition] | None:
@@ -265,15 +365,43 @@ class DeviceModelFacts(Facts):
         else:
             self.is_complete, self._next_part = True, None
 
+    def identify(self, product: JsonObject) -> None:
+        """Register the product of a boot; another one has another device model."""
+        known, self._product = self._product, product
+        if known is not None and known != product:
+            self._forget_all()
+
+    def _forget_all(self) -> None:
+        self.definitions.clear()
+        self._values.clear()
+        self._old.clear()
+        self._set_at.clear()
+        self._unsettled.clear()
+        self.is_complete = False
+        self._next_part = None
+
     def booted(self, reason: str) -> None:
         self.is_complete = False
         self._next_part = None
         if reason == "FirmwareUpdate":
-            self.definitions.clear()
-            self._values.clear()
+            self._forget_all()
+            return
+        self._old = set(self.definitions)
+        self._set_at.clear()
+        self._forget_connection()
+        for name, definition in self.definitions.items():
+            for attribute_type in definition.transient:
+                self.forget_value((name, attribute_type))
 
     def disconnected(self) -> None:
         self._next_part = None
+        self._forget_connection()
+
+    def _forget_connection(self) -> None:
+        """Forget values that a station may change itself when it reconnects or restarts."""
+        for name in OF_CONNECTION:
+            if name in self._values:
+                self.forget_value((name, ACTUAL))
 
     def doubt(self, action: str | None) -> None:
         if action in {None, Action.notify_report}:
@@ -282,13 +410,23 @@ class DeviceModelFacts(Facts):
     def command_failed(self, action: str | None) -> None:
         if action in {None, Action.set_variables}:
             self._values.clear()
+            self._unsettled.clear()
             self.is_complete = False  # otherwise these variables would count as unset
 
 
-@CHECKS.learn_sent(Action.get_base_report)
-def _expect_inventory(command: Command, known: Known201) -> None:
-    if command.request["reportBase"] == "FullInventory":
-        known[DeviceModelFacts].expect_inventory(command.request["requestId"])
+def settings_of(request: JsonObject) -> dict[Attribute, str | None]:
+    """Return the values that a SetVariables asks for; None if it names an attribute twice (B05.FR.13)."""
+    values: dict[Attribute, str | None] = {}
+    for item in request["setVariableData"]:
+        key = name_of_item(item), item.get("attributeType", ACTUAL)
+        values[key] = None if key in values else item["attributeValue"]
+    return values
+
+
+@CHECKS.learn_call(Action.boot_notification)
+def _apply_boot(call: StationCall, known: Known201) -> None:
+    product = call.payload["chargingStation"]
+    known[DeviceModelFacts].identify({name: product.get(name) for name in IDENTITY})
 
 
 @CHECKS.learn_call(Action.notify_report)
@@ -296,7 +434,7 @@ def _apply_report(call: StationCall, known: Known201) -> None:
     model = known[DeviceModelFacts]
     model.begin_inventory(call.payload)
     for item in model.reported_in(call):
-        model.define(item)
+        model.define(item, call.at)
     model.follow_inventory(call.payload)
 
 
@@ -309,19 +447,24 @@ def _apply_values(command: AnsweredCommand, known: Known201) -> None:
             model.set(name_of_item(result), attribute_type, result.get("attributeValue"))
 
 
+@CHECKS.learn_sent(Action.set_variables)
+def _expect_values(command: Command, known: Known201) -> None:
+    for attribute in settings_of(command.request):
+        known[DeviceModelFacts].expect_value(attribute)
+
+
 @CHECKS.learn_command(Action.set_variables)
 def _apply_set_values(command: AnsweredCommand, known: Known201) -> None:
     """Store accepted values; a value that needs a reboot is unknown until it is read again."""
-    model = known[DeviceModelFacts]
-    asked: dict[tuple[VariableName, str], Any] = {
-        (name_of_item(item), item.get("attributeType", ACTUAL)): item["attributeValue"]
-        for item in command.request["setVariableData"]
-    }
+    model, asked = known[DeviceModelFacts], settings_of(command.request)
     for result in command.answer["setVariableResult"]:
-        key = name_of_item(result), result.get("attributeType", ACTUAL)
-        if key not in asked:
+        attribute = name_of_item(result), result.get("attributeType", ACTUAL)
+        if attribute not in asked:
             continue
-        if result["attributeStatus"] == "Accepted":
-            model.set(*key, asked[key])
-        elif result["attributeStatus"] == "RebootRequired":
-            model.set(*key, None)
+        value = asked[attribute]
+        if value is None or result["attributeStatus"] == "RebootRequired":
+            model.forget_value(attribute)
+        elif result["attributeStatus"] == "Accepted":
+            model.accept_value(attribute, value, command.at)
+        else:
+            model.keep_value(attribute)

@@ -56,11 +56,23 @@ class ReportRequest:
     criteria: frozenset[str]
     entries: tuple[Entry, ...]
     sent_at: float
+    is_certain: bool
+    """Whether all parts with its requestId belong to it."""
     status: str | None = None
     """None until it is answered."""
     next_seq_no: int = 0
     names: set[VariableName] = field(default_factory=set)
     """Variables of the parts so far; not kept for inventories, which the device model has."""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it was accepted, and all parts with its requestId belong to it."""
+        return self.is_certain and self.status == "Accepted"
+
+    @property
+    def may_be_reported(self) -> bool:
+        """Whether parts of its report may still arrive."""
+        return self.status in {None, "Accepted"}
 
     @property
     def keeps_names(self) -> bool:
@@ -81,16 +93,18 @@ class ReportRequests(Facts):
     def __init__(self) -> None:
         self.by_id = _Requests()
 
-    def sent(self, at: float, action: str, request: JsonObject) -> None:
-        """Register a request."""
-        self.by_id.pop(request["requestId"], None)
-        self.by_id[request["requestId"]] = ReportRequest(
+    def sent(self, at: float, action: str, request: JsonObject) -> ReportRequest:
+        """Register a request. It is uncertain if another report with its requestId may be in progress."""
+        before = self.by_id.pop(request["requestId"], None)
+        self.by_id[request["requestId"]] = registered = ReportRequest(
             action,
             request.get("reportBase"),
             frozenset(request.get("componentCriteria", ())),
             tuple(entry_of(item) for item in request.get("componentVariable", ())),
             at,
+            is_certain=before is None or not before.may_be_reported,
         )
+        return registered
 
     def follow(self, call: StationCall, known: Known201) -> None:
         """Register a part; the last part, or one that does not follow, completes the request."""
@@ -117,8 +131,8 @@ class ReportRequests(Facts):
 
     def command_failed(self, action: str | None) -> None:
         if action in {None, *REQUESTS}:
-            for request_id in [number for number, one in self.by_id.items() if one.status is None]:
-                del self.by_id[request_id]
+            for request in self.by_id.values():
+                request.is_certain = request.is_certain and request.status is not None
 
 
 def names_in(call: StationCall, known: Known201) -> set[VariableName]:
@@ -128,14 +142,22 @@ def names_in(call: StationCall, known: Known201) -> set[VariableName]:
 
 @CHECKS.learn_sent(*REQUESTS)
 def _request(command: Command, known: Known201) -> None:
-    known[ReportRequests].sent(command.at, command.action, command.request)
+    model, request_id = known[DeviceModelFacts], command.request["requestId"]
+    request = known[ReportRequests].sent(command.at, command.action, command.request)
+    if request.base == "FullInventory" and request.is_certain:
+        model.expect_inventory(request_id)
+    else:
+        model.expect_no_inventory(request_id)
 
 
 @CHECKS.learn_command(*REQUESTS)
 def _answer(command: AnsweredCommand, known: Known201) -> None:
-    request = known[ReportRequests].by_id.get(command.request["requestId"])
+    request_id, status = command.request["requestId"], command.answer["status"]
+    request = known[ReportRequests].by_id.get(request_id)
     if request is not None:
-        request.status = command.answer["status"]
+        request.status = status
+    if status != "Accepted":
+        known[DeviceModelFacts].expect_no_inventory(request_id)
 
 
 @CHECKS.learn_call(Action.notify_report)

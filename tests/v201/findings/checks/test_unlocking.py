@@ -7,8 +7,8 @@ from tests.support.talk import Talk, case, device_report
 
 def report_connectors(talk: Talk) -> None:
     """Report connector 1 of EVSE 1 in a FullInventory."""
-    talk.command("GetBaseReport", {"requestId": 7, "reportBase": "FullInventory"})
-    talk.call("NotifyReport", device_report((1, 1)))
+    talk.command("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
+    talk.call("NotifyReport", {**device_report((1, 1)), "requestId": 9})
 
 
 def unlock(talk: Talk, status: str, connector_id: int) -> None:
