@@ -123,24 +123,41 @@ for _name in (SUMMARY, *CRITERIA.values(), SEVERAL_CRITERIA, *ENTRIES):
     INCOMPLETE.on_call(_name, of=Action.notify_report)(partial(_judge_whole, requirement=_name))
 
 
+def _known_entries(command: AnsweredCommand, known: Known201) -> list[Entry]:
+    """Return the entries of a GetReport without criteria if a complete device model decides its result."""
+    entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
+    may_vary = any(entry.component == OF_VEHICLE for entry in entries)
+    is_certain = known[DeviceModelFacts].is_complete and not may_vary
+    return [] if command.request.get("componentCriteria") or not is_certain else entries
+
+
 @EMPTY_WRONG.on_command("B08.FR.15", of=Action.get_report)
 def judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that EmptyResultSet is answered if nothing matches, and only then."""
-    model, status = known[DeviceModelFacts], command.answer["status"]
-    entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
-    is_certain = model.is_complete and entries and not command.request.get("componentCriteria")
-    may_vary = any(entry.component == OF_VEHICLE for entry in entries)
-    if not is_certain or may_vary or status not in {"Accepted", "EmptyResultSet"}:
+    """Check that EmptyResultSet is answered if nothing matches. A station may report all instances of a
+    component although one was named (B08.FR.24).
+    """
+    entries, status = _known_entries(command, known), command.answer["status"]
+    names = [*known[DeviceModelFacts].components()] if entries else []
+    if not entries or any(entry.of_any_instance.matches(name) for entry in entries for name in names):
         return None
-    is_empty = not any(entry.matches(name) for entry in entries for name in model.components())
-    if is_empty and status == "Accepted":
+    if status == "Accepted":
         return Broken(
             "a GetReport was answered with Accepted although the FullInventory has no such variable; the "
             "answer must be EmptyResultSet"
         )
-    if not is_empty and status == "EmptyResultSet":
+    return MET if status == "EmptyResultSet" else None
+
+
+@EMPTY_WRONG.on_command("B08.FR.01", of=Action.get_report)
+def judge_accepted(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a GetReport for variables of the station is not answered with EmptyResultSet."""
+    entries, status = _known_entries(command, known), command.answer["status"]
+    names = [*known[DeviceModelFacts].components()] if entries else []
+    if not any(entry.matches(name) for entry in entries for name in names):
+        return None
+    if status == "EmptyResultSet":
         return Broken(
             "a GetReport was answered with EmptyResultSet although the FullInventory has such variables; the "
             "answer must be Accepted"
         )
-    return MET if is_empty else None
+    return MET if status == "Accepted" else None

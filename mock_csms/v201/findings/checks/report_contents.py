@@ -168,7 +168,7 @@ def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -
     items = known[DeviceModelFacts].reported_in(call)
     for item in items:
         name = item.definition.name
-        if not any(entry.matches(name) for entry in request.entries):
+        if not any(entry.of_any_instance.matches(name) for entry in request.entries):
             return Broken(
                 f"the report with requestId {_number(call)} contains "
                 f"{short(f'{name.component}.{name.variable}')}, which the GetReport did not ask for; it must "
@@ -182,7 +182,8 @@ def _judge_criterion(request: ReportRequest, call: StationCall, _: Known201) -> 
     (criterion,) = request.criteria
     for item in call.payload.get("reportData", ()):
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}
-        if item["variable"]["name"].lower() == criterion.lower() and values == {"false"}:
+        is_criterion = item["variable"]["name"].lower() == criterion.lower()
+        if is_criterion and not item["variable"].get("instance") and values == {"false"}:
             return Broken(
                 f"the report with requestId {_number(call)} contains {_text(item)} with the value false, "
                 f"but the GetReport asked for components that meet {criterion}; it must contain no others"

@@ -15,8 +15,7 @@ from mock_csms.v201.findings.facts.device_model import (
     ACTUAL,
     Definition,
     DeviceModelFacts,
-    VariableName,
-    name_of_item,
+    settings_of,
 )
 from mock_csms.v201.findings.known import Known201
 
@@ -52,17 +51,18 @@ def _is_time(value: str, _: Definition) -> bool:
 
 
 def _is_option(value: str, definition: Definition) -> bool:
-    return definition.members is None or value.lower() in _lower(definition.members)
+    options = _options(definition)
+    return not options or value.lower() in options
 
 
 def _has_options(value: str, definition: Definition) -> bool:
-    if definition.members is None:
-        return True
-    return {part.strip().lower() for part in value.split(",")} <= {*_lower(definition.members), ""}
+    options = _options(definition)
+    return not options or {part.strip().lower() for part in value.split(",")} <= {*options, ""}
 
 
-def _lower(members: frozenset[str]) -> frozenset[str]:
-    return frozenset(member.lower() for member in members)
+def _options(definition: Definition) -> frozenset[str]:
+    """Return the possible values in lower case; none if they are unknown."""
+    return frozenset(member.lower() for member in definition.members or () if member)
 
 
 IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
@@ -79,16 +79,17 @@ IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
 
 def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Result, str, Definition]]:
     """Yield the results whose definition is known, with their values. Without a value, nothing is certain."""
-    asked: dict[tuple[VariableName, str], str] = {
-        (name_of_item(item), item.get("attributeType", ACTUAL)): item["attributeValue"].strip()
-        for item in command.request["setVariableData"]
-    }
+    model, asked = known[DeviceModelFacts], settings_of(command.request)
+    limit = model.number("DeviceDataCtrlr", "ConfigurationValueSize")
     for result in results_of(command):
-        definition = known[DeviceModelFacts].definitions.get(result.name)
-        value = asked.get((result.name, result.attribute_type))
+        definition = model.definitions.get(result.name)
+        value = (asked.get((result.name, result.attribute_type)) or "").strip()
         is_judged = result.attribute_type in VALUES and result.name.variable not in JUDGED_ELSEWHERE
-        if definition is not None and value and is_judged:
-            yield result, value, definition
+        if definition is None or not value or not is_judged:
+            continue
+        if limit is not None and definition.list_length >= limit:
+            definition = definition._replace(members=None)  # the list may have been cut off
+        yield result, value, definition
 
 
 def _outcome(result: Result, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:

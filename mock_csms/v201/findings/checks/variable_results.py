@@ -195,7 +195,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
         elif command.action == Action.set_variables or result.status != "Accepted":
             return Broken(
                 f"{result.text} is answered with {result.status}, but the FullInventory does not have this "
-                f"{missing}; the status must be {STATUS_OF[missing]}"
+                f"{missing}; the status must be {STATUS_OF[missing]}, or the FullInventory must have it"
             )
     return outcome
 
@@ -283,17 +283,14 @@ def judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @WRITE_ONLY_READ.on_command("B06.FR.09", of=Action.get_variables)
 def judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that WriteOnly attributes cannot be read."""
+    """Check that WriteOnly attributes cannot be read. They may have been removed since the report."""
     outcome: Outcome = None
     for result in results_of(command):
         if known[DeviceModelFacts].mutability(result.name, result.attribute_type) != "WriteOnly":
             continue
-        if result.status != "Rejected":
-            return Broken(
-                f"{result.text} is WriteOnly but reading it is answered with {result.status}; it must be "
-                "Rejected"
-            )
-        outcome = MET
+        if result.status == "Accepted":
+            return Broken(f"{result.text} is WriteOnly, but it was read; the status must be Rejected")
+        outcome = MET if result.status == "Rejected" else outcome
     return outcome
 
 
@@ -306,8 +303,8 @@ def judge_read_only(command: AnsweredCommand, known: Known201) -> Outcome:
             continue
         if result.status in SET:
             return Broken(
-                f"{result.text} is ReadOnly but setting it is answered with {result.status}; it must be "
-                "Rejected"
+                f"{result.text} is ReadOnly, but setting it is answered with {result.status}; the status "
+                "must be Rejected"
             )
         outcome = MET if result.status == "Rejected" else outcome
     return outcome

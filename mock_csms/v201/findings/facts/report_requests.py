@@ -26,6 +26,11 @@ class Entry(NamedTuple):
     evse_id: int | None
     connector_id: int | None
 
+    @property
+    def of_any_instance(self) -> "Entry":
+        """The entry without the instance of its component: a report may have the others too (B08.FR.24)."""
+        return self._replace(component_instance=None)
+
     def matches(self, name: VariableName) -> bool:
         """Return whether it asks for a variable."""
         mine = name.component, name.variable, *name[2:]

@@ -90,27 +90,39 @@ def test_no_report_may_follow_a_refusal(talk: Talk, request_id: int, state: str)
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "state"),
+    ("asked", "status", "requirement", "state"),
     [
-        case("known", entry(STATION), "EmptyResultSet", "broken"),
-        case("unknown", entry({"name": "Other"}), "Accepted", "broken"),
-        case("rightly empty", entry({"name": "Other"}), "EmptyResultSet", "met"),
-        case("refused", entry(STATION), "Rejected", "not exercised"),
+        case("wrongly empty", entry(STATION), "EmptyResultSet", "B08.FR.01", "broken"),
+        case("known", entry(STATION), "Accepted", "B08.FR.01", "met"),
+        case("refused", entry(STATION), "Rejected", "B08.FR.01", "not exercised"),
+        case("unknown", entry({"name": "Other"}), "Accepted", "B08.FR.15", "broken"),
+        case("rightly empty", entry({"name": "Other"}), "EmptyResultSet", "B08.FR.15", "met"),
+        case("unknown refused", entry({"name": "Other"}), "Rejected", "B08.FR.15", "not exercised"),
+        case(
+            "other instance",
+            entry({"name": "Fan", "instance": "x"}),
+            "Accepted",
+            "B08.FR.15",
+            "not exercised",
+        ),
     ],
 )
-def test_empty_result_must_be_empty(talk: Talk, asked: JsonObject, status: str, state: str) -> None:
+def test_empty_result_must_be_empty(
+    talk: Talk, asked: JsonObject, status: str, requirement: str, state: str
+) -> None:
     take_inventory(talk, MODEL)
     ask(talk, asked, status=status)
 
     assert talk.ids == (["empty-report-status-wrong"] if state == "broken" else [])
-    assert talk.coverage("B08.FR.15") == state
+    assert talk.coverage(requirement) == state
+    assert talk.coverage("B08.FR.15" if requirement == "B08.FR.01" else "B08.FR.01") == "not exercised"
 
 
 def test_empty_result_without_inventory_is_accepted(talk: Talk) -> None:
     ask(talk, entry(STATION), status="EmptyResultSet")
 
     assert not talk.findings
-    assert talk.coverage("B08.FR.15") == "not exercised"
+    assert talk.coverage("B08.FR.01") == "not exercised"
 
 
 # Items
@@ -185,6 +197,7 @@ def test_part_of_uncertain_report_is_accepted(talk: Talk, doubt: str) -> None:
         case("other EVSE", entry({"name": "EVSE", "evse": {"id": 2}}), MODEL[5], "broken"),
         case("any instance", entry({"name": "fan"}, "Speed"), MODEL[8], "met"),
         case("other instance", entry(PART, "Speed", "first"), MODEL[9], "broken"),
+        case("other component instance", entry({"name": "Fan", "instance": "right"}), MODEL[9], "met"),
     ],
 )
 def test_report_must_contain_only_what_was_asked_for(
@@ -218,6 +231,13 @@ def test_component_that_does_not_meet_the_criterion_is_found(
 
     assert talk.ids == (["report-item-unasked"] if state == "broken" else [])
     assert talk.coverage("B08.FR.05") == state
+
+
+def test_instance_of_the_variable_of_a_criterion_decides_nothing(talk: Talk) -> None:
+    ask(talk, criteria=("Enabled",))
+    send(talk, item({"name": "TariffCostCtrlr"}, "Enabled", "Tariff", attributes=[{"value": "false"}]))
+
+    assert not talk.findings
 
 
 # Completeness

@@ -15,6 +15,7 @@ MODEL = [
     item(CTRLR, "Option", dataType="OptionList", **LIST),
     item(CTRLR, "Members", dataType="MemberList", **LIST),
     item(CTRLR, "FreeMembers", dataType="MemberList"),
+    item(CTRLR, "EmptyMembers", dataType="MemberList", valuesList=""),
     item(CTRLR, "Text"),
     item(
         {"name": "OCPPCommCtrlr"}, "NetworkConfigurationPriority", dataType="SequenceList", valuesList="1,2"
@@ -43,6 +44,7 @@ VALID = [
     ("Members", "Beta, Alpha"),
     ("Members", ""),
     ("FreeMembers", "Gamma"),
+    ("EmptyMembers", "Gamma"),
     ("Text", "anything"),
 ]
 
@@ -95,6 +97,25 @@ def test_number_outside_its_limits_must_be_rejected(
     assert talk.ids == (["wrong-value-accepted"] if state == "broken" else [])
     assert talk.coverage("B05.FR.08") == state
     assert talk.coverage("B05.FR.07") == "not exercised"
+
+
+@pytest.mark.parametrize(("size", "is_found"), [(len(LIST["valuesList"]), False), (100, True)])
+def test_value_missing_in_a_list_that_may_be_cut_off_may_be_accepted(
+    talk: Talk, size: int, is_found: bool
+) -> None:
+    talk.read_variables({"DeviceDataCtrlr.ConfigurationValueSize": str(size)})
+    take_inventory(talk, MODEL)
+    set_value(talk, "Members", "Gamma", "Accepted")
+
+    assert talk.ids == (["wrong-value-accepted"] if is_found else [])
+
+
+def test_variable_set_twice_at_once_is_not_judged(talk: Talk) -> None:
+    whole = {"component": CTRLR, "variable": {"name": "Whole"}}
+    take_inventory(talk, MODEL)
+    set_values(talk, [{**whole, "attributeValue": value} for value in ("5", "99")], "Accepted", "Rejected")
+
+    assert not talk.findings
 
 
 def test_value_of_unknown_variable_may_be_accepted(talk: Talk) -> None:

@@ -200,10 +200,16 @@ def test_unknown_variable_must_have_no_value(
 
 
 @pytest.mark.parametrize(
-    ("result", "state"), [case("read", OK, "broken"), case("refused", status("Rejected"), "met")]
+    ("result", "state"),
+    [
+        case("read", OK, "broken"),
+        case("refused", status("Rejected"), "met"),
+        case("removed", status("UnknownVariable"), "not exercised"),
+    ],
 )
 def test_write_only_variable_must_not_be_read(talk: Talk, result: JsonObject, state: str) -> None:
     take_inventory(talk, MODEL)
+    talk.boot()
     read(talk, [PASSWORD], result)
 
     assert talk.ids == (["write-only-variable-read"] if state == "broken" else [])
