@@ -38,6 +38,8 @@ class Parts:
     """Requirements that a part with tbc=true is followed by another one."""
     next_seq_no: int = 0
     last: JsonObject | None = None
+    is_finished: bool = False
+    """Whether the last part has arrived."""
     is_certain: bool = True
     """False if a part may have been lost or repeated, or after a finding was reported."""
 
@@ -66,8 +68,10 @@ class ReportParts:
         """Register the report that a command asks for."""
         if action in REPORTS:
             key = REPORTED_BY[action], request["requestId"]
-            self._requested.pop(key, None)
-            self._requested[key] = Parts(action, report_requirements.continued(action, request))
+            before = self._requested.pop(key, None)
+            parts = Parts(action, report_requirements.continued(action, request))
+            parts.is_certain = before is None or before.is_finished
+            self._requested[key] = parts
 
     def booted(self) -> None:
         """Register a restart of the station. It does not continue earlier reports."""
@@ -95,6 +99,7 @@ class ReportParts:
         if seq_no is None or payload == previous:
             return NO_FINDINGS
         parts.next_seq_no, parts.last = seq_no + 1, payload
+        parts.is_finished = not payload.get("tbc")
         if not parts.is_certain:
             return NO_FINDINGS
         numbered = report_requirements.SEQ_NO[parts.command]

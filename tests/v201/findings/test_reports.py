@@ -97,6 +97,17 @@ def test_gap_after_refused_part_is_accepted(talk: Talk) -> None:
     assert not talk.findings
 
 
+def test_report_with_the_request_id_of_a_report_in_progress_is_not_judged(talk: Talk) -> None:
+    request = {"requestId": 9, "reportBase": "FullInventory"}
+    talk.command("GetBaseReport", request)
+    talk.call("NotifyReport", report(0, tbc=True, request_id=9))
+    talk.command("GetBaseReport", request)
+    talk.call("NotifyReport", report(1, request_id=9))
+    talk.call("NotifyReport", report(0, request_id=9))
+
+    assert not talk.findings
+
+
 def test_second_report_with_the_same_request_id_starts_from_0(talk: Talk) -> None:
     talk.call("NotifyReport", report(0))
     talk.ask_in_vain("GetBaseReport", {"requestId": 7, "reportBase": "FullInventory"})

@@ -78,7 +78,7 @@ KNOWN_VARIABLE: Final = CHECKS.kind(
     "error",
     "a SetVariableMonitoring is answered with UnknownComponent or UnknownVariable for a variable that the "
     "station has reported",
-    "the variable in a report",
+    "the variable in a report since the last boot",
 )
 
 
@@ -129,7 +129,7 @@ def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
 
 def _is_reported(item: Item, known: Known201) -> bool:
     name = name_of_item(item.request)
-    return name.component != OF_VEHICLE and name in known[DeviceModelFacts].definitions
+    return name.component != OF_VEHICLE and known[DeviceModelFacts].is_reported(name)
 
 
 def _judge_known(item: Item, known: Known201, status: str) -> Outcome:
@@ -260,7 +260,7 @@ def judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
     others = {
         monitor_id: monitor
         for monitor_id, monitor in known[Monitors].by_id.items()
-        if monitor_id not in replaced
+        if monitor_id not in replaced and monitor.is_lasting
     }
     return first_broken(_judge_duplicate(item, others) for item in items_with_results(command))
 

@@ -35,10 +35,12 @@ def judge_monitor_id(call: StationCall, known: Known201) -> Outcome:
     return MET if events else None
 
 
-def _is_after(event: JsonObject, moment: float, known: Known201) -> bool:
-    """Return whether an event happened certainly after a moment; it may have waited in a queue."""
-    seconds = None if known.clock.is_skewed else seconds_of(event["timestamp"])
-    return seconds is not None and seconds > moment + MARGIN_S
+def _is_after(event: JsonObject, moment: float, at: float, known: Known201) -> bool:
+    """Return whether an event that arrives now (``at``) certainly happened after a moment; it may have waited
+    in a queue.
+    """
+    seconds = seconds_of(event["timestamp"]) if known.clock.is_right else None
+    return seconds is not None and moment + MARGIN_S < seconds <= at + MARGIN_S
 
 
 def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[JsonObject, Monitor]]:
@@ -48,7 +50,7 @@ def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[Js
         return
     for event in call.payload["eventData"]:
         monitor = by_id.get(event.get("variableMonitoringId"))
-        if monitor is not None and _is_after(event, monitor.at, known):
+        if monitor is not None and _is_after(event, monitor.at, call.at, known):
             yield event, monitor
 
 
@@ -75,8 +77,8 @@ def _trigger_check(
     def check(call: StationCall, known: Known201) -> Outcome:
         outcome: Outcome = None
         for event, monitor in _events_of_monitors(call, known):
-            if not is_about(monitor, known):
-                continue
+            if event.get("cleared") or not is_about(monitor, known):
+                continue  # no requirement names the trigger for the end of an alert
             if event["trigger"] != trigger:
                 return Broken(
                     f"the event {event['eventId']} has the trigger {event['trigger']}, but it is of a "
@@ -133,7 +135,7 @@ def judge_level(call: StationCall, known: Known201) -> Outcome:
     if level is None:
         return None
     for event, monitor in _events_of_monitors(call, known):
-        if not _is_after(event, level[1], known):
+        if not _is_after(event, level[1], call.at, known):
             continue
         if monitor.severity > level[0]:
             return Broken(
@@ -154,7 +156,8 @@ def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Kn
         if current is None or current[0] != base:
             return None
         for event in call.payload["eventData"]:
-            if not _is_after(event, current[1], known) or event["eventNotificationType"] not in FROM_MONITOR:
+            is_of_monitor = event["eventNotificationType"] in FROM_MONITOR
+            if not is_of_monitor or not _is_after(event, current[1], call.at, known):
                 continue
             if event["eventNotificationType"] in removed:
                 return Broken(
@@ -179,27 +182,28 @@ REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
 
 @CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
 def judge_cleared(call: StationCall, known: Known201) -> Outcome:
-    """Check that a cleared threshold does not end its alert. Any event that is late enough shows that the
-    station has had the chance.
+    """Check that a cleared threshold does not end its alert. After an alert, any event that is late enough
+    shows that the station has had the chance.
     """
     outcome: Outcome = None
     cleared = known[Monitors].cleared
     thresholds = {
-        monitor_id: since
-        for monitor_id, (monitor, since) in cleared.items()
-        if monitor is not None and monitor.type in THRESHOLDS and since is not None
+        monitor_id: (one.at, one.was_alerting)
+        for monitor_id, one in cleared.items()
+        if one.monitor is not None and one.monitor.type in THRESHOLDS and one.at is not None
     }
     if not thresholds:
         return None
+    alerts = [since for since, was_alerting in thresholds.values() if was_alerting]
     for event in call.payload["eventData"]:
-        since = thresholds.get(event.get("variableMonitoringId", -1))
-        if since is not None and event.get("cleared") and _is_after(event, since, known):
+        since, _ = thresholds.get(event.get("variableMonitoringId", -1), (None, False))
+        if since is not None and event.get("cleared") and _is_after(event, since, call.at, known):
             return Broken(
                 f"the event {event['eventId']} reports the end of an alert of the monitor "
                 f"{event['variableMonitoringId']}, which was cleared before; a cleared monitor must not "
                 "send such an event"
             )
-        if _is_after(event, min(thresholds.values()), known):
+        if alerts and _is_after(event, min(alerts), call.at, known):
             outcome = MET
     return outcome
 
@@ -231,6 +235,8 @@ def judge_value(call: StationCall, known: Known201) -> Outcome:
         definition = definitions.get(name_of_item(event))
         if definition is None or definition.mutability.get(ACTUAL) != "WriteOnly":
             continue
+        if event["eventNotificationType"] not in FROM_MONITOR:
+            continue
         if event["actualValue"]:
             return Broken(
                 f"the event {event['eventId']} has a value of {short(event['component']['name'])}/"
@@ -245,7 +251,7 @@ def judge_type(call: StationCall, known: Known201) -> Outcome:
     """Check that a replaced monitor has become a custom one."""
     outcome: Outcome = None
     for event, monitor in _events_of_monitors(call, known):
-        if not monitor.is_replacement:
+        if not monitor.is_replacement or (monitor.replaced and monitor.replaced.is_custom):
             continue
         if event["eventNotificationType"] != CUSTOM:
             return Broken(

@@ -73,13 +73,13 @@ def _fits_types(query: Query, monitor: Monitor) -> bool:
 
 def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
     """Return whether an item of componentVariable matches a name. An EVSE or instance that is not named
-    matches all, or, with ``exactly``, none but the variable's own.
+    matches all, or, with ``exactly``, none but the variable's own. A station may report all instances of a
+    component although one was named (N02.FR.20).
     """
     component, variable = item["component"], item.get("variable") or {}
     evse = component.get("evse") or {}
     asked = (
         (component["name"], name.component),
-        (component.get("instance"), name.component_instance),
         (variable.get("name"), name.variable),
         (variable.get("instance"), name.variable_instance),
     )
@@ -188,7 +188,7 @@ def _judge_presence(
     query, found = completed
     ids, due = {monitor_id for monitor_id, _ in found}, False
     for monitor_id, monitor in monitors.by_id.items():
-        if not is_due(query, monitor_id, monitor):
+        if not monitor.is_lasting or not is_due(query, monitor_id, monitor):
             continue
         due = True
         if monitor_id not in ids and not any(monitor.is_like(other) for _, other in found):
@@ -267,7 +267,7 @@ def judge_boot(call: StationCall, known: Known201) -> Outcome:
     if completed is None or not completed[0].is_unfiltered or not before:
         return None
     for monitor in before:
-        if not any(monitor.is_like(other) for _, other in completed[1]):
+        if monitor.is_lasting and not any(monitor.is_like(other) for _, other in completed[1]):
             return Broken(
                 f"the report {call.payload['requestId']} lacks the {short(monitor.text)}, which was set "
                 "before the reboot; monitors must survive a reboot",
@@ -286,9 +286,14 @@ NOT_REPLACED: Final = CHECKS.kind(
 )
 
 
+def _differs(one: Monitor, other: Monitor) -> bool:
+    """Return whether the settings still differ if a station has rounded the values."""
+    return one.settings[:2] != other.settings[:2] or abs(one.value - other.value) >= 1
+
+
 @NOT_REPLACED.on_call("N04.FR.12", of=Action.notify_monitoring_report)
 def judge_replacement(call: StationCall, known: Known201) -> Outcome:
-    """Check that a replaced monitor has its new settings. A station may round the value."""
+    """Check that a replaced monitor has its new settings."""
     monitors = known[Monitors]
     outcome: Outcome = None
     query = monitors.query_of(call.payload)
@@ -296,7 +301,7 @@ def judge_replacement(call: StationCall, known: Known201) -> Outcome:
         return None
     for monitor_id, reported in monitors_in(call):
         expected = monitors.by_id.get(monitor_id)
-        if expected is None or expected.replaced is None or expected.settings == expected.replaced.settings:
+        if expected is None or expected.replaced is None or not _differs(expected, expected.replaced):
             continue
         if reported.settings == expected.replaced.settings:
             return Broken(
@@ -332,7 +337,7 @@ def _base_check(base: str) -> Callable[[StationCall, Known201], Outcome]:
         query, found = completed
         for monitor_id, reported in found:
             removed = monitors.removed.get(monitor_id)
-            if removed is not None and removed.is_like(reported):
+            if removed is not None and removed.is_like(reported) and removed.value == reported.value:
                 return Broken(
                     f"the report {call.payload['requestId']} has the monitor {monitor_id}, a "
                     f"{short(reported.text)}, but the monitoring base {base} was accepted after it was set; "

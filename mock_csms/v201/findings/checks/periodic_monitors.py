@@ -28,10 +28,11 @@ EVENT_MISSING.names(*REQUIREMENTS.values())
 
 def _is_active(monitor_id: int, monitor: Monitor, known: Known201) -> bool:
     """Return whether a monitor is certain to send events: it is unchanged, enabled and within the level."""
-    monitors, model = known[Monitors], known[DeviceModelFacts]
-    level = monitors.level[0] if monitors.level else model.number("MonitoringCtrlr", "ActiveMonitoringLevel")
+    model = known[DeviceModelFacts]
+    level = model.number("MonitoringCtrlr", "ActiveMonitoringLevel")
     return (
-        monitors.by_id.get(monitor_id) is monitor
+        known[Monitors].by_id.get(monitor_id) is monitor
+        and not known.clock.is_skewed
         and model.is_true("MonitoringCtrlr", "Enabled") is True
         and level is not None
         and monitor.severity <= level
@@ -61,15 +62,15 @@ def _expect_event(monitor_id: int, monitor: Monitor, at: float, known: Known201)
 
 
 def _follow(monitor_id: int | None, at: float, known: Known201) -> None:
-    """Expect an event of a periodic monitor that a command has set. One that depends on a transaction may be
-    silent.
+    """Expect an event of a periodic monitor that a command has set. One that depends on a transaction or a
+    vehicle may be silent.
     """
     by_id = known[Monitors].by_id
     monitor = None if monitor_id is None else by_id.get(monitor_id)
     if monitor_id is None or monitor is None or monitor.type not in PERIODIC or not monitor.is_custom:
         return
     is_followed = sum(other.type in PERIODIC for other in by_id.values()) <= MAX_PERIODIC
-    if is_followed and not monitor.is_for_transactions:
+    if is_followed and monitor.is_lasting and monitor.value > 0 and not monitor.is_for_transactions:
         _expect_event(monitor_id, monitor, at, known)
 
 

@@ -9,7 +9,13 @@ from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import VariableName, name_of_item
+from mock_csms.v201.findings.facts.device_model import (
+    ACTUAL,
+    OF_VEHICLE,
+    DeviceModelFacts,
+    VariableName,
+    name_of_item,
+)
 from mock_csms.v201.findings.known import Known201
 
 MAX_MONITORS: Final = 200
@@ -29,6 +35,7 @@ HARD_WIRED: Final = "HardWiredMonitor"
 CUSTOM: Final = "CustomMonitor"
 THRESHOLDS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
 PERIODIC: Final = frozenset({"Periodic", "PeriodicClockAligned"})
+LEVEL: Final = VariableName("monitoringctrlr", "activemonitoringlevel"), ACTUAL
 NUMERIC: Final = frozenset({"integer", "decimal"})
 """Data types of variables whose values have an order."""
 
@@ -59,6 +66,16 @@ class Monitor(NamedTuple):
         return self.type, self.severity, self.value
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether its variable exists at any time; those of a vehicle come and go with it."""
+        return self.name.component != OF_VEHICLE
+
+    @property
+    def may_restore_another(self) -> bool:
+        """Whether a preconfigured monitor may be active again, with the same id, once this one is cleared."""
+        return self.is_replacement and not (self.replaced and self.replaced.is_custom)
+
+    @property
     def text(self) -> str:
         """Type, variable and severity, for a sentence."""
         evse = "" if self.name.evse_id is None else f" of EVSE {self.name.evse_id}"
@@ -70,6 +87,16 @@ class Monitor(NamedTuple):
     def is_like(self, other: "Monitor") -> bool:
         """Return whether both monitor the same variable in the same way; instances and EVSEs may differ."""
         return (self.name[:2], self.type, self.severity) == (other.name[:2], other.type, other.severity)
+
+
+class Cleared(NamedTuple):
+    """A monitor that a ClearVariableMonitoring has removed."""
+
+    monitor: Monitor | None
+    at: float | None
+    """Time of the answer on this connection."""
+    was_alerting: bool
+    """Whether its latest event had reported an alert."""
 
 
 class Item(NamedTuple):
@@ -86,6 +113,8 @@ class Query(NamedTuple):
     frame: int
     changes: int
     """Count of changes when it was sent."""
+    is_certain: bool = True
+    """Whether all parts with its requestId belong to it."""
     is_accepted: bool = False
     next_seq_no: int = 0
     found: tuple[tuple[int, Monitor], ...] = ()
@@ -139,6 +168,7 @@ class Monitors(Facts):
     """Monitors by id, which ids are free, the monitoring base and level, and reports in progress."""
 
     __slots__ = (
+        "alerting",
         "base",
         "base_name",
         "before_boot",
@@ -157,10 +187,10 @@ class Monitors(Facts):
         self.by_id: dict[int, Monitor] = {}
         self.is_complete = False
         """Whether `by_id` has all monitors."""
-        self.cleared: dict[int, tuple[Monitor | None, float | None]] = {}
-        """Ids that are free since a ClearVariableMonitoring: the monitor, and the time of the answer on this
-        connection.
-        """
+        self.alerting: frozenset[int] = frozenset()
+        """Ids of monitors whose latest event is an alert that has not ended."""
+        self.cleared: dict[int, Cleared] = {}
+        """Ids that are free since a ClearVariableMonitoring."""
         self.hard_wired: frozenset[int] = frozenset()
         self.before_boot: tuple[Monitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
@@ -183,7 +213,7 @@ class Monitors(Facts):
         """Drop everything about the monitors."""
         self.by_id.clear()
         self.cleared.clear()
-        self.hard_wired = self.since_base_all = frozenset()
+        self.alerting = self.hard_wired = self.since_base_all = frozenset()
         self.before_boot = ()
         self.removed.clear()
         self.base = None
@@ -200,7 +230,12 @@ class Monitors(Facts):
 
     def clear(self, monitor_id: int, at: float) -> None:
         """Remove a monitor; its id is free."""
-        self.cleared[monitor_id] = self.by_id.pop(monitor_id, None), at
+        monitor = self.by_id.pop(monitor_id, None)
+        if monitor is not None and monitor.may_restore_another:
+            self.is_complete = False
+            return
+        self.cleared[monitor_id] = Cleared(monitor, at, monitor_id in self.alerting)
+        self.alerting -= {monitor_id}
         if len(self.cleared) > MAX_IDS:
             del self.cleared[next(iter(self.cleared))]
 
@@ -212,9 +247,9 @@ class Monitors(Facts):
     def query_of(self, part: JsonObject) -> Query | None:
         """Return the accepted query that a part of a report belongs to; None if unknown or not in order."""
         query = self.queries.get(part["requestId"])
-        if query is None or not query.is_accepted or query.next_seq_no != part["seqNo"]:
+        if query is None or not query.is_accepted or not query.is_certain:
             return None
-        return query
+        return query if query.next_seq_no == part["seqNo"] else None
 
     def completed(self, call: StationCall) -> tuple[Query, list[tuple[int, Monitor]]] | None:
         """Return the query whose report is complete with this part, and all monitors in the report.
@@ -259,7 +294,7 @@ class Monitors(Facts):
     def disconnected(self) -> None:
         self.queries.clear()
         self.base = self.level = None
-        self.cleared = {monitor_id: (monitor, None) for monitor_id, (monitor, _) in self.cleared.items()}
+        self.cleared = {monitor_id: one._replace(at=None) for monitor_id, one in self.cleared.items()}
 
     def doubt(self, action: str | None) -> None:
         if action in {None, Action.notify_monitoring_report}:
@@ -293,7 +328,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
         if monitor_id is None:
             monitors.forget()
             return
-        replaced = monitors.by_id.get(item["id"]) if "id" in item else None
+        replaced = monitors.by_id.pop(item["id"], None) if "id" in item else None
         settings = item["type"], item["severity"], item["value"]
         monitors.add(
             monitor_id,
@@ -333,22 +368,27 @@ def _apply_base(command: AnsweredCommand, known: Known201) -> None:
 @CHECKS.learn_sent(Action.set_monitoring_level)
 def _expect_level(_: Command, known: Known201) -> None:
     known[Monitors].level = None
+    known[DeviceModelFacts].expect_value(LEVEL)
 
 
 @CHECKS.learn_command(Action.set_monitoring_level)
 def _apply_level(command: AnsweredCommand, known: Known201) -> None:
+    model, severity = known[DeviceModelFacts], command.request["severity"]
     if command.answer["status"] == "Accepted":
-        known[Monitors].level = command.request["severity"], command.at, command.frame
+        known[Monitors].level = severity, command.at, command.frame
+        model.accept_value(LEVEL, str(severity), command.at)
+    else:
+        model.keep_value(LEVEL)
 
 
 @CHECKS.learn_sent(Action.get_monitoring_report)
 def _expect_report(command: Command, known: Known201) -> None:
     monitors = known[Monitors]
     queries, request_id = monitors.queries, command.request["requestId"]
-    queries.pop(request_id, None)
+    is_certain = queries.pop(request_id, None) is None  # otherwise its report may still be in progress
     if len(queries) >= MAX_QUERIES:
         del queries[next(iter(queries))]
-    queries[request_id] = Query(command.request, command.frame, monitors.changes)
+    queries[request_id] = Query(command.request, command.frame, monitors.changes, is_certain)
 
 
 @CHECKS.learn_command(Action.get_monitoring_report)
@@ -373,19 +413,19 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
     if query is None:
         _doubt_report(monitors, part)
         return
-    found = [*monitors_in(call)]
-    if part.get("tbc"):
+    found = [*query.found, *monitors_in(call)]
+    if part.get("tbc") and len(found) <= MAX_MONITORS:
         monitors.queries[part["requestId"]] = query._replace(
-            next_seq_no=part["seqNo"] + 1, found=(*query.found, *found)[-MAX_MONITORS:]
+            next_seq_no=part["seqNo"] + 1, found=tuple(found)
         )
         return
     del monitors.queries[part["requestId"]]
-    if query.changes != monitors.changes:
+    if query.changes != monitors.changes or part.get("tbc"):
         return
     if query.is_unfiltered:
-        _complete(monitors, [*query.found, *found])
+        _complete(monitors, found)
     else:
-        for monitor_id, monitor in [*query.found, *found]:
+        for monitor_id, monitor in found:
             monitors.add(monitor_id, monitors.by_id.get(monitor_id, monitor))
 
 
@@ -415,7 +455,13 @@ def _complete(monitors: Monitors, found: list[tuple[int, Monitor]]) -> None:
 def _apply_event(call: StationCall, known: Known201) -> None:
     for event in call.payload["eventData"]:
         monitor_id = event.get("variableMonitoringId")
-        if event["eventNotificationType"] == HARD_WIRED and monitor_id is not None:
-            monitors = known[Monitors]
-            if len(monitors.hard_wired) < MAX_IDS:
-                monitors.hard_wired |= {monitor_id}
+        if monitor_id is None:
+            continue
+        monitors = known[Monitors]
+        if event["eventNotificationType"] == HARD_WIRED and len(monitors.hard_wired) < MAX_IDS:
+            monitors.hard_wired |= {monitor_id}
+        if event["trigger"] == "Alerting" and not event.get("cleared"):
+            if len(monitors.alerting) < MAX_IDS:
+                monitors.alerting |= {monitor_id}
+        elif monitor_id in monitors.alerting:
+            monitors.alerting -= {monitor_id}

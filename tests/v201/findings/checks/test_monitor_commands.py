@@ -87,6 +87,15 @@ def test_variable_of_a_vehicle_that_is_gone_may_be_called_unknown(talk: Talk, st
     assert talk.ids == []
 
 
+@pytest.mark.parametrize("status", ["UnknownComponent", "UnknownVariable"])
+def test_variable_that_was_reported_before_a_boot_may_be_called_unknown(talk: Talk, status: str) -> None:
+    report_variable(talk)
+    talk.boot()
+    set_monitor(talk, status=status)
+
+    assert talk.ids == []
+
+
 UPPER, LOWER, DELTA = "UpperThreshold", "LowerThreshold", "Delta"
 
 
@@ -268,6 +277,27 @@ def test_id_may_exist_after(talk: Talk, prepare: Script, forget: Script) -> None
     forget(talk)
 
     set_monitor(talk, id=1)
+    clear_monitor(talk)
+
+    assert talk.ids == []
+
+
+def test_monitor_of_a_vehicle_may_be_set_again(talk: Talk) -> None:
+    vehicle = {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}
+    set_monitor(talk, vehicle, type=DELTA)
+    set_monitor(talk, vehicle, type=DELTA, number=2)
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_preconfigured_monitor_may_be_active_again_under_its_id(talk: Talk, is_reported: bool) -> None:
+    if is_reported:
+        report_monitors(talk, reported())
+    set_monitor(talk, id=1)
+    clear_monitor(talk)
+    set_monitor(talk, id=1)
+    clear_monitor(talk)
     clear_monitor(talk)
 
     assert talk.ids == []

@@ -4,7 +4,6 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from tests.support.monitors import (
-    TEMPERATURE,
     VOLTAGE,
     clear_monitor,
     command,
@@ -189,7 +188,12 @@ def test_cleared_threshold_must_not_end_its_alert(talk: Talk) -> None:
     set_monitor(talk, VOLTAGE, number=2)
     clear_monitor(talk)
     send_event(talk, cleared=True)
+    talk.wait(LATE_S)
+    send_event(talk, VOLTAGE, variableMonitoringId=2, cleared=True)
     assert (talk.ids, talk.coverage("N07.FR.12")) == ([], "not exercised")
+    set_monitor(talk)
+    send_event(talk)
+    clear_monitor(talk)
     talk.wait(LATE_S)
     send_event(talk, VOLTAGE, variableMonitoringId=2, cleared=True)
     assert (talk.ids, talk.coverage("N07.FR.12")) == ([], "met")
@@ -214,6 +218,46 @@ def test_alert_may_end_after(talk: Talk, end: Script) -> None:
     assert talk.ids == []
 
 
+def test_alert_of_a_preconfigured_monitor_that_is_active_again_may_end(talk: Talk) -> None:
+    set_monitor(talk, id=1)
+    clear_monitor(talk)
+    talk.wait(LATE_S)
+    send_event(talk, cleared=True, eventNotificationType="PreconfiguredMonitor")
+
+    assert talk.ids == []
+
+
+def test_end_of_an_alert_may_have_any_trigger(talk: Talk) -> None:
+    set_monitor(talk)
+    talk.wait(LATE_S)
+    send_event(talk, trigger="Delta", cleared=True)
+
+    assert talk.ids == []
+    assert talk.coverage("N07.FR.16") == "not exercised"
+
+
+def test_event_from_the_future_shows_nothing_about_its_monitor(talk: Talk) -> None:
+    set_monitor(talk)
+    send_event(talk, trigger="Delta", timestamp=stamp(talk.at + 3600))
+
+    assert "event-trigger-wrong" not in talk.ids
+
+
+def test_event_of_a_station_with_unknown_time_shows_nothing_about_its_monitor(unbooted: Talk) -> None:
+    set_monitor(unbooted)
+    unbooted.wait(LATE_S)
+    send_event(unbooted, trigger="Delta")
+
+    assert "event-trigger-wrong" not in unbooted.ids
+
+
+def test_notification_of_a_write_only_variable_without_monitor_is_not_judged(talk: Talk) -> None:
+    report_variable(talk, mutability="WriteOnly")
+    send_event(talk, eventNotificationType="HardWiredNotification", variableMonitoringId=None)
+
+    assert talk.ids == []
+
+
 def test_write_only_value_must_not_be_sent(talk: Talk) -> None:
     send_event(talk)
     report_variable(talk, VOLTAGE)
@@ -230,7 +274,7 @@ def test_write_only_value_must_not_be_sent(talk: Talk) -> None:
 
 
 def test_replaced_monitor_must_be_custom(talk: Talk) -> None:
-    set_monitor(talk, TEMPERATURE)
+    report_monitors(talk, reported())
     talk.wait(LATE_S)
     send_event(talk, eventNotificationType="PreconfiguredMonitor")
     set_monitor(talk, id=1)
@@ -244,3 +288,12 @@ def test_replaced_monitor_must_be_custom(talk: Talk) -> None:
 
     assert talk.ids == ["event-notification-type-wrong"]
     assert talk.coverage("N04.FR.15") == "broken"
+
+
+def test_replaced_custom_monitor_shows_nothing(talk: Talk) -> None:
+    set_monitor(talk)
+    set_monitor(talk, id=1)
+    talk.wait(LATE_S)
+    send_event(talk)
+
+    assert talk.coverage("N04.FR.15") == "not exercised"

@@ -93,6 +93,36 @@ def test_accepted_report_must_not_be_empty(talk: Talk) -> None:
     assert talk.coverage("N02.FR.10") == "broken"
 
 
+def test_report_that_reuses_a_request_id_is_not_judged(talk: Talk) -> None:
+    set_monitor(talk)
+    command(talk, "GetMonitoringReport", {"requestId": 20, **OF_STATION})
+    command(talk, "GetMonitoringReport", {"requestId": 20, "componentVariable": [VOLTAGE]})
+    send_part(talk, 0, reported())
+    send_part(talk, 0, reported(VOLTAGE))
+
+    assert talk.ids == []
+
+
+def test_report_with_many_monitors_is_not_judged(talk: Talk) -> None:
+    set_monitor(talk)
+    command(talk, "GetMonitoringReport", {"requestId": 20})
+    send_part(talk, 0, reported(), tbc=True)
+    for number in range(1, 251):
+        send_part(talk, number, reported(number=number + 1, severity=4), tbc=number < 250)
+
+    assert talk.ids == []
+
+
+def test_report_may_have_the_other_instances_of_a_component(talk: Talk) -> None:
+    asked, other = (
+        {"component": {"name": "Fan", "instance": name}, "variable": {"name": "Speed"}}
+        for name in ("left", "right")
+    )
+    report_monitors(talk, reported(asked), reported(other, 2), componentVariable=[asked])
+
+    assert talk.ids == []
+
+
 def set_meanwhile(talk: Talk) -> None:
     command(talk, "GetMonitoringReport", {"requestId": 20})
     clear_monitor(talk)
@@ -252,6 +282,24 @@ def test_replaced_monitor_must_have_its_new_settings(talk: Talk) -> None:
     assert talk.coverage("N04.FR.12") == "broken"
 
 
+def test_replaced_monitor_may_have_a_rounded_value(talk: Talk) -> None:
+    report_monitors(talk, reported(value=80))
+    set_monitor(talk, id=1, value=80.4)
+    report_monitors(talk, reported(value=80))
+
+    assert talk.ids == []
+    assert talk.coverage("N04.FR.12") == "not exercised"
+
+
+@pytest.mark.parametrize("first", [lambda _: None, reboot, set_base])
+def test_monitor_of_a_vehicle_may_be_missing(talk: Talk, first: Script) -> None:
+    set_monitor(talk, {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}, type="Delta")
+    first(talk)
+    report_monitors(talk, reported(VOLTAGE, 7))
+
+    assert talk.ids == []
+
+
 @pytest.mark.parametrize(
     ("base", "requirement"), [("FactoryDefault", "N03.FR.04"), ("HardWiredOnly", "N03.FR.05")]
 )
@@ -260,7 +308,7 @@ def test_removed_monitor_must_not_be_reported(talk: Talk, base: str, requirement
     report_monitors(talk, reported())
     assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
     set_base(talk, base)
-    report_monitors(talk, reported(VOLTAGE), reported(number=2))
+    report_monitors(talk, reported(VOLTAGE), reported(number=2), reported(value=70))
     assert (talk.ids, talk.coverage(requirement)) == ([], "met")
 
     report_monitors(talk, reported(VOLTAGE, 3), reported(), reported(number=2))

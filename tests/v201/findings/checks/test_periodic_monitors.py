@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 
 from tests.support.monitors import clear_monitor, command, send_event, set_monitor
-from tests.support.talk import Script, Talk, case
+from tests.support.talk import Script, Talk, case, stamp
 
 PERIOD_S = 30
 DUE_S = 2 * PERIOD_S + 11.0
 ENABLED = {"MonitoringCtrlr.Enabled": "true", "MonitoringCtrlr.ActiveMonitoringLevel": "9"}
 
 
+VEHICLE = {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}
+
+
 def set_periodic(talk: Talk, kind: str = "Periodic", **fields: Any) -> None:
-    set_monitor(talk, type=kind, value=PERIOD_S, **fields)
+    set_monitor(talk, **{"type": kind, "value": PERIOD_S, **fields})
 
 
 def send_periodic(talk: Talk, number: int = 1) -> None:
@@ -95,6 +98,8 @@ def test_no_event_is_due_after(talk: Talk, end: Script) -> None:
         case("disabled", {**ENABLED, "MonitoringCtrlr.Enabled": "false"}, {}),
         case("transactions only", ENABLED, {"transaction": True}),
         case("refused", ENABLED, {"status": "Rejected"}),
+        case("no period", ENABLED, {"value": 0}),
+        case("vehicle", ENABLED, {"variable": VEHICLE}),
     ],
 )
 def test_no_event_is_due_of_monitor_that_may_be_silent(
@@ -107,3 +112,34 @@ def test_no_event_is_due_of_monitor_that_may_be_silent(
     talk.wait(DUE_S)
 
     assert talk.ids == []
+
+
+def test_no_event_is_due_by_a_level_from_before_a_reconnect(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    set_level(talk)
+    talk.reconnect(after=1)
+    set_periodic(talk)
+
+    talk.wait(DUE_S)
+
+    assert talk.ids == []
+
+
+def test_no_event_is_due_of_a_station_that_was_told_another_time(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    set_periodic(talk)
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at - 3600)})
+
+    talk.wait(DUE_S)
+
+    assert "periodic-event-missing" not in talk.ids
+
+
+def test_event_is_due_by_a_level_that_a_command_has_set(talk: Talk) -> None:
+    talk.read_variables({"MonitoringCtrlr.Enabled": "true"})
+    command(talk, "SetMonitoringLevel", {"severity": 9})
+    set_periodic(talk)
+
+    talk.wait(DUE_S)
+
+    assert talk.ids == ["periodic-event-missing"]
