@@ -38,6 +38,8 @@ OFFLINE_MARGIN_S: Final = 60.0
 CARRIED_OUT: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses of commands that the station carries out at once."""
 ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
+UNKNOWN_REASON: Final = "Unknown"
+"""Reason of a boot that cannot be read."""
 HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
 AUTHORIZE: Final = Action.authorize.value
@@ -169,6 +171,9 @@ class Observer201(Observer):
         if action in {None, BOOT}:
             self._registration.ignore_boot()
             self._resets.doubt()
+        if action == BOOT:
+            self._reports.give_up()
+            self._restarted(UNKNOWN_REASON)
 
     def answered(  # noqa: PLR0913, PLR0917 - a CALL and its answer
         self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject, waited: float
@@ -410,14 +415,18 @@ class Observer201(Observer):
         findings += self._resets.judge_boot(at, frame, payload["reason"])
         self._connectors.expect_none_after_offline()
         if payload["reason"] != "Triggered":
-            self._known.booted(payload["reason"])
-            self._connectors.restarted(payload["reason"])
-            self._accepted_commands.booted()
-            self._progress.booted()
+            self._restarted(payload["reason"])
             self._reports.booted()
-            self._signing.forget()
-            self._certificates.forget()
         return findings
+
+    def _restarted(self, reason: str) -> None:
+        """Drop what may not outlive a restart of the station."""
+        self._known.booted(reason)
+        self._connectors.restarted(reason)
+        self._accepted_commands.booted()
+        self._progress.booted()
+        self._signing.forget()
+        self._certificates.forget()
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
         findings = self._running.judge_event(at, frame, payload)

@@ -8,7 +8,12 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, Sta
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.csms_root import CsmsRoot
-from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.device_model import (
+    ACTUAL,
+    DeviceModelFacts,
+    VariableName,
+    name_of_item,
+)
 from mock_csms.v201.findings.facts.network_slots import NetworkSlots
 from mock_csms.v201.findings.known import Known201
 
@@ -20,8 +25,8 @@ LENGTHS: Final = range(40, 65)
 """Maximum lengths of the password that are allowed (errata of A00.FR.205)."""
 RECONFIGURED: Final = "ReconfigurationOfSecurityParameters"
 """Type of the security event after a change of the password."""
-MIN_SECRET: Final = 8
-"""Minimum length of a password that cannot occur in a text by chance."""
+MIN_SECRET: Final = 16
+"""Minimum length of a password (A00.FR.205); a shorter one may occur in a text by chance."""
 
 WITHOUT_ROOT: Final = CHECKS.kind(
     "security-profile-without-root",
@@ -99,11 +104,11 @@ def judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
 
 def profile_in_report(call: StationCall, known: Known201) -> str | None:
     """Return the security profile once a FullInventory is complete."""
-    for item in call.payload.get("reportData", ()):
-        if name_of_item(item) == PROFILE:
-            value: str | None = item["variableAttribute"][0].get("value")
-            return value
-    return known[DeviceModelFacts].value(PROFILE)
+    model = known[DeviceModelFacts]
+    for definition, values in model.reported_in(call):
+        if definition.name == PROFILE:
+            return dict(values).get(ACTUAL)
+    return model.value(PROFILE)
 
 
 @NO_PASSWORD.on_call("A01.FR.01", of=Action.notify_report)

@@ -148,3 +148,10 @@ def test_other_firmware_has_another_device_model(talk: Talk, version: str, is_kn
     boot(version)
 
     assert (name_of_item(LIMIT) in model_of(talk).definitions) == is_known
+
+
+def test_model_is_not_complete_after_a_boot_that_cannot_be_read(talk: Talk) -> None:
+    take_inventory(talk, [OLD])
+    talk.call("BootNotification", {}, violation="no reason")
+
+    assert not model_of(talk).is_complete

@@ -122,7 +122,7 @@ def report(talk: Talk, security_profile: str, max_limit: float | None) -> None:
         {
             "component": component,
             "variable": {"name": "SecurityProfile"},
-            "variableAttribute": [{"value": security_profile}],
+            "variableAttribute": [{"type": "MaxSet", "value": "3"}, {"value": security_profile}],
         }
     ]
     if max_limit is not None:
@@ -184,7 +184,7 @@ def test_maximum_length_of_password_must_be_40_to_64(
     [
         case("disclosed", PASSWORD, f"new password {PASSWORD}", ["password-disclosed"], "broken"),
         case("kept", PASSWORD, "new password", [], "met"),
-        case("too short to be certain", "new", "new password", [], "not exercised"),
+        case("too short to be certain", "new password", "new password", [], "not exercised"),
     ],
 )
 def test_password_in_security_event(
