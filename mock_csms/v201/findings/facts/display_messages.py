@@ -220,7 +220,8 @@ def _expect_report(command: Command, known: Known201) -> None:
     fitting = {number: one for number, one in messages.by_id.items() if _fits(request, one.info)}
     ended_at = known.running.last_ended_at
     is_settled = ended_at is not None and command.at > ended_at + AFTER_END_S
-    messages.queries.pop(request["requestId"], None)
+    if messages.queries.pop(request["requestId"], None) is not None:
+        return  # parts with this requestId may belong to either report
     if len(messages.queries) >= MAX_QUERIES:
         del messages.queries[next(iter(messages.queries))]
     messages.queries[request["requestId"]] = MessageQuery(
@@ -261,9 +262,10 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
     completed = messages.completed(call, known)
     query = messages.queries.get(part["requestId"])
     if part.get("tbc") and query is not None:
-        found = (*query.found, *part.get("messageInfo", ()))[-MAX_MESSAGES:]
-        messages.queries[part["requestId"]] = query._replace(found=found)
-        return
+        found = (*query.found, *part.get("messageInfo", ()))
+        if len(found) <= MAX_MESSAGES:
+            messages.queries[part["requestId"]] = query._replace(found=found)
+            return
     messages.queries.pop(part["requestId"], None)
     if completed is not None:
         _keep_only(messages, *completed)

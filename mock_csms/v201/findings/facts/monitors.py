@@ -241,7 +241,9 @@ class Monitors(Facts):
 
     def is_absent(self, monitor_id: int) -> bool:
         """Return whether certainly no monitor has this id."""
-        is_free = monitor_id in self.cleared or (self.is_complete and monitor_id not in self.by_id)
+        # HardWiredOnly disables preconfigured monitors; a report may then leave them out.
+        is_whole = self.is_complete and self.base_name != "HardWiredOnly"
+        is_free = monitor_id in self.cleared or (is_whole and monitor_id not in self.by_id)
         return is_free and monitor_id not in self.hard_wired
 
     def query_of(self, part: JsonObject) -> Query | None:
@@ -344,6 +346,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
             ),
         )
         monitors.since_base_all -= {monitor_id}
+        monitors.base = None
 
 
 @CHECKS.learn_command(Action.clear_variable_monitoring)

@@ -396,7 +396,22 @@ def ask_for_others(talk: Talk) -> None:
     report_messages(talk, message(2), state="Idle")
 
 
-@pytest.mark.parametrize("play", [clear_meanwhile, lose_part, ask_for_others])
+def use_request_id_again(talk: Talk) -> None:
+    ask(talk, priority="InFront")
+    ask(talk)
+    send_part(talk, message(2, priority="InFront"))
+
+
+def report_many(talk: Talk) -> None:
+    ask(talk)
+    send_part(talk, message(), tbc=True)
+    for number in range(2, 200):
+        send_part(talk, message(number), tbc=number < 199)
+
+
+@pytest.mark.parametrize(
+    "play", [clear_meanwhile, lose_part, ask_for_others, use_request_id_again, report_many]
+)
 def test_message_may_be_missing(talk: Talk, play: Script) -> None:
     set_message(talk)
 

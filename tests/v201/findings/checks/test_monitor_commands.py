@@ -263,6 +263,15 @@ def test_monitor_is_not_moved_to_other_evse(talk: Talk) -> None:
     assert talk.ids == ["wrong-monitor-replaced"]
 
 
+def test_disabled_monitor_may_be_missing_in_a_report(talk: Talk) -> None:
+    command(talk, "SetMonitoringBase", {"monitoringBase": "HardWiredOnly"})
+    report_other_monitor(talk)
+
+    set_monitor(talk, id=1)
+
+    assert talk.ids == []
+
+
 @pytest.mark.parametrize("prepare", [clear_first, report_no_monitor, report_other_monitor])
 @pytest.mark.parametrize(
     "forget",
