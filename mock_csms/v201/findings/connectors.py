@@ -164,15 +164,15 @@ class Connectors:
     def apply_event(self, event: JsonObject) -> None:
         """Register an AvailabilityState of a connector, an EVSE or the station."""
         component = event["component"]
-        if event["variable"]["name"] != "AvailabilityState":
+        if event["variable"]["name"].lower() != "availabilitystate":
             return
-        evse, state = component.get("evse"), event["actualValue"]
-        match component["name"]:
-            case "Connector" if evse:
+        evse, state = component.get("evse"), event["actualValue"].capitalize()
+        match component["name"].lower():
+            case "connector" if evse:
                 self.set_status(evse["id"], evse.get("connectorId", 1), state)
-            case "EVSE" if evse:
+            case "evse" if evse:
                 self._set_scope_status((evse["id"], None), state)
-            case "ChargingStation":
+            case "chargingstation":
                 self._set_scope_status(STATION, state)
 
     def _set_scope_status(self, scope: EvseScope, state: str) -> None:

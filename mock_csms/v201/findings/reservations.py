@@ -100,9 +100,9 @@ class ObservedReservations:
 
     def apply_event(self, at: float, event: JsonObject) -> None:
         """Register an AvailabilityState in a NotifyEvent."""
-        if self.open and event["variable"]["name"] == "AvailabilityState":
+        if self.open and event["variable"]["name"].lower() == "availabilitystate":
             evse = event["component"].get("evse")
-            self.set_status(at, evse["id"] if evse else None, event["actualValue"])
+            self.set_status(at, evse["id"] if evse else None, event["actualValue"].capitalize())
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Check an event before it is added to the contents of its transaction."""

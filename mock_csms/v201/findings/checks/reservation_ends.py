@@ -9,6 +9,7 @@ from mock_csms.findings.expectations import Expectation
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.reserving import SuspectAnswer, suspect
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses, statuses_of
 from mock_csms.v201.findings.facts.connector_events import once_each_is, statuses_in
 from mock_csms.v201.findings.facts.reservations import (
     BROKEN_STATUSES,
@@ -16,12 +17,14 @@ from mock_csms.v201.findings.facts.reservations import (
     USED,
     ActiveReservation,
     ReservationFacts,
-    statuses_of,
+    certainly_uses,
+    may_stay_reserved,
 )
 from mock_csms.v201.findings.known import Known201
 
 WITHIN_S: Final = 60.0
 CLOCK_MARGIN_S: Final = 60.0
+RELEASED: Final = frozenset({"Available", "Occupied"})
 UNNAMED: Final = -1
 """Stands for the reservation of an event that names none."""
 REQUIREMENTS: Final = {"Faulted": "H01.FR.16", "Unavailable": "H01.FR.17"}
@@ -49,13 +52,14 @@ KEPT_RESERVED: Final = CHECKS.kind(
     "reserved-status-kept",
     "error",
     "connectors stay Reserved after the reservation of their EVSE has ended",
-    "an accepted ReserveNow for the EVSE, and no other ReserveNow since",
+    "an accepted ReserveNow for the EVSE, and no other ReserveNow since; "
+    "ReservationCtrlr.NonEvseSpecific if another EVSE is in use",
 )
 USED_KEPT: Final = CHECKS.kind(
     "used-reservation-kept",
     "error",
     "a reservation that was used is later reported as expired or removed, or is cancelled",
-    "an event with its reservationId",
+    "a TransactionEvent with its reservationId that begins or authorizes a transaction",
 )
 EXPIRED_EARLY: Final = CHECKS.kind(
     "reservation-expired-early",
@@ -75,6 +79,8 @@ def expect_removal(call: StationCall, known: Known201) -> None:
         before = statuses_of(known, evse_id)
         after = {**before, (evse_id, connector_id): status}
         if status not in BROKEN_STATUSES or set(after.values()) != {status} or after == before:
+            continue
+        if not certain_statuses(known, evse_id):
             continue
         for reservation in facts.of_evse(evse_id):
             if not reservation.may_be_used:
@@ -125,8 +131,9 @@ def judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Out
     if command.answer["status"] == "Rejected":
         return MET
     return Broken(
-        f"the reservation {reservation_id} was cancelled although an event had named it before; a "
-        "reservation ends when it is used",
+        f"a CancelReservation for the reservation {reservation_id} was accepted although a TransactionEvent "
+        "had named this reservation before; a reservation ends when it is used, so the answer must be "
+        "Rejected",
         (command.sent_frame,),
     )
 
@@ -139,7 +146,8 @@ def judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"the reservation {reservation_id} was reported as {call.payload['reservationUpdateStatus']} "
-        "although an event had named it before; a reservation ends when it is used"
+        "although a TransactionEvent had named it before; a reservation ends when it is used, and must not "
+        "be reported after that"
     )
 
 
@@ -162,28 +170,37 @@ def judge_expiry(call: StationCall, known: Known201) -> Outcome:
 @NOT_CANCELLED.on_command("H02.FR.02", of=Action.cancel_reservation)
 def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an active reservation is cancelled."""
-    reservation = known[ReservationFacts].active.get(command.request["reservationId"])
-    if reservation is None or command.answer["status"] != "Rejected" or reservation.may_be_used:
+    facts = known[ReservationFacts]
+    reservation = facts.active.get(command.request["reservationId"])
+    if reservation is None or reservation.evse_id is None or reservation.may_be_used:
         return None
-    is_reserved = set(statuses_of(known, reservation.evse_id).values()) == {RESERVED}
+    is_reserved = set(certain_statuses(known, reservation.evse_id).values()) == {RESERVED}
     is_over = known.clock.is_skewed or command.at > reservation.expires_at - CLOCK_MARGIN_S
-    if reservation.evse_id is None or not is_reserved or is_over:
+    if not is_reserved or is_over:
         return None
+    if command.answer["status"] == "Accepted":
+        return MET
     sentence = (
         f"a CancelReservation for the active reservation {reservation.id} of EVSE {reservation.evse_id} was "
         "rejected; the station must cancel it"
     )
-    suspect(command, known, SuspectAnswer(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id))
+    suspect(
+        command,
+        known,
+        SuspectAnswer(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id),
+        is_excused=lambda: facts.active.get(reservation.id) is not reservation,
+    )
     return None
 
 
-@KEPT_RESERVED.on_command("H02.FR.02", "H02.FR.04", of=Action.cancel_reservation)
+@KEPT_RESERVED.on_command("H02.FR.04", of=Action.cancel_reservation)
 def judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the connectors of a cancelled reservation become free."""
     reservation = known[ReservationFacts].active.get(command.request["reservationId"])
     if reservation is None or command.answer["status"] != "Accepted":
         return None
-    return expect_release(command, known, reservation, ("H02.FR.02", "H02.FR.04"), "was cancelled")
+    is_old = reservation.freed_at is not None and reservation.freed_at < command.sent_at
+    return None if is_old else expect_release(command, known, reservation, "H02.FR.04", "was cancelled")
 
 
 @KEPT_RESERVED.on_event("H03.FR.10", types=("Started",))
@@ -191,9 +208,9 @@ def judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> 
 def judge_release_by_use(call: StationCall, known: Known201) -> Outcome:
     """Check that the connectors of a used reservation become free."""
     reservation = known[ReservationFacts].active.get(call.payload.get("reservationId", UNNAMED))
-    if reservation is None or call.payload.get("offline"):
+    if reservation is None or call.payload.get("offline") or not certainly_uses(call, known):
         return None
-    return expect_release(call, known, reservation, ("H03.FR.10",), "was used")
+    return expect_release(call, known, reservation, "H03.FR.10", "was used")
 
 
 @KEPT_RESERVED.on_call("H04.FR.03", of=Action.reservation_status_update)
@@ -202,34 +219,39 @@ def judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired":
         return None
-    return expect_release(call, known, reservation, ("H04.FR.03",), "has expired")
+    return expect_release(call, known, reservation, "H04.FR.03", "has expired")
 
 
 def expect_release(
     message: StationCall | AnsweredCommand,
     known: Known201,
     reservation: ActiveReservation,
-    requirements: tuple[str, ...],
+    requirement: str,
     how: str,
 ) -> Outcome:
-    """Expect another status of each connector that is still Reserved; met if none is."""
+    """Expect another status of each connector that is still Reserved; met if all are free."""
     evse_id, facts = reservation.evse_id, known[ReservationFacts]
-    statuses = statuses_of(known, evse_id)
-    reserved = {connector for connector, status in statuses.items() if status == RESERVED}
     if evse_id is None or not reservation.was_reserved or len(facts.active) > 1:
         return None
+    statuses = statuses_of(known, evse_id)
+    reserved = {connector for connector, status in statuses.items() if status == RESERVED}
     if not reserved:
-        return MET
+        return MET if RELEASED.issuperset(statuses.values()) else None
     sent = facts.sent
+
+    def is_excused() -> bool:
+        is_any_reserved = RESERVED in statuses_of(known, evse_id).values()
+        return facts.sent > sent or not is_any_reserved or may_stay_reserved(reservation, known)
+
     known.expectations.add(
         Expectation(
             KEPT_RESERVED.id,
-            requirements,
+            (requirement,),
             since=message.at,
             within_s=WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
-            is_fulfilled_by=once_each_is(reserved, lambda status: status != RESERVED),
-            is_excused=lambda: facts.sent > sent,
+            is_fulfilled_by=once_each_is(reserved, RELEASED.__contains__),
+            is_excused=is_excused,
             sentence=f"the reservation {reservation.id} {how}, but not all connectors of EVSE {evse_id} were "
             f"reported with another status than Reserved within {WITHIN_S:g} s; the station must report each "
             "one",

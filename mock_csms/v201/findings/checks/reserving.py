@@ -1,5 +1,6 @@
 """Answers to ReserveNow, and the statuses that follow (H01)."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
@@ -8,10 +9,11 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.findings.expectations import Expectation
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses, statuses_of
 from mock_csms.v201.findings.facts.connector_events import once_each_is
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
-from mock_csms.v201.findings.facts.reservations import RESERVED, ReservationFacts, statuses_of
+from mock_csms.v201.findings.facts.reservations import RESERVED, ReservationFacts
 from mock_csms.v201.findings.known import Known201
 
 CONTROLLER: Final = "ReservationCtrlr"
@@ -91,11 +93,18 @@ def judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def is_usual(command: AnsweredCommand, known: Known201) -> bool:
-    """Return whether a ReserveNow is valid and reservations are enabled."""
+    """Return whether a ReserveNow is valid, reservations are enabled, and no status has changed meanwhile."""
     expires_at = seconds_of(command.request["expiryDateTime"])
     is_enabled = known[DeviceModelFacts].is_true(CONTROLLER, "Enabled") is True
     is_valid = expires_at is not None and expires_at > command.at + MIN_VALIDITY_S
-    return is_enabled and is_valid and known[ReservationFacts].replaced_id is None
+    is_changed = known.connectors.status != known[ReservationFacts].statuses_before
+    return (
+        is_enabled
+        and is_valid
+        and not is_changed
+        and not known.clock.is_skewed
+        and known[ReservationFacts].replaced_id is None
+    )
 
 
 def has_no_waiting_driver(at: float, known: Known201) -> bool:
@@ -119,7 +128,12 @@ class SuspectAnswer(NamedTuple):
     """EVSE whose statuses matter; None: any."""
 
 
-def suspect(command: AnsweredCommand, known: Known201, answer: SuspectAnswer) -> None:
+def suspect(
+    command: AnsweredCommand,
+    known: Known201,
+    answer: SuspectAnswer,
+    is_excused: Callable[[], bool] = lambda: False,
+) -> None:
     """Report an answer unless a changed status arrives soon; it may have been on its way."""
     statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
@@ -130,7 +144,7 @@ def suspect(command: AnsweredCommand, known: Known201, answer: SuspectAnswer) ->
             within_s=CROSSING_S,
             actions=frozenset(),
             is_fulfilled_by=lambda _action, _payload: False,
-            is_excused=lambda: statuses_of(known, answer.evse_id) != statuses,
+            is_excused=lambda: statuses_of(known, answer.evse_id) != statuses or is_excused(),
             sentence=answer.sentence,
             frames=(command.sent_frame, command.frame),
         )
@@ -144,7 +158,7 @@ def judge_target(
     evse_id, status = command.request.get("evseId"), command.answer["status"]
     if evse_id is None or status == "Rejected" or not is_usual(command, known):
         return None
-    statuses = set(statuses_of(known, evse_id).values())
+    statuses = set(certain_statuses(known, evse_id).values())
     if not statuses or not statuses <= found:
         return None
     if RESERVED in statuses and not any(known[ReservationFacts].of_evse(evse_id)):

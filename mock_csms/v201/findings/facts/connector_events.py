@@ -36,7 +36,8 @@ def statuses_in(action: str, payload: JsonObject) -> Iterator[ConnectorStatus]:
         for event in payload["eventData"]:
             evse = event["component"].get("evse")
             if evse and is_status(event):
-                yield ConnectorStatus((evse["id"], evse.get("connectorId", 1)), event["actualValue"])
+                connector = evse["id"], evse.get("connectorId", 1)
+                yield ConnectorStatus(connector, event["actualValue"].capitalize())
 
 
 def once_each_is(

@@ -1,7 +1,7 @@
 """Reservations that a station has accepted, and how they ended (H)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -13,10 +13,13 @@ from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.connector_events import statuses_in
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
 MAX_RESERVATIONS: Final = 50
 RESERVED: Final = "Reserved"
+FREE: Final = frozenset({"Available", RESERVED})
 BROKEN_STATUSES: Final = frozenset({"Faulted", "Unavailable"})
 DOUBTED: Final = frozenset(
     {
@@ -28,6 +31,8 @@ DOUBTED: Final = frozenset(
     }
 )
 """Actions of messages that may have ended a reservation; None: an unknown action."""
+PRECISION_S: Final = 1.0
+"""Timestamps may have whole seconds only."""
 USED: Final = "used"
 CANCELLED: Final = "cancelled"
 
@@ -41,6 +46,11 @@ class ActiveReservation:
     """None: any EVSE."""
     expires_at: float
     frame: int
+    sent_at: float = 0.0
+    statuses_before: Mapping[Connector, str] = field(default_factory=dict)
+    """Statuses of all connectors when the ReserveNow was sent."""
+    freed_at: float | None = None
+    """Time of the latest status of a connector of its EVSE that followed Reserved."""
     was_reserved: bool = False
     """Whether a connector of its EVSE was reported as Reserved since."""
     may_be_used: bool = False
@@ -48,6 +58,11 @@ class ActiveReservation:
 
 
 class _Active(BoundedDict[int, ActiveReservation]):
+    __slots__ = ()
+    limit = MAX_RESERVATIONS
+
+
+class _SentTimes(BoundedDict[int, float]):
     __slots__ = ()
     limit = MAX_RESERVATIONS
 
@@ -60,7 +75,7 @@ class _Ended(BoundedDict[int, str]):
 class ReservationFacts(Facts):
     """Active reservations, and the latest ones that have certainly ended."""
 
-    __slots__ = ("active", "ended", "ended_before", "replaced_id", "sent")
+    __slots__ = ("active", "ended", "ended_before", "replaced_id", "sent", "sent_at", "statuses_before")
 
     def __init__(self) -> None:
         self.active: dict[int, ActiveReservation] = _Active()
@@ -69,7 +84,11 @@ class ReservationFacts(Facts):
         self.ended_before: str | None = None
         """Kind of end of the reservation of the latest CancelReservation, if it had ended before that."""
         self.sent = 0
-        """Number of ReserveNows sent."""
+        """Number of ReserveNows that may have reached the station."""
+        self.sent_at: dict[int, float] = _SentTimes()
+        """Time of the latest ReserveNow with each id."""
+        self.statuses_before: Mapping[Connector, str] = {}
+        """Statuses of all connectors when the latest ReserveNow was sent."""
         self.replaced_id: int | None = None
         """Id of the active reservation that the latest ReserveNow replaces."""
 
@@ -94,6 +113,8 @@ class ReservationFacts(Facts):
                 continue
             is_over = status == "Available" and one.was_reserved and at < one.expires_at
             one.may_be_used = one.may_be_used or status == "Occupied" or is_over
+            if one.was_reserved and status != RESERVED:
+                one.freed_at = at
             one.was_reserved = one.was_reserved or (status == RESERVED and one.evse_id is not None)
 
     def booted(self, reason: str) -> None:
@@ -106,14 +127,13 @@ class ReservationFacts(Facts):
         if action in DOUBTED:
             self.active.clear()
 
-
-def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
-    """Return the last statuses of the connectors of an EVSE; None: of the whole station."""
-    return {
-        connector: status
-        for connector, status in known.connectors.status.items()
-        if evse_id in {None, connector[0]}
-    }
+    def command_failed(self, action: str | None) -> None:
+        if action in {None, Action.cancel_reservation, Action.reserve_now}:
+            self.active.clear()
+            self.sent += 1
+        if action is None:  # it may have been a ReserveNow with any id
+            self.ended.clear()
+            self.ended_before = None
 
 
 @CHECKS.learn_sent(Action.reserve_now)
@@ -122,6 +142,8 @@ def _sent(command: Command, known: Known201) -> None:
     facts.ended.pop(reservation_id, None)
     is_active = facts.active.pop(reservation_id, None) is not None
     facts.sent += 1
+    facts.sent_at[reservation_id] = command.at
+    facts.statuses_before = dict(known.connectors.status)
     facts.replaced_id = reservation_id if is_active else None
 
 
@@ -134,7 +156,12 @@ def _answered(command: AnsweredCommand, known: Known201) -> None:
     facts.ended.pop(request["id"], None)  # an end reported since it was sent is that of an earlier one
     if expires_at is not None:
         facts.active[request["id"]] = ActiveReservation(
-            request["id"], request.get("evseId"), expires_at, command.sent_frame
+            request["id"],
+            request.get("evseId"),
+            expires_at,
+            command.sent_frame,
+            sent_at=command.sent_at,
+            statuses_before=facts.statuses_before,
         )
 
 
@@ -155,16 +182,50 @@ def _updated(call: StationCall, known: Known201) -> None:
     known[ReservationFacts].end(call.payload["reservationId"], call.payload["reservationUpdateStatus"])
 
 
+def certainly_uses(call: StationCall, known: Known201) -> bool:
+    """Return whether an event shows that the latest reservation with its reservationId is now used. A
+    transaction may name its reservation again after another reservation got the same id.
+    """
+    event, facts = call.payload, known[ReservationFacts]
+    reservation_id, happened_at = event.get("reservationId"), seconds_of(event["timestamp"])
+    is_use = event["eventType"] == "Started" or event["triggerReason"] in AUTHORIZING
+    if reservation_id is None or happened_at is None or not is_use or known.clock.is_skewed:
+        return False
+    tracked = known.transactions.find(event["transactionInfo"]["transactionId"])
+    is_repeated = tracked is not None and tracked.contents.reservation_id == reservation_id
+    return not is_repeated and happened_at + PRECISION_S >= facts.sent_at.get(reservation_id, 0.0)
+
+
 @CHECKS.learn_call(Action.transaction_event)
 def _used(call: StationCall, known: Known201) -> None:
-    """Register the use of a reservation. An event from offline may be about an earlier one with its id."""
+    """Register the use of a reservation."""
     if "reservationId" not in call.payload:
         return
     facts, reservation_id = known[ReservationFacts], call.payload["reservationId"]
-    is_new = reservation_id in facts.active
-    facts.end(reservation_id, USED)
-    if is_new and call.payload.get("offline"):
-        del facts.ended[reservation_id]
+    facts.active.pop(reservation_id, None)
+    if certainly_uses(call, known):
+        facts.ended[reservation_id] = USED
+
+
+def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
+    """Return whether the EVSE of a reservation may be needed for a reservation of any EVSE.
+
+    The station may have such a reservation from before the mock was started or the connection was lost. It
+    keeps an EVSE Reserved as soon as too few others are free (H01.FR.20).
+    """
+    model = known[DeviceModelFacts]
+    if model.is_true("ReservationCtrlr", "NonEvseSpecific") is False:
+        return False
+    statuses = known.connectors.status
+    return any(
+        status != "Available" if connector[0] == reservation.evse_id else not _is_still_free(status, now)
+        for connector, status in reservation.statuses_before.items()
+        for now in (statuses.get(connector, ""),)
+    )
+
+
+def _is_still_free(before: str, now: str) -> bool:
+    return now in FREE or before == now
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)

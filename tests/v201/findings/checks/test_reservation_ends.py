@@ -161,8 +161,7 @@ def test_rejected_cancellation_of_reservation_that_has_just_ended_is_accepted(ta
 
 
 ENDS = [
-    case("cancelled", cancel, "H02.FR.02"),
-    case("cancelled for all", cancel, "H02.FR.04"),
+    case("cancelled", cancel, "H02.FR.04"),
     case("used", use, "H03.FR.10"),
     case("expired", lambda talk: update(talk, "Expired"), "H04.FR.03"),
 ]
@@ -194,7 +193,7 @@ def test_connector_that_becomes_free_is_accepted(talk: Talk, end: object, requir
     assert states(talk, requirement) == {"met"}
 
 
-@pytest.mark.parametrize(("end", "requirement"), ENDS)
+@pytest.mark.parametrize(("end", "requirement"), ENDS[1:])
 def test_connector_that_became_free_before_is_accepted(talk: Talk, end: object, requirement: str) -> None:
     assert callable(end)
     reserve_evse(talk)
@@ -206,6 +205,69 @@ def test_connector_that_became_free_before_is_accepted(talk: Talk, end: object, 
     assert states(talk, requirement) == {"met"}
 
 
+@pytest.mark.parametrize(
+    ("is_sent", "state"),
+    [case("because of the command", True, "met"), case("before the command", False, "not exercised")],
+)
+def test_connector_that_is_free_before_the_answer_to_a_cancellation(
+    talk: Talk, *, is_sent: bool, state: str
+) -> None:
+    reserve_evse(talk)
+    if is_sent:
+        message_id = talk.send_command("CancelReservation", {"reservationId": 3})
+        talk.status("Available")
+    else:
+        talk.status("Available")
+        talk.at += 1
+        message_id = talk.send_command("CancelReservation", {"reservationId": 3})
+    talk.answer_command(message_id, "CancelReservation", {"status": "Accepted"})
+
+    assert talk.ids == []
+    assert states(talk, "H02.FR.04") == {state}
+
+
+@pytest.mark.parametrize(("end", "requirement"), ENDS)
+def test_connector_that_becomes_faulted_shows_nothing_about_its_release(
+    talk: Talk, end: object, requirement: str
+) -> None:
+    assert callable(end)
+    reserve_evse(talk)
+    talk.at += 3600
+    end(talk)
+    talk.status("Faulted")
+    talk.wait(61)
+
+    assert talk.ids == []
+    assert states(talk, requirement) == {"not exercised"}
+
+
+@pytest.mark.parametrize(
+    ("non_evse_specific", "findings"), [case("possible", "true", []), case("impossible", "false", [KEPT])]
+)
+def test_connector_may_stay_reserved_for_a_reservation_of_any_evse(
+    talk: Talk, non_evse_specific: str, findings: list[str]
+) -> None:
+    talk.read_variables({"ReservationCtrlr.NonEvseSpecific": non_evse_specific})
+    talk.reconnect(5)  # the station may have a reservation from before
+    talk.status(evse_id=2)
+    reserve_evse(talk)
+    talk.status("Occupied", evse_id=2)
+    cancel(talk)
+    talk.wait(61)
+
+    assert talk.ids == findings
+
+
+def test_connector_may_stay_reserved_after_an_event_about_an_earlier_reservation(talk: Talk) -> None:
+    event = talk.event(0, "Started", triggerReason="Authorized", idToken=TOKEN, reservationId=3)
+    talk.at += 60
+    reserve_evse(talk)
+    talk.call("TransactionEvent", event)  # was queued, and is about an earlier reservation with the id 3
+    talk.wait(61)
+
+    assert KEPT not in talk.ids
+
+
 def test_connector_with_next_reservation_stays_reserved(talk: Talk) -> None:
     reserve_evse(talk)
     cancel(talk)
@@ -213,6 +275,67 @@ def test_connector_with_next_reservation_stays_reserved(talk: Talk) -> None:
     talk.wait(61)
 
     assert KEPT not in talk.ids
+
+
+@pytest.mark.parametrize(
+    "name_again",
+    [
+        case("in the same transaction", lambda talk: talk.send_event(1, reservationId=3)),
+        case(
+            "after another authorization",
+            lambda talk: talk.send_event(1, triggerReason="Authorized", idToken=TOKEN, reservationId=3),
+        ),
+    ],
+)
+def test_next_reservation_with_the_id_is_not_used_by_the_earlier_transaction(
+    talk: Talk, name_again: object
+) -> None:
+    assert callable(name_again)
+    reserve(talk)
+    use(talk)
+    reserve(talk)
+    talk.at += 5
+    name_again(talk)
+    update(talk, "Removed")
+    cancel(talk)
+
+    assert "used-reservation-kept" not in talk.ids
+    assert states(talk, "H03.FR.09") == {"not exercised"}
+
+
+def test_reservation_that_a_faulty_command_may_have_made_may_be_cancelled(talk: Talk) -> None:
+    reserve(talk)
+    cancel(talk)
+    talk.observer.sent_spoilt_call("spoilt")
+    cancel(talk)
+
+    assert "unknown-reservation-cancelled" not in talk.ids
+
+
+def test_reservation_that_may_be_cancelled_need_not_be_removed(talk: Talk) -> None:
+    reserve_evse(talk)
+    talk.time_out("CancelReservation", {"reservationId": 3})
+    talk.status("Faulted")
+    talk.wait(61)
+
+    assert REMOVED not in talk.ids
+
+
+def test_reservation_of_evse_with_an_unknown_connector_need_not_be_removed(unbooted: Talk) -> None:
+    reserve(unbooted)
+    unbooted.status("Faulted")
+    unbooted.wait(61)
+
+    assert REMOVED not in unbooted.ids
+
+
+def test_rejected_cancellation_of_reservation_that_has_just_been_removed_is_accepted(talk: Talk) -> None:
+    reserve_evse(talk)
+    cancel(talk, "Rejected")
+    update(talk, "Removed")
+    talk.wait(6)
+
+    assert "reservation-not-cancelled" not in talk.ids
 
 
 @pytest.mark.parametrize("status", ["Expired", "Removed"])

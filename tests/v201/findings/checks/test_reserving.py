@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import TOKEN, Talk, case, reservation, stamp
+from tests.support.talk import EVSE, TOKEN, Script, Talk, availability, case, reservation, stamp
 
 ENABLED = {
     "AuthCtrlr.LocalPreAuthorize": "false",
@@ -277,3 +277,74 @@ def test_reservation_that_is_used_at_once_needs_no_reserved_status(talk: Talk) -
     talk.wait(61)
 
     assert talk.ids == []
+
+
+def doubt_by_ignorance(talk: Talk) -> None:
+    """Connect to a mock that was started after the boot of the station."""
+    talk.observer.forget(*talk.next_entry())
+    talk.read_variables(ENABLED)
+    talk.status("Faulted")
+
+
+def doubt_by_reconnect(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    talk.status("Faulted")
+    talk.reconnect(5)
+
+
+def doubt_by_command(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    talk.status("Unavailable")
+    talk.at += 1
+    talk.command("ChangeAvailability", availability("Operative"))
+
+
+def doubt_by_unreadable_status(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    talk.status("Faulted")
+    talk.call("StatusNotification", violation="evseId is missing")
+
+
+def doubt_by_clock(talk: Talk) -> None:
+    """Tell the station a time at which the reservation has expired."""
+    talk.read_variables(ENABLED)
+    talk.status("Faulted")
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 86_400)})
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        doubt_by_ignorance,
+        doubt_by_reconnect,
+        doubt_by_command,
+        doubt_by_unreadable_status,
+        doubt_by_clock,
+    ],
+)
+def test_answer_about_evse_in_doubt_is_not_judged(talk: Talk, doubt: Script) -> None:
+    doubt(talk)
+    reserve(talk)
+    talk.wait(6)
+
+    assert STATUS_WRONG not in talk.ids
+
+
+def test_answer_about_evse_whose_status_changed_meanwhile_is_not_judged(talk: Talk) -> None:
+    talk.read_variables(ENABLED)
+    message_id = talk.send_command("ReserveNow", reservation(talk))
+    talk.status("Occupied")
+    talk.answer_command(message_id, "ReserveNow", {"status": "Accepted"})
+    talk.wait(6)
+
+    assert STATUS_WRONG not in talk.ids
+
+
+@pytest.mark.parametrize("value", ["Reserved", "reserved"])
+def test_reserved_status_in_a_notify_event_is_accepted(talk: Talk, value: str) -> None:
+    reserve(talk)
+    talk.send_availability_state("connector", value, EVSE)
+    talk.wait(61)
+
+    assert "reserved-status-not-sent" not in talk.ids
+    assert states(talk, "H01.FR.23") == {"met"}
