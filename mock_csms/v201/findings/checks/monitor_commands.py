@@ -249,7 +249,7 @@ WRONG_MONITOR: Final = CHECKS.kind(
     "error",
     "a SetVariableMonitoring with an id is accepted although the monitor does not exist, is hard-wired or "
     "belongs to another variable",
-    "that no monitor has the id, or an earlier message about the monitor",
+    "a report of all monitors, or an earlier message about the monitor",
 )
 
 

@@ -219,7 +219,7 @@ SECRET_VALUE: Final = CHECKS.kind(
 WRONG_TYPE: Final = CHECKS.kind(
     "event-notification-type-wrong",
     "error",
-    "an event of a monitor that a command has replaced is not of a CustomMonitor",
+    "a monitor that a command has replaced sends an event that is not of a CustomMonitor",
     "the accepted SetVariableMonitoring with the id of the monitor",
 )
 

@@ -20,7 +20,7 @@ REQUIREMENTS: Final = {"Periodic": "N08.FR.06", "PeriodicClockAligned": "N08.FR.
 EVENT_MISSING: Final = CHECKS.kind(
     "periodic-event-missing",
     "error",
-    "a periodic monitor sends no event in two of its periods",
+    "a periodic monitor sends no event for two periods",
     "the accepted SetVariableMonitoring, Enabled of MonitoringCtrlr, and the monitoring level",
 )
 EVENT_MISSING.names(*REQUIREMENTS.values())

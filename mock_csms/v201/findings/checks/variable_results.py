@@ -52,7 +52,7 @@ INVENTORY_INCOMPLETE: Final = CHECKS.kind(
 INSTANCE_GUESSED: Final = CHECKS.kind(
     "instance-guessed",
     "error",
-    "a variable is read without its instance, although it has instances only",
+    "a variable that exists only with instances is read without one",
     WHOLE_MODEL,
 )
 VALUE_OF_UNKNOWN: Final = CHECKS.kind(
@@ -188,7 +188,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
     outcome: Outcome = None
     for result in _comparable_results(command, model):
         absence = absence_of(model, result.name, result.attribute_type)
-        if absence is None or absence.missing != missing:
+        if absence is None or absence.missing != missing or _is_rightly_rejected(command, result, model):
             continue
         if result.status in absence.statuses:
             outcome = MET
@@ -198,6 +198,13 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
                 f"{missing}; the status must be {STATUS_OF[missing]}, or the FullInventory must have it"
             )
     return outcome
+
+
+def _is_rightly_rejected(command: AnsweredCommand, result: Result, model: DeviceModelFacts) -> bool:
+    """Return whether reading an attribute may be Rejected because its variable is WriteOnly (B06.FR.09)."""
+    definition = model.definitions.get(result.name)
+    is_write_only = definition is not None and "WriteOnly" in definition.mutability.values()
+    return command.action == Action.get_variables and is_write_only and result.status == "Rejected"
 
 
 def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missing) -> Outcome:

@@ -89,8 +89,8 @@ def name_of_item(item: JsonObject) -> VariableName:
         variable["name"].lower(),
         (component.get("instance") or "").lower(),
         (variable.get("instance") or "").lower(),
-        evse.get("id"),
-        evse.get("connectorId"),
+        evse.get("id") or None,  # 0 is the whole station (Part 1 7.1)
+        evse.get("connectorId") or None,
     )
 
 
@@ -272,7 +272,8 @@ class DeviceModelFacts(Facts):
 
     def expect_value(self, attribute: Attribute) -> None:
         """Register that an attribute is being set; until the answer, its value is unknown."""
-        self._unsettled.add(attribute)
+        if len(self._unsettled) < MAX_VARIABLES:
+            self._unsettled.add(attribute)
 
     def accept_value(self, attribute: Attribute, value: str, at: float) -> None:
         """Store a value that an accepted SetVariables has set."""
@@ -283,13 +284,12 @@ class DeviceModelFacts(Facts):
 
     def keep_value(self, attribute: Attribute) -> None:
         """Register that a SetVariables has not changed an attribute."""
-        if self._values.get(attribute[0], {}).get(attribute[1]) is not None:
-            self._unsettled.discard(attribute)
+        self._unsettled.discard(attribute)
 
     def forget_value(self, attribute: Attribute) -> None:
         """Register that the value of an attribute is unknown until it is read."""
         self.set(*attribute, None)
-        self._unsettled.add(attribute)
+        self.expect_value(attribute)
 
     def define(self, item: ReportedVariable, at: float) -> None:
         """Store a variable of a report with its values."""

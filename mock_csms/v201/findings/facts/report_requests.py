@@ -47,8 +47,8 @@ def entry_of(item: JsonObject) -> Entry:
         None if name is None else name.lower(),
         (component.get("instance") or "").lower() or None,
         (variable.get("instance") or "").lower() or None,
-        evse.get("id"),
-        evse.get("connectorId"),
+        evse.get("id") or None,
+        evse.get("connectorId") or None,
     )
 
 

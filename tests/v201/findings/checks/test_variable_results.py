@@ -232,6 +232,20 @@ def test_read_only_variable_must_not_be_set(talk: Talk, result: str, state: str)
     assert talk.coverage("B05.FR.09") == state
 
 
+def test_other_attribute_type_of_write_only_variable_may_be_rejected(talk: Talk) -> None:
+    take_inventory(talk, MODEL)
+    read(talk, [{**PASSWORD, "attributeType": "Target"}], status("Rejected"))
+
+    assert not talk.findings
+
+
+def test_evse_0_is_the_station(talk: Talk) -> None:
+    take_inventory(talk, MODEL)
+    read(talk, [{**KNOWN, "component": {**CTRLR, "evse": {"id": 0}}}], OK)
+
+    assert not talk.findings
+
+
 def test_variable_with_unknown_mutability_may_be_read_and_set(talk: Talk) -> None:
     read(talk, [PASSWORD], OK)
     set_values(talk, [{**LIMIT, "attributeValue": "6"}], "Accepted")
