@@ -16,11 +16,14 @@ BEGIN: Final = "Transaction.Begin"
 END: Final = "Transaction.End"
 CLOCK: Final = "Sample.Clock"
 PERIODIC: Final = "Sample.Periodic"
-OF_VEHICLE: Final = frozenset({"Current.Offered", "Power.Offered", "SoC"})
-"""Measurands that a station may be unable to report, because they depend on the vehicle."""
-CERTAIN: Final = frozenset(
-    str(member.value) for member in MeasurandEnumType if not member.value.endswith(".Interval")
-) - (OF_VEHICLE)
+UNCERTAIN: Final = frozenset({"Current.Offered", "Power.Factor", "Power.Offered", "SoC"})
+"""Measurands that a station may be unable to report: some depend on the vehicle, and a power factor is not
+defined without a current.
+"""
+CERTAIN: Final = (
+    frozenset(str(member.value) for member in MeasurandEnumType if not member.value.endswith(".Interval"))
+    - UNCERTAIN
+)
 """Measurands that a station with such a meter can report at any time."""
 
 
@@ -39,11 +42,16 @@ def measurands_of(payload: JsonObject, context: str | None = None) -> frozenset[
     )
 
 
+def is_switched_off(known: Known201, controller: str) -> bool:
+    """Return whether a controller of readings is known to be off."""
+    model = known[DeviceModelFacts]
+    return model.is_true(controller, "Enabled") is False or model.is_true(controller, "Available") is False
+
+
 def configured_measurands(known: Known201, controller: str, variable: str) -> frozenset[str]:
     """Return the measurands that a variable lists and that the station can certainly report; empty if the
     variable is unknown or the controller is off.
     """
-    model = known[DeviceModelFacts]
-    if model.is_true(controller, "Enabled") is False or model.is_true(controller, "Available") is False:
+    if is_switched_off(known, controller):
         return frozenset()
-    return (model.members(controller, variable) or frozenset()) & CERTAIN
+    return (known[DeviceModelFacts].members(controller, variable) or frozenset()) & CERTAIN

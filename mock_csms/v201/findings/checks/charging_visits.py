@@ -43,13 +43,6 @@ NOT_STARTED: Final = CHECKS.kind(
 NOT_STARTED.names("E01.FR.03")
 
 
-def _only_evse(known: Known201) -> int | None:
-    """Return the number of the only EVSE; None if there are several or too little is known."""
-    model = known[DeviceModelFacts]
-    numbers = {name.evse_id for name in model.components() if name.evse_id}
-    return numbers.pop() if model.is_complete and len(numbers) == 1 else None
-
-
 # Plugging in
 
 
@@ -158,4 +151,10 @@ def _starts(at: float, known: Known201) -> bool:
     is_idle = not known.running.by_id and known.running.last_ended_at < at - WITHIN_S
     is_free = bool(statuses) and set(statuses) == {"Available"} and not known.transactions.reservations.open
     is_settled = known[RecentSettings].is_settled("TxCtrlr", at)
-    return is_idle and is_free and is_settled and "Authorized" in points and _only_evse(known) is not None
+    return (
+        is_idle
+        and is_free
+        and is_settled
+        and "Authorized" in points
+        and known[DeviceModelFacts].only_evse is not None
+    )

@@ -10,12 +10,16 @@ from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
+from mock_csms.v201.findings.facts.reported import Reported
 from mock_csms.v201.findings.facts.transaction_notes import (
     CHARGE_TRIGGERS,
     RunningNotes,
+    TransactionNotes,
     is_authorizing,
+    is_charging,
+    time_of,
 )
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
@@ -32,7 +36,8 @@ STOPS: Final = {
 }
 """Requirements to end the transaction, with their stop points, by the trigger reason of an event."""
 ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
-MAX_ENERGY: Final = VariableName("txctrlr", "maxenergyoninvalidid")
+MAX_ENERGY: Final = "maxenergyoninvalidid"
+IDLE: Final = "Idle"
 UNAUTHORIZED: Final = "NoAuthorization"
 
 NOT_ENDED: Final = CHECKS.kind(
@@ -76,9 +81,9 @@ def _id(event: JsonObject) -> str:
     return transaction_id
 
 
-def _stop_points(known: Known201, at: float) -> frozenset[str]:
-    """Return the stop points; empty if they are unknown or may just have changed."""
-    if not known[RecentSettings].is_settled(TX, at):
+def _stop_points(known: Known201, event: StationCall | AnsweredStationCall) -> frozenset[str]:
+    """Return the stop points; empty if they are unknown or may have changed since the event."""
+    if not known[RecentSettings].is_settled(TX, time_of(event)):
         return frozenset()
     return known[DeviceModelFacts].members(TX, "TxStopPoint") or frozenset()
 
@@ -125,8 +130,10 @@ def _is_ended(event: JsonObject) -> bool:
 @CHECKS.learn_event(types=("Updated",), triggers=STOPS)
 def _expect_end(call: StationCall, known: Known201) -> None:
     event, trigger = call.payload, call.payload["triggerReason"]
-    points = _stop_points(known, call.at)
+    points = _stop_points(known, call)
     requirements = tuple(requirement for requirement, point in STOPS[trigger] if point in points)
+    if trigger == "EVCommunicationLost" and not _is_unplugged(event, known):
+        return
     if requirements and not event.get("offline") and not _has_ended(known, _id(event)):
         _expect(
             known,
@@ -139,6 +146,13 @@ def _expect_end(call: StationCall, known: Known201) -> None:
         )
 
 
+def _is_unplugged(event: JsonObject, known: Known201) -> bool:
+    """Return whether no vehicle is connected after an event. Only the data link to it may be lost."""
+    running = known.running.by_id.get(_id(event))
+    before = None if running is None else running.charging_state
+    return bool(event["transactionInfo"].get("chargingState", before) == IDLE)
+
+
 @CHECKS.learn_event(types=("Updated",), triggers=("ChargingStateChanged", *STOPS))
 def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
     event = call.payload
@@ -146,7 +160,7 @@ def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
     state = event["transactionInfo"].get("chargingState", "Charging")
     if running is None or running.charging_state != "Charging" or state == "Charging":
         return
-    if "EnergyTransfer" in _stop_points(known, call.at) and not event.get("offline"):
+    if "EnergyTransfer" in _stop_points(known, call) and not event.get("offline"):
         _expect(
             known,
             NOT_ENDED,
@@ -165,7 +179,7 @@ def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
 def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     event, status = call.payload, call.answer.get("idTokenInfo", {}).get("status", "Accepted")
     is_start = "idToken" in event and event["triggerReason"] not in DEAUTHORIZING
-    points = _stop_points(known, call.at)
+    points = _stop_points(known, call)
     if status == "Accepted" or not is_start or not points or event.get("offline"):
         return
     if _is_ended(event) or _has_ended(known, _id(event)):
@@ -175,28 +189,51 @@ def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     if stops and points & ENDS_WITH_AUTHORIZATION:
         requirements = ("E05.FR.10", "E06.FR.04") if "Authorized" in points else ("E05.FR.10",)
         sentence = f"{refused}, but it did not end within {WITHIN_S:g} s; it must end with Deauthorized"
-        _expect(known, IGNORED, requirements, call, _is_ended, sentence)
+        _expect_reaction(known, requirements, call, _is_ended_for_token, sentence)
     elif stops:
         sentence = f"{refused}, but no event with Deauthorized came within {WITHIN_S:g} s; one must be sent"
-        _expect(known, IGNORED, ("E05.FR.09",), call, _is_deauthorized, sentence)
+        _expect_reaction(known, ("E05.FR.09",), call, _is_deauthorized, sentence)
     elif stops is False and _gives_no_energy(known, _id(event), points):
         sentence = f"{refused}, but it went on charging for {WITHIN_S:g} s; it must become SuspendedEVSE"
-        _expect(known, IGNORED, ("E05.FR.02",), call, _is_suspended, sentence)
+        _expect_reaction(known, ("E05.FR.02",), call, _is_suspended, sentence, stops_charging=True)
+
+
+def _expect_reaction(  # noqa: PLR0913 - the parts of an expectation
+    known: Known201,
+    requirements: tuple[str, ...],
+    call: AnsweredStationCall,
+    is_reaction: Callable[[JsonObject], bool],
+    sentence: str,
+    *,
+    stops_charging: bool = False,
+) -> None:
+    """Expect a reaction to a refused token, unless something else ends the transaction or its charging."""
+    transaction_id = _id(call.payload)
+
+    def is_excused() -> bool:
+        running = known.running.by_id.get(transaction_id)
+        return running is None or (stops_charging and running.charging_state != "Charging")
+
+    _expect(known, IGNORED, requirements, call, is_reaction, sentence, is_excused=is_excused)
+
+
+def _is_ended_for_token(event: JsonObject) -> bool:
+    is_named = _is_deauthorized(event) or event["transactionInfo"].get("stoppedReason") == "DeAuthorized"
+    return _is_ended(event) and is_named
 
 
 def _is_deauthorized(event: JsonObject) -> bool:
-    return _is_ended(event) or event["triggerReason"] == "Deauthorized"
+    return bool(event["triggerReason"] == "Deauthorized")
 
 
 def _is_suspended(event: JsonObject) -> bool:
-    state = event["transactionInfo"].get("chargingState")
-    return _is_ended(event) or state not in {None, "Charging"}
+    return bool(event["transactionInfo"].get("chargingState") == "SuspendedEVSE")
 
 
 def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str]) -> bool:
     """Return whether a charging transaction with a refused token may get no more energy."""
     model, running = known[DeviceModelFacts], known.running.by_id.get(transaction_id)
-    has_limit = not model.is_complete or MAX_ENERGY in model.definitions
+    has_limit = not model.is_complete or any(name.variable == MAX_ENERGY for name in model.components())
     is_charging = running is not None and running.charging_state == "Charging"
     return is_charging and not has_limit and "EnergyTransfer" not in points
 
@@ -204,9 +241,10 @@ def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str
 # EVConnectionTimeOut
 
 
-@CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized", "RemoteStart"))
+@CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized",))
 def _expect_timeout(call: StationCall, known: Known201) -> None:
-    event, points = call.payload, _stop_points(known, call.at)
+    """Expect the timeout of a transaction that a driver has authorized; F02 is about remote starts."""
+    event, points = call.payload, _stop_points(known, call)
     timeout_s = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut")
     is_waiting = event["transactionInfo"].get("chargingState") == "Idle" and not event.get("offline")
     if not is_waiting or not points or not timeout_s or timeout_s < 0:
@@ -233,6 +271,8 @@ def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) ->
     running, tracked = known.running.by_id.get(transaction_id), known.transactions.find(transaction_id)
     if running is None or tracked is None or running.charging_state in PLUGGED_IN:
         return False
+    if tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None:
+        return False
     is_unchanged = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut") == timeout_s
     return is_unchanged and tracked.contents.first_stop is None and tracked.plugged_in is None
 
@@ -243,22 +283,29 @@ def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) ->
 @STILL_AUTHORIZED.on_event("E09.FR.01", types=("Updated",), triggers=CHARGE_TRIGGERS)
 def judge_charging_again(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction is authorized again before it charges again."""
-    notes, tracked = known[RunningNotes].of(call.payload), known.transactions.find(_id(call.payload))
-    is_charging = call.payload["transactionInfo"].get("chargingState") == "Charging"
-    if notes is None or tracked is None or not notes.unplugged_frame or not is_charging:
+    notes = known[RunningNotes].of(call.payload)
+    if notes is None or notes.unplugged_frame is None or not is_charging(call.payload):
         return None
-    if known[DeviceModelFacts].is_true(TX, "StopTxOnEVSideDisconnect") is not True:
+    if not _needs_authorization(call, known, notes):
         return None
-    token = tracked.contents.token
-    is_certain = notes.is_whole and known[RecentSettings].is_settled(TX, notes.started_at)
-    if not is_certain or token is None or token[1] == UNAUTHORIZED:
-        return None
-    if notes.is_authorized_again or is_authorizing(call.payload):
+    if notes.authorized_frame > notes.unplugged_frame or is_authorizing(call.payload):
         return MET
-    if notes.may_be_authorized_again:
+    if known[RunningNotes].may_be_authorized_again(notes):
+        return None
+    if not known[Reported].is_new(STILL_AUTHORIZED.id, (_id(call.payload), notes.unplugged_frame)):
         return None
     return Broken(
         f"the transaction {short(_id(call.payload))} charges again after EVCommunicationLost without a new "
         "authorization, although StopTxOnEVSideDisconnect is true; a driver must authorize it again",
         (notes.unplugged_frame,),
     )
+
+
+def _needs_authorization(call: StationCall, known: Known201, notes: TransactionNotes) -> bool:
+    """Return whether unplugging the vehicle has certainly ended the authorization of a transaction."""
+    model, tracked = known[DeviceModelFacts], known.transactions.find(_id(call.payload))
+    token = None if tracked is None else tracked.contents.token
+    if token is None or token[1] == UNAUTHORIZED or model.is_true("AuthCtrlr", "Enabled") is False:
+        return False
+    is_set = model.is_true(TX, "StopTxOnEVSideDisconnect") is True
+    return is_set and notes.is_whole and known[RecentSettings].is_settled(TX, notes.happened_at)

@@ -4,16 +4,21 @@ from typing import Final
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
+from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import ENERGY_REGISTER
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
-from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.evse_meters import can_sign, certain_measurands
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.transaction_notes import (
     CHARGE_TRIGGERS,
     PERIODIC_TRIGGER,
     RunningNotes,
+    TransactionNotes,
+    is_charging,
     is_signed,
+    time_of,
 )
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.samples import (
@@ -24,6 +29,7 @@ from mock_csms.v201.findings.samples import (
     PERIODIC,
     SAMPLED,
     configured_measurands,
+    is_switched_off,
     measurands_of,
     samples_of,
 )
@@ -31,6 +37,7 @@ from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
 
 ROUNDING_S: Final = 1.0
 """Difference of timestamps that rounding to seconds can explain."""
+SIGNS: Final = VariableName("sampleddatactrlr", "signreadings")
 MIN_INTERVALS: Final = 4
 """Intervals that a transaction must have lasted before missing readings are certain."""
 
@@ -38,18 +45,22 @@ MISSING: Final = CHECKS.kind(
     "readings-missing",
     "error",
     "an event of a transaction lacks measurands that it is set to report",
-    "the measurands in SampledDataCtrlr, unchanged since the start of the transaction",
+    "SignReadings and the measurands in SampledDataCtrlr, unchanged since the start of the transaction; for "
+    "other measurands than the energy a FullInventory with one EVSE, or an earlier transaction of the EVSE "
+    "with them",
 )
 WRONG_CONTEXT: Final = CHECKS.kind(
     "meter-context-wrong",
-    "warning",
-    "the readings of a Started or Ended event lack context Transaction.Begin or Transaction.End",
+    "error",
+    "the readings of a Started event lack context Transaction.Begin, or those of an Ended event lack "
+    "Transaction.End",
 )
 UNSIGNED: Final = CHECKS.kind(
     "reading-not-signed",
     "error",
     "no energy reading of a transaction is signed although SignReadings is true",
-    "SignReadings, unchanged since the start of the transaction",
+    "SignReadings, unchanged since the start of the transaction, and a FullInventory with one EVSE or an "
+    "earlier signed reading of the EVSE",
 )
 TOO_FEW: Final = CHECKS.kind(
     "periodic-readings-missing",
@@ -85,14 +96,36 @@ def _judge_measurands(
     return Broken(f"{what} lacks readings of {names}{with_context}; it must contain them")
 
 
+def _evse_of(event: JsonObject, known: Known201) -> int | None:
+    """Return the EVSE of a transaction; None if no event has named it."""
+    running = known.running.by_id.get(event["transactionInfo"]["transactionId"])
+    evse_id: int | None = event.get("evse", {}).get("id") or (running.evse_id if running else None)
+    return evse_id
+
+
+def _required(call: StationCall, known: Known201, variable: str, since: float) -> frozenset[str]:
+    """Return the measurands that the EVSE of a transaction must report by a variable that has certainly not
+    changed since a time.
+    """
+    evse_id = _evse_of(call.payload, known)
+    if evse_id is None or not known[RecentSettings].is_settled(SAMPLED, since):
+        return frozenset()
+    return configured_measurands(known, SAMPLED, variable) & certain_measurands(known, evse_id)
+
+
+def _may_sign_begin(known: Known201) -> bool:
+    """Return whether the readings of the begin may follow as soon as they are signed."""
+    model = known[DeviceModelFacts]
+    signs = model.is_true(SAMPLED, "SignReadings")
+    return not (model.is_complete and SIGNS not in model.definitions) if signs is None else signs
+
+
 @MISSING.on_event("E01.FR.09", types=("Started",), once=True)
 def judge_start(call: StationCall, known: Known201) -> Outcome:
     """Check the readings of a Started event that names the EVSE."""
-    is_settled = known[RecentSettings].is_settled(SAMPLED, call.at)
-    may_follow = known[DeviceModelFacts].is_true(SAMPLED, "SignReadings")
-    if "evse" not in call.payload or _is_offline(call) or not is_settled or may_follow:
+    if "evse" not in call.payload or _is_offline(call) or _may_sign_begin(known):
         return None
-    required = configured_measurands(known, SAMPLED, "TxStartedMeasurands")
+    required = _required(call, known, "TxStartedMeasurands", time_of(call))
     return _judge_measurands(
         required, measurands_of(call.payload), f"the Started event of the transaction {_name(call)}"
     )
@@ -102,13 +135,11 @@ def judge_start(call: StationCall, known: Known201) -> Outcome:
 def judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
     """Check the event in which charging starts, if the Started event did not name the EVSE."""
     notes = known[RunningNotes].of(call.payload)
-    is_charging = call.payload["transactionInfo"].get("chargingState") == "Charging"
-    if notes is None or notes.names_evse or notes.has_charged or not is_charging or not notes.is_whole:
+    if notes is None or notes.names_evse or notes.has_charged or notes.has_begin or not notes.is_whole:
         return None
-    is_settled = known[RecentSettings].is_settled(SAMPLED, notes.started_at)
-    required = configured_measurands(known, SAMPLED, "TxStartedMeasurands")
-    if notes.has_begin or not is_settled or known[DeviceModelFacts].is_true(SAMPLED, "SignReadings"):
+    if not is_charging(call.payload) or _may_sign_begin(known):
         return None
+    required = _required(call, known, "TxStartedMeasurands", notes.happened_at)
     what = f"the event of the transaction {_name(call)} in which charging starts"
     return _judge_measurands(required, measurands_of(call.payload, BEGIN), what, f" with context {BEGIN}")
 
@@ -121,10 +152,9 @@ def judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
     notes = known[RunningNotes].of(call.payload)
     if notes is None or not notes.periodic_measurands or notes.periodic_at == call.payload["timestamp"]:
         return None
-    is_settled = known[RecentSettings].is_settled(SAMPLED, notes.started_at)
-    if not notes.is_whole or not is_settled:
+    if not notes.is_whole:
         return None
-    required = configured_measurands(known, SAMPLED, "TxUpdatedMeasurands")
+    required = _required(call, known, "TxUpdatedMeasurands", notes.happened_at)
     what = f"the transaction {_name(call)} at {short(notes.periodic_at)}"
     return _judge_measurands(required, notes.periodic_measurands, what)
 
@@ -133,21 +163,20 @@ def judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
 def judge_end(call: StationCall, known: Known201) -> Outcome:
     """Check the readings of an Ended event, unless a power cut or a reset interrupted the transaction."""
     notes = known[RunningNotes].of(call.payload)
-    running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
     is_interrupted = call.payload["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
-    if notes is None or running is None or running.evse_id is None or is_interrupted or _is_offline(call):
+    if notes is None or is_interrupted or _is_offline(call):
         return None
-    if not known[RecentSettings].is_settled(SAMPLED, notes.started_at):
-        return None
-    required = configured_measurands(known, SAMPLED, "TxEndedMeasurands")
+    required = _required(call, known, "TxEndedMeasurands", notes.happened_at)
     return _judge_measurands(
         required, measurands_of(call.payload), f"the Ended event of the transaction {_name(call)}"
     )
 
 
 @WRONG_CONTEXT.on_event("E01.FR.09", types=("Started",), once=True)
-def judge_context_of_start(call: StationCall, _: Known201) -> Outcome:
+def judge_context_of_start(call: StationCall, known: Known201) -> Outcome:
     """Check that the readings of a Started event have context Transaction.Begin."""
+    if _needs_no_readings(known, "TxStartedMeasurands", time_of(call)):
+        return None
     return _judge_context(call, BEGIN, frozenset({PERIODIC, END}))
 
 
@@ -157,11 +186,17 @@ def judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
 
     Earlier readings come without it if sampling was turned off during the transaction.
     """
-    notes, model = known[RunningNotes].of(call.payload), known[DeviceModelFacts]
-    is_off = model.is_true(SAMPLED, "Enabled") is False or model.is_true(SAMPLED, "Available") is False
-    if is_off or not known[RecentSettings].is_settled(SAMPLED, notes.started_at if notes else call.at):
+    notes = known[RunningNotes].of(call.payload)
+    if _needs_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of(call)):
         return None
     return _judge_context(call, END, frozenset({PERIODIC, BEGIN}))
+
+
+def _needs_no_readings(known: Known201, variable: str, since: float) -> bool:
+    """Return whether the list of measurands in a variable is known to be empty, or may have been since."""
+    is_empty = known[DeviceModelFacts].members(SAMPLED, variable) == frozenset()
+    is_settled = known[RecentSettings].is_settled(SAMPLED, since)
+    return is_switched_off(known, SAMPLED) or is_empty or not is_settled
 
 
 def _judge_context(call: StationCall, required: str, revealing: frozenset[str]) -> Outcome:
@@ -186,13 +221,14 @@ def _judge_signature(call: StationCall, known: Known201, controller: str, contex
     notes = known[RunningNotes].of(call.payload)
     if notes is None or known[DeviceModelFacts].is_true(controller, "SignReadings") is not True:
         return None
-    if not known[RecentSettings].is_settled(controller, notes.started_at):
+    if not known[RecentSettings].is_settled(controller, notes.happened_at):
         return None
     if ENERGY_REGISTER not in measurands_of(call.payload, context):
         return None
     if notes.is_signed or is_signed(call.payload):
         return MET
-    if not notes.is_whole:
+    evse_id = _evse_of(call.payload, known)
+    if evse_id is None or not can_sign(known, evse_id) or not notes.is_whole:
         return None
     return Broken(
         f"the transaction {_name(call)} has no reading with a signedMeterValue although "
@@ -223,30 +259,41 @@ def judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
     interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval")
     if notes is None or not interval_s or not notes.is_whole or not notes.names_evse or _is_offline(call):
         return None
-    if not known[RecentSettings].is_settled(SAMPLED, notes.started_at):
+    duration_s = _duration(call, notes)
+    if duration_s is None or duration_s < MIN_INTERVALS * interval_s or interval_s < 0:
         return None
-    intervals = (call.at - notes.started_at) / interval_s
-    if intervals < MIN_INTERVALS or not configured_measurands(known, SAMPLED, "TxUpdatedMeasurands"):
+    if not _required(call, known, "TxUpdatedMeasurands", notes.happened_at):
         return None
-    if notes.periodic_events >= intervals / 2 - 1:
+    if notes.periodic_events >= duration_s / interval_s / 2 - 1:
         return MET
     return Broken(
-        f"the transaction {_name(call)} lasted {call.at - notes.started_at:.0f} s but has "
-        f"{notes.periodic_events} events with triggerReason MeterValuePeriodic; there must be one every "
-        f"{interval_s:g} s (TxUpdatedInterval)"
+        f"the transaction {_name(call)} lasted {duration_s:.0f} s but has {notes.periodic_events} events "
+        f"with triggerReason MeterValuePeriodic; there must be one every {interval_s:g} s (TxUpdatedInterval)"
     )
+
+
+def _duration(call: StationCall, notes: TransactionNotes) -> float | None:
+    """Return the seconds that a transaction certainly lasted: its events may arrive late, and its clock may
+    be set meanwhile.
+    """
+    started_at, ended_at = seconds_of(notes.timestamp), seconds_of(call.payload["timestamp"])
+    if started_at is None or ended_at is None:
+        return None
+    return min(ended_at - started_at, call.at - notes.started_at)
 
 
 @OUTSIDE_INTERVAL.on_event("J02.FR.10", types=("Started", "Updated"), once=True)
 def judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
-    """Check the timestamps of several meter values in one event."""
+    """Check the timestamps of several meter values in one event. Only a clock that is never set back or
+    forward makes them comparable.
+    """
     meter_values = call.payload.get("meterValue", ())
     event_at = seconds_of(call.payload["timestamp"])
-    if len(meter_values) < 2 or event_at is None:
+    if len(meter_values) < 2 or event_at is None or not known.clock.is_right:
         return None
-    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval")
-    is_settled = known[RecentSettings].is_settled(SAMPLED, call.at)
-    earliest = event_at - interval_s - ROUNDING_S if interval_s and is_settled else 0.0
+    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval") or 0.0
+    is_known = interval_s > 0 and known[RecentSettings].is_settled(SAMPLED, time_of(call) - interval_s)
+    earliest = event_at - interval_s - ROUNDING_S if is_known else 0.0
     for meter_value in meter_values:
         read_at = seconds_of(meter_value["timestamp"])
         if read_at is not None and not earliest <= read_at <= event_at + ROUNDING_S:
@@ -255,4 +302,4 @@ def judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
                 f"reading of {short(meter_value['timestamp'])}; readings must be from the sampling interval "
                 "that ends with the event"
             )
-    return MET if interval_s and is_settled else None
+    return MET if is_known else None

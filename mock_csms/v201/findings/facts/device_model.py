@@ -156,6 +156,7 @@ class DeviceModelFacts(Facts):
     """Definitions and values of variables, and whether they are the whole device model."""
 
     __slots__ = (
+        "_evse_ids",
         "_latest",
         "_next_part",
         "_old",
@@ -170,6 +171,8 @@ class DeviceModelFacts(Facts):
     def __init__(self) -> None:
         self.definitions: dict[VariableName, Definition] = {}
         """Variables of reports."""
+        self._evse_ids: frozenset[int] = frozenset()
+        """EVSEs of these variables."""
         self._values: dict[VariableName, dict[str, str]] = {}
         """Values by attribute type."""
         self.is_complete = False
@@ -250,6 +253,11 @@ class DeviceModelFacts(Facts):
         """Names of all known variables except those of a vehicle, which come and go with it."""
         return (name for name in self.definitions if name.component != OF_VEHICLE)
 
+    @property
+    def only_evse(self) -> int | None:
+        """Number of the only EVSE; None if there are several or too little is known."""
+        return min(self._evse_ids) if self.is_complete and len(self._evse_ids) == 1 else None
+
     def connectors(self) -> frozenset[tuple[int, int]]:
         """Return EVSE and id of all connectors; none unless the model is complete."""
         if not self.is_complete:
@@ -320,6 +328,8 @@ class DeviceModelFacts(Facts):
             self._next_part = None
             return False
         self.definitions[definition.name] = definition.merged_with(known) if known else definition
+        if definition.name.evse_id and definition.name.evse_id not in self._evse_ids:
+            self._evse_ids |= {definition.name.evse_id}
         return True
 
     def reported_in(self, call: StationCall) -> Sequence[ReportedVariable]:
@@ -342,6 +352,7 @@ class DeviceModelFacts(Facts):
         """Drop all definitions at the first part of a FullInventory: those of variables that are gone too."""
         if self._next_part == (part["requestId"], 0) and part["seqNo"] == 0:
             self.definitions.clear()
+            self._evse_ids = frozenset()
             self._old.clear()
             self.is_complete = False
 
@@ -373,6 +384,7 @@ class DeviceModelFacts(Facts):
 
     def _forget_all(self) -> None:
         self.definitions.clear()
+        self._evse_ids = frozenset()
         self._values.clear()
         self._old.clear()
         self._set_at.clear()

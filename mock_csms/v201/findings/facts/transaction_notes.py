@@ -5,15 +5,17 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import StationCall
+from mock_csms.findings.checks import AnsweredStationCall, Command, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.evse_meters import EvseMeters
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import ALIGNED, BEGIN, SAMPLED, measurands_of, samples_of
-from mock_csms.v201.findings.transaction_contents import AUTHORIZING
+from mock_csms.v201.findings.samples import ALIGNED, BEGIN, CERTAIN, SAMPLED, measurands_of, samples_of
+from mock_csms.v201.findings.transaction_contents import AUTHORIZING, DEAUTHORIZING
 
 MAX_TRANSACTIONS: Final = 50
 PERIODIC_TRIGGER: Final = "MeterValuePeriodic"
@@ -29,6 +31,10 @@ class TransactionNotes:
 
     started_at: float
     """Time of arrival of the Started event."""
+    happened_at: float
+    """Time of the Started event by its timestamp or its arrival, whichever is earlier."""
+    timestamp: str
+    """timestamp of the Started event."""
     names_evse: bool
     """Whether the Started event names the EVSE."""
     has_begin: bool
@@ -43,12 +49,12 @@ class TransactionNotes:
     """timestamp of the first of them."""
     periodic_measurands: frozenset[str] | None = frozenset()
     """Measurands of those with this timestamp; None once a later one has arrived."""
+    authorized_frame: int = 0
+    """Frame of the latest event that reports an authorization."""
     unplugged_frame: int | None = None
     """Frame of an event that reports the vehicle as unplugged."""
-    is_authorized_again: bool = False
-    """Whether an authorization was reported after that."""
-    may_be_authorized_again: bool = False
-    """Whether an Authorize was sent after that, perhaps for this transaction."""
+    unplugged_at: float = 0.0
+    """Time of that event by its timestamp or its arrival, whichever is earlier."""
     has_charged: bool = False
     has_phases: bool = False
     """Whether an event had the number of phases."""
@@ -64,16 +70,29 @@ class NotesById(BoundedDict[str, TransactionNotes]):
 class RunningNotes(Facts):
     """Notes on the running transactions whose Started event has arrived."""
 
-    __slots__ = ("by_id", "with_phases")
+    __slots__ = ("_token_use", "by_id", "with_phases")
 
     def __init__(self) -> None:
         self.by_id = NotesById()
+        self._token_use = 0, 0.0
+        """Frame and time of the latest Authorize or RequestStartTransaction."""
         self.with_phases: frozenset[tuple[int, int | None]] = frozenset()
         """EVSEs and connectors for which the station has reported a number of phases."""
 
     def of(self, event: JsonObject) -> TransactionNotes | None:
         """Return the notes on the transaction of an event; None without its Started event."""
         return self.by_id.get(event["transactionInfo"]["transactionId"])
+
+    def token_used(self, frame: int, at: float) -> None:
+        """Register an Authorize or a RequestStartTransaction."""
+        self._token_use = frame, at
+
+    def may_be_authorized_again(self, notes: TransactionNotes) -> bool:
+        """Return whether a token may have been used for a transaction since the vehicle was unplugged. An
+        Authorize may overtake the event that reports the unplugging.
+        """
+        frame, at = self._token_use
+        return frame > notes.authorized_frame and at > notes.unplugged_at - MARGIN_S
 
     def booted(self, reason: str) -> None:
         self.disconnected()
@@ -96,7 +115,19 @@ def is_signed(event: JsonObject) -> bool:
 
 def is_authorizing(event: JsonObject) -> bool:
     """Return whether an event of a transaction that goes on reports an authorization."""
-    return "idToken" in event or event["triggerReason"] in AUTHORIZING
+    trigger = event["triggerReason"]
+    return trigger in AUTHORIZING or ("idToken" in event and trigger not in DEAUTHORIZING)
+
+
+def is_charging(event: JsonObject) -> bool:
+    """Return whether an event reports that energy flows."""
+    return bool(event["transactionInfo"].get("chargingState") == "Charging")
+
+
+def time_of(call: StationCall | AnsweredStationCall) -> float:
+    """Return the time of an event by its timestamp or its arrival, whichever is earlier."""
+    happened_at = seconds_of(call.payload["timestamp"])
+    return call.at if happened_at is None else min(happened_at, call.at)
 
 
 @CHECKS.learn_event(types=("Started",))
@@ -104,12 +135,15 @@ def _note_start(call: StationCall, known: Known201) -> None:
     event = call.payload
     known[RunningNotes].by_id[event["transactionInfo"]["transactionId"]] = TransactionNotes(
         started_at=call.at,
+        happened_at=time_of(call),
+        timestamp=event["timestamp"],
         names_evse="evse" in event,
         has_begin=bool(measurands_of(event, BEGIN)),
         is_signed=is_signed(event),
         is_whole=not event.get("offline", False),
         has_phases="numberOfPhasesUsed" in event,
-        has_charged=event["transactionInfo"].get("chargingState") == "Charging",
+        has_charged=is_charging(event),
+        authorized_frame=call.frame if is_authorizing(event) else 0,
     )
 
 
@@ -134,37 +168,37 @@ def _may_sign(model: DeviceModelFacts) -> bool:
 
 
 @CHECKS.learn_event(types=("Updated",))
-def _note_signature(call: StationCall, known: Known201) -> None:
-    """Note a signed reading, unless the station is known not to sign any."""
-    notes = known[RunningNotes].of(call.payload)
-    if notes is not None and not notes.is_signed and _may_sign(known[DeviceModelFacts]):
-        notes.is_signed = is_signed(call.payload)
-
-
-@CHECKS.learn_event(types=("Updated",), triggers=CHARGE_TRIGGERS)
-def _note_charging(call: StationCall, known: Known201) -> None:
-    notes = known[RunningNotes].of(call.payload)
+def _note_update(call: StationCall, known: Known201) -> None:
+    event = call.payload
+    notes = known[RunningNotes].of(event)
     if notes is None:
         return
-    event = call.payload
-    notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
-    notes.has_charged |= event["transactionInfo"].get("chargingState") == "Charging"
-    notes.is_authorized_again |= is_authorizing(event)
-    notes.has_phases |= "numberOfPhasesUsed" in event
+    if not notes.is_signed and _may_sign(known[DeviceModelFacts]):
+        notes.is_signed = is_signed(event)
+    if not notes.has_charged:
+        notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
+        notes.has_charged = is_charging(event)
+    if is_authorizing(event):
+        notes.authorized_frame = call.frame
+    if not notes.has_phases:
+        notes.has_phases = "numberOfPhasesUsed" in event
 
 
 @CHECKS.learn_event(types=("Updated",), triggers=("EVCommunicationLost",))
 def _note_unplugging(call: StationCall, known: Known201) -> None:
     notes = known[RunningNotes].of(call.payload)
     if notes is not None and call.payload["transactionInfo"].get("chargingState") == "Idle":
-        notes.unplugged_frame = call.frame
-        notes.is_authorized_again = notes.may_be_authorized_again = False
+        notes.unplugged_frame, notes.unplugged_at = call.frame, time_of(call)
 
 
 @CHECKS.learn_call(Action.authorize)
-def _note_authorize(_: StationCall, known: Known201) -> None:
-    for notes in known[RunningNotes].by_id.values():
-        notes.may_be_authorized_again = True
+def _note_authorize(call: StationCall, known: Known201) -> None:
+    known[RunningNotes].token_used(call.frame, call.at)
+
+
+@CHECKS.learn_sent(Action.request_start_transaction)
+def _note_remote_start(command: Command, known: Known201) -> None:
+    known[RunningNotes].token_used(command.frame, command.at)
 
 
 @CHECKS.learn_event(types=("Ended",))
@@ -173,5 +207,10 @@ def _drop_notes(call: StationCall, known: Known201) -> None:
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     notes = facts.by_id.pop(transaction_id, None)
     running = known.running.by_id.get(transaction_id)
-    if notes is not None and notes.has_phases and running is not None and running.evse_id is not None:
+    if notes is None or running is None or running.evse_id is None:
+        return
+    if notes.has_phases:
         facts.with_phases |= {(running.evse_id, running.connector_id)}
+    measurands = measurands_of(call.payload) | (notes.periodic_measurands or frozenset())
+    has_signed = notes.is_signed or is_signed(call.payload)
+    known[EvseMeters].note(running.evse_id, measurands & CERTAIN, is_signed=has_signed)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, TOKEN, Talk, case
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, case
+from tests.v201.findings.checks.inventory import set_values
 
 POINTS = "TxCtrlr.TxStopPoint"
 TIMEOUT = "TxCtrlr.EVConnectionTimeOut"
@@ -49,7 +50,8 @@ def test_transaction_must_end_at_its_stop_point(
     start(talk)
     talk.read_variables({POINTS: point})
     token: JsonObject = {"idToken": TOKEN} if trigger == "StopAuthorized" else {}
-    update(talk, trigger, state="SuspendedEV" if point == "EnergyTransfer" else None, **token)
+    states = {"ChargingStateChanged": "SuspendedEV", "EVCommunicationLost": "Idle"}
+    update(talk, trigger, state=states.get(trigger), **token)
     talk.wait(50)
     if ends:
         end(talk)
@@ -57,6 +59,30 @@ def test_transaction_must_end_at_its_stop_point(
 
     assert ("transaction-not-ended" in talk.ids) is not ends
     assert talk.coverage(requirement) == ("met" if ends else "broken")
+
+
+def test_transaction_may_go_on_while_only_the_data_link_to_the_vehicle_is_lost(talk: Talk) -> None:
+    start(talk)
+    talk.read_variables({POINTS: "EVConnected"})
+    update(talk, "EVCommunicationLost", state="SuspendedEVSE")
+    talk.wait(70)
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("delay_s", [0, 100])
+def test_transaction_may_go_on_after_an_event_from_before_its_stop_point_was_set(
+    talk: Talk, delay_s: int
+) -> None:
+    start(talk)
+    event = talk.event(1, triggerReason="StopAuthorized", idToken=TOKEN)
+    item = {"component": {"name": "TxCtrlr"}, "variable": {"name": "TxStopPoint"}, "attributeType": "Actual"}
+    set_values(talk, [{**item, "attributeValue": "Authorized"}], "Accepted")
+    talk.wait(delay_s)
+    talk.call("TransactionEvent", event)
+    talk.wait(70)
+
+    assert "transaction-not-ended" not in talk.ids
 
 
 @pytest.mark.parametrize(
@@ -165,6 +191,18 @@ def test_refused_token_may_be_used(
     assert "refused-token-ignored" not in talk.ids
 
 
+@pytest.mark.parametrize(("requirements", "values", "reaction"), REFUSALS)
+def test_another_end_shows_nothing_about_a_refused_token(
+    talk: Talk, requirements: tuple[str, ...], values: Mapping[str, str], reaction: JsonObject | None
+) -> None:
+    refuse(talk, values, is_whole=True)
+    end(talk, trigger="EVCommunicationLost", reason="EVDisconnected")
+    talk.wait(70)
+
+    assert "refused-token-ignored" not in talk.ids
+    assert {talk.coverage(requirement) for requirement in requirements} == {"not exercised"}
+
+
 # EVConnectionTimeOut
 
 WAITS = [
@@ -237,6 +275,19 @@ AUTHORIZED_AGAIN = {"triggerReason": "Authorized", "idToken": TOKEN}
         case("not authorized again", [CHARGING_AGAIN], {}, "broken"),
         case("authorized again", [AUTHORIZED_AGAIN, CHARGING_AGAIN], {}, "met"),
         case("authorized in the same event", [{**CHARGING_AGAIN, "idToken": TOKEN}], {}, "met"),
+        case(
+            "authorized in another event",
+            [{"triggerReason": "EVDetected", "idToken": TOKEN}, CHARGING_AGAIN],
+            {},
+            "met",
+        ),
+        case(
+            "charging twice",
+            [CHARGING_AGAIN, {**CHARGING_AGAIN, "info": {"chargingState": "SuspendedEV"}}, CHARGING_AGAIN],
+            {},
+            "broken",
+        ),
+        case("stopped instead", [{"triggerReason": "StopAuthorized", "idToken": TOKEN}], {}, "not exercised"),
         case("may stay authorized", [CHARGING_AGAIN], {"side": "false"}, "not exercised"),
         case(
             "needs no token",
@@ -251,14 +302,41 @@ def test_charging_after_disconnect_must_be_authorized_again(
 ) -> None:
     plug_in_again(talk, *events, **options)
 
-    assert ("charging-after-disconnect" in talk.ids) == (state == "broken")
+    assert talk.ids.count("charging-after-disconnect") == (state == "broken")
     assert talk.coverage("E09.FR.01") == state
 
 
-def test_charging_after_disconnect_and_an_authorize_may_be_authorized(talk: Talk) -> None:
-    plug_in_again(talk)
+def authorize(talk: Talk) -> None:
     talk.call("Authorize", {"idToken": TOKEN})
+
+
+def start_remotely(talk: Talk) -> None:
+    talk.command("RequestStartTransaction", REMOTE_START)
+
+
+@pytest.mark.parametrize("use_token", [authorize, start_remotely])
+@pytest.mark.parametrize("overtakes", [False, True])
+def test_charging_after_disconnect_may_be_authorized_by_a_token(
+    talk: Talk, use_token: Callable[[Talk], None], *, overtakes: bool
+) -> None:
+    talk.read_variables({POINTS: "ParkingBayOccupancy", SIDE: "true"})
+    start(talk)
+    update(talk, "Authorized", idToken=TOKEN)
+    unplugging = talk.event(2, triggerReason="EVCommunicationLost", info={"chargingState": "Idle"})
+    if overtakes:
+        use_token(talk)
+    talk.wait(90)
+    talk.call("TransactionEvent", unplugging)
+    if not overtakes:
+        use_token(talk)
     talk.send_event(3, **CHARGING_AGAIN)
 
     assert "charging-after-disconnect" not in talk.ids
     assert talk.coverage("E09.FR.01") == "not exercised"
+
+
+def test_charging_after_disconnect_needs_no_authorization_while_it_is_off(talk: Talk) -> None:
+    talk.read_variables({"AuthCtrlr.Enabled": "false"})
+    plug_in_again(talk, CHARGING_AGAIN)
+
+    assert "charging-after-disconnect" not in talk.ids

@@ -5,10 +5,18 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, Talk, case, stamp
+from tests.support.talk import EVSE, Talk, case, settle, stamp
+from tests.v201.findings.checks.inventory import item, take_inventory
 
 ENERGY = "Energy.Active.Import.Register"
 POWER = "Power.Active.Import"
+SETTINGS = {
+    "TxStartedMeasurands": ENERGY,
+    "TxUpdatedMeasurands": f"{ENERGY},{POWER},SoC",
+    "TxEndedMeasurands": ENERGY,
+    "TxUpdatedInterval": "60",
+}
+"""Variables of SampledDataCtrlr."""
 SIGNED = {
     "signedMeterData": "",
     "signingMethod": "",
@@ -18,16 +26,27 @@ SIGNED = {
 
 
 @pytest.fixture
-def metered(talk: Talk) -> Talk:
-    """A station whose meter settings are known."""
-    talk.read_variables(
-        {
-            "SampledDataCtrlr.TxStartedMeasurands": ENERGY,
-            "SampledDataCtrlr.TxUpdatedMeasurands": f"{ENERGY},{POWER},SoC",
-            "SampledDataCtrlr.TxEndedMeasurands": ENERGY,
-            "SampledDataCtrlr.TxUpdatedInterval": "60",
-        }
-    )
+def metered() -> Talk:
+    """A station with one EVSE, whose meter settings are known."""
+    return talk_with_evses(1)
+
+
+@pytest.fixture
+def mixed() -> Talk:
+    """A station with two EVSEs, whose meter settings are known."""
+    return talk_with_evses(1, 2)
+
+
+def talk_with_evses(*evse_ids: int) -> Talk:
+    talk = Talk(silenced=frozenset({"inventory-incomplete"}))
+    talk.connect()
+    settle(talk)
+    settings = [
+        item({"name": "SampledDataCtrlr"}, name, attributes=[{"value": value}])
+        for name, value in SETTINGS.items()
+    ]
+    evses = [item({"name": "EVSE", "evse": {"id": evse_id}}, "Power") for evse_id in evse_ids]
+    take_inventory(talk, [*settings, *evses])
     return talk
 
 
@@ -124,6 +143,26 @@ def test_readings_are_free_while_their_settings_change(metered: Talk) -> None:
     assert metered.ids == []
 
 
+def test_started_event_needs_no_readings_while_the_station_may_sign_them_later(talk: Talk) -> None:
+    talk.read_variables({"SampledDataCtrlr.TxStartedMeasurands": ENERGY})
+    talk.send_event(0, "Started", evse=EVSE, triggerReason="CablePluggedIn")
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize(("has_reported", "is_found"), [(False, False), (True, True)])
+def test_each_evse_of_a_station_may_have_another_meter(
+    mixed: Talk, *, has_reported: bool, is_found: bool
+) -> None:
+    mixed.read_variables({"SampledDataCtrlr.TxEndedMeasurands": f"{ENERGY},{POWER}"})
+    start(mixed)
+    end(mixed, 1, **(readings(mixed, ENERGY, POWER, context="Transaction.End") if has_reported else {}))
+    start(mixed, info={"transactionId": "T2"})
+    end(mixed, 1, info={"transactionId": "T2"})
+
+    assert mixed.ids == ["readings-missing"] * is_found
+
+
 # Charging starts after a Started event without the EVSE
 
 
@@ -167,6 +206,17 @@ def test_begin_of_charging_needs_no_readings_of_the_start(metered: Talk, events:
 
     assert metered.ids == []
     assert metered.coverage("E01.FR.17") == "not exercised"
+
+
+@pytest.mark.parametrize("trigger", ["EVDetected", "ChargingStateChanged"])
+def test_charging_again_needs_no_readings_of_the_start(metered: Talk, trigger: str) -> None:
+    charging = {"chargingState": "Charging"}
+    metered.send_event(0, "Started", triggerReason="EVDetected")
+    metered.send_event(1, triggerReason=trigger, info=charging, evse=EVSE, **begin(metered))
+    metered.send_event(2, triggerReason="ChargingStateChanged", info={"chargingState": "SuspendedEV"})
+    metered.send_event(3, triggerReason="ChargingStateChanged", info=charging)
+
+    assert metered.ids == []
 
 
 # Periodic readings
@@ -216,6 +266,22 @@ def test_periodic_readings_must_not_be_too_few(metered: Talk, count: int, state:
 
     assert metered.ids == ["periodic-readings-missing"] * (state == "broken")
     assert metered.coverage("J02.FR.11") == state
+
+
+@pytest.mark.parametrize("late", ["Started", "Ended"])
+def test_periodic_readings_of_a_short_transaction_are_enough_if_events_arrive_late(
+    metered: Talk, late: str
+) -> None:
+    first = metered.event(0, "Started", triggerReason="EVDetected", evse=EVSE, **begin(metered))
+    metered.wait(700 if late == "Started" else 0)
+    metered.call("TransactionEvent", first)
+    last = metered.event(
+        1, "Ended", triggerReason="EVDeparted", **readings(metered, ENERGY, context="Transaction.End")
+    )
+    metered.wait(700 if late == "Ended" else 0)
+    metered.call("TransactionEvent", last)
+
+    assert "periodic-readings-missing" not in metered.ids
 
 
 @pytest.mark.parametrize(
@@ -322,6 +388,28 @@ def test_energy_signed_in_any_updated_event_is_accepted(metered: Talk, trigger: 
     assert metered.coverage("E02.FR.14") == "met"
 
 
+@pytest.mark.parametrize(("has_signed", "is_found"), [(False, False), (True, True)])
+def test_energy_must_be_signed_by_an_evse_whose_meter_can_sign(
+    mixed: Talk, *, has_signed: bool, is_found: bool
+) -> None:
+    mixed.read_variables({"SampledDataCtrlr.SignReadings": "true"})
+    start(mixed, **begin(mixed, **({"signedMeterValue": SIGNED} if has_signed else {})))
+    end(mixed, 1)
+    start(mixed, info={"transactionId": "T2"})
+    end(mixed, 1, info={"transactionId": "T2"})
+
+    assert mixed.ids == ["reading-not-signed"] * is_found
+
+
+def test_energy_need_not_be_signed_if_signing_was_set_before_the_late_start_arrived(metered: Talk) -> None:
+    first = metered.event(0, "Started", triggerReason="EVDetected", evse=EVSE, **begin(metered))
+    set_variable(metered, "SignReadings", "true", wait_s=100)
+    metered.call("TransactionEvent", first)
+    end(metered, 1)
+
+    assert "reading-not-signed" not in metered.ids
+
+
 def test_unsigned_energy_is_accepted_without_sign_readings(metered: Talk) -> None:
     start(metered)
     end(metered, 1)
@@ -402,7 +490,22 @@ def test_old_readings_are_accepted_while_the_interval_is_unknown(talk: Talk) -> 
     assert talk.coverage("J02.FR.10") == "not exercised"
 
 
+def test_times_of_readings_are_free_while_the_clock_is_wrong(metered: Talk) -> None:
+    metered.exchange("Heartbeat", {}, {"currentTime": stamp(metered.at - 3600)})
+    now = readings(metered, ENERGY, POWER)["meterValue"][0]
+    start(metered, meterValue=[now, {**now, "timestamp": stamp(metered.at + 3600)}])
+
+    assert "reading-outside-interval" not in metered.ids
+
+
 # Contexts
+
+
+def test_readings_without_a_context_for_the_start_are_accepted_if_none_are_due(talk: Talk) -> None:
+    talk.read_variables({"SampledDataCtrlr.TxStartedMeasurands": ""})
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", **readings(talk, ENERGY))
+
+    assert "meter-context-wrong" not in talk.ids
 
 
 @pytest.mark.parametrize(("name", "value"), [("Enabled", "false"), ("TxEndedMeasurands", "")])

@@ -41,6 +41,7 @@ def charge_with_known_meter(observed: ObservedStation) -> None:
     """Charge for a few sampling intervals."""
     read(
         observed,
+        "SampledDataCtrlr.SignReadings",
         "SampledDataCtrlr.TxStartedMeasurands",
         "SampledDataCtrlr.TxUpdatedMeasurands",
         "SampledDataCtrlr.TxEndedMeasurands",
@@ -50,6 +51,7 @@ def charge_with_known_meter(observed: ObservedStation) -> None:
 
 
 def charge_with_signatures(observed: ObservedStation) -> None:
+    report_inventory(observed)
     write(observed, {"SampledDataCtrlr.SignReadings": "true"})
     charge(observed)
 
@@ -149,7 +151,7 @@ SCENES = {
     "trigger-reason-without-command": Scene(charge),
     "readings-missing": Scene(charge_with_known_meter),
     "meter-context-wrong": Scene(charge_with_known_meter),
-    "reading-not-signed": Scene(charge_with_signatures),
+    "reading-not-signed": Scene(charge_with_signatures, {"evses": 1}),
     "periodic-readings-missing": Scene(charge_with_known_meter),
     "reading-outside-interval": Scene(charge_with_known_meter),
 }
