@@ -231,6 +231,7 @@ class Monitors(Facts):
     def clear(self, monitor_id: int, at: float) -> None:
         """Remove a monitor; its id is free."""
         monitor = self.by_id.pop(monitor_id, None)
+        self.change_from_before_boot(monitor)
         if monitor is not None and monitor.may_restore_another:
             self.is_complete = False
             return
@@ -238,6 +239,10 @@ class Monitors(Facts):
         self.alerting -= {monitor_id}
         if len(self.cleared) > MAX_IDS:
             del self.cleared[next(iter(self.cleared))]
+
+    def change_from_before_boot(self, monitor: Monitor | None) -> None:
+        """Register that a monitor was removed or replaced; None: any, because ids may have changed."""
+        self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
     def is_absent(self, monitor_id: int) -> bool:
         """Return whether certainly no monitor has this id."""
@@ -330,7 +335,10 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
         if monitor_id is None:
             monitors.forget()
             return
-        replaced = monitors.by_id.pop(item["id"], None) if "id" in item else None
+        replaced = None
+        if "id" in item:
+            replaced = monitors.by_id.pop(item["id"], None)
+            monitors.change_from_before_boot(replaced)
         settings = item["type"], item["severity"], item["value"]
         monitors.add(
             monitor_id,

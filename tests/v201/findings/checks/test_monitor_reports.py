@@ -246,6 +246,27 @@ def test_custom_monitor_must_not_be_lost(talk: Talk, event: Script, number: int,
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        case("cleared", lambda talk: clear_monitor(talk, 3)),
+        case("replaced", lambda talk: set_monitor(talk, VOLTAGE, number=3, id=3)),
+    ],
+)
+@pytest.mark.parametrize("is_reported", [False, True])
+def test_monitor_with_a_new_id_may_be_changed_after_a_reboot(
+    talk: Talk, change: Script, is_reported: bool
+) -> None:
+    set_monitor(talk)
+    reboot(talk)
+    if is_reported:
+        report_monitors(talk, reported(number=3), **THRESHOLDS)
+    change(talk)
+    report_monitors(talk, reported(VOLTAGE, 3))
+
+    assert "custom-monitor-lost" not in talk.ids
+
+
+@pytest.mark.parametrize(
     "event",
     [
         case("other base", lambda talk: set_base(talk, "HardWiredOnly")),
