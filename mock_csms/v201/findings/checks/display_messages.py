@@ -10,7 +10,14 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
-from mock_csms.v201.findings.facts.display_messages import ALWAYS_FRONT, DisplayMessages
+from mock_csms.v201.findings.facts.display_messages import (
+    ALWAYS_FRONT,
+    DisplayMessages,
+    Shortage,
+    ShownMessage,
+    blame,
+    is_filtered_query,
+)
 from mock_csms.v201.findings.known import Known201
 
 ACCEPTED: Final = "Accepted"
@@ -76,6 +83,8 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
         value = message["priority"] if what == "priority" else message["message"]["format"]
         if members is None or (value.lower() in {each.lower() for each in members}) != is_supported:
             return None
+        if is_supported and "display" in message:  # one of several displays may support less
+            return None
         status = command.answer["status"]
         if is_supported and status == refusal:
             return Broken(
@@ -87,7 +96,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
                 f"the message {message['id']} with the {what} {value} was accepted, but the station does "
                 f"not list {value} in {variable}; the answer must be {refusal}"
             )
-        return MET if is_supported or status == refusal else None
+        return MET if not is_supported and status == refusal else None
 
     return judge
 
@@ -100,7 +109,7 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
     others = {
         number
         for number in messages.certain(command.at, known) - {message["id"]}
-        if not message["priority"] == messages.by_id[number].info["priority"] == ALWAYS_FRONT
+        if _takes_room(messages.by_id[number], beside=message)
     }
     if message["id"] in messages.by_id or len(others) < definition.max_limit:
         return None
@@ -112,7 +121,13 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
     )
 
 
-for _requirement, _kind, _judge in (
+def _takes_room(shown: ShownMessage, *, beside: JsonObject) -> bool:
+    """Return whether the station certainly has a message, and keeps it beside a new one."""
+    is_certain = shown.transaction_id is None and not shown.is_from_before_boot
+    return is_certain and not beside["priority"] == shown.info["priority"] == ALWAYS_FRONT
+
+
+for _requirements, _kind, _judge in (
     *(
         (requirement, kind, _support_judge(what, variable, refusal, is_supported=kind is SUPPORTED))
         for kind in (UNSUPPORTED, SUPPORTED)
@@ -123,7 +138,7 @@ for _requirement, _kind, _judge in (
     ),
     (("O01.FR.11", "O02.FR.11"), OVER_LIMIT, _judge_limit),
 ):
-    for _id, _is_about_transaction in zip(_requirement, (False, True), strict=True):
+    for _id, _is_about_transaction in zip(_requirements, (False, True), strict=True):
         _kind.on_command(_id, of=Action.set_display_message)(
             _with_transaction(_judge, is_about_transaction=_is_about_transaction)
         )
@@ -183,19 +198,26 @@ ABSENT_CLEARED: Final = CHECKS.kind(
 )
 
 
-def _denial_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
+def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    """Return a check that a command about a stored message is accepted."""
+
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
-        query = known[DisplayMessages].queries.get(command.request["requestId"])
-        if query is None or query.is_filtered != is_filtered or not query.due:
+        stored = known[DisplayMessages].stored_for(command, known)
+        if not stored or is_filtered_query(command.request) != is_filtered:
             return None
         if command.answer["status"] == ACCEPTED:
             return MET
-        number = min(query.due)
-        return Broken(
-            f"a GetDisplayMessages was answered with {command.answer['status']}, but the station has "
-            f"accepted the message {number}, which matches the query; the answer must be Accepted",
-            (known[DisplayMessages].by_id[number].frame,) if number in known[DisplayMessages].by_id else (),
-        )
+        for number, shown in stored.items():
+            if not shown.is_from_before_boot:
+                sentence = (
+                    f"a {command.action} for the message {number} was answered with "
+                    f"{command.answer['status']}, but the station has accepted this message; the answer must "
+                    "be Accepted"
+                )
+                return blame(
+                    Shortage(DENIED.id, requirement, shown, (shown.frame,), sentence), command.at, known
+                )
+        return None
 
     return check
 
@@ -204,7 +226,7 @@ def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Know
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
         query = messages.queries.get(command.request["requestId"])
-        if query is None or query.is_filtered != is_filtered or not messages.is_empty:
+        if query is None or is_filtered_query(query.request) != is_filtered or not messages.is_empty:
             return None
         if command.answer["status"] != ACCEPTED:
             return MET
@@ -216,25 +238,14 @@ def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Know
     return check
 
 
-DENIED.on_command("O03.FR.01", of=Action.get_display_messages)(_denial_check(is_filtered=False))
-DENIED.on_command("O04.FR.01", of=Action.get_display_messages)(_denial_check(is_filtered=True))
+for _requirement, _action, _is_filtered in (
+    ("O03.FR.01", Action.get_display_messages, False),
+    ("O04.FR.01", Action.get_display_messages, True),
+    ("O05.FR.01", Action.clear_display_message, True),
+):
+    DENIED.on_command(_requirement, of=_action)(_denial_check(_requirement, is_filtered=_is_filtered))
 ANNOUNCED.on_command("O03.FR.06", of=Action.get_display_messages)(_announcement_check(is_filtered=False))
 ANNOUNCED.on_command("O04.FR.07", of=Action.get_display_messages)(_announcement_check(is_filtered=True))
-
-
-@DENIED.on_command("O05.FR.01", of=Action.clear_display_message)
-def judge_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a stored message can be cleared."""
-    messages, number = known[DisplayMessages], command.request["id"]
-    if number not in messages.certain(command.at, known):
-        return None
-    if command.answer["status"] == ACCEPTED:
-        return MET
-    return Broken(
-        f"the ClearDisplayMessage of the message {number} was answered with {command.answer['status']}, but "
-        "the station has accepted this message; the answer must be Accepted",
-        (messages.by_id[number].frame,),
-    )
 
 
 @ABSENT_CLEARED.on_command("O05.FR.02", of=Action.clear_display_message)
@@ -246,6 +257,6 @@ def judge_repeated_clearing(command: AnsweredCommand, known: Known201) -> Outcom
     if command.answer["status"] != ACCEPTED:
         return MET
     return Broken(
-        f"the message {number} was cleared twice; no message has this id since it was first cleared, and "
-        "the answer must be Unknown"
+        f"a ClearDisplayMessage for the message {number} was accepted, but this message was cleared before, "
+        "and none with this id was set since; the answer must be Unknown"
     )

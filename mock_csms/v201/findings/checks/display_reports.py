@@ -5,10 +5,16 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.display_messages import DisplayMessages, MessageQuery, ShownMessage
+from mock_csms.v201.findings.facts.display_messages import (
+    DisplayMessages,
+    MessageQuery,
+    Shortage,
+    ShownMessage,
+    blame,
+)
 from mock_csms.v201.findings.known import Known201
 
 OVER: Final = CHECKS.kind(
@@ -27,7 +33,7 @@ LOST: Final = CHECKS.kind(
     "display-message-lost",
     "error",
     "a display message is lost by a reboot",
-    "the accepted SetDisplayMessage, and all parts of a report since",
+    "the accepted SetDisplayMessage, and all parts of a report since, or an answer Unknown",
 )
 MISSING: Final = CHECKS.kind(
     "display-message-not-reported",
@@ -52,8 +58,8 @@ type Selection = Callable[[int, ShownMessage, MessageQuery], bool]
 """Decides whether a check is about a message."""
 
 
-def _check(fault: str, selects: Selection, *, must_have: bool) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that a complete report has all messages of a kind, or none of them."""
+def _absence_check(fault: str, selects: Selection) -> Callable[[StationCall, Known201], Outcome]:
+    """Return a check that a complete report has none of the messages that are over."""
 
     def check(call: StationCall, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
@@ -62,13 +68,34 @@ def _check(fault: str, selects: Selection, *, must_have: bool) -> Callable[[Stat
             return None
         query, found = completed
         chosen = {number: one for number, one in messages.by_id.items() if selects(number, one, query)}
+        for number in chosen.keys() & found:
+            return Broken(
+                f"the report {call.payload['requestId']} has the message {number}, {fault}",
+                (chosen[number].frame, query.frame),
+            )
+        return MET if chosen else None
+
+    return check
+
+
+def _presence_check(
+    kind: str, requirement: str, fault: str, selects: Selection
+) -> Callable[[StationCall, Known201], Outcome]:
+    """Return a check that a complete report has all messages that the station must have."""
+
+    def check(call: StationCall, known: Known201) -> Outcome:
+        messages = known[DisplayMessages]
+        completed = messages.completed(call, known)
+        if completed is None:
+            return None
+        query, found = completed
+        chosen = {number: messages.by_id[number] for number in query.due}
+        chosen = {number: one for number, one in chosen.items() if selects(number, one, query)}
         for number, shown in chosen.items():
-            if (number in found) != must_have:
-                return Broken(
-                    f"the report {call.payload['requestId']} {'lacks' if must_have else 'has'} the message "
-                    f"{number}, {fault}",
-                    (shown.frame, query.frame),
-                )
+            if number not in found:
+                sentence = f"the report {call.payload['requestId']} lacks the message {number}, {fault}"
+                frames = shown.frame, query.frame
+                return blame(Shortage(kind, requirement, shown, frames, sentence), call.at, known)
         return MET if chosen else None
 
     return check
@@ -86,18 +113,14 @@ def _is_replaced(*, of_transaction: bool) -> Selection:
     )
 
 
-def _has_survived_boot(*, of_transaction: bool) -> Selection:
-    return lambda number, shown, query: (
-        number in query.due
-        and shown.has_survived_boot
-        and (shown.transaction_id is not None) == of_transaction
+def _is_of_boot(*, of_transaction: bool) -> Selection:
+    return lambda _, shown, __: (
+        shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction
     )
 
 
 def _is_due(*, is_filtered: bool) -> Selection:
-    return lambda number, shown, query: (
-        number in query.due and not shown.has_survived_boot and query.is_filtered == is_filtered
-    )
+    return lambda _, shown, query: not shown.is_from_before_boot and query.is_filtered == is_filtered
 
 
 IS_OVER: Final = "whose endDateTime is over; the station must remove it then"
@@ -105,26 +128,55 @@ IS_REPLACED: Final = "but a later AlwaysFront message was accepted, which must r
 IS_LOST: Final = "which was accepted before the reboot; messages must survive a reboot"
 IS_MISSING: Final = "which was accepted and matches the query; all such messages must be reported"
 
-for _kind, _requirement, _judge in (
-    (OVER, "O01.FR.07", _check(IS_OVER, _is_expired(of_transaction=False), must_have=False)),
-    (OVER, "O02.FR.07", _check(IS_OVER, _is_expired(of_transaction=True), must_have=False)),
+for _kind, _requirement, _fault, _selects in (
+    (OVER, "O01.FR.07", IS_OVER, _is_expired(of_transaction=False)),
+    (OVER, "O02.FR.07", IS_OVER, _is_expired(of_transaction=True)),
     (
         OVER,
         "O02.FR.02",
-        _check(
-            "whose transaction has ended; the station must remove it then",
-            lambda number, _, query: number in query.ended,
-            must_have=False,
-        ),
+        "whose transaction has ended; the station must remove it then",
+        lambda number, _, query: number in query.ended,
     ),
-    (REPLACED, "O01.FR.16", _check(IS_REPLACED, _is_replaced(of_transaction=False), must_have=False)),
-    (REPLACED, "O02.FR.18", _check(IS_REPLACED, _is_replaced(of_transaction=True), must_have=False)),
-    (LOST, "O01.FR.10", _check(IS_LOST, _has_survived_boot(of_transaction=False), must_have=True)),
-    (LOST, "O02.FR.10", _check(IS_LOST, _has_survived_boot(of_transaction=True), must_have=True)),
-    (MISSING, "O03.FR.02", _check(IS_MISSING, _is_due(is_filtered=False), must_have=True)),
-    (MISSING, "O04.FR.03", _check(IS_MISSING, _is_due(is_filtered=True), must_have=True)),
+    (REPLACED, "O01.FR.16", IS_REPLACED, _is_replaced(of_transaction=False)),
+    (REPLACED, "O02.FR.18", IS_REPLACED, _is_replaced(of_transaction=True)),
 ):
-    _kind.on_call(_requirement, of=Action.notify_display_messages)(_judge)
+    _kind.on_call(_requirement, of=Action.notify_display_messages)(_absence_check(_fault, _selects))
+
+for _kind, _requirement, _fault, _selects in (
+    (LOST, "O01.FR.10", IS_LOST, _is_of_boot(of_transaction=False)),
+    (LOST, "O02.FR.10", IS_LOST, _is_of_boot(of_transaction=True)),
+    (MISSING, "O03.FR.02", IS_MISSING, _is_due(is_filtered=False)),
+    (MISSING, "O04.FR.03", IS_MISSING, _is_due(is_filtered=True)),
+):
+    _kind.on_call(_requirement, of=Action.notify_display_messages)(
+        _presence_check(_kind.id, _requirement, _fault, _selects)
+    )
+
+
+def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
+    """Return a check that no message is denied that was accepted before a reboot."""
+
+    def check(command: AnsweredCommand, known: Known201) -> Outcome:
+        if command.answer["status"] != "Unknown":
+            return None
+        for number, shown in known[DisplayMessages].stored_for(command, known).items():
+            if shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction:
+                sentence = (
+                    f"a {command.action} for the message {number} was answered with Unknown, but the message "
+                    "was accepted before the reboot; messages must survive a reboot"
+                )
+                return blame(
+                    Shortage(LOST.id, requirement, shown, (shown.frame,), sentence), command.at, known
+                )
+        return None
+
+    return check
+
+
+for _requirement, _of_transaction in (("O01.FR.10", False), ("O02.FR.10", True)):
+    LOST.on_command(_requirement, of=(Action.get_display_messages, Action.clear_display_message))(
+        _loss_check(_requirement, of_transaction=_of_transaction)
+    )
 
 
 @EMPTY.on_call("O04.FR.02", of=Action.notify_display_messages)
@@ -135,6 +187,8 @@ def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
         return None
     if completed[1]:
         return MET
+    if known[DisplayMessages].may_have_ended(completed[0]):
+        return None
     return Broken(
         f"the report {call.payload['requestId']} has no message, but its GetDisplayMessages was Accepted; "
         "the answer must be Unknown if no message matches",

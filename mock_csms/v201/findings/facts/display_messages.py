@@ -4,18 +4,21 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, Broken, Command, Outcome, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.monitors import REBOOTS
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.running import Suspicion
 
 MAX_MESSAGES: Final = 100
 MAX_QUERIES: Final = 10
+MAX_REPORTED: Final = 1_000
+"""Number of messages up to which a report is followed."""
 AFTER_END_S: Final = 5.0
-"""Time that a station may take to remove the messages of a transaction."""
+"""Time that a station may take to forget a transaction and to remove its messages."""
 ALWAYS_FRONT: Final = "AlwaysFront"
 CHANGES: Final = frozenset({Action.set_display_message.value, Action.clear_display_message.value})
 """Commands that change the messages."""
@@ -34,7 +37,8 @@ class ShownMessage(NamedTuple):
     """Whether a later AlwaysFront message certainly takes its place."""
     is_doubtful: bool = False
     """Whether it may have been replaced or lost."""
-    has_survived_boot: bool = False
+    is_from_before_boot: bool = False
+    """Whether the station has restarted, and the message was not seen since."""
 
     @property
     def transaction_id(self) -> str | None:
@@ -66,13 +70,40 @@ class MessageQuery(NamedTuple):
     ended: frozenset[int]
     """Ids of messages whose transaction has ended."""
     is_accepted: bool = False
-    found: tuple[JsonObject, ...] = ()
-    """Messages in the parts so far."""
+    found: frozenset[int] = frozenset()
+    """Ids of the messages in the parts so far."""
 
     @property
     def is_filtered(self) -> bool:
         """Whether it asks for some messages only (O04)."""
-        return not self.request.keys().isdisjoint({"id", "priority", "state"})
+        return is_filtered_query(self.request)
+
+
+class Shortage(NamedTuple):
+    """A message that the station must have, but denies or does not report."""
+
+    kind: str
+    requirement: str
+    shown: ShownMessage
+    frames: tuple[int, ...]
+    sentence: str
+
+
+def is_filtered_query(request: JsonObject) -> bool:
+    """Return whether a command asks for some messages only."""
+    return not request.keys().isdisjoint({"id", "priority", "state"})
+
+
+def blame(shortage: Shortage, at: float, known: Known201) -> Outcome:
+    """Report a shortage, but the message of a transaction only if the transaction goes on: its Ended event
+    may be on the way.
+    """
+    if shortage.shown.transaction_id is None:
+        return Broken(shortage.sentence, shortage.frames)
+    known.running.by_id[shortage.shown.transaction_id].suspicions.append(
+        Suspicion(shortage.kind, at, shortage.frames, shortage.sentence, requirements=(shortage.requirement,))
+    )
+    return None
 
 
 class DisplayMessages(Facts):
@@ -138,10 +169,19 @@ class DisplayMessages(Facts):
             and shown.transaction_id in {None, *running}
         )
 
-    def completed(
-        self, call: StationCall, known: Known201
-    ) -> tuple[MessageQuery, dict[int, JsonObject]] | None:
-        """Return the query whose report is complete with this part, and all its messages by id.
+    def stored_for(self, command: AnsweredCommand, known: Known201) -> dict[int, ShownMessage]:
+        """Return the messages that a GetDisplayMessages or ClearDisplayMessage is about, by id, and that the
+        station must still have.
+        """
+        if command.action == Action.clear_display_message:
+            asked = frozenset({command.request["id"]})
+        else:
+            query = self.queries.get(command.request["requestId"])
+            asked = query.due if query else frozenset()
+        return {number: self.by_id[number] for number in sorted(asked & self.certain(command.at, known))}
+
+    def completed(self, call: StationCall, known: Known201) -> tuple[MessageQuery, frozenset[int]] | None:
+        """Return the query whose report is complete with this part, and the ids of all its messages.
 
         None also if a command may have changed the messages since the query. Messages that may have expired
         or whose transaction has ended since are no longer due.
@@ -152,13 +192,19 @@ class DisplayMessages(Facts):
         if query is None or not is_last or query.changes != self.changes:
             return None
         due = query.due & self.certain(call.at, known)
-        return query._replace(due=due), {
-            info["id"]: info for info in (*query.found, *part.get("messageInfo", ()))
-        }
+        return query._replace(due=due), query.found | ids_in(part)
+
+    def may_have_ended(self, query: MessageQuery) -> bool:
+        """Return whether a message that matches a query may have ended since the station answered it."""
+        return any(
+            shown.transaction_id is not None or "endDateTime" in shown.info
+            for shown in self.by_id.values()
+            if _fits(query.request, shown.info)
+        )
 
     def booted(self, reason: str) -> None:
         kept = self.by_id if reason in REBOOTS else {}
-        self.by_id = {number: shown._replace(has_survived_boot=True) for number, shown in kept.items()}
+        self.by_id = {number: shown._replace(is_from_before_boot=True) for number, shown in kept.items()}
         self.cleared = frozenset()
         self.is_empty = False
         self.queries.clear()
@@ -181,7 +227,18 @@ def _expect_change(command: Command, known: Known201) -> None:
     messages = known[DisplayMessages]
     messages.changes += 1
     transaction_id = command.request.get("message", {}).get("transactionId")
-    messages.was_ended = transaction_id is not None and known.transactions.has_ended(transaction_id)
+    messages.was_ended = transaction_id is not None and _has_ended(transaction_id, command.at, known)
+
+
+def _has_ended(transaction_id: str, at: float, known: Known201) -> bool:
+    """Return whether the station has had time to forget a transaction that has ended."""
+    is_settled = at > known.running.last_ended_at + AFTER_END_S
+    return is_settled and known.transactions.has_ended(transaction_id)
+
+
+def ids_in(part: JsonObject) -> frozenset[int]:
+    """Return the ids of the messages in a part of a report."""
+    return frozenset(info["id"] for info in part.get("messageInfo", ()))
 
 
 @CHECKS.learn_command(Action.set_display_message)
@@ -218,8 +275,6 @@ def _fits(request: JsonObject, info: JsonObject) -> bool:
 def _expect_report(command: Command, known: Known201) -> None:
     messages, request = known[DisplayMessages], command.request
     fitting = {number: one for number, one in messages.by_id.items() if _fits(request, one.info)}
-    ended_at = known.running.last_ended_at
-    is_settled = ended_at is not None and command.at > ended_at + AFTER_END_S
     if messages.queries.pop(request["requestId"], None) is not None:
         return  # parts with this requestId may belong to either report
     if len(messages.queries) >= MAX_QUERIES:
@@ -235,9 +290,7 @@ def _expect_report(command: Command, known: Known201) -> None:
         ended=frozenset(
             number
             for number, one in fitting.items()
-            if is_settled
-            and one.transaction_id is not None
-            and known.transactions.has_ended(one.transaction_id)
+            if one.transaction_id is not None and _has_ended(one.transaction_id, command.at, known)
         ),
     )
 
@@ -253,7 +306,7 @@ def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
         return
     del messages.queries[request_id]
     if query.changes == messages.changes:
-        _keep_only(messages, query, {})
+        _keep_only(messages, query, frozenset())
 
 
 @CHECKS.learn_call(Action.notify_display_messages)
@@ -261,23 +314,21 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
     messages, part = known[DisplayMessages], call.payload
     completed = messages.completed(call, known)
     query = messages.queries.get(part["requestId"])
-    if part.get("tbc") and query is not None:
-        found = (*query.found, *part.get("messageInfo", ()))
-        if len(found) <= MAX_MESSAGES:
-            messages.queries[part["requestId"]] = query._replace(found=found)
-            return
+    if part.get("tbc") and query is not None and len(query.found) < MAX_REPORTED:
+        messages.queries[part["requestId"]] = query._replace(found=query.found | ids_in(part))
+        return
     messages.queries.pop(part["requestId"], None)
     if completed is not None:
         _keep_only(messages, *completed)
 
 
-def _keep_only(messages: DisplayMessages, query: MessageQuery, found: dict[int, JsonObject]) -> None:
+def _keep_only(messages: DisplayMessages, query: MessageQuery, found: frozenset[int]) -> None:
     """Drop the messages that a complete report should have but lacks; each is reported once."""
-    messages.cleared -= found.keys()
+    messages.cleared -= found
     if found or not query.is_filtered:
         messages.is_empty = not found
     messages.by_id = {
-        number: one
+        number: one._replace(is_from_before_boot=one.is_from_before_boot and number not in found)
         for number, one in messages.by_id.items()
         if number in found or not _fits(query.request, one.info)
     }

@@ -99,7 +99,7 @@ def test_supported_message_must_not_be_refused_as_unsupported(
 ) -> None:
     talk.read_variables(SUPPORTED)
     set_message(talk, status="Rejected")
-    assert (talk.ids, talk.coverage(requirement)) == ([], "met")
+    assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
 
     set_message(talk, status=refusal)
 
@@ -440,10 +440,11 @@ def test_message_of_running_transaction_must_survive_a_reboot(
     start_transaction(talk)
     set_message(talk, **OF_TRANSACTION)
     talk.boot(reason="RemoteReset")
-    report_messages(talk, message(**OF_TRANSACTION))
     talk.send_event(1)
 
     report_messages(talk, message(2), *([message(**OF_TRANSACTION)] if is_reported else []))
+    talk.wait(6)
+    talk.send_event(2)
 
     assert talk.ids == ([] if is_reported else ["display-message-lost"])
     assert talk.coverage("O02.FR.10") == state
@@ -476,3 +477,138 @@ def test_message_must_be_replaced_by_one_with_its_id(talk: Talk) -> None:
 
     assert talk.ids == ["display-message-not-replaced"]
     assert talk.coverage("O06.FR.01") == "broken"
+
+
+# Stations that are right although a message is missing, or there although it should be gone
+
+
+def miss_in_report(talk: Talk) -> None:
+    report_messages(talk, message(2))
+
+
+def deny_query(talk: Talk) -> None:
+    ask(talk, "Unknown")
+
+
+def deny_clearing(talk: Talk) -> None:
+    clear_message(talk, status="Unknown")
+
+
+@pytest.mark.parametrize(
+    ("play", "kind", "requirement"),
+    [
+        (miss_in_report, "display-message-not-reported", "O03.FR.02"),
+        (deny_query, "stored-message-denied", "O03.FR.01"),
+        (deny_clearing, "stored-message-denied", "O05.FR.01"),
+    ],
+)
+def test_message_of_transaction_may_be_gone_before_the_ended_event(
+    talk: Talk, play: Script, kind: str, requirement: str
+) -> None:
+    start_transaction(talk)
+    set_message(talk, **OF_TRANSACTION)
+    play(talk)
+    talk.send_event(1, "Ended")
+    assert talk.ids == []
+    assert talk.coverage(requirement) != "broken"
+    talk.send_event(0, "Started", evse={"id": 1, "connectorId": 1}, info={"transactionId": "T2"})
+    set_message(talk, transactionId="T2")
+    play(talk)
+    talk.wait(6)
+
+    talk.send_event(1, info={"transactionId": "T2"})
+
+    assert talk.ids == [kind]
+    assert talk.coverage(requirement) == "broken"
+
+
+def test_message_is_not_over_the_limit_if_a_transaction_may_have_ended(talk: Talk) -> None:
+    report_variable(talk, COUNT, maxLimit=1)
+    start_transaction(talk)
+    set_message(talk, **OF_TRANSACTION)
+
+    set_message(talk, 2)
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("deny", [deny_query, deny_clearing])
+def test_message_denied_after_a_reboot_is_lost(talk: Talk, deny: Script) -> None:
+    set_message(talk)
+    talk.boot(reason="RemoteReset")
+
+    deny(talk)
+
+    assert talk.ids == ["display-message-lost"]
+    assert talk.coverage("O01.FR.10") == "broken"
+
+
+def test_messages_lost_by_a_reboot_do_not_count_for_the_limit(talk: Talk) -> None:
+    report_variable(talk, COUNT, maxLimit=1)
+    set_message(talk)
+    talk.boot(reason="RemoteReset")
+
+    set_message(talk, 2)
+
+    assert talk.ids == []
+
+
+def test_message_seen_after_a_reboot_is_not_lost_by_it(talk: Talk) -> None:
+    set_message(talk)
+    talk.boot(reason="RemoteReset")
+    report_messages(talk, message())
+
+    report_messages(talk, message(2))
+
+    assert talk.ids == ["display-message-not-reported"]
+
+
+def test_message_may_be_missing_in_a_report_whose_request_id_is_used_twice(talk: Talk) -> None:
+    set_message(talk)
+    set_message(talk, 2)
+    ask(talk, id=[2])
+    ask(talk)
+
+    send_part(talk, message(2))
+    send_part(talk, message(), message(2))
+
+    assert talk.ids == []
+
+
+def test_report_may_have_many_messages(talk: Talk) -> None:
+    set_message(talk)
+    ask(talk)
+
+    for number in range(1, 151):
+        send_part(talk, message(number), tbc=True)
+    send_part(talk, message(151))
+
+    assert talk.ids == []
+    assert talk.coverage("O03.FR.02") == "met"
+
+
+@pytest.mark.parametrize("fields", [OF_TRANSACTION, {"endDateTime": stamp(0)}])
+def test_report_may_be_empty_if_its_message_may_have_ended(talk: Talk, fields: JsonObject) -> None:
+    set_message(talk, **fields)
+
+    report_messages(talk, id=[1])
+
+    assert talk.ids == []
+
+
+def test_station_may_still_know_a_transaction_that_has_just_ended(talk: Talk) -> None:
+    start_transaction(talk)
+    talk.send_event(1, "Ended")
+
+    set_message(talk, **OF_TRANSACTION)
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("refusal", ["NotSupportedPriority", "NotSupportedMessageFormat"])
+def test_display_may_support_less_than_its_station(talk: Talk, refusal: str) -> None:
+    talk.read_variables(SUPPORTED)
+
+    set_message(talk, status=refusal, display={"name": "Display", "instance": "Second"})
+
+    assert talk.ids == []
