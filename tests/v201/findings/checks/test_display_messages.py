@@ -563,18 +563,6 @@ def test_message_seen_after_a_reboot_is_not_lost_by_it(talk: Talk) -> None:
     assert talk.ids == ["display-message-not-reported"]
 
 
-def test_message_may_be_missing_in_a_report_whose_request_id_is_used_twice(talk: Talk) -> None:
-    set_message(talk)
-    set_message(talk, 2)
-    ask(talk, id=[2])
-    ask(talk)
-
-    send_part(talk, message(2))
-    send_part(talk, message(), message(2))
-
-    assert talk.ids == []
-
-
 def test_report_may_have_many_messages(talk: Talk) -> None:
     set_message(talk)
     ask(talk)
