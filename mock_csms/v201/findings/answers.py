@@ -53,12 +53,12 @@ class Answers:
         match action, status:
             case Action.trigger_message, "Rejected" if self._registration.must_refuse(action, request):
                 return ("F06.FR.17",)
-            case Action.change_availability, "Scheduled" if self._running.on_evse(place_of(request)[0]):
+            case Action.change_availability, "Scheduled" if self._must_wait(request):
                 return _scheduling(request)
             case Action.reset, "Scheduled" if self._is_during_transaction(request):
                 return ("B12.FR.01",)
             case ((Action.request_start_transaction | Action.request_stop_transaction), "Rejected"):
-                return ("B02.FR.05",) if self._registration.status == "Pending" else ()
+                return ("B02.FR.05",) if self._registration.has_been_pending else ()
             case Action.unlock_connector, "OngoingAuthorizedTransaction" if any(self._using(request)):
                 return ("F05.FR.02",)
         return ()
@@ -66,8 +66,13 @@ class Answers:
     def _is_during_transaction(self, reset: JsonObject) -> bool:
         return reset["type"] == "OnIdle" and bool(self._running.certain_on_evse(reset.get("evseId")))
 
+    def _must_wait(self, change: JsonObject) -> bool:
+        """Return whether a ChangeAvailability takes an EVSE out of use that certainly has a transaction."""
+        is_inoperative = change["operationalStatus"] == "Inoperative"
+        return is_inoperative and bool(self._running.certain_on_evse(place_of(change)[0]))
+
     def _remote_request(self, at: float, frame: int, action: str) -> Findings:
-        if self._registration.status != "Pending":
+        if not self._registration.has_been_pending:
             return NO_FINDINGS
         return self._report(
             "remote-request-accepted-while-pending",

@@ -137,6 +137,8 @@ class EventContents:
         self, at: float, frame: int, tracked: TransactionState, event: JsonObject
     ) -> Findings:
         trigger, name = event["triggerReason"], short(tracked.id)
+        if trigger == "Authorized" and tracked.contents.token is not None:
+            return NO_FINDINGS  # an idToken is sent once for each authorization, here in an earlier event
         if trigger == "Authorized":
             return self._report(
                 "id-token-missing",
@@ -212,7 +214,10 @@ def required_reason(ending: Ending, first_stop: str | None) -> tuple[str, tuple[
         is_wrong = ending.trigger == "RemoteStop" or (ending.trigger in UNPLUGGED and reason in BY_DRIVER)
         sentence = "after a remote stop it must have stoppedReason Remote"
         requirement = REASONS["RemoteStop"][1] if ending.trigger == "RemoteStop" else AFTER_REMOTE_STOP
-        return sentence if is_wrong and reason != "Remote" else "", requirement
+        if is_wrong and reason != "Remote":
+            return sentence, requirement
+        is_met = reason == "Remote" and ending.trigger in UNPLUGGED | {"RemoteStop"}
+        return "", requirement if is_met else ()
     if first_stop is not None:
         return "", ()
     if ending.trigger in REASONS:

@@ -358,7 +358,7 @@ class Observer201(Observer):
         )
 
     def unfinished(self, at: float) -> Findings:
-        return self._reports.end(at) + self._transactions.end(at)
+        return self._transactions.end(at)
 
     def _judge_authorize(self, _at: float, _frame: int, payload: JsonObject) -> Findings:
         self._transactions.authorizations.asked(payload)
@@ -417,6 +417,7 @@ class Observer201(Observer):
         if payload["reason"] != "Triggered":
             self._restarted(payload["reason"])
             self._reports.booted()
+            self._event_parts.give_up()
         return findings
 
     def _restarted(self, reason: str) -> None:

@@ -172,8 +172,9 @@ class Progress:
                 key = notified_by, request["requestId"]
                 self._cancelled = frozenset(other for other in self._last if other[0] == notified_by) - {key}
                 self._with_gap -= {key}
-                self._last.pop(key, None)
-                self._last[key] = COMMAND_SENT
+                # Statuses of an earlier course with the same requestId may still arrive.
+                is_reused = self._last.pop(key, None) is not None
+                self._last[key] = UNKNOWN_STEP if is_reused else COMMAND_SENT
 
     def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
         """Register a course that has begun. A course that it cancels may still report its end."""

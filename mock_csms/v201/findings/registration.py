@@ -60,6 +60,8 @@ class Retry:
     interval_s: float
     due: float
     overdue: float
+    interval_ends: float
+    """End of the interval. A new connection may begin with a boot before it."""
 
     @property
     def description(self) -> str:
@@ -100,7 +102,9 @@ class Registration:
         "_retry",
         "_scheduled_reset",
         "_silent_since_reported",
+        "_status_when_sent",
         "_trigger",
+        "_was_accepted_when_sent",
         "interval_frame",
         "interval_s",
         "is_accepted_here",
@@ -131,6 +135,9 @@ class Registration:
         """Whether the station may only send messages that a command requested."""
         self.must_judge_calls = True
         """Whether `judge_call` needs to see the next CALL."""
+        self._status_when_sent: str | None = None
+        self._was_accepted_when_sent = False
+        """Registration when the latest command was sent. A boot may cross the command or its answer."""
         self.interval_s: float | None = None
         """Seconds without a message after which a Heartbeat is due."""
         self.interval_frame = 0
@@ -187,7 +194,8 @@ class Registration:
         if retry is None or self._early_since is not None:
             return NO_FINDINGS
         if at >= retry.due - EARLY_TOLERANCE_S:
-            self._report.met(*NOT_TOO_EARLY[retry.status], *RETRIED[retry.status])
+            if at >= retry.interval_ends - EARLY_TOLERANCE_S:
+                self._report.met(*NOT_TOO_EARLY[retry.status], *RETRIED[retry.status])
             return NO_FINDINGS
         return self._report(
             "boot-retried-too-early",
@@ -273,7 +281,7 @@ class Registration:
             due = at + seconds
             if self._is_triggered and previous_retry is not None:
                 due = min(due, previous_retry.due)
-            self._retry = Retry(frame, status, seconds, due, at + _patience(seconds))
+            self._retry = Retry(frame, status, seconds, due, at + _patience(seconds), due)
         return False
 
     def shift(self, seconds: float) -> None:
@@ -326,6 +334,7 @@ class Registration:
             self._requested[solicited] = at
         if _causes_boot(action, request):
             self._early_since = at
+        self._status_when_sent, self._was_accepted_when_sent = self.status, self.is_accepted_here
 
     def command_accepted(self, at: float, frame: int, action: str, request: JsonObject) -> None:
         """Register an accepted command that leads to a boot."""
@@ -340,9 +349,16 @@ class Registration:
             self._scheduled_reset = BootCause(at, frame)
 
     def must_refuse(self, action: str, request: JsonObject) -> bool:
-        """Return whether a command triggers a boot although a boot is already accepted (F06.FR.17)."""
+        """Return whether the latest command triggers a boot although a boot is already accepted
+        (F06.FR.17).
+        """
         is_trigger = action == Action.trigger_message and _causes_boot(action, request)
-        return is_trigger and self.is_accepted_here
+        return is_trigger and self.is_accepted_here and self._was_accepted_when_sent
+
+    @property
+    def has_been_pending(self) -> bool:
+        """Whether the boot was Pending when the latest command was sent, and is so now."""
+        return self._status_when_sent == self.status == "Pending"
 
     def command_refused(self, action: str, request: JsonObject) -> None:
         """Drop the messages requested by a command that the station refused."""

@@ -154,10 +154,6 @@ class ReportParts:
             return NO_FINDINGS
         return self._incomplete(at, [key for key, (due, _) in self._open.items() if at > due])
 
-    def end(self, at: float) -> Findings:
-        """Return a finding for each report that is still open."""
-        return self._incomplete(at, list(self._open))
-
     def _incomplete(self, at: float, keys: list[tuple[str, int]]) -> Findings:
         findings = NO_FINDINGS
         for action, request_id in keys:

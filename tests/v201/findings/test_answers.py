@@ -2,6 +2,7 @@
 
 import pytest
 
+from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, availability, stamp
 
 
@@ -13,6 +14,36 @@ def test_remote_start_accepted_after_the_boot_is_allowed(unbooted: Talk) -> None
     unbooted.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
 
     assert not unbooted.findings
+
+
+def test_remote_start_accepted_before_the_boot_is_pending_is_allowed(unbooted: Talk) -> None:
+    message_id = unbooted.send_command("RequestStartTransaction", REMOTE_START)
+    unbooted.boot("Pending", 0)
+    unbooted.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted"})
+
+    assert not unbooted.findings
+
+
+def test_boot_trigger_that_crosses_an_accepted_boot_may_be_accepted(unbooted: Talk) -> None:
+    unbooted.boot("Pending", 0)
+    message_id = unbooted.send_command("TriggerMessage", {"requestedMessage": "BootNotification"})
+    unbooted.boot()
+    unbooted.answer_command(message_id, "TriggerMessage", {"status": "Accepted"})
+
+    assert not unbooted.findings
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [(availability("Inoperative"), "met"), (availability("Operative"), "not exercised")],
+)
+def test_scheduled_change_meets_the_requirement_if_it_is_inoperative(
+    talk: Talk, change: JsonObject, state: str
+) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    talk.command("ChangeAvailability", change, "Scheduled")
+
+    assert talk.coverage("G04.FR.06") == state
 
 
 def test_boot_trigger_on_new_connection_may_be_accepted(talk: Talk) -> None:

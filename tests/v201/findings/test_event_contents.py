@@ -112,6 +112,23 @@ def test_remote_start_without_token_in_open_transaction_is_found_at_the_end(talk
     assert talk.ids == ["id-token-missing"]
 
 
+def test_authorized_event_after_one_with_the_token_needs_no_token(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE, idToken=TOKEN)
+    talk.send_event(1, triggerReason="Authorized")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("ended_by", ["Deauthorized", "EVDeparted"])
+def test_end_for_another_reason_does_not_show_the_reason_of_a_remote_stop(talk: Talk, ended_by: str) -> None:
+    talk.send_event(0, "Started", evse=EVSE, idToken=TOKEN)
+    talk.send_event(1, triggerReason="RemoteStop")
+    talk.send_event(2, "Ended", triggerReason=ended_by, info={"stoppedReason": "PowerLoss"})
+
+    assert not talk.findings
+    assert talk.coverage("F04.FR.03") == "not exercised"
+
+
 @pytest.mark.parametrize("seq_no", [0, 1, 2])
 def test_remote_start_with_token_in_any_event_is_accepted(talk: Talk, seq_no: int) -> None:
     tokens: list[JsonObject] = [{}, {}, {}]

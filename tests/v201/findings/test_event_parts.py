@@ -26,3 +26,20 @@ def test_first_part_of_event_must_have_number_0(talk: Talk, trigger: str, requir
     assert talk.ids == ["event-seq-no-wrong"]
     assert talk.findings[0].section == requirement
     assert talk.coverage(requirement) == "broken"
+
+
+def test_event_in_progress_at_a_restart_is_not_continued(talk: Talk) -> None:
+    event = {
+        "eventId": 1,
+        "timestamp": talk.now,
+        "trigger": "Alerting",
+        "actualValue": "92",
+        "eventNotificationType": "HardWiredNotification",
+        **TEMPERATURE,
+    }
+    talk.call("NotifyEvent", {"generatedAt": talk.now, "seqNo": 0, "tbc": True, "eventData": [event]})
+    talk.boot(reason="ApplicationReset")
+    talk.status()
+    talk.wait(61)
+
+    assert not talk.findings

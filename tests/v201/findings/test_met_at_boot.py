@@ -18,6 +18,14 @@ def retry(status: str) -> Callable[[Talk], None]:
     return play
 
 
+def test_boot_on_a_new_connection_within_the_interval_does_not_show_a_retry(unbooted: Talk) -> None:
+    unbooted.boot("Pending", 60)
+    unbooted.reconnect(1)
+    unbooted.boot()
+
+    assert (unbooted.coverage("B02.FR.04"), unbooted.coverage("B02.FR.08")) == ("not exercised",) * 2
+
+
 def send_heartbeats(talk: Talk) -> None:
     talk.boot(interval=60)
     talk.status()

@@ -54,6 +54,15 @@ def test_valid_firmware_update_is_accepted(talk: Talk, statuses: tuple[str, ...]
     assert not talk.findings
 
 
+def test_status_of_an_earlier_update_with_the_same_request_id_is_accepted(talk: Talk) -> None:
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE)
+    send_firmware_statuses(talk, "Downloading")
+    talk.command("UpdateFirmware", FIRMWARE_UPDATE, "Rejected")
+    send_firmware_statuses(talk, "Downloaded")
+
+    assert not talk.findings
+
+
 @pytest.mark.parametrize(
     "statuses",
     [
