@@ -148,17 +148,25 @@ EMPTY: Final = CHECKS.kind(
 @EMPTY.on_call("N02.FR.10", of=Action.notify_monitoring_report)
 def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
     """Check that an accepted query has a result."""
-    completed = known[Monitors].completed(call)
-    if completed is None:
+    query, found = known[Monitors].completed(call) or (None, ())
+    if query is None or found:
         return None
-    query, found = completed
-    if found:
-        return MET
     return Broken(
         f"the report {call.payload['requestId']} has no monitor, but its GetMonitoringReport was Accepted; "
         "the answer must be EmptyResultSet if there is nothing to report",
         (query.frame,),
     )
+
+
+@EMPTY.on_command("N02.FR.10", of=Action.get_monitoring_report)
+def judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Register that a query without a result is answered with EmptyResultSet."""
+    monitors = known[Monitors]
+    query = monitors.queries.get(command.request["requestId"])
+    if query is None or query.changes != monitors.changes or not monitors.is_complete:
+        return None
+    has_result = any(_fits_types(query, one) and _fits_items(query, one) for one in monitors.by_id.values())
+    return MET if command.answer["status"] == "EmptyResultSet" and not has_result else None
 
 
 # Missing monitors

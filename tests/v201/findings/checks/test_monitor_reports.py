@@ -82,9 +82,14 @@ def send_part(talk: Talk, seq_no: int, *monitors: JsonObject, tbc: bool = False)
 
 
 def test_accepted_report_must_not_be_empty(talk: Talk) -> None:
+    command(talk, "GetMonitoringReport", {"requestId": 20}, "EmptyResultSet")
     command(talk, "GetMonitoringReport", {"requestId": 20})
     send_part(talk, 0, reported(), tbc=True)
     send_part(talk, 1)
+    command(talk, "GetMonitoringReport", {"requestId": 20, **THRESHOLDS}, "EmptyResultSet")
+    command(talk, "GetMonitoringReport", {"requestId": 20, **PERIODIC}, "Rejected")
+    assert (talk.ids, talk.coverage("N02.FR.10")) == ([], "not exercised")
+    command(talk, "GetMonitoringReport", {"requestId": 20, **PERIODIC}, "EmptyResultSet")
     assert (talk.ids, talk.coverage("N02.FR.10")) == ([], "met")
 
     report_monitors(talk, **THRESHOLDS, request_id=21)
