@@ -10,7 +10,9 @@ from mock_csms.log.summary import short
 from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.charging_abilities import flaw_of_start_profile
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.reservations import ObservedReservation
 from mock_csms.v201.findings.running import CHARGING, Suspicion
@@ -37,7 +39,7 @@ ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
     "remote-start-accepted-while-unusable",
     "error",
     "a RequestStartTransaction is accepted for an EVSE that is Unavailable or Faulted",
-    "the status of all connectors of the EVSE",
+    "the status of all connectors of the EVSE, reported on the same connection",
 )
 ACCEPTED_WHILE_RESERVED: Final = CHECKS.kind(
     "remote-start-accepted-while-reserved",
@@ -63,8 +65,11 @@ TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
 def judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE whose transaction charges."""
     evse_id, is_rejected = _evse_of(command, known), _is_rejected(command)
-    for transaction_id, transaction in known.running.certain_on_evse(evse_id) if evse_id else ():
-        if not transaction.is_authorized:
+    sent = known[RemoteStartFacts].answered_by(command)
+    if evse_id is None or sent is None:
+        return None
+    for transaction_id, transaction in known.running.certain_on_evse(evse_id):
+        if not transaction.is_authorized or transaction_id not in sent.authorized:
             continue
         if is_rejected:
             return MET
@@ -88,15 +93,16 @@ def judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
 @ACCEPTED_WHILE_UNUSABLE.on_command(*WHILE_UNUSABLE, of=START)
 def judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE without a usable connector."""
-    evse_id = _evse_of(command, known)
-    statuses = known.connectors.statuses_of_evse(evse_id)
-    if not statuses or not statuses <= UNUSABLE:
+    evse_id, sent = _evse_of(command, known), known[RemoteStartFacts].answered_by(command)
+    statuses = certain_statuses(known, evse_id) if evse_id else {}
+    is_changed = sent is None or sent.statuses != statuses
+    if not statuses or is_changed or not UNUSABLE.issuperset(statuses.values()):
         return None
     if _is_rejected(command):
         return MET
     sentence = (
-        f"a RequestStartTransaction for EVSE {evse_id} was accepted although the EVSE is "
-        f"{' and '.join(sorted(statuses))}; it must be Rejected"
+        f"a RequestStartTransaction for EVSE {evse_id} was accepted although the status of its connectors is "
+        f"{' or '.join(sorted(set(statuses.values())))}; it must be Rejected"
     )
     _suspect(command, known, ACCEPTED_WHILE_UNUSABLE.id, WHILE_UNUSABLE, sentence)
     return None
@@ -124,13 +130,15 @@ def judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer to a charging profile that no remote start may have."""
     profile = command.request.get("chargingProfile")
-    if profile is None or not known[DeviceModelFacts].is_true("SmartChargingCtrlr", "Enabled"):
+    if profile is None or known.registration.is_unsettled:
+        return None
+    if not known[DeviceModelFacts].is_true("SmartChargingCtrlr", "Enabled"):
         return None
     flaw = flaw_of_start_profile(profile, known)
     if flaw is None:
         return None
     if _is_rejected(command):
-        return MET
+        return None if _may_be_rejected_anyway(command, known) else MET
     return Broken(
         f"a RequestStartTransaction was accepted although its charging profile {flaw}; it must be Rejected",
         (command.sent_frame,),
@@ -145,6 +153,9 @@ def judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
     if len(running) != 1 or running[0][1].has_id_token or _is_rejected(command):
         return None
     transaction_id, transaction = running[0]
+    sent = known[RemoteStartFacts].answered_by(command)
+    if sent is None or transaction_id not in sent.transactions:
+        return None
     if command.answer.get("transactionId") == transaction_id:
         return MET
     sentence = (
@@ -164,6 +175,13 @@ def _evse_of(command: AnsweredCommand, known: Known201) -> int | None:
     """Return the EVSE that a remote start names; None if it must be Rejected for another reason."""
     evse_id: int | None = command.request.get("evseId")
     return None if known.registration.is_unsettled else evse_id
+
+
+def _may_be_rejected_anyway(command: AnsweredCommand, known: Known201) -> bool:
+    """Return whether the state of the EVSE is a reason to reject any remote start."""
+    evse_id = command.request.get("evseId")
+    statuses = known.connectors.statuses_of_evse(evse_id)
+    return not statuses.isdisjoint(UNUSABLE | {"Reserved"}) or bool(known.running.on_evse(evse_id))
 
 
 def _is_rejected(command: AnsweredCommand) -> bool:

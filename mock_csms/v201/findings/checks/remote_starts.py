@@ -38,7 +38,7 @@ NOT_AUTHORIZED: Final = CHECKS.kind(
 def judge_token(call: StationCall, known: Known201) -> Outcome:
     """Compare the idToken of the event with that of the command."""
     command, id_token = known[RemoteStartFacts].of_event(call.payload), call.payload.get("idToken")
-    if command is None or id_token is None:
+    if command is None or id_token is None or known.clock.is_skewed:
         return None
     key = id_token_key(id_token)
     if key == command.token:

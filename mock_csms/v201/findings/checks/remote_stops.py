@@ -53,9 +53,11 @@ def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_ended(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the stop of a transaction that is not running is rejected."""
     transaction_id = command.request["transactionId"]
+    has_ended = known[RemoteStopFacts].ended_before == transaction_id
     if command.answer["status"] == "Rejected":
-        return None if transaction_id in known.running.by_id else MET
-    if known[RemoteStopFacts].ended_before != transaction_id:
+        is_unknown = known.registration.is_accepted_here and transaction_id not in known.running.by_id
+        return MET if (has_ended or is_unknown) and not known.registration.is_unsettled else None
+    if not has_ended:
         return None
     return Broken(
         f"a RequestStopTransaction for the transaction {short(transaction_id)} was Accepted although the "

@@ -1,6 +1,7 @@
 """RequestStartTransaction commands, and the authorization of their idTokens (F01, F02)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from ocpp.v201.enums import Action
@@ -9,18 +10,24 @@ from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, Comm
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
+from mock_csms.stations.station import Connector
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
 MAX_REMOTE_STARTS: Final = 20
+CLOCK_MARGIN_S: Final = 60.0
+"""Tolerated error of the clock of a station."""
 
 
 @dataclass(slots=True, eq=False)
 class SentRemoteStart:
     """A RequestStartTransaction."""
 
+    at: float
     frame: int
     token: IdTokenKey
     must_authorize: bool | None
@@ -29,6 +36,12 @@ class SentRemoteStart:
     """Whether its remoteStartId was sent before with another idToken."""
     is_authorization_known: bool
     """Whether every Authorize that may count was seen."""
+    statuses: Mapping[Connector, str] = field(default_factory=dict)
+    """Statuses of the connectors of its EVSE when it was sent; empty if one was uncertain."""
+    transactions: frozenset[str] = frozenset()
+    """Ids of the transactions that were running on its EVSE when it was sent."""
+    authorized: frozenset[str] = frozenset()
+    """Those of them that were certainly authorized."""
     is_accepted: bool = False
     authorize_frame: int | None = None
     """First Authorize of the idToken since the command."""
@@ -60,9 +73,20 @@ class RemoteStartFacts(Facts):
         self.started = TransactionStarts()
 
     def of_event(self, event: JsonObject) -> SentRemoteStart | None:
-        """Return the command whose remoteStartId an event names, if there was only one."""
+        """Return the command whose remoteStartId an event names, if there was only one. An event from before
+        the command names an earlier one, such as one of a mock that has been restarted since.
+        """
         command = self.sent.get(event["transactionInfo"].get("remoteStartId", -1))
-        return None if command is None or command.is_ambiguous else command
+        if command is None or command.is_ambiguous:
+            return None
+        happened_at = seconds_of(event["timestamp"])
+        is_earlier = happened_at is None or happened_at + CLOCK_MARGIN_S < command.at
+        return None if is_earlier else command
+
+    def answered_by(self, command: AnsweredCommand) -> SentRemoteStart | None:
+        """Return the command that an answer belongs to."""
+        sent = self.sent.get(command.request["remoteStartId"])
+        return sent if sent is not None and sent.frame == command.sent_frame else None
 
     def with_token(self, id_token: JsonObject) -> list[SentRemoteStart]:
         """Return the commands with an idToken."""
@@ -76,6 +100,11 @@ class RemoteStartFacts(Facts):
         if action in {None, Action.authorize}:
             self._lose_track()
 
+    def command_failed(self, action: str | None) -> None:
+        if action is None:  # it may have had the same remoteStartId and another idToken
+            for command in self.sent.values():
+                command.is_ambiguous = True
+
     def _lose_track(self) -> None:
         for command in self.sent.values():
             command.is_authorization_known = False
@@ -85,19 +114,24 @@ class RemoteStartFacts(Facts):
 def _add_command(sent: Command, known: Known201) -> None:
     commands, start_id = known[RemoteStartFacts].sent, sent.request["remoteStartId"]
     earlier, token = commands.pop(start_id, None), id_token_key(sent.request["idToken"])
-    authorizations = known.transactions.authorizations
+    authorizations, evse_id = known.transactions.authorizations, sent.request.get("evseId")
+    running = known.running.certain_on_evse(evse_id) if evse_id else []
     commands[start_id] = SentRemoteStart(
+        sent.at,
         sent.frame,
         token,
         known[DeviceModelFacts].is_true("AuthCtrlr", "AuthorizeRemoteStart"),
         is_ambiguous=earlier is not None and (earlier.is_ambiguous or earlier.token != token),
         is_authorization_known=not authorizations.may_be_at_station(sent.request["idToken"], sent.at),
+        statuses=certain_statuses(known, evse_id) if evse_id else {},
+        transactions=frozenset(transaction_id for transaction_id, _ in running),
+        authorized=frozenset(number for number, transaction in running if transaction.is_authorized),
     )
 
 
 @CHECKS.learn_command(Action.request_start_transaction)
 def _register_answer(command: AnsweredCommand, known: Known201) -> None:
-    sent = known[RemoteStartFacts].sent.get(command.request["remoteStartId"])
+    sent = known[RemoteStartFacts].answered_by(command)
     if sent is not None:
         sent.is_accepted = command.answer["status"] == "Accepted"
 
@@ -124,3 +158,9 @@ def _follow_transaction(call: StationCall, known: Known201) -> None:
         facts.started.pop(info["transactionId"], None)
     elif command := facts.of_event(call.payload):
         facts.started[info["transactionId"]] = command
+
+
+@CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized",))
+def _authorized_locally(call: StationCall, known: Known201) -> None:
+    """Forget a command whose transaction goes on for an idToken that a driver has presented."""
+    known[RemoteStartFacts].started.pop(call.payload["transactionInfo"]["transactionId"], None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, TOKEN, Talk, case, profile, reservation
+from tests.support.talk import EVSE, TOKEN, Script, Talk, availability, case, profile, reservation
 
 OTHER_TOKEN = {"idToken": "EEFF0011", "type": "ISO14443"}
 GROUP = {"idToken": "GROUP", "type": "Central"}
@@ -80,6 +80,67 @@ def test_remote_start_is_accepted_if_the_evse_turns_out_to_be_usable(talk: Talk)
 
     assert talk.ids == []
     assert states(talk, "F01.FR.23", "F02.FR.25") == {"not exercised"}
+
+
+def join_midway(talk: Talk) -> None:
+    """Connect to a mock that was started after the boot of the station."""
+    talk.observer.forget(*talk.next_entry())
+    talk.status("Faulted")
+
+
+def lose_connection(talk: Talk) -> None:
+    talk.status("Faulted")
+    talk.reconnect(5)
+
+
+def make_operative(talk: Talk) -> None:
+    talk.status("Unavailable")
+    talk.at += 1
+    talk.command("ChangeAvailability", availability("Operative"))
+
+
+def send_unreadable_status(talk: Talk) -> None:
+    talk.status("Faulted")
+    talk.call("StatusNotification", violation="evseId is missing")
+
+
+@pytest.mark.parametrize("doubt", [join_midway, lose_connection, make_operative, send_unreadable_status])
+def test_evse_may_be_usable_if_its_status_is_uncertain(talk: Talk, doubt: Script) -> None:
+    doubt(talk)
+    start_remotely(talk)
+    talk.wait(6)
+
+    assert "remote-start-accepted-while-unusable" not in talk.ids
+    assert states(talk, "F01.FR.23", "F02.FR.25") == {"not exercised"}
+
+
+def start_remotely_during(talk: Talk, happen: Script, **answer: Any) -> None:
+    """Send a remote start, whose answer is sent after something else."""
+    request = {"remoteStartId": 9, "idToken": TOKEN, "evseId": 1}
+    message_id = talk.send_command("RequestStartTransaction", request)
+    happen(talk)
+    talk.answer_command(message_id, "RequestStartTransaction", {"status": "Accepted", **answer})
+
+
+def test_evse_that_becomes_faulted_before_the_answer_was_usable(talk: Talk) -> None:
+    start_remotely_during(talk, lambda talk: talk.status("Faulted"))
+    talk.wait(6)
+
+    assert talk.ids == []
+
+
+def test_transaction_that_charges_before_the_answer_may_be_the_started_one(talk: Talk) -> None:
+    start_remotely_during(talk, lambda talk: begin_transaction(talk, state="Charging", idToken=TOKEN))
+    continue_transaction(talk)
+
+    assert "remote-start-accepted-while-in-use" not in talk.ids
+
+
+def test_transaction_that_begins_before_the_answer_need_not_be_named(talk: Talk) -> None:
+    start_remotely_during(talk, begin_transaction)
+    continue_transaction(talk)
+
+    assert "remote-start-transaction-not-named" not in talk.ids
 
 
 def test_rejected_remote_start_for_unusable_evse_meets_the_requirement(talk: Talk) -> None:
@@ -180,6 +241,22 @@ def test_invalid_profile_must_be_rejected(
 
     assert talk.ids == ids
     assert states(talk, "F01.FR.26", "F02.FR.27") == {state}
+
+
+def test_rejection_before_the_boot_is_accepted_shows_nothing_about_profiles(talk: Talk) -> None:
+    talk.read_variables({"SmartChargingCtrlr.Enabled": "true"})
+    talk.boot("Pending")
+    start_remotely(talk, "Rejected", chargingProfile=profile())
+
+    assert states(talk, "F01.FR.26", "F02.FR.27") == {"not exercised"}
+
+
+def test_rejection_for_a_faulted_evse_shows_nothing_about_profiles(talk: Talk) -> None:
+    talk.read_variables({"SmartChargingCtrlr.Enabled": "true"})
+    talk.status("Faulted")
+    start_remotely(talk, "Rejected", chargingProfile=profile())
+
+    assert states(talk, "F01.FR.26", "F02.FR.27") == {"not exercised"}
 
 
 @pytest.mark.parametrize(

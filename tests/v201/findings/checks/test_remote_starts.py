@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, TOKEN, Talk, case
+from tests.support.talk import EVSE, TOKEN, Talk, case, stamp
 
 CENTRAL = {"idToken": "APP-USER-1", "type": "Central"}
 ASK_SERVER = {"AuthCtrlr.AuthorizeRemoteStart": "true", "AuthCtrlr.LocalPreAuthorize": "false"}
@@ -67,6 +67,35 @@ def test_token_of_remote_start_is_not_judged_if_its_id_was_sent_twice(talk: Talk
     assert talk.coverage("F02.FR.12") == "not exercised"
 
 
+def test_queued_event_may_be_about_an_earlier_remote_start_with_the_id(talk: Talk) -> None:
+    """The mock may have been restarted, and may begin its remoteStartIds anew."""
+    event = talk.event(
+        0, "Started", triggerReason="RemoteStart", idToken=CENTRAL, info={"remoteStartId": 9}, evse=EVSE
+    )
+    talk.at += 300
+    start_remotely(talk)
+    talk.call("TransactionEvent", event)
+
+    assert "remote-start-token-wrong" not in talk.ids
+    assert talk.coverage("F02.FR.12") == "not exercised"
+
+
+def test_token_is_not_judged_if_a_faulty_command_may_have_had_the_id(talk: Talk) -> None:
+    start_remotely(talk)
+    talk.observer.sent_spoilt_call("spoilt")
+    report_start(talk, token=CENTRAL)
+
+    assert "remote-start-token-wrong" not in talk.ids
+
+
+def test_token_is_not_judged_if_the_station_was_told_another_time(talk: Talk) -> None:
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 86_400)})
+    start_remotely(talk)
+    report_start(talk, token=CENTRAL)
+
+    assert "remote-start-token-wrong" not in talk.ids
+
+
 @pytest.mark.parametrize(
     ("variables", "status"),
     [
@@ -124,6 +153,19 @@ def test_energy_of_remote_start_needs_authorization(
 
     assert talk.ids == ids
     assert talk.coverage("F01.FR.01") == state
+
+
+def test_energy_after_local_authorization_needs_none_of_the_remote_start(talk: Talk) -> None:
+    card = {**TOKEN, "idToken": "00112233"}
+    talk.read_variables({**ASK_SERVER, "TxCtrlr.TxStartPoint": "EVConnected"})
+    start_remotely(talk)
+    report_start(talk, chargingState="EVConnected")
+    authorize(talk, "Invalid")
+    authorize(talk, token=card)
+    talk.send_event(1, triggerReason="Authorized", idToken=card)
+    talk.send_event(2, triggerReason="ChargingStateChanged", info={"chargingState": "Charging"})
+
+    assert "remote-start-not-authorized" not in talk.ids
 
 
 def test_authorization_is_not_judged_after_an_offline_period(talk: Talk) -> None:

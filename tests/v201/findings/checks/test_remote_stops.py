@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.talk import EVSE, TOKEN, Talk, case
+from tests.support.talk import EVSE, TOKEN, Script, Talk, case
 
 
 def stop_remotely(talk: Talk, status: str, transaction_id: str = "T1") -> None:
@@ -76,4 +76,18 @@ def test_stop_may_be_accepted_if_the_end_arrives_before_the_answer(talk: Talk) -
     talk.answer_command(message_id, "RequestStopTransaction", {"status": "Accepted"})
 
     assert talk.ids == []
+    assert talk.coverage("F03.FR.08") == "not exercised"
+
+
+@pytest.mark.parametrize(
+    "ignore",
+    [
+        case("mock joined midway", lambda talk: talk.observer.forget(*talk.next_entry())),
+        case("boot not accepted", lambda talk: talk.boot("Pending")),
+    ],
+)
+def test_rejected_stop_shows_nothing_if_it_may_have_another_reason(talk: Talk, ignore: Script) -> None:
+    ignore(talk)
+    stop_remotely(talk, "Rejected", "T2")
+
     assert talk.coverage("F03.FR.08") == "not exercised"
