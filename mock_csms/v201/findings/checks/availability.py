@@ -6,8 +6,9 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.connectors import STATION, place_of
+from mock_csms.v201.findings.connectors import STATION, overlap, place_of
 from mock_csms.v201.findings.facts.availability import AvailabilityFacts
+from mock_csms.v201.findings.facts.certain_statuses import StatusTimes, certain_statuses
 from mock_csms.v201.findings.known import Known201
 
 UNUSABLE: Final = frozenset({"Faulted", "Unavailable", ""})
@@ -35,8 +36,11 @@ def judge_station(command: AnsweredCommand, known: Known201) -> Outcome:
 
 def _judge(command: AnsweredCommand, known: Known201) -> Outcome:
     scope, requested = place_of(command.request), command.request["operationalStatus"]
-    statuses = known.connectors.statuses_in(scope)
-    if known[AvailabilityFacts].by_scope.get(scope) != requested or not statuses:
+    times = known[StatusTimes].at
+    places = {place for place in certain_statuses(known, scope[0]) if overlap(scope, place)}
+    statuses = {known.connectors.status[place] for place in places if times[place] <= command.sent_at}
+    is_changed = any(times[place] > command.sent_at for place in places)
+    if known[AvailabilityFacts].by_scope.get(scope) != requested or not statuses or is_changed:
         return None
     is_operative = statuses.isdisjoint(UNUSABLE)
     if not (is_operative if requested == "Operative" else statuses == {"Unavailable"}):

@@ -12,6 +12,7 @@ from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.connectors import STATUS_TIMEOUT_S
+from mock_csms.v201.findings.facts.certain_statuses import StatusTimes
 from mock_csms.v201.findings.facts.connector_events import (
     ConnectorEvents,
     is_status,
@@ -103,7 +104,7 @@ def _expect_available(call: StationCall, known: Known201) -> None:
     is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and _is_live(call)
     if connector is None or not is_idle or not _is_captive(connector, known):
         return
-    if known.connectors.status.get(connector) != "Occupied":
+    if not _was_occupied_before(call, known, connector):
         return
     known.expectations.add(
         Expectation(
@@ -122,6 +123,16 @@ def _expect_available(call: StationCall, known: Known201) -> None:
             ),
         )
     )
+
+
+def _was_occupied_before(call: StationCall, known: Known201, connector: Connector) -> bool:
+    """Return whether the last status of a connector is Occupied, and certainly older than an event. A later
+    one is about the next vehicle.
+    """
+    occupied_at, happened_at = known[StatusTimes].at.get(connector), seconds_of(call.payload["timestamp"])
+    if occupied_at is None or happened_at is None or known.connectors.status.get(connector) != "Occupied":
+        return False
+    return occupied_at + LIVE_S < happened_at
 
 
 def _is_captive(connector: Connector, known: Known201) -> bool:
@@ -214,7 +225,11 @@ def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
         return MET if others == {"Available"} and occupied == connector else None
     is_new = reported.get(connector) == "Available" and status == "Unavailable"
     is_together = occupied != connector and call.at - occupied_at <= TOGETHER_S
-    may_be_intended = known.connectors.may_be_inoperative(connector) or known.progress.is_updating
+    may_be_intended = (
+        known.connectors.may_be_inoperative(connector)
+        or known.progress.is_updating
+        or known[ConnectorEvents].may_be_made_unavailable(call.at)
+    )
     if not is_new or not is_together or may_be_intended:
         return None
     return Broken(
@@ -229,7 +244,8 @@ def judge_lock(call: StationCall, known: Known201) -> Outcome:
     info = call.payload["transactionInfo"]
     problem = known[ConnectorEvents].lock_problems.get(info["transactionId"])
     is_charging = info.get("chargingState") == CHARGING and not call.payload.get("offline")
-    if problem is None or not is_charging or call.payload["timestamp"] < problem.timestamp:
+    charges_at = seconds_of(call.payload["timestamp"])
+    if problem is None or not is_charging or charges_at is None or charges_at < problem.happened_at:
         return None
     del known[ConnectorEvents].lock_problems[info["transactionId"]]
     return Broken(

@@ -7,6 +7,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.scheduled_resets import ScheduledResets
@@ -52,8 +53,7 @@ def _judge_support(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _is_during_transaction(command: AnsweredCommand, known: Known201) -> bool:
-    is_on_idle = command.request["type"] == "OnIdle"
-    return is_on_idle and bool(known.running.certain_on_evse(command.request["evseId"]))
+    return bool(known.running.certain_on_evse(command.request["evseId"]))
 
 
 @UNSUPPORTED.on_command("B11.FR.09", of=Action.reset)
@@ -66,7 +66,7 @@ def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @UNSUPPORTED.on_command("B12.FR.09", of=Action.reset)
 def judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a Reset OnIdle during a transaction is rejected if the EVSE does not support it."""
+    """Check that a reset of an EVSE with a transaction is rejected if the EVSE does not support it."""
     if "evseId" not in command.request or not _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)
@@ -88,8 +88,11 @@ def judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
 
 def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
     """Check that a transaction at a place where a reset is scheduled ends normally."""
-    frame = known[ScheduledResets].frames.get(evse_id)
-    if frame is None or call.payload.get("offline"):
+    reset = known[ScheduledResets].answers.get(evse_id)
+    if reset is None or call.payload.get("offline") or known.clock.is_skewed:
+        return None
+    ended_at = seconds_of(call.payload["timestamp"])
+    if ended_at is None or ended_at < reset.at:  # an earlier reset may have ended it
         return None
     info = call.payload["transactionInfo"]
     is_forced = (
@@ -100,7 +103,7 @@ def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outco
     return Broken(
         f"the transaction {short(info['transactionId'])} was ended by a reset, but the Reset OnIdle was "
         "answered with Scheduled; the transaction must end normally before the reset",
-        (frame,),
+        (reset.frame,),
     )
 
 

@@ -6,16 +6,19 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
-from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.triggers import IDLE, WORKING, TriggerFacts
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import measurands_of
+from mock_csms.v201.findings.samples import ALIGNED, SAMPLED, configured_measurands, measurands_of
 
 TRIGGER: Final = frozenset({"Trigger"})
 TRIGGERED_WITHIN_S: Final = 60.0
 """Time after an Accepted answer in which a message is certainly the triggered one."""
+LIVE_S: Final = 30.0
+"""Age up to which an event is certainly not from a queue."""
 RETRIED_WITHIN_S: Final = 600.0
 """Time in which a message may repeat an earlier one."""
 
@@ -47,8 +50,10 @@ STATUS_WRONG: Final = CHECKS.kind(
 
 @BEFORE_ANSWER.on_event("F06.FR.04", triggers=TRIGGER)
 def judge_event_order(call: StationCall, known: Known201) -> Outcome:
-    """Check that a triggered event follows the answer."""
-    return None if call.payload.get("offline") else _judge_order(call, known)
+    """Check that a triggered event follows the answer. An older one was triggered before."""
+    happened_at = seconds_of(call.payload["timestamp"])
+    is_live = happened_at is not None and abs(call.at - happened_at) <= LIVE_S
+    return _judge_order(call, known) if is_live and not call.payload.get("offline") else None
 
 
 @BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)
@@ -67,11 +72,13 @@ def judge_measurands(call: StationCall, known: Known201) -> Outcome:
     if known[TriggerFacts].of(call.action).accepted_at is None:
         return None
     sent = measurands_of(call.payload, "Trigger")
-    configured = known[DeviceModelFacts].members("AlignedDataCtrlr", "Measurands")
-    if not sent or not configured:
+    configured = known[DeviceModelFacts].members(ALIGNED, "Measurands")
+    if not sent or not configured or not known[RecentSettings].is_settled(ALIGNED, call.at):
         return None
     if not sent.isdisjoint(configured):
         return MET if sent >= configured else None
+    if not configured_measurands(known, ALIGNED, "Measurands"):
+        return None
     return Broken(
         f"triggered MeterValues of EVSE {call.payload['evseId']} have the measurands "
         f"{short(', '.join(sorted(sent)))} only; they must have those of AlignedDataCtrlr.Measurands, "
@@ -100,10 +107,12 @@ def judge_contents(call: StationCall, known: Known201) -> Outcome:
     missing = []
     if "chargingState" not in info:
         missing.append("chargingState")
-    if "meterValue" not in event and _has_configured_readings(event, known):
+    has_readings = "meterValue" in event
+    if not has_readings and _has_configured_readings(call, known):
         missing.append("meterValue")
     if not missing:
-        return MET
+        needs_none = known[DeviceModelFacts].members(SAMPLED, "TxUpdatedMeasurands") == frozenset()
+        return MET if has_readings or needs_none else None
     return Broken(
         f"the triggered event of the transaction {short(info['transactionId'])} has no "
         f"{' and no '.join(missing)}; it must have the chargingState and the readings that "
@@ -111,12 +120,13 @@ def judge_contents(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-def _has_configured_readings(event: JsonObject, known: Known201) -> bool:
+def _has_configured_readings(call: StationCall, known: Known201) -> bool:
     """Return whether the event certainly must have readings."""
-    model = known[DeviceModelFacts]
-    if not model.members("SampledDataCtrlr", "TxUpdatedMeasurands"):
+    event = call.payload
+    since = min(call.at, seconds_of(event["timestamp"]) or 0.0)
+    if not configured_measurands(known, SAMPLED, "TxUpdatedMeasurands"):
         return False
-    if model.is_true("SampledDataCtrlr", "Enabled") is False:
+    if not known[RecentSettings].is_settled(SAMPLED, since):
         return False
     running = known.running.by_id.get(event["transactionInfo"]["transactionId"])
     return "evse" in event or (running is not None and running.evse_id is not None)
@@ -146,7 +156,8 @@ def judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
     if not _is_triggered(call, known) or task.state not in {None, IDLE}:
         return None
     if status == IDLE:
-        return MET
+        is_certain = task.state == IDLE or known.registration.is_accepted_here
+        return MET if is_certain else None
     is_retry = status == task.status and call.at - task.told_at <= RETRIED_WITHIN_S
     if task.state is None or is_retry:
         return None

@@ -12,11 +12,15 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import CHARGING
 
 PLUG_LOCK: Final = "connectorplugretentionlock"
 MAX_PLACES: Final = 100
+COMMAND_EFFECT_S: Final = 60.0
+REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
+"""Trigger reasons of events about a cable that is plugged in or out during a transaction."""
 PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
 """Trigger reasons of events that follow an idToken."""
 
@@ -73,7 +77,7 @@ class LockProblem:
     """A lock that did not close during a transaction."""
 
     frame: int
-    timestamp: str
+    happened_at: float
     connector: Connector
 
 
@@ -87,13 +91,22 @@ class LockProblems(BoundedDict[str, LockProblem]):
 class ConnectorEvents(Facts):
     """Recent events that explain the status of connectors."""
 
-    __slots__ = ("lock_problems", "occupied", "token_at")
+    __slots__ = ("_commanded_at", "lock_problems", "occupied", "token_at")
 
     def __init__(self) -> None:
         self.occupied = Occupied()
         self.token_at: float | None = None
         """Time of the latest message about an idToken, or of the latest doubt."""
         self.lock_problems = LockProblems()
+        self._commanded_at = 0.0
+
+    def command_sent(self, at: float) -> None:
+        """Register a command that may make connectors Unavailable."""
+        self._commanded_at = at
+
+    def may_be_made_unavailable(self, at: float) -> bool:
+        """Return whether a recent command may have made connectors Unavailable."""
+        return at - self._commanded_at <= COMMAND_EFFECT_S
 
     def disconnected(self) -> None:
         self.occupied.clear()
@@ -124,6 +137,17 @@ def _note_command(command: Command, known: Known201) -> None:
     known[ConnectorEvents].token_at = command.at
 
 
+@CHECKS.learn_sent(Action.change_availability, Action.reset, Action.update_firmware)
+def _note_cause_of_unavailable(command: Command, known: Known201) -> None:
+    known[ConnectorEvents].command_sent(command.at)
+
+
+@CHECKS.learn_event(triggers=REPLUGGING)
+def _note_replug(call: StationCall, known: Known201) -> None:
+    """Forget the problem of a lock once a cable is plugged in again: the station locks it anew."""
+    known[ConnectorEvents].lock_problems.pop(call.payload["transactionInfo"]["transactionId"], None)
+
+
 @CHECKS.learn_call(Action.notify_event)
 def _note_lock_problems(call: StationCall, known: Known201) -> None:
     for event in call.payload["eventData"]:
@@ -140,7 +164,10 @@ def _note_lock(call: StationCall, known: Known201, event: JsonObject, connector:
         del problems[transaction_id]
     if event["actualValue"].lower() != "true" or event.get("cleared"):
         return
+    happened_at = seconds_of(event["timestamp"])
+    if happened_at is None:
+        return
     for transaction_id, transaction in known.running.certain_on_evse(connector[0]):
         is_waiting = transaction.charging_state != CHARGING and not transaction.has_charged
         if is_waiting and transaction.connector_id in {None, connector[1]}:
-            problems[transaction_id] = LockProblem(call.frame, event["timestamp"], connector)
+            problems[transaction_id] = LockProblem(call.frame, happened_at, connector)

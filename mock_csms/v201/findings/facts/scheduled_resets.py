@@ -11,11 +11,11 @@ from mock_csms.v201.findings.known import Known201
 class ScheduledResets(Facts):
     """Places where a reset waits for the end of all transactions; empty if a reset may also be immediate."""
 
-    __slots__ = ("_immediate", "frames")
+    __slots__ = ("_immediate", "answers")
 
     def __init__(self) -> None:
-        self.frames: dict[int | None, int] = {}
-        """Frame of the answer, by EVSE id; None stands for the station."""
+        self.answers: dict[int | None, AnsweredCommand] = {}
+        """Answered Reset by EVSE id; None stands for the station."""
         self._immediate = 0
         """Number of resets since the last boot that may be immediate."""
 
@@ -24,10 +24,10 @@ class ScheduledResets(Facts):
         if request_type == "Immediate":
             self._doubt()
 
-    def scheduled(self, evse_id: int | None, frame: int) -> None:
+    def scheduled(self, command: AnsweredCommand) -> None:
         """Register a Reset OnIdle that was answered with Scheduled."""
         if not self._immediate:
-            self.frames[evse_id] = frame
+            self.answers[command.request.get("evseId")] = command
 
     def refused(self, request_type: str) -> None:
         """Register a Reset that was answered with Rejected."""
@@ -36,10 +36,10 @@ class ScheduledResets(Facts):
 
     def _doubt(self) -> None:
         self._immediate += 1
-        self.frames.clear()
+        self.answers.clear()
 
     def booted(self, reason: str) -> None:
-        self.frames.clear()
+        self.answers.clear()
         self._immediate = 0
 
     def command_failed(self, action: str | None) -> None:
@@ -56,6 +56,6 @@ def _register(command: Command, known: Known201) -> None:
 def _schedule(command: AnsweredCommand, known: Known201) -> None:
     resets, status, request_type = known[ScheduledResets], command.answer["status"], command.request["type"]
     if status == "Scheduled" and request_type == "OnIdle":
-        resets.scheduled(command.request.get("evseId"), command.frame)
+        resets.scheduled(command)
     elif status == "Rejected":
         resets.refused(request_type)

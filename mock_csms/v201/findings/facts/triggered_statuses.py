@@ -47,6 +47,10 @@ class TriggeredStatuses(Facts):
         else:
             self._last.pop(action, None)
 
+    def command_failed(self, action: str | None) -> None:
+        if action is None:  # it may have begun another update
+            self._last.clear()
+
     def left_unanswered(self, action: str) -> None:
         self._last.pop(action, None)
 

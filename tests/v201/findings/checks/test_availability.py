@@ -68,3 +68,19 @@ def test_change_may_be_rejected_if_the_state_is_uncertain(
 
     assert "same-availability-not-accepted" not in talk.ids
     assert talk.coverage("G03.FR.03") == "not exercised"
+
+
+@pytest.mark.parametrize("disturb", ["reconnect", "status in between"])
+def test_change_may_be_rejected_if_the_status_may_have_changed(talk: Talk, disturb: str) -> None:
+    change(talk, "Operative", EVSE_1)
+    talk.status()
+    if disturb == "reconnect":
+        talk.reconnect(5)
+    message_id = talk.send_command("ChangeAvailability", availability("Operative", **EVSE_1))
+    if disturb == "status in between":
+        talk.at += 1
+        talk.status("Faulted")
+        talk.status()
+    talk.answer_command(message_id, "ChangeAvailability", {"status": "Rejected"})
+
+    assert "same-availability-not-accepted" not in talk.ids

@@ -1,6 +1,7 @@
 """Checks of the status of connectors, and of their locks."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -50,6 +51,7 @@ def disconnect_vehicle(talk: Talk, connector_type: str = "cType2", **fields: Any
     talk.call("NotifyReport", report)
     talk.status("Occupied")
     plug_in(talk)
+    talk.wait(fields.pop("wait_s", 60))
     info = {"chargingState": "Idle"}
     event_type = fields.pop("eventType", "Ended")
     talk.send_event(1, event_type, **{"triggerReason": "EVDeparted", "info": info, **fields})
@@ -81,6 +83,7 @@ def test_connector_without_vehicle_must_be_available(
         case("socket", "sType2", {}),
         case("still connected", "cType2", {"info": {"chargingState": "EVConnected"}}),
         case("queued", "cType2", {"timestamp": stamp(0), "offline": True}),
+        case("perhaps the next vehicle", "cType2", {"wait_s": 20}),
         case("suspended", "cType2", {"eventType": "Updated", "triggerReason": "EVCommunicationLost"}),
     ],
 )
@@ -160,6 +163,7 @@ def occupy_one_of_two(talk: Talk) -> None:
 
 
 def test_status_of_other_connector_is_found(talk: Talk) -> None:
+    talk.wait(61)
     occupy_one_of_two(talk)
     talk.status("Unavailable", 1, 2)
 
@@ -171,12 +175,18 @@ def make_inoperative(talk: Talk) -> None:
     talk.command("ChangeAvailability", availability("Inoperative", evse_id=1, connector_id=2), "Scheduled")
 
 
+def reset(talk: Talk) -> None:
+    talk.wait(61)
+    talk.command("Reset", {"type": "OnIdle"}, "Scheduled")
+
+
 @pytest.mark.parametrize(
     ("before", "pause_s", "status"),
     [
         case("cable at both", lambda _: None, 0, "Occupied"),
         case("later", lambda _: None, 6, "Unavailable"),
         case("made inoperative", make_inoperative, 0, "Unavailable"),
+        case("reset", reset, 0, "Unavailable"),
     ],
 )
 def test_status_of_other_connector_may_have_another_cause(
@@ -231,6 +241,11 @@ def free_lock(talk: Talk) -> None:
     report_lock(talk, "false")
 
 
+def plug_in_again(talk: Talk) -> None:
+    report_lock(talk)
+    talk.send_event(1, triggerReason="CablePluggedIn", info={"chargingState": "EVConnected"})
+
+
 def fail_to_unlock(talk: Talk) -> None:
     charge(talk, 1)
     talk.send_event(2, triggerReason="StopAuthorized", idToken=TOKEN, info={"chargingState": "EVConnected"})
@@ -243,6 +258,7 @@ def fail_to_unlock(talk: Talk) -> None:
         case("solved", free_lock),
         case("other connector", lambda talk: report_lock(talk, evse={"id": 1, "connectorId": 2})),
         case("after charging", fail_to_unlock),
+        case("plugged in again", plug_in_again),
     ],
 )
 def test_charging_is_accepted_if_the_lock_may_be_closed(talk: Talk, before: Play) -> None:
@@ -253,6 +269,18 @@ def test_charging_is_accepted_if_the_lock_may_be_closed(talk: Talk, before: Play
 
     assert talk.ids == []
     assert talk.coverage("G05.FR.01") == "not exercised"
+
+
+def test_charging_before_the_problem_of_the_lock_is_accepted_in_any_time_zone(talk: Talk) -> None:
+    talk.status("Occupied")
+    plug_in(talk)
+    report_lock(talk)
+    earlier = datetime.fromtimestamp(talk.at - 5, timezone(timedelta(hours=2))).isoformat()
+    talk.send_event(
+        1, triggerReason="ChargingStateChanged", timestamp=earlier, info={"chargingState": "Charging"}
+    )
+
+    assert "charging-with-lock-problem" not in talk.ids
 
 
 def test_end_without_charging_meets_the_requirement_of_the_lock(talk: Talk) -> None:

@@ -99,6 +99,19 @@ def test_transaction_that_ends_normally_before_the_reset_is_accepted(
     assert talk.coverage(requirement) == "met"
 
 
+def test_transaction_may_have_been_ended_by_a_reset_before_the_boot(talk: Talk) -> None:
+    talk.send_event(0, "Started", evse=EVSE)
+    reset(talk, "Accepted", None, "Immediate")
+    queued = talk.event(1, "Ended", triggerReason="ResetCommand", info={"stoppedReason": "ImmediateReset"})
+    talk.at += 60
+    talk.boot(reason="RemoteReset")
+    reset(talk, "Scheduled", None)
+    talk.call("TransactionEvent", queued)
+
+    assert "transaction-ended-by-scheduled-reset" not in talk.ids
+    assert talk.coverage("B12.FR.03") == "not exercised"
+
+
 @pytest.mark.parametrize("excuse", ["immediate", "spoilt", "other EVSE", "offline", "booted"])
 def test_transaction_may_be_ended_by_another_reset(talk: Talk, excuse: str) -> None:
     talk.send_event(0, "Started", evse=EVSE)

@@ -6,6 +6,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, Talk, case
+from tests.v201.findings.checks.inventory import set_values
 
 MEASURANDS = {"SampledDataCtrlr.TxUpdatedMeasurands": "Energy.Active.Import.Register"}
 
@@ -99,16 +100,17 @@ def test_incomplete_triggered_event_is_found(
 
 
 @pytest.mark.parametrize(
-    ("variables", "evse"),
+    ("variables", "evse", "state"),
     [
-        case("measurands unknown", {}, EVSE),
-        case("EVSE unknown", MEASURANDS, None),
-        case("no measurands", {"SampledDataCtrlr.TxUpdatedMeasurands": ""}, EVSE),
-        case("disabled", {**MEASURANDS, "SampledDataCtrlr.Enabled": "false"}, EVSE),
+        case("measurands unknown", {}, EVSE, "not exercised"),
+        case("EVSE unknown", MEASURANDS, None, "not exercised"),
+        case("no measurands", {"SampledDataCtrlr.TxUpdatedMeasurands": ""}, EVSE, "met"),
+        case("of the vehicle", {"SampledDataCtrlr.TxUpdatedMeasurands": "SoC"}, EVSE, "not exercised"),
+        case("disabled", {**MEASURANDS, "SampledDataCtrlr.Enabled": "false"}, EVSE, "not exercised"),
     ],
 )
 def test_triggered_event_may_lack_readings(
-    talk: Talk, variables: dict[str, str], evse: JsonObject | None
+    talk: Talk, variables: dict[str, str], evse: JsonObject | None, state: str
 ) -> None:
     if variables:
         talk.read_variables(variables)
@@ -116,7 +118,46 @@ def test_triggered_event_may_lack_readings(
     talk.send_event(0, triggerReason="Trigger", info={"chargingState": "Charging"}, **fields)
 
     assert talk.ids == []
+    assert talk.coverage("F06.FR.07") == state
+
+
+def test_triggered_event_with_state_and_readings_is_accepted(talk: Talk) -> None:
+    talk.send_event(
+        0, triggerReason="Trigger", info={"chargingState": "Charging"}, meterValue=readings(talk, "Trigger")
+    )
+
+    assert talk.ids == []
     assert talk.coverage("F06.FR.07") == "met"
+
+
+def set_measurands(talk: Talk, component: str, variable: str) -> None:
+    """Set measurands that a triggered message which is on its way does not follow yet."""
+    named = {"component": {"name": component}, "variable": {"name": variable}}
+    set_values(talk, [{**named, "attributeValue": "Voltage"}], "Accepted")
+
+
+def test_triggered_event_may_follow_the_settings_from_before(talk: Talk) -> None:
+    set_measurands(talk, "SampledDataCtrlr", "TxUpdatedMeasurands")
+    talk.send_event(0, triggerReason="Trigger", info={"chargingState": "Charging"}, evse=EVSE)
+
+    assert talk.ids == []
+
+
+def test_triggered_readings_may_follow_the_settings_from_before(talk: Talk) -> None:
+    set_measurands(talk, "AlignedDataCtrlr", "Measurands")
+    send_triggered_readings(talk, "Current.Import")
+
+    assert talk.ids == []
+
+
+def test_triggered_event_from_a_queue_may_arrive_before_the_answer_to_the_next_trigger(talk: Talk) -> None:
+    event = talk.event(0, triggerReason="Trigger", info={"chargingState": "Charging"})
+    talk.boot()  # no earlier TriggerMessage may lead to the message
+    talk.at += 60
+    ask(talk, "TransactionEvent")
+    talk.call("TransactionEvent", event)
+
+    assert "triggered-message-before-answer" not in talk.ids
 
 
 def send_triggered_readings(talk: Talk, *measurands: str) -> None:
@@ -213,6 +254,14 @@ def test_idle_without_task_meets_the_requirement(talk: Talk, task: dict[str, str
 
     assert talk.ids == []
     assert talk.coverage(task["requirement"]) == "met"
+
+
+def test_idle_shows_nothing_if_a_task_may_have_begun_before_the_connection(talk: Talk) -> None:
+    talk.reconnect(5)
+    tell(talk, LOG["action"], "Idle", is_triggered=True)
+
+    assert talk.ids == []
+    assert talk.coverage(LOG["requirement"]) == "not exercised"
 
 
 @pytest.mark.parametrize(

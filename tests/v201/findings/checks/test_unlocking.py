@@ -3,12 +3,28 @@
 import pytest
 
 from tests.support.talk import Talk, case, device_report
+from tests.v201.findings.checks.inventory import item, take_inventory
 
 
 def report_connectors(talk: Talk) -> None:
     """Report connector 1 of EVSE 1 in a FullInventory."""
     talk.command("GetBaseReport", {"requestId": 9, "reportBase": "FullInventory"})
     talk.call("NotifyReport", {**device_report((1, 1)), "requestId": 9})
+
+
+def report_evse_without_connectors(talk: Talk) -> None:
+    """Report a Connector component of EVSE 1, but of EVSE 2 only the EVSE component."""
+    connector = {"name": "Connector", "evse": {"id": 1, "connectorId": 1}}
+    evse = {"name": "EVSE", "evse": {"id": 2}}
+    take_inventory(talk, [item(connector, "AvailabilityState"), item(evse, "AvailabilityState")])
+
+
+def test_connector_of_evse_without_reported_connectors_may_exist(talk: Talk) -> None:
+    report_evse_without_connectors(talk)
+    talk.command("UnlockConnector", {"evseId": 2, "connectorId": 1}, "Unlocked")
+
+    assert talk.ids == []
+    assert talk.coverage("F05.FR.03") == "not exercised"
 
 
 def unlock(talk: Talk, status: str, connector_id: int) -> None:

@@ -123,6 +123,7 @@ def trigger_event(observed: ObservedStation) -> None:
 
 def trigger_readings(observed: ObservedStation) -> None:
     set_variables(observed, {"AlignedDataCtrlr.Measurands": "Energy.Active.Import.Register"})
+    observed.advance(61)
     trigger(observed, "MeterValues", evse={"id": 1})
 
 

@@ -60,8 +60,10 @@ def unplug_captive_cable(observed: ObservedStation) -> None:
     observed.station.core.variables.put(Key("Connector", "ConnectorType", None, 1, 1), "cType2")
     observed.command("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
     observed.advance(5)
-    plug_in_and_out(observed)
-    observed.advance(62)
+    observed.station.plug_in()
+    observed.advance(40)
+    observed.station.unplug()
+    observed.advance(64)
 
 
 SCENES = {
