@@ -7,8 +7,8 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.scheduled_resets import ScheduledResets
 from mock_csms.v201.findings.known import Known201
