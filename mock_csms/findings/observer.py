@@ -205,7 +205,7 @@ class Observer:
         call = self._calls.answered(at, message_id, is_error=True)
         if call is not None:
             self._give_more_time(at, at - call[0])
-            self.left_unanswered(action)
+            self.left_unanswered(at, action)
         self.refused(at, action)
         return NO_FINDINGS
 
@@ -217,7 +217,7 @@ class Observer:
         """Register a CALL of the station that gets no usable answer for now."""
         action = self._calls.withhold(message_id)
         if action is not None:
-            self.left_unanswered(action)
+            self.left_unanswered(at, action)
         return NO_FINDINGS
 
     def sent_call(
@@ -366,7 +366,7 @@ class Observer:
     def refused(self, at: float, action: str) -> None:
         """Called for each CALLERROR to the station."""
 
-    def left_unanswered(self, action: str) -> None:
+    def left_unanswered(self, at: float, action: str) -> None:
         """Called for a CALL that got a CALLERROR or no usable answer. The station may give up or retry."""
 
     def given_more_time(self, at: float, seconds: float) -> None:

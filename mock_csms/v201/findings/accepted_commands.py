@@ -10,6 +10,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings import report_requirements
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.connectors import STATION, Connectors, EvseScope, place_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
@@ -33,6 +34,10 @@ ENDED_BY_STOP: Final = frozenset({"Authorized", "DataSigned", "EnergyTransfer", 
 """Members of TxStopPoint with which the end of the energy offer ends the transaction."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
+RETRY_TIME_S: Final = 300.0
+"""Time for a retry of an event without a usable answer; later events wait behind it."""
+ON_THE_WAY_S: Final = 5.0
+"""Time after an answer in which a transaction may have ended before its command took effect."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class AcceptedCommand:
     """Whether the station is known to be able to carry it out. Called at acceptance and when it is
     overdue.
     """
+    shows_requirements: Callable[[JsonObject], bool] = lambda _: True
+    """Whether the message that fulfils it shows that the requirements are met; if not, it only excuses."""
     is_excused: Callable[[float], bool] = lambda _: False
     """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
     requirements: tuple[str, ...] = ()
@@ -64,10 +71,12 @@ class AcceptedCommand:
 class AcceptedCommands:
     """Commands not yet carried out, by the message id of their CALL."""
 
-    __slots__ = ("_report", "open")
+    __slots__ = ("_events_wait_until", "_report", "open")
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
+        self._events_wait_until = 0.0
+        """Time until which earlier TransactionEvents may keep later ones in the queue."""
         self.open: dict[str, AcceptedCommand] = {}
 
     def command_sent(self, frame: int, message_id: str, expectation: AcceptedCommand) -> None:
@@ -90,7 +99,15 @@ class AcceptedCommands:
             del self.open[message_id]
             return
         expectation.frames += (frame,)
-        expectation.accepted_at, expectation.due = at, at + expectation.timeout_s
+        begins_at = max(at, self._events_wait_until) if expectation.actions == TRANSACTION else at
+        expectation.accepted_at, expectation.due = at, begins_at + expectation.timeout_s
+
+    def wait_for_queue(self, until: float) -> None:
+        """Restart the deadlines of TransactionEvents: until this time, earlier ones may be in the queue."""
+        self._events_wait_until = max(until, self._events_wait_until)
+        for expectation in self.open.values():
+            if expectation.due is not None and expectation.actions == TRANSACTION:
+                expectation.due = max(expectation.due, until + expectation.timeout_s)
 
     def refused(self, message_id: str) -> None:
         """Drop the expectation of a command."""
@@ -101,7 +118,8 @@ class AcceptedCommands:
         for message_id, expectation in list(self.open.items()):
             if action in expectation.actions and expectation.is_fulfilled_by(action, payload):
                 del self.open[message_id]
-                self._report.met(*expectation.requirements)
+                if expectation.shows_requirements(payload):
+                    self._report.met(*expectation.requirements)
 
     def give_up(self, action: str | None = None) -> None:
         """Drop the expectations that a message of this action could fulfil. None: drop all."""
@@ -168,6 +186,7 @@ def _reset(request: JsonObject, known: Known201) -> AcceptedCommand | None:
         "the station accepted a Reset but sent no BootNotification within 120 s of connected time",
         outlives_connection=True,
         requirements=("B11.FR.03", "B11.FR.04"),
+        shows_requirements=lambda boot: bool(boot["reason"] != "Triggered"),
     )
 
 
@@ -301,8 +320,20 @@ def _stop(request: JsonObject, known: Known201) -> AcceptedCommand | None:
         f"the station accepted a request to stop the transaction {short(transaction_id)} but reported no "
         "stop with triggerReason RemoteStop within 120 s",
         outlives_connection=True,
+        is_excused=lambda accepted_at: _has_ended_before(transaction_id, accepted_at, known),
         requirements=_stop_requirements(known),
+        shows_requirements=lambda event: bool(event["triggerReason"] == "RemoteStop"),
     )
+
+
+def _has_ended_before(transaction_id: str, accepted_at: float, known: Known201) -> bool:
+    """Return whether a transaction may have ended by itself before the command took effect."""
+    tracked = known.transactions.find(transaction_id)
+    ending = tracked.contents.ending if tracked else None
+    if ending is None:
+        return False
+    ended_at = seconds_of(ending.timestamp)
+    return ended_at is None or ended_at <= accepted_at + ON_THE_WAY_S
 
 
 def _stop_requirements(known: Known201) -> tuple[str, ...]:
@@ -389,6 +420,7 @@ def _result(kind: str, timeout_s: float, request: JsonObject, action: str) -> Ac
         f"{timeout_s:g} s",
         replaces_earlier=True,
         requirements=_progress_requirements(action, request),
+        shows_requirements=lambda status: action != Action.get_log or status["status"] == "Uploading",
     )
 
 

@@ -14,7 +14,7 @@ from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
-from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, AcceptedCommands
+from mock_csms.v201.findings.accepted_commands import EXPECTED_AFTER, RETRY_TIME_S, AcceptedCommands
 from mock_csms.v201.findings.all_checks import CHECKS
 from mock_csms.v201.findings.answer_requirements import answer_requirements
 from mock_csms.v201.findings.answers import Answers
@@ -213,8 +213,10 @@ class Observer201(Observer):
         elif action == BOOT:
             self._registration.boot_refused()
 
-    def left_unanswered(self, action: str) -> None:
+    def left_unanswered(self, at: float, action: str) -> None:
         self._known.left_unanswered(action)
+        if action == Action.transaction_event:
+            self._accepted_commands.wait_for_queue(at + RETRY_TIME_S)
         self._reports.give_up(action)
         self._connectors.expect_none_after_offline()
         if action == Action.notify_event:
@@ -430,6 +432,8 @@ class Observer201(Observer):
         self._certificates.forget()
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
+        if payload.get("offline"):
+            self._accepted_commands.wait_for_queue(at)
         findings = self._running.judge_event(at, frame, payload)
         return findings + self._transactions.judge_event(at, frame, payload)
 

@@ -1,5 +1,7 @@
 """Checks that accepted commands are carried out."""
 
+from collections.abc import Callable
+
 import pytest
 
 from mock_csms.messages import JsonObject
@@ -21,6 +23,7 @@ from tests.support.talk import (
     availability,
     case,
     reading,
+    stamp,
 )
 
 # Reset and TriggerMessage (B11, F06)
@@ -470,10 +473,71 @@ def test_station_that_goes_on_without_a_boot_after_a_reset_is_found(talk: Talk) 
 def test_transaction_that_ends_without_a_cause_is_not_stopped(talk: Talk, trigger: str) -> None:
     talk.send_event(0, "Started")
     talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.wait(10)
     talk.send_event(1, "Ended", triggerReason=trigger)
     talk.wait(121)
 
     assert talk.ids == ["stop-not-carried-out"]
+
+
+def test_transaction_that_ends_while_its_stop_is_answered_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.send_event(1, "Ended", triggerReason="ChargingStateChanged")
+    talk.wait(121)
+
+    assert not talk.findings
+
+
+def test_remote_stop_may_wait_behind_the_events_of_an_offline_period(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.reconnect(600)
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    for number in range(1, 5):
+        talk.wait(60)
+        talk.send_event(number, offline=True, timestamp=stamp(talk.at - 600))
+    talk.wait(60)
+    talk.send_event(5, triggerReason="RemoteStop")
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize("refuse", [Talk.error, lambda talk, message_id, _: talk.withhold(message_id)])
+def test_triggered_event_may_wait_for_the_retry_of_an_earlier_one(
+    talk: Talk, refuse: Callable[[Talk, str, str], None]
+) -> None:
+    talk.send_event(0, "Started")
+    message_id = talk.send_call("TransactionEvent", talk.event(1))
+    refuse(talk, message_id, "TransactionEvent")
+    talk.trigger("TransactionEvent")
+    talk.wait(60)
+    talk.send_event(1)
+    talk.send_event(2, triggerReason="Trigger", info={"chargingState": "EVConnected"})
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    ("command", "requirement", "fulfil"),
+    [
+        (("Reset", {"type": "Immediate"}), "B11.FR.03", lambda talk: talk.boot(reason="Triggered")),
+        (
+            ("GetLog", LOG_UPLOAD),
+            "N01.FR.08",
+            lambda talk: talk.call(
+                "LogStatusNotification", {"requestId": LOG_UPLOAD["requestId"], "status": "UploadFailure"}
+            ),
+        ),
+    ],
+)
+def test_message_for_another_reason_does_not_show_that_a_command_is_carried_out(
+    talk: Talk, command: tuple[str, JsonObject], requirement: str, fulfil: Script
+) -> None:
+    talk.command(*command)
+    fulfil(talk)
+    talk.wait(700)
+
+    assert talk.coverage(requirement) == "not exercised"
 
 
 AUTHORIZED_STARTS = {"TxCtrlr.TxStartPoint": "Authorized"}
