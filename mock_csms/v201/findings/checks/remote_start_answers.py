@@ -192,7 +192,9 @@ def _reservation_for_others(command: AnsweredCommand, known: Known201) -> Observ
     """Return the reservation of the EVSE, if it is certainly for another idToken."""
     evse_id = _evse_of(command, known)
     reservations = [one for one in known.transactions.reservations.open.values() if one.evse_id == evse_id]
-    if len(reservations) != 1 or known.connectors.statuses_of_evse(evse_id) != {"Reserved"}:
+    sent, statuses = known[RemoteStartFacts].answered_by(command), certain_statuses(known, evse_id)
+    is_reserved = set(statuses.values()) == {"Reserved"} and sent is not None and sent.statuses == statuses
+    if len(reservations) != 1 or evse_id is None or not is_reserved:
         return None
     (reservation,) = reservations
     is_over = known.clock.is_skewed or command.at > reservation.expires_at - EXPIRY_MARGIN_S

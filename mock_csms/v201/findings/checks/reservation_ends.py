@@ -157,6 +157,8 @@ def judge_expiry(call: StationCall, known: Known201) -> Outcome:
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired" or known.clock.is_skewed:
         return None
+    if reservation.may_be_confused(call.at):
+        return None
     early_s = reservation.expires_at - call.at
     if early_s <= CLOCK_MARGIN_S:
         return MET
@@ -218,6 +220,8 @@ def judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
     """Check that the connectors of an expired reservation become free."""
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired":
+        return None
+    if reservation.may_be_confused(call.at):
         return None
     return expect_release(call, known, reservation, "H04.FR.03", "has expired")
 

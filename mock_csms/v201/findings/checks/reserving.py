@@ -62,8 +62,11 @@ NOT_RESERVED.names("H01.FR.23")
 
 @WHILE_DISABLED.on_command("H01.FR.01", of=Action.reserve_now)
 def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a ReserveNow is rejected while reservations are disabled."""
-    if not known[DeviceModelFacts].is_off(CONTROLLER):
+    """Check that a ReserveNow is rejected while reservations are disabled. Both variables are optional, so a
+    station without them may accept it.
+    """
+    model = known[DeviceModelFacts]
+    if False not in {model.is_true(CONTROLLER, "Enabled"), model.is_true(CONTROLLER, "Available")}:
         return None
     status = command.answer["status"]
     if status == "Rejected":

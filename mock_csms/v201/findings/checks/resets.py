@@ -78,12 +78,13 @@ def judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
     evse_id, model = command.request.get("evseId"), known[DeviceModelFacts]
     if evse_id is None or command.answer["status"] not in CARRIED_OUT or not model.is_complete:
         return None
-    if _allow_reset(evse_id) not in model.definitions:
+    names = {name for name in model.definitions if (name.evse_id, name.variable) == (evse_id, "allowreset")}
+    if not names:
         return Broken(
             f"a Reset of EVSE {evse_id} was answered with {command.answer['status']}, but the FullInventory "
             "has no AllowReset for this EVSE; it should have one with the value true"
         )
-    return MET if (model.value(_allow_reset(evse_id)) or "").lower() == "true" else None
+    return MET if any((model.value(name) or "").lower() == "true" for name in names) else None
 
 
 def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:

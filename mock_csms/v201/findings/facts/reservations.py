@@ -33,6 +33,7 @@ DOUBTED: Final = frozenset(
 """Actions of messages that may have ended a reservation; None: an unknown action."""
 PRECISION_S: Final = 1.0
 """Timestamps may have whole seconds only."""
+UPDATE_DELAY_S: Final = 60.0
 USED: Final = "used"
 CANCELLED: Final = "cancelled"
 
@@ -47,6 +48,8 @@ class ActiveReservation:
     expires_at: float
     frame: int
     sent_at: float = 0.0
+    has_used_id: bool = False
+    """Whether an earlier ReserveNow had its id."""
     statuses_before: Mapping[Connector, str] = field(default_factory=dict)
     """Statuses of all connectors when the ReserveNow was sent."""
     freed_at: float | None = None
@@ -55,6 +58,12 @@ class ActiveReservation:
     """Whether a connector of its EVSE was reported as Reserved since."""
     may_be_used: bool = False
     """Whether a status of its EVSE suggests that it has been used."""
+
+    def may_be_confused(self, at: float) -> bool:
+        """Return whether a ReservationStatusUpdate may be about an earlier reservation with the same id: the
+        station may have had to wait before it could send the update.
+        """
+        return self.has_used_id and at - self.sent_at <= UPDATE_DELAY_S
 
 
 class _Active(BoundedDict[int, ActiveReservation]):
@@ -75,7 +84,16 @@ class _Ended(BoundedDict[int, str]):
 class ReservationFacts(Facts):
     """Active reservations, and the latest ones that have certainly ended."""
 
-    __slots__ = ("active", "ended", "ended_before", "replaced_id", "sent", "sent_at", "statuses_before")
+    __slots__ = (
+        "active",
+        "ended",
+        "ended_before",
+        "has_used_id",
+        "replaced_id",
+        "sent",
+        "sent_at",
+        "statuses_before",
+    )
 
     def __init__(self) -> None:
         self.active: dict[int, ActiveReservation] = _Active()
@@ -87,6 +105,8 @@ class ReservationFacts(Facts):
         """Number of ReserveNows that may have reached the station."""
         self.sent_at: dict[int, float] = _SentTimes()
         """Time of the latest ReserveNow with each id."""
+        self.has_used_id = False
+        """Whether the id of the latest ReserveNow had been sent before."""
         self.statuses_before: Mapping[Connector, str] = {}
         """Statuses of all connectors when the latest ReserveNow was sent."""
         self.replaced_id: int | None = None
@@ -142,6 +162,7 @@ def _sent(command: Command, known: Known201) -> None:
     facts.ended.pop(reservation_id, None)
     is_active = facts.active.pop(reservation_id, None) is not None
     facts.sent += 1
+    facts.has_used_id = reservation_id in facts.sent_at
     facts.sent_at[reservation_id] = command.at
     facts.statuses_before = dict(known.connectors.status)
     facts.replaced_id = reservation_id if is_active else None
@@ -161,6 +182,7 @@ def _answered(command: AnsweredCommand, known: Known201) -> None:
             expires_at,
             command.sent_frame,
             sent_at=command.sent_at,
+            has_used_id=facts.has_used_id,
             statuses_before=facts.statuses_before,
         )
 
@@ -179,7 +201,10 @@ def _cancelled(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.reservation_status_update)
 def _updated(call: StationCall, known: Known201) -> None:
-    known[ReservationFacts].end(call.payload["reservationId"], call.payload["reservationUpdateStatus"])
+    facts, reservation_id = known[ReservationFacts], call.payload["reservationId"]
+    reservation = facts.active.pop(reservation_id, None)
+    if reservation is None or not reservation.may_be_confused(call.at):
+        facts.ended[reservation_id] = call.payload["reservationUpdateStatus"]
 
 
 def certainly_uses(call: StationCall, known: Known201) -> bool:

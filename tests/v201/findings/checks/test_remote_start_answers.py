@@ -222,6 +222,15 @@ def test_remote_start_is_accepted_if_the_reservation_turns_out_to_be_over(talk: 
     assert talk.ids == []
 
 
+def test_evse_may_be_free_if_its_last_status_cannot_be_read(talk: Talk) -> None:
+    reserve(talk)
+    talk.call("StatusNotification", violation="evseId is missing")
+    start_remotely(talk, idToken=OTHER_TOKEN)
+    talk.wait(6)
+
+    assert "remote-start-accepted-while-reserved" not in talk.ids
+
+
 WRONG_PROFILES = [
     case("purpose", profile(), None),
     case("transactionId", profile(chargingProfilePurpose="TxProfile", transactionId="T1"), None),

@@ -386,6 +386,17 @@ def test_removed_reservation_is_not_early(talk: Talk) -> None:
     assert talk.ids == []
 
 
+def test_delayed_update_may_be_about_an_earlier_reservation_with_the_id(talk: Talk) -> None:
+    reserve_evse(talk)
+    talk.at += 3600
+    reserve(talk)
+    update(talk, "Expired")
+    talk.wait(61)
+    cancel(talk)
+
+    assert not {"reservation-expired-early", KEPT, "unknown-reservation-cancelled"} & set(talk.ids)
+
+
 @pytest.mark.parametrize("disturb", ["reconnect", "boot"])
 def test_reservation_after_interruption_is_not_judged(talk: Talk, disturb: str) -> None:
     reserve_evse(talk)

@@ -4,6 +4,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, TOKEN, Script, Talk, availability, case, reservation, stamp
+from tests.v201.findings.checks.inventory import item, take_inventory
 
 ENABLED = {
     "AuthCtrlr.LocalPreAuthorize": "false",
@@ -49,6 +50,14 @@ def test_reservation_must_be_rejected_while_disabled(
 
     assert talk.ids == findings
     assert states(talk, "H01.FR.01") == {state}
+
+
+def test_station_without_variables_of_reservations_may_accept_one(talk: Talk) -> None:
+    take_inventory(talk, [item({"name": "EVSE", "evse": {"id": 1}}, "Power")])
+    reserve(talk)
+
+    assert "reservation-accepted-while-disabled" not in talk.ids
+    assert states(talk, "H01.FR.01") == {"not exercised"}
 
 
 @pytest.mark.parametrize(

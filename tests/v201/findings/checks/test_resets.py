@@ -14,6 +14,9 @@ def allow_reset(value: str) -> JsonObject:
     return item(EVSE_1, "AllowReset", attributes=[{"value": value}])
 
 
+ALLOWED_INSTANCE = item({**EVSE_1, "instance": "Left"}, "AllowReset", attributes=[{"value": "true"}])
+
+
 def reset(talk: Talk, status: str, evse_id: int | None = 1, kind: str = "OnIdle") -> None:
     evse = {} if evse_id is None else {"evseId": evse_id}
     talk.command("Reset", {"type": kind, **evse}, status)
@@ -49,6 +52,7 @@ def test_reset_of_an_evse_that_does_not_support_it_must_be_rejected(  # noqa: PL
         case("missing", [POWER], "Accepted", "broken"),
         case("missing, rejected", [POWER], "Rejected", "not exercised"),
         case("announced", [POWER, allow_reset("true")], "Accepted", "met"),
+        case("announced for an instance", [POWER, ALLOWED_INSTANCE], "Accepted", "met"),
     ],
 )
 def test_reset_of_an_evse_should_be_announced(
