@@ -49,13 +49,25 @@ class RecentChanges(BoundedDict[str, CertificateChange]):
 class StationCertificates:
     """Certificates that are certainly on the station, or certainly not. In doubt, an entry is dropped."""
 
-    __slots__ = ("_clock", "_deleted", "_event_at", "_installed", "_keys", "_own", "_refusal", "_report")
+    __slots__ = (
+        "_clock",
+        "_deleted",
+        "_event_at",
+        "_installed",
+        "_is_listing",
+        "_keys",
+        "_own",
+        "_refusal",
+        "_report",
+    )
 
     def __init__(self, report: Reporter, clock: Clock) -> None:
         self._report = report
         self._clock = clock
         self._installed = RecentChanges()
         self._deleted = RecentChanges()
+        self._is_listing = False
+        """Whether the answer to a GetInstalledCertificateIds may still arrive, and be older than a change."""
         self._keys: set[bytes] | None = set()
         """Public keys of all CSRs; None if one could not be read or there are too many."""
         self._own: tuple[str, int] | None = None
@@ -69,6 +81,7 @@ class StationCertificates:
         """Drop facts that are certain only within one connection, for example after a reconnect."""
         self._installed.clear()
         self._deleted.clear()
+        self._is_listing = False
         self.expect_no_event()
 
     def expect_no_event(self) -> None:
@@ -114,7 +127,9 @@ class StationCertificates:
 
     def command_sent(self, action: str, request: JsonObject) -> None:
         """Drop the certificates that a command may change; its answer may get lost."""
-        if action == Action.install_certificate:
+        if action == Action.get_installed_certificate_ids:
+            self._is_listing = True
+        elif action == Action.install_certificate:
             for serial_number, change in list(self._installed.items()):
                 if change.certificate_type == request["certificateType"]:
                     del self._installed[serial_number]  # a new one may replace it (M05.FR.10)
@@ -128,16 +143,17 @@ class StationCertificates:
         is_accepted = answer.get("status") == "Accepted"
         match action:
             case Action.get_installed_certificate_ids:
+                self._is_listing = False
                 self._note_list(request.get("certificateType"), answer)
                 return self._judge_list(at, frame, request.get("certificateType"), answer)
             case Action.install_certificate if is_accepted:
                 certificate = _parsed(request["certificate"])
-                if certificate is not None:
+                if certificate is not None and not self._is_listing:
                     change = CertificateChange(frame, request["certificateType"], certificate)
                     self._installed[f"{certificate.serial_number:x}"] = change
             case Action.delete_certificate if is_accepted:
                 return self._judge_deletion(at, frame, serial_number_of(request["certificateHashData"]))
-            case Action.delete_certificate if self._is_own(request):
+            case Action.delete_certificate if answer.get("status") == "Failed" and self._is_own(request):
                 self._report.met("M04.FR.06")
             case Action.certificate_signed if is_accepted:
                 return self._judge_acceptance(at, frame, request)
@@ -213,7 +229,8 @@ class StationCertificates:
         )
 
     def _judge_deletion(self, at: float, frame: int, serial_number: str) -> Findings:
-        self._deleted[serial_number] = CertificateChange(frame)
+        if not self._is_listing:
+            self._deleted[serial_number] = CertificateChange(frame)
         if self._own is None or self._own[0] != serial_number:
             return NO_FINDINGS
         _, accepted_in = self._own

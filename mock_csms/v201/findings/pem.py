@@ -1,14 +1,33 @@
-"""Certificates in the PEM texts of commands."""
+"""Certificates in PEM texts."""
 
-from typing import TYPE_CHECKING
+import binascii
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
     from cryptography import x509
 
+FIRST_BLOCK: Final = re.compile(r"-----BEGIN CERTIFICATE-----([\w+/=\s]*)-----END CERTIFICATE-----", re.ASCII)
+SEQUENCE: Final = b"\x30"
+"""First byte of a certificate in DER."""
+
+
+def has_certificate_form(pem: str) -> bool:
+    """Return whether a text may have a certificate in PEM. Stations accept encodings that `cryptography`
+    refuses.
+    """
+    block = FIRST_BLOCK.search(pem)
+    if block is None:
+        return False
+    try:
+        return binascii.a2b_base64(block[1]).startswith(SEQUENCE)
+    except binascii.Error:
+        return False
+
 
 def certificates_in(pem: str) -> "list[x509.Certificate]":
-    """Return the certificates in a PEM text; empty if it cannot be read."""
+    """Return the certificates in a PEM text; empty if one of them cannot be read."""
     from cryptography import x509  # noqa: PLC0415 - see above
 
     try:
@@ -45,6 +64,17 @@ def names_another_key(certificate: "x509.Certificate") -> bool:
     if issuer.key_identifier is None:
         return issuer.authority_cert_serial_number != certificate.serial_number
     return issuer.key_identifier != own.digest
+
+
+def public_key_of(certificate: "x509.Certificate") -> bytes | None:
+    """Return the public key in DER; None if its kind is unknown."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+    try:
+        return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def issuer_hash(certificate: "x509.Certificate", algorithm: str) -> tuple[str, str, str]:

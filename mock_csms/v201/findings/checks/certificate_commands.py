@@ -1,6 +1,6 @@
 """Answers to commands that install and delete certificates (M04, M05)."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ocpp.v201.enums import Action
 
@@ -14,6 +14,7 @@ from mock_csms.v201.findings.facts.installed_certificates import CSMS_ROOT, Inst
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.pem import (
     certificates_in,
+    has_certificate_form,
     has_wrong_signature,
     is_self_issued,
     issuer_hash,
@@ -21,17 +22,14 @@ from mock_csms.v201.findings.pem import (
     serial_number,
 )
 
-if TYPE_CHECKING:
-    from cryptography import x509
-
 INSTALL: Final = Action.install_certificate
 
 BAD_ROOT: Final = CHECKS.kind(
     "bad-root-certificate-accepted",
     "error",
-    "an InstallCertificate is accepted although its certificate is unreadable, not valid now or badly signed",
-    "validity: a currentTime sent to the station; signature by the previous CSMS root: "
-    "AdditionalRootCertificateCheck and a CSMS root that is listed or installed on the same connection",
+    "an InstallCertificate is accepted although its certificate is unreadable, expired or badly signed",
+    "expired: a currentTime sent to the station; not signed by the previous CSMS root: "
+    "AdditionalRootCertificateCheck, and a CSMS root that is listed or installed on the same connection",
 )
 ABOVE_LIMIT: Final = CHECKS.kind(
     "certificate-accepted-above-limit",
@@ -69,7 +67,7 @@ def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
     if command.request["certificateType"] != CSMS_ROOT or not has_root_check(known):
         return None
     chain = certificates_in(command.request["certificate"])
-    if not chain or not is_self_issued(chain[0]) or names_another_key(chain[0]):
+    if len(chain) != 1 or not is_self_issued(chain[0]) or names_another_key(chain[0]):
         return None
     roots, own = known[InstalledCertificates].csms_roots, serial_number(chain[0])
     others = roots.keys() - {own}
@@ -141,20 +139,15 @@ def _may_have_root_check(known: Known201) -> bool:
 
 def _flaw(pem: str, at: float, known: Known201) -> str | None:
     """Return why a station must reject a certificate; None if it may accept it."""
+    if not has_certificate_form(pem):
+        return "it is not readable PEM"
     chain = certificates_in(pem)
     if not chain:
-        return "it is not readable PEM"
+        return None
     root = chain[0]
     if is_self_issued(root) and not names_another_key(root) and has_wrong_signature(root):
         return "its signature is wrong"
-    return _flaw_in_validity(root, at, known)
-
-
-def _flaw_in_validity(certificate: "x509.Certificate", at: float, known: Known201) -> str | None:
-    if known.clock.since is None or known.clock.is_skewed:
-        return None
-    if certificate.not_valid_after_utc.timestamp() < at - DAY_S:
-        return f"it expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
-    if certificate.not_valid_before_utc.timestamp() > at + DAY_S:
-        return f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
-    return None
+    expires = root.not_valid_after_utc
+    if known.clock.is_right and expires.timestamp() < at - DAY_S:
+        return f"it expired on {expires:%Y-%m-%d}"
+    return None  # a station may store a root before it becomes valid

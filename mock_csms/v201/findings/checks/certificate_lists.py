@@ -78,6 +78,8 @@ def judge_v2g_chain(command: AnsweredCommand, known: Known201) -> Outcome:
     if v2g_chain is None or not asks_for(command.request, V2G_CHAIN):
         return None
     leaf, sub_cas, frame = v2g_chain
+    if command.sent_frame < frame:
+        return None  # the list may be older
     children = _listed_children(_chains(command), leaf)
     if children is None:
         missing = f"lacks the V2G certificate with the serial number {leaf}; it must be a {V2G_CHAIN}"
@@ -109,6 +111,8 @@ def judge_replaced_root(command: AnsweredCommand, known: Known201) -> Outcome:
     if replaced is None or not has_root_check(known) or not asks_for(command.request, CSMS_ROOT):
         return None
     serial_number, frame = replaced
+    if command.sent_frame < frame:
+        return None  # the list may be older
     if serial_number in {serial_number_of(chain["certificateHashData"]) for chain in _csms_roots(command)}:
         return MET
     return Broken(

@@ -5,14 +5,13 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.findings.expectations import Expectation
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.log_uploads import NOT_ENDED, LogUpload, LogUploads
+from mock_csms.v201.findings.facts.log_uploads import CANCELLED, NOT_ENDED, LogUpload, LogUploads
 from mock_csms.v201.findings.known import Known201
 
-CANCELLED: Final = "AcceptedCanceled"
 CROSSING_S: Final = 10.0
 """Seconds in which the end of an upload may still arrive after the answer to the next GetLog."""
 REPORTED_WITHIN_S: Final = 60.0
@@ -29,11 +28,9 @@ NOT_CANCELLED: Final = CHECKS.kind(
 NOT_REPORTED: Final = CHECKS.kind(
     "log-cancel-not-reported",
     "error",
-    "a GetLog is answered with AcceptedCanceled but no status says that the earlier upload was cancelled",
+    "a GetLog is answered with AcceptedCanceled, but no status says that the earlier upload was cancelled",
     "the accepted GetLog before on the same connection",
 )
-NOT_CANCELLED.names("N01.FR.12")
-NOT_REPORTED.names("N01.FR.20")
 
 
 @NO_FILE_NAME.on_command("N01.FR.01", of=Action.get_log)
@@ -76,6 +73,7 @@ def judge_cancelling(command: AnsweredCommand, known: Known201) -> Outcome:
             sentence=f"a GetLog was Accepted during the upload with requestId {earlier.request_id}; the "
             "station should cancel that upload and answer with AcceptedCanceled",
             frames=(earlier.frame, command.frame),
+            counts_as_met=False,
         )
     )
     return None
@@ -84,9 +82,14 @@ def judge_cancelling(command: AnsweredCommand, known: Known201) -> Outcome:
 @NOT_REPORTED.on_command("N01.FR.20", of=Action.get_log)
 def judge_report(command: AnsweredCommand, known: Known201) -> Outcome:
     """Expect the status of a cancelled upload, unless it has already arrived."""
-    earlier = _earlier_upload(command, known)
-    if earlier is None or command.answer["status"] != CANCELLED:
+    if command.answer["status"] != CANCELLED:
         return None
+    if known[LogUploads].has_reported:
+        return MET
+    earlier = _earlier_upload(command, known)
+    if earlier is None:
+        return None
+    has_ended = _is_end(earlier.request_id)
     known.expectations.add(
         Expectation(
             NOT_REPORTED.id,
@@ -94,10 +97,20 @@ def judge_report(command: AnsweredCommand, known: Known201) -> Outcome:
             since=command.at,
             within_s=REPORTED_WITHIN_S,
             actions=frozenset({Action.log_status_notification.value}),
-            is_fulfilled_by=_is_end(earlier.request_id),
+            is_fulfilled_by=lambda action, status: status["status"] == CANCELLED or has_ended(action, status),
             sentence=f"a GetLog was answered with AcceptedCanceled, but no AcceptedCanceled was sent for "
-            f"the upload with requestId {earlier.request_id} within {REPORTED_WITHIN_S:g} s",
+            f"the upload with requestId {earlier.request_id} within {REPORTED_WITHIN_S:g} s; the "
+            "station must send it",
             frames=(earlier.frame, command.frame),
+            counts_as_met=False,
         )
     )
     return None
+
+
+@NOT_REPORTED.on_call("N01.FR.20", of=Action.log_status_notification)
+def judge_status(call: StationCall, known: Known201) -> Outcome:
+    """Check that a cancelled upload is reported as AcceptedCanceled."""
+    status, cancelled = call.payload, known[LogUploads].cancelled
+    is_report = status["status"] == CANCELLED and status.get("requestId") == cancelled
+    return MET if is_report and cancelled is not None else None

@@ -8,7 +8,9 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, Sta
 from mock_csms.findings.expectations import Expectation
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.signing import SigningFacts, digest_of
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.pem import certificates_in, has_certificate_form, public_key_of
 
 RECONNECTS_WITHIN_S: Final = 120.0
 WITH_CLIENT_CERTIFICATE: Final = "3"
@@ -24,11 +26,12 @@ NOT_USED: Final = CHECKS.kind(
     "new-certificate-not-used",
     "error",
     "the station does not reconnect with the certificate that it has accepted",
-    "SecurityCtrlr.SecurityProfile 3, and no running transaction",
+    "SecurityCtrlr.SecurityProfile 3, a CSR for the certificate, a currentTime sent to the station, and no "
+    "transaction since",
 )
 NOT_USED.names(*RENEWED)
 UNREADABLE_CONTRACT: Final = CHECKS.kind(
-    "contract-certificate-unreadable", "error", "the certificate in an Authorize is not X.509 in PEM"
+    "contract-certificate-unreadable", "error", "the certificate in an Authorize is not in PEM"
 )
 
 
@@ -57,6 +60,8 @@ def expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
     is_accepted = command.answer["status"] == "Accepted"
     if not is_accepted or use != "ChargingStationCertificate" or profile != WITH_CLIENT_CERTIFICATE:
         return
+    if not _is_usable(command.request["certificateChain"], command.at, known):
+        return
     known.expectations.add(
         Expectation(
             NOT_USED.id,
@@ -66,7 +71,7 @@ def expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
             actions=frozenset(),
             is_fulfilled_by=lambda _action, _payload: False,
             is_fulfilled_by_disconnect=True,
-            is_excused=lambda: bool(known.running.by_id),
+            is_excused=lambda: bool(known.running.by_id) or known.running.last_ended_at > command.at,
             sentence="a new certificate was accepted, but the station did not reconnect within "
             f"{RECONNECTS_WITHIN_S:g} s; it must use the new certificate at once",
             frames=(command.sent_frame, command.frame),
@@ -74,23 +79,23 @@ def expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
     )
 
 
+def _is_usable(chain: str, at: float, known: Known201) -> bool:
+    """Return whether a certificate is valid now and has a key of the station."""
+    certificates = certificates_in(chain)
+    if not certificates or not known.clock.is_right:
+        return False
+    leaf = certificates[0]
+    key = public_key_of(leaf)
+    is_valid = leaf.not_valid_before_utc.timestamp() <= at <= leaf.not_valid_after_utc.timestamp()
+    return is_valid and key is not None and digest_of(key) in known[SigningFacts].keys
+
+
 @UNREADABLE_CONTRACT.on_call("A00.FR.507", of=Action.authorize)
 def judge_contract_certificate(call: StationCall, _: Known201) -> Outcome:
-    """Check that a contract certificate is X.509 in PEM."""
+    """Check that a contract certificate is in PEM."""
     pem = call.payload.get("certificate")
     if pem is None:
         return None
-    if is_certificate(pem):
+    if has_certificate_form(pem):
         return MET
-    return Broken("the certificate in Authorize is not an X.509 certificate in PEM; it must be one")
-
-
-def is_certificate(pem: str) -> bool:
-    """Return whether a text begins with a certificate in PEM."""
-    from cryptography import x509  # noqa: PLC0415 - importing it takes long
-
-    try:
-        x509.load_pem_x509_certificate(pem.encode())
-    except (ValueError, TypeError, x509.InvalidVersion):
-        return False
-    return True
+    return Broken("the certificate in Authorize is not in PEM; it must be an X.509 certificate in PEM")

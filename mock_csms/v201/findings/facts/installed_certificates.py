@@ -104,7 +104,8 @@ class InstalledCertificates(Facts):
         return all(key[-1] != serial_number(chain[0]) for key in self._listed)
 
     def install(self, frame: int, certificate_type: str, pem: str) -> None:
-        """Register an accepted InstallCertificate."""
+        """Register an accepted InstallCertificate. Another command may have been carried out before it."""
+        self.begin_signing()
         self.installed[certificate_type, hash(pem)] = frame
         if certificate_type == CSMS_ROOT and (chain := certificates_in(pem)):
             new = serial_number(chain[0])
@@ -120,7 +121,8 @@ class InstalledCertificates(Facts):
         self.replaced_root = self.v2g_chain = None
 
     def delete(self, frame: int, key: HashKey) -> None:
-        """Register an accepted DeleteCertificate."""
+        """Register an accepted DeleteCertificate. Another command may have been carried out before it."""
+        self.begin_deleting()
         if self._listed is not None and self._listed[key] == 1:
             self.absent[key] = frame
         self._deleted[key] = frame

@@ -19,6 +19,7 @@ from tests.support.roots import (
     authority,
     delete,
     entry,
+    hash_data,
     install,
     install_pem,
     list_certificates,
@@ -45,7 +46,6 @@ def badly_signed() -> str:
 FLAWS: dict[str, Callable[[], str]] = {
     "not readable PEM": lambda: "x",
     "expired on": lambda: Authority("Old", start=LONG_AGO, days=DAYS_TO_START - 2).pem,
-    "not valid before": lambda: Authority("New", start=datetime(2026, 1, 4, tzinfo=UTC)).pem,
     "signature is wrong": badly_signed,
 }
 
@@ -60,8 +60,21 @@ def test_root_that_must_be_rejected(talk: Talk, flaw: str, status: str, state: s
     assert talk.coverage("M05.FR.07") == state
 
 
-def test_valid_root_is_accepted(talk: Talk) -> None:
-    install(talk)
+def with_unreadable_second() -> str:
+    return authority().pem + "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        case("valid", lambda: authority().pem),
+        case("valid later", lambda: Authority("New", start=datetime(2026, 1, 4, tzinfo=UTC)).pem),
+        case("first readable", with_unreadable_second),
+        case("unusual", lambda: "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+    ],
+)
+def test_root_that_is_not_certainly_invalid_is_accepted(talk: Talk, make: Callable[[], str]) -> None:
+    install_pem(talk, make())
 
     assert talk.ids == []
     assert talk.coverage("M05.FR.07") == "not exercised"
@@ -82,6 +95,14 @@ def test_csms_root_that_the_previous_one_has_not_signed(talk: Talk, status: str,
 
     assert talk.ids == (["bad-root-certificate-accepted"] if state == "broken" else [])
     assert talk.coverage("M05.FR.11") == state
+
+
+def test_cross_certificate_beside_the_root_may_be_signed(talk: Talk) -> None:
+    talk.read_variables({ROOT_CHECK: "true"})
+    list_certificates(talk, entry())
+    install_pem(talk, authority("Other").pem + authority("Successor").pem, certificate_type=CSMS_ROOT)
+
+    assert talk.ids == []
 
 
 @pytest.mark.parametrize(
@@ -177,10 +198,17 @@ def install_other_type(talk: Talk) -> None:
     install(talk, certificate_type=CSMS_ROOT)
 
 
+def delete_meanwhile(talk: Talk) -> None:
+    message_id = talk.send_command("DeleteCertificate", {"certificateHashData": hash_data()})
+    install(talk, certificate_type=MO_ROOT)
+    talk.answer_command(message_id, "DeleteCertificate", {"status": "Accepted"})
+
+
 @pytest.mark.parametrize(
     "then",
     [
         case("deleted", delete),
+        case("deleted meanwhile", delete_meanwhile),
         case("replaced", lambda talk: install(talk, "Other", certificate_type=MO_ROOT)),
         case("reconnected", lambda talk: talk.reconnect(5)),
         case("other type", install_other_type),
@@ -236,8 +264,21 @@ def install_again(talk: Talk) -> None:
     install(talk)
 
 
+def install_meanwhile(talk: Talk) -> None:
+    request = {"certificateType": CSMS_ROOT, "certificate": authority().pem}
+    message_id = talk.send_command("InstallCertificate", request)
+    list_before(talk)
+    talk.answer_command(message_id, "InstallCertificate", {"status": "Accepted"})
+
+
 @pytest.mark.parametrize(
-    "learn", [case("unknown copies", delete), case("two copies", list_two_copies), case("new", install_again)]
+    "learn",
+    [
+        case("unknown copies", delete),
+        case("two copies", list_two_copies),
+        case("new", install_again),
+        case("installed meanwhile", install_meanwhile),
+    ],
 )
 def test_certificate_that_may_still_be_there_is_deleted(talk: Talk, learn: Callable[[Talk], None]) -> None:
     learn(talk)
@@ -248,7 +289,7 @@ def test_certificate_that_may_still_be_there_is_deleted(talk: Talk, learn: Calla
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [("Accepted", "broken"), ("Failed", "met"), ("NotFound", "met")]
+    ("status", "state"), [("Accepted", "broken"), ("Failed", "met"), ("NotFound", "not exercised")]
 )
 def test_certificate_of_the_station_must_not_be_deleted(talk: Talk, status: str, state: str) -> None:
     own = signed_certificate(talk)

@@ -202,6 +202,21 @@ def test_replaced_csms_root_that_is_kept_is_accepted(talk: Talk) -> None:
     assert talk.coverage("M05.FR.12") == "met"
 
 
+def test_list_that_may_be_older_than_the_certificates_is_accepted(talk: Talk) -> None:
+    message_id = talk.send_command("GetInstalledCertificateIds", {})
+    talk.read_variables({ROOT_CHECK: "true"})
+    install(talk, "Root")
+    install(talk, "Successor")
+    sign_v2g(talk)
+    talk.answer_command(
+        message_id,
+        "GetInstalledCertificateIds",
+        {"status": "Accepted", "certificateHashDataChain": [entry("Third")]},
+    )
+
+    assert talk.ids == []
+
+
 @pytest.mark.parametrize("check", ["true", "false"])
 def test_replaced_csms_root_may_be_gone(talk: Talk, check: str) -> None:
     replace_root(talk, check)

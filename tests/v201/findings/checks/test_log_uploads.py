@@ -54,10 +54,8 @@ def end_while_answered(talk: Talk) -> None:
     send_status(talk, "Uploaded")
 
 
-@pytest.mark.parametrize("play", [cancel, end_while_answered])
-def test_upload_is_cancelled_or_has_ended(talk: Talk, play: Script) -> None:
-    play(talk)
-    talk.wait(11)
+def test_upload_is_cancelled(talk: Talk) -> None:
+    cancel(talk)
 
     assert (talk.ids, talk.coverage("N01.FR.12")) == ([], "met")
 
@@ -90,7 +88,15 @@ def ask_before_upload(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    "play", [reject_second, end_before, reconnect_before, use_id_again, ask_before_upload]
+    "play",
+    [
+        reject_second,
+        end_before,
+        end_while_answered,
+        reconnect_before,
+        use_id_again,
+        ask_before_upload,
+    ],
 )
 def test_upload_need_not_be_cancelled(talk: Talk, play: Script) -> None:
     play(talk)
@@ -102,6 +108,29 @@ def test_upload_need_not_be_cancelled(talk: Talk, play: Script) -> None:
 def reconnect_after(talk: Talk) -> None:
     cancel(talk)
     talk.reconnect(after=1)
+
+
+def end_instead(talk: Talk) -> None:
+    cancel(talk)
+    send_status(talk, "Uploaded")
+
+
+def cancel_older(talk: Talk) -> None:
+    """Cancel the first of two uploads that run at the same time."""
+    start_upload(talk)
+    get_log(talk, 2)
+    get_log(talk, 3, "AcceptedCanceled")
+    send_status(talk, "AcceptedCanceled", 1)
+
+
+def test_cancelled_upload_is_reported_before_the_answer(talk: Talk) -> None:
+    start_upload(talk)
+    message_id = talk.send_command("GetLog", {**LOG_UPLOAD, "requestId": 2})
+    send_status(talk, "AcceptedCanceled")
+    talk.answer_command(message_id, "GetLog", {"status": "AcceptedCanceled", "filename": "log.txt"})
+    talk.wait(61)
+
+    assert (talk.ids, talk.coverage("N01.FR.20")) == ([], "met")
 
 
 def test_cancelled_upload_must_be_reported(talk: Talk) -> None:
@@ -122,6 +151,8 @@ def test_cancelled_upload_must_be_reported(talk: Talk) -> None:
     [
         case("first upload unknown", lambda talk: get_log(talk, 2, "AcceptedCanceled")),
         case("reconnect", reconnect_after),
+        case("end of the upload", end_instead),
+        case("older upload", cancel_older),
     ],
 )
 def test_cancelled_upload_need_not_be_reported(talk: Talk, play: Script) -> None:

@@ -8,6 +8,8 @@ from tests.support.talk import Talk, case
 from tests.v201.findings.checks.authorizing import CONTRACT, EMAID
 
 STATION = "ChargingStationCertificate"
+UNUSUAL = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+"""A certificate with an encoding that this server cannot read."""
 
 
 def states(talk: Talk, *requirements: str) -> set[str]:
@@ -87,6 +89,17 @@ def test_reconnect_may_wait_for_the_end_of_a_transaction(talk: Talk) -> None:
     talk.read_variables({"SecurityCtrlr.SecurityProfile": "3"})
     talk.send_event(0, "Started")
     install(talk)
+    talk.wait(100)
+    talk.send_event(1, "Ended")
+    talk.wait(21)
+
+    assert talk.ids == []
+
+
+def test_certificate_that_is_not_for_the_station_need_not_be_used(talk: Talk) -> None:
+    talk.read_variables({"SecurityCtrlr.SecurityProfile": "3"})
+    chain = Authority("Root", start=LONG_AGO).sign(build_csr())
+    talk.command("CertificateSigned", {"certificateChain": chain, "certificateType": STATION})
     talk.wait(121)
 
     assert talk.ids == []
@@ -97,6 +110,7 @@ def test_reconnect_may_wait_for_the_end_of_a_transaction(talk: Talk) -> None:
     [
         case("unreadable", {"certificate": "x"}, ["contract-certificate-unreadable"], "broken"),
         case("readable", {"certificate": CONTRACT}, [], "met"),
+        case("unusual", {"certificate": UNUSUAL}, [], "met"),
         case("none", {}, [], "not exercised"),
     ],
 )
