@@ -13,7 +13,7 @@ SMART_CHARGING: Final = "SmartChargingCtrlr"
 def is_unit_unsupported(unit: str, known: Known201) -> bool:
     """Return whether a unit is certainly not in RateUnit."""
     units = known[DeviceModelFacts].members(SMART_CHARGING, "RateUnit")
-    return bool(units) and unit not in (units or ())
+    return bool(units) and unit.lower() not in {each.lower() for each in units or ()}
 
 
 def is_evse_missing(evse_id: int, known: Known201) -> bool:

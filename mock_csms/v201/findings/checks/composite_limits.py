@@ -43,6 +43,8 @@ def _is_free(evse_id: int, known: Known201) -> bool:
     """Return whether an EVSE certainly has no transaction."""
     statuses = [status for (evse, _), status in known.connectors.status.items() if evse == evse_id]
     is_available = bool(statuses) and all(status == "Available" for status in statuses)
+    if known[ChargingProfiles].may_have_started:
+        return False
     return is_available and not known.running.on_evse(evse_id)
 
 
@@ -54,7 +56,10 @@ def _leading(known: Known201, purpose: str) -> list[tuple[int, AcceptedProfile]]
     return [
         (number, profile)
         for number, profile in known[ChargingProfiles].accepted.items()
-        if profile.purpose == purpose and profile.is_kept and profile.stack_level >= highest
+        if profile.purpose == purpose
+        and profile.is_kept
+        and not profile.is_from_before_boot
+        and profile.stack_level >= highest
     ]
 
 

@@ -12,6 +12,7 @@ from mock_csms.v201.charging_profiles import EXTERNAL_CONSTRAINTS, TX_PROFILE
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles, GoneProfile
 from mock_csms.v201.findings.facts.profile_queries import (
+    CSO,
     ProfileQueries,
     Query,
     Result,
@@ -123,6 +124,19 @@ for _requirement in (*WHY_KEPT, *WHY_REPORTED):
     LOST.on_command(_requirement, of=QUERY)(_on_answer(_requirement))
 
 
+@LOST.on_command("K01.FR.27", of=Action.clear_charging_profile)
+def judge_loss(command: AnsweredCommand, known: Known201) -> Outcome:
+    """Check that a profile from before a restart can be cleared."""
+    for number, profile in known[ChargingProfiles].certainly_cleared(command.request):
+        if profile.is_from_before_boot and command.answer["status"] == "Unknown":
+            return Broken(
+                f"a ClearChargingProfile for the profile {number} was answered with Unknown, but the profile "
+                "was accepted before the station restarted; profiles must survive a restart",
+                (profile.frame,),
+            )
+    return None
+
+
 # Profiles that must be gone
 
 
@@ -139,7 +153,7 @@ def judge_gone_in_report(call: StationCall, known: Known201, *, requirement: str
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled:
         return None
-    gone = _gone_profiles(known, requirement, query)
+    gone = _gone_profiles(known, requirement, query) if call.payload["chargingLimitSource"] == CSO else {}
     for profile in call.payload["chargingProfile"]:
         if profile["id"] in gone and _is_same(profile, gone[profile["id"]], requirement):
             return _still_there(profile, gone[profile["id"]], requirement)

@@ -15,7 +15,7 @@ from mock_csms.v201.charging_profiles import (
 )
 from mock_csms.v201.findings.charging_abilities import is_evse_missing, is_unit_unsupported
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.charging_profiles import ChargingProfiles, fit
+from mock_csms.v201.findings.facts.charging_profiles import ChargingProfiles
 from mock_csms.v201.findings.known import Known201
 
 SET: Final = Action.set_charging_profile
@@ -155,6 +155,7 @@ def _judge_duplicate(command: AnsweredCommand, known: Known201) -> Outcome:
         if (
             number != profile["id"]
             and other.is_kept
+            and not other.is_from_before_boot
             and (other.purpose, other.stack_level) == (TX_DEFAULT_PROFILE, profile["stackLevel"])
             and (other.evse_id == 0) != is_for_station
         ):
@@ -213,14 +214,15 @@ def judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 @EXTERNAL_CLEARED.on_command("K10.FR.08", of=CLEAR)
-def judge_clear_of_external(command: AnsweredCommand, _: Known201) -> Outcome:
+def judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a ClearChargingProfile whose criteria match profiles of external systems only."""
     criteria = command.request.get("chargingProfileCriteria") or {}
     if "chargingProfileId" in command.request:
         return None
     if criteria.get("chargingProfilePurpose") != EXTERNAL_CONSTRAINTS:
         return None
-    return _must_be_unknown(command, f"its criteria match only {EXTERNAL_CONSTRAINTS}")
+    outcome = _must_be_unknown(command, f"its criteria match only {EXTERNAL_CONSTRAINTS}")
+    return outcome if outcome != MET or known[ChargingProfiles].external else None
 
 
 @EXTERNAL_CLEARED.on_command("K10.FR.09", of=CLEAR)
@@ -234,16 +236,15 @@ def judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Out
 
 def _judge_clear(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer to a ClearChargingProfile that clears an accepted profile."""
-    for number, profile in known[ChargingProfiles].affected.items():
-        if not profile.is_kept or fit(number, profile, command.request) != "certain":
-            continue
+    for number, profile in known[ChargingProfiles].certainly_cleared(command.request):
         if command.answer["status"] == "Accepted":
             return MET
-        return Broken(
-            f"a ClearChargingProfile for the profile {number} was answered with Unknown although the profile "
-            "was accepted; the answer must be Accepted",
-            (profile.frame,),
-        )
+        if not profile.is_from_before_boot:
+            return Broken(
+                f"a ClearChargingProfile for the profile {number} was answered with Unknown although the "
+                "profile was accepted; the answer must be Accepted",
+                (profile.frame,),
+            )
     return None
 
 

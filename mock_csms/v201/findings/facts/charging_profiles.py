@@ -1,6 +1,6 @@
 """Charging profiles that are certainly on a station, or certainly not (K01, K02, K05, K10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from ocpp.v201.enums import Action
@@ -48,6 +48,7 @@ class AcceptedProfile(NamedTuple):
     flat_limit: tuple[str, float] | None = None
     """Unit and limit of a profile that has one limit at all times."""
     is_from_before_boot: bool = False
+    """Whether the station has restarted, and has not reported the profile since."""
 
     @property
     def is_kept(self) -> bool:
@@ -128,6 +129,12 @@ class ChargingProfiles(Facts):
             number for number, profile in self.accepted.items() if fit(number, profile, request) != "none"
         )
 
+    def certainly_cleared(self, request: JsonObject) -> Iterator[tuple[int, AcceptedProfile]]:
+        """Yield the kept profiles that the latest ClearChargingProfile certainly clears."""
+        for number, profile in self.affected.items():
+            if profile.is_kept and fit(number, profile, request) == "certain":
+                yield number, profile
+
     def _drop(self, numbers: Iterable[int]) -> None:
         self.affected = {number: self.accepted.pop(number) for number in list(numbers)}
 
@@ -176,6 +183,16 @@ class ChargingProfiles(Facts):
                 del self.accepted[number]
                 self.gone[number] = GoneProfile(at, frame, "K02.FR.05", profile)
 
+    def seen(self, number: int) -> None:
+        """Register that the station has a profile: no restart has lost it."""
+        if profile := self.accepted.get(number):
+            self.accepted[number] = profile._replace(is_from_before_boot=False)
+
+    @property
+    def may_have_started(self) -> bool:
+        """Whether the transaction of a remote start may have begun, with its Started event on the way."""
+        return bool(self._started)
+
     def drop_all(self) -> None:
         """Drop everything, because it may be wrong."""
         for profiles in (self.accepted, self.affected, self.gone, self.external, self._started):
@@ -196,6 +213,10 @@ class ChargingProfiles(Facts):
         self.affected = {}
         self._started.clear()
         self.gone.clear()
+
+    def given_more_time(self, seconds: float) -> None:
+        for number, gone in list(self.gone.items()):
+            self.gone[number] = gone._replace(at=gone.at + seconds)
 
     def command_failed(self, action: str | None) -> None:
         if action is None:
@@ -339,3 +360,5 @@ def _learn_external(call: StationCall, known: Known201) -> None:
         external.pop(profile["id"], None)
         if profile["chargingProfilePurpose"] == EXTERNAL_CONSTRAINTS:
             external[profile["id"]] = call.frame
+        else:
+            known[ChargingProfiles].seen(profile["id"])

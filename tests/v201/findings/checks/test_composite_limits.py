@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.profiles import MAXIMUM, clear, set_profile
+from tests.support.profiles import MAXIMUM, clear, set_profile, start_with_profile
 from tests.support.talk import EVSE, START, Talk, case, profile, stamp
 
 LEVEL = {"SmartChargingCtrlr.ProfileStackLevel": "3"}
@@ -132,3 +132,22 @@ def test_default_is_not_compared_while_a_transaction_is_possible(talk: Talk, evs
 
     assert talk.ids == []
     assert talk.coverage("K08.FR.06") == "not exercised"
+
+
+def test_default_does_not_limit_an_evse_whose_transaction_may_have_begun(talk: Talk) -> None:
+    talk.read_variables(LEVEL)
+    set_profile(talk, **TOP)
+    start_with_profile(talk)
+    get_schedule(talk, 17)
+
+    assert talk.ids == []
+
+
+def test_profile_from_before_a_reboot_limits_nothing(talk: Talk) -> None:
+    talk.read_variables(LEVEL)
+    set_profile(talk, **TOP)
+    talk.boot()
+    talk.status()
+    get_schedule(talk, 17)
+
+    assert talk.ids == []

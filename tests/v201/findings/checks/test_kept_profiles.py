@@ -79,6 +79,7 @@ def test_profile_lost_in_a_reboot_is_found(talk: Talk) -> None:
     ask(talk)
     report(talk)
     assert talk.coverage("K01.FR.27") == "met"
+    reboot(talk)
 
     ask(talk, "NoProfiles")
     assert talk.ids == ["charging-profile-lost"]
@@ -224,6 +225,27 @@ def test_profile_of_a_remote_start_may_be_ignored_without_smart_charging(talk: T
 
 
 # Profiles that must be gone
+
+
+def test_profile_of_another_source_may_have_the_id_of_a_cleared_one(talk: Talk) -> None:
+    set_profile(talk)
+    clear(talk, "Accepted")
+    ask(talk)
+    report(talk, source="EMS")
+
+    assert "cleared-charging-profile-reported" not in talk.ids
+
+
+def test_time_to_delete_a_profile_grows_with_the_time_to_answer(talk: Talk) -> None:
+    start_transaction(talk)
+    set_profile(talk, **TX_PROFILE)
+    end_transaction(talk)
+    talk.observer.given_more_time(talk.at, 6)
+    ask(talk, chargingProfileId=[5])
+    report(talk, TX_PROFILE)
+
+    assert talk.ids == []
+
 
 CLEARED = [
     ("K10.FR.03", {"chargingProfileId": 1}),

@@ -7,6 +7,7 @@ from tests.support.profiles import (
     EXTERNAL,
     MAXIMUM,
     TX_PROFILE,
+    ask,
     clear,
     report,
     set_profile,
@@ -73,7 +74,41 @@ def test_profile_outlives_a_reboot(talk: Talk) -> None:
     talk.status()
     clear(talk, "Unknown")
 
+    assert talk.ids == ["charging-profile-lost"]
+    assert talk.coverage("K01.FR.27") == "broken"
+
+
+def test_profile_seen_after_a_reboot_must_be_known(talk: Talk) -> None:
+    set_profile(talk)
+    talk.boot()
+    talk.status()
+    ask(talk)
+    report(talk)
+    clear(talk, "Unknown")
+
     assert talk.ids == ["charging-profile-unknown"]
+
+
+def test_profile_may_be_like_one_that_a_reboot_has_lost(talk: Talk) -> None:
+    set_default_of_evse(talk)
+    talk.boot()
+    talk.status()
+    set_profile(talk, id=2, evse_id=0)
+
+    assert talk.ids == []
+
+
+def test_criteria_of_external_limits_show_nothing_without_such_a_limit(talk: Talk) -> None:
+    clear(talk, "Unknown", **CRITERIA_OF_EXTERNAL)
+
+    assert talk.coverage("K10.FR.08") == "not exercised"
+
+
+def test_unit_is_supported_in_any_case(talk: Talk) -> None:
+    talk.read_variables({"SmartChargingCtrlr.RateUnit": "a"})
+    set_profile(talk)
+
+    assert talk.ids == []
 
 
 def test_firmware_update_may_remove_profiles(talk: Talk) -> None:
