@@ -283,9 +283,15 @@ def _judge_duplicate(item: Item, monitors: dict[int, Monitor]) -> Outcome:
 
 
 @WRONG_MONITOR.on_command("N04.FR.13", of=Action.set_variable_monitoring)
-@_each_item
-def judge_unknown_id(item: Item, known: Known201) -> Outcome:
+def judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an id that no monitor has is refused."""
+    items = items_with_results(command)
+    new = {item.result.get("id") for item in items if "id" not in item.request}
+    return first_broken(_judge_unknown_id(item, known) for item in items if item.request.get("id") not in new)
+
+
+def _judge_unknown_id(item: Item, known: Known201) -> Outcome:
+    """Judge a result; the command does not create a monitor with its id."""
     monitor_id = item.request.get("id")
     return _refused(
         item,

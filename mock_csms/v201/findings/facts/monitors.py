@@ -176,6 +176,7 @@ class Monitors(Facts):
         "changes",
         "cleared",
         "hard_wired",
+        "has_had_vehicle",
         "is_complete",
         "level",
         "queries",
@@ -191,6 +192,8 @@ class Monitors(Facts):
         """Ids of monitors whose latest event is an alert that has not ended."""
         self.cleared: dict[int, Cleared] = {}
         """Ids that are free since a ClearVariableMonitoring."""
+        self.has_had_vehicle = False
+        """Whether a vehicle has ever had monitors; they may come back with it, under any id."""
         self.hard_wired: frozenset[int] = frozenset()
         self.before_boot: tuple[Monitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
@@ -226,6 +229,7 @@ class Monitors(Facts):
             del self.by_id[next(iter(self.by_id))]
             self.is_complete = False
         self.by_id[monitor_id] = monitor
+        self.has_had_vehicle = self.has_had_vehicle or not monitor.is_lasting
         self.cleared.pop(monitor_id, None)
 
     def clear(self, monitor_id: int, at: float) -> None:
@@ -450,10 +454,11 @@ def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
 def _complete(monitors: Monitors, found: list[tuple[int, Monitor]]) -> None:
     """Store the monitors of a complete report. A custom monitor stays one, also under a new id."""
     before, by_id = monitors.before_boot, monitors.by_id
-    monitors.is_complete = len(found) <= MAX_MONITORS
+    monitors.is_complete = len(found) <= MAX_MONITORS and not monitors.has_had_vehicle
     monitors.before_boot = ()
     monitors.by_id = {}
     for monitor_id, monitor in found[:MAX_MONITORS]:
+        monitors.has_had_vehicle = monitors.has_had_vehicle or not monitor.is_lasting
         known = by_id.get(monitor_id)
         if known is None or known.settings != monitor.settings:
             is_custom = known.is_custom if known else any(monitor.is_like(other) for other in before)

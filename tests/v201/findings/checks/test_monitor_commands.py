@@ -255,6 +255,23 @@ def test_wrong_monitor_must_not_be_replaced(talk: Talk, prepare: Script, require
     assert talk.coverage(requirement) == "broken"
 
 
+def test_command_may_replace_a_monitor_that_it_has_set(talk: Talk) -> None:
+    report_no_monitor(talk)
+    items = [monitor_of(severity=5), monitor_of(id=1, severity=6)]
+    results = [
+        {
+            **{name: item[name] for name in ("component", "variable", "type", "severity")},
+            "id": 1,
+            "status": "Accepted",
+        }
+        for item in items
+    ]
+    message_id = talk.send_command("SetVariableMonitoring", {"setMonitoringData": items})
+    talk.answer_command(message_id, "SetVariableMonitoring", {"setMonitoringResult": results})
+
+    assert talk.ids == []
+
+
 def test_monitor_is_not_moved_to_other_evse(talk: Talk) -> None:
     set_for_other_evse(talk)
 
@@ -295,6 +312,16 @@ def test_monitor_of_a_vehicle_may_be_set_again(talk: Talk) -> None:
     vehicle = {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}
     set_monitor(talk, vehicle, type=DELTA)
     set_monitor(talk, vehicle, type=DELTA, number=2)
+
+    assert talk.ids == []
+
+
+@pytest.mark.parametrize("event", [lambda _: None, lambda talk: talk.boot(reason="RemoteReset")])
+def test_monitor_of_a_vehicle_may_come_back(talk: Talk, event: Script) -> None:
+    set_monitor(talk, {"component": {"name": "ConnectedEV"}, "variable": {"name": "Connected"}}, type=DELTA)
+    event(talk)
+    report_other_monitor(talk)
+    clear_monitor(talk)
 
     assert talk.ids == []
 
