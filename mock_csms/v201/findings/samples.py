@@ -7,7 +7,7 @@ from ocpp.v201.enums import MeasurandEnumType
 
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import ENERGY_REGISTER
-from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.known import Known201
 
 SAMPLED: Final = "SampledDataCtrlr"
@@ -48,10 +48,27 @@ def is_switched_off(known: Known201, controller: str) -> bool:
     return model.is_true(controller, "Enabled") is False or model.is_true(controller, "Available") is False
 
 
+def is_switched_on(known: Known201, controller: str) -> bool:
+    """Return whether a controller of readings is certainly on. It need not have the variables that turn it
+    off.
+    """
+    model = known[DeviceModelFacts]
+    states = {name: model.is_true(controller, name) for name in ("enabled", "available")}
+    return all(
+        is_absent(model, VariableName(controller.lower(), name)) if is_true is None else is_true
+        for name, is_true in states.items()
+    )
+
+
+def is_absent(model: DeviceModelFacts, name: VariableName) -> bool:
+    """Return whether a variable certainly does not exist."""
+    return model.is_complete and name not in model.definitions
+
+
 def configured_measurands(known: Known201, controller: str, variable: str) -> frozenset[str]:
     """Return the measurands that a variable lists and that the station can certainly report; empty if the
-    variable is unknown or the controller is off.
+    variable is unknown or the controller may be off.
     """
-    if is_switched_off(known, controller):
+    if not is_switched_on(known, controller):
         return frozenset()
     return (known[DeviceModelFacts].members(controller, variable) or frozenset()) & CERTAIN

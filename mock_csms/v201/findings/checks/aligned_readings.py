@@ -14,7 +14,7 @@ from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion, TransactionInProgress
-from mock_csms.v201.findings.samples import ALIGNED, CLOCK, configured_measurands
+from mock_csms.v201.findings.samples import ALIGNED, CLOCK, configured_measurands, is_absent
 
 INTERVALS: Final = 3
 """Intervals without a reading before it is certainly missing."""
@@ -24,7 +24,9 @@ MISSING: Final = CHECKS.kind(
     "aligned-readings-missing",
     "error",
     "no clock-aligned reading arrives for three intervals",
-    "AlignedDataCtrlr.Interval and Measurands, and no disconnection since",
+    "Available, Enabled, Interval and Measurands in AlignedDataCtrlr, and no disconnection since; for a "
+    "station with a transaction also SendDuringIdle of the station and of its EVSE, or a FullInventory "
+    "without it",
 )
 NOT_ONLY_IDLE: Final = CHECKS.kind(
     "aligned-readings-during-transaction",
@@ -41,10 +43,16 @@ def _is_idle_only(known: Known201, evse_id: int | None = None) -> bool:
     return value is not None and value.strip().lower() == "true"
 
 
+def _may_be_idle_only(known: Known201, evse_id: int | None = None) -> bool:
+    """Return whether SendDuringIdle is true for the station or an EVSE, or may be true."""
+    model, name = known[DeviceModelFacts], IDLE_ONLY._replace(evse_id=evse_id)
+    return not is_absent(model, name) if model.value(name) is None else _is_idle_only(known, evse_id)
+
+
 def _judge_wait(call: StationCall, known: Known201) -> Outcome:
     aligned = known[AlignedReadings]
     interval_s = known[DeviceModelFacts].number(ALIGNED, "Interval")
-    if aligned.since is None or not interval_s:
+    if aligned.since is None or not interval_s or interval_s < 0:
         return None
     if aligned.has_changed or not known[RecentSettings].is_settled(ALIGNED, aligned.since):
         aligned.restart(call.at)
@@ -66,7 +74,7 @@ def judge_idle_station(call: StationCall, known: Known201) -> Outcome:
     """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A transaction may
     have started before the server knew the station.
     """
-    is_hidden = not known.transactions.has_seen_boot and _is_idle_only(known)
+    is_hidden = not known.transactions.has_seen_boot and _may_be_idle_only(known)
     return None if is_hidden or known.running.by_id else _judge_wait(call, known)
 
 
@@ -75,7 +83,7 @@ def judge_busy_station(call: StationCall, known: Known201) -> Outcome:
     """Check the same while a transaction is running."""
     if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED, "Interval"):
         return None
-    is_free = any(_is_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
+    is_free = any(_may_be_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
     return None if is_free else _judge_wait(call, known)
 
 
@@ -189,6 +197,9 @@ def _judge_silence(call: StationCall, known: Known201, evse_id: int | None) -> O
     notes = known[RunningNotes].of(call.payload)
     interval_s = known[DeviceModelFacts].number(ALIGNED, "Interval")
     if notes is None or not notes.is_whole or not interval_s:
+        return None
+    is_settled = known[RecentSettings].is_settled(ALIGNED, notes.happened_at)
+    if not is_settled or not configured_measurands(known, ALIGNED, "Measurands"):
         return None
     is_long = call.at > notes.started_at + interval_s + MARGIN_S
     is_silent = known[AlignedReadings].last_at < notes.started_at

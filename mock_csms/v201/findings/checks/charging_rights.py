@@ -7,6 +7,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S as CLOCK_ERROR_S
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenAnswer, TokenRecord, named
@@ -16,6 +17,8 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 CHARGING_STATES: Final = ("ChargingStateChanged",)
 AUTHORIZED: Final = ("Authorized",)
+ENDING_AUTHORIZATION: Final = frozenset({"Deauthorized", "EVConnectTimeout", "RemoteStop", "StopAuthorized"})
+"""Trigger reasons of events that end the authorization of a transaction."""
 TOLD_WITHIN_S: Final = 120.0
 """Time from the answer to an Authorize to the event with its token."""
 
@@ -41,7 +44,7 @@ SECOND_TOKEN: Final = CHECKS.kind(
     "second-token-authorized",
     "warning",
     "a transaction whose authorization has ended is authorized by another idToken",
-    "the first idToken of the transaction",
+    "all events of the transaction",
 )
 
 
@@ -82,7 +85,9 @@ def judge_authorization(call: StationCall, known: Known201) -> Outcome:
     if first_token(tracked, event) is not None:
         return MET
     started_at = seconds_of(tracked.started[1] if tracked and tracked.started else event["timestamp"])
-    if started_at is None or started_at <= known[IdTokenFacts].settings_sent_at:
+    if started_at is None or started_at <= known[IdTokenFacts].settings_sent_at + CLOCK_ERROR_S:
+        return None
+    if not known.clock.is_right:
         return None
     transaction_id = event["transactionInfo"]["transactionId"]
     if not known[Reported].is_new(UNAUTHORIZED.id, transaction_id):
@@ -158,7 +163,7 @@ def judge_second_token(call: StationCall, known: Known201) -> Outcome:
     if tracked is None or "idToken" not in event or not follows_all(tracked, event):
         return None
     contents = tracked.contents
-    if contents.token is None or contents.first_stop is None:
+    if contents.token is None or contents.first_stop not in ENDING_AUTHORIZATION:
         return None
     if contents.token == id_token_key(event["idToken"]):
         return MET

@@ -10,6 +10,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.connector_events import once_each_is, statuses_in
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
@@ -147,7 +148,7 @@ def _expect_start(call: AnsweredStationCall, known: Known201) -> None:
 def _starts(at: float, known: Known201) -> bool:
     """Return whether an accepted token must start a transaction: the only EVSE is free."""
     points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") or frozenset()
-    statuses = known.connectors.status.values()
+    statuses = certain_statuses(known, None).values()
     is_idle = not known.running.by_id and known.running.last_ended_at < at - WITHIN_S
     is_free = bool(statuses) and set(statuses) == {"Available"} and not known.transactions.reservations.open
     is_settled = known[RecentSettings].is_settled("TxCtrlr", at)

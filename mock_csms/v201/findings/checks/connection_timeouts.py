@@ -11,8 +11,11 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.connectors import FREE
+from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
+from mock_csms.v201.findings.facts.transaction_notes import time_of
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import STOPPING
 
@@ -68,7 +71,10 @@ def _expect_timeout(call: StationCall, known: Known201) -> None:
     stop_points = model.members("TxCtrlr", "TxStopPoint")
     evse_id = event.get("evse", {}).get("id")
     is_current = known[RemoteStartFacts].of_event(event) is not None and not event.get("offline")
-    if timeout_s and stop_points is not None and is_current and is_free(evse_id, known):
+    is_settled = known[RecentSettings].is_settled("TxCtrlr", time_of(call))
+    if not timeout_s or timeout_s < 0 or stop_points is None or not is_settled:
+        return
+    if is_current and is_free(evse_id, known):
         transaction_id = event["transactionInfo"]["transactionId"]
         wait = _Wait(known, transaction_id, evse_id, timeout_s, stop_points)
         known.expectations.add(_expectation(call, wait))
@@ -98,6 +104,6 @@ def _forget_waits(command: Command, known: Known201) -> None:
 
 
 def is_free(evse_id: int | None, known: Known201) -> bool:
-    """Return whether no cable is plugged in at an EVSE."""
-    statuses = known.connectors.statuses_of_evse(evse_id)
+    """Return whether certainly no cable is plugged in at an EVSE."""
+    statuses = set(certain_statuses(known, evse_id).values()) if evse_id else set()
     return bool(statuses) and statuses <= FREE

@@ -47,7 +47,8 @@ AMBIGUOUS: Final = CHECKS.kind(
 WRONG_CONTEXT: Final = CHECKS.kind(
     "reading-context-wrong",
     "error",
-    "a reading of the begin or end of a transaction is in a message that is neither",
+    "a reading with context Transaction.End is in an event before the end, or one with Transaction.Begin or "
+    "Transaction.End is in MeterValues",
 )
 
 
@@ -101,7 +102,8 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
         values: dict[tuple[object, ...], float] = {}
         for sample in meter_value["sampledValue"]:
             measurand = sample.get("measurand", ENERGY_REGISTER)
-            if "signedMeterValue" in sample or not measurand.startswith(OF_PHASES):
+            is_told_apart = "signedMeterValue" in sample or "customData" in sample
+            if is_told_apart or not measurand.startswith(OF_PHASES):
                 continue
             unit = sample.get("unitOfMeasure", NO_UNIT)
             key = (
@@ -143,8 +145,12 @@ def judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcome
 
 @WRONG_CONTEXT.on_event("J02.FR.04", types=("Started", "Updated"), once=True)
 def judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
-    """Check that no reading is labelled as the end of a transaction before it ends."""
+    """Check that no reading is labelled as the end of a transaction before it ends. A signed reading of the
+    end may come in an event of its own, just before.
+    """
     contexts = {sample.get("context") for sample in samples_of(call.payload)}
+    if END in contexts and call.payload["triggerReason"] == "SignedDataReceived":
+        return None
     if END in contexts:
         return Broken(
             f"{_owner(call)} with eventType {call.payload['eventType']} has a reading with context {END}; "

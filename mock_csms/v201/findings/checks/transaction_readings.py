@@ -29,6 +29,7 @@ from mock_csms.v201.findings.samples import (
     PERIODIC,
     SAMPLED,
     configured_measurands,
+    is_absent,
     is_switched_off,
     measurands_of,
     samples_of,
@@ -45,9 +46,9 @@ MISSING: Final = CHECKS.kind(
     "readings-missing",
     "error",
     "an event of a transaction lacks measurands that it is set to report",
-    "SignReadings and the measurands in SampledDataCtrlr, unchanged since the start of the transaction; for "
-    "other measurands than the energy a FullInventory with one EVSE, or an earlier transaction of the EVSE "
-    "with them",
+    "Available, Enabled, SignReadings and the measurands in SampledDataCtrlr, unchanged since the start of "
+    "the transaction; for other measurands than the energy a FullInventory with one EVSE, or an earlier "
+    "transaction of the EVSE with them",
 )
 WRONG_CONTEXT: Final = CHECKS.kind(
     "meter-context-wrong",
@@ -66,7 +67,8 @@ TOO_FEW: Final = CHECKS.kind(
     "periodic-readings-missing",
     "error",
     "a transaction has less than half of the periodic readings it should have",
-    "TxUpdatedInterval, unchanged since the start of the transaction, and no disconnection since",
+    "Available, Enabled, TxUpdatedInterval and TxUpdatedMeasurands in SampledDataCtrlr, unchanged since the "
+    "start of the transaction, and no disconnection since",
 )
 OUTSIDE_INTERVAL: Final = CHECKS.kind(
     "reading-outside-interval",
@@ -117,7 +119,7 @@ def _may_sign_begin(known: Known201) -> bool:
     """Return whether the readings of the begin may follow as soon as they are signed."""
     model = known[DeviceModelFacts]
     signs = model.is_true(SAMPLED, "SignReadings")
-    return not (model.is_complete and SIGNS not in model.definitions) if signs is None else signs
+    return not is_absent(model, SIGNS) if signs is None else signs
 
 
 @MISSING.on_event("E01.FR.09", types=("Started",), once=True)

@@ -11,17 +11,23 @@ from mock_csms.v201.findings.known import Known201
 
 FAULTS: Final = frozenset({"GroundFault", "OvercurrentFault"})
 """Values of stoppedReason that name an error of the station."""
+UNAUTHORIZED: Final = "NoAuthorization"
+"""Type of the idToken of a transaction that needs no authorization."""
 ABNORMAL: Final = "AbnormalCondition"
 NOT_AUTHORIZING: Final = frozenset(
     {"ChargingRateChanged", "ChargingStateChanged", "EVDetected", "SignedDataReceived", "Trigger"}
 )
 """Trigger reasons of events that cannot report an authorization."""
-LOCAL_STOPS: Final = frozenset({None, "Local", "MasterPass", "StoppedByEV"})
-"""Values of stoppedReason that fit triggerReason StopAuthorized."""
+LOCAL_STOPS: Final = frozenset({None, "Local"})
+"""Values of stoppedReason of a transaction that a driver stops with an idToken."""
+OTHER_LOCAL_STOPS: Final = frozenset({"MasterPass", "StoppedByEV"})
+"""Further values of stoppedReason that fit triggerReason StopAuthorized."""
 STOP_REASONS: Final = {
-    "Deauthorized": frozenset({"DeAuthorized", "EVDisconnected", "MasterPass"}),
+    "Deauthorized": frozenset(
+        {"DeAuthorized", "EVDisconnected", "LocalOutOfCredit", "MasterPass", "Timeout"}
+    ),
     "EVConnectTimeout": frozenset({"Timeout"}),
-    "EnergyLimitReached": frozenset({"EnergyLimitReached", "LocalOutOfCredit"}),
+    "EnergyLimitReached": frozenset({"DeAuthorized", "EnergyLimitReached", "LocalOutOfCredit"}),
     "TimeLimitReached": frozenset({"TimeLimitReached", "LocalOutOfCredit"}),
 }
 """Values of stoppedReason that fit the triggerReason of an Ended event."""
@@ -115,7 +121,8 @@ def judge_charging_state(call: StationCall, known: Known201) -> Outcome:
 )
 def judge_first_token(call: StationCall, known: Known201) -> Outcome:
     """Check the trigger reason of the event with the first idToken of a running transaction."""
-    if "idToken" not in call.payload or not _is_whole(call, known):
+    id_token = call.payload.get("idToken")
+    if id_token is None or id_token["type"] == UNAUTHORIZED or not _is_whole(call, known):
         return None
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     trigger = call.payload["triggerReason"]
@@ -149,7 +156,7 @@ def judge_fault(call: StationCall, known: Known201) -> Outcome:
 def judge_local_stop(call: StationCall, known: Known201) -> Outcome:
     """Check the stoppedReason of a transaction that the driver stops."""
     reason = call.payload["transactionInfo"].get("stoppedReason")
-    if _first_stop(call, known) is not None or not _is_whole(call, known):
+    if _first_stop(call, known) is not None or not _is_whole(call, known) or reason in OTHER_LOCAL_STOPS:
         return None
     if reason in LOCAL_STOPS:
         return MET

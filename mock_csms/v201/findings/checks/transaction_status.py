@@ -15,8 +15,10 @@ from mock_csms.v201.findings.facts.transaction_notes import PERIODIC_TRIGGER
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
-MARGIN_S: Final = 10.0
-"""Seconds by which an event must be older than an answer to have been in the queue then."""
+MARGIN_S: Final = 60.0
+"""Seconds by which an event must be older than a command to have been in the queue then: clocks differ, and
+readings may have to be signed first.
+"""
 ANSWERED_S: Final = 60.0
 """Time after an Ended event in which the station may still wait for its answer."""
 DELIVERY_S: Final = 600.0
@@ -111,7 +113,7 @@ def _judge_claim(call: StationCall, known: Known201, transaction_id: str | None)
     happened_at, clock = seconds_of(call.payload["timestamp"]), known.clock
     if happened_at is None or clock.since is None or clock.is_skewed or happened_at < clock.since:
         return None
-    if happened_at > claim.at - MARGIN_S:
+    if happened_at > claim.asked_at - MARGIN_S:
         return None
     if not claim.is_empty:
         return MET
@@ -175,8 +177,11 @@ def judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Ou
 def _expect_delivery(
     command: AnsweredCommand, known: Known201, requirement: str, transaction_id: str | None
 ) -> None:
-    """Expect an event after an answer that messages are in the queue, unless one may wait for its answer."""
-    if command.sent_at <= known.running.last_ended_at + ANSWERED_S:
+    """Expect an event after an answer that messages are in the queue, unless one may wait for its answer or
+    for its next attempt.
+    """
+    may_wait = known[QueueClaims].has_unanswered_event
+    if may_wait or command.sent_at <= known.running.last_ended_at + ANSWERED_S:
         return
     known.expectations.add(
         Expectation(

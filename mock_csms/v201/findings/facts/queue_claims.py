@@ -16,7 +16,8 @@ MAX_CLAIMS: Final = 10
 class QueueClaim(NamedTuple):
     """An answer about the queue."""
 
-    at: float
+    asked_at: float
+    """Time at which the command was sent."""
     frame: int
     is_empty: bool
 
@@ -31,13 +32,20 @@ class ClaimsById(BoundedDict[str | None, QueueClaim]):
 class QueueClaims(Facts):
     """Latest answers about the queue on this connection."""
 
-    __slots__ = ("by_id",)
+    __slots__ = ("by_id", "has_unanswered_event")
 
     def __init__(self) -> None:
         self.by_id = ClaimsById()
+        self.has_unanswered_event = False
+        """Whether the station may still send a TransactionEvent of this connection again."""
 
     def disconnected(self) -> None:
         self.by_id.clear()
+        self.has_unanswered_event = False
+
+    def left_unanswered(self, action: str) -> None:
+        if action == Action.transaction_event:
+            self.has_unanswered_event = True
 
 
 @CHECKS.learn_command(Action.get_transaction_status)
@@ -45,5 +53,5 @@ def _note_answer(command: AnsweredCommand, known: Known201) -> None:
     claims, transaction_id = known[QueueClaims].by_id, command.request.get("transactionId")
     claims.pop(transaction_id, None)
     claims[transaction_id] = QueueClaim(
-        command.at, command.frame, is_empty=not command.answer["messagesInQueue"]
+        command.sent_at, command.frame, is_empty=not command.answer["messagesInQueue"]
     )

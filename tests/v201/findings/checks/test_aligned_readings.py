@@ -5,17 +5,30 @@ from collections.abc import Callable
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, Talk, case, stamp
+from tests.support.talk import EVSE, Talk, case, settle, stamp
+from tests.v201.findings.checks.inventory import item, take_inventory
 
 ENERGY = "Energy.Active.Import.Register"
 CLOCK = "Sample.Clock"
 
 
 @pytest.fixture
-def aligned(talk: Talk) -> Talk:
-    """A station with an interval of a minute."""
-    talk.read_variables({"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.Measurands": ENERGY})
+def aligned() -> Talk:
+    """A station whose whole device model is known, with an interval of a minute."""
+    talk = Talk(silenced=frozenset({"inventory-incomplete"}))
+    talk.connect()
+    settle(talk)
+    report_settings(talk)
     return talk
+
+
+def report_settings(talk: Talk) -> None:
+    settings = {"Interval": "60", "Measurands": ENERGY}
+    items = [
+        item({"name": "AlignedDataCtrlr"}, name, attributes=[{"value": value}])
+        for name, value in settings.items()
+    ]
+    take_inventory(talk, items)
 
 
 def values(talk: Talk, context: str = CLOCK) -> JsonObject:
@@ -124,6 +137,8 @@ def wait_in_vain(talk: Talk) -> None:
         case("transaction began", [heartbeat, start, pause(250), heartbeat]),
         case("off", [set_values({"Interval": "0"}), LONG_PAUSE]),
         case("no measurands", [set_values({"Measurands": ""}), LONG_PAUSE]),
+        case("disabled", [set_values({"Enabled": "false"}), LONG_PAUSE]),
+        case("no interval", [set_values({"Interval": "-1"}), LONG_PAUSE]),
         case("only while idle", [set_values({"SendDuringIdle": "true"}), start, LONG_PAUSE]),
     ],
 )
@@ -133,6 +148,17 @@ def test_readings_are_not_certainly_missing(aligned: Talk, steps: list[Step]) ->
 
     assert "aligned-readings-missing" not in aligned.ids
     assert aligned.coverage("J01.FR.14") == "not exercised"
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_readings_may_be_missing_while_the_settings_are_unknown(talk: Talk, *, is_busy: bool) -> None:
+    talk.read_variables({"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.Measurands": ENERGY})
+    if is_busy:
+        talk.read_variables({"AlignedDataCtrlr.Enabled": "true", "AlignedDataCtrlr.Available": "true"})
+        start(talk)
+    beat(talk, 250)
+
+    assert talk.ids == []
 
 
 # SendDuringIdle
@@ -201,6 +227,17 @@ def test_transaction_without_readings(  # noqa: PLR0917 - the columns of the tab
     assert aligned.coverage(requirement) == state
 
 
+@pytest.mark.parametrize("reason", [{"Measurands": ""}, {"Enabled": "false"}])
+def test_silence_for_another_reason_shows_nothing(aligned: Talk, reason: dict[str, str]) -> None:
+    set_idle_only(aligned)
+    set_values(reason)(aligned)
+    start(aligned)
+    aligned.wait(200)
+    aligned.send_event(1, "Ended", triggerReason="EVDeparted")
+
+    assert aligned.coverage("J01.FR.20") == "not exercised"
+
+
 def test_readings_by_a_clock_that_was_told_another_time_are_accepted(talk: Talk) -> None:
     set_idle_only(talk)
     talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
@@ -227,7 +264,7 @@ def test_reading_from_before_the_transaction_is_accepted(talk: Talk) -> None:
 
 
 def test_unknown_transaction_may_keep_an_idle_station_silent(unbooted: Talk) -> None:
-    unbooted.read_variables({"AlignedDataCtrlr.Interval": "60", "AlignedDataCtrlr.Measurands": ENERGY})
+    report_settings(unbooted)
     set_idle_only(unbooted)
     beat(unbooted, 250)
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, TOKEN, Talk, case
+from tests.support.talk import EVSE, TOKEN, Talk, case, stamp
 from tests.v201.findings.checks.authorizing import OTHER, ask, use
+from tests.v201.findings.checks.inventory import set_values
 
 AUTHORIZATION = ("C01.FR.01", "C06.FR.01")
 MASTER_PASS = ("C12.FR.09", "C16.FR.03")
@@ -56,6 +57,19 @@ def test_charging_that_may_be_authorized_is_accepted(talk: Talk, enabled: str, s
 
     assert talk.ids == []
     assert states(talk, *AUTHORIZATION) == {"not exercised"}
+
+
+@pytest.mark.parametrize("kind", ["wrong clock", "just set"])
+def test_charging_before_the_authorization_was_certainly_enabled_is_accepted(talk: Talk, kind: str) -> None:
+    item = {"component": {"name": "AuthCtrlr"}, "variable": {"name": "Enabled"}, "attributeType": "Actual"}
+    set_values(talk, [{**item, "attributeValue": "true"}], "Accepted")
+    talk.wait(5 if kind == "just set" else 100)
+    if kind == "wrong clock":
+        talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
+    plug_in(talk)
+    charge(talk, 1)
+
+    assert "charging-without-authorization" not in talk.ids
 
 
 @pytest.mark.parametrize(
@@ -129,8 +143,12 @@ def test_second_authorization_must_be_with_the_same_token(
     assert states(talk, "C01.FR.23") == {state}
 
 
-def test_second_token_in_authorized_transaction_is_not_judged(talk: Talk) -> None:
+@pytest.mark.parametrize("stop", [None, "EVCommunicationLost"])
+def test_second_token_in_authorized_transaction_is_not_judged(talk: Talk, stop: str | None) -> None:
     use(talk)
-    use(talk, OTHER, seq_no=1)
+    if stop:
+        talk.send_event(1, triggerReason=stop, info={"chargingState": "Idle"})
+    use(talk, OTHER, seq_no=2 if stop else 1)
 
+    assert "second-token-authorized" not in talk.ids
     assert states(talk, "C01.FR.23") == {"not exercised"}

@@ -174,6 +174,7 @@ def test_transaction_must_start_after_authorization(talk: Talk, state: str, *, s
         ),
         case("occupied", lambda talk: talk.status("Occupied"), {}),
         case("running transaction", plug_in, {}),
+        case("status from an earlier connection", lambda talk: talk.reconnect(1), {}),
         case("reserved", lambda talk: talk.command("ReserveNow", reservation(talk)), {}),
     ],
 )

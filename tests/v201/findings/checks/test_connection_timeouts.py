@@ -95,3 +95,18 @@ def test_transaction_may_go_on(talk: Talk, fields: dict[str, Any], then: Callabl
 
     assert "connection-timeout-missed" not in talk.ids
     assert talk.coverage("F02.FR.07") == "not exercised"
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        case("timeout just set", set_timeout),
+        case("status from an earlier connection", lambda talk: talk.reconnect(1)),
+    ],
+)
+def test_end_of_the_wait_is_not_certain(talk: Talk, prepare: Callable[[Talk], None]) -> None:
+    prepare(talk)
+    start_remotely(talk)
+    talk.wait(121)
+
+    assert "connection-timeout-missed" not in talk.ids

@@ -97,6 +97,13 @@ CURRENT = [sample(value=value, measurand="Current.Import") for value in (1, 2)]
             "not exercised",
         ),
         case(
+            "told apart by the vendor",
+            ("J01.FR.10", "J02.FR.06"),
+            "reading-ambiguous",
+            [{**one, "customData": {"vendorId": "V", "meter": one["value"]}} for one in CURRENT],
+            "not exercised",
+        ),
+        case(
             "temperatures",
             ("J01.FR.10", "J02.FR.06"),
             "reading-ambiguous",
@@ -158,6 +165,14 @@ def test_event_before_the_end_must_not_have_the_context_of_the_end(
 
     assert ("reading-context-wrong" in talk.ids) == (state == "broken")
     assert talk.coverage("J02.FR.04") == state
+
+
+def test_signed_reading_of_the_end_in_an_event_of_its_own_is_accepted(talk: Talk) -> None:
+    talk.send_event(0, "Started", triggerReason="EVDetected")
+    values = [{"timestamp": talk.now, "sampledValue": [sample(context="Transaction.End")]}]
+    talk.send_event(1, triggerReason="SignedDataReceived", meterValue=values)
+
+    assert talk.ids == []
 
 
 def test_context_of_end_in_ended_event_is_accepted(talk: Talk) -> None:

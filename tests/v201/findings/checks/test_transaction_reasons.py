@@ -154,6 +154,14 @@ def test_event_without_a_new_authorization_is_accepted(talk: Talk, events: list[
     assert talk.coverage("E02.FR.20") == "not exercised"
 
 
+def test_first_token_without_authorization_is_accepted(talk: Talk) -> None:
+    token = {"idToken": "", "type": "NoAuthorization"}
+    send(talk, START, ("ChargingStateChanged", {**CHARGING, "idToken": token}))
+
+    assert "authorization-not-reported" not in talk.ids
+    assert talk.coverage("E02.FR.20") == "not exercised"
+
+
 def test_first_token_after_a_gap_is_accepted(talk: Talk) -> None:
     send(talk, START)
     talk.send_event(2, triggerReason="ChargingStateChanged", idToken=TOKEN, **CHARGING)
@@ -173,7 +181,11 @@ def test_first_token_after_a_gap_is_accepted(talk: Talk) -> None:
         ("E07.FR.05", "stopped-reason-unlikely", "StopAuthorized", "PowerQuality", "broken"),
         ("E07.FR.05", "stopped-reason-unlikely", "StopAuthorized", "Local", "met"),
         ("E07.FR.05", "stopped-reason-unlikely", "StopAuthorized", None, "met"),
+        ("E07.FR.05", "stopped-reason-unlikely", "StopAuthorized", "MasterPass", "not exercised"),
         ("E07.FR.06", "stopped-reason-unlikely", "EVConnectTimeout", "Local", "broken"),
+        ("E07.FR.06", "stopped-reason-unlikely", "Deauthorized", "LocalOutOfCredit", "met"),
+        ("E07.FR.06", "stopped-reason-unlikely", "Deauthorized", "Timeout", "met"),
+        ("E07.FR.06", "stopped-reason-unlikely", "EnergyLimitReached", "DeAuthorized", "met"),
         ("E07.FR.06", "stopped-reason-unlikely", "Deauthorized", "EVDisconnected", "met"),
         ("E07.FR.06", "stopped-reason-unlikely", "Deauthorized", "Other", "broken"),
         ("E07.FR.06", "stopped-reason-unlikely", "EVDeparted", "Other", "not exercised"),
@@ -224,6 +236,20 @@ def test_number_of_phases_missing_in_later_transaction_is_found(talk: Talk) -> N
 
     assert talk.ids == ["phases-not-reported"]
     assert talk.coverage("E02.FR.18") == "broken"
+
+
+def test_number_of_phases_in_any_event_is_accepted(talk: Talk) -> None:
+    charge(talk, "T1", numberOfPhasesUsed=3)
+    send(
+        talk,
+        START,
+        ("ChargingStateChanged", CHARGING),
+        ("MeterValuePeriodic", {"numberOfPhasesUsed": 3}),
+        ("EVCommunicationLost", ended()),
+        transaction_id="T2",
+    )
+
+    assert talk.ids == []
 
 
 def test_station_that_never_reports_phases_is_accepted(talk: Talk) -> None:

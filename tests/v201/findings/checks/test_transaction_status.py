@@ -105,9 +105,9 @@ def test_answer_about_all_transactions_must_have_no_indicator(
 @pytest.mark.parametrize(
     ("is_queued", "ago_s", "state"),
     [
-        case("no queue, long before", False, 60, "broken"),
-        case("queue, long before", True, 60, "met"),
-        case("no queue, just before", False, 25, "not exercised"),
+        case("no queue, long before", False, 90, "broken"),
+        case("queue, long before", True, 90, "met"),
+        case("no queue, just before", False, 70, "not exercised"),
         case("no queue, after", False, 5, "not exercised"),
     ],
 )
@@ -129,6 +129,18 @@ def test_event_after_an_answer_about_the_queue(  # noqa: PLR0917 - the columns o
     talk.send_event(1, triggerReason="ChargingStateChanged", timestamp=stamp(talk.at - ago_s))
 
     judge(talk, requirement, state)
+
+
+def test_event_was_not_in_the_queue_when_the_command_was_sent(talk: Talk) -> None:
+    talk.wait(100)
+    start(talk)
+    message_id = talk.send_command("GetTransactionStatus", {})
+    event = talk.event(1, triggerReason="ChargingStateChanged")
+    talk.wait(100)
+    talk.answer_command(message_id, "GetTransactionStatus", {"messagesInQueue": False})
+    talk.call("TransactionEvent", event)
+
+    judge(talk, "E14.FR.07", "not exercised")
 
 
 def test_repeated_event_was_not_in_the_queue(talk: Talk) -> None:
@@ -165,6 +177,17 @@ def test_queue_of_complete_transactions(
     wait_for_delivery(talk)
 
     judge(talk, requirement, state)
+
+
+def test_event_without_an_answer_may_wait_for_its_next_attempt(talk: Talk) -> None:
+    start(talk)
+    talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
+    end(talk, 2)
+    talk.wait(70)
+    ask(talk, None, is_queued=True)
+    wait_for_delivery(talk)
+
+    assert talk.ids == []
 
 
 @pytest.mark.parametrize("transaction_id", ["T1", None])

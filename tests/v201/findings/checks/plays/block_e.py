@@ -39,14 +39,7 @@ def charge(observed: ObservedStation, seconds: float = 10) -> None:
 
 def charge_with_known_meter(observed: ObservedStation) -> None:
     """Charge for a few sampling intervals."""
-    read(
-        observed,
-        "SampledDataCtrlr.SignReadings",
-        "SampledDataCtrlr.TxStartedMeasurands",
-        "SampledDataCtrlr.TxUpdatedMeasurands",
-        "SampledDataCtrlr.TxEndedMeasurands",
-        "SampledDataCtrlr.TxUpdatedInterval",
-    )
+    report_inventory(observed)
     charge(observed, 150)
 
 
@@ -149,9 +142,9 @@ SCENES = {
     "phases-not-reported": Scene(charge_twice),
     "stopped-reason-unlikely": Scene(charge),
     "trigger-reason-without-command": Scene(charge),
-    "readings-missing": Scene(charge_with_known_meter),
-    "meter-context-wrong": Scene(charge_with_known_meter),
+    "readings-missing": Scene(charge_with_known_meter, {"evses": 1}),
+    "meter-context-wrong": Scene(charge_with_known_meter, {"evses": 1}),
     "reading-not-signed": Scene(charge_with_signatures, {"evses": 1}),
-    "periodic-readings-missing": Scene(charge_with_known_meter),
-    "reading-outside-interval": Scene(charge_with_known_meter),
+    "periodic-readings-missing": Scene(charge_with_known_meter, {"evses": 1}),
+    "reading-outside-interval": Scene(charge_with_known_meter, {"evses": 1}),
 }

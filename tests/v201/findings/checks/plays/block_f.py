@@ -139,6 +139,7 @@ def start_without_cable(observed: ObservedStation) -> None:
         "TxCtrlr.TxStopPoint": "EVConnected",
     }
     set_variables(observed, values)
+    observed.advance(61)
     start_remotely(observed)
     observed.advance(62)
 

@@ -1,7 +1,7 @@
 """Meter values."""
 
 from tests.support.observed_station import ObservedStation
-from tests.v201.findings.checks.plays.block_e import charge, charge_twice, read, write
+from tests.v201.findings.checks.plays.block_e import charge, charge_twice, report_inventory, write
 from tests.v201.findings.checks.scenes import Scene
 
 
@@ -11,8 +11,8 @@ def charge_for_two_intervals(observed: ObservedStation) -> None:
 
 def stay_idle(observed: ObservedStation) -> None:
     """Wait for clock-aligned readings."""
+    report_inventory(observed)
     write(observed, {"AlignedDataCtrlr.Interval": "30"})
-    read(observed, "AlignedDataCtrlr.Measurands")
     observed.advance(300)
 
 
