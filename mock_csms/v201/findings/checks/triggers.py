@@ -32,13 +32,14 @@ EVENT_INCOMPLETE: Final = CHECKS.kind(
     "triggered-event-incomplete",
     "error",
     "a triggered TransactionEvent lacks the chargingState or the configured readings",
-    "for the readings: TxUpdatedMeasurands, and the EVSE of the transaction",
+    "for the readings: Available, Enabled and TxUpdatedMeasurands in SampledDataCtrlr, and the EVSE of the "
+    "transaction",
 )
 READINGS_MISSING: Final = CHECKS.kind(
     "triggered-readings-missing",
     "error",
     "triggered MeterValues have none of the measurands that AlignedDataCtrlr.Measurands lists",
-    "AlignedDataCtrlr.Measurands",
+    "Available, Enabled and Measurands in AlignedDataCtrlr",
 )
 STATUS_WRONG: Final = CHECKS.kind(
     "triggered-status-wrong",

@@ -8,7 +8,16 @@ from mock_csms.messages import JsonObject
 from tests.support.talk import EVSE, Talk, case
 from tests.v201.findings.checks.inventory import set_values
 
-MEASURANDS = {"SampledDataCtrlr.TxUpdatedMeasurands": "Energy.Active.Import.Register"}
+MEASURANDS = {
+    "SampledDataCtrlr.Available": "true",
+    "SampledDataCtrlr.Enabled": "true",
+    "SampledDataCtrlr.TxUpdatedMeasurands": "Energy.Active.Import.Register",
+}
+ALIGNED_MEASURANDS = {
+    "AlignedDataCtrlr.Available": "true",
+    "AlignedDataCtrlr.Enabled": "true",
+    "AlignedDataCtrlr.Measurands": "Voltage,Current.Import",
+}
 
 
 def readings(talk: Talk, context: str | None = None) -> list[JsonObject]:
@@ -168,7 +177,7 @@ def send_triggered_readings(talk: Talk, *measurands: str) -> None:
 
 
 def test_triggered_readings_without_configured_measurands_are_found(talk: Talk) -> None:
-    talk.read_variables({"AlignedDataCtrlr.Measurands": "Voltage,Current.Import"})
+    talk.read_variables(ALIGNED_MEASURANDS)
     send_triggered_readings(talk, "SoC")
 
     assert talk.ids == ["triggered-readings-missing"]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from mock_csms.text import timestamp
 from tests.support.observed_station import TOKEN, ObservedStation
 from tests.support.talk import profile
+from tests.v201.findings.checks.plays.block_e import report_inventory
 from tests.v201.findings.checks.scenes import Scene
 
 
@@ -122,6 +123,7 @@ def trigger_event(observed: ObservedStation) -> None:
 
 
 def trigger_readings(observed: ObservedStation) -> None:
+    report_inventory(observed)
     set_variables(observed, {"AlignedDataCtrlr.Measurands": "Energy.Active.Import.Register"})
     observed.advance(61)
     trigger(observed, "MeterValues", evse={"id": 1})
