@@ -32,8 +32,10 @@ def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
         if trigger == RESET_COMMAND:
             return MET
         tracked = known.transactions.find(info["transactionId"])
-        if tracked is None or tracked.gaps or tracked.contents.first_stop is not None:
+        if tracked is None or tracked.started is None or tracked.gaps or tracked.contents.first_stop:
             return None
+        if call.payload["seqNo"] != tracked.high + 1:
+            return None  # an event that is missing may have begun the end
         return Broken(
             f"the Ended event of the transaction {short(info['transactionId'])} has stoppedReason "
             f"ImmediateReset but triggerReason {trigger}; it must be {RESET_COMMAND}",

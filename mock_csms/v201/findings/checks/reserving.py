@@ -110,9 +110,14 @@ def is_usual(command: AnsweredCommand, known: Known201) -> bool:
     )
 
 
-def has_no_waiting_driver(at: float, known: Known201) -> bool:
-    """Return whether no authorized driver can be about to plug in at an Available connector."""
+def has_no_waiting_driver(at: float, known: Known201, evse_id: int | None = None) -> bool:
+    """Return whether no authorized driver can be about to plug in at an Available connector of an EVSE; None:
+    of any EVSE.
+    """
     since, model = at - DRIVER_WAITS_S, known[DeviceModelFacts]
+    places = {transaction.evse_id for transaction in known.running.by_id.values()}
+    if places if evse_id is None else places & {evse_id, None}:
+        return False
     return (
         model.is_true("AuthCtrlr", "LocalPreAuthorize") is False
         and model.is_true("AuthCtrlr", "DisableRemoteAuthorization") is not True
@@ -197,7 +202,8 @@ def judge_unavailable(command: AnsweredCommand, known: Known201) -> Outcome:
 @WRONG_STATUS.on_command("H01.FR.23", of=Action.reserve_now)
 def judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about an available EVSE; whether it is reported as Reserved is another check."""
-    if not known[ReservationFacts].has_unspecific and has_no_waiting_driver(command.at, known):
+    evse_id = command.request.get("evseId")
+    if not known[ReservationFacts].has_unspecific and has_no_waiting_driver(command.at, known, evse_id):
         judge_target(command, known, "H01.FR.23", frozenset({"Available"}), "Accepted")
     return None
 

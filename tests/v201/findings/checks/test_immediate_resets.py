@@ -62,3 +62,14 @@ def test_transaction_may_have_been_stopped_before(talk: Talk) -> None:
     end(talk, "EVCommunicationLost", seq_no=2)
 
     assert KIND not in talk.ids
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [case("joined midway", "Updated", 1), case("event missing", "Started", 2)]
+)
+def test_transaction_may_have_been_stopped_by_an_unknown_event(talk: Talk, first: str, last: int) -> None:
+    talk.send_event(0, first, evse={"id": 1, "connectorId": 1})
+    talk.command("Reset", {"type": "Immediate"})
+    end(talk, "EVCommunicationLost", seq_no=last)
+
+    assert KIND not in talk.ids

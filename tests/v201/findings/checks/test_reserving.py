@@ -357,3 +357,15 @@ def test_reserved_status_in_a_notify_event_is_accepted(talk: Talk, value: str) -
 
     assert "reserved-status-not-sent" not in talk.ids
     assert states(talk, "H01.FR.23") == {"met"}
+
+
+def test_evse_with_a_transaction_may_be_occupied_before_the_plug(talk: Talk) -> None:
+    """A driver who has pressed a start button needs no Authorize."""
+    talk.read_variables(ENABLED)
+    button = {"idToken": "", "type": "NoAuthorization"}
+    talk.send_event(0, "Started", triggerReason="Authorized", evse={"id": 1}, idToken=button)
+    talk.wait(QUIET_S, step=60)
+    reserve(talk, "Occupied")
+    talk.wait(6)
+
+    assert STATUS_WRONG not in talk.ids

@@ -145,6 +145,16 @@ def test_doubtful_last_status_is_not_compared(talk: Talk, happen: Script) -> Non
     assert KIND not in talk.ids
 
 
+def test_status_may_be_about_a_publication_that_a_faulty_command_began(talk: Talk) -> None:
+    begin_publication(talk)
+    send(talk, PUBLICATION, "Downloading", "Published")
+    talk.trigger(PUBLICATION)
+    talk.observer.sent_spoilt_call("spoilt")
+    send(talk, PUBLICATION, "Published")
+
+    assert KIND not in talk.ids
+
+
 def test_rejected_trigger_decides_nothing(talk: Talk) -> None:
     begin_update(talk)
     send(talk, FIRMWARE, *BEFORE_INSTALLATION, "Installing", "Installed")
