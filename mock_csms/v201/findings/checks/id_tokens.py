@@ -15,6 +15,8 @@ from mock_csms.v201.findings.known import Known201
 
 REPEATED_AFTER_S: Final = 30.0
 """Time after the first event with a token in which an Authorize for it may have been queued before."""
+SETTLING_TIME_S: Final = 60.0
+"""Time after a change of settings in which an Authorize from before it may arrive."""
 
 TOKEN_WITH_VALUE: Final = CHECKS.kind(
     "no-authorization-token-with-value", "error", "an idToken of type NoAuthorization is not empty"
@@ -69,7 +71,8 @@ def judge_central_token(call: StationCall, known: Known201) -> Outcome:
     id_token = call.payload["idToken"]
     frame = known[IdTokenFacts].remote.get(id_token_key(id_token))
     is_off = known[DeviceModelFacts].is_true("AuthCtrlr", "AuthorizeRemoteStart") is False
-    if id_token["type"] != "Central" or frame is None or not is_off:
+    is_settled = call.at > known[IdTokenFacts].settings_sent_at + SETTLING_TIME_S
+    if id_token["type"] != "Central" or frame is None or not is_off or not is_settled:
         return None
     return Broken(
         f"an Authorize asks about {named(id_token)}, which a RequestStartTransaction named; a token of type "
@@ -93,7 +96,7 @@ def judge_own_token(call: StationCall, known: Known201) -> Outcome:
     """Check that the token of the running transaction is not asked for."""
     key = id_token_key(call.payload["idToken"])
     transaction_id = token_user(call.at, key, known)
-    if transaction_id is None or key in known[IdTokenFacts].remote:
+    if transaction_id is None or key in known[IdTokenFacts].remote or may_have_ended_event(call.at, known):
         return None
     return Broken(
         f"an Authorize asks about {named(call.payload['idToken'])}, which has authorized the running "
@@ -112,6 +115,11 @@ def judge_own_stop(call: StationCall, known: Known201) -> Outcome:
     if token_user(call.at, key, known) is None or record is None or record.asked_at is None:
         return None
     return MET if call.at - record.asked_at > REPEATED_AFTER_S else None
+
+
+def may_have_ended_event(at: float, known: Known201) -> bool:
+    """Return whether an Authorize may have overtaken an Ended event in the queue of the station."""
+    return known[IdTokenFacts].has_queue or not known.online.has_been_online_since(at, at)
 
 
 def token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:

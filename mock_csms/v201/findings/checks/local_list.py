@@ -81,7 +81,7 @@ def settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | No
 def judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
     """Judge the version after an update."""
     facts, update = known[LocalListFacts], settled_update(command, known)
-    is_certain = not facts.is_interrupted and is_enabled(known) is True
+    is_certain = facts.is_undisturbed and is_enabled(known) is True
     if update is None or not is_about(update) or not is_certain:
         return None
     version = command.answer["versionNumber"]
@@ -152,8 +152,11 @@ def judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Differential update with a version that is not higher is refused."""
     request, status = command.request, command.answer["status"]
-    current = known[LocalListFacts].known_version
-    if request["updateType"] != "Differential" or current is None or request["versionNumber"] > current:
+    source = known[LocalListFacts].version_source
+    if source is None or known[IdTokenFacts].settings_sent_at > source.at:
+        return None
+    current = source.version
+    if request["updateType"] != "Differential" or request["versionNumber"] > current:
         return None
     if status != "Accepted":
         return MET if status == "VersionMismatch" else None
@@ -176,7 +179,7 @@ def entries_read(command: AnsweredCommand) -> str | None:
 def judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
     """Judge the number of entries after an update."""
     facts, update, value = known[LocalListFacts], settled_update(command, known), entries_read(command)
-    if value is None or update is None or facts.size is None or facts.is_interrupted:
+    if value is None or update is None or facts.size is None or not facts.is_undisturbed:
         return None
     if not update.has_known_base or not is_about(update) or is_enabled(known) is not True:
         return None

@@ -13,6 +13,8 @@ from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, 
 from mock_csms.v201.findings.known import Known201
 
 AUTHORIZED: Final = ("Authorized",)
+ACCEPTED_WITHIN_S: Final = 600.0
+"""Time after an answer in which the transaction that it has authorized may begin."""
 NEVER_LISTED: Final = frozenset({"Central", "NoAuthorization"})
 
 ACCEPTED_OFFLINE: Final = CHECKS.kind(
@@ -41,8 +43,19 @@ def token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject
     changed_at = max(facts.settings_sent_at, known[LocalListFacts].sent_at)
     if id_token["type"] in NEVER_LISTED or changed_at > moment - MARGIN_S:
         return None
+    if known.clock.is_skewed or _was_accepted_before(moment, id_token, known):
+        return None
     entry = list_entry(known, id_token_key(id_token))
     return (moment, id_token, entry) if entry and known.online.was_offline(moment) else None
+
+
+def _was_accepted_before(moment: float, id_token: JsonObject, known: Known201) -> bool:
+    """Return whether the central system may have accepted a token for this transaction while the station was
+    still online.
+    """
+    record = known[IdTokenFacts].find(id_token_key(id_token))
+    answer = record.answer if record else None
+    return answer is not None and answer.status == ACCEPTED and answer.at > moment - ACCEPTED_WITHIN_S
 
 
 def refused(id_token: JsonObject, why: str) -> Broken:
@@ -70,7 +83,9 @@ def judge_listed(call: StationCall, known: Known201) -> Outcome:
         return None
     _, id_token, entry = found
     if entry.status == ACCEPTED:
-        return MET
+        record = known[IdTokenFacts].find(id_token_key(id_token))
+        answer = record.answer if record else None
+        return MET if answer is not None and answer.status != ACCEPTED else None
     return refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
 
 

@@ -16,6 +16,8 @@ from mock_csms.v201.findings.known import Known201
 MAX_ENTRIES: Final = 200
 """Maximum number of stored entries; a longer list is unknown."""
 COMPONENT: Final = "LocalAuthListCtrlr"
+FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
+"""Reasons of a boot after which the station may have lost its list."""
 
 
 class ListEntry(NamedTuple):
@@ -101,11 +103,16 @@ class LocalListFacts(Facts):
         return sum(entry.is_listed for entry in self._entries.values())
 
     @property
-    def known_version(self) -> int | None:
-        """Version of the list; None if it is not known."""
+    def version_source(self) -> ListUpdate | VersionReading | None:
+        """Message that shows the version of the list; None if it is not known."""
         if self.read_version is not None:
-            return self.read_version.version
-        return self.update.version if self.update and not self.is_interrupted else None
+            return self.read_version
+        return self.update if self.is_undisturbed else None
+
+    @property
+    def is_undisturbed(self) -> bool:
+        """Whether the station has neither restarted nor lost its connection since the latest update."""
+        return not self.has_booted and not self.is_interrupted
 
     def entry(self, key: IdTokenKey) -> ListEntry | None:
         """Return the entry of a token; None if it is not known."""
@@ -138,7 +145,8 @@ class LocalListFacts(Facts):
 
     def booted(self, reason: str) -> None:
         self.has_booted = True
-        if reason == "FirmwareUpdate":
+        self.read_version = None
+        if reason in FACTORY_STATE:
             self.forget()
 
     def forget(self) -> None:
@@ -179,8 +187,10 @@ def _apply_update(command: AnsweredCommand, known: Known201) -> None:
     facts = known[LocalListFacts]
     if command.answer["status"] == "Accepted":
         facts.apply(command)
-    else:
-        facts.is_pending = False
+        return
+    facts.is_pending = False
+    if command.answer["status"] == "Failed":
+        facts.forget()  # the station may have carried out a part of it
 
 
 @CHECKS.learn_command(Action.get_local_list_version)

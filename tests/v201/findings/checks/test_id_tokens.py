@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import REMOTE_START, TOKEN, Talk, case
+from tests.support.talk import REMOTE_START, TOKEN, Script, Talk, case
 from tests.v201.findings.checks.authorizing import CONTRACT, EMAID, OTHER, ask, send_list, use
 
 CENTRAL = {"idToken": "REMOTE", "type": "Central"}
@@ -100,6 +100,43 @@ def test_own_token_must_not_be_asked_for_during_transaction(
 
     assert talk.ids == findings
     assert {talk.coverage(requirement) for requirement in OWN_TOKEN} == {state}
+
+
+def use_events_in_vain(talk: Talk) -> None:
+    talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
+
+
+def come_back(talk: Talk) -> None:
+    talk.reconnect(5)
+    talk.send_event(1)
+
+
+@pytest.mark.parametrize("delay", [use_events_in_vain, come_back])
+def test_own_token_may_be_asked_for_before_a_queued_ended_event(talk: Talk, delay: Script) -> None:
+    report_evses(talk, 1)
+    ask(talk)
+    use(talk)
+    talk.wait(60)
+    delay(talk)
+    ask(talk)
+
+    assert talk.ids == []
+
+
+def test_central_token_may_be_asked_for_right_after_a_change_of_settings(talk: Talk) -> None:
+    talk.command("RequestStartTransaction", {**REMOTE_START, "idToken": CENTRAL})
+    variable = {
+        "component": {"name": "AuthCtrlr"},
+        "variable": {"name": "AuthorizeRemoteStart"},
+        "attributeValue": "false",
+    }
+    sent = talk.send_command("SetVariables", {"setVariableData": [variable]})
+    result = {**variable, "attributeStatus": "Accepted"}
+    del result["attributeValue"]
+    talk.answer_command(sent, "SetVariables", {"setVariableResult": [result]})
+    ask(talk, CENTRAL)
+
+    assert "central-token-asked-for" not in talk.ids
 
 
 def test_transaction_ended_by_its_own_token_without_authorize(talk: Talk) -> None:

@@ -167,6 +167,54 @@ def test_version_that_was_read_counts(talk: Talk) -> None:
     assert talk.ids == ["outdated-list-accepted"]
 
 
+def test_list_may_be_lost_by_an_update_that_failed(talk: Talk) -> None:
+    update(talk, version=5)
+    read_version(talk, 5)
+    talk.command("SendLocalList", {"versionNumber": 6, "updateType": "Full"}, "Failed")
+    read_version(talk, 0)
+    talk.command("SendLocalList", {"versionNumber": 5, "updateType": "Differential"})
+
+    assert talk.ids == []
+
+
+def test_version_may_be_another_after_a_change_of_settings(talk: Talk) -> None:
+    update(talk, version=5)
+    variable = {
+        "component": {"name": "LocalAuthListCtrlr"},
+        "variable": {"name": "Enabled"},
+        "attributeValue": "false",
+    }
+    talk.ask_in_vain("SetVariables", {"setVariableData": [variable]})
+    talk.command("SendLocalList", {"versionNumber": 4, "updateType": "Differential"})
+
+    assert talk.ids == []
+
+
+def reboot(talk: Talk, reason: str) -> None:
+    talk.boot(reason=reason)
+    talk.status()
+
+
+def test_list_that_is_lost_by_a_reboot_has_no_version_or_entries(talk: Talk) -> None:
+    update(talk, entry(), version=5)
+    read_version(talk, 5)
+    reboot(talk, "PowerUp")
+    read_version(talk, 0)
+    talk.read_variables(ENABLED)
+    read_entries(talk, 0)
+    talk.command("SendLocalList", {"versionNumber": 1, "updateType": "Differential"})
+
+    assert talk.ids == ["list-lost-at-reboot"]
+
+
+def test_list_may_be_lost_at_a_reboot_for_an_unknown_reason(talk: Talk) -> None:
+    update(talk, version=5)
+    reboot(talk, "Unknown")
+    read_version(talk, 0)
+
+    assert talk.ids == []
+
+
 FULL = [
     case("cleared", (), 0, "D01.FR.04"),
     case("replaced", (entry(), entry(OTHER)), 2, "D01.FR.15"),

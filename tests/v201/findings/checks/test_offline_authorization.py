@@ -3,7 +3,16 @@
 import pytest
 
 from tests.support.talk import TOKEN, Talk, case, stamp
-from tests.v201.findings.checks.authorizing import EMAID, OTHER, be_offline, configure, entry, send_list, use
+from tests.v201.findings.checks.authorizing import (
+    EMAID,
+    OTHER,
+    ask,
+    be_offline,
+    configure,
+    entry,
+    send_list,
+    use,
+)
 
 FOUND = "token-accepted-offline"
 NO_CACHE = {"AuthCacheCtrlr.Enabled": "false"}
@@ -17,7 +26,7 @@ NO_EXPIRY = {"LocalAuthListCtrlr.SupportsExpiryDateTime": "false"}
     ("variables", "status", "expires_after_s", "requirement", "state"),
     [
         case("refused", {}, "Blocked", 9999, "C13.FR.01", "broken"),
-        case("accepted", {}, "Accepted", 9999, "C13.FR.01", "met"),
+        case("accepted", {}, "Accepted", 9999, "C13.FR.01", "not exercised"),
         case("refused without expiry", NO_UNKNOWN | NO_EXPIRY, "Blocked", 1, "C13.FR.02", "broken"),
         case("accepted without expiry", NO_UNKNOWN | NO_EXPIRY, "Accepted", 1, "C13.FR.02", "met"),
         case("expired", NO_UNKNOWN | EXPIRY, "Accepted", 1, "C13.FR.05", "broken"),
@@ -65,6 +74,34 @@ def test_unlisted_token_offline(talk: Talk, variables: dict[str, str], requireme
 
     assert talk.ids == ([FOUND] if state == "broken" else [])
     assert talk.coverage(requirement) == state
+
+
+def test_list_goes_before_a_refusal_in_the_cache(talk: Talk) -> None:
+    ask(talk, status="Blocked")
+    send_list(talk, entry())
+    configure(talk, {})
+    be_offline(talk)
+
+    assert talk.ids == []
+    assert talk.coverage("C13.FR.01") == "met"
+
+
+def test_token_that_was_accepted_just_before_the_outage_may_start_a_transaction(talk: Talk) -> None:
+    send_list(talk, entry(status="Blocked"))
+    configure(talk, {})
+    ask(talk)
+    be_offline(talk)
+
+    assert FOUND not in talk.ids
+
+
+def test_offline_event_of_a_clock_that_was_told_another_time_is_not_judged(talk: Talk) -> None:
+    send_list(talk, entry(status="Blocked"))
+    configure(talk, {})
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
+    be_offline(talk)
+
+    assert FOUND not in talk.ids
 
 
 def test_token_after_update_without_answer_is_not_judged(talk: Talk) -> None:

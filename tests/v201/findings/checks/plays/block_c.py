@@ -129,7 +129,7 @@ def authorize_again(observed: ObservedStation) -> None:
 def start_centrally(observed: ObservedStation) -> None:
     configure(observed, {"AuthCtrlr.AuthorizeRemoteStart": "false"})
     observed.station.plug_in()
-    observed.advance(2)
+    observed.advance(62)
     observed.command("RequestStartTransaction", {"remoteStartId": 1, "idToken": CENTRAL, "evseId": 1})
     observed.advance(2)
 
@@ -137,7 +137,7 @@ def start_centrally(observed: ObservedStation) -> None:
 def stop_with_own_token(observed: ObservedStation) -> None:
     observed.command("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
     charge(observed)
-    observed.advance(40)
+    observed.advance(70)
     stop(observed)
 
 
