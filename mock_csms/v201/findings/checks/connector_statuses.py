@@ -45,7 +45,8 @@ NOT_AVAILABLE: Final = CHECKS.kind(
     "available-status-missing",
     "error",
     "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
-    "ConnectorType, the status of the connector before, and the end of the transaction",
+    "ConnectorType, the status Occupied of the connector more than 30 seconds before, and the end of the "
+    "transaction",
 )
 NOT_AVAILABLE.names("G01.FR.04")
 RESERVED_OCCUPIED: Final = CHECKS.kind(
@@ -58,7 +59,7 @@ OTHER_REPORTED: Final = CHECKS.kind(
     "other-connector-reported",
     "warning",
     "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
-    "the status of both connectors before",
+    "the status of both connectors before, and no command in the last minute that makes connectors Unavailable",
 )
 CHARGING_UNLOCKED: Final = CHECKS.kind(
     "charging-with-lock-problem",

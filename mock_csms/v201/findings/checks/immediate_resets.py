@@ -16,7 +16,7 @@ TRIGGER_WRONG: Final = CHECKS.kind(
     "reset-trigger-reason-wrong",
     "error",
     "the Ended event of a transaction that a Reset Immediate stops does not have triggerReason ResetCommand",
-    "an accepted Reset Immediate less than a minute before, and all events of the transaction",
+    "an accepted Reset Immediate less than a minute before, and all events since the Started event",
 )
 
 
