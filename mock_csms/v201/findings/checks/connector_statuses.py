@@ -59,7 +59,8 @@ OTHER_REPORTED: Final = CHECKS.kind(
     "other-connector-reported",
     "warning",
     "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
-    "the status of both connectors before, and no command in the last minute that makes connectors Unavailable",
+    "the status of both connectors before, and no command in the last minute that makes connectors "
+    "Unavailable",
 )
 CHARGING_UNLOCKED: Final = CHECKS.kind(
     "charging-with-lock-problem",
