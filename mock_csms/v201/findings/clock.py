@@ -90,6 +90,17 @@ class Clock:
         """Register a currentTime sent to the station, and the requirement to use it. Return whether it is the
         first one.
         """
+        if not self.note_error(at, current_time):
+            return False
+        if requirement not in self._requirements:
+            self._requirements += (requirement,)
+        if self.since is not None:
+            return False
+        self.since = at
+        return True
+
+    def note_error(self, at: float, current_time: object) -> bool:
+        """Register how wrong a currentTime is. Return whether it can be read."""
         if not isinstance(current_time, str):
             return False
         sent_seconds = _cached_seconds_of(current_time[:19] if current_time.endswith("Z") else current_time)
@@ -99,11 +110,6 @@ class Clock:
         if abs(sent_seconds - at) > SKEW_LIMIT_S:
             self.is_skewed = True
             self._max_ahead_s = max(self._max_ahead_s, sent_seconds - at)
-        if requirement not in self._requirements:
-            self._requirements += (requirement,)
-        if self.since is not None:
-            return False
-        self.since = at
         return True
 
     def read(

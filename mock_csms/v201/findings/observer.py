@@ -198,6 +198,7 @@ class Observer201(Observer):
         statuses_are_due = registration.answered(at, frame, answer, waited)
         if registration.status != "Accepted":
             self._connectors.expect_none()
+            self._clock.note_error(at, answer.get("currentTime"))
             return
         if self._clock.set_time(at, answer.get("currentTime"), "B01.FR.06"):
             self._transactions.clock_set()

@@ -6,10 +6,11 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Command, Outcome, StationCall
 from mock_csms.findings.facts import Facts
+from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-MAX_REQUESTS: Final = 10
+MAX_REQUESTS: Final = 50
 IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
 
 NO_PURPOSE: Final = CHECKS.kind(
@@ -30,21 +31,27 @@ IN_PARTS: Final = CHECKS.kind(
 )
 
 
-class ClearingRequests(Facts):
-    """CustomerInformation commands that clear data without a report of it."""
+class _Requests(BoundedDict[int, bool]):
+    __slots__ = ()
+    limit = MAX_REQUESTS
 
-    __slots__ = ("request_ids",)
+
+class ClearingRequests(Facts):
+    """Whether CustomerInformation commands only clear data, by requestId; false for an id that was used for
+    several commands.
+    """
+
+    __slots__ = ("by_id",)
 
     def __init__(self) -> None:
-        self.request_ids: tuple[int, ...] = ()
+        self.by_id = _Requests()
 
 
 @CHECKS.learn_sent(Action.customer_information)
 def _follow_request(command: Command, known: Known201) -> None:
-    requests, request = known[ClearingRequests], command.request
-    others = [number for number in requests.request_ids if number != request["requestId"]]
-    is_clearing = request["clear"] and not request["report"]
-    requests.request_ids = (*others, *([request["requestId"]] if is_clearing else []))[-MAX_REQUESTS:]
+    requests, request = known[ClearingRequests].by_id, command.request
+    is_new = request["requestId"] not in requests
+    requests[request["requestId"]] = is_new and request["clear"] and not request["report"]
 
 
 @NO_PURPOSE.on_command("N09.FR.07", "N10.FR.07", of=Action.customer_information)
@@ -77,7 +84,7 @@ def judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
 @IN_PARTS.on_call("N10.FR.06", of=Action.notify_customer_information)
 def judge_parts(call: StationCall, known: Known201) -> Outcome:
     """Check that a single message says that the data was cleared."""
-    if call.payload["requestId"] not in known[ClearingRequests].request_ids:
+    if not known[ClearingRequests].by_id.get(call.payload["requestId"]):
         return None
     if not call.payload.get("tbc"):
         return MET

@@ -13,7 +13,7 @@ from mock_csms.v201.findings.known import Known201
 REVERSED_NAME: Final = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 VENDOR_ID_FORM: Final = CHECKS.kind(
-    "vendor-id-not-domain", "hint", "the vendorId of a DataTransfer is not a reversed domain name"
+    "vendor-id-not-domain", "warning", "the vendorId of a DataTransfer is not a reversed domain name"
 )
 
 

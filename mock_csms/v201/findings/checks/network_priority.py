@@ -23,7 +23,7 @@ DOWNGRADE_SELECTED: Final = CHECKS.kind(
 
 def _lowest_profile(command: AnsweredCommand, known: Known201) -> int | None:
     """Return the lowest known security profile that a SetVariables selects; None if none is known."""
-    profiles = known[NetworkSlots].security_profiles
+    profiles = known[NetworkSlots].security_profiles(command.sent_frame)
     for item in command.request["setVariableData"]:
         if name_of_item(item) == PRIORITY:
             slots = (slot.strip() for slot in item["attributeValue"].split(","))

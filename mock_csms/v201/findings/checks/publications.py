@@ -53,7 +53,7 @@ def judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
 def judge_gone(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about a file that is not published any more."""
     checksum, status = command.request["checksum"], command.answer["status"]
-    if known[Publications].states.get(checksum.lower()) != "gone":
+    if known[Publications].states.get(checksum.lower()) != "gone" or status == "DownloadOngoing":
         return None
     if status == "NoFirmware":
         return MET

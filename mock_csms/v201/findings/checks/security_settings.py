@@ -82,7 +82,7 @@ def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> 
 
 def named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
     """Return the known security profiles of the slots that a SetVariables names."""
-    found, profiles = priorities(command), known[NetworkSlots].security_profiles
+    found, profiles = priorities(command), known[NetworkSlots].security_profiles(command.sent_frame)
     return {profiles[slot] for slot in found[0] if slot in profiles} if found else set()
 
 

@@ -9,12 +9,12 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.signing import SigningFacts, SigningTrigger, digest_of
+from mock_csms.v201.findings.facts.recent_settings import RecentSettings
+from mock_csms.v201.findings.facts.signing import FOR_STATION, SigningFacts, SigningTrigger, digest_of
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.signing_request import MIN_BITS, SigningRequest, read_signing_request
 
 FOLLOWS_WITHIN_S: Final = 60.0
-FOR_STATION: Final = "ChargingStationCertificate"
 WEAK_HASHES: Final = frozenset({"md5", "sha1"})
 """Hash algorithms that BSI does not recommend in any edition."""
 
@@ -129,8 +129,10 @@ def judge_organization(call: StationCall, known: Known201) -> Outcome:
     """Check the organization in the subject."""
     required = known[DeviceModelFacts].of_station("SecurityCtrlr", "OrganizationName")
     request = request_for_station(call, known)
-    if request is None or not required:
+    if request is None or not required or not known[RecentSettings].is_settled("SecurityCtrlr", call.at):
         return None
+    if digest_of(request.public_key) in known[SigningFacts].keys:
+        return None  # a repeated request may be older than the OrganizationName
     if request.organization == required:
         return MET
     return Broken(

@@ -9,7 +9,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "txctrlr"})
+CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
 """Components that are watched, in lower case."""
 IN_FLIGHT_S: Final = 60.0
 """Time after a SetVariables in which a message may still follow the old value."""

@@ -7,14 +7,16 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, StationCall
+from mock_csms.findings.checks import AnsweredCommand, StationCall
 from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.signing_request import read_signing_request
 
 MAX_KEYS: Final = 50
+FOR_STATION: Final = "ChargingStationCertificate"
 USES: Final = {
     "SignChargingStationCertificate": "ChargingStationCertificate",
     "SignV2GCertificate": "V2GCertificate",
@@ -43,19 +45,19 @@ class _Keys(BoundedDict[bytes, int]):
 class SigningFacts(Facts):
     """Keys of requests, the trigger that the next request follows, and the station's serial number."""
 
-    __slots__ = ("is_waiting", "keys", "serial_number", "trigger")
+    __slots__ = ("keys", "serial_number", "trigger", "waiting")
 
     def __init__(self) -> None:
         self.keys: dict[bytes, int] = _Keys()
         """Frame of the first request with a key, by a digest of the public key."""
         self.trigger: SigningTrigger | None = None
-        self.is_waiting = False
-        """Whether a request may be repeated, because its certificate has not been sent."""
+        self.waiting: set[str] = set()
+        """certificateTypes of requests that may be repeated, because no certificate was sent for them."""
         self.serial_number = ""
         """The one in the latest BootNotification."""
 
     def booted(self, reason: str) -> None:
-        self.trigger, self.is_waiting = None, False
+        self.trigger = None
 
     def disconnected(self) -> None:
         self.trigger = None
@@ -82,7 +84,7 @@ def _triggered(command: AnsweredCommand, known: Known201) -> None:
         return
     is_accepted = command.answer["status"] == "Accepted"
     facts.trigger = (
-        SigningTrigger(command.at, command.sent_frame, USES[requested], not facts.is_waiting)
+        SigningTrigger(command.at, command.sent_frame, USES[requested], not facts.waiting)
         if is_accepted
         else None
     )
@@ -92,17 +94,18 @@ def _triggered(command: AnsweredCommand, known: Known201) -> None:
 def _requested(call: StationCall, known: Known201) -> None:
     facts = known[SigningFacts]
     facts.trigger = None
+    facts.waiting.add(_use_of(call.payload))
     with suppress(NotImplementedError):
         request = read_signing_request(call.payload["csr"])
         if request is not None:
             facts.keys.setdefault(digest_of(request.public_key), call.frame)
 
 
-@CHECKS.learn_answered_call(Action.sign_certificate)
-def _answered(answered: AnsweredStationCall, known: Known201) -> None:
-    known[SigningFacts].is_waiting = answered.answer.get("status") == "Accepted"
-
-
 @CHECKS.learn_command(Action.certificate_signed)
-def _signed(_: AnsweredCommand, known: Known201) -> None:
-    known[SigningFacts].is_waiting = False
+def _signed(command: AnsweredCommand, known: Known201) -> None:
+    known[SigningFacts].waiting.discard(_use_of(command.request))
+
+
+def _use_of(payload: JsonObject) -> str:
+    use: str = payload.get("certificateType", FOR_STATION)
+    return use

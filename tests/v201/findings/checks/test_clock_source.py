@@ -8,11 +8,12 @@ REQUEST = {"requestId": 9, "reportBase": "SummaryInventory"}
 WRONG = "clock-not-synchronized"
 
 
-def boot_with_time(talk: Talk, skew_s: float = 0.0) -> None:
-    answer = {"status": "Accepted", "interval": 300, "currentTime": stamp(talk.at + skew_s)}
+def boot_with_time(talk: Talk, skew_s: float = 0.0, status: str = "Accepted") -> None:
+    answer = {"status": status, "interval": 300, "currentTime": stamp(talk.at + skew_s)}
     boot = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
     talk.exchange("BootNotification", boot, answer)
-    talk.status()
+    if status == "Accepted":
+        talk.status()
 
 
 def report_at(talk: Talk, seconds: float) -> None:
@@ -61,3 +62,11 @@ def test_clock_may_differ_before_a_time_was_sent(unbooted: Talk) -> None:
     report_at(unbooted, -3600)
 
     assert WRONG not in unbooted.ids
+
+
+def test_clock_that_was_sent_another_time_with_a_pending_boot_may_differ(talk: Talk) -> None:
+    boot_with_time(talk, skew_s=3600, status="Pending")
+    talk.read_variables({"ClockCtrlr.TimeSource": "Heartbeat"})
+    report_at(talk, 3600)
+
+    assert WRONG not in talk.ids

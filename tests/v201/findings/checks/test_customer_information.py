@@ -53,8 +53,16 @@ def test_cleared_data_must_be_reported_in_one_message(talk: Talk) -> None:
     talk.call("NotifyCustomerInformation", {**report(0, request_id=8), "data": ""})
     assert (talk.ids, talk.coverage("N10.FR.06")) == ([], "met")
 
-    ask(talk, clear=True, report=False, **CUSTOMER)
-    talk.call("NotifyCustomerInformation", {**report(0, tbc=True), "data": ""})
+    ask(talk, request_id=9, clear=True, report=False, **CUSTOMER)
+    talk.call("NotifyCustomerInformation", {**report(0, request_id=9, tbc=True), "data": ""})
 
     assert talk.ids == ["clearing-reported-in-parts"]
     assert talk.coverage("N10.FR.06") == "broken"
+
+
+def test_report_with_an_id_that_is_used_again_may_have_parts(talk: Talk) -> None:
+    ask(talk, **CUSTOMER)
+    ask(talk, clear=True, report=False, **CUSTOMER)
+    talk.call("NotifyCustomerInformation", {**report(0, tbc=True), "data": ""})
+
+    assert talk.ids == []

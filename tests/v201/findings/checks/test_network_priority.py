@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.talk import Talk, case
 from tests.v201.findings.checks.inventory import set_values, take_inventory
-from tests.v201.findings.checks.test_network_profiles import COMMUNICATION, model, set_profile
+from tests.v201.findings.checks.test_network_profiles import COMMUNICATION, model, profile_of, set_profile
 
 KIND = "security-downgrade-selected"
 
@@ -61,3 +61,22 @@ def test_slot_whose_profile_was_not_stored_decides_nothing(talk: Talk, stored: s
     prefer(talk, "2", "Accepted")
 
     assert talk.ids == []
+
+
+@pytest.mark.parametrize("is_answered_before", [True, False])
+def test_slot_that_is_being_changed_decides_nothing(talk: Talk, is_answered_before: bool) -> None:
+    """The station may store the profile before or after it sets the priority."""
+    take_inventory(talk, model(3))
+    if is_answered_before:
+        priority = {"component": COMMUNICATION, "variable": {"name": "NetworkConfigurationPriority"}}
+        items = [{**priority, "attributeValue": "2"}]
+        message_id = talk.send_command("SetVariables", {"setVariableData": items})
+        talk.command("SetNetworkProfile", profile_of(1, slot=2))
+        results = [{**priority, "attributeStatus": "Accepted"}]
+        talk.answer_command(message_id, "SetVariables", {"setVariableResult": results})
+    else:
+        talk.command("SetNetworkProfile", profile_of(1, slot=2))
+        talk.send_command("SetNetworkProfile", profile_of(3, slot=2))
+        prefer(talk, "2", "Accepted")
+
+    assert KIND not in talk.ids

@@ -21,7 +21,8 @@ def model(active: int, allows_downgrade: str | None = None, slots: str = "1,2") 
     return [*items, item(SECURITY, "AllowSecurityProfileDowngrade", attributes=[{"value": allows_downgrade}])]
 
 
-def set_profile(talk: Talk, security_profile: int, status: str, slot: int = 1) -> None:
+def profile_of(security_profile: int, slot: int = 1) -> JsonObject:
+    """Return a SetNetworkProfile."""
     profile = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",
@@ -30,7 +31,11 @@ def set_profile(talk: Talk, security_profile: int, status: str, slot: int = 1) -
         "securityProfile": security_profile,
         "ocppInterface": "Wired0",
     }
-    talk.command("SetNetworkProfile", {"configurationSlot": slot, "connectionData": profile}, status)
+    return {"configurationSlot": slot, "connectionData": profile}
+
+
+def set_profile(talk: Talk, security_profile: int, status: str, slot: int = 1) -> None:
+    talk.command("SetNetworkProfile", profile_of(security_profile, slot), status)
 
 
 def states(state: str) -> list[str]:

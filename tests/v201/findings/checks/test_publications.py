@@ -114,3 +114,11 @@ def test_publication_without_request_id_may_be_of_any_file(talk: Talk) -> None:
     unpublish(talk, "Unpublished")
 
     assert talk.ids == []
+
+
+def test_download_of_a_file_may_be_going_on_after_it_was_unpublished(talk: Talk) -> None:
+    unpublish(talk, "Unpublished")
+    unpublish(talk, "DownloadOngoing")
+
+    assert talk.ids == []
+    assert talk.coverage("L04.FR.03") == "not exercised"

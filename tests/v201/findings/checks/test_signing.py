@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from mock_csms.simulator.misbehaviour.signing import SHORT_KEY, SIGNED_WITH_SHA_1
 from tests.support.certificates import build_csr
 from tests.support.talk import CSR, Talk, case
+from tests.v201.findings.checks.inventory import set_values
 
 SHORT_RSA_KEY = """-----BEGIN CERTIFICATE REQUEST-----
 MIIBTzCBuQIBADAQMQ4wDAYDVQQDDAVDUzAwMTCBnzANBgkqhkiG9w0BAQEFAAOB
@@ -42,15 +43,16 @@ def states(talk: Talk, *requirements: str) -> set[str]:
     return {talk.coverage(requirement) for requirement in requirements}
 
 
-def request(talk: Talk, csr: str = CSR, certificate_type: str | None = STATION) -> None:
-    """Send a SignCertificate that is accepted."""
+def request(
+    talk: Talk, csr: str = CSR, certificate_type: str | None = STATION, status: str = "Accepted"
+) -> None:
     fields = {"certificateType": certificate_type} if certificate_type else {}
-    talk.exchange("SignCertificate", {"csr": csr, **fields}, {"status": "Accepted"})
+    talk.exchange("SignCertificate", {"csr": csr, **fields}, {"status": status})
 
 
 def sign(talk: Talk) -> None:
-    """Send a certificate that is refused, so that no request waits for one."""
-    message_id = talk.send_command("CertificateSigned", {"certificateChain": "x", "certificateType": V2G})
+    """Send a certificate, so that no request waits for one."""
+    message_id = talk.send_command("CertificateSigned", {"certificateChain": "x", "certificateType": STATION})
     talk.answer_command(message_id, "CertificateSigned", {"status": "Accepted"})
     talk.findings.clear()
 
@@ -176,6 +178,30 @@ def test_request_after_trigger_must_have_a_new_key(
 
     assert talk.ids == findings
     assert states(talk, "A02.FR.02") == {state}
+
+
+def test_request_may_be_older_than_the_organization(talk: Talk) -> None:
+    csr = build_csr(organization="Old")
+    request(talk, csr)
+    organization = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "OrganizationName"}}
+    set_values(talk, [{**organization, "attributeValue": "New"}], "Accepted")
+    request(talk, build_csr(organization="Old"))
+    talk.wait(61)
+    request(talk, csr)
+
+    assert "csr-subject-wrong" not in talk.ids
+    assert states(talk, "A00.FR.509") == {"not exercised"}
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Rejected"])
+def test_request_that_waits_for_another_certificate_may_be_repeated(talk: Talk, status: str) -> None:
+    request(talk, certificate_type=V2G, status=status)
+    request(talk, build_csr())
+    sign(talk)
+    trigger(talk)
+    request(talk, certificate_type=V2G)
+
+    assert not set(talk.ids) & {"csr-key-reused", "csr-type-wrong"}
 
 
 @pytest.mark.parametrize("is_triggered", [True, False])
