@@ -154,6 +154,11 @@ def _resolution(value: RegisterValue) -> float:
     return factor * 10.0 ** int(exponent)
 
 
+def may_be_rounded(earlier: RegisterValue, later: RegisterValue) -> bool:
+    """Return whether rounding to the coarser resolution can explain that a register decreases."""
+    return earlier[0] - later[0] + FLOAT_ERROR < max(_resolution(earlier), _resolution(later))
+
+
 def _is_before(key: str, other: str) -> bool:
     seconds, others = seconds_of(key), seconds_of(other)
     return seconds is not None and others is not None and seconds < others

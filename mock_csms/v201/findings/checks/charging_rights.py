@@ -26,7 +26,7 @@ UNAUTHORIZED: Final = CHECKS.kind(
     "charging-without-authorization",
     "error",
     "a transaction charges before any of its events has an idToken",
-    "AuthCtrlr.Enabled, and all events of the transaction",
+    "AuthCtrlr.Enabled, all events of the transaction, and no Authorize or remote start before",
 )
 WRONG_EVSE: Final = CHECKS.kind(
     "charging-at-wrong-evse",
@@ -87,7 +87,7 @@ def judge_authorization(call: StationCall, known: Known201) -> Outcome:
     started_at = seconds_of(tracked.started[1] if tracked and tracked.started else event["timestamp"])
     if started_at is None or started_at <= known[IdTokenFacts].settings_sent_at + CLOCK_ERROR_S:
         return None
-    if not known.clock.is_right:
+    if not known.clock.is_right or _may_be_unreported(known, tracked, min(started_at, call.at)):
         return None
     transaction_id = event["transactionInfo"]["transactionId"]
     if not known[Reported].is_new(UNAUTHORIZED.id, transaction_id):
@@ -96,6 +96,16 @@ def judge_authorization(call: StationCall, known: Known201) -> Outcome:
         f"the transaction {short(transaction_id)} charges although none of its events has an idToken; energy "
         "may only be offered after an authorization"
     )
+
+
+def _may_be_unreported(known: Known201, tracked: TransactionState | None, started_at: float) -> bool:
+    """Return whether a transaction may be authorized by an Authorize or a remote start that its events do not
+    name, which is another violation.
+    """
+    is_remote = tracked is not None and (
+        tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None
+    )
+    return is_remote or known[IdTokenFacts].latest_at > started_at - TOLD_WITHIN_S
 
 
 @WRONG_EVSE.on_event("C01.FR.21", triggers=CHARGING_STATES)

@@ -90,7 +90,7 @@ def _expect_unplugging(call: StationCall, known: Known201) -> None:
     if not known.running.by_id:
         return
     for connector, status in statuses_in(call.action, call.payload):
-        if status != "Available":
+        if status != "Available" or known.connectors.status.get(connector) == status:
             continue
         for transaction_id, running in known.running.certain_on_evse(connector[0]):
             if running.connector_id == connector[1] and running.charging_state in PLUGGED_IN:

@@ -7,6 +7,7 @@ from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.last_registers import LastRegisters, register_in
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.registers import may_be_rounded
 from mock_csms.v201.findings.samples import BEGIN
 
 ROUNDING_WH: Final = 1_000.0
@@ -23,19 +24,20 @@ REBASED: Final = CHECKS.kind(
 @REBASED.on_event("J02.FR.17", types=("Started",), once=True)
 def judge_begin(call: StationCall, known: Known201) -> Outcome:
     """Compare the register at the start with the end of the previous transaction."""
-    evse, wh = call.payload.get("evse", {}), register_in(call.payload, BEGIN)
-    if "connectorId" not in evse or wh is None or call.payload.get("offline"):
+    evse, register = call.payload.get("evse", {}), register_in(call.payload, BEGIN)
+    if "connectorId" not in evse or register is None or call.payload.get("offline"):
         return None
-    last = known[LastRegisters].wh.get((evse["id"], evse["connectorId"]))
-    if last is None or last[0] == 0:
+    last = known[LastRegisters].by_connector.get((evse["id"], evse["connectorId"]))
+    if last is None or last[0][0] == 0:
         return None
-    if wh >= last[0]:
+    wh, last_wh = register[0], last[0][0]
+    if wh >= last_wh:
         return MET
-    if wh > 0 and wh > last[0] - ROUNDING_WH:
+    if (wh > 0 and wh > last_wh - ROUNDING_WH) or may_be_rounded(last[0], register):
         return None
     return Broken(
         f"the transaction {short(call.payload['transactionInfo']['transactionId'])} begins with {wh:g} Wh, "
         f"but the previous one on connector {evse['connectorId']} of EVSE {evse['id']} ended with "
-        f"{last[0]:g} Wh; registers should be reported as the meter shows them",
+        f"{last_wh:g} Wh; registers should be reported as the meter shows them",
         (last[1],),
     )

@@ -9,7 +9,7 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.transactions import ENERGY_REGISTER
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.registers import OUTLET, register_values
+from mock_csms.v201.findings.registers import OUTLET, RegisterValue, register_values
 from mock_csms.v201.findings.samples import END, samples_of
 
 MAX_CONNECTORS: Final = 50
@@ -17,38 +17,38 @@ MAX_CONNECTORS: Final = 50
 type Connector = tuple[int, int]
 
 
-class ByConnector(BoundedDict[Connector, tuple[float, int]]):
-    """Wh and frame by EVSE id and connector id."""
+class ByConnector(BoundedDict[Connector, tuple[RegisterValue, int]]):
+    """Register and frame by EVSE id and connector id."""
 
     __slots__ = ()
     limit = MAX_CONNECTORS
 
 
 class LastRegisters(Facts):
-    """Register in Wh, and the frame that has it, by connector."""
+    """Register, and the frame that has it, by connector."""
 
-    __slots__ = ("wh",)
+    __slots__ = ("by_connector",)
 
     def __init__(self) -> None:
-        self.wh = ByConnector()
+        self.by_connector = ByConnector()
 
     def booted(self, reason: str) -> None:
         """Drop the registers: a meter may have been replaced."""
-        self.wh.clear()
+        self.by_connector.clear()
 
 
-def register_in(event: JsonObject, context: str) -> float | None:
-    """Return the energy register in Wh among the readings with a context; None without one."""
+def register_in(event: JsonObject, context: str) -> RegisterValue | None:
+    """Return the energy register among the readings with a context; None without one."""
     samples = [sample for sample in samples_of(event) if sample.get("context") == context]
     for series, value in register_values(samples, OUTLET, is_start=True):
         if series == (ENERGY_REGISTER, None, "Outlet"):
-            return value[0]
+            return value
     return None
 
 
 @CHECKS.learn_event(types=("Ended",))
 def _note_end(call: StationCall, known: Known201) -> None:
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
-    wh = register_in(call.payload, END)
-    if running is not None and wh is not None and running.evse_id and running.connector_id:
-        known[LastRegisters].wh[running.evse_id, running.connector_id] = wh, call.frame
+    register = register_in(call.payload, END)
+    if running is not None and register is not None and running.evse_id and running.connector_id:
+        known[LastRegisters].by_connector[running.evse_id, running.connector_id] = register, call.frame

@@ -1,11 +1,12 @@
 """Checks of whether a transaction may charge."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, TOKEN, Talk, case, stamp
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, case, stamp
 from tests.v201.findings.checks.authorizing import OTHER, ask, use
 from tests.v201.findings.checks.inventory import set_values
 
@@ -37,7 +38,7 @@ def plug_in(talk: Talk, **fields: Any) -> None:
 )
 def test_charging_must_be_authorized(talk: Talk, token: JsonObject, findings: list[str], state: str) -> None:
     talk.read_variables({"AuthCtrlr.Enabled": "true"})
-    talk.wait(5)
+    talk.wait(150)
     plug_in(talk, **token)
     charge(talk, 1)
     charge(talk, 2)
@@ -51,7 +52,7 @@ def test_charging_must_be_authorized(talk: Talk, token: JsonObject, findings: li
 )
 def test_charging_that_may_be_authorized_is_accepted(talk: Talk, enabled: str, seq_no: int) -> None:
     talk.read_variables({"AuthCtrlr.Enabled": enabled})
-    talk.wait(5)
+    talk.wait(150)
     plug_in(talk)
     charge(talk, seq_no)
 
@@ -59,11 +60,28 @@ def test_charging_that_may_be_authorized_is_accepted(talk: Talk, enabled: str, s
     assert states(talk, *AUTHORIZATION) == {"not exercised"}
 
 
+def start_remotely(talk: Talk) -> None:
+    talk.command("RequestStartTransaction", REMOTE_START)
+
+
+@pytest.mark.parametrize("authorize", [ask, start_remotely])
+def test_charging_may_be_authorized_by_a_token_that_no_event_has(
+    talk: Talk, authorize: Callable[[Talk], None]
+) -> None:
+    talk.read_variables({"AuthCtrlr.Enabled": "true"})
+    talk.wait(150)
+    authorize(talk)
+    plug_in(talk)
+    charge(talk, 1)
+
+    assert "charging-without-authorization" not in talk.ids
+
+
 @pytest.mark.parametrize("kind", ["wrong clock", "just set"])
 def test_charging_before_the_authorization_was_certainly_enabled_is_accepted(talk: Talk, kind: str) -> None:
     item = {"component": {"name": "AuthCtrlr"}, "variable": {"name": "Enabled"}, "attributeType": "Actual"}
     set_values(talk, [{**item, "attributeValue": "true"}], "Accepted")
-    talk.wait(5 if kind == "just set" else 100)
+    talk.wait(50 if kind == "just set" else 150)
     if kind == "wrong clock":
         talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
     plug_in(talk)

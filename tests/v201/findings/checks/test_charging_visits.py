@@ -136,6 +136,14 @@ def test_unplugging_is_not_certain(talk: Talk, status: Callable[[Talk], object])
     assert talk.coverage("E02.FR.17") == "not exercised"
 
 
+def test_connector_that_was_available_before_shows_no_unplugging(talk: Talk) -> None:
+    plug_in(talk)
+    talk.status("Available")
+    talk.wait(70)
+
+    assert talk.ids == ["occupied-not-reported"]
+
+
 # Tokens that start
 
 

@@ -38,6 +38,17 @@ def test_register_must_not_go_back_in_the_second_transaction(talk: Talk, begin_w
     assert talk.coverage("J02.FR.17") == state
 
 
+def test_register_may_be_rounded_to_zero(talk: Talk) -> None:
+    charge(talk, "T1", 0, 400)
+    begin = register(talk, 0, "Transaction.Begin")
+    begin["meterValue"][0]["sampledValue"][0]["unitOfMeasure"] = {"unit": "kWh"}
+    talk.send_event(
+        0, "Started", triggerReason="EVDetected", evse=EVSE, info={"transactionId": "T2"}, **begin
+    )
+
+    assert talk.ids == []
+
+
 def test_registers_are_compared_for_one_connector_since_the_boot(talk: Talk) -> None:
     charge(talk, "T1", 1000, 5000)
     charge(talk, "T2", 0, 10, connector_id=2)

@@ -5,6 +5,7 @@ from typing import Any
 
 from mock_csms.messages import JsonObject
 from tests.support.observed_station import TOKEN, ObservedStation
+from tests.v201.findings.checks.plays.block_e import charge as charge_and_leave
 from tests.v201.findings.checks.scenes import Scene
 
 OTHER: JsonObject = {"idToken": "11223344", "type": "ISO14443"}
@@ -105,6 +106,15 @@ def charge_normally(observed: ObservedStation) -> None:
     charge(observed)
 
 
+def charge_with_cached_token(observed: ObservedStation) -> None:
+    """Charge with a token that is in the cache, so that the station need not ask about it."""
+    configure(observed, {"AuthCtrlr.LocalPreAuthorize": "true"})
+    read(observed, "AuthCtrlr.Enabled")
+    charge_and_leave(observed)
+    observed.advance(130)
+    charge_and_leave(observed)
+
+
 def charge_at_wrong_evse(observed: ObservedStation) -> None:
     answer_authorize(observed, evseId=[2])
     charge(observed)
@@ -181,7 +191,9 @@ SCENES = {
     "refused-token-not-asked-for": Scene(use_refused_token),
     "expired-token-not-asked-for": Scene(use_old_token),
     "stopped-by-refused-token": Scene(stop_with_refused_token),
-    "charging-without-authorization": Scene(charge_normally, also=frozenset({"id-token-missing"})),
+    "charging-without-authorization": Scene(
+        charge_with_cached_token, also=frozenset({"id-token-missing", "stop-token-missing"})
+    ),
     "charging-at-wrong-evse": Scene(charge_at_wrong_evse),
     "master-pass-started-transaction": Scene(start_with_master_pass),
     "second-token-authorized": Scene(authorize_again),
