@@ -343,7 +343,8 @@ CLEARED_TWICE: Final = CHECKS.kind(
     "absent-monitor-cleared",
     "error",
     "a ClearVariableMonitoring for a monitor that does not exist is not answered with NotFound",
-    "an earlier ClearVariableMonitoring with this id, or a complete report of all monitors",
+    "an earlier ClearVariableMonitoring of a monitor that a command had added, or a complete report of all "
+    "monitors",
 )
 HARD_WIRED_CLEARED: Final = CHECKS.kind(
     "hard-wired-monitor-cleared",

@@ -55,6 +55,8 @@ class Monitor(NamedTuple):
     """The monitor with the same id before the command."""
     is_replacement: bool = False
     """Whether the command has named its id."""
+    is_new: bool = False
+    """Whether it replaces no preconfigured monitor, which might be active again once it is cleared."""
     at: float = 0.0
     """Time of the message that shows it, in seconds since the epoch."""
     frame: int = 0
@@ -69,11 +71,6 @@ class Monitor(NamedTuple):
     def is_lasting(self) -> bool:
         """Whether its variable exists at any time; those of a vehicle come and go with it."""
         return self.name.component != OF_VEHICLE
-
-    @property
-    def may_restore_another(self) -> bool:
-        """Whether a preconfigured monitor may be active again, with the same id, once this one is cleared."""
-        return self.is_replacement and not (self.replaced and self.replaced.is_custom)
 
     @property
     def text(self) -> str:
@@ -233,10 +230,10 @@ class Monitors(Facts):
         self.cleared.pop(monitor_id, None)
 
     def clear(self, monitor_id: int, at: float) -> None:
-        """Remove a monitor; its id is free."""
+        """Remove a monitor. Its id is free unless a preconfigured monitor may be active again."""
         monitor = self.by_id.pop(monitor_id, None)
         self.change_from_before_boot(monitor)
-        if monitor is not None and monitor.may_restore_another:
+        if monitor is None or not monitor.is_new:
             self.is_complete = False
             return
         self.cleared[monitor_id] = Cleared(monitor, at, monitor_id in self.alerting)
@@ -353,6 +350,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
                 is_for_transactions=item.get("transaction", False),
                 replaced=replaced and replaced._replace(replaced=None),
                 is_replacement="id" in item,
+                is_new="id" not in item or bool(replaced and replaced.is_new),
                 at=command.at,
                 frame=command.frame,
             ),
@@ -461,8 +459,11 @@ def _complete(monitors: Monitors, found: list[tuple[int, Monitor]]) -> None:
         monitors.has_had_vehicle = monitors.has_had_vehicle or not monitor.is_lasting
         known = by_id.get(monitor_id)
         if known is None or known.settings != monitor.settings:
-            is_custom = known.is_custom if known else any(monitor.is_like(other) for other in before)
-            known = monitor._replace(is_custom=is_custom)
+            custom = [known] if known else [other for other in before if monitor.is_like(other)]
+            known = monitor._replace(
+                is_custom=any(other.is_custom for other in custom),
+                is_new=bool(custom) and all(other.is_new for other in custom),
+            )
         monitors.by_id[monitor_id] = known
     monitors.cleared = {key: value for key, value in monitors.cleared.items() if key not in monitors.by_id}
 

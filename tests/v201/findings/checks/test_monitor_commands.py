@@ -326,11 +326,24 @@ def test_monitor_of_a_vehicle_may_come_back(talk: Talk, event: Script) -> None:
     assert talk.ids == []
 
 
+def set_twice(talk: Talk) -> None:
+    set_monitor(talk, id=1)
+    set_monitor(talk, id=1, value=70)
+
+
+def reboot_after(talk: Talk) -> None:
+    set_monitor(talk, id=1)
+    talk.boot()
+
+
+@pytest.mark.parametrize("prepare", [lambda talk: set_monitor(talk, id=1), set_twice, reboot_after])
 @pytest.mark.parametrize("is_reported", [True, False])
-def test_preconfigured_monitor_may_be_active_again_under_its_id(talk: Talk, is_reported: bool) -> None:
+def test_preconfigured_monitor_may_be_active_again_under_its_id(
+    talk: Talk, prepare: Script, is_reported: bool
+) -> None:
     if is_reported:
         report_monitors(talk, reported())
-    set_monitor(talk, id=1)
+    prepare(talk)
     clear_monitor(talk)
     set_monitor(talk, id=1)
     clear_monitor(talk)
