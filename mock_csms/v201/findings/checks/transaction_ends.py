@@ -179,10 +179,10 @@ def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
 def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     event, status = call.payload, call.answer.get("idTokenInfo", {}).get("status", "Accepted")
     is_start = "idToken" in event and event["triggerReason"] not in DEAUTHORIZING
-    points = _stop_points(known, call)
-    if status == "Accepted" or not is_start or not points or event.get("offline"):
+    if status == "Accepted" or not is_start or event.get("offline"):
         return
-    if _is_ended(event) or _has_ended(known, _id(event)):
+    points = _stop_points(known, call)
+    if not points or _is_ended(event) or _has_ended(known, _id(event)):
         return
     stops = known[DeviceModelFacts].is_true(TX, "StopTxOnInvalidId")
     refused = f"the idToken of the transaction {short(_id(event))} was answered with {status}"
