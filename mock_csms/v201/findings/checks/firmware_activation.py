@@ -33,7 +33,8 @@ NOT_REPORTED: Final = CHECKS.kind(
     "firmware-installed-not-reported",
     "error",
     "the station boots with new firmware, but the update gets no further status",
-    "the status Installing or InstallRebooting, an accepted boot, and 5 minutes on the same connection",
+    "the status Installing or InstallRebooting, an accepted boot with the reason FirmwareUpdate, and "
+    "5 minutes on the same connection",
 )
 DURING_TRANSACTION: Final = CHECKS.kind(
     "firmware-activated-during-transaction",
@@ -63,7 +64,7 @@ def _expect_end(boot: AnsweredStationCall, known: Known201) -> None:
     if update is None or boot.answer["status"] != "Accepted" or update.status not in BEFORE_REBOOT:
         return
     has_installed = update.statuses[-2:] == ("Installing", "InstallRebooting")
-    if boot.payload["reason"] == "Triggered" or not (has_installed or _is_new(boot, known)):
+    if boot.payload["reason"] != FIRMWARE_UPDATE or not (has_installed or _is_new(boot, known)):
         return
     if has_installed:
         known[FirmwareActivation].rebooted = update
@@ -75,9 +76,7 @@ def _is_new(boot: AnsweredStationCall, known: Known201) -> bool:
     """Return whether a boot has certainly activated new firmware."""
     version = boot.payload["chargingStation"].get("firmwareVersion")
     previous = known[FirmwareActivation].previous_version
-    return (
-        boot.payload["reason"] == FIRMWARE_UPDATE and None not in {version, previous} and version != previous
-    )
+    return None not in {version, previous} and version != previous
 
 
 def _end_of(update: FirmwareUpdate, boot: AnsweredStationCall, *, has_installed: bool) -> Expectation:

@@ -9,6 +9,7 @@ from mock_csms.findings.expectations import Expectation
 from mock_csms.log.summary import short
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import MARGIN_S
 from mock_csms.v201.findings.facts.connector_events import once_each_is
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
@@ -16,6 +17,9 @@ from mock_csms.v201.findings.known import Known201
 
 UNAVAILABLE_WITHIN_S: Final = 60.0
 ALLOW_NEW_SESSIONS: Final = ("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate")
+
+IN_USE: Final = frozenset({"Occupied", "Reserved"})
+"""Statuses of a connector whose EVSE may be in use."""
 
 STILL_AVAILABLE: Final = CHECKS.kind(
     "available-during-firmware-update",
@@ -31,13 +35,14 @@ def _is_waiting(update: FirmwareUpdate, at: float, known: Known201) -> bool:
     model, running = known[DeviceModelFacts], known.running.certain_on_evse(None)
     allows = model.is_true(*ALLOW_NEW_SESSIONS)
     is_forbidden = allows is False or (allows is None and model.is_complete)
-    is_due = update.install_at is None or update.install_at <= at
+    is_due = update.install_at is None or update.install_at <= at - MARGIN_S
     is_known = bool(running) and all(transaction.evse_id is not None for _, transaction in running)
     return is_forbidden and is_due and is_known and len(running) == len(known.running.by_id)
 
 
 def _idle_connectors(known: Known201, status: str) -> list[Connector]:
     in_use = {transaction.evse_id for transaction in known.running.by_id.values()}
+    in_use |= {connector[0] for connector, reported in known.connectors.status.items() if reported in IN_USE}
     return [
         connector
         for connector, reported in known.connectors.status.items()

@@ -83,21 +83,22 @@ class FirmwareUpdates(Facts):
         """The update of the latest accepted command, if there was no doubt about a later one."""
 
     def disconnected(self) -> None:
-        self._mark_gaps()
+        self.mark_gaps()
 
     def booted(self, reason: str) -> None:
-        self._mark_gaps()
+        self.mark_gaps()
 
     def doubt(self, action: str | None) -> None:
         if action in {None, FIRMWARE_STATUS}:
-            self._mark_gaps()
+            self.mark_gaps()
 
     def command_failed(self, action: str | None) -> None:
         if action in {None, Action.update_firmware}:
-            self._mark_gaps()
+            self.mark_gaps()
             self.latest = None
 
-    def _mark_gaps(self) -> None:
+    def mark_gaps(self) -> None:
+        """Register that a status of any update may be unknown."""
         for update in self.by_id.values():
             update.has_gap = True
 
@@ -106,7 +107,7 @@ class FirmwareUpdates(Facts):
 def _begin(command: Command, known: Known201) -> None:
     firmware, request_id = command.request["firmware"], command.request["requestId"]
     updates = known[FirmwareUpdates]
-    updates.by_id.pop(request_id, None)
+    is_used_again = updates.by_id.pop(request_id, None) is not None
     updates.by_id[request_id] = FirmwareUpdate(
         request_id,
         command.at,
@@ -114,6 +115,7 @@ def _begin(command: Command, known: Known201) -> None:
         "signingCertificate" in firmware,
         seconds_of(firmware["retrieveDateTime"]),
         seconds_of(firmware["installDateTime"]) if "installDateTime" in firmware else None,
+        has_gap=is_used_again,  # statuses may be about the earlier update
     )
 
 
@@ -134,9 +136,12 @@ def _accept(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_call(FIRMWARE_STATUS)
 def _apply_status(call: StationCall, known: Known201) -> None:
-    update = known[FirmwareUpdates].by_id.get(call.payload.get("requestId", -1))
+    updates, status = known[FirmwareUpdates], call.payload["status"]
+    update = updates.by_id.get(call.payload.get("requestId", -1))
     if update is not None:
-        update.enter(call.at, call.payload["status"])
+        update.enter(call.at, status)
+    elif "requestId" not in call.payload and status != "Idle":
+        updates.mark_gaps()
 
 
 type StatusJudge = Callable[[StationCall, FirmwareUpdate, Known201], Outcome]

@@ -30,7 +30,7 @@ class Activation:
 class FirmwareActivation(Facts):
     """Firmware versions of the last boots, and transactions that an activation may have interrupted."""
 
-    __slots__ = ("_version", "has_waited", "interrupted", "previous_version", "rebooted")
+    __slots__ = ("_version", "activated", "has_waited", "interrupted", "previous_version", "rebooted")
 
     def __init__(self) -> None:
         self._version: str | None = None
@@ -40,6 +40,8 @@ class FirmwareActivation(Facts):
         """Transactions without an Ended event at the latest activation."""
         self.has_waited = False
         """Whether a transaction has ended while firmware was to be activated."""
+        self.activated: FirmwareUpdate | None = None
+        """The update whose firmware the station has booted; a later boot may be about other firmware."""
         self.rebooted: FirmwareUpdate | None = None
         """The update whose InstallRebooting after Installing was followed by a boot."""
 
@@ -51,9 +53,10 @@ class FirmwareActivation(Facts):
 def activated_update(call: StationCall, known: Known201) -> FirmwareUpdate | None:
     """Return the update whose firmware a boot has activated; None if there is none."""
     update = known[FirmwareUpdates].latest
-    if update is None or call.payload["reason"] != FIRMWARE_UPDATE or update.status not in ACTIVATING:
+    if update is None or update is known[FirmwareActivation].activated:
         return None
-    return update
+    is_its = call.payload["reason"] == FIRMWARE_UPDATE and update.status in ACTIVATING
+    return update if is_its else None
 
 
 @CHECKS.learn_call(Action.boot_notification)
@@ -62,6 +65,7 @@ def _boot(call: StationCall, known: Known201) -> None:
     activation.boot(call.payload["chargingStation"].get("firmwareVersion"))
     activation.interrupted, activation.has_waited = {}, False
     if update is not None:
+        activation.activated = update
         happened = Activation(call.at, call.frame, update.is_signed)
         activation.interrupted = dict.fromkeys(list(known.running.by_id)[:MAX_INTERRUPTED], happened)
 

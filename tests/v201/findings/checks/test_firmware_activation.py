@@ -37,7 +37,7 @@ def test_reboot_after_installation_without_a_status_is_found(
     talk: Talk, is_signed: bool, requirement: str
 ) -> None:
     install(talk, "Installing", "InstallRebooting", is_signed=is_signed)
-    reboot(talk, "Unknown", "1")
+    reboot(talk, "FirmwareUpdate", "1")
     talk.wait(301, step=60)
 
     assert talk.ids == [NOT_REPORTED]
@@ -75,6 +75,7 @@ def test_installation_reported_without_a_reboot_is_accepted(
         case("reboot before installation", ("InstallRebooting",), "FirmwareUpdate", "1", ()),
         case("same version", ("Installing",), "FirmwareUpdate", "1", ()),
         case("other boot", ("Installing",), "PowerUp", "2", ()),
+        case("power loss", ("Installing", "InstallRebooting"), "PowerUp", "1", ()),
         case("reported before", ("Installing", "Installed"), "FirmwareUpdate", "2", ()),
     ],
 )
@@ -136,6 +137,18 @@ def test_other_reboot_during_transaction_is_accepted(talk: Talk, status: str, re
     begin_update(talk)
     send_statuses(talk, *BEFORE_INSTALLATION, status)
     reboot(talk, reason)
+    talk.at += 100
+    talk.send_event(1, "Ended")
+
+    assert DURING_TRANSACTION not in talk.ids
+
+
+def test_second_reboot_may_be_about_other_firmware(talk: Talk) -> None:
+    install(talk, "Installing")
+    reboot(talk)
+    send_statuses(talk, "Installed")
+    talk.send_event(0, "Started", evse={"id": 1, "connectorId": 1})
+    reboot(talk, version="3")
     talk.at += 100
     talk.send_event(1, "Ended")
 

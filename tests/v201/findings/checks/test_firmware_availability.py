@@ -11,7 +11,7 @@ UPDATES = pytest.mark.parametrize(
 )
 
 
-def begin_wait(talk: Talk, *, allows: str = "false", is_signed: bool = True, install_s: float = -1) -> None:
+def begin_wait(talk: Talk, *, allows: str = "false", is_signed: bool = True, install_s: float = -61) -> None:
     """Charge at EVSE 1 of two, and let an update wait for the end."""
     talk.status(evse_id=2)
     talk.read_variables({"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": allows})
@@ -59,7 +59,12 @@ def test_event_reports_the_availability_too(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("allows", "install_s"), [case("new sessions allowed", "true", -1), case("installed later", "false", 500)]
+    ("allows", "install_s"),
+    [
+        case("new sessions allowed", "true", -1),
+        case("installed later", "false", 500),
+        case("perhaps due", "false", 0.05),
+    ],
 )
 def test_update_that_blocks_no_evse_is_accepted(talk: Talk, allows: str, install_s: float) -> None:
     begin_wait(talk, allows=allows, install_s=install_s)
@@ -83,6 +88,15 @@ def test_wait_may_be_over(talk: Talk, happen: Script) -> None:
     begin_wait(talk)
     send_statuses(talk, "InstallScheduled")
     happen(talk)
+    talk.wait(61)
+
+    assert talk.ids == []
+
+
+def test_evse_with_a_vehicle_at_another_connector_is_in_use(talk: Talk) -> None:
+    begin_wait(talk)
+    talk.status("Occupied", evse_id=2, connector_id=2)
+    send_statuses(talk, "InstallScheduled")
     talk.wait(61)
 
     assert talk.ids == []

@@ -148,3 +148,12 @@ def test_station_that_is_not_accepted_sends_no_event(unbooted: Talk) -> None:
     unbooted.wait(70)
 
     assert unbooted.ids == []
+
+
+def test_new_firmware_may_wait_for_a_transaction_that_begins_later(talk: Talk) -> None:
+    begin_update(talk)
+    send_statuses(talk, *BEFORE_INSTALLATION, "Installing", "Installed")
+    talk.send_event(0, "Started", evse={"id": 1, "connectorId": 1})
+    talk.wait(301, step=60)
+
+    assert "firmware-event-missing" not in talk.ids

@@ -103,3 +103,20 @@ def test_installation_is_not_early_by_a_clock_that_was_set_wrong(talk: Talk) -> 
     send_statuses(talk, *BEFORE_INSTALLATION, "Installing")
 
     assert talk.ids == []
+
+
+def test_scheduled_status_without_its_request_id_decides_nothing(talk: Talk) -> None:
+    begin_update(talk, retrieve_s=100)
+    send_statuses(talk, "DownloadScheduled", request_id=None)
+    talk.wait(100)
+    send_statuses(talk, "Downloading")
+
+    assert "firmware-download-not-scheduled" not in talk.ids
+
+
+def test_status_with_an_id_that_is_used_again_may_be_of_the_earlier_update(talk: Talk) -> None:
+    begin_update(talk)
+    begin_update(talk, retrieve_s=100)
+    send_statuses(talk, "Downloading")
+
+    assert talk.ids == []
