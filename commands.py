@@ -586,7 +586,7 @@ def _build(builder: CommandBuilder, csms: Csms, station: Station) -> Any:
     except UNREADABLE_PAYLOAD as error:
         if csms.profile(station.id).validation == "strict":
             raise
-        raise NothingToDo(f"the station has reported something invalid: {error!r}") from None
+        raise NothingToDo(f"a report of the station has an invalid value: {error!r}") from None
 
 
 BUILDERS: Final[Mapping[str, CommandBuilder]] = {

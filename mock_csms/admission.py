@@ -69,7 +69,7 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     connection.name = csms.spelling(identity_in_url)
     if connection.name != identity_in_url:
         logger.info(
-            "%s  connects as %s; the case of an identity does not matter (OCPP-J 3.1.1)",
+            "%s  connects with the spelling %s; the case of an identity does not matter (OCPP-J 3.1.1)",
             connection.name,
             identity_in_url,
         )
@@ -112,7 +112,7 @@ def _admit_if_cleared(
     """Check the origin, the number of connections, and the credentials of a station."""
     name = connection.name
     if foreign := _foreign_origin(csms, request):
-        reason = f"pages of {foreign} may not connect (--station-origins)"
+        reason = f"pages of {foreign} may not connect; allow them with --station-origins"
         return _refuse(csms, connection, request, HTTPStatus.FORBIDDEN, "origin", reason)
     limit = csms.settings.max_connections
     if len(csms.sessions) >= limit and name not in csms.sessions:

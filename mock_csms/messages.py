@@ -262,7 +262,7 @@ def _without_memory(raw: bytes) -> MalformedFrame | MalformedAnswer:
     except (MemoryError, ValueError):
         pass
     return MalformedFrame(
-        ErrorCode.INTERNAL_ERROR, "the server has no memory to parse the frame", may_be_valid=True
+        ErrorCode.INTERNAL_ERROR, "the server has not enough memory to parse the frame", may_be_valid=True
     )
 
 

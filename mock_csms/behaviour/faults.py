@@ -457,7 +457,9 @@ def _fault_of_its_kind(value: object) -> object:
     if isinstance(value, str):
         target, _, fault = value.partition(":")
         if fault.partition(":")[0].partition("=")[0] in FAULT_KINDS:
-            raise ValueError(f"{value!r} names its target {target}; put that in when, and write {fault!r}")
+            raise ValueError(
+                f"{value!r} names the target {target}; write the target in when, and only {fault!r} here"
+            )
         value = parse_fault(value)
     if not isinstance(value, dict):
         return value

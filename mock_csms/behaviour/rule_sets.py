@@ -89,7 +89,7 @@ class ActiveRule:
             if is_first and not self.has_failed:
                 self.has_failed = True
                 logger.error(
-                    "rule %s, and later rules that are costly, are not applied to a %s: %s",
+                    "rule %s, and later rules with costly conditions, are not applied to a %s: %s",
                     self.rule,
                     call.action,
                     error,

@@ -65,7 +65,8 @@ class When(BaseModel):
     action: str | None = None
     """Action of the message, or `handshake` for the opening handshake; without it, any action."""
     direction: RuleDirection = "call"
-    """"call": the station sends a CALL; "command": the mock sends a CALL; "answer": the station answers one.
+    """"call": the station sends a CALL; "command": the mock sends a CALL; "answer": the station answers a
+    command.
     """
     payload: RulePayload | None = None
     """Fields and values that the payload must contain."""
@@ -197,7 +198,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
 
     id: str = ""
-    """Id of the rule; a rule without one gets one."""
+    """Id of the rule; a rule without an id gets a generated one."""
     when: When = Field(default_factory=When)
     """Conditions; without them, the rule is about all CALLs of all stations."""
     then: Annotated[tuple[Then, ...], BeforeValidator(_as_sequence), _ShownAsOneOrMany()] = ()

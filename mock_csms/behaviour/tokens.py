@@ -53,7 +53,7 @@ def _in_utc(moment: datetime) -> datetime:
 def _reject_number(value: object) -> object:
     """Keep pydantic from reading a number as a time since the epoch; here, it is seconds from now."""
     if isinstance(value, int | float):
-        raise ValueError("too many seconds")
+        raise ValueError("too many seconds; the time must be within the years 1 to 9999")
     return value
 
 
@@ -91,7 +91,9 @@ class Token(BaseModel):
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     """language1 in the idTokenInfo, and the language of the personalMessage."""
     certificate_status: CertificateStatus | None = None
-    """Status of a certificate that comes with the token; if None, it follows from certificate and status."""
+    """Status of a certificate that comes with the token; if it is not set, the mock derives it from the
+    certificate and the status.
+    """
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:
         """Make the token's IdTokenInfoType; a ``cache_expiry`` in seconds is added to ``clock()``."""

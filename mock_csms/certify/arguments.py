@@ -50,7 +50,9 @@ def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
             hint = suggest(profile, PROFILES) or f"; write one of {', '.join(PROFILES)}"
             raise UsageError(f"unknown profile {profile!r}{hint}")
     if given.against and server_flags:
-        raise UsageError("flags after -- are for a server that is started; --against uses one that runs")
+        raise UsageError(
+            "flags after -- are for a server that the run starts; leave them out, or leave out --against"
+        )
     return CertifyArguments(
         task=_task(given),
         words=tuple(given.words[1:] if given.words[:1] and given.words[0] in TASK_WORDS else given.words),
@@ -96,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         prog=CERTIFY_PROGRAM,
         usage=f"{COMMAND} certify init IDENTITY | FILE [CASE ...] | explain CASE | --list | --self-test",
         description="Rehearse the certification of a charging station: carry out the test cases for\n"
-        "stations of OCPP 2.0.1 and give a verdict about each. It is a rehearsal, no certification.",
+        "stations of OCPP 2.0.1 and give a verdict about each. A rehearsal does not certify the station.",
         epilog=_epilog(),
         formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=30),
         allow_abbrev=False,
@@ -108,50 +110,70 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_selection(add: Callable[..., argparse.Action]) -> None:
-    add("words", metavar="WORD", nargs="*", help="see the usage and the examples; CASE may have * and ?")
-    add("--list", action="store_true", help="list the cases, with a station file: those that apply to it")
-    profile = f"only cases of this profile; may be repeated: {', '.join(PROFILES)}"
+    add(
+        "words",
+        metavar="WORD",
+        nargs="*",
+        help="words of the usage line above; in CASE, * and ? are wildcards",
+    )
+    cases = "list all cases, or, with a station file, the cases for its profiles"
+    add("--list", action="store_true", help=cases)
+    profile = f"run only the cases of this profile (repeatable): {', '.join(PROFILES)}"
     add("--profile", metavar="NAME", action="append", default=[], help=profile)
-    add("--mandatory", action="store_true", help="only cases that are mandatory for the profiles")
-    add("--no-hands", action="store_true", help="only cases that need nobody at the station")
+    add("--mandatory", action="store_true", help="run only the cases that are mandatory for the profiles")
+    hands = "skip the cases in which somebody has to act at the station, for example to plug in"
+    add("--no-hands", action="store_true", help=hands)
 
 
 def _add_run(add: Callable[..., argparse.Action]) -> None:
-    rig = "who plugs in and presents tokens: person (default), station, a URL, a program, or module:Class"
+    rig = (
+        "what plugs in and presents tokens. person: you are asked to do it; station: a simulated station is "
+        "the station under test; or the URL of a rig, a program, or a Python class as module:Class (default: "
+        "the rig that the station file names, otherwise person)"
+    )
     add("--rig", metavar="RIG", help=rig)
-    add("--against", metavar="URL", help="use the server with this control API; by default, one is started")
-    add("--control-token", metavar="TEXT", help="token of that control API")
-    add("--lenient", action="store_true", help="let findings of the specification not fail a case")
+    against = "URL of the control API of a running mock server to use (default: start a new server)"
+    add("--against", metavar="URL", help=against)
+    add("--control-token", metavar="TEXT", help="bearer token of the control API")
+    lenient = "pass a case even if the server reports an error finding about the station while the case runs"
+    add("--lenient", action="store_true", help=lenient)
     add("--verbose", action="store_true", help="show the steps of each case")
-    add("--json", metavar="FILE", type=Path, help="write the report as JSON after each case")
+    add("--json", metavar="FILE", type=Path, help="write the report as JSON, again after each case")
     add("--html", metavar="FILE", type=Path, help="write the report as one HTML file")
     add("--junit", metavar="FILE", type=Path, help="write the report as JUnit XML")
-    add("--resume", metavar="FILE", type=Path, help="take the verdicts of an earlier --json, and go on")
-    add("--compare", metavar="FILE", type=Path, help="say what has changed since an earlier --json")
+    resume = "keep the verdicts in FILE, which an earlier run wrote with --json, and run the other cases"
+    add("--resume", metavar="FILE", type=Path, help=resume)
+    compare = "print the verdicts that differ from those in FILE, which an earlier run wrote with --json"
+    add("--compare", metavar="FILE", type=Path, help=compare)
 
 
 def _add_self_test(add: Callable[..., argparse.Action]) -> None:
-    text = "test the cases: each has to pass on the station in the box, and to fail on its mutants"
+    text = (
+        "test the cases: each must pass on a simulated station, and fail on mutants, which are simulated "
+        "stations that misbehave"
+    )
     add("--self-test", action="store_true", help=text)
     add(
         "--mutant",
         metavar="TEXT",
         action="append",
         default=[],
-        help="with --self-test: a misbehaviour to try in place of those in the table; mute and refusing are "
-        "stations that must pass nothing",
+        help="with --self-test: misbehaviour to try instead of those in the table of mutants (repeatable). "
+        "mute: a station that sends nothing; refusing: a station that refuses every command",
     )
     add(
         "--write-mutants",
         action="store_true",
-        help="with --self-test: write into the table in which step each misbehaviour is caught",
+        help="with --self-test: write into the table of mutants which step of a case catches each "
+        "misbehaviour",
     )
 
 
 def _epilog() -> str:
     return (
-        "Flags after -- go to the server that is started. Exit codes: 0 all cases passed, 1 some did not,\n"
-        "2 wrong arguments, 3 the server cannot start, 5 the station did not come.\n\n"
+        "Flags after -- are flags of the server that the run starts. Exit codes: 0 no case failed, 1 a case\n"
+        "failed, was inconclusive or had an error, 2 wrong arguments, 3 the server cannot start, 5 the\n"
+        "station did not connect or boot.\n\n"
         "examples:\n"
         f"  {COMMAND} certify init CS001\n"
         f"  {COMMAND} certify CS001.toml --html report.html\n"

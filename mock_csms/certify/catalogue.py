@@ -45,9 +45,9 @@ class CatalogueEntry:
         The claims are the profiles and features of the station.
         """
         if self.profiles and not any(profile in claims for profile in self.profiles):
-            return f"part of {' and '.join(self.profiles)} only"
+            return f"it is only for stations with the profile {' or '.join(self.profiles)}"
         if not evaluate(self.condition, claims):
-            return f"{self.condition_text}: {explain(self.condition, claims)}"
+            return f"its condition is {self.condition_text}, but {explain(self.condition, claims)}"
         return ""
 
     def caveat(self, claims: Container[str]) -> str:
@@ -57,7 +57,8 @@ class CatalogueEntry:
         """
         if not isinstance(self.condition, Not):
             return ""
-        return f"the case applies because {explain(self.condition, claims)}; claim what the station has"
+        reason = explain(self.condition, claims)
+        return f"the case applies because {reason}; claim every feature that the station has"
 
 
 def _entry(row: Mapping[str, str]) -> CatalogueEntry:

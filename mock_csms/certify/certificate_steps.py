@@ -27,8 +27,8 @@ async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
     if profile not in profiles:
         wanted = " or ".join(map(str, profiles))
         raise Skipped(
-            f"it needs a station that connects with security profile {wanted}, and a port of the server that "
-            f"requires it; the station has connected to one for security profile {profile}"
+            f"the case needs a station that connects to a port of the server for security profile {wanted}; "
+            f"this station has connected to a port for security profile {profile}"
         )
     return profile
 

@@ -37,7 +37,7 @@ from mock_csms.process import print_text, stopping_on_signals
 REPORT_MISSING: Final = 1
 """Exit code if a report could not be written."""
 AWAY_LINES: Final = (
-    "The station is away. Bring it back: the next case that finds it booted goes on.",
+    "The station has not come back. Connect it again: the run goes on once it has booted.",
     "Cases until then are inconclusive; --resume carries them out later.",
 )
 ABORTED: Final = 130
@@ -62,7 +62,9 @@ async def _until_signal(working: Coroutine[Any, Any, int]) -> int:
     task = asyncio.ensure_future(working)
 
     def stop() -> None:
-        sys.stderr.write("stopping: what was changed is put back first; Ctrl+C again ends at once\n")
+        sys.stderr.write(
+            "stopping: the changes at the station are reverted first; Ctrl+C again ends at once\n"
+        )
         task.cancel()
 
     with stopping_on_signals(stop, lambda: task.cancelling() > 0):

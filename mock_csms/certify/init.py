@@ -12,7 +12,7 @@ from mock_csms.client import AsyncClient, AsyncStationHandle, StationFailure, Wr
 
 REPORT_REQUEST: Final = 900_001
 REPORT_S: Final = 120.0
-ASK: Final = "  # ? The device model does not show these. Remove the # of those that the station has:"
+ASK: Final = "  # ? The device model does not show these features. Remove the # of each that the station has:"
 
 ASK_PASSWORD: Final = '# password = "..."  # ? its BasicAuthPassword, in security profiles 1 and 2'
 
@@ -56,15 +56,15 @@ def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
     profiles = [name for name in PROFILES if name == "Core" or name in learnt.claimed]
     return "\n".join(
         [
-            "# What the station claims, for the rehearsal of the certification cases.",
+            "# Profiles and features that the station claims; they decide which certification cases apply.",
             "# Complete the lines that are marked with ?, then run: mock-csms certify FILE",
             "",
             "[station]",
             f'identity = "{file.station.identity}"',
             f"profiles = {_list(profiles)}  # of {', '.join(PROFILES)}",
             f"evses = {{ {evses or '1 = [1]'} }}  # connectors by EVSE; the cases use the first of them",
-            'start = "local"  # or "remote": how a session is authorized in cases that leave it open',
-            'stop = "local"  # or "remote": how it is stopped in them',
+            'start = "local"  # or "remote": how a session is authorized in cases that allow both',
+            'stop = "local"  # or "remote": how a session is stopped in cases that allow both',
             "slots = [1, 2]  # two slots for network profiles that the station has",
             *([f'password = "{password}"'] if (password := file.station.password) else [ASK_PASSWORD]),
             "features = [",
@@ -79,7 +79,7 @@ def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
             "[times]  # in seconds",
             *(f"{name} = {value:g}  # {_described(name)}" for name, value in file.times),
             "",
-            "[rig]  # ? who plugs in and presents tokens; without a line, a person is asked",
+            "[rig]  # ? what plugs in and presents tokens; without a line below, you are asked to do it",
             '# http = "http://127.0.0.1:9002"  # POST /plug-in {"evse": 1}',
             '# command = "./rig.sh"  # ./rig.sh plug-in evse=1',
             '# python = "my_rig:MyRig"',

@@ -13,7 +13,7 @@ CASES_INTRODUCTION: Final = """\
 This page is generated from the catalogue of cases in `mock_csms/certify/`; `task certify-cases` writes it.
 
 It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 edition 3, with the errata of
-2025-09. The rehearsal carries them out in its own words; passing it is no certification.
+2025-09. The rehearsal carries them out in its own words; it does not certify a station.
 
 - **Profiles**: the certification profiles of Part 5 that list the case as mandatory (M) or conditional (C).
   A case without a profile is not part of the certification.

@@ -33,5 +33,5 @@ def _flaw_of_key(request: x509.CertificateSigningRequest, *, is_v2g: bool) -> st
         case rsa.RSAPublicKey() | dsa.DSAPublicKey() as key if not is_v2g:
             kind, bits, minimum = "RSA or DSA", key.key_size, MIN_BITS
         case _:
-            return "its key is of another kind than is allowed"
-    return f"its {kind} key has {bits} bits, not at least {minimum}" if bits < minimum else ""
+            return f"its key is not an {'EC' if is_v2g else 'EC, RSA or DSA'} key"
+    return f"its {kind} key has {bits} bits, fewer than {minimum}" if bits < minimum else ""

@@ -84,7 +84,7 @@ class NoHands:
 
     async def do(self, stimulus: Stimulus) -> None:
         """Refuse; raises CannotDo."""
-        raise CannotDo(f"nobody is there to do this: {stimulus.text}")
+        raise CannotDo(f"--no-hands leaves this out: {stimulus.text}")
 
 
 class IdleRig:

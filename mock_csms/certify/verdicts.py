@@ -111,7 +111,7 @@ def preparing(about: str, failed: str = "the station could not be prepared") -> 
     try:
         yield
     except StationFailure as failure:
-        reason = f"{failed} ({about} is about the steps): {failure}"
+        reason = f"{failed} (the case {about} tests these steps): {failure}"
         raise Inconclusive(reason, failure.frame) from None
 
 

@@ -37,8 +37,8 @@ ActionName = Annotated[
 OfStation = Annotated[
     str | None,
     Query(
-        description="identity of the station; its reports shape the default payload. Without an identity, "
-        "the payload suits a station without reports",
+        description="identity of a station; the default payload then depends on its reports. Without this "
+        "parameter, the default payload is that for a station without reports",
         max_length=48,
     ),
 ]

@@ -56,7 +56,8 @@ def router(csms: Csms) -> APIRouter:
         A list that is longer than the station accepts is refused, unless `split` is true. With `when`, one
         station is named, which need not be connected or known; the command is sent at its *next* connection,
         even if the station is connected now. Several commands for the same connection are sent in order of
-        arrival: the first one before any answer of the server, each further one when it has been answered.
+        arrival: the first one before any answer of the server, each further one after the answer to the
+        previous one.
         """
         check_command(csms, request)
         station_id = csms.spelling(station_id)

@@ -29,11 +29,11 @@ OPERATION_GROUPS: Final = [
     },
     {
         "name": "commands",
-        "description": "Commands to stations. The answer of the station is part of the answer of the API.",
+        "description": "Commands to stations. The response contains the answer of the station.",
     },
     {
         "name": "behaviour",
-        "description": "Rules and tokens: answers, errors and faults in place of the usual ones.",
+        "description": "Rules and tokens, which change the answers of the mock and inject errors and faults.",
     },
     {
         "name": "journal",
@@ -48,8 +48,8 @@ OPERATION_GROUPS: Final = [
     {"name": "listeners", "description": "The ports for stations, their security profile and their TLS."},
     {
         "name": "files",
-        "description": "Firmware that stations download, and logs that they upload. Stations have no token, "
-        "so only listing and reading uploads needs one.",
+        "description": "Firmware that stations download, and logs that they upload. Stations need no token for "
+        "this; other clients need the token of `--control-token` to list and read uploads.",
     },
     {
         "name": "certificates",

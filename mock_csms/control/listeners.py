@@ -40,7 +40,7 @@ def router(csms: Csms) -> APIRouter:
         """List the ports for stations, with their addresses and their TLS.
 
         `main` is the listener of `--port`, and `tls` is the listener of `--tls-port`. `tlsFault` is the fault
-        of the next connections; a number behind it says how many of them are left.
+        of the next connections; `expired=2` means that the next two connections get it.
         """
         return json_response([_view(csms, listener) for listener in csms.listeners.values()])
 

@@ -25,8 +25,8 @@ def router(csms: Csms) -> APIRouter:
     async def add_note(request: NoteRequest) -> Response:
         """Write a note into the journal, such as the step of a test that begins.
 
-        It is an entry of type `note`, also in the journal file, the stream of events, transcripts and
-        diagrams, and a line in the log. Secrets in its text are masked.
+        The note becomes an entry of type `note` in the journal and its file, in event streams, transcripts
+        and diagrams, and a line in the log. Secrets in its text are masked.
         """
         entry = csms.records.add_note(_identity(csms, request.station), request.text)
         return Response(entry.json(), HTTPStatus.CREATED, media_type="application/json")

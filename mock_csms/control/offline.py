@@ -28,14 +28,14 @@ def router(csms: Csms) -> APIRouter:
     @routes.post(
         path,
         responses=documented("not-one-station", "too-many-offline")
-        | answer(OfflineState, "The time that has begun"),
+        | answer(OfflineState, "The offline period that has begun"),
     )
     async def go_offline(station_id: StationId, request: OfflineRequest | None = None) -> Response:
-        """End the connection of a station and refuse new ones, until a time is over or DELETE is called.
+        """End the connection of a station and refuse new ones, for a given time or until DELETE is called.
 
         The station need not be connected, nor known. Other stations are not affected. The refused attempts
-        are counted, and are in the journal as `refused`. Another POST begins again, without the attempts so
-        far.
+        are counted, and are in the journal as `refused`. Another POST begins a new offline period, without
+        attempts.
         """
         station_id, request = _one_station(csms, station_id), request or OfflineRequest()
         try:
@@ -49,17 +49,19 @@ def router(csms: Csms) -> APIRouter:
         return await _state(csms, outage)
 
     @routes.get(
-        path, responses=documented("not-offline") | answer(OfflineState, "The time and the attempts so far")
+        path,
+        responses=documented("not-offline")
+        | answer(OfflineState, "The offline period, with the connection attempts so far"),
     )
     async def get_offline(station_id: StationId) -> Response:
         """Show the time at which the mock went offline for a station, and the refused attempts.
 
-        A time that is over is shown until DELETE.
+        An offline period that is over is shown until DELETE is called.
         """
         return await _state(csms, _found(csms.outages.of, csms.spelling(station_id)))
 
     @routes.delete(
-        path, responses=documented("not-offline") | answer(OfflineState, "The time that has ended")
+        path, responses=documented("not-offline") | answer(OfflineState, "The offline period that has ended")
     )
     async def come_back(station_id: StationId) -> Response:
         """Accept connections of a station again, and return the refused attempts with their times."""

@@ -61,8 +61,7 @@ def router(csms: Csms) -> APIRouter:
     async def await_answer(prompt_id: PromptName, within: AnswerWithin = 30) -> Response:
         """Wait for the answer to a prompt.
 
-        If it does not come in time, `answer` is null. A prompt that is withdrawn meanwhile is a problem
-        (404).
+        If no answer comes in time, `answer` is null. A prompt that is withdrawn meanwhile is a problem (404).
         """
         prompt = _prompt_of(rehearsal, prompt_id)
         with waits.waiting(), suppress(TimeoutError):
@@ -92,6 +91,6 @@ def router(csms: Csms) -> APIRouter:
 def _prompt_of(rehearsal: Rehearsal, prompt_id: str) -> Prompt:
     prompt = run_of(rehearsal).prompt
     if prompt is None or prompt.id != prompt_id:
-        now = "there is none now" if prompt is None else f"the prompt is {prompt.id} now"
+        now = "no prompt is open now" if prompt is None else f"the prompt is {prompt.id} now"
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-prompt", f"prompt {prompt_id!r} is not open; {now}")
     return prompt

@@ -32,8 +32,8 @@ def router(csms: Csms) -> APIRouter:
         """Send the held answers and commands of a station, the oldest first.
 
         The fault `hold` holds answers, and `certificates = "hold"` holds CertificateSigned. First, the
-        answers are sent; then the commands, each when the one before is answered. If nothing is held, the
-        answer is 409.
+        answers are sent; then the commands, each after the answer to the previous one. If nothing is held,
+        the answer is 409.
         """
         session, request = session_of(csms, csms.spelling(station_id)), request or ReleaseRequest()
         return json_response(await _released(session, request))
@@ -68,7 +68,7 @@ def _nothing_held(identity: str, action: str | None, held: Counter[str]) -> Prob
     detail = f"nothing is held for {identity}"
     if action is not None and held:
         others = ", ".join(f"{count} {name}" for name, count in held.most_common(10))
-        detail = f"no {action} is held for {identity}; held are the answers to {others}"
+        detail = f"no {action} is held for {identity}; the mock holds the answers to {others}"
     else:
         detail += '; the fault "hold" holds answers, and certificates = "hold" holds signed certificates'
     return Problem(HTTPStatus.CONFLICT, "nothing-held", detail)

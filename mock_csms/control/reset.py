@@ -29,10 +29,10 @@ def router(csms: Csms) -> APIRouter:
 
         This clears everything that the mock has learned from the stations, their findings, and the counts of
         rules for them. With `profiles`, it also reverts changes to their profiles. Passwords changed by
-        SetVariables no longer hold; the passwords of the profiles hold again. Stations that are not connected
-        are forgotten. Without `station`, this also clears the journal and reverts all changes to profiles,
-        tokens, listeners and silenced findings, and forgets the certification rehearsal. Rules and settings
-        are kept, and so are held answers, and commands that wait for a connection.
+        SetVariables are no longer valid; the passwords of the profiles are valid again. Stations that are not
+        connected are forgotten. Without `station`, this also clears the journal and reverts all changes to
+        profiles, tokens, listeners and silenced findings, and forgets the certification rehearsal. Rules and
+        settings are kept, and so are held answers, and commands that wait for a connection.
         """
         if station is None:
             csms.reset()

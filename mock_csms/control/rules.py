@@ -68,7 +68,8 @@ def router(csms: Csms) -> APIRouter:
         rule; `hits` counts the messages to which the rule was applied.
 
         With `Accept: application/toml`, the answer is a settings file with the rules, the last of which is
-        tried first, as in any settings file. A rule with a null, which TOML lacks, is a comment in it.
+        tried first, as in any settings file. A rule with a null, which TOML cannot express, is written as a
+        comment.
         """
         if _accepts_toml(request):
             return await _toml_response(csms.rulebook.entries)
@@ -118,7 +119,7 @@ def router(csms: Csms) -> APIRouter:
     async def put_rule(rule_id: RuleId, rule: RuleBody, scope: ScopeHeader = None) -> Response:
         """Add a rule, or replace the rule with this id. The counts of the new rule start at 0.
 
-        A rule that is replaced in a scope comes back when the scope is taken back.
+        A rule that is replaced in a scope comes back when the scope is deleted.
         """
         return json_response(await _add(csms, {**rule, "id": rule_id}, scope))
 
@@ -130,9 +131,10 @@ def router(csms: Csms) -> APIRouter:
     async def change_rule(rule_id: RuleId, change: RuleChange, scope: ScopeHeader = None) -> Response:
         """Disable a rule or enable it; the counts are kept.
 
-        A disabled rule is listed, but it applies to no message and counts none. In a scope, the rule changes
-        until the scope is taken back; without one, the rules that it covers change too. A rule of the
-        settings is as the settings say after they are reloaded.
+        A disabled rule is listed, but it applies to no message and counts none. In a scope, the change lasts
+        until the scope is deleted. Without a scope, it also applies to the rules with this id that the
+        current rule has replaced. When the settings are reloaded, they decide again whether their rules are
+        enabled.
         """
         _known_rule(csms, rule_id)
         if scope is not None:
@@ -147,7 +149,7 @@ def router(csms: Csms) -> APIRouter:
         responses=documented("unknown-rule", "too-many-scopes"),
     )
     async def delete_rule(rule_id: RuleId, scope: ScopeHeader = None) -> None:
-        """Delete a rule; in a scope, until the scope is taken back."""
+        """Delete a rule; in a scope, until the scope is deleted."""
         _known_rule(csms, rule_id)
         check_room(csms, scope)
         csms.rulebook.remove(rule_id, scope)
@@ -224,7 +226,7 @@ def _check_trial(csms: Csms, trial: Trial) -> None:
     known_actions = actions(csms.ocpp_versions) | {HANDSHAKE}
     if trial.action not in known_actions:
         verb, hint = "send" if is_call else "answer", suggest(trial.action, known_actions)
-        sentence = f"stations do not {verb} {trial.action!r}{hint}"
+        sentence = f"OCPP has no {trial.action!r} that a station can {verb}{hint}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence_at(["body"], sentence))
 
 

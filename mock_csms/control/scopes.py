@@ -33,7 +33,7 @@ ScopeHeader = Annotated[
     str | None,
     Header(
         alias="X-Scope",
-        description="scope of the change; `DELETE /v1/scopes/{name}` takes all changes of a scope back",
+        description="scope of the change; `DELETE /v1/scopes/{name}` reverts all changes of a scope",
     ),
     AfterValidator(lambda name: name if name is None else _checked_name(name)),
 ]
@@ -46,7 +46,7 @@ def check_room(csms: Csms, scope: str | None) -> None:
         return
     open_scopes = _open_scopes(csms)
     if scope not in open_scopes and len(open_scopes) >= MAX_SCOPES:
-        detail = f"{MAX_SCOPES} scopes are open, the maximum; take one back with DELETE /v1/scopes/{{name}}"
+        detail = f"{MAX_SCOPES} scopes are open, the maximum; revert one with DELETE /v1/scopes/{{name}}"
         raise Problem(HTTPStatus.CONFLICT, "too-many-scopes", detail)
 
 
@@ -78,13 +78,14 @@ def router(csms: Csms) -> APIRouter:
         )
 
     @routes.delete(
-        "/{name:name}", responses=documented("unknown-scope") | answer(ScopeSummary, "The changes taken back")
+        "/{name:name}",
+        responses=documented("unknown-scope") | answer(ScopeSummary, "The numbers of reverted changes"),
     )
     async def take_back_scope(name: ScopePath) -> Response:
-        """Take back all changes of a scope, and end it.
+        """Revert all changes of a scope, and delete the scope.
 
-        A value that another scope, or a request without a scope, has set later stays. Otherwise the latest
-        value of the others is in force again: a replaced rule comes back with its counts.
+        A value that another scope, or a request without a scope, has set later stays. Otherwise, the latest
+        value from outside this scope applies again; a replaced rule comes back with its counts.
         """
         _check_open(csms, name)
         summary = _summary(csms, name)

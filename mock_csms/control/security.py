@@ -41,7 +41,7 @@ def forbidden_reason(
 ) -> str:
     """Why a request must be rejected; empty if it is allowed."""
     if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
-        return "an OCSP request belongs to /ocsp"
+        return "send OCSP requests to /ocsp"
     host, origin = headers.get("host", ""), headers.get("origin")
     try:
         hostname = urlsplit(f"//{host}").hostname or ""

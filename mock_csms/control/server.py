@@ -54,8 +54,8 @@ def router(csms: Csms) -> APIRouter:
     async def show_statistics() -> Response:
         """Show counts since the start, and a history of the last ten minutes in steps of two seconds.
 
-        A reset leaves the counts. The lists of the history have the same length, the oldest values first;
-        messages and refused connections are per second. `/metrics` has the counts by action.
+        `POST /v1/reset` keeps the counts. The lists of the history have the same length, the oldest values
+        first; messages and refused connections are per second. `/metrics` has the counts by action.
         """
         return json_response(_statistics(csms))
 

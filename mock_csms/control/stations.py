@@ -130,7 +130,7 @@ def router(csms: Csms) -> APIRouter:
     async def get_profile(station_id: StationId) -> Response:
         """Show the profile of a station: the settings that apply to it.
 
-        `X-Changed` names those that PATCH has changed.
+        `X-Changed` names the settings that PATCH has changed.
         """
         station_id = csms.spelling(station_id)
         return _profile_response(csms, station_id, csms.profile(station_id))

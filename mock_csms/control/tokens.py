@@ -62,7 +62,7 @@ def router(csms: Csms) -> APIRouter:
         responses=documented("unknown-token", "too-many-tokens", "too-many-scopes"),
     )
     async def delete_token(id_token: IdToken, scope: ScopeHeader = None) -> None:
-        """Delete an idToken; in a scope, until the scope is taken back."""
+        """Delete an idToken; in a scope, until the scope is deleted."""
         _known_token(csms, id_token)
         _check_room_for(csms, id_token, scope)
         csms.change_token(id_token, None, scope)

@@ -86,7 +86,7 @@ class JournalFile:
     def _recover(self) -> None:
         if self._has_failed:
             lost = self.lost - self._lost_before
-            logger.error("the journal %s is written again; %d entries are missing", self._path, lost)
+            logger.error("the journal %s can be written again; %d entries are missing", self._path, lost)
             self._has_failed = False
 
     def _rotate(self) -> None:

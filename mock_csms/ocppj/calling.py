@@ -237,7 +237,9 @@ class CallingSession:
         try:
             payload = self._payload_of_rule(hit, command, request)
         except (NothingToDo, ValueError) as error:
-            logger.warning("%s  rule %s sends no %s: %s", self.station.id, hit.rule, command.action, error)
+            logger.warning(
+                "%s  rule %s cannot send its %s: %s", self.station.id, hit.rule, command.action, error
+            )
             return
         await self.send(command.action, payload)
 

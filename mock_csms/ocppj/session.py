@@ -285,7 +285,7 @@ class Session(CallingSession):
 
     def _unrouted(self, call: Call) -> CallRejected:
         if call.action in self.version.actions:
-            return CallRejected(ErrorCode.NOT_SUPPORTED, "a central system does not answer this action")
+            return CallRejected(ErrorCode.NOT_SUPPORTED, "only a central system may send this action")
         hint = self.version.hint(call.action, call.payload)
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
@@ -334,7 +334,10 @@ class Session(CallingSession):
         is_checked = hit is None or hit.rule.check_answer
         if is_checked and (violation := find_violation(answer)):
             logger.error(
-                "%s  our answer to %s breaks its schema: %s", self.station.id, call.action, violation.found
+                "%s  the answer of this server to %s breaks its schema: %s",
+                self.station.id,
+                call.action,
+                violation.found,
             )
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server's answer breaks its schema")
         return answer

@@ -225,7 +225,7 @@ def _check_subject(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> No
 
 def _check_time(response: ocsp.OCSPResponse, now: datetime) -> None:
     if response.this_update_utc > now + CLOCK_LEEWAY:
-        raise OcspFailed("sent an answer of the future")
+        raise OcspFailed("sent an answer that is not valid yet")
     if response.next_update_utc is not None and response.next_update_utc < now - CLOCK_LEEWAY:
         raise OcspFailed("sent an outdated answer")
 

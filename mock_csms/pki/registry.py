@@ -104,7 +104,9 @@ class Registry:
         except CouldNotStart as error:
             self._keep(record)
             self._unwritten.append(record)
-            self._warn(f"{error}; certificates issued since then may be unknown after a restart")
+            self._warn(
+                f"{error}; certificates that the server issues meanwhile may be unknown after a restart"
+            )
 
     def write(self, records: Sequence[Record], timeout_s: float = LOCK_TIMEOUT_S) -> None:
         """Write records; raises CouldNotStart if the index cannot be written within the time."""

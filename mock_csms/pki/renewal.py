@@ -32,7 +32,7 @@ def reason_to_renew(
 def _flaw(chain: Sequence[x509.Certificate], key: PkiKey, blueprint: Blueprint, issuer: Issued | None) -> str:
     certificate = chain[0]
     if certificate.public_key() != key.public_key():
-        return "it is not for its key"
+        return "it does not belong to its key"
     if not _has_issuer(chain, issuer):
         return "it is not issued by the current " + (blueprint.issuer or "key")
     if blueprint.renews and certificate.not_valid_after_utc < datetime.now(UTC) + RENEWAL:

@@ -102,7 +102,7 @@ class PasswordChanges:
             return "both its old and its new password are valid until its next boot"
         ends: Literal["", "use"] = "use" if len(known.before) > 1 else ""
         self._changed[identity] = replace(settled, passwords=known.before, holds_until=ends)
-        return "its old password still holds (A01.FR.04)"
+        return "its old password stays valid (A01.FR.04)"
 
     def used(self, identity: str, password: Password) -> None:
         """Record the password of a new connection. It ends a change that was not answered."""

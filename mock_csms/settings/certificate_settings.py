@@ -78,8 +78,8 @@ class CertificateSettings(CommandSettings):
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
         "CertificateSigned that follows an accepted SignCertificate. sign: it is sent after "
-        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: it is "
-        "sent like with sign, with a certificate that the station has to reject (see --bad-certificate)",
+        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: as with "
+        "sign, but with a certificate that the station has to reject (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",
@@ -175,8 +175,8 @@ class CertificateSettings(CommandSettings):
     )
     hash_algorithm: Literal["SHA256", "SHA384", "SHA512"] | None = setting(
         None,
-        "hash algorithm in DeleteCertificate: SHA256, SHA384 or SHA512 (default: the one that the station "
-        "uses)",
+        "hash algorithm in DeleteCertificate: SHA256, SHA384 or SHA512 (default: as in the station's "
+        "last answer to GetInstalledCertificateIds, otherwise SHA256)",
         group=PAYLOADS_GROUP,
         expected="SHA256, SHA384 or SHA512",
         example="SHA384",
@@ -185,8 +185,8 @@ class CertificateSettings(CommandSettings):
     firmware: FirmwareName = setting(
         "firmware.bin",
         "firmware that UpdateFirmware and PublishFirmware offer: a file in the folder of --files, or the "
-        "mock's own firmware.bin or empty.bin. With ?seconds=20 behind the name, the download takes 20 "
-        "seconds; with ?status=404, it is refused",
+        "mock's own firmware.bin or empty.bin. With ?seconds=20 after the name, the download takes 20 "
+        "seconds; with ?status=404, it is refused with HTTP 404",
         group=PAYLOADS_GROUP,
         expected="the name of a file without folders, perhaps with ?seconds=20 or ?status=404",
         example="firmware-2.bin",
@@ -196,9 +196,10 @@ class CertificateSettings(CommandSettings):
         "valid", "none", "wrong", "expired", "not-yet-valid", "unknown-ca", "self-signed"
     ] = setting(
         "valid",
-        "signature in UpdateFirmware. valid: signs the firmware, with a certificate below manufacturer-root; "
-        "none: no signature and no certificate; wrong: signs another file; expired, not-yet-valid, "
-        "unknown-ca, self-signed: signs the firmware, with a certificate that the station has to reject",
+        "signature and signing certificate in UpdateFirmware. valid: both are valid, and the certificate "
+        "chains to manufacturer-root; none: UpdateFirmware has neither; wrong: the signature is that of "
+        "another file; expired, not-yet-valid, unknown-ca, self-signed: the certificate has this fault, and "
+        "the station has to reject it",
         group=PAYLOADS_GROUP,
         expected="valid, none, wrong, expired, not-yet-valid, unknown-ca or self-signed",
         example="wrong",

@@ -48,8 +48,8 @@ class CommandSettings(BaseModel):
     )
     delay: Seconds | None = setting(
         None,
-        "seconds to wait before --command is sent; they begin with the event that --start names. Without "
-        "--period, --repeat sets how often the command is sent",
+        "seconds from the event that --start names to the sending of --command. Without --period, --repeat "
+        "sets how often the command is sent",
         group=COMMANDS_GROUP,
         expected=SECONDS,
         example="2",
@@ -156,8 +156,8 @@ class CommandSettings(BaseModel):
     get_variables: VariableNames = setting(
         (),
         "variables that GetVariables reads, as a list: Component.Variable,Component.Variable. "
-        "Connector#1.2/Problem is a variable of connector 2 of EVSE 1; "
-        "DeviceDataCtrlr/ItemsPerMessage[GetReport] is the instance GetReport of a variable",
+        "Connector#1.2.Problem is a variable of connector 2 of EVSE 1; "
+        "DeviceDataCtrlr.ItemsPerMessage[GetReport] is the instance GetReport of a variable",
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",

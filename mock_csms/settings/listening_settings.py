@@ -170,7 +170,7 @@ class ListeningSettings(Profile):
     public_url: PublicUrlSetting | None = setting(
         None,
         "URL under which stations reach --port through NAT, a proxy or a container, such as "
-        "ws://192.0.2.7:9000. Commands with a URL of this server then use it",
+        "ws://192.0.2.7:9000. Commands that give a station a URL of this server then give this one",
         group=LISTENING_GROUP,
         expected="a URL such as ws://192.0.2.7:9000",
         example="wss://csms.example.com",
@@ -218,7 +218,7 @@ class ListeningSettings(Profile):
     station_origins: Origins = setting(
         (),
         "web origins whose pages may connect as a station, such as http://localhost:3000 (default: any "
-        "origin). Other stations send no origin and are always admitted",
+        "origin). Stations outside a browser send no origin and are always admitted",
         group=LISTENING_GROUP,
         expected="a list of origins",
         example="http://localhost:3000",

@@ -281,8 +281,9 @@ class Settings(ListeningSettings):
     )
     findings: Watch = setting(
         "auto",
-        "when to report how stations violate the specification. always: also chosen by --findings without a "
-        "value; never; auto: always, except above 2,500 calls per second. --fail-on implies always",
+        "when to report how stations violate the specification: always, never or auto. auto: always, except "
+        "while stations send more than 2,500 calls per second. --findings without a value and --fail-on "
+        "stand for always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",

@@ -219,7 +219,7 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         default=0,
         help="random seed; the same seed repeats the same visits (default: 0)",
     )
-    speed = "factor by which drivers, scripts and restarts are faster (default: 1)"
+    speed = "factor by which drivers, scripts and restarts are faster than in reality (default: 1)"
     add("--speed", metavar="X", type=_speed, default=1.0, help=speed)
     misbehave = (
         "misbehaviours: ways in which the stations break the specification. Give names or mutations; 'list' "
@@ -230,7 +230,9 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         "--update-while-charging",
         choices=get_args(UpdateWhileCharging.__value__),
         default="download",
-        help="how far a firmware update goes while a transaction is running (default: download)",
+        help="how far a firmware update goes while a transaction is running. no: it waits for the end of the "
+        "transaction; download: it downloads the firmware; install: it also installs the firmware (default: "
+        "download)",
     )
     add(
         "--no-cancel-update",
@@ -249,7 +251,7 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     add(
         "--exit-with-stdin",
         action="store_true",
-        help="end when standard input ends, and so together with the program that started the stations",
+        help="stop when standard input is closed, and thus when the program ends that started the stations",
     )
 
 

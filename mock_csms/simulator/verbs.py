@@ -285,7 +285,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "end-at-ev",
-            "the vehicle ends the session, as by ISO 15118",
+            "the vehicle ends the session, as over ISO 15118",
             lambda station, given: station.charging.end_at_vehicle(given["evse"]),
             {"evse": EVSE},
             obstacle=_vehicle,
@@ -332,7 +332,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "site-limit",
-            "the energy management of the site limits the charging power, or ends the limit",
+            "the energy management of the site limits the current; without AMPERES, it ends the limit",
             lambda station, given: station.smart_charging.set_external_limit(given["amperes"]),
             SITE_LIMIT,
             short="amperes",

@@ -98,7 +98,7 @@ async def _relayed_status(csms: Csms, identity: str, data: JsonObject) -> Status
     except OcspFailed as failure:
         return StatusAnswer(None, "Unspecified", f"the responder {failure}")
     if len(response) > MAX_OCSP_RESULT:
-        problem = f"the responder sent {len(response)} characters in base64"
+        problem = f"the responder sent {len(response)} characters in base64, more than {MAX_OCSP_RESULT}"
         return StatusAnswer(None, "TooLargeElement", problem)
     return StatusAnswer(response)
 

@@ -727,7 +727,7 @@ def test_disabled_rule_applies_to_no_handshake(kind: str) -> None:
 COSTLY = "items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
 """Takes all steps of one evaluation for a few thousand items."""
 ITEMS = {"items": list(range(3000))}
-NOT_APPLIED = "and later rules that are costly, are not applied to a DataTransfer"
+NOT_APPLIED = "and later rules with costly conditions, are not applied to a DataTransfer"
 
 
 def test_conditions_past_the_budget_of_a_message_are_not_applied(caplog: pytest.LogCaptureFixture) -> None:

@@ -500,7 +500,7 @@ def test_table_that_no_short_text_expresses_is_kept_as_json(table: dict[str, Any
         case(
             "target twice",
             {"when": {}, "fault": "Heartbeat:stall"},
-            "names its target Heartbeat; ",
+            "names the target Heartbeat; ",
         ),
         case("then and fault", {"then": {}, "fault": "stall"}, "either then or fault, not both"),
         case("unknown kind", {"when": {}, "fault": "stal"}, "did you mean stall?"),

@@ -123,7 +123,7 @@ async def test_answer_to_a_prompt_that_is_gone_says_so(
     asking = asyncio.create_task(csms.rehearsal.ask("Plug in"))
     page = await _open(mock, open_page)
     await expect(page.get_by_role("button", name="Done")).to_be_visible()
-    gone = {"detail": "prompt '1' is not open; there is none now"}
+    gone = {"detail": "prompt '1' is not open; no prompt is open now"}
     await page.route("**/prompts/*", lambda route: route.fulfill(status=404, json=gone))
     await page.get_by_role("button", name="Done").click()
     await expect(page.locator(".toast")).to_contain_text("is not open")

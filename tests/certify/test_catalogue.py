@@ -78,11 +78,15 @@ def test_case_is_mandatory_for_the_profiles_that_list_it_so() -> None:
     ("case", "claims", "obstacle"),
     [
         ("TC_B_01_CS", "Core", ""),
-        ("TC_K_01_CS", "Core", "part of SmartCharging and ISO15118 only"),
+        ("TC_K_01_CS", "Core", "it is only for stations with the profile SmartCharging or ISO15118"),
         ("TC_K_01_CS", "Core ISO15118", ""),
-        ("TC_C_26_CS", "Core C-30", "C-02 and (C-30 or C-31 or C-32): C-02 is not claimed"),
+        (
+            "TC_C_26_CS",
+            "Core C-30",
+            "its condition is C-02 and (C-30 or C-31 or C-32), but C-02 is not claimed",
+        ),
         ("TC_C_26_CS", "Core C-30 C-02", ""),
-        ("TC_K_52_CS", "Core", "SmartCharging: SmartCharging is not claimed"),
+        ("TC_K_52_CS", "Core", "its condition is SmartCharging, but SmartCharging is not claimed"),
     ],
 )
 def test_obstacle_says_why_a_case_does_not_apply(case: str, claims: str, obstacle: str) -> None:
@@ -92,7 +96,10 @@ def test_obstacle_says_why_a_case_does_not_apply(case: str, claims: str, obstacl
 @pytest.mark.parametrize(
     ("case", "caveat"),
     [
-        ("TC_B_28_CS", "the case applies because C-13 is not claimed; claim what the station has"),
+        (
+            "TC_B_28_CS",
+            "the case applies because C-13 is not claimed; claim every feature that the station has",
+        ),
         ("TC_B_20_CS", ""),
         ("TC_E_03_CS", ""),
     ],

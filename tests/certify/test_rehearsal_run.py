@@ -83,5 +83,5 @@ async def test_station_with_an_unclaimed_ability_is_told_to_claim_it(
         await run.carry_out(planned(*cases))
 
     unconditional, conditional = (result.reason for result in run.report.results)
-    assert "claim what the station has" not in unconditional
-    assert conditional.endswith("; claim what the station has")
+    assert "claim every feature that the station has" not in unconditional
+    assert conditional.endswith("; claim every feature that the station has")

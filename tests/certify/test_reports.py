@@ -101,7 +101,7 @@ def test_failed_case_is_shown_with_step_reason_and_frame() -> None:
         "    step: no TransactionEvent",
         "    it started",
         "      #12 <- TransactionEvent",
-        "    decided by #12",
+        "    decided by frame #12",
     ]
 
 

@@ -46,7 +46,7 @@ def test_case_whose_condition_does_not_hold_is_skipped_with_the_claim() -> None:
 
 
 def test_case_of_another_profile_is_skipped_with_the_profile() -> None:
-    assert "part of SmartCharging and ISO15118 only" in reason(CORE, "TC_K_01_CS")
+    assert "it is only for stations with the profile SmartCharging or ISO15118" in reason(CORE, "TC_K_01_CS")
 
 
 def test_case_with_stimuli_is_skipped_without_hands() -> None:

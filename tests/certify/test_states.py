@@ -113,7 +113,7 @@ async def test_transfer_that_the_station_refuses_is_not_waited_for_after_the_cas
 
 async def test_failure_of_a_preparation_is_inconclusive_and_names_the_case_about_it(box: Boxes) -> None:
     async with box("say RequestStartTransaction status=Rejected") as run:
-        with pytest.raises(Inconclusive, match="TC_E_04_CS is about the steps"):
+        with pytest.raises(Inconclusive, match="the case TC_E_04_CS tests these steps"):
             await run.given.authorized(by="remote")
 
 

@@ -298,7 +298,7 @@ def test_full_disk_loses_whole_lines_and_says_so(
     assert file.lost == 3
     assert [record.getMessage() for record in caplog.records] == [
         f"cannot write the journal {path}: No space left on device",
-        f"the journal {path} is written again; 3 entries are missing",
+        f"the journal {path} can be written again; 3 entries are missing",
     ]
 
 

@@ -324,7 +324,7 @@ def test_answer_about_another_certificate_is_refused(pki: Pki) -> None:
     ("update", "reason"),
     [
         (timedelta(hours=-25), "sent an outdated answer"),
-        (timedelta(hours=1), "sent an answer of the future"),
+        (timedelta(hours=1), "sent an answer that is not valid yet"),
         (timedelta(hours=-23), ""),
         (timedelta(minutes=4), ""),
     ],

@@ -126,7 +126,7 @@ def test_record_that_must_wait_for_the_lock_is_written_with_the_next(
     assert list(Registry(tmp_path / "index")) == [record(1), record(3), record(2), record(4)]
     assert caplog.messages == [
         f"cannot write {tmp_path / 'index'}: another process holds the lock .lock; "
-        "certificates issued since then may be unknown after a restart"
+        "certificates that the server issues meanwhile may be unknown after a restart"
     ]
 
 

@@ -48,7 +48,7 @@ def _head(report: RunReport) -> Iterable[str]:
     yield f"<h1>{escape(report.station)}</h1>\n"
     program = f"ocpp2-mock-server {escape(report.version)}"
     yield f"<p>{' · '.join(filter(None, (facts, began, program)))}{end}</p>\n"
-    yield "<p>A rehearsal of the test cases for stations of OCPP 2.0.1. It is no certification.</p>\n"
+    yield "<p>Rehearsal of the test cases for stations of OCPP 2.0.1; it does not certify the station.</p>\n"
     yield '<ul class="counts">\n'
     for verdict, number in counts(report.results).items():
         if number:
@@ -57,7 +57,7 @@ def _head(report: RunReport) -> Iterable[str]:
     if report.left_out:
         yield (
             f"<p>{report.left_out} other cases that apply to the station were not selected; "
-            "the numbers are about the selected ones.</p>\n"
+            "the numbers count only the selected cases.</p>\n"
         )
 
 

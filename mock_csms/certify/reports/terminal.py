@@ -23,7 +23,7 @@ def lines_of_case(result: CaseResult, *, is_verbose: bool = False) -> list[str]:
         lines.append(f"{INDENT}step: {result.failed_step}")
     lines += [f"{INDENT}{line}" for line in result.reason.splitlines()[:MAX_REASON_LINES]]
     if result.frame is not None:
-        lines.append(f"{INDENT}decided by #{result.frame}")
+        lines.append(f"{INDENT}decided by frame #{result.frame}")
     if result.known is not None:
         word = "passed, although it is" if result.verdict is Verdict.PASS else "is"
         lines.append(f"{INDENT}{word} known to fail: {result.known}")

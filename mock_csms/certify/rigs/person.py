@@ -60,7 +60,7 @@ class Person:
                 each.cancel()
             await asyncio.gather(*answers, return_exceptions=True)
         if not finished:
-            raise CannotDo(f"nobody has answered within {self._within:g} s: {stimulus.text}")
+            raise CannotDo(f"no answer within {self._within:g} s to: {stimulus.text}")
         if not all(each.result() for each in finished):
             raise CannotDo(f"this cannot be done: {stimulus.text}")
 

@@ -49,7 +49,7 @@ class ActionDetails(ActionInShort):
     version: str
     """OCPP version of the connected station, otherwise the first version with the action."""
     sent_by: list[Sender]
-    """Senders of the action; DataTransfer, for example, has both."""
+    """Senders of the action: stations, the central system, or both, as for DataTransfer."""
     request: JsonSchema
     """JSON schema of the payload of the CALL."""
     response: JsonSchema
@@ -57,7 +57,7 @@ class ActionDetails(ActionInShort):
     default_payload: OcppPayload | None
     """Payload of a command sent without `payload`, with secrets masked; or null.
 
-    Ids such as requestId are taken anew for each command.
+    Each command gets new ids, such as a new requestId.
     """
     no_default: str | None
     """Reason for a default payload of null."""

@@ -7,7 +7,7 @@ class Upload(Model):
     """A file that was uploaded."""
 
     name: str
-    """Name under which it is stored."""
+    """Name under which the file is stored."""
     size: int
     """Size in bytes."""
 

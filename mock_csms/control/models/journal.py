@@ -18,13 +18,13 @@ class ClientCertificateFacts(Model):
     serial_number: str = absent()
     """Serial number in hexadecimal."""
     not_before: str = absent()
-    """Begin of its validity, in UTC."""
+    """Start of its validity, in UTC."""
     not_after: str = absent()
     """End of its validity, in UTC."""
     key: str = absent()
     """Type and size of its key."""
     flaw: str = absent()
-    """Reason why it cannot be read; replaces the other keys."""
+    """Reason why the certificate cannot be read; the other keys are then left out."""
 
 
 class HandshakeTls(Model):
@@ -110,7 +110,7 @@ class JournalPage(Model):
     """Entries of the journal."""
 
     last: int
-    """Number of the newest entry in the journal; it need not match."""
+    """Number of the newest entry in the journal; this entry need not match the query."""
     entries: list[JournalEntry]
     """The newest matching entries, in the order of their numbers."""
 

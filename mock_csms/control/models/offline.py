@@ -56,7 +56,7 @@ class RefusedAttempt(Model):
 
 
 class OfflineSummary(Model):
-    """A time in which the mock is offline for a station."""
+    """A period in which the mock is offline for a station."""
 
     active: bool
     """Whether connections of the station are refused now."""

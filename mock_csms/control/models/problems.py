@@ -53,7 +53,7 @@ class ClosestEntry(Model):
 
 
 class ExpectedEntries(Model):
-    """Entries that were waited for."""
+    """Entries that the request waited for."""
 
     match: Match | None = absent()
     """The match of the request."""
@@ -67,7 +67,7 @@ class WaitProblem(ProblemDetails):
     """A wait that has failed."""
 
     expected: ExpectedEntries
-    """The entries that were waited for."""
+    """The entries that the request waited for."""
     actual: list[JournalEntry]
     """The matching entries that came."""
 
@@ -193,7 +193,7 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     ),
     "too-many-rules": ProblemKind(_CONFLICT, "there are 1000 rules, the maximum; delete one first"),
     "too-many-scopes": ProblemKind(
-        _CONFLICT, "1000 scopes are open, the maximum; take one back with DELETE /v1/scopes/{name}"
+        _CONFLICT, "1000 scopes are open, the maximum; revert one with DELETE /v1/scopes/{name}"
     ),
     "too-many-tokens": ProblemKind(_CONFLICT, "10000 tokens have changed, the maximum; POST /v1/reset first"),
     "body-too-large": ProblemKind(

@@ -43,9 +43,9 @@ class CasePlan(RequestBody):
     ]
     """Certification profiles that the case belongs to."""
     mandatory: bool = False
-    """Whether a station needs the case for its certification profiles."""
+    """Whether the case is mandatory for the profiles of the station."""
     applies: bool = True
-    """Whether the case is for this station, by its features."""
+    """Whether the case applies to a station with these features."""
     skipped: ReportText | None = None
     """Reason why the case does not run; without it, the case runs."""
 
@@ -160,9 +160,9 @@ class RehearsalCase(Model):
     profiles: list[str]
     """Certification profiles that the case belongs to."""
     mandatory: bool
-    """Whether a station needs the case for its certification profiles."""
+    """Whether the case is mandatory for the profiles of the station."""
     applies: bool
-    """Whether the case is for this station, by its features."""
+    """Whether the case applies to a station with these features."""
     skipped: str = absent()
     """Reason why the case does not run."""
     verdict: CaseVerdict | None
@@ -191,7 +191,7 @@ class RehearsalState(Model):
     started_at: str
     """Time at which the run began."""
     finished_at: str | None
-    """Time at which it ended; null while it is running."""
+    """Time at which the run ended; null while it is running."""
     prompt: PromptState | None
     """The newest prompt; null without one."""
     cases: list[RehearsalCase]

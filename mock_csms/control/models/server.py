@@ -57,7 +57,7 @@ class ServerFacts(Model):
     started_at: str
     """Time of the start."""
     ocpp_versions: list[str]
-    """OCPP versions that it speaks."""
+    """OCPP versions that the server speaks."""
     station_urls: list[str]
     """URLs for stations, without the identity at the end. URLs for other machines come first."""
     control: str
@@ -97,7 +97,7 @@ class StatisticsHistory(Model):
     answer_ms: list[float | None]
     """Median response time of stations to commands, in milliseconds; null without an answer."""
     mock_ms: list[float | None]
-    """Median time of the server for its newest answers, in milliseconds; null without an answer."""
+    """Median time that the server took for its newest answers, in milliseconds; null without an answer."""
 
 
 class ServerStatistics(Model):

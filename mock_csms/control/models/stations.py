@@ -37,7 +37,7 @@ class TransactionSummary(Model):
     connector_id: int | None
     """Number of the connector; null if it is not known."""
     id_token: OcppPayload | None
-    """idToken of the last event that has one; null before."""
+    """idToken of the last event that has one; null before such an event."""
     charging_state: str | None
     """The last chargingState; null before the first one."""
     started_at: str | None
@@ -54,20 +54,21 @@ class StationSummary(Model):
     id: str
     """Identity of the station."""
     connected: bool
-    """Whether it is connected now."""
+    """Whether the station is connected now."""
     connection: int | None
-    """Number of its connection, which counts up; null if it is not connected."""
+    """Number of its connection, which counts up; null if the station is not connected."""
     connected_since: str | None
-    """Time of its opening handshake; null if it is not connected."""
+    """Time of its opening handshake; null if the station is not connected."""
     ocpp_version: str | None
-    """OCPP version of the connection; null if it is not connected."""
+    """OCPP version of the connection; null if the station is not connected."""
     listener: str | None
-    """Name of the listener of its connection; null if it is not connected."""
+    """Name of the listener of its connection; null if the station is not connected."""
     security_profile: Literal[0, 1, 2, 3] | None
-    """Security profile that the credentials of its connection meet, 0 for none; null if it is not connected.
+    """Security profile that the credentials of its connection meet, 0 for none; null if the station is not
+    connected.
     """
     remote: str | None
-    """Its address and port; null if it is not connected."""
+    """Its address and port; null if the station is not connected."""
     registration: Literal["Accepted", "Pending", "Rejected"] | None
     """Status in the answer to its last BootNotification; null before the first one."""
     boots: int
@@ -121,7 +122,7 @@ class TransactionView(Model):
     connector_id: int | None
     """Number of the connector; null if it is not known."""
     id_token: OcppPayload | None
-    """idToken of the last event that has one; null before."""
+    """idToken of the last event that has one; null before such an event."""
     charging_state: str | None
     """The last chargingState; null after the end."""
     stopped_reason: str | None
@@ -173,7 +174,7 @@ class ReportState(Model):
     action: str
     """Action of its parts, such as NotifyReport."""
     request_id: int
-    """The requestId of the command that requested it."""
+    """The requestId of the command that requested the report."""
     complete: bool
     """Whether all parts have arrived."""
     parts: list[int]
@@ -206,7 +207,7 @@ class HeldAnswerState(Model):
     """An answer that is held back."""
 
     action: str
-    """Action of the CALL that it answers."""
+    """Action of the CALL that is answered."""
     message_id: str
     """Message id of the CALL."""
     since: str

@@ -67,7 +67,7 @@ class WaitRequest(RequestBody):
 
 
 class MatchingEntries(Model):
-    """The entries that a wait was for."""
+    """The entries that a wait has found."""
 
     entries: list[JournalEntry]
     """The matching entries, as many as `times`, the oldest first."""
@@ -121,7 +121,7 @@ class Verified(Model):
     count: int
     """Number of matching entries."""
     entries: list[JournalEntry]
-    """The newest of them, at most 100, the oldest first."""
+    """The newest matching entries, at most 100, the oldest first."""
     last: int
     """Number of the newest entry that was compared; later entries did not count."""
     hint: str | None = absent()

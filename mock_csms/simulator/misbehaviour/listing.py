@@ -6,11 +6,11 @@ from mock_csms.simulator.misbehaviour.mutations import FORMS
 from mock_csms.simulator.misbehaviour.table import MISBEHAVIOURS
 
 MUTATION_NOTES: Final = (
-    "A mutation, in quotes, changes single messages. FIELD is a path such as idTokenInfo.status. VALUE is",
-    "JSON or plain text, now for the current time, or @FIELD for a value of the original message; FIELD=",
-    "removes the field. In a condition, FIELD= stands for an absent field, and FIELD!=VALUE for any other",
-    "value. At the end, times N limits how often the station misbehaves, and after N exempts the first N",
-    "messages.",
+    "A mutation changes single messages; write it in quotes. FIELD is a path such as idTokenInfo.status.",
+    "VALUE is JSON, plain text, now (the current time), or @FIELD (the value of FIELD in the original",
+    "message). FIELD= removes the field. After if, FIELD= means that the field is absent, and FIELD!=VALUE",
+    "that it has any other value. A mutation may end in times N, which stops the misbehaviour after N",
+    "messages, or in after N, which leaves the first N messages unchanged.",
 )
 
 

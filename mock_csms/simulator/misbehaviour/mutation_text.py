@@ -73,7 +73,7 @@ def parse_words(text: str) -> MutationText:
         else:
             parts.subjects.append(word)
     if is_condition and not parts.conditions:
-        raise WrongMutation("if needs a condition; write if FIELD=VALUE, FIELD!=VALUE or FIELD=")
+        raise WrongMutation("'if' needs a condition: FIELD=VALUE, FIELD!=VALUE or FIELD=")
     return parts
 
 
@@ -81,7 +81,9 @@ def _read_value(parts: MutationText, value: WrittenValue, *, is_condition: bool)
     if is_condition:
         parts.conditions.append(value)
     elif value.sign == "!=" or parts.occasion is not None:
-        raise WrongMutation(f"{value.path}{value.sign}{value.value} is a condition; write if in front of it")
+        raise WrongMutation(
+            f"{value.path}{value.sign}{value.value} is a condition; write 'if' in front of it"
+        )
     else:
         parts.values.append(value)
 

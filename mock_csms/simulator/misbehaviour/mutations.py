@@ -247,7 +247,7 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     ),
     "hear": MutationForm(
         "hear ACTION FIELD=VALUE... [if FIELD=VALUE...]",
-        "understands other values in a command, or in the answer to a message",
+        "acts as if a command, or the answer to one of its messages, had other values",
         "hear Authorize idTokenInfo.status=Accepted",
         _hear,
     ),
@@ -283,7 +283,7 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     ),
     "delay": MutationForm(
         "delay ACTION SECONDS [if FIELD=VALUE...]",
-        "sends a message, or the answer to a command, so many seconds later",
+        "sends a message, or the answer to a command, SECONDS later",
         "delay GetVariables 5",
         _delay,
     ),
@@ -296,13 +296,13 @@ FORMS: Final[Mapping[str, MutationForm]] = {
     ),
     "do": MutationForm(
         "do STEP [PARAMETER=VALUE...] on ACTION|STEP [if FIELD=VALUE...]",
-        "does a step without being told. The step follows a message, an answer to a command, or another step",
+        "does a step by itself, after a message, an answer to a command, or another step",
         "do power-cycle on SetNetworkProfile",
         _do,
     ),
     "believe": MutationForm(
         "believe COMPONENT.VARIABLE[.INSTANCE]=VALUE...",
-        "acts as if variables had these values, and reports the values that were set",
+        "acts as if variables had these values, but still reports the values that were set",
         "believe TxCtrlr.StopTxOnInvalidId=false",
         _believe,
     ),

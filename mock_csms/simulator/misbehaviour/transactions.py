@@ -107,13 +107,13 @@ TRANSACTION_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "lose-charging-event",
-        "The event about the begin of charging is lost.",
+        "The event about the start of charging is lost.",
         "seq-no-missing",
         (SkipCall(TX_EVENT, when=IS_CHARGING),),
     ),
     Misbehaviour(
         "repeat-seq-no",
-        "The event about the begin of charging is followed by another one with the same seqNo.",
+        "The event about the start of charging is followed by another one with the same seqNo.",
         "seq-no-repeated",
         (AddCall(TX_EVENT, _same_seq_no, when=both(IS_UPDATED, IS_CHARGING)),),
     ),
@@ -221,7 +221,7 @@ TRANSACTION_MISBEHAVIOURS: Final = (
     ),
     Misbehaviour(
         "go-back-in-time",
-        "The event about the begin of charging is dated 30 seconds back.",
+        "The timestamp of the event about the start of charging is 30 seconds too early.",
         "timestamp-goes-back",
         (
             ChangeCall(

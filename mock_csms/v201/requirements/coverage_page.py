@@ -14,7 +14,7 @@ INTRODUCTION: Final = """\
 
 This page is generated from the checks, the certification cases and the tests; `task coverage-page` writes it.
 
-It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of 2025-09, and what shows it:
+It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of 2025-09, and what checks it:
 
 - **Binds**: whom the requirement binds. A requirement that binds neither a station nor a central system
   (CSMS) is about a vehicle, another system or a manufacturer.

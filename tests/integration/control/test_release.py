@@ -193,7 +193,7 @@ async def test_one_release_sends_the_answer_to_a_csr_and_then_the_held_certifica
         released = await release(client, "CS1")
         assert (await asking).status == "Accepted"
     assert problem_detail(refused, 409, "nothing-held") == (
-        "no CertificateSigned is held for CS1; held are the answers to 1 SignCertificate"
+        "no CertificateSigned is held for CS1; the mock holds the answers to 1 SignCertificate"
     )
     assert [(item["action"], item["outcome"]) for item in released] == [
         ("SignCertificate", "sent"),
@@ -264,5 +264,5 @@ async def test_name_without_held_answers_is_409_with_those_that_are_held(mock: M
         await wait_until_held(client, station_id, "1", "2")
         answer = await client.post(f"/v1/stations/{station_id}/release", json={"action": "Heartbeet"})
     assert problem_detail(answer, 409, "nothing-held") == (
-        f"no Heartbeet is held for {station_id}; held are the answers to 2 Heartbeat"
+        f"no Heartbeet is held for {station_id}; the mock holds the answers to 2 Heartbeat"
     )

@@ -265,7 +265,7 @@ async def test_control_api_is_not_served_on_the_port_for_stations(mock: Mock) ->
         ({"Host": "evil.example"}, "--public-url"),
         ({"Origin": "http://evil.example"}, "pages of http://evil.example"),
         ({"Host": "[", "Origin": "x"}, "not a valid address"),
-        ({"Content-Type": "application/ocsp-request"}, "belongs to /ocsp"),
+        ({"Content-Type": "application/ocsp-request"}, "send OCSP requests to /ocsp"),
     ],
 )
 async def test_page_or_foreign_name_is_rejected_on_the_port_for_stations(
