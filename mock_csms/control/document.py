@@ -48,8 +48,8 @@ OPERATION_GROUPS: Final = [
     {"name": "listeners", "description": "The ports for stations, their security profile and their TLS."},
     {
         "name": "files",
-        "description": "Firmware that stations download, and logs that they upload. Stations need no token for "
-        "this; other clients need the token of `--control-token` to list and read uploads.",
+        "description": "Firmware that stations download, and logs that they upload. Stations need no token "
+        "for this; other clients need the token of `--control-token` to list and read uploads.",
     },
     {
         "name": "certificates",

@@ -25,6 +25,6 @@ export const LostBanner = () => (link.value.state === "lost" && !needsToken.valu
 const Lost = ({ reason, since }) => html`
   <div class="lost">
     <span role="alert"><strong>No connection:</strong> ${reason}.</span> What you see is ${ago(since, now.value)} old. The page
-    tries again, and then fetches what it has missed.
+    tries again, and then fetches the messages that it has missed.
   </div>
 `;

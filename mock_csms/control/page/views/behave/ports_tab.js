@@ -15,7 +15,7 @@ import { faultIn, faultText, portSentence, SECURITY_PROFILES } from "./port_word
 export const PortsTab = () => {
   const { value: listeners, problem, refresh } = useFetched(() => get("v1/listeners"));
   return html`
-    <p class="muted">Changes count for new connections; open ones stay as they are. A security profile that a station has of its own applies if it is higher.</p>
+    <p class="muted">Changes apply to new connections; open ones stay as they are. If a station has a higher security profile in its own settings, that profile applies.</p>
     ${problem && html`<p class="form-problem" role="alert">${fetchProblem(problem)}</p>`}
     <div class="port-cards">
       ${listeners?.map((listener) => html`<${Port} key=${listener.name} listener=${listener} onChanged=${refresh} />`)}

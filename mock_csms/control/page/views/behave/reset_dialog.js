@@ -39,7 +39,7 @@ export const ResetDialog = ({ station: initial, onClose }) => {
         ${isAll && rules.value?.length > 0 && html`
           <label><input type="checkbox" checked=${choice.rules} onChange=${(event) => change({ rules: event.target.checked })} /> <span>Delete ${rules.value.length === 1 ? "the rule" : `all ${plural(rules.value.length, "rule")}`} too; otherwise, rules stay and count from 0</span></label>
         `}
-        <p class="muted">Connections stay open, and stations that are not connected are forgotten.${isAll ? " What the settings say is in force again." : ""}</p>
+        <p class="muted">Connections stay open, and stations that are not connected are forgotten.${isAll ? " The values of the settings apply again." : ""}</p>
         ${problem && html`<p class="form-problem" role="alert">${problem}</p>`}
         <div class="actions">
           <button type="button" onClick=${onClose}>Cancel</button>

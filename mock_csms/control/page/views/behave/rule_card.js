@@ -32,7 +32,7 @@ export const RuleCard = ({ rule, onEdit }) => {
         <h2><bdi>${sentenceOf(rule)}</bdi></h2>
         <p class="rule-facts">
           <code><bdi>${name}</bdi></code>
-          ${rule.scope && html`<${Badge} icon="lock" title="It goes when this scope is taken back">scope <bdi>${short(rule.scope)}</bdi><//>`}
+          ${rule.scope && html`<${Badge} icon="lock" title="The rule is deleted with this scope">scope <bdi>${short(rule.scope)}</bdi><//>`}
           ${effectsOf(rule).length > 1 && html`<${Badge} icon="list" title="Each time the rule applies to a station, the next effect; the last one repeats">${effectsOf(rule).length} effects in turn<//>`}
           ${conditions.map((text) => html`<span class="condition" key=${text}><bdi>${text}</bdi></span>`)}
         </p>

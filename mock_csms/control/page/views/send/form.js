@@ -22,8 +22,8 @@ export const PayloadForm = ({ targets }) => {
         <span class="spacer"></span>
         <button type="button" class="quiet" onClick=${renew}><${Icon} name="refresh" /> Default payload</button>
       </div>
-      ${details.noDefault && html`<p class="send-note"><${Icon} name="info" /><span>There is no default payload now: <bdi>${visible(details.noDefault)}</bdi>. Fill in the fields, or press “Default payload” when that has changed.</span></p>`}
-      ${reading.value.error && html`<p class="send-note"><${Icon} name="alert" /><span>The JSON has an error; the form shows what it was before.</span></p>`}
+      ${details.noDefault && html`<p class="send-note"><${Icon} name="info" /><span>There is no default payload now: <bdi>${visible(details.noDefault)}</bdi>. Fill in the fields, or press “Default payload” once this reason no longer applies.</span></p>`}
+      ${reading.value.error && html`<p class="send-note"><${Icon} name="alert" /><span>The JSON has an error; the form shows the last valid JSON.</span></p>`}
       <${Members} field=${form} />
       ${form.kind === "any" && html`<p class="bad-text">⚠ The payload must be an object { }</p>`}
       ${form.kind === "object" && !form.fields.length && !form.absent.length && html`<p class="muted">This command has no fields.</p>`}
