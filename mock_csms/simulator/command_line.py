@@ -230,9 +230,8 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         "--update-while-charging",
         choices=get_args(UpdateWhileCharging.__value__),
         default="download",
-        help="how far a firmware update goes while a transaction is running. no: it waits for the end of the "
-        "transaction; download: it downloads the firmware; install: it also installs the firmware (default: "
-        "download)",
+        help="how far a firmware update goes while a transaction is running. no: it does not start; install: "
+        "it also installs the firmware (default: download)",
     )
     add(
         "--no-cancel-update",
@@ -242,12 +241,8 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     )
     add("--idle", action="store_true", help="do not simulate random drivers")
     add("--script", metavar="FILE", type=Path, help="file with steps to perform instead of random visits")
-    add(
-        "--http",
-        metavar="PORT",
-        type=_port,
-        help="control the stations over HTTP at this port; 0 picks a free one",
-    )
+    http = "control the stations over HTTP at this port; 0 picks a free one"
+    add("--http", metavar="PORT", type=_port, help=http)
     add(
         "--exit-with-stdin",
         action="store_true",
