@@ -12,6 +12,8 @@ from mock_csms.v201.findings.clock import seconds_of
 STATUS_TIMEOUT_S: Final = 60.0
 MAX_CONNECTORS: Final = 1_000
 """No real station has more; further connectors are ignored."""
+TIMESTAMP_ROUNDING_S: Final = 1.0
+"""Seconds that a timestamp without decimal places may leave out."""
 FREE: Final = frozenset({"Available", "Reserved"})
 UNKNOWN_STATUS: Final = ""
 
@@ -30,8 +32,10 @@ class Connectors:
         "_available",
         "_awaited_until",
         "_boot_frame",
+        "_booted_at",
         "_due",
         "_has_reported_zero",
+        "_in_use",
         "_inoperative_scopes",
         "_inoperative_since",
         "_offline_s",
@@ -63,6 +67,9 @@ class Connectors:
         """Requirements that an Inoperative scope stays so, after a restart since it became Inoperative."""
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
+        self._in_use: frozenset[Connector] = EMPTY
+        """Connectors that were neither Unavailable nor Faulted before they were made Inoperative."""
+        self._booted_at = 0.0
         self._due: float | None = None
         self._boot_frame: int | None = None
         self._has_reported_zero = False
@@ -85,7 +92,7 @@ class Connectors:
         self._persisting = self._strictly_inoperative
         for connector in self.status:
             self.status[connector] = UNKNOWN_STATUS
-        self._due, self._boot_frame = at + STATUS_TIMEOUT_S, frame
+        self._due, self._boot_frame, self._booted_at = at + STATUS_TIMEOUT_S, frame, at
 
     def restarted(self, reason: str) -> None:
         """Register a restart; the availability of connectors outlasts it (B01.FR.07, B11.FR.02)."""
@@ -130,7 +137,8 @@ class Connectors:
         if not covering or at <= self._inoperative_since + STATUS_TIMEOUT_S:
             return NO_FINDINGS
         requirements = tuple(sorted({name for scope in covering for name in self._requirements(scope)}))
-        requirements += self._persistence
+        if any(scope[1] is None for scope in covering):
+            requirements += self._persistence
         if status == "Unavailable":
             self._report.met(*requirements)
         if status != "Available":
@@ -233,10 +241,20 @@ class Connectors:
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def wait_for_queue(self, at: float, payload: JsonObject) -> None:
-        """Restart the deadline after an offline period, unless a message is certainly of a later time."""
+        """Restart the deadlines while the station sends messages of an earlier time. After an offline period,
+        a message without a time counts as such.
+        """
         moment = _moment_of(payload)
+        is_earlier = moment is not None and moment < self._booted_at - TIMESTAMP_ROUNDING_S
+        if self._due is not None and (is_earlier or payload.get("offline")):
+            self._due = max(self._due, at + STATUS_TIMEOUT_S)
         if moment is None or moment <= self._resumed_at or payload.get("offline"):
             self._awaited_until = at + STATUS_TIMEOUT_S
+
+    @property
+    def are_awaited(self) -> bool:
+        """Whether statuses are due after a boot or an offline period."""
+        return self._due is not None or bool(self.awaited)
 
     def expect_none_after_offline(self) -> None:
         """Expect no status for an offline period: after a boot, all are due; otherwise the station must
@@ -322,6 +340,7 @@ class Connectors:
             connector
             for connector in self._connectors_in(scope)
             if self.status[connector] == "Unavailable"
+            and connector in self._in_use
             and not any(_covers(other, connector) for other in others)
         ]
 
@@ -332,8 +351,13 @@ class Connectors:
             return status not in FREE
         return status != "Unavailable"
 
-    def inoperative_sent(self) -> None:
+    def inoperative_sent(self, request: JsonObject) -> None:
         """Register a ChangeAvailability to Inoperative; its answer may get lost."""
+        self._in_use |= {
+            connector
+            for connector in self._connectors_in(place_of(request))
+            if self.status[connector] not in {"Faulted", "Unavailable", UNKNOWN_STATUS}
+        }
         self.were_available, self._available = self._available, EMPTY
 
     def operative_sent(self, request: JsonObject) -> None:
@@ -356,6 +380,7 @@ class Connectors:
         self._scheduled -= {place_of(request)}
         if request["operationalStatus"] != "Inoperative":
             self._inoperative_scopes -= {place_of(request)}
+            self._in_use -= frozenset(self._connectors_in(place_of(request)))
         elif len(self._inoperative_scopes) < MAX_CONNECTORS:
             self._inoperative_scopes |= {place_of(request)}
             self._inoperative_since, self._persistence = at, ()

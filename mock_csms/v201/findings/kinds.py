@@ -197,7 +197,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "H04.FR.01",
         "a reservation expires without a ReservationStatusUpdate",
-        "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
+        "a currentTime sent to the station, an accepted ReserveNow for the EVSE, and no sign that the "
+        "reservation has ended",
     ),
     "available-while-inoperative": FindingKind(
         "warning",

@@ -44,6 +44,7 @@ HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
 AUTHORIZE: Final = Action.authorize.value
 SIGN_CERTIFICATE: Final = Action.sign_certificate.value
+TRANSACTION_EVENT: Final = Action.transaction_event.value
 
 
 class Observer201(Observer):
@@ -69,7 +70,9 @@ class Observer201(Observer):
     )
 
     csms_actions = frozenset(CSMS_ACTIONS - STATION_ACTIONS)
-    answered_actions = frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE}) | CHECKS.answered_actions
+    answered_actions = (
+        frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE, TRANSACTION_EVENT}) | CHECKS.answered_actions
+    )
     requirement_indexes = REQUIREMENT_INDEXES
 
     def begin(self) -> None:
@@ -84,7 +87,7 @@ class Observer201(Observer):
         self._resets = UnansweredResets(report)
         self._progress = Progress(report, self._registration)
         self._accepted_commands = AcceptedCommands(report)
-        self._running = RunningTransactions(report, self._transactions.has_ended)
+        self._running = RunningTransactions(report, self._clock, self._transactions.has_ended)
         self._answers = Answers(report, self._registration, self._running)
         self._event_parts = EventParts(report)
         self._certificates = StationCertificates(report, self._clock)
@@ -150,7 +153,7 @@ class Observer201(Observer):
             findings += judge(self, at, frame, payload)
         if self._accepted_commands.open:
             self._accepted_commands.observe(action, payload)
-        if self._connectors.awaited and action != HEARTBEAT:
+        if self._connectors.are_awaited and action != HEARTBEAT:
             self._connectors.wait_for_queue(at, payload)
         return findings
 
@@ -183,6 +186,8 @@ class Observer201(Observer):
             self._boot_answered(at, frame, answer, waited)
         elif action == AUTHORIZE:
             self._transactions.authorizations.answered(at, answer)
+        elif action == TRANSACTION_EVENT:
+            self._running.answered(payload, answer)
         elif action == SIGN_CERTIFICATE:
             self._signing.answered(answer)
         elif action == HEARTBEAT:
@@ -273,7 +278,7 @@ class Observer201(Observer):
         if request["operationalStatus"] == "Operative":
             self._connectors.operative_sent(request)
         else:
-            self._connectors.inoperative_sent()
+            self._connectors.inoperative_sent(request)
 
     def _availability_changed(self, at: float, frame: int, request: JsonObject, status: str) -> None:
         """Register an accepted or scheduled ChangeAvailability."""
@@ -365,6 +370,7 @@ class Observer201(Observer):
 
     def _judge_authorize(self, _at: float, _frame: int, payload: JsonObject) -> Findings:
         self._transactions.authorizations.asked(payload)
+        self._transactions.reservations.token_presented(payload["idToken"])
         return NO_FINDINGS
 
     def _judge_reservation_update(self, _at: float, _frame: int, payload: JsonObject) -> Findings:

@@ -7,13 +7,15 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import Clock, seconds_of
 from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
 EXPIRY_MARGIN_S: Final = 10.0
 """Seconds before its expiry from which a reservation may already have expired at the station."""
+TIMESTAMP_ROUNDING_S: Final = 1.0
+"""Seconds that a timestamp without decimal places may leave out."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector whose reservation has ended (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0
@@ -29,6 +31,7 @@ class ObservedReservation:
     frame: int
     due: float
     """Time at which the report of the expiry is overdue."""
+    accepted_at: float
     may_be_used: bool = False
     group: IdTokenKey | None = None
     """groupIdToken of the reservation."""
@@ -37,17 +40,18 @@ class ObservedReservation:
 class ObservedReservations:
     """Reservations that are certainly active. In doubt, a reservation is dropped."""
 
-    __slots__ = ("_report", "open")
+    __slots__ = ("_clock", "_report", "open")
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, clock: Clock) -> None:
         self._report = report
+        self._clock = clock
         self.open: dict[int, ObservedReservation] = {}
 
     def end(self, reservation_id: int) -> None:
         """Drop a reservation: it ended, or a command was sent that may end or replace it."""
         self.open.pop(reservation_id, None)
 
-    def accepted(self, frame: int, request: JsonObject) -> None:
+    def accepted(self, at: float, frame: int, request: JsonObject) -> None:
         """Register an accepted ReserveNow. A ReserveNow without an EVSE is ignored."""
         expires_at = seconds_of(request["expiryDateTime"])
         if "evseId" in request and expires_at is not None and len(self.open) < MAX_RESERVATIONS:
@@ -58,8 +62,14 @@ class ObservedReservations:
                 expires_at,
                 frame,
                 expires_at + EXPIRY_TIMEOUT_S,
+                at,
                 group=id_token_key(group) if group else None,
             )
+
+    def token_presented(self, id_token: JsonObject) -> None:
+        """Register a token that may use up its reservation, even if no transaction starts."""
+        for one in self.open.values():
+            one.may_be_used = one.may_be_used or bool(one.group) or one.token == id_token_key(id_token)
 
     def disconnected(self) -> None:
         """Drop all reservations: one may be used while the station is offline."""
@@ -86,7 +96,8 @@ class ObservedReservations:
         for number, one in list(self.open.items()):
             if at > one.due:
                 del self.open[number]
-                findings += NO_FINDINGS if one.may_be_used else self._not_reported(at, number, one)
+                is_certain = self._clock.is_right and not one.may_be_used
+                findings += self._not_reported(at, number, one) if is_certain else NO_FINDINGS
         return findings
 
     def _not_reported(self, at: float, number: int, reservation: ObservedReservation) -> Findings:
@@ -126,11 +137,23 @@ class ObservedReservations:
                 reservation.may_be_used = True
             if (reservation.evse_id, reservation.token) == (evse_id, id_token_key(id_token)):
                 del self.open[number]
-                if at < reservation.expires_at - EXPIRY_MARGIN_S:
+                if self._was_active(reservation, at, event):
                     return self._missing(
                         at, (reservation.frame, frame), tracked, number, self._requirements(event)
                     )
         return NO_FINDINGS
+
+    def _was_active(self, reservation: ObservedReservation, at: float, event: JsonObject) -> bool:
+        """Return whether a reservation was certainly active at the time of an event, which may have been in
+        the queue.
+        """
+        happened_at = seconds_of(event["timestamp"])
+        return (
+            not self._clock.is_skewed
+            and at < reservation.expires_at - EXPIRY_MARGIN_S
+            and happened_at is not None
+            and happened_at >= reservation.accepted_at - TIMESTAMP_ROUNDING_S
+        )
 
     @staticmethod
     def _requirements(event: JsonObject) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.messages import JsonObject
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import Clock, seconds_of
 from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MAX_IN_PROGRESS: Final = 1_000
@@ -38,6 +38,8 @@ class TransactionInProgress:
     evse_id: int | None = None
     connector_id: int | None = None
     has_id_token: bool = False
+    is_refused: bool = False
+    """Whether the central system did not accept the idToken that it was told last."""
     charging_state: str | None = None
     has_charged: bool = False
     is_being_reset: bool = False
@@ -49,16 +51,17 @@ class TransactionInProgress:
     @property
     def is_authorized(self) -> bool:
         """Whether energy flows for a known token; then the authorization is certain."""
-        return self.has_id_token and self.charging_state == CHARGING
+        return self.has_id_token and not self.is_refused and self.charging_state == CHARGING
 
 
 class RunningTransactions:
     """Transactions whose Ended event has not been received, by transactionId."""
 
-    __slots__ = ("_has_ended", "_report", "by_id", "last_ended_at")
+    __slots__ = ("_clock", "_has_ended", "_report", "by_id", "last_ended_at")
 
-    def __init__(self, report: Reporter, has_ended: Callable[[str], bool]) -> None:
+    def __init__(self, report: Reporter, clock: Clock, has_ended: Callable[[str], bool]) -> None:
         self._report = report
+        self._clock = clock
         self._has_ended = has_ended
         """Whether the Ended event of a transaction has arrived; other events may arrive after it."""
         self.by_id: dict[str, TransactionInProgress] = {}
@@ -90,12 +93,21 @@ class RunningTransactions:
         transaction.has_charged = transaction.has_charged or transaction.charging_state == CHARGING
         return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
 
+    def answered(self, event: JsonObject, answer: JsonObject) -> None:
+        """Register the status of the idToken in the answer to a TransactionEvent."""
+        transaction, info = (
+            self.by_id.get(event["transactionInfo"]["transactionId"]),
+            answer.get("idTokenInfo"),
+        )
+        if transaction is not None and isinstance(info, dict):
+            transaction.is_refused = info.get("status") != "Accepted"
+
     def _confirm(
         self, at: float, frame: int, transaction: TransactionInProgress, event: JsonObject
     ) -> Findings:
         findings = self._prove(at, frame, transaction, event)
         happened_at = seconds_of(event["timestamp"])
-        if happened_at is None or event.get("offline"):
+        if happened_at is None or event.get("offline") or self._clock.is_skewed:
             return findings
         for suspicion in list(transaction.suspicions):
             is_stopped = suspicion.charging_state is not None and event["triggerReason"] in STOPPING

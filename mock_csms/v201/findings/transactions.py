@@ -88,7 +88,7 @@ class Transactions:
         self._has_rebooted = False
         """Whether the station restarted after its first boot."""
         self.remote_starts = RemoteStarts(report)
-        self.reservations = ObservedReservations(report)
+        self.reservations = ObservedReservations(report, clock)
         self.authorizations = Authorizations()
         """Answers to Authorize; they decide whether a token has to start a transaction."""
 
@@ -172,6 +172,7 @@ class Transactions:
         if action == Action.request_start_transaction:
             is_here = self.authorizations.may_be_at_station(request["idToken"], at)
             self.remote_starts.command_sent(frame, request, may_be_at_station=is_here)
+            self.reservations.token_presented(request["idToken"])
         elif action == Action.reserve_now:
             self.reservations.end(request["id"])
         elif action == Action.cancel_reservation:
@@ -184,7 +185,7 @@ class Transactions:
         if action == Action.request_start_transaction:
             self.remote_starts.answered(at, request, is_accepted=is_accepted)
         elif action == Action.reserve_now and is_accepted:
-            self.reservations.accepted(frame, request)
+            self.reservations.accepted(at, frame, request)
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
         """Judge the payload of MeterValues."""

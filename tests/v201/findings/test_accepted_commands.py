@@ -229,6 +229,15 @@ def test_operative_connector_without_status_is_found(talk: Talk, scope: dict[str
     assert talk.ids == ["availability-not-carried-out"]
 
 
+def test_connector_that_was_unavailable_before_stays_so(talk: Talk) -> None:
+    talk.status("Unavailable")
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.command("ChangeAvailability", availability("Operative"))
+    talk.wait(61)
+
+    assert not talk.findings
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_operative_connector_reports_available(talk: Talk, scope: dict[str, int]) -> None:
     talk.command("ChangeAvailability", availability("Inoperative", **scope))

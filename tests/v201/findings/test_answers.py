@@ -229,6 +229,27 @@ def test_unlock_that_stops_a_transaction_is_found(talk: Talk, event_type: str) -
     assert "unlocked-during-transaction" in talk.ids
 
 
+def test_connector_may_be_unlocked_if_the_token_was_refused(talk: Talk) -> None:
+    event = talk.event(0, "Started", evse=EVSE, idToken=TOKEN, info={"chargingState": "Charging"})
+    talk.exchange("TransactionEvent", event, {"idTokenInfo": {"status": "Invalid"}})
+    talk.command("UnlockConnector", {"evseId": 1, "connectorId": 1}, "Unlocked")
+    talk.wait(10)
+    talk.send_event(1)
+
+    assert "unlocked-during-transaction" not in talk.ids
+
+
+def test_events_of_a_clock_set_wrong_do_not_confirm_that_a_transaction_went_on(talk: Talk) -> None:
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 3600)})
+    talk.send_event(0, "Started")
+    talk.command("Reset", {"type": "OnIdle"})
+    talk.wait(10)
+    talk.send_event(1, timestamp=stamp(talk.at + 3589))
+    talk.send_event(2, "Ended", timestamp=stamp(talk.at + 3589))
+
+    assert not talk.findings
+
+
 def test_unlock_that_crosses_the_end_of_the_authorization_is_allowed(talk: Talk) -> None:
     unlock_while_charging(talk)
     talk.send_event(1, triggerReason="StopAuthorized", idToken=TOKEN)

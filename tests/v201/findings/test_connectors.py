@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.messages import JsonObject
-from tests.support.talk import EVSE, Talk, availability, device_report
+from tests.support.talk import EVSE, START, Talk, availability, device_report, stamp
 
 # The status of connectors after a boot (B01)
 
@@ -75,6 +75,27 @@ def test_status_deadline_is_extended_by_waiting_time(talk: Talk) -> None:
     talk.wait(60)
 
     assert not talk.findings
+
+
+def test_status_may_wait_behind_the_queue_of_an_offline_period(unbooted: Talk) -> None:
+    unbooted.boot()
+    for number in range(4):
+        unbooted.wait(30)
+        unbooted.send_event(number, timestamp=stamp(START - 600), offline=True)
+    unbooted.wait(30)
+    unbooted.status()
+
+    assert "connector-status-missing" not in unbooted.ids
+
+
+def test_persistence_of_evses_is_not_shown_by_a_connector(talk: Talk) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative", evse_id=1, connector_id=1))
+    talk.status("Unavailable")
+    talk.boot()
+    talk.wait(61)
+    talk.status("Unavailable")
+
+    assert (talk.coverage("G03.FR.08"), talk.coverage("B01.FR.07")) == ("met", "not exercised")
 
 
 def test_triggered_boot_of_accepted_station_needs_no_status(talk: Talk) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.reservations import MAX_RESERVATIONS
-from tests.support.talk import EVSE, TOKEN, Talk, case, reservation, stamp
+from tests.support.talk import EVSE, REMOTE_START, TOKEN, Talk, case, reservation, stamp
 
 
 def start(talk: Talk, **fields: Any) -> None:
@@ -187,6 +187,39 @@ def test_reservation_named_between_the_cable_and_the_token_is_used(talk: Talk) -
     talk.send_event(1, triggerReason="ChargingStateChanged", reservationId=3)
     talk.send_event(2, triggerReason="Authorized", idToken=TOKEN)
     talk.wait(200)
+
+    assert not talk.findings
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        case("at the station", lambda talk: talk.call("Authorize", {"idToken": TOKEN})),
+        case("remotely", lambda talk: talk.command("RequestStartTransaction", REMOTE_START)),
+    ],
+)
+def test_reservation_whose_token_is_presented_need_not_expire(
+    talk: Talk, use: Callable[[Talk], None]
+) -> None:
+    reserve_briefly(talk)
+    use(talk)
+    talk.wait(200)
+
+    assert "reservation-expiry-not-reported" not in talk.ids
+
+
+def test_expiry_by_a_clock_set_wrong_is_not_judged(talk: Talk) -> None:
+    talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at - 3600)})
+    reserve_briefly(talk)
+    talk.wait(200)
+
+    assert "reservation-expiry-not-reported" not in talk.ids
+
+
+def test_event_from_before_the_reservation_does_not_use_it(talk: Talk) -> None:
+    talk.wait(60)
+    talk.command("ReserveNow", reservation(talk))
+    start(talk, timestamp=stamp(talk.at - 30))
 
     assert not talk.findings
 
