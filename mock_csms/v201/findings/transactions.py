@@ -172,7 +172,6 @@ class Transactions:
         if action == Action.request_start_transaction:
             is_here = self.authorizations.may_be_at_station(request["idToken"], at)
             self.remote_starts.command_sent(frame, request, may_be_at_station=is_here)
-            self.reservations.token_presented(request["idToken"])
         elif action == Action.reserve_now:
             self.reservations.end(request["id"])
         elif action == Action.cancel_reservation:
@@ -184,6 +183,8 @@ class Transactions:
         """Register the answer to a command."""
         if action == Action.request_start_transaction:
             self.remote_starts.answered(at, request, is_accepted=is_accepted)
+            if is_accepted:
+                self.reservations.token_presented(request["idToken"])
         elif action == Action.reserve_now and is_accepted:
             self.reservations.accepted(at, frame, request)
 
