@@ -153,8 +153,6 @@ def judge_contract(call: StationCall, known: Known201) -> Outcome:
         return None
     if model.is_true("ISO15118Ctrlr", "ContractValidationOffline") is not False:
         return None
-    if not call.payload.get("offline"):
-        return MET
     found = token_offline(call, known)
     if found is None or found[2].is_listed:
         return None
