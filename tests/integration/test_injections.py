@@ -205,4 +205,4 @@ async def test_too_large_command_of_a_rule_is_not_sent(serve: Serve, log_lines: 
         await connection.send('[2,"small","DataTransfer",{"vendorId":"x","data":"y"}]')
         assert (await receive(connection))[:2] == [3, "small"]
         assert (await receive(connection))[3]["data"] == "y" * 100 + "x"
-    assert any("rule echo sends no DataTransfer: the values of the" in line for line in log_lines.lines)
+    assert any("rule echo cannot send its DataTransfer: the values" in line for line in log_lines.lines)
