@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,8 @@ MAX_TOP_LEVEL_MODULES = 12
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_FUNCTION_LINES = 7
+
+CONVENTIONAL = {"main", "router", "logger"}
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -81,6 +84,34 @@ def test_imports_have_no_circle() -> None:
     circles = [circle for module in FILES if (circle := circle_from(module, (), done))]
 
     assert circles == []
+
+
+def public_names(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names = [name]
+            case ast.TypeAlias(name=ast.Name(id=name)) | ast.AnnAssign(target=ast.Name(id=name)):
+                names = [name]
+            case ast.Assign(targets=targets):
+                names = [target.id for target in targets if isinstance(target, ast.Name)]
+            case _:
+                continue
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def test_public_name_is_defined_in_one_module_only() -> None:
+    """Let a reader who searches for a name find one definition. The lists of cases have one shape."""
+    modules = defaultdict(set)
+    for module, tree in TREES.items():
+        for name in public_names(tree):
+            modules[name].add("cases" if module.startswith("mock_csms.certify.cases.") else module)
+
+    defined_twice = {
+        name: sorted(found) for name, found in modules.items() if len(found) > 1 and name not in CONVENTIONAL
+    }
+
+    assert defined_twice == {}
 
 
 @each_shared

@@ -82,7 +82,7 @@ CASE_LISTS: Final = (
     p_data_transfer.CASES,
 )
 
-CASES: Final[Mapping[str, Case]] = {
+ALL_CASES: Final[Mapping[str, Case]] = {
     case_id: block.cases[case_id] for block in CASE_LISTS for case_id in sorted(block.cases)
 }
 """The cases that are rehearsed, by id."""

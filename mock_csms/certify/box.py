@@ -91,7 +91,7 @@ def security_of_box(identity: str, pki: Pki, profile: int) -> SecuritySetup:
 
 
 @asynccontextmanager
-async def station_in_the_box(
+async def box_station(
     identity: str,
     url: str,
     misbehaviours: Sequence[str] = (),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mock_csms.certify.box import security_of_box, station_in_the_box
+from mock_csms.certify.box import box_station, security_of_box
 from mock_csms.certify.box_server import BoxServer
 from mock_csms.certify.registry import Case
 from mock_csms.certify.runner import Bench, CaseOptions
@@ -33,7 +33,7 @@ class BoxForEachCase:
         security = security_of_box(identity, self.server.pki, profile)
         url = self.server.urls[profile]
         await _forget(self.client, identity)
-        async with station_in_the_box(identity, url, self.misbehaviours, variant, security) as rig:
+        async with box_station(identity, url, self.misbehaviours, variant, security) as rig:
             await _booted(self.client.station(identity, within=BOOT_S))
             yield Bench(self.client, self.file, rig, replace(options, settles=False))
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.arguments import CERTIFY_PROGRAM, CertifyArguments, read_arguments
-from mock_csms.certify.box import CLAIMS, file_of_box, station_in_the_box
+from mock_csms.certify.box import CLAIMS, box_station, file_of_box
 from mock_csms.certify.init import station_file_of
 from mock_csms.certify.listing import explanation_of, list_of
 from mock_csms.certify.opening import (
@@ -99,7 +99,7 @@ async def _init(given: CertifyArguments) -> int:
     async with AsyncExitStack() as stack:
         addresses, client = await stack.enter_async_context(opened_server(given.around))
         if _is_box(given):
-            await stack.enter_async_context(station_in_the_box(identity, ws_of(addresses)))
+            await stack.enter_async_context(box_station(identity, ws_of(addresses)))
         await await_station(client, file, addresses, _write_now)
         text, obstacle = await station_file_of(client, file, CLAIMS if _is_box(given) else ())
     if obstacle:
@@ -132,7 +132,7 @@ async def _run(given: CertifyArguments) -> int:
         return REPORT_MISSING if files.failed else exit_code(report.results)
     async with opened_bench(given.around, file, _write_now) as opened:
         _write([f"the run can be watched at {opened.control}/ui/#/certify"])
-        run = RehearsalOfStation(opened.client, file, opened.supply, CASES, is_lenient=given.is_lenient)
+        run = RehearsalOfStation(opened.client, file, opened.supply, ALL_CASES, is_lenient=given.is_lenient)
         run.report = replace(run.report, left_out=_left_out(file, planned))
         run.on_case = _on_case(given, run, files)
         try:
@@ -175,14 +175,14 @@ def _conclude(files: ReportFiles, report: RunReport, left: Sequence[str], before
 
 def _planned(file: StationFile, given: CertifyArguments, globs: Sequence[str]) -> list[PlannedCase]:
     selection = Selection(globs, given.profiles, given.is_mandatory_only, given.around.has_hands)
-    planned = plan(file, selection, CASES, UNREHEARSED)
+    planned = plan(file, selection, ALL_CASES, UNREHEARSED)
     if not planned:
         raise UsageError("no case is selected; certify --list shows all ids")
     return planned
 
 
 def _left_out(file: StationFile, planned: Sequence[PlannedCase]) -> int:
-    return count_left_out(planned, plan(file, Selection(), CASES, UNREHEARSED))
+    return count_left_out(planned, plan(file, Selection(), ALL_CASES, UNREHEARSED))
 
 
 async def _list(given: CertifyArguments) -> int:
@@ -201,7 +201,7 @@ def _claiming_all() -> StationFile:
 
 async def _explain(given: CertifyArguments) -> int:
     for case_id in given.words:
-        _write(explanation_of(case_id, CASES, UNREHEARSED))
+        _write(explanation_of(case_id, ALL_CASES, UNREHEARSED))
     return 0
 
 

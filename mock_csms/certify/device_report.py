@@ -36,7 +36,7 @@ def name_text(row: ReportRow) -> str:
     return f"{component['name']}{place}.{variable['name']}{instance}"
 
 
-def named(rows: Iterable[ReportRow], component: str, variable: str) -> list[ReportRow]:
+def rows_named(rows: Iterable[ReportRow], component: str, variable: str) -> list[ReportRow]:
     """Return the rows about a variable of components with this name."""
     wanted = component.casefold(), variable.casefold()
     return [row for row in rows if (reported_name(row)[0], reported_name(row)[2]) == wanted]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from mock_csms.certify.box import station_in_the_box
+from mock_csms.certify.box import box_station
 from mock_csms.certify.box_bench import BoxForEachCase
 from mock_csms.certify.box_server import server_for_boxes
 from mock_csms.certify.registry import Case
@@ -114,7 +114,7 @@ async def opened_rig(
     if not around.has_hands:
         yield NoHands()
     elif around.rig == STATION_RIG:
-        async with station_in_the_box(file.station.identity, ws_of(addresses)) as rig:
+        async with box_station(file.station.identity, ws_of(addresses)) as rig:
             yield rig
     elif (rig_of_file := automatic_rig(_with_rig(file, around.rig))) is not None:
         yield rig_of_file

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.opening import BenchSupply, NoStation, Surroundings, opened_bench
 from mock_csms.certify.registry import Case
 from mock_csms.certify.reports.terminal import lines_of_case
@@ -25,7 +25,7 @@ type CaseRunner = tuple[asyncio.Runner, BenchSupply]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each case that the station file selects."""
-    planned = plan(_file(metafunc.config), Selection(), CASES, UNREHEARSED)
+    planned = plan(_file(metafunc.config), Selection(), ALL_CASES, UNREHEARSED)
     metafunc.parametrize("planned", planned, ids=[each.entry.id for each in planned])
 
 
@@ -68,7 +68,7 @@ def test_case(planned: PlannedCase, request: pytest.FixtureRequest) -> None:
     if planned.skipped:
         pytest.skip(planned.skipped)
     runner, supply = request.getfixturevalue("supply")
-    _conclude(runner.run(_result_of(supply, CASES[planned.entry.id])))
+    _conclude(runner.run(_result_of(supply, ALL_CASES[planned.entry.id])))
 
 
 def _conclude(result: CaseResult) -> None:

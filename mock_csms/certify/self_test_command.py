@@ -5,7 +5,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.all_cases import ALL_CASES
 from mock_csms.certify.box_server import server_for_boxes
 from mock_csms.certify.hopeless import HOPELESS
 from mock_csms.certify.mutants import MUTANTS_FOLDER, Mutants, all_mutants, write_mutants
@@ -33,7 +33,7 @@ async def try_cases(
     misbehaviours were caught go into the table.
     """
     cases = [
-        case for case in CASES.values() if not globs or any(fnmatchcase(case.id, each) for each in globs)
+        case for case in ALL_CASES.values() if not globs or any(fnmatchcase(case.id, each) for each in globs)
     ]
     if not cases:
         raise UsageError(f"no case matches {' '.join(globs)}; certify --list shows all ids")

@@ -16,12 +16,12 @@ from mock_csms.control.responses import json_response
 from mock_csms.control.stations import StationId, known_station
 from mock_csms.csms import Csms
 from mock_csms.findings.coverage import REQUIREMENT_STATES, RequirementState
-from mock_csms.findings.requirements import block_of, requirements_of
+from mock_csms.findings.requirements import block_of_requirements, requirements_of
 from mock_csms.messages import JsonObject
 from mock_csms.versions import OcppVersion
 
-GENERAL: Final = "General rules"
-States = Annotated[
+_GENERAL: Final = "General rules"
+RequirementStates = Annotated[
     Sequence[RequirementState],
     Query(alias="state", description="only requirements in this state; repeat it for several"),
 ]
@@ -35,7 +35,7 @@ def router(csms: Csms) -> APIRouter:
         "/{station_id:name}/coverage",
         responses=documented("unknown-station") | answer(StationCoverage, "The coverage"),
     )
-    async def get_coverage(station_id: StationId, states: States = ()) -> Response:
+    async def get_coverage(station_id: StationId, states: RequirementStates = ()) -> Response:
         """Show which requirements a station has been seen to meet, which it broke, and which no check has
         applied to yet.
 
@@ -77,8 +77,8 @@ def _view(
 
 
 def _blocks(version: OcppVersion, shown: list[JsonObject]) -> Iterator[JsonObject]:
-    for letter, name in {"": GENERAL, **version.blocks}.items():
-        if requirements := [one for one in shown if block_of(one["id"]) == letter]:
+    for letter, name in {"": _GENERAL, **version.blocks}.items():
+        if requirements := [one for one in shown if block_of_requirements(one["id"]) == letter]:
             yield {"id": letter, "name": name, "counts": _counts(requirements), "requirements": requirements}
 
 

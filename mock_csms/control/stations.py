@@ -47,7 +47,7 @@ StationIds = Annotated[
     AfterValidator(_identity),
 ]
 CloseCodeQuery = Annotated[int, Query(description="the close code", ge=1000, le=4999)]
-Reason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
+CloseReason = Annotated[str, Query(description="the reason, at most 123 bytes", max_length=LONGEST_REASON)]
 Abort = Annotated[bool, Query(description="drop the TCP connection instead, without a close frame")]
 Changes = Annotated[JsonObject, Body(), ShownAs(ProfileChange)]
 ChangedSince = Annotated[
@@ -116,7 +116,7 @@ def router(csms: Csms) -> APIRouter:
         ),
     )
     async def end_connection(
-        station_id: StationId, code: CloseCodeQuery = 1000, reason: Reason = "", abort: Abort = False
+        station_id: StationId, code: CloseCodeQuery = 1000, reason: CloseReason = "", abort: Abort = False
     ) -> None:
         """Close a station's connection with a close frame, or drop it with `abort`."""
         session = session_of(csms, csms.spelling(station_id))

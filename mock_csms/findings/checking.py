@@ -10,7 +10,7 @@ from mock_csms.findings.checks import (
     Broken,
     Check,
     CheckList,
-    Command,
+    CommandCall,
     Outcome,
     RefusedCommand,
     StationCall,
@@ -84,7 +84,7 @@ class Checking[State: Known]:
         """Register a command to the station."""
         self._known.command_sent(action)
         if learners := self._checks.sent_learners.get(action):
-            command = Command(at, frame, action, request)
+            command = CommandCall(at, frame, action, request)
             for learn in learners:
                 learn(command, self._known)
 

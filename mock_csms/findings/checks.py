@@ -45,7 +45,7 @@ class AnsweredStationCall(NamedTuple):
     answer: JsonObject
 
 
-class Command(NamedTuple):
+class CommandCall(NamedTuple):
     """A CALL to the station."""
 
     at: float
@@ -142,7 +142,7 @@ class CheckList[State: Known]:
     answered_call_learners: dict[str, tuple[Learner[AnsweredStationCall, State], ...]] = field(
         default_factory=dict
     )
-    sent_learners: dict[str, tuple[Learner[Command, State], ...]] = field(default_factory=dict)
+    sent_learners: dict[str, tuple[Learner[CommandCall, State], ...]] = field(default_factory=dict)
     command_learners: dict[str, tuple[Learner[AnsweredCommand, State], ...]] = field(default_factory=dict)
     _event_judges: dict[tuple[str, str], EventJudges[State]] = field(default_factory=dict)
 
@@ -207,7 +207,9 @@ class CheckList[State: Known]:
         """Call the decorated function once this server has answered such a CALL of the station."""
         return self._learner(self.answered_call_learners, actions)
 
-    def learn_sent(self, *actions: str) -> Callable[[Learner[Command, State]], Learner[Command, State]]:
+    def learn_sent(
+        self, *actions: str
+    ) -> Callable[[Learner[CommandCall, State]], Learner[CommandCall, State]]:
         """Call the decorated function once such a command is sent. The station may carry it out before it
         answers.
         """

@@ -12,7 +12,7 @@ MAX_EXPECTATIONS: Final = 100
 
 
 @dataclass(slots=True, eq=False)
-class Expectation:
+class ExpectedMessage:
     """A message that must arrive in time; otherwise the sentence is reported."""
 
     kind: str
@@ -42,7 +42,7 @@ class Expectation:
         self.due = self.since + self.within_s
 
 
-class Expectations:
+class ExpectedMessages:
     """Open expectations of one station. If there are too many, the oldest is dropped."""
 
     __slots__ = ("_coverage", "_open", "_report")
@@ -50,9 +50,9 @@ class Expectations:
     def __init__(self, report: Reporter, coverage: Coverage) -> None:
         self._report = report
         self._coverage = coverage
-        self._open: list[Expectation] = []
+        self._open: list[ExpectedMessage] = []
 
-    def add(self, expectation: Expectation) -> None:
+    def add(self, expectation: ExpectedMessage) -> None:
         """Begin to expect a message."""
         if len(self._open) == MAX_EXPECTATIONS:
             del self._open[0]
@@ -83,7 +83,7 @@ class Expectations:
                 )
         return findings
 
-    def drop(self, kind: str, should_drop: Callable[[Expectation], bool] = lambda _: True) -> None:
+    def drop(self, kind: str, should_drop: Callable[[ExpectedMessage], bool] = lambda _: True) -> None:
         """Drop expectations of a kind, because their message need no longer arrive."""
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 

@@ -1,6 +1,6 @@
 """Facts about one station that checks depend on; each subject has a class of its own."""
 
-from mock_csms.findings.expectations import Expectations
+from mock_csms.findings.expectations import ExpectedMessages
 
 
 class Facts:
@@ -36,7 +36,7 @@ class Known:
 
     __slots__ = ("_facts", "_unanswered", "expectations")
 
-    def __init__(self, expectations: Expectations) -> None:
+    def __init__(self, expectations: ExpectedMessages) -> None:
         self.expectations = expectations
         self._facts: dict[type[Facts], Facts] = {}
         self._unanswered: set[str] = set()

@@ -10,7 +10,7 @@ _IN_BLOCK: Final = re.compile(r"([A-Z])\d\d\.FR\.")
 _NUMBER: Final = re.compile(r"(?:[A-Z]\d\d\.)?FR\.\d+")
 
 
-def block_of(requirements: str) -> str:
+def block_of_requirements(requirements: str) -> str:
     """Return the letter of the block of the first requirement; an empty text if it belongs to none."""
     match = _IN_BLOCK.match(requirements)
     return match[1] if match else ""

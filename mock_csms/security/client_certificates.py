@@ -82,7 +82,7 @@ def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
     return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
 
 
-class Requirement(NamedTuple):
+class RequiredNames(NamedTuple):
     """Names that the client certificate of a station must have."""
 
     own_names: Collection[str]
@@ -94,7 +94,7 @@ class Requirement(NamedTuple):
 
 
 def flaw_of_certificate(
-    client: ClientCertificate, required: Requirement, now: datetime, revoked_at: datetime | None = None
+    client: ClientCertificate, required: RequiredNames, now: datetime, revoked_at: datetime | None = None
 ) -> str:
     """Describe why a client certificate is not accepted for a station; empty if it is."""
     # TLS 1.2 may resume a session after the certificate has expired.
@@ -117,7 +117,7 @@ def flaw_of_certificate(
     return _flaw_of_identity(client, required)
 
 
-def _flaw_of_identity(client: ClientCertificate, required: Requirement) -> str:
+def _flaw_of_identity(client: ClientCertificate, required: RequiredNames) -> str:
     if required.attribute is None:
         return ""
     names = client.names[required.attribute]

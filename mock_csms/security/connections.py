@@ -51,7 +51,7 @@ def certificate_flaw(
     if tls is None or tls.certificate is None:
         return None
     from mock_csms.security.client_certificates import (  # noqa: PLC0415 - see open_pki
-        Requirement,
+        RequiredNames,
         flaw_of_certificate,
         parse_certificate,
     )
@@ -62,7 +62,7 @@ def certificate_flaw(
         return f"{UNREADABLE}: {error}"
     revoked_at = pki().status(client.certificate).revoked
     attribute = None if settings.client_identity == "any" else settings.client_identity
-    required = Requirement(own_names, attribute, settings.client_organization)
+    required = RequiredNames(own_names, attribute, settings.client_organization)
     return flaw_of_certificate(client, required, datetime.now(UTC), revoked_at)
 
 

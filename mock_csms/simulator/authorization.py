@@ -53,7 +53,7 @@ NOT_VERIFIED: Final = Decision({"status": Status.invalid.value}, "none")
 """Decision about a contract certificate that cannot be verified."""
 
 
-class Known(NamedTuple):
+class KnownToken(NamedTuple):
     """Info about a token from the station's own list or cache."""
 
     info: JsonObject
@@ -197,7 +197,7 @@ class Authorization:
             return known.decision if known else Decision({"status": Status.unknown.value}, "none")
         return None
 
-    def _is_enough(self, known: Known) -> bool:
+    def _is_enough(self, known: KnownToken) -> bool:
         """Whether the station, while online, decides by local info without an Authorize."""
         if known.is_expired:  # C14.FR.05
             return False
@@ -228,13 +228,13 @@ class Authorization:
             return Decision({**known.info, "status": Status.not_at_this_time.value}, "offline")
         return known.decision
 
-    def _known(self, id_token: JsonObject) -> Known | None:
+    def _known(self, id_token: JsonObject) -> KnownToken | None:
         if self._is_enabled(LOCAL_LIST) and (info := self._list.find(id_token)) is not None:
             can_expire = self._core.variables.boolean(LOCAL_LIST, "SupportsExpiryDateTime")
             is_expired = can_expire and has_passed(info.get("cacheExpiryDateTime"), self._core.now())
-            return Known(info, "local list", is_expired)
+            return KnownToken(info, "local list", is_expired)
         if self._is_enabled(CACHE) and (info := self._find_cached(id_token)) is not None:
-            return Known(info, "cache")
+            return KnownToken(info, "cache")
         return None
 
     def _find_cached(self, id_token: JsonObject) -> JsonObject | None:

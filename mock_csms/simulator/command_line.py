@@ -19,7 +19,7 @@ from mock_csms.process import collect_garbage_rarely, raise_open_file_limit, rea
 from mock_csms.simulator.core import Setup, UpdateWhileCharging
 from mock_csms.simulator.credential_files import CredentialFiles
 from mock_csms.simulator.fleet import MANY, Fleet, FleetOptions
-from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of, listing
+from mock_csms.simulator.misbehaviour import FORMS, MISBEHAVIOURS, deviations_of, list_misbehaviours
 from mock_csms.simulator.scripts import WORDS, ScriptLine, parse_script
 from mock_csms.simulator.security_options import DEFAULT_ADDRESS, add_security, security_of, url_of
 from mock_csms.simulator.verbs import VERBS, WrongStep
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str], version: OcppVersion, loop_factory: LoopFacto
     try:
         given = _parser().parse_args(arguments)
         if given.misbehave == ["list"]:
-            sys.stdout.write(listing())
+            sys.stdout.write(list_misbehaviours())
             return 0
         options = _options(given, version)
         with asyncio.Runner(loop_factory=loop_factory) as runner:

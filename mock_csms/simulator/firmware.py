@@ -20,7 +20,7 @@ from mock_csms.simulator.certificate_data import InvalidCertificate
 from mock_csms.simulator.core import Core
 from mock_csms.simulator.delivery import DeliveryWait
 from mock_csms.simulator.device_model import Key
-from mock_csms.simulator.firmware_signature import is_signed, signing_certificate
+from mock_csms.simulator.firmware_signature import is_signature_valid, signing_certificate
 from mock_csms.simulator.host import Timer
 from mock_csms.simulator.instants import parse_instant
 from mock_csms.simulator.security import SecurityEvents
@@ -202,7 +202,7 @@ class Firmware:
         self._transfer = None
         self._enter(update, FirmwareStatusEnumType.downloaded)
         if update.certificate is not None:
-            if not is_signed(file.sha256, update.signature, update.certificate):
+            if not is_signature_valid(file.sha256, update.signature, update.certificate):
                 self._fail(update, FirmwareStatusEnumType.invalid_signature)
                 self._security.report(SecurityEventType.invalid_firmware_signature, update.location)
                 return

@@ -37,7 +37,7 @@ def signing_certificate(text: str, roots: Iterable[x509.Certificate], now: datet
     return certificate
 
 
-def is_signed(sha256: bytes, signature: str | None, certificate: x509.Certificate) -> bool:
+def is_signature_valid(sha256: bytes, signature: str | None, certificate: x509.Certificate) -> bool:
     """Whether a base64 signature is valid for a file with this hash.
 
     RSA-PSS follows L01.FR.04. That requirement also has ECSchnorr, which `cryptography` does not support;

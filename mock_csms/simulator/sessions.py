@@ -27,7 +27,7 @@ STOPS_WITH_AUTHORIZATION: Final = frozenset(
 """
 
 
-class Facts(NamedTuple):
+class EvseFacts(NamedTuple):
     """Facts about an EVSE that decide when a transaction starts and ends."""
 
     is_occupied: bool = False
@@ -50,7 +50,7 @@ class Facts(NamedTuple):
         return frozenset(point for point, is_met in met.items() if is_met)
 
 
-def starts(start_points: Collection[str], before: Facts, after: Facts) -> bool:
+def starts(start_points: Collection[str], before: EvseFacts, after: EvseFacts) -> bool:
     """Whether a change meets the condition to start a transaction.
 
     The change meets a start point, or it authorizes a driver while a start point is already met. The second
@@ -62,12 +62,12 @@ def starts(start_points: Collection[str], before: Facts, after: Facts) -> bool:
     return not met.isdisjoint(start_points)
 
 
-def starts_with_signature(start_points: Collection[str], before: Facts, after: Facts) -> bool:
+def starts_with_signature(start_points: Collection[str], before: EvseFacts, after: EvseFacts) -> bool:
     """Whether DataSigned is the only start point that a change meets."""
     return (after.points - before.points) & set(start_points) == {Point.data_signed}
 
 
-def stops(stop_points: Collection[str], before: Facts, after: Facts) -> bool:
+def stops(stop_points: Collection[str], before: EvseFacts, after: EvseFacts) -> bool:
     """Whether a change ends the condition of one of the stop points.
 
     DataSigned is ignored (errata 2.24). At the end of the authorization, or without the vehicle, the power
@@ -141,7 +141,7 @@ class ChargingSession:
     """Energy that the transaction may still take after the central system rejected its token (E05.FR.03)."""
     unlocked_by: tuple[JsonObject, JsonObject] | None = None
     """Token, with its info, that unlocks a cable unplugged at the vehicle (E09.FR.03)."""
-    facts: Facts = field(default_factory=Facts)
+    facts: EvseFacts = field(default_factory=EvseFacts)
     """Facts at the time of the last event."""
     transaction: RunningTransaction | None = None
 
@@ -150,9 +150,9 @@ class ChargingSession:
         """Whether the cable is plugged in at both ends."""
         return self.connector is not None and self.vehicle is not None
 
-    def facts_now(self) -> Facts:
+    def facts_now(self) -> EvseFacts:
         """Current facts, for comparison with those of the last event."""
-        return Facts(self.is_occupied, self.is_connected, self.is_authorized, self.meter.power_w > 0)
+        return EvseFacts(self.is_occupied, self.is_connected, self.is_authorized, self.meter.power_w > 0)
 
     def charging_state(self, limit_w: float) -> ChargingState:
         """Charging state that follows from the session and the power limit."""

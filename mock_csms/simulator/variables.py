@@ -214,7 +214,7 @@ INFRASTRUCTURE: Final = (
     available("TokenReader"),
 )
 
-GENERAL: Final = (
+GENERAL_VARIABLES: Final = (
     reading("OCPPCommCtrlr", "ActiveNetworkProfile", INTEGER, 1),
     constant("OCPPCommCtrlr", "FileTransferProtocols", MEMBER_LIST, "HTTP,HTTPS", values=("HTTP", "HTTPS")),
     writable("OCPPCommCtrlr", "HeartbeatInterval", INTEGER, 300, unit="s", min_limit=1),
@@ -396,4 +396,4 @@ INFORMATION: Final = (
     ),
 )
 
-TABLE: Final = (*INFRASTRUCTURE, *GENERAL, *SECURITY, *AUTHORIZATION, *TRANSACTIONS, *INFORMATION)
+TABLE: Final = (*INFRASTRUCTURE, *GENERAL_VARIABLES, *SECURITY, *AUTHORIZATION, *TRANSACTIONS, *INFORMATION)

@@ -115,9 +115,9 @@ class Expectation:
         """Whether the expectation can no longer be met."""
         return self.operator in {"==", "<=", "<"} and actual >= self.count and not self.is_met(actual)
 
-    def outcome(self, actual: int) -> "Outcome":
+    def outcome(self, actual: int) -> "ExpectationResult":
         """Outcome after this number of messages."""
-        return Outcome(self.text, f"{self.operator}{self.count}", actual, self.is_met(actual))
+        return ExpectationResult(self.text, f"{self.operator}{self.count}", actual, self.is_met(actual))
 
 
 def _match(parts: re.Match[str], versions: Sequence[OcppVersion]) -> Match:
@@ -225,7 +225,7 @@ def _child(part: JsonObject, step: str, path: str) -> JsonObject:
     return child
 
 
-class Outcome(NamedTuple):
+class ExpectationResult(NamedTuple):
     """Result of an expectation."""
 
     text: str
@@ -300,6 +300,6 @@ class Expectations:
         """Whether an expectation can no longer be met."""
         return any(expectation.is_failed(actual) for expectation, actual in self._counts())
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[ExpectationResult]:
         """Outcome of each expectation."""
         return [expectation.outcome(actual) for expectation, actual in self._counts()]

@@ -13,7 +13,7 @@ from mock_csms.errors import NO_STATION
 from mock_csms.journal.output_files import write_file
 from mock_csms.messages import JsonObject
 from mock_csms.text import one_line
-from mock_csms.verdict.expectations import Outcome
+from mock_csms.verdict.expectations import ExpectationResult
 
 if TYPE_CHECKING:
     from junitparser import TestCase
@@ -64,7 +64,7 @@ class FindingGroup(NamedTuple):
 class RunVerdict:
     """Result of a run; ``duration`` is in seconds, ``ended`` is the reason for its end."""
 
-    outcomes: Sequence[Outcome] = ()
+    outcomes: Sequence[ExpectationResult] = ()
     findings: Sequence[JsonObject] = ()
     counts: RunCounts = field(default_factory=RunCounts)
     unobserved: int = 0

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.all_cases import ALL_CASES
 from mock_csms.certify.catalogue import CATALOGUE, CatalogueEntry
 from mock_csms.client import AsyncClient
 from mock_csms.messages import JsonObject
@@ -58,7 +58,7 @@ def _planned(entry: CatalogueEntry) -> JsonObject:
     use_cases = ", ".join(entry.use_cases)
     return {
         "id": entry.id,
-        "title": CASES[entry.id].title if entry.id in CASES else f"A case of {use_cases}",
+        "title": ALL_CASES[entry.id].title if entry.id in ALL_CASES else f"A case of {use_cases}",
         "block": entry.block,
         "profiles": list(entry.profiles),
         "mandatory": entry.is_mandatory(PROFILES),

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
-from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.box import file_of_box
 from mock_csms.certify.box_bench import BoxForEachCase
 from mock_csms.certify.box_server import server_for_boxes
@@ -28,6 +28,6 @@ async def report_with_a_failure() -> str:
             mutations = [MUTATION] if case.id == FAILING else []
             return BoxForEachCase(server, client, file, mutations).bench(case, options)
 
-        run = RehearsalOfStation(client, file, supply, CASES)
-        await run.carry_out(plan(file, Selection(GLOBS), CASES, UNREHEARSED))
+        run = RehearsalOfStation(client, file, supply, ALL_CASES)
+        await run.carry_out(plan(file, Selection(GLOBS), ALL_CASES, UNREHEARSED))
     return html_of(run.report)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
-from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.box import box_station, file_of_box
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.server_process import Addresses
 from mock_csms.client import AsyncClient
@@ -40,7 +40,7 @@ async def box() -> AsyncIterator[Boxes]:
         async def run(*misbehaviours: str) -> AsyncIterator[CaseRun]:
             identity = f"BOX{next(numbers)}"
             url = f"ws://{csms.address}"
-            async with station_in_the_box(identity, url, misbehaviours) as rig:
+            async with box_station(identity, url, misbehaviours) as rig:
                 handle = client.station(identity)
                 await handle.waits_for("SecurityEventNotification")
                 await handle.skip_to_now()

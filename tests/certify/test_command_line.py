@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mock_csms.certify.all_cases import CASES
+from mock_csms.certify.all_cases import ALL_CASES
 from mock_csms.certify.arguments import read_arguments
 from mock_csms.certify.command_line import main
 from mock_csms.certify.run_report import CaseReport, RunReport
@@ -115,7 +115,7 @@ def test_explanation_has_requirements_source_and_mutants(capsys: pytest.CaptureF
 
     output = capsys.readouterr().out
     assert "B03.FR.02" in output
-    assert CASES["TC_B_03_CS"].title in output
+    assert ALL_CASES["TC_B_03_CS"].title in output
     assert "async def " in output
     assert "Caught by the self-test" in output
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from mock_csms.certify.box import file_of_box, station_in_the_box
+from mock_csms.certify.box import box_station, file_of_box
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.registry import Case
@@ -35,7 +35,7 @@ async def test_station_that_stays_away_delays_no_further_case(
         yield Bench(client, file, NoHands(), options)
 
     async def comes() -> None:
-        await boxes.enter_async_context(station_in_the_box("CS001", str(addresses.ws)))
+        await boxes.enter_async_context(box_station("CS001", str(addresses.ws)))
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
 
     async def goes(run: CaseRun) -> None:
@@ -77,7 +77,7 @@ async def test_station_with_an_unclaimed_ability_is_told_to_claim_it(
         await run.csms.sends("GetLocalListVersion", expect={"versionNumber": 7})
 
     cases = {case_id: Case(case_id, "A test", fails) for case_id in ("TC_B_20_CS", "TC_B_28_CS")}
-    async with station_in_the_box("CS001", str(addresses.ws)):
+    async with box_station("CS001", str(addresses.ws)):
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
         run = RehearsalOfStation(client, file_of_box("CS001"), supply, cases)
         await run.carry_out(planned(*cases))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mock_csms.certify.box import MESSAGE_S, file_of_box, station_in_the_box
+from mock_csms.certify.box import MESSAGE_S, box_station, file_of_box
 from mock_csms.certify.case_run import CaseRun
 from mock_csms.certify.registry import Case, CaseFunction
 from mock_csms.certify.runner import Bench, CaseOptions
@@ -33,7 +33,7 @@ async def bench(
     options: CaseOptions | None = None,
 ) -> AsyncIterator[Bench]:
     assert addresses.ws is not None
-    async with station_in_the_box("CS001", addresses.ws, misbehaviours) as rig:
+    async with box_station("CS001", addresses.ws, misbehaviours) as rig:
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
         file = file_of_box("CS001")
         times = file.times.model_copy(update={"message": message_s})
@@ -133,7 +133,7 @@ async def test_rig_that_does_not_work_is_an_error_and_the_station_is_settled(
         await run.rig.unplugs()
 
     assert addresses.ws is not None
-    async with station_in_the_box("CS001", addresses.ws) as rig:
+    async with box_station("CS001", addresses.ws) as rig:
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
         result = await Bench(client, file_of_box("CS001"), Breaking(rig)).carry_out(case_of(unplugs))
         state = await client.station("CS001").state()
@@ -289,7 +289,7 @@ async def test_fault_of_a_rig_after_a_case_leaves_its_verdict(
         await run.rig.plugs_in()
 
     assert addresses.ws is not None
-    async with station_in_the_box("CS001", addresses.ws) as rig:
+    async with box_station("CS001", addresses.ws) as rig:
         await client.station("CS001").waits_for("StatusNotification", evseId=2)
         jammed = Bench(client, file_of_box("CS001"), JammedRig(rig))
         result = await jammed.carry_out(case_of(plugs_in))

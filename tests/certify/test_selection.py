@@ -1,6 +1,6 @@
 """Which cases are run, and why the others are skipped."""
 
-from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.registry import Unrehearsed
 from mock_csms.certify.selection import Selection, plan
@@ -10,11 +10,11 @@ CORE = StationFile(station=StationTable(profiles=("Core",)))
 
 
 def ids(file: StationFile, selection: Selection) -> list[str]:
-    return [each.entry.id for each in plan(file, selection, CASES, UNREHEARSED)]
+    return [each.entry.id for each in plan(file, selection, ALL_CASES, UNREHEARSED)]
 
 
 def reason(file: StationFile, case_id: str, *, has_hands: bool = True) -> str:
-    return plan(file, Selection((case_id,), has_hands=has_hands), CASES, UNREHEARSED)[0].skipped
+    return plan(file, Selection((case_id,), has_hands=has_hands), ALL_CASES, UNREHEARSED)[0].skipped
 
 
 def test_selection_without_globs_has_the_cases_of_the_stations_profiles() -> None:

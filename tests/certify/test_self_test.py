@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
-from mock_csms.certify.all_cases import CASES, UNREHEARSED
+from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.box_server import BoxServer, server_for_boxes
 from mock_csms.certify.catalogue import CATALOGUE
 from mock_csms.certify.hopeless import HOPELESS
@@ -15,7 +15,7 @@ from mock_csms.certify.reading import DEVIATIONS
 from mock_csms.certify.self_test import CaseTrial, carry_out_trials, problems_of, trials_of
 from mock_csms.certify.verdicts import CaseResult, Verdict, block_of
 
-BOOT: Final = CASES["TC_B_01_CS"]
+BOOT: Final = ALL_CASES["TC_B_01_CS"]
 SAMPLE: Final = (
     "TC_A_15_CS",
     "TC_B_14_CS",
@@ -45,26 +45,26 @@ async def server() -> AsyncIterator[BoxServer]:
 
 
 def test_each_case_of_the_catalogue_is_rehearsed_or_has_a_reason() -> None:
-    assert CASES.keys() | UNREHEARSED.keys() == CATALOGUE.keys()
-    assert CASES.keys() & UNREHEARSED.keys() == set()
+    assert ALL_CASES.keys() | UNREHEARSED.keys() == CATALOGUE.keys()
+    assert ALL_CASES.keys() & UNREHEARSED.keys() == set()
 
 
 def test_mutants_and_deviations_name_rehearsed_cases() -> None:
-    assert all_mutants().keys() - CASES.keys() == set()
-    assert DEVIATIONS.keys() - CASES.keys() == set()
+    assert all_mutants().keys() - ALL_CASES.keys() == set()
+    assert DEVIATIONS.keys() - ALL_CASES.keys() == set()
 
 
 def test_each_case_has_a_mutant() -> None:
-    assert [case_id for case_id in CASES if not all_mutants().get(case_id)] == []
+    assert [case_id for case_id in ALL_CASES if not all_mutants().get(case_id)] == []
 
 
 def test_sample_has_a_case_of_each_block() -> None:
-    assert {block_of(case_id) for case_id in SAMPLE} == {case.block for case in CASES.values()}
+    assert {block_of(case_id) for case_id in SAMPLE} == {case.block for case in ALL_CASES.values()}
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_cases_of_the_sample_pass_and_their_mutants_are_caught(server: BoxServer) -> None:
-    cases = [CASES[case_id] for case_id in SAMPLE]
+    cases = [ALL_CASES[case_id] for case_id in SAMPLE]
 
     outcomes = await carry_out_trials(trials_of(cases, all_mutants()), server)
 

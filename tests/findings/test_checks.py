@@ -3,7 +3,7 @@
 from mock_csms.findings.checking import Checking
 from mock_csms.findings.checks import MET, CheckList, Outcome, StationCall
 from mock_csms.findings.coverage import Coverage
-from mock_csms.findings.expectations import Expectations
+from mock_csms.findings.expectations import ExpectedMessages
 from mock_csms.findings.facts import Known
 from mock_csms.findings.kinds import Reporter
 
@@ -17,7 +17,7 @@ class Board:
         self.called: list[str] = []
         coverage = Coverage({})
         report = Reporter("CS1", (), self.checks.kinds, coverage)
-        self._checking = Checking(self.checks, Known(Expectations(report, coverage)), report, coverage)
+        self._checking = Checking(self.checks, Known(ExpectedMessages(report, coverage)), report, coverage)
 
     def check(self, name: str) -> Outcome:
         self.called.append(name)

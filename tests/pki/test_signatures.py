@@ -8,7 +8,7 @@ import pytest
 
 from mock_csms.pki import Issued, Pki, sign_firmware
 from mock_csms.simulator.certificate_data import parse_chain
-from mock_csms.simulator.firmware_signature import is_signed, signing_certificate
+from mock_csms.simulator.firmware_signature import is_signature_valid, signing_certificate
 from tests.pki.openssl import needs_openssl, openssl
 from tests.pki.samples import csr_pem
 
@@ -36,12 +36,12 @@ def test_station_accepts_the_signature_and_its_certificate(pki: Pki, signer: Iss
         + (signer.certificate.not_valid_after_utc - signer.certificate.not_valid_before_utc) / 2
     )
     certificate = signing_certificate(signer.certificate_pem, [root], now)
-    assert is_signed(DIGEST, sign_firmware(DIGEST, signer), certificate)
+    assert is_signature_valid(DIGEST, sign_firmware(DIGEST, signer), certificate)
 
 
 def test_signature_of_another_file_is_not_accepted(signer: Issued) -> None:
     certificate = parse_chain(signer.certificate_pem)[0]
-    assert not is_signed(hashlib.sha256(b"x").digest(), sign_firmware(DIGEST, signer), certificate)
+    assert not is_signature_valid(hashlib.sha256(b"x").digest(), sign_firmware(DIGEST, signer), certificate)
 
 
 def test_signature_and_certificate_fit_the_message(signer: Issued) -> None:

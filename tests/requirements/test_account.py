@@ -3,7 +3,7 @@
 import pytest
 
 from mock_csms.v201.requirements.account import Account
-from mock_csms.v201.requirements.coverage_page import coverage_page, in_words
+from mock_csms.v201.requirements.coverage_page import coverage_page, reason_phrase
 from mock_csms.v201.requirements.reasons import CATEGORIES, Reason, Side, reasons
 from mock_csms.v201.requirements.requirements import csms_cases, requirements
 from tests.requirements.page import account
@@ -76,9 +76,9 @@ def test_covering_requirement_is_shown_itself(side: Side) -> None:
 
 
 def test_reason_is_given_in_words() -> None:
-    assert in_words("station", Reason("covered", "E01.FR.07")) == "covered by E01.FR.07"
-    assert in_words("station", Reason("inside", "")) == "inside the station"
-    assert in_words("csms", Reason("deviates", "--ocsp ask")) == "met with a setting only: --ocsp ask"
+    assert reason_phrase("station", Reason("covered", "E01.FR.07")) == "covered by E01.FR.07"
+    assert reason_phrase("station", Reason("inside", "")) == "inside the station"
+    assert reason_phrase("csms", Reason("deviates", "--ocsp ask")) == "met with a setting only: --ocsp ask"
 
 
 def test_coverage_page_is_up_to_date() -> None:

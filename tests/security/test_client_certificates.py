@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from mock_csms.security.client_certificates import (
     IdentityAttribute,
-    Requirement,
+    RequiredNames,
     flaw_of_certificate,
     parse_certificate,
 )
@@ -65,7 +65,7 @@ def test_certificate_must_name_the_station(
     names: list[tuple[x509.ObjectIdentifier, str]], attribute: IdentityAttribute | None, flaw: str
 ) -> None:
     found = flaw_of_certificate(
-        parse_certificate(certificate(*names)), Requirement(["CS1", "SN-1"], attribute), MAY
+        parse_certificate(certificate(*names)), RequiredNames(["CS1", "SN-1"], attribute), MAY
     )
 
     assert found.startswith(flaw) if not flaw.startswith("is") else flaw in found
@@ -75,7 +75,7 @@ def test_certificate_must_name_the_station(
 def test_revoked_certificate_has_a_flaw() -> None:
     client = parse_certificate(certificate(common_name("CS1")))
 
-    flaw = flaw_of_certificate(client, Requirement(["CS1"]), MAY, MAY)
+    flaw = flaw_of_certificate(client, RequiredNames(["CS1"]), MAY, MAY)
 
     assert flaw.startswith(
         "its client certificate CN=CS1 was revoked on 2026-05-01T00:00:00.000Z; install a new one"
@@ -85,7 +85,7 @@ def test_revoked_certificate_has_a_flaw() -> None:
 def test_certificate_that_expired_since_its_session_began_has_a_flaw() -> None:
     client = parse_certificate(certificate(common_name("CS1")))
 
-    flaw = flaw_of_certificate(client, Requirement(["CS1"]), MAY.replace(year=2027))
+    flaw = flaw_of_certificate(client, RequiredNames(["CS1"]), MAY.replace(year=2027))
 
     assert flaw == "its client certificate CN=CS1 expired on 2027-01-01T00:00:00.000Z; install a new one"
 
@@ -101,7 +101,7 @@ def test_certificate_that_expired_since_its_session_began_has_a_flaw() -> None:
 def test_certificate_must_name_the_organization(organization: str | None, flaw: str) -> None:
     """A00.FR.404."""
     names = common_name("CS1"), (NameOID.ORGANIZATION_NAME, "Example CSO")
-    required = Requirement(["CS1"], organization=organization)
+    required = RequiredNames(["CS1"], organization=organization)
 
     found = flaw_of_certificate(parse_certificate(certificate(*names)), required, MAY)
 

@@ -4,14 +4,14 @@ import pytest
 
 from mock_csms.simulator.evses import Evse, EvseConnector
 from mock_csms.simulator.metering import Meter, Vehicle
-from mock_csms.simulator.sessions import ChargingSession, Facts, RunningTransaction, starts, stops
+from mock_csms.simulator.sessions import ChargingSession, EvseFacts, RunningTransaction, starts, stops
 
-NOTHING = Facts()
-PARKED = Facts(is_occupied=True)
-CONNECTED = Facts(is_occupied=True, is_connected=True)
-AUTHORIZED = Facts(is_authorized=True)
-CLOSED = Facts(is_occupied=True, is_connected=True, is_authorized=True)
-CHARGING = Facts(is_occupied=True, is_connected=True, is_authorized=True, is_transferring=True)
+NOTHING = EvseFacts()
+PARKED = EvseFacts(is_occupied=True)
+CONNECTED = EvseFacts(is_occupied=True, is_connected=True)
+AUTHORIZED = EvseFacts(is_authorized=True)
+CLOSED = EvseFacts(is_occupied=True, is_connected=True, is_authorized=True)
+CHARGING = EvseFacts(is_occupied=True, is_connected=True, is_authorized=True, is_transferring=True)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ CHARGING = Facts(is_occupied=True, is_connected=True, is_authorized=True, is_tra
     ],
 )
 def test_transaction_starts_when_condition_of_start_point_is_met(
-    point: str, before: Facts, after: Facts
+    point: str, before: EvseFacts, after: EvseFacts
 ) -> None:
     assert starts([point], before, after)
     assert not starts([point], before, before)
@@ -46,7 +46,7 @@ def test_transaction_starts_when_condition_of_start_point_is_met(
     ],
 )
 def test_transaction_ends_when_condition_of_stop_point_is_no_longer_met(
-    point: str, before: Facts, after: Facts
+    point: str, before: EvseFacts, after: EvseFacts
 ) -> None:
     assert stops([point], before, after)
     assert not stops([point], before, before)

@@ -13,8 +13,8 @@ from mock_csms.v201.action_tables import CSMS_ACTIONS, STATION_ACTIONS
 from mock_csms.verdict.expectations import (
     OPERATORS,
     Expectation,
+    ExpectationResult,
     Expectations,
-    Outcome,
 )
 from mock_csms.verdict.matches import Match
 from server import OCPP_VERSIONS
@@ -323,8 +323,8 @@ def test_expectations_need_all_met_and_fail_with_one(
 
 def test_outcomes_contain_expected_and_actual_count() -> None:
     assert counted(["Heartbeat", "BootNotification==2"], [call("Heartbeat")] * 3).outcomes() == [
-        Outcome("Heartbeat", ">=1", 3, met=True),
-        Outcome("BootNotification==2", "==2", 0, met=False),
+        ExpectationResult("Heartbeat", ">=1", 3, met=True),
+        ExpectationResult("BootNotification==2", "==2", 0, met=False),
     ]
 
 

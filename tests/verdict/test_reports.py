@@ -10,7 +10,7 @@ import pytest
 from junitparser import JUnitXml, TestSuite
 
 from mock_csms.messages import JsonObject
-from mock_csms.verdict.expectations import Outcome
+from mock_csms.verdict.expectations import ExpectationResult
 from mock_csms.verdict.reports import FailOn, RunCounts, RunVerdict
 
 FINDINGS: FailOn = frozenset({"findings"})
@@ -22,8 +22,8 @@ def case(name: str, *values: object) -> Any:
     return pytest.param(*values, id=name)
 
 
-MET = Outcome("Heartbeat>=1", ">=1", 3, met=True)
-UNMET = Outcome("CS1/TransactionEvent[eventType=Ended]==1", "==1", 0, met=False)
+MET = ExpectationResult("Heartbeat>=1", ">=1", 3, met=True)
+UNMET = ExpectationResult("CS1/TransactionEvent[eventType=Ended]==1", "==1", 0, met=False)
 WARNING: JsonObject = {
     "id": "early-heartbeat", "severity": "warning", "station": "CS1", "sentence": "It was early.",
 }  # fmt: skip
@@ -291,7 +291,7 @@ def test_expectations_without_station_are_junit_errors(tmp_path: Path) -> None:
         (FINDINGS, "failure", "failure"),
         (BOTH, "failure", "failure"),
     ],
-    ids=lambda value: "+".join(value) if isinstance(value, frozenset) else value,
+    ids=lambda value: "+".join(sorted(value)) if isinstance(value, frozenset) else value,
 )
 def test_finding_is_a_junit_failure_if_it_fails_the_run(
     tmp_path: Path, fail_on: FailOn, warning: str, error: str

@@ -9,10 +9,10 @@ from mock_csms.certify.device_report import (
     ReportRow,
     missing_from,
     name_text,
-    named,
     outside_options,
     read_only,
     reported_name,
+    rows_named,
     secrets_shown,
     value_of,
     without_characteristics,
@@ -101,9 +101,9 @@ async def summary_report(run: CaseRun) -> None:
     rows = await base_report(run, "SummaryInventory")
     run.check_each("all variables have characteristics", without_characteristics(rows))
     run.check_each("all lists have their possible values", without_options(rows))
-    evses = {row["component"]["evse"]["id"] for row in named(rows, "EVSE", "AvailabilityState")}
+    evses = {row["component"]["evse"]["id"] for row in rows_named(rows, "EVSE", "AvailabilityState")}
     run.check(
-        bool(named(rows, "ChargingStation", "AvailabilityState")), "the state of the station is reported"
+        bool(rows_named(rows, "ChargingStation", "AvailabilityState")), "the state of the station is reported"
     )
     run.check(evses == set(run.file.station.evses), "the state of each EVSE is reported")
 
@@ -192,7 +192,9 @@ async def unknown_criterion(run: CaseRun) -> None:
 @CASES.case("TC_B_54_CS", "Report all instances of a variable that is asked for without one")
 async def report_of_instances(run: CaseRun) -> None:
     rows = await custom_report(run, of=variable_of("DeviceDataCtrlr", "ItemsPerMessage"))
-    others = [name_text(row) for row in rows if row not in named(rows, "DeviceDataCtrlr", "ItemsPerMessage")]
+    others = [
+        name_text(row) for row in rows if row not in rows_named(rows, "DeviceDataCtrlr", "ItemsPerMessage")
+    ]
     run.check_each("the report has this variable only", others)
     instances = {row["variable"].get("instance") for row in rows}
     run.check({"GetReport", "GetVariables"} <= instances, "GetReport and GetVariables are reported")

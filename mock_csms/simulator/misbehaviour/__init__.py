@@ -1,8 +1,16 @@
 """A simulated station with deliberate errors: named violations of the specification, and mutations."""
 
-from mock_csms.simulator.misbehaviour.listing import listing
+from mock_csms.simulator.misbehaviour.listing import list_misbehaviours
 from mock_csms.simulator.misbehaviour.mutations import FORMS, MutationForm
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
 from mock_csms.simulator.misbehaviour.table import MISBEHAVIOURS, deviations_of, misbehave
 
-__all__ = ["FORMS", "MISBEHAVIOURS", "Misbehaviour", "MutationForm", "deviations_of", "listing", "misbehave"]
+__all__ = [
+    "FORMS",
+    "MISBEHAVIOURS",
+    "Misbehaviour",
+    "MutationForm",
+    "deviations_of",
+    "list_misbehaviours",
+    "misbehave",
+]

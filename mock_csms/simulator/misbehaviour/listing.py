@@ -14,7 +14,7 @@ MUTATION_NOTES: Final = (
 )
 
 
-def listing() -> str:
+def list_misbehaviours() -> str:
     """Describe all misbehaviours, and the forms of mutations with one example each."""
     names = (
         f"{name} (finding {each.finding})\n    {each.description}" for name, each in MISBEHAVIOURS.items()

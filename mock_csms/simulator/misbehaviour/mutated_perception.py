@@ -7,7 +7,7 @@ from mock_csms.simulator.device_model import Key
 from mock_csms.simulator.misbehaviour.deviations import Deviation
 from mock_csms.simulator.station import SimulatedStation
 
-type VariableName = tuple[str, str, str | None]
+type NameOfVariable = tuple[str, str, str | None]
 """Component, variable and instance."""
 
 
@@ -16,7 +16,7 @@ class BelieveValues(Deviation):
     """Use other values than are set for variables; ``action``, ``when`` and ``limit`` are ignored."""
 
     _: KW_ONLY
-    values: Mapping[VariableName, str]
+    values: Mapping[NameOfVariable, str]
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""

@@ -19,7 +19,7 @@ from mock_csms.simulator.misbehaviour.mutated_messages import (
     SayInAnswer,
     SayInCall,
 )
-from mock_csms.simulator.misbehaviour.mutated_perception import BelieveValues, OverlookStep, VariableName
+from mock_csms.simulator.misbehaviour.mutated_perception import BelieveValues, NameOfVariable, OverlookStep
 from mock_csms.simulator.misbehaviour.mutated_traffic import (
     AddedMessage,
     AddedStep,
@@ -46,8 +46,8 @@ from mock_csms.simulator.verbs import VERBS, WrongStep, step_of_words, verb_name
 from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion
 
-SECONDS: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
-VARIABLES: Final = {
+_SECONDS: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
+_VARIABLES: Final = {
     ".".join(filter(None, (each.component, each.name, each.instance))): each for each in TABLE
 }
 """Definitions of variables, by names such as ``OCPPCommCtrlr.MessageTimeout.Default``."""
@@ -142,7 +142,7 @@ def _delay(reader: MutationReader) -> Deviation:
 
 
 def _seconds(text: str) -> float:
-    if not SECONDS.fullmatch(text) or not float(text):
+    if not _SECONDS.fullmatch(text) or not float(text):
         raise WrongMutation(f"{text!r} is not a number of seconds; write, for example, 2.5")
     return float(text)
 
@@ -201,11 +201,11 @@ def _believe(reader: MutationReader) -> Deviation:
     return BelieveValues(None, values=dict(map(_believed, reader.text.values)))
 
 
-def _believed(written: WrittenValue) -> tuple[VariableName, str]:
-    definition = VARIABLES.get(written.path)
+def _believed(written: WrittenValue) -> tuple[NameOfVariable, str]:
+    definition = _VARIABLES.get(written.path)
     if definition is None:
         raise WrongMutation(
-            f"unknown variable {written.path!r}{suggest(written.path, VARIABLES) or EXAMPLE_OF_VARIABLE}"
+            f"unknown variable {written.path!r}{suggest(written.path, _VARIABLES) or EXAMPLE_OF_VARIABLE}"
         )
     found = violation(definition, written.text)
     if found is not None and found.reason_code == INVALID_VALUE:

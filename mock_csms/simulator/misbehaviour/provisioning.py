@@ -16,7 +16,7 @@ from mock_csms.simulator.misbehaviour.deviations import (
     SkipUnchangedStatuses,
 )
 from mock_csms.simulator.misbehaviour.record import Misbehaviour
-from mock_csms.simulator.misbehaviour.signing import USUAL
+from mock_csms.simulator.misbehaviour.signing import USUAL_REQUEST
 from mock_csms.simulator.station import SimulatedStation
 from mock_csms.text import timestamp
 
@@ -66,7 +66,7 @@ def _same(_: SimulatedStation, payload: JsonObject) -> JsonObject:
 
 
 def _signing_request(_station: SimulatedStation, _: JsonObject) -> JsonObject:
-    return {"csr": USUAL, "certificateType": "ChargingStationCertificate"}
+    return {"csr": USUAL_REQUEST, "certificateType": "ChargingStationCertificate"}
 
 
 def _idle(_station: SimulatedStation, _: JsonObject) -> JsonObject:

@@ -23,7 +23,7 @@ hkjOPQQBA0gAMEUCID/IOM1lRk6AEsHe++6/unNC5oAqEA+HU5+BVQ7Yn35eAiEA
 8B22h/pUHIgLou8pspaIYM4aE66G+XmIVW0rKLgz/PY=
 -----END CERTIFICATE REQUEST-----
 """
-USUAL: Final = """-----BEGIN CERTIFICATE REQUEST-----
+USUAL_REQUEST: Final = """-----BEGIN CERTIFICATE REQUEST-----
 MIHdMIGFAgEAMCMxDjAMBgNVBAMMBUNTMDAxMREwDwYDVQQKDAhNb2NrIENTTzBZ
 MBMGByqGSM49AgEGCCqGSM49AwEHA0IABIXhV7lwvdrThRdueoHPoYCjiOybn6ZS
 YoffWyPEGTVuDG9BDKRoCq7Sf30OmBQBE/m4srAk6tO9bGfmjMfikAKgADAKBggq
@@ -54,7 +54,7 @@ SIGNING_MISBEHAVIOURS: Final = (
         "keep-key",
         "All certificate signing requests are for the same key.",
         "csr-key-reused",
-        (ChangeCall(Action.sign_certificate, put("csr", USUAL)),),
+        (ChangeCall(Action.sign_certificate, put("csr", USUAL_REQUEST)),),
     ),
     Misbehaviour(
         "reveal-private-key",

@@ -30,7 +30,7 @@ NOT_AFTER_BOOT: Final = frozenset(
 )
 AUTHORIZED_WITHIN_S: Final = 10.0
 """Maximum time between the answer to a remote start and an Authorize that is part of the start."""
-ENDED_BY_STOP: Final = frozenset({"Authorized", "DataSigned", "EnergyTransfer", "PowerPathClosed"})
+ENDED_WITH_THE_OFFER: Final = frozenset({"Authorized", "DataSigned", "EnergyTransfer", "PowerPathClosed"})
 """Members of TxStopPoint with which the end of the energy offer ends the transaction."""
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
@@ -343,7 +343,7 @@ def _stop_requirements(known: Known201) -> tuple[str, ...]:
     stop_points = known[DeviceModelFacts].members("TxCtrlr", "TxStopPoint")
     if stop_points is None:
         return ()
-    return ("F03.FR.02",) if stop_points.isdisjoint(ENDED_BY_STOP) else ("F03.FR.03",)
+    return ("F03.FR.02",) if stop_points.isdisjoint(ENDED_WITH_THE_OFFER) else ("F03.FR.03",)
 
 
 def _start(request: JsonObject, known: Known201) -> AcceptedCommand:

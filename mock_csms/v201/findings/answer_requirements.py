@@ -10,7 +10,7 @@ from mock_csms.findings.kinds import SHARED_KINDS, FindingKind
 from mock_csms.messages import JsonObject
 
 OF_EVERY_COMMAND: Final = AnswerRequirements(answered=("FR.02",))
-OF_STATION: Final = AnswerRequirements(answered=("FR.02", "G04.FR.02"), valid=("G04.FR.03",))
+_OF_STATION: Final = AnswerRequirements(answered=("FR.02", "G04.FR.02"), valid=("G04.FR.03",))
 """Requirements about a ChangeAvailability of the whole station."""
 ANSWER_REQUIREMENTS: Final[Mapping[str, AnswerRequirements]] = {
     Action.change_availability: AnswerRequirements(answered=("FR.02", "G03.FR.01"), valid=("G03.FR.02",)),
@@ -23,12 +23,12 @@ ANSWER_REQUIREMENTS: Final[Mapping[str, AnswerRequirements]] = {
 def answer_requirements(action: str, request: JsonObject) -> AnswerRequirements:
     """Return the requirements about the answer to a command."""
     if action == Action.change_availability and "evse" not in request:
-        return OF_STATION
+        return _OF_STATION
     return ANSWER_REQUIREMENTS.get(action, OF_EVERY_COMMAND)
 
 
 def _sections() -> Iterator[tuple[str, str]]:
-    every = [*ANSWER_REQUIREMENTS.values(), OF_STATION]
+    every = [*ANSWER_REQUIREMENTS.values(), _OF_STATION]
     yield "call-unanswered", ", ".join(sorted({name for each in every for name in each.answered}))
     yield "answer-violates-schema", ", ".join(sorted({name for each in every for name in each.valid}))
 

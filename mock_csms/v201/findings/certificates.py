@@ -19,9 +19,9 @@ EVENT_WITHIN_S: Final = 60.0
 MAX_KEYS: Final = 50
 """Maximum number of keys of CSRs; above it, any key of a certificate is accepted."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
-VERIFICATION: Final = ("A02.FR.06", "A03.FR.06")
+_VERIFICATION: Final = ("A02.FR.06", "A03.FR.06")
 """The station must check a certificate."""
-REFUSAL: Final = ("A02.FR.07", "A03.FR.07")
+_REFUSAL: Final = ("A02.FR.07", "A03.FR.07")
 """It must reject an invalid one, and report it."""
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
@@ -98,7 +98,7 @@ class StationCertificates:
         """Register a security event."""
         if event_type == INVALID_CERTIFICATE_EVENT:
             if self._refusal is not None:
-                self._report.met(*REFUSAL)
+                self._report.met(*_REFUSAL)
             self._event_at, self._refusal = at, None
 
     def overdue(self, at: float) -> Findings:
@@ -263,9 +263,9 @@ class StationCertificates:
         is_for_station = request.get("certificateType") != V2G_CERTIFICATE_USE
         if not is_for_station or not self._fault_in(_parsed(request["certificateChain"]), at):
             return
-        self._report.met(*VERIFICATION)
+        self._report.met(*_VERIFICATION)
         if is_reported:
-            self._report.met(*REFUSAL)
+            self._report.met(*_REFUSAL)
         else:
             self._refusal = at, frame
 

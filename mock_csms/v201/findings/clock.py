@@ -40,7 +40,7 @@ _cached_seconds_of = lru_cache(maxsize=256)(seconds_of)
 
 
 @lru_cache(maxsize=64)
-def key_of(at: float) -> str:
+def utc_text(at: float) -> str:
     """Format a time in UTC with Z. The texts sort by time, except within a second."""
     return datetime.fromtimestamp(min(max(at, 0.0), LATEST_SECONDS), UTC).isoformat()[:-6] + "Z"
 
@@ -119,7 +119,9 @@ class Clock:
         if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return text, NO_FINDINGS
         seconds = seconds_of(text)
-        return None if seconds is None else key_of(seconds), self._examine(at, frame, action, text, live=live)
+        return None if seconds is None else utc_text(seconds), self._examine(
+            at, frame, action, text, live=live
+        )
 
     def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Findings:
         """Judge a timestamp.
@@ -134,7 +136,7 @@ class Clock:
     def _examine(self, at: float, frame: int, action: str, text: str, *, live: bool) -> Findings:
         if not 0 <= at - self._renewed_at < RENEWAL_INTERVAL_S:
             self._renewed_at = at
-            self.floor, self.limit = key_of(at - DAY_S), key_of(at + MARGIN_S)
+            self.floor, self.limit = utc_text(at - DAY_S), utc_text(at + MARGIN_S)
         seconds = seconds_of(text)
         if fault := _fault_in(text, seconds):
             return self._invalid(at, frame, action, text, fault)
@@ -217,7 +219,7 @@ class Online:
             if at - self._disconnected_at > MIN_PERIOD_S:
                 self._offline = (*self._offline, (self._disconnected_at, at))[-PERIODS_KEPT:]
             self._disconnected_at = None
-            self.offline_before = key_of(ceil(at - MARGIN_S))
+            self.offline_before = utc_text(ceil(at - MARGIN_S))
 
     def disconnected(self, at: float) -> None:
         """Register the end of the last connection."""

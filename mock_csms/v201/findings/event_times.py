@@ -10,9 +10,9 @@ from mock_csms.v201.findings.transaction_state import EventKey, TransactionState
 MAX_CLOCK_CORRECTION_S: Final = 10.0
 """A correction may set a station's clock back by this much."""
 
-OFFLINE: Final = ("E04.FR.03", "E12.FR.02")
+_OFFLINE: Final = ("E04.FR.03", "E12.FR.02")
 """Requirements to flag the events of an offline period."""
-QUEUED: Final = ("E11.FR.07",)
+_QUEUED: Final = ("E11.FR.07",)
 """Requirement to flag the events that wait to be sent when the connection is lost."""
 
 
@@ -37,10 +37,10 @@ class EventTimes:
         findings = NO_FINDINGS
         if self._online.was_offline(seconds):
             fault = "the station was not connected at that time"
-            findings = self._flag_missing(at, frame, tracked, text, fault, OFFLINE)
+            findings = self._flag_missing(at, frame, tracked, text, fault, _OFFLINE)
         elif self._online.was_followed_by_outage(seconds):
             fault = "it was still in the queue when the connection was lost"
-            findings = self._flag_missing(at, frame, tracked, text, fault, QUEUED)
+            findings = self._flag_missing(at, frame, tracked, text, fault, _QUEUED)
         before, after = tracked.neighbours(seq_no)
         if before and self._is_decreasing(before, key_fields):
             findings += self._backwards(at, frame, tracked, before, key_fields)
@@ -53,9 +53,9 @@ class EventTimes:
     ) -> Findings:
         """Check the flag of an event that is flagged as offline."""
         if self._online.was_offline(seconds):
-            self._report.met(*OFFLINE)
+            self._report.met(*_OFFLINE)
         elif self._online.was_followed_by_outage(seconds):
-            self._report.met(*QUEUED)
+            self._report.met(*_QUEUED)
         elif self._online.has_been_online_since(seconds, at):
             return self._wrongly_flagged(at, frame, tracked, text)
         return NO_FINDINGS

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mock_csms.findings.kinds import FindingKind
-from mock_csms.findings.requirements import block_of
+from mock_csms.findings.requirements import block_of_requirements
 from mock_csms.v201.blocks import BLOCK_NAMES
 
-INTRODUCTION: Final = """\
+_INTRODUCTION: Final = """\
 # Kinds of findings
 
 This page is generated from the checks; `task finding-kinds` writes it. [Findings](findings.md) explains how
@@ -18,26 +18,26 @@ warning, and of a recommendation a hint; hints are off by default. The column Co
 mock must first learn from the messages of the station; without them, the finding is not reported. The last
 column has the misbehaviours of a [simulated station](station.md) that cause the finding.
 """
-COLUMNS: Final = ("Finding", "Severity", "Requirement", "Meaning", "Condition", "`--misbehave`")
-GENERAL: Final = "OCPP-J and general rules"
+_COLUMNS: Final = ("Finding", "Severity", "Requirement", "Meaning", "Condition", "`--misbehave`")
+_GENERAL: Final = "OCPP-J and general rules"
 
 
 def kinds_page(kinds: Mapping[str, FindingKind], misbehaviours: Mapping[str, Sequence[str]]) -> str:
     """Return the page in Markdown; ``misbehaviours`` has the causes of each kind."""
-    return "\n".join([INTRODUCTION, *_lines(kinds, misbehaviours)])
+    return "\n".join([_INTRODUCTION, *_lines(kinds, misbehaviours)])
 
 
 def _lines(kinds: Mapping[str, FindingKind], misbehaviours: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    for letter, name in {"": GENERAL, **BLOCK_NAMES}.items():
+    for letter, name in {"": _GENERAL, **BLOCK_NAMES}.items():
         rows = [
             _row(kind_id, kind, misbehaviours.get(kind_id, ()))
             for kind_id, kind in kinds.items()
-            if block_of(kind.section) == letter
+            if block_of_requirements(kind.section) == letter
         ]
         if rows:
             yield f"## {letter} {name}\n" if letter else f"## {name}\n"
-            yield f"| {' | '.join(COLUMNS)} |"
-            yield f"|{'---|' * len(COLUMNS)}"
+            yield f"| {' | '.join(_COLUMNS)} |"
+            yield f"|{'---|' * len(_COLUMNS)}"
             yield from rows
             yield ""
 

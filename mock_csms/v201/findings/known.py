@@ -1,6 +1,6 @@
 """Everything known about an OCPP 2.0.1 station, for its checks."""
 
-from mock_csms.findings.expectations import Expectations
+from mock_csms.findings.expectations import ExpectedMessages
 from mock_csms.findings.facts import Known
 from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.connectors import Connectors
@@ -25,7 +25,7 @@ class Known201(Known):
 
     def __init__(  # noqa: PLR0913 - all parts of the observer
         self,
-        expectations: Expectations,
+        expectations: ExpectedMessages,
         *,
         clock: Clock,
         connectors: Connectors,

@@ -8,7 +8,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.calls import AnswerRequirements
 from mock_csms.findings.checking import Checking
 from mock_csms.findings.checks import AnsweredCommand, RefusedCommand
-from mock_csms.findings.expectations import Expectations
+from mock_csms.findings.expectations import ExpectedMessages
 from mock_csms.findings.kinds import NO_FINDINGS, Findings
 from mock_csms.findings.observer import Observer
 from mock_csms.log.summary import short
@@ -37,14 +37,14 @@ from mock_csms.v201.security_events import SECURITY_EVENTS
 OFFLINE_MARGIN_S: Final = 60.0
 CARRIED_OUT: Final = frozenset({"Accepted", "AcceptedCanceled"})
 """Statuses of commands that the station carries out at once."""
-ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
-UNKNOWN_REASON: Final = "Unknown"
+_ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
+_UNKNOWN_REASON: Final = "Unknown"
 """Reason of a boot that cannot be read."""
 HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
 AUTHORIZE: Final = Action.authorize.value
 SIGN_CERTIFICATE: Final = Action.sign_certificate.value
-TRANSACTION_EVENT: Final = Action.transaction_event.value
+_TRANSACTION_EVENT: Final = Action.transaction_event.value
 
 
 class Observer201(Observer):
@@ -71,7 +71,8 @@ class Observer201(Observer):
 
     csms_actions = frozenset(CSMS_ACTIONS - STATION_ACTIONS)
     answered_actions = (
-        frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE, TRANSACTION_EVENT}) | CHECKS.answered_actions
+        frozenset({HEARTBEAT, BOOT, AUTHORIZE, SIGN_CERTIFICATE, _TRANSACTION_EVENT})
+        | CHECKS.answered_actions
     )
     requirement_indexes = REQUIREMENT_INDEXES
 
@@ -92,7 +93,7 @@ class Observer201(Observer):
         self._event_parts = EventParts(report)
         self._certificates = StationCertificates(report, self._clock)
         self._known = Known201(
-            Expectations(report, self.coverage),
+            ExpectedMessages(report, self.coverage),
             clock=self._clock,
             connectors=self._connectors,
             online=self._online,
@@ -176,7 +177,7 @@ class Observer201(Observer):
             self._resets.doubt()
         if action == BOOT:
             self._reports.give_up()
-            self._restarted(UNKNOWN_REASON)
+            self._restarted(_UNKNOWN_REASON)
 
     def answered(  # noqa: PLR0913, PLR0917 - a CALL and its answer
         self, at: float, frame: int, action: str, payload: JsonObject, answer: JsonObject, waited: float
@@ -186,7 +187,7 @@ class Observer201(Observer):
             self._boot_answered(at, frame, answer, waited)
         elif action == AUTHORIZE:
             self._transactions.authorizations.answered(at, answer)
-        elif action == TRANSACTION_EVENT:
+        elif action == _TRANSACTION_EVENT:
             self._running.answered(payload, answer)
         elif action == SIGN_CERTIFICATE:
             self._signing.answered(answer)
@@ -315,7 +316,7 @@ class Observer201(Observer):
             self._progress.command_accepted(action, request, status)
         else:
             self._accepted_commands.refused(message_id)
-        if status in ACCEPTED:
+        if status in _ACCEPTED:
             if status == "Accepted":
                 self._registration.command_accepted(at, frame, action, request)
             elif status == "Scheduled" and action == Action.reset:

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.registration import Registration
 
 COMMAND_SENT: Final = "the command"
 UNKNOWN_STEP: Final = ""
-IDLE: Final = "Idle"
+_IDLE: Final = "Idle"
 TRIGGERED_WITHIN_S: Final = 120.0
 MAX_REPORTED: Final = 20
 
@@ -90,11 +90,11 @@ COURSES: Final[Mapping[str, Course]] = {
 
 FINAL: Final = frozenset({"Installed", "Uploaded"})
 """Statuses that end a course for good; after all other ends, another attempt may follow."""
-CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
+_CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
 """Statuses that may end an update or upload at any step, if a newer command has cancelled it."""
 NOT_UPDATING: Final = frozenset(
     {
-        IDLE,
+        _IDLE,
         "DownloadFailed",
         "InstallVerificationFailed",
         "InstallationFailed",
@@ -103,7 +103,7 @@ NOT_UPDATING: Final = frozenset(
     }
 )
 """Firmware statuses after which nothing is about to be installed."""
-ENDS: Final = FINAL | FAILURES | CANCELLED | {"InvalidSignature", "InstallVerificationFailed"}
+ENDS: Final = FINAL | FAILURES | _CANCELLED | {"InvalidSignature", "InstallVerificationFailed"}
 
 
 def _reachable(steps: StatusOrder) -> Mapping[str, frozenset[str]]:
@@ -209,7 +209,7 @@ class Progress:
         status, request_id = payload["status"], payload.get("requestId")
         if action == Action.firmware_status_notification:
             self.is_updating = status not in NOT_UPDATING
-        if status == IDLE:
+        if status == _IDLE:
             return self._idle(at, frame, action)
         findings = self._judge_request_id(at, frame, action, payload)
         if findings:
@@ -253,7 +253,7 @@ class Progress:
             previous == COMMAND_SENT or status in REACHABLE[action].get(previous, frozenset())
         ):
             return True
-        is_cancelled = key in self._cancelled and status in CANCELLED
+        is_cancelled = key in self._cancelled and status in _CANCELLED
         return is_cancelled or (request_id is None and COMMAND_SENT in predecessors)
 
     def _judge_request_id(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
@@ -267,7 +267,7 @@ class Progress:
         self._report.met(*self._requirements("request-id-missing", action, running))
         if (
             (action, request_id) in self._last
-            or status in CANCELLED
+            or status in _CANCELLED
             or (action, request_id) in self._reported
         ):
             if request_id == running:

@@ -14,7 +14,7 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 MAX_RESERVATIONS: Final = 100
 EXPIRY_MARGIN_S: Final = 10.0
 """Seconds before its expiry from which a reservation may already have expired at the station."""
-TIMESTAMP_ROUNDING_S: Final = 1.0
+_TIMESTAMP_ROUNDING_S: Final = 1.0
 """Seconds that a timestamp without decimal places may leave out."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector whose reservation has ended (H01.FR.16, H01.FR.17, H03.FR.10)."""
@@ -152,7 +152,7 @@ class ObservedReservations:
             not self._clock.is_skewed
             and at < reservation.expires_at - EXPIRY_MARGIN_S
             and happened_at is not None
-            and happened_at >= reservation.accepted_at - TIMESTAMP_ROUNDING_S
+            and happened_at >= reservation.accepted_at - _TIMESTAMP_ROUNDING_S
         )
 
     @staticmethod

@@ -10,12 +10,12 @@ from mock_csms.stations.transactions import ENERGY_REGISTER
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.known import Known201
 
-SAMPLED: Final = "SampledDataCtrlr"
-ALIGNED: Final = "AlignedDataCtrlr"
+SAMPLED_DATA_CTRLR: Final = "SampledDataCtrlr"
+ALIGNED_DATA_CTRLR: Final = "AlignedDataCtrlr"
 BEGIN: Final = "Transaction.Begin"
 END: Final = "Transaction.End"
 CLOCK: Final = "Sample.Clock"
-PERIODIC: Final = "Sample.Periodic"
+SAMPLE_PERIODIC: Final = "Sample.Periodic"
 UNCERTAIN: Final = frozenset({"Current.Offered", "Power.Factor", "Power.Offered", "SoC"})
 """Measurands that a station may be unable to report: some depend on the vehicle, and a power factor is not
 defined without a current.
@@ -33,12 +33,12 @@ def samples_of(payload: JsonObject) -> Iterator[JsonObject]:
         yield from meter_value["sampledValue"]
 
 
-def measurands_of(payload: JsonObject, context: str | None = None) -> frozenset[str]:
+def sampled_measurands(payload: JsonObject, context: str | None = None) -> frozenset[str]:
     """Return the measurands of the readings with a context; None: with any."""
     return frozenset(
         sample.get("measurand", ENERGY_REGISTER)
         for sample in samples_of(payload)
-        if context is None or sample.get("context", PERIODIC) == context
+        if context is None or sample.get("context", SAMPLE_PERIODIC) == context
     )
 
 

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
     from cryptography import x509
 
-MIN_BITS: Final = {"RSA": 2048, "DSA": 2048, "EC": 224}
+MIN_KEY_BITS: Final = {"RSA": 2048, "DSA": 2048, "EC": 224}
 """Minimum length of a key by its kind (A00.FR.502, A00.FR.503)."""
 
 
 @dataclass(frozen=True, slots=True)
-class SigningRequest:
+class CertificateRequest:
     """The contents of a readable PKCS#10 request."""
 
     is_signed: bool
@@ -29,7 +29,7 @@ class SigningRequest:
 
 
 @lru_cache(maxsize=64)
-def read_signing_request(pem: str) -> SigningRequest | None:
+def read_signing_request(pem: str) -> CertificateRequest | None:
     """Parse a request; None if it is not PKCS#10 in PEM. Raises NotImplementedError for an unusual key."""
     from cryptography import x509  # noqa: PLC0415 - see above
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
@@ -44,13 +44,13 @@ def read_signing_request(pem: str) -> SigningRequest | None:
         raise NotImplementedError("an algorithm that this server does not know") from None
 
 
-def _contents(request: "x509.CertificateSigningRequest") -> SigningRequest:
+def _contents(request: "x509.CertificateSigningRequest") -> CertificateRequest:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
     from cryptography.x509.oid import NameOID  # noqa: PLC0415
 
     key, algorithm = request.public_key(), request.signature_hash_algorithm
-    kind = next((kind for kind in MIN_BITS if kind in type(key).__name__.upper()), "")
-    return SigningRequest(
+    kind = next((kind for kind in MIN_KEY_BITS if kind in type(key).__name__.upper()), "")
+    return CertificateRequest(
         is_signed=request.is_signature_valid,
         key_kind=kind,
         key_bits=getattr(key, "key_size", 0),

@@ -9,7 +9,7 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
-from mock_csms.v201.findings.clock import Clock, Online, key_of
+from mock_csms.v201.findings.clock import Clock, Online, utc_text
 from mock_csms.v201.findings.event_contents import NOTABLE_TRIGGERS, EventContents
 from mock_csms.v201.findings.event_times import EventTimes
 from mock_csms.v201.findings.evse_use import EvseUse
@@ -29,7 +29,7 @@ from mock_csms.v201.findings.whole_transactions import WholeTransactions
 UPDATED: Final = "Updated"
 SETTLING_TIME_S: Final = 5.0
 """Time for missing events to arrive after the Ended event; each later event restarts the time."""
-RETRY_TIME_S: Final = 300.0
+_RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event that was answered with a CALLERROR."""
 MAX_OPEN_TRANSACTIONS: Final = 500
 MAX_JUDGED: Final = 10
@@ -96,7 +96,7 @@ class Transactions:
         """Expect the transactions after this boot to be complete."""
         self._meters.booted()
         if self._complete_since is None:
-            self._complete_since = key_of(at)
+            self._complete_since = utc_text(at)
         else:
             self._has_rebooted = True
 
@@ -384,8 +384,8 @@ class Transactions:
     def event_refused(self, at: float) -> None:
         """Allow time for the retry of an event that was answered with a CALLERROR."""
         for transaction_id, due in self._judge_after.items():
-            self._judge_after[transaction_id] = max(due, at + RETRY_TIME_S)
-        self._evse_use.event_refused(at + RETRY_TIME_S)
+            self._judge_after[transaction_id] = max(due, at + _RETRY_TIME_S)
+        self._evse_use.event_refused(at + _RETRY_TIME_S)
 
     def disconnected(self) -> None:
         """Register the end of a connection: the station may be offline."""

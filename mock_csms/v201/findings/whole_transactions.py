@@ -7,7 +7,7 @@ from mock_csms.log.summary import short
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RANGES_SHOWN: Final = 10
-QUEUED: Final = ("E04.FR.01", "E04.FR.02")
+_QUEUED: Final = ("E04.FR.01", "E04.FR.02")
 """Requirements to queue the events of an offline period, and to send them afterwards."""
 
 
@@ -38,7 +38,7 @@ class WholeTransactions:
         else:
             fault = "has no Started event"
             if tracked.begins_offline and tracked.low > 0:
-                requirements += QUEUED
+                requirements += _QUEUED
         return self._report(
             "transaction-not-started",
             at,
@@ -81,7 +81,7 @@ class WholeTransactions:
         if not tracked.repeated:
             self._report.met("E01.FR.07")
         if tracked.begins_offline:
-            self._report.met(*QUEUED)
+            self._report.met(*_QUEUED)
 
     def _judge_evse(self, at: float, tracked: TransactionState) -> Findings:
         """Report a complete transaction in which the plug-in event came before any event named the EVSE."""

@@ -12,7 +12,7 @@ type Names = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AccountEntry:
     """Findings, cases and tests that show one requirement."""
 
     requirement: Requirement
@@ -49,17 +49,17 @@ class Account:
     """Kinds of findings by requirement."""
     tests: Names
     """Tests of the central system by requirement or by case."""
-    entries: Mapping[str, Entry] = field(init=False)
+    entries: Mapping[str, AccountEntry] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", dict(self._entries()))
 
-    def _entries(self) -> Iterator[tuple[str, Entry]]:
+    def _entries(self) -> Iterator[tuple[str, AccountEntry]]:
         of_station, of_csms = reasons("station"), reasons("csms")
         for name, requirement in requirements().items():
             yield (
                 name,
-                Entry(
+                AccountEntry(
                     requirement,
                     self.findings.get(name, ()),
                     station_cases_of(name),

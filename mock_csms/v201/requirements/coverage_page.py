@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mock_csms.findings.requirements import block_of
+from mock_csms.findings.requirements import block_of_requirements
 from mock_csms.v201.blocks import BLOCK_NAMES
-from mock_csms.v201.requirements.account import Account, Entry
+from mock_csms.v201.requirements.account import Account, AccountEntry
 from mock_csms.v201.requirements.reasons import CATEGORIES, Reason, Side
 from mock_csms.v201.requirements.requirements import csms_cases
 
-INTRODUCTION: Final = """\
+_INTRODUCTION: Final = """\
 # Coverage of requirements
 
 This page is generated from the checks, the certification cases and the tests; `task coverage-page` writes it.
@@ -26,12 +26,12 @@ It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of
   `certification/` play the cases for a central system in Part 6.
 - **Reason**: why no finding, case or test shows it; or how the mock deviates by default.
 """
-GENERAL: Final = "General rules"
+_GENERAL: Final = "General rules"
 
 
 def coverage_page(account: Account) -> str:
     """Return the page in Markdown."""
-    return "\n".join([INTRODUCTION, *_summary(account), *_tables(account), *_csms_cases(account)])
+    return "\n".join([_INTRODUCTION, *_summary(account), *_tables(account), *_csms_cases(account)])
 
 
 def _summary(account: Account) -> Iterator[str]:
@@ -53,17 +53,17 @@ def _counts(what: str, shown: Sequence[bool]) -> str:
 
 
 def _tables(account: Account) -> Iterator[str]:
-    for letter, name in {"": GENERAL, **BLOCK_NAMES}.items():
+    for letter, name in {"": _GENERAL, **BLOCK_NAMES}.items():
         yield f"## {letter} {name}\n" if letter else f"## {name}\n"
         yield "| Requirement | Binds | Seen | Findings | Cases | Tests | Reason |"
         yield "|---|---|---|---|---|---|---|"
         for requirement, entry in account.entries.items():
-            if block_of(requirement) == letter:
+            if block_of_requirements(requirement) == letter:
                 yield _row(entry)
         yield ""
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: AccountEntry) -> str:
     requirement = entry.requirement
     return _cells(
         requirement.id,
@@ -76,14 +76,14 @@ def _row(entry: Entry) -> str:
     )
 
 
-def _reasons(entry: Entry) -> Iterator[str]:
+def _reasons(entry: AccountEntry) -> Iterator[str]:
     if entry.reason:
-        yield in_words("station", entry.reason)
+        yield reason_phrase("station", entry.reason)
     if entry.csms_reason:
-        yield in_words("csms", entry.csms_reason)
+        yield reason_phrase("csms", entry.csms_reason)
 
 
-def in_words(side: Side, reason: Reason) -> str:
+def reason_phrase(side: Side, reason: Reason) -> str:
     """Return a reason as a phrase."""
     category = CATEGORIES[side][reason.category]
     if reason.category == "covered":

@@ -14,13 +14,13 @@ from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion, TransactionInProgress
-from mock_csms.v201.findings.samples import ALIGNED, CLOCK, configured_measurands, is_absent
+from mock_csms.v201.findings.samples import ALIGNED_DATA_CTRLR, CLOCK, configured_measurands, is_absent
 
-INTERVALS: Final = 3
+_INTERVALS: Final = 3
 """Intervals without a reading before it is certainly missing."""
-MARGIN_S: Final = 60.0
+_MARGIN_S: Final = 60.0
 
-MISSING: Final = CHECKS.kind(
+ALIGNED_READINGS_MISSING: Final = CHECKS.kind(
     "aligned-readings-missing",
     "error",
     "no clock-aligned reading arrives for three intervals",
@@ -28,38 +28,38 @@ MISSING: Final = CHECKS.kind(
     "station with a transaction also SendDuringIdle of the station and of its EVSE, or a FullInventory "
     "without it",
 )
-NOT_ONLY_IDLE: Final = CHECKS.kind(
+ALIGNED_READINGS_DURING_TRANSACTION: Final = CHECKS.kind(
     "aligned-readings-during-transaction",
     "error",
     "clock-aligned readings are sent during a transaction although SendDuringIdle is true",
     "AlignedDataCtrlr.SendDuringIdle, the Started event, and for MeterValues a later event",
 )
-IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
+_IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
 
 
 def _is_idle_only(known: Known201, evse_id: int | None = None) -> bool:
     """Return whether SendDuringIdle is true for the station, or for an EVSE."""
-    value = known[DeviceModelFacts].value(IDLE_ONLY._replace(evse_id=evse_id))
+    value = known[DeviceModelFacts].value(_IDLE_ONLY._replace(evse_id=evse_id))
     return value is not None and value.strip().lower() == "true"
 
 
 def _may_be_idle_only(known: Known201, evse_id: int | None = None) -> bool:
     """Return whether SendDuringIdle is true for the station or an EVSE, or may be true."""
-    model, name = known[DeviceModelFacts], IDLE_ONLY._replace(evse_id=evse_id)
+    model, name = known[DeviceModelFacts], _IDLE_ONLY._replace(evse_id=evse_id)
     return not is_absent(model, name) if model.value(name) is None else _is_idle_only(known, evse_id)
 
 
 def _judge_wait(call: StationCall, known: Known201) -> Outcome:
     aligned = known[AlignedReadings]
-    interval_s = known[DeviceModelFacts].number(ALIGNED, "Interval")
+    interval_s = known[DeviceModelFacts].number(ALIGNED_DATA_CTRLR, "Interval")
     if aligned.since is None or not interval_s or interval_s < 0:
         return None
-    if aligned.has_changed or not known[RecentSettings].is_settled(ALIGNED, aligned.since):
+    if aligned.has_changed or not known[RecentSettings].is_settled(ALIGNED_DATA_CTRLR, aligned.since):
         aligned.restart(call.at)
         return None
-    if not configured_measurands(known, ALIGNED, "Measurands"):
+    if not configured_measurands(known, ALIGNED_DATA_CTRLR, "Measurands"):
         return None
-    if call.at <= aligned.since + INTERVALS * interval_s + MARGIN_S:
+    if call.at <= aligned.since + _INTERVALS * interval_s + _MARGIN_S:
         return None
     waited_s = call.at - aligned.since
     aligned.restart(call.at)
@@ -69,8 +69,8 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@MISSING.on_call("J01.FR.14", of=Action.heartbeat)
-def judge_idle_station(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.heartbeat)
+def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
     """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A transaction may
     have started before the server knew the station.
     """
@@ -78,10 +78,10 @@ def judge_idle_station(call: StationCall, known: Known201) -> Outcome:
     return None if is_hidden or known.running.by_id else _judge_wait(call, known)
 
 
-@MISSING.on_call("J01.FR.22", of=Action.heartbeat)
-def judge_busy_station(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_MISSING.on_call("J01.FR.22", of=Action.heartbeat)
+def _judge_busy_station(call: StationCall, known: Known201) -> Outcome:
     """Check the same while a transaction is running."""
-    if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED, "Interval"):
+    if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED_DATA_CTRLR, "Interval"):
         return None
     is_free = any(_may_be_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
     return None if is_free else _judge_wait(call, known)
@@ -91,24 +91,24 @@ def _running_evses(known: Known201) -> list[int | None]:
     return [transaction.evse_id for transaction in known.running.by_id.values()]
 
 
-@MISSING.on_call("J01.FR.14", of=Action.meter_values)
-def judge_reading_of_idle_evse(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.meter_values)
+def _judge_reading_of_idle_evse(call: StationCall, known: Known201) -> Outcome:
     """Mark a clock-aligned reading as sent."""
     if not known[AlignedReadings].is_aligned(call) or known.running.on_evse(call.payload["evseId"]):
         return None
     return MET
 
 
-@MISSING.on_call("J01.FR.22", of=Action.meter_values)
-def judge_reading_of_busy_evse(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_MISSING.on_call("J01.FR.22", of=Action.meter_values)
+def _judge_reading_of_busy_evse(call: StationCall, known: Known201) -> Outcome:
     """Mark a clock-aligned reading of a running transaction as sent."""
     if not known[AlignedReadings].is_aligned(call) or not known.running.on_evse(call.payload["evseId"]):
         return None
     return MET
 
 
-@MISSING.on_event("J01.FR.22", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
-def judge_reading_in_event(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_MISSING.on_event("J01.FR.22", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
+def _judge_reading_in_event(call: StationCall, known: Known201) -> Outcome:
     """Mark a clock-aligned reading in an event as sent."""
     return MET
 
@@ -126,7 +126,8 @@ def _runs_since(known: Known201, transaction_id: str, moment: float) -> bool:
     if notes is None or not notes.is_whole or not known.clock.is_right:
         return False
     return (
-        known[RecentSettings].is_settled(ALIGNED, notes.started_at) and moment > notes.started_at + MARGIN_S
+        known[RecentSettings].is_settled(ALIGNED_DATA_CTRLR, notes.started_at)
+        and moment > notes.started_at + _MARGIN_S
     )
 
 
@@ -151,7 +152,13 @@ def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int 
             sentence = _sentence(f"MeterValues of EVSE {call.payload['evseId']}")
             _add_suspicion(
                 transaction,
-                Suspicion(NOT_ONLY_IDLE.id, moment, (call.frame,), sentence, requirements=(requirement,)),
+                Suspicion(
+                    ALIGNED_READINGS_DURING_TRANSACTION.id,
+                    moment,
+                    (call.frame,),
+                    sentence,
+                    requirements=(requirement,),
+                ),
             )
             return
 
@@ -165,23 +172,25 @@ def _add_suspicion(transaction: TransactionInProgress, suspicion: Suspicion) -> 
     transaction.suspicions.append(suspicion)
 
 
-@NOT_ONLY_IDLE.on_call("J01.FR.19", of=Action.meter_values)
-def judge_idle_evse(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_DURING_TRANSACTION.on_call("J01.FR.19", of=Action.meter_values)
+def _judge_idle_evse(call: StationCall, known: Known201) -> Outcome:
     """Suspect MeterValues of an EVSE with SendDuringIdle."""
     if evse_id := call.payload["evseId"]:
         _suspect(call, known, "J01.FR.19", evse_id)
     return None
 
 
-@NOT_ONLY_IDLE.on_call("J01.FR.20", of=Action.meter_values)
-def judge_whole_station(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_DURING_TRANSACTION.on_call("J01.FR.20", of=Action.meter_values)
+def _judge_whole_station(call: StationCall, known: Known201) -> Outcome:
     """Suspect MeterValues of a station with SendDuringIdle."""
     _suspect(call, known, "J01.FR.20", None)
     return None
 
 
-@NOT_ONLY_IDLE.on_event("J01.FR.20", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
-def judge_clock_event(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_DURING_TRANSACTION.on_event(
+    "J01.FR.20", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True
+)
+def _judge_clock_event(call: StationCall, known: Known201) -> Outcome:
     """Check an event with clock-aligned readings."""
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     moment = seconds_of(call.payload["timestamp"])
@@ -195,25 +204,25 @@ def _judge_silence(call: StationCall, known: Known201, evse_id: int | None) -> O
     if not _is_idle_only(known, evse_id):
         return None
     notes = known[RunningNotes].of(call.payload)
-    interval_s = known[DeviceModelFacts].number(ALIGNED, "Interval")
+    interval_s = known[DeviceModelFacts].number(ALIGNED_DATA_CTRLR, "Interval")
     if notes is None or not notes.is_whole or not interval_s:
         return None
-    is_settled = known[RecentSettings].is_settled(ALIGNED, notes.happened_at)
-    if not is_settled or not configured_measurands(known, ALIGNED, "Measurands"):
+    is_settled = known[RecentSettings].is_settled(ALIGNED_DATA_CTRLR, notes.happened_at)
+    if not is_settled or not configured_measurands(known, ALIGNED_DATA_CTRLR, "Measurands"):
         return None
-    is_long = call.at > notes.started_at + interval_s + MARGIN_S
+    is_long = call.at > notes.started_at + interval_s + _MARGIN_S
     is_silent = known[AlignedReadings].last_at < notes.started_at
     return MET if is_long and is_silent else None
 
 
-@NOT_ONLY_IDLE.on_event("J01.FR.19", types=("Ended",))
-def judge_silence_of_evse(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_DURING_TRANSACTION.on_event("J01.FR.19", types=("Ended",))
+def _judge_silence_of_evse(call: StationCall, known: Known201) -> Outcome:
     """Check that an EVSE with SendDuringIdle has sent no readings."""
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
     return _judge_silence(call, known, running.evse_id) if running and running.evse_id else None
 
 
-@NOT_ONLY_IDLE.on_event("J01.FR.20", types=("Ended",))
-def judge_silence_of_station(call: StationCall, known: Known201) -> Outcome:
+@ALIGNED_READINGS_DURING_TRANSACTION.on_event("J01.FR.20", types=("Ended",))
+def _judge_silence_of_station(call: StationCall, known: Known201) -> Outcome:
     """Check that a station with SendDuringIdle has sent no readings."""
     return _judge_silence(call, known, None)

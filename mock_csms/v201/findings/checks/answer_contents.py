@@ -9,11 +9,12 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
 from mock_csms.v201.findings.known import Known201
 
-STATUS_ACCEPTED: Final = "Accepted"
+_STATUS_ACCEPTED: Final = "Accepted"
 
 type Aspect = Literal["names", "instances", "number", "types"]
 
@@ -25,13 +26,13 @@ class ItemLists(NamedTuple):
     results: str
 
 
-ITEM_LISTS: Final[Mapping[str, ItemLists]] = {
+_ITEM_LISTS: Final[Mapping[str, ItemLists]] = {
     Action.get_variables: ItemLists("getVariableData", "getVariableResult"),
     Action.set_variables: ItemLists("setVariableData", "setVariableResult"),
     Action.set_variable_monitoring: ItemLists("setMonitoringData", "setMonitoringResult"),
     Action.clear_variable_monitoring: ItemLists("id", "clearMonitoringResult"),
 }
-REQUIREMENTS: Final[Mapping[str, Mapping[Aspect, str]]] = {
+_REQUIREMENTS: Final[Mapping[str, Mapping[Aspect, str]]] = {
     Action.get_variables: {
         "number": "B06.FR.01",
         "names": "B06.FR.02",
@@ -44,15 +45,15 @@ REQUIREMENTS: Final[Mapping[str, Mapping[Aspect, str]]] = {
 }
 """Requirement about each aspect of the results, by action."""
 
-DOES_NOT_MATCH: Final = CHECKS.kind(
+ANSWER_DOES_NOT_MATCH: Final = CHECKS.kind(
     "answer-does-not-match", "error", "the results in an answer do not belong to the items in the command"
 )
-WITHOUT_DATA: Final = CHECKS.kind(
+ANSWER_WITHOUT_DATA: Final = CHECKS.kind(
     "answer-without-data", "error", "an Accepted answer has no value, schedule, hash data or monitor id"
 )
 
 
-class Key(NamedTuple):
+class NameAndType(NamedTuple):
     """The parts of an item that its result repeats."""
 
     name: Hashable
@@ -60,25 +61,25 @@ class Key(NamedTuple):
     attribute_type: str | None = None
 
 
-class Flaw(NamedTuple):
+class AnswerFlaw(NamedTuple):
     """A difference between the results of an answer and the items of the command."""
 
     aspect: Aspect
     text: str
 
 
-def _key(item: JsonObject | int) -> Key:
+def _key(item: JsonObject | int) -> NameAndType:
     """Return the key of an item or result; an int is the id of a monitor.
 
     Names are identifierStrings, which are compared without regard to case. An absent attributeType means
     Actual.
     """
     if isinstance(item, int):
-        return Key(item)
+        return NameAndType(item)
     if "component" not in item:
-        return Key(item["id"])
+        return NameAndType(item["id"])
     name = name_of_item(item)
-    return Key(_without_instances(name), _instances(name), item.get("attributeType", ACTUAL))
+    return NameAndType(_without_instances(name), _instances(name), item.get("attributeType", ACTUAL))
 
 
 def _without_instances(name: VariableName) -> VariableName:
@@ -89,13 +90,15 @@ def _instances(name: VariableName) -> tuple[str, str]:
     return name.component_instance, name.variable_instance
 
 
-def _keys(command: AnsweredCommand) -> tuple[list[Key], list[Key]]:
-    lists = ITEM_LISTS[command.action]
+def _keys(command: AnsweredCommand) -> tuple[list[NameAndType], list[NameAndType]]:
+    lists = _ITEM_LISTS[command.action]
     asked, answered = command.request[lists.items], command.answer[lists.results]
     return [_key(item) for item in asked], [_key(result) for result in answered]
 
 
-def _flaw(aspects: Mapping[Aspect, str], asked: list[Key], answered: list[Key]) -> Flaw | None:
+def _flaw(
+    aspects: Mapping[Aspect, str], asked: list[NameAndType], answered: list[NameAndType]
+) -> AnswerFlaw | None:
     """Return the first flaw; the order of the results is free.
 
     If the command names an item twice, the number of its results is not compared.
@@ -104,12 +107,12 @@ def _flaw(aspects: Mapping[Aspect, str], asked: list[Key], answered: list[Key]) 
     if any(key[:2] not in places for key in answered):
         has_wrong_instance = {key.name for key in answered} <= {key.name for key in asked}
         aspect: Aspect = "instances" if has_wrong_instance and "instances" in aspects else "names"
-        return Flaw(aspect, _difference([key[:2] for key in asked], [key[:2] for key in answered]))
+        return AnswerFlaw(aspect, _difference([key[:2] for key in asked], [key[:2] for key in answered]))
     has_duplicates = len(set(asked)) < len(asked)
     if not has_duplicates and Counter(key[:2] for key in asked) != Counter(key[:2] for key in answered):
-        return Flaw("number", _difference([key[:2] for key in asked], [key[:2] for key in answered]))
+        return AnswerFlaw("number", _difference([key[:2] for key in asked], [key[:2] for key in answered]))
     if set(asked) != set(answered) and "types" in aspects:
-        return Flaw("types", "the attributeTypes differ")
+        return AnswerFlaw("types", "the attributeTypes differ")
     return None
 
 
@@ -121,7 +124,7 @@ def _difference(asked: list[Hashable], answered: list[Hashable]) -> str:
     return " and ".join(parts)
 
 
-def _is_about(aspect: Aspect, asked: list[Key], request: JsonObject, items: str) -> bool:
+def _is_about(aspect: Aspect, asked: list[NameAndType], request: JsonObject, items: str) -> bool:
     """Return whether a command exercises the requirement about an aspect."""
     if aspect == "types":
         return any("attributeType" in item for item in request[items])
@@ -131,9 +134,9 @@ def _is_about(aspect: Aspect, asked: list[Key], request: JsonObject, items: str)
 def _judge_results(command: AnsweredCommand, _: Known201, *, aspect: Aspect) -> Outcome:
     """Check one aspect of the results; a flaw is reported once, for the first aspect that has it."""
     asked, answered = _keys(command)
-    flaw = _flaw(REQUIREMENTS[command.action], asked, answered)
+    flaw = _flaw(_REQUIREMENTS[command.action], asked, answered)
     if flaw is None:
-        lists = ITEM_LISTS[command.action]
+        lists = _ITEM_LISTS[command.action]
         return MET if _is_about(aspect, asked, command.request, lists.items) else None
     if _reported_as(flaw.aspect, command.action) != aspect:
         return None
@@ -145,19 +148,19 @@ def _judge_results(command: AnsweredCommand, _: Known201, *, aspect: Aspect) -> 
 
 def _reported_as(aspect: Aspect, action: str) -> Aspect:
     """Return the aspect under which a flaw is reported: ClearVariableMonitoring has a single requirement."""
-    return aspect if aspect in REQUIREMENTS[action] else "number"
+    return aspect if aspect in _REQUIREMENTS[action] else "number"
 
 
-for _action, _aspects in REQUIREMENTS.items():
+for _action, _aspects in _REQUIREMENTS.items():
     for _aspect, _requirement in _aspects.items():
-        DOES_NOT_MATCH.on_command(_requirement, of=_action)(partial(_judge_results, aspect=_aspect))
+        ANSWER_DOES_NOT_MATCH.on_command(_requirement, of=_action)(partial(_judge_results, aspect=_aspect))
 
 
 def _judge_property(name: str) -> Callable[[AnsweredCommand, Known201], Outcome]:
     """Check that an Accepted answer has a property."""
 
     def judge(command: AnsweredCommand, _: Known201) -> Outcome:
-        if command.answer.get("status") != STATUS_ACCEPTED:
+        if command.answer.get("status") != _STATUS_ACCEPTED:
             return None
         return MET if name in command.answer else _without(command.action, name)
 
@@ -168,8 +171,8 @@ def _without(action: str, name: str) -> Broken:
     return Broken(f"the answer to {action} is Accepted but has no {name}, which it must have")
 
 
-WITHOUT_DATA.on_command("K08.FR.02", of=Action.get_composite_schedule)(_judge_property("schedule"))
-WITHOUT_DATA.on_command("M03.FR.04", of=Action.get_installed_certificate_ids)(
+ANSWER_WITHOUT_DATA.on_command("K08.FR.02", of=Action.get_composite_schedule)(_judge_property("schedule"))
+ANSWER_WITHOUT_DATA.on_command("M03.FR.04", of=Action.get_installed_certificate_ids)(
     _judge_property("certificateHashDataChain")
 )
 
@@ -189,29 +192,29 @@ def _values_read(command: AnsweredCommand, known: Known201, *, unset: bool) -> l
     return [
         result
         for result in command.answer["getVariableResult"]
-        if result["attributeStatus"] == STATUS_ACCEPTED
+        if result["attributeStatus"] == _STATUS_ACCEPTED
         and model.is_unset(name_of_item(result), result.get("attributeType", ACTUAL)) == unset
     ]
 
 
-@WITHOUT_DATA.on_command("B06.FR.04", of=Action.get_variables)
-def judge_values(command: AnsweredCommand, known: Known201) -> Outcome:
+@ANSWER_WITHOUT_DATA.on_command("B06.FR.04", of=Action.get_variables)
+def _judge_values(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that each Accepted variable has a value."""
     return _judge_each(command.action, "attributeValue", _values_read(command, known, unset=False))
 
 
-@WITHOUT_DATA.on_command("B06.FR.13", of=Action.get_variables)
-def judge_empty_values(command: AnsweredCommand, known: Known201) -> Outcome:
+@ANSWER_WITHOUT_DATA.on_command("B06.FR.13", of=Action.get_variables)
+def _judge_empty_values(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a variable without a value is answered with an empty text."""
     return _judge_each(command.action, "attributeValue", _values_read(command, known, unset=True))
 
 
-@WITHOUT_DATA.on_command("N04.FR.11", of=Action.set_variable_monitoring)
-def judge_monitor_ids(command: AnsweredCommand, _: Known201) -> Outcome:
+@ANSWER_WITHOUT_DATA.on_command("N04.FR.11", of=Action.set_variable_monitoring)
+def _judge_monitor_ids(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that each new monitor has an id."""
     if any("id" in item for item in command.request["setMonitoringData"]):
         return None
     accepted = [
-        result for result in command.answer["setMonitoringResult"] if result["status"] == STATUS_ACCEPTED
+        result for result in command.answer["setMonitoringResult"] if result["status"] == _STATUS_ACCEPTED
     ]
     return _judge_each(command.action, "id", accepted)

@@ -9,36 +9,36 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenAnswer, TokenRecord, named
-from mock_csms.v201.findings.facts.local_list import LocalListFacts, list_entry
+from mock_csms.v201.findings.facts.local_list import LocalListFacts, entry_of_token
 from mock_csms.v201.findings.known import Known201
 
-AUTHORIZED: Final = ("Authorized",)
-STOPPED: Final = ("StopAuthorized",)
-ASKED_WITHIN_S: Final = 120.0
+_AUTHORIZED: Final = ("Authorized",)
+_STOPPED: Final = ("StopAuthorized",)
+_ASKED_WITHIN_S: Final = 120.0
 """Time between the presentation of a token and the event that reports its authorization."""
-NEVER_ASKED_FOR: Final = frozenset({"Central", "NoAuthorization"})
-CACHE: Final = "AuthCacheCtrlr"
+_NEVER_ASKED_FOR: Final = frozenset({"Central", "NoAuthorization"})
+_CACHE: Final = "AuthCacheCtrlr"
 
-NOT_ASKED_FOR: Final = CHECKS.kind(
+TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "token-not-asked-for",
     "error",
     "an idToken that the station cannot know is used without an Authorize",
     "AuthCtrlr.Enabled, an authorization cache that is disabled or was cleared, a local list that is "
     "disabled or was sent, and the boot",
 )
-REFUSED_NOT_ASKED_FOR: Final = CHECKS.kind(
+REFUSED_TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "refused-token-not-asked-for",
     "error",
     "an idToken that is known to be refused starts an authorization without a new Authorize",
     "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
 )
-EXPIRED_NOT_ASKED_FOR: Final = CHECKS.kind(
+EXPIRED_TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "expired-token-not-asked-for",
     "error",
     "an idToken whose cached or listed information has expired starts an authorization without an Authorize",
     "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
 )
-STOPPED_BY_REFUSED: Final = CHECKS.kind(
+STOPPED_BY_REFUSED_TOKEN: Final = CHECKS.kind(
     "stopped-by-refused-token",
     "error",
     "another idToken ends the authorization of a transaction although it is refused",
@@ -46,7 +46,7 @@ STOPPED_BY_REFUSED: Final = CHECKS.kind(
 )
 
 
-class Presented(NamedTuple):
+class PresentedToken(NamedTuple):
     """A token that authorized or stopped a transaction while the station was certainly online."""
 
     at: float
@@ -78,10 +78,10 @@ class Presented(NamedTuple):
 
 def is_recent(asked_at: float | None, at: float) -> bool:
     """Return whether an Authorize may belong to a token that was authorized at a time."""
-    return asked_at is not None and asked_at >= at - ASKED_WITHIN_S
+    return asked_at is not None and asked_at >= at - _ASKED_WITHIN_S
 
 
-def presented(call: StationCall, known: Known201) -> Presented | None:
+def _presented(call: StationCall, known: Known201) -> PresentedToken | None:
     """Return the token in an event if the station has to decide about it in the usual way."""
     event, facts = call.payload, known[IdTokenFacts]
     id_token, moment = event.get("idToken"), seconds_of(event["timestamp"])
@@ -89,19 +89,19 @@ def presented(call: StationCall, known: Known201) -> Presented | None:
         return None
     key = id_token_key(id_token)
     is_remote = "remoteStartId" in event["transactionInfo"] or key in facts.remote
-    if is_remote or key[1] in NEVER_ASKED_FOR or not has_usual_way(moment, call.at, known):
+    if is_remote or key[1] in _NEVER_ASKED_FOR or not _has_usual_way(moment, call.at, known):
         return None
     record = facts.find(key) or TokenRecord()
     if is_recent(record.asked_at, moment):
         answer, used_at = record.answer_before, record.used_before
     else:
         answer, used_at = record.answer, record.used_at
-    return Presented(moment, id_token, record.asked_at, answer, used_at, record.answer)
+    return PresentedToken(moment, id_token, record.asked_at, answer, used_at, record.answer)
 
 
-def has_usual_way(moment: float, at: float, known: Known201) -> bool:
+def _has_usual_way(moment: float, at: float, known: Known201) -> bool:
     """Return whether a station authorized tokens online, and with the same settings, for a while."""
-    facts, model, since = known[IdTokenFacts], known[DeviceModelFacts], moment - ASKED_WITHIN_S
+    facts, model, since = known[IdTokenFacts], known[DeviceModelFacts], moment - _ASKED_WITHIN_S
     return (
         facts.since is not None
         and max(facts.since, facts.settings_sent_at, known[LocalListFacts].sent_at) <= since
@@ -111,28 +111,28 @@ def has_usual_way(moment: float, at: float, known: Known201) -> bool:
     )
 
 
-def is_not_listed(one: Presented, known: Known201) -> bool:
+def _is_not_listed(one: PresentedToken, known: Known201) -> bool:
     """Return whether the local list certainly lacks the token."""
-    entry = list_entry(known, one.key)
+    entry = entry_of_token(known, one.key)
     return entry is not None and not entry.is_listed
 
 
-def is_unknown_to_station(one: Presented, known: Known201) -> bool:
+def _is_unknown_to_station(one: PresentedToken, known: Known201) -> bool:
     """Return whether the token is certainly in neither the cache nor the local list."""
-    return is_not_listed(one, known) and (known[DeviceModelFacts].is_off(CACHE) or is_cleared(one, known))
+    return _is_not_listed(one, known) and (known[DeviceModelFacts].is_off(_CACHE) or _is_cleared(one, known))
 
 
-def is_cleared(one: Presented, known: Known201) -> bool:
+def _is_cleared(one: PresentedToken, known: Known201) -> bool:
     """Return whether the cache was cleared, and the station was not told of the token since."""
     cleared_at = known[IdTokenFacts].cleared_at
-    if cleared_at is None or cleared_at > one.at - ASKED_WITHIN_S:
+    if cleared_at is None or cleared_at > one.at - _ASKED_WITHIN_S:
         return False
     return one.last_known_at < cleared_at
 
 
-def judge_asked(one: Presented | None, known: Known201, *, since: float = 0.0) -> Outcome:
+def _judge_asked(one: PresentedToken | None, known: Known201, *, since: float = 0.0) -> Outcome:
     """Judge whether the station asked about a token that it cannot know."""
-    if one is None or not is_unknown_to_station(one, known):
+    if one is None or not _is_unknown_to_station(one, known):
         return None
     if one.is_asked_for:
         return MET
@@ -144,72 +144,72 @@ def judge_asked(one: Presented | None, known: Known201, *, since: float = 0.0) -
     )
 
 
-@NOT_ASKED_FOR.on_event("C01.FR.02", triggers=AUTHORIZED)
-def judge_any_token(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C01.FR.02", triggers=_AUTHORIZED)
+def _judge_any_token(call: StationCall, known: Known201) -> Outcome:
     """Check that an unknown token is asked for."""
-    return judge_asked(presented(call, known), known)
+    return _judge_asked(_presented(call, known), known)
 
 
-def judge_type(call: StationCall, known: Known201, token_type: str) -> Outcome:
+def _judge_type(call: StationCall, known: Known201, token_type: str) -> Outcome:
     """Judge a token of one type."""
-    one = presented(call, known)
-    return judge_asked(one, known) if one is not None and one.key[1] == token_type else None
+    one = _presented(call, known)
+    return _judge_asked(one, known) if one is not None and one.key[1] == token_type else None
 
 
-@NOT_ASKED_FOR.on_event("C06.FR.02", triggers=AUTHORIZED)
-def judge_local_token(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C06.FR.02", triggers=_AUTHORIZED)
+def _judge_local_token(call: StationCall, known: Known201) -> Outcome:
     """Check that a token of type Local is asked for."""
-    return judge_type(call, known, "Local")
+    return _judge_type(call, known, "Local")
 
 
-@NOT_ASKED_FOR.on_event("C07.FR.01", triggers=AUTHORIZED)
-def judge_contract(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C07.FR.01", triggers=_AUTHORIZED)
+def _judge_contract(call: StationCall, known: Known201) -> Outcome:
     """Check that the eMAID of a contract is asked for."""
     if known[DeviceModelFacts].is_true("ISO15118Ctrlr", "PnCEnabled") is not True:
         return None
-    return judge_type(call, known, "eMAID")
+    return _judge_type(call, known, "eMAID")
 
 
-@NOT_ASKED_FOR.on_event("C10.FR.11", triggers=AUTHORIZED)
-def judge_without_cache(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C10.FR.11", triggers=_AUTHORIZED)
+def _judge_without_cache(call: StationCall, known: Known201) -> Outcome:
     """Check that a disabled cache is not used."""
-    if known[DeviceModelFacts].is_true(CACHE, "Enabled") is not False:
+    if known[DeviceModelFacts].is_true(_CACHE, "Enabled") is not False:
         return None
-    return judge_asked(presented(call, known), known)
+    return _judge_asked(_presented(call, known), known)
 
 
-@NOT_ASKED_FOR.on_event("C11.FR.01", triggers=AUTHORIZED)
-def judge_after_clearing(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C11.FR.01", triggers=_AUTHORIZED)
+def _judge_after_clearing(call: StationCall, known: Known201) -> Outcome:
     """Check that a cleared cache is not used."""
-    one, cleared_at = presented(call, known), known[IdTokenFacts].cleared_at
-    if one is None or cleared_at is None or not is_cleared(one, known):
+    one, cleared_at = _presented(call, known), known[IdTokenFacts].cleared_at
+    if one is None or cleared_at is None or not _is_cleared(one, known):
         return None
-    return judge_asked(one, known, since=cleared_at)
+    return _judge_asked(one, known, since=cleared_at)
 
 
-@NOT_ASKED_FOR.on_event("C09.FR.05", triggers=STOPPED)
-def judge_other_token(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_NOT_ASKED_FOR.on_event("C09.FR.05", triggers=_STOPPED)
+def _judge_other_token(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that stops the transaction of another one is asked for."""
-    return judge_asked(other_token(call, known), known)
+    return _judge_asked(_other_token(call, known), known)
 
 
-def other_token(call: StationCall, known: Known201) -> Presented | None:
+def _other_token(call: StationCall, known: Known201) -> PresentedToken | None:
     """Return a token that stops the transaction of another one."""
-    one = presented(call, known)
+    one = _presented(call, known)
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     if one is None or tracked is None or tracked.contents.token in {None, one.key}:
         return None
     return one
 
 
-@STOPPED_BY_REFUSED.on_event("C09.FR.11", triggers=STOPPED)
-def judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
+@STOPPED_BY_REFUSED_TOKEN.on_event("C09.FR.11", triggers=_STOPPED)
+def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
     """Check that a refused token does not stop the transaction of another one."""
-    one = other_token(call, known)
-    if one is None or one.answer is None or not one.is_asked_for or not is_not_listed(one, known):
+    one = _other_token(call, known)
+    if one is None or one.answer is None or not one.is_asked_for or not _is_not_listed(one, known):
         return None
     answer = one.answer
-    if not one.at - ASKED_WITHIN_S <= answer.at <= one.at:
+    if not one.at - _ASKED_WITHIN_S <= answer.at <= one.at:
         return None
     if answer.status == ACCEPTED:
         return MET
@@ -220,20 +220,20 @@ def judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@REFUSED_NOT_ASKED_FOR.on_event("C10.FR.03", "C12.FR.05", triggers=AUTHORIZED)
-def judge_refused(call: StationCall, known: Known201) -> Outcome:
+@REFUSED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.03", "C12.FR.05", triggers=_AUTHORIZED)
+def _judge_refused(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that was refused lately is asked for again."""
-    one = presented(call, known)
+    one = _presented(call, known)
     if (
         one is None
         or one.answer_before is None
         or one.answer_before.status == ACCEPTED
-        or not is_not_listed(one, known)
+        or not _is_not_listed(one, known)
     ):
         return None
     if one.is_asked_for:
         return MET
-    if one.answer_before.at > one.at - ASKED_WITHIN_S:
+    if one.answer_before.at > one.at - _ASKED_WITHIN_S:
         return None
     return Broken(
         f"{named(one.id_token)} was authorized without an Authorize, although the station was last told that "
@@ -242,11 +242,11 @@ def judge_refused(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@REFUSED_NOT_ASKED_FOR.on_event("C14.FR.01", "C14.FR.03", triggers=AUTHORIZED)
-def judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
+@REFUSED_TOKEN_NOT_ASKED_FOR.on_event("C14.FR.01", "C14.FR.03", triggers=_AUTHORIZED)
+def _judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that the local list refuses is asked for."""
-    one = presented(call, known)
-    entry = None if one is None else list_entry(known, one.key)
+    one = _presented(call, known)
+    entry = None if one is None else entry_of_token(known, one.key)
     if one is None or entry is None or not entry.is_listed or entry.status == ACCEPTED:
         return None
     if one.is_asked_for:
@@ -257,41 +257,41 @@ def judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@EXPIRED_NOT_ASKED_FOR.on_event("C14.FR.05", triggers=AUTHORIZED)
-def judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
+@EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C14.FR.05", triggers=_AUTHORIZED)
+def _judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
     """Check that a token whose entry in the local list has expired is asked for."""
-    one = presented(call, known)
-    entry = None if one is None else list_entry(known, one.key)
+    one = _presented(call, known)
+    entry = None if one is None else entry_of_token(known, one.key)
     if one is None or entry is None or entry.status != ACCEPTED:
         return None
     if known[DeviceModelFacts].is_true("LocalAuthListCtrlr", "SupportsExpiryDateTime") is not True:
         return None
-    return judge_expired(one, entry.expires_at, "in the local list")
+    return _judge_expired(one, entry.expires_at, "in the local list")
 
 
-@EXPIRED_NOT_ASKED_FOR.on_event("C10.FR.13", triggers=AUTHORIZED)
-def judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
+@EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.13", triggers=_AUTHORIZED)
+def _judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
     """Check that a token whose cacheExpiryDateTime is over is asked for."""
-    one = presented(call, known)
-    if one is None or one.answer_before is None or not is_not_listed(one, known):
+    one = _presented(call, known)
+    if one is None or one.answer_before is None or not _is_not_listed(one, known):
         return None
-    return judge_expired(one, one.answer_before.expires_at, "in the authorization cache")
+    return _judge_expired(one, one.answer_before.expires_at, "in the authorization cache")
 
 
-@EXPIRED_NOT_ASKED_FOR.on_event("C10.FR.08", "C10.FR.10", triggers=AUTHORIZED)
-def judge_lifetime(call: StationCall, known: Known201) -> Outcome:
+@EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.08", "C10.FR.10", triggers=_AUTHORIZED)
+def _judge_lifetime(call: StationCall, known: Known201) -> Outcome:
     """Check that a token that was not used for longer than LifeTime is asked for."""
-    one, lifetime_s = presented(call, known), known[DeviceModelFacts].number(CACHE, "LifeTime")
-    if one is None or one.answer_before is None or not lifetime_s or not is_not_listed(one, known):
+    one, lifetime_s = _presented(call, known), known[DeviceModelFacts].number(_CACHE, "LifeTime")
+    if one is None or one.answer_before is None or not lifetime_s or not _is_not_listed(one, known):
         return None
     if one.answer_before.expires_at is not None or known.clock.is_skewed:
         return None
-    return judge_expired(one, one.last_known_at + lifetime_s, "in the authorization cache")
+    return _judge_expired(one, one.last_known_at + lifetime_s, "in the authorization cache")
 
 
-def judge_expired(one: Presented, expires_at: float | None, place: str) -> Outcome:
+def _judge_expired(one: PresentedToken, expires_at: float | None, place: str) -> Outcome:
     """Judge whether the station asked about a token whose information has expired."""
-    if expires_at is None or expires_at > one.at - ASKED_WITHIN_S - MARGIN_S:
+    if expires_at is None or expires_at > one.at - _ASKED_WITHIN_S - MARGIN_S:
         return None
     if one.is_asked_for:
         return MET

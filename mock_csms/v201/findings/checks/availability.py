@@ -11,10 +11,10 @@ from mock_csms.v201.findings.facts.availability import AvailabilityFacts
 from mock_csms.v201.findings.facts.certain_statuses import StatusTimes, certain_statuses
 from mock_csms.v201.findings.known import Known201
 
-UNUSABLE: Final = frozenset({"Faulted", "Unavailable", ""})
+_UNUSABLE: Final = frozenset({"Faulted", "Unavailable", ""})
 """Statuses of connectors that may not be operative; an empty one is unknown."""
 
-SAME_NOT_ACCEPTED: Final = CHECKS.kind(
+SAME_AVAILABILITY_NOT_ACCEPTED: Final = CHECKS.kind(
     "same-availability-not-accepted",
     "error",
     "a ChangeAvailability to the state that its target is already in is not accepted",
@@ -22,14 +22,14 @@ SAME_NOT_ACCEPTED: Final = CHECKS.kind(
 )
 
 
-@SAME_NOT_ACCEPTED.on_command("G03.FR.03", of=Action.change_availability)
-def judge_part(command: AnsweredCommand, known: Known201) -> Outcome:
+@SAME_AVAILABILITY_NOT_ACCEPTED.on_command("G03.FR.03", of=Action.change_availability)
+def _judge_part(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about an EVSE or a connector."""
     return None if place_of(command.request) == STATION else _judge(command, known)
 
 
-@SAME_NOT_ACCEPTED.on_command("G04.FR.04", of=Action.change_availability)
-def judge_station(command: AnsweredCommand, known: Known201) -> Outcome:
+@SAME_AVAILABILITY_NOT_ACCEPTED.on_command("G04.FR.04", of=Action.change_availability)
+def _judge_station(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about the whole station."""
     return _judge(command, known) if place_of(command.request) == STATION else None
 
@@ -42,7 +42,7 @@ def _judge(command: AnsweredCommand, known: Known201) -> Outcome:
     is_changed = any(times[place] > command.sent_at for place in places)
     if known[AvailabilityFacts].by_scope.get(scope) != requested or not statuses or is_changed:
         return None
-    is_operative = statuses.isdisjoint(UNUSABLE)
+    is_operative = statuses.isdisjoint(_UNUSABLE)
     if not (is_operative if requested == "Operative" else statuses == {"Unavailable"}):
         return None
     status = command.answer["status"]

@@ -10,7 +10,11 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.certificate_lists import has_root_check
 from mock_csms.v201.findings.clock import DAY_S
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.installed_certificates import CSMS_ROOT, InstalledCertificates, key_of
+from mock_csms.v201.findings.facts.installed_certificates import (
+    CSMS_ROOT_TYPE,
+    InstalledCertificates,
+    hash_key,
+)
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.pem import (
     certificates_in,
@@ -22,28 +26,28 @@ from mock_csms.v201.findings.pem import (
     serial_number,
 )
 
-INSTALL: Final = Action.install_certificate
+_INSTALL: Final = Action.install_certificate
 
-BAD_ROOT: Final = CHECKS.kind(
+BAD_ROOT_CERTIFICATE_ACCEPTED: Final = CHECKS.kind(
     "bad-root-certificate-accepted",
     "error",
     "an InstallCertificate is accepted although its certificate is unreadable, expired or badly signed",
     "expired: a currentTime sent to the station; not signed by the previous CSMS root: "
     "AdditionalRootCertificateCheck, and a CSMS root that is listed or installed on the same connection",
 )
-ABOVE_LIMIT: Final = CHECKS.kind(
+CERTIFICATE_ACCEPTED_ABOVE_LIMIT: Final = CHECKS.kind(
     "certificate-accepted-above-limit",
     "error",
     "an InstallCertificate is accepted although CertificateEntries is at its limit",
     "CertificateEntries with its maxLimit, and a complete list of certificates, both since the last change",
 )
-REFUSED: Final = CHECKS.kind(
+INSTALLED_CERTIFICATE_REFUSED: Final = CHECKS.kind(
     "installed-certificate-refused",
     "error",
     "an InstallCertificate for a certificate that is installed is not accepted",
     "the first InstallCertificate on the same connection",
 )
-DELETED_TWICE: Final = CHECKS.kind(
+CERTIFICATE_DELETED_TWICE: Final = CHECKS.kind(
     "certificate-deleted-twice",
     "error",
     "a DeleteCertificate for a certificate that is not there is accepted",
@@ -51,20 +55,20 @@ DELETED_TWICE: Final = CHECKS.kind(
 )
 
 
-@BAD_ROOT.on_command("M05.FR.07", of=INSTALL)
-def judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
+@BAD_ROOT_CERTIFICATE_ACCEPTED.on_command("M05.FR.07", of=_INSTALL)
+def _judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an invalid certificate is rejected."""
     flaw = _flaw(command.request["certificate"], command.at, known)
     return _must_be_rejected(command, flaw) if flaw else None
 
 
-@BAD_ROOT.on_command("M05.FR.11", of=INSTALL)
-def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
+@BAD_ROOT_CERTIFICATE_ACCEPTED.on_command("M05.FR.11", of=_INSTALL)
+def _judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a CSMS root is rejected that the previous one has not signed.
 
     A root with the name and the key of the previous one is signed by both.
     """
-    if command.request["certificateType"] != CSMS_ROOT or not has_root_check(known):
+    if command.request["certificateType"] != CSMS_ROOT_TYPE or not has_root_check(known):
         return None
     chain = certificates_in(command.request["certificate"])
     if len(chain) != 1 or not is_self_issued(chain[0]) or names_another_key(chain[0]):
@@ -76,22 +80,22 @@ def judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
     return _must_be_rejected(command, f"it is not signed by the installed CSMS root {min(others)}")
 
 
-@ABOVE_LIMIT.on_command("M05.FR.06", of=INSTALL)
-def judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
+@CERTIFICATE_ACCEPTED_ABOVE_LIMIT.on_command("M05.FR.06", of=_INSTALL)
+def _judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a new certificate is rejected above the limit of certificates."""
     if not known[InstalledCertificates].was_full:
         return None
-    if command.request["certificateType"] == CSMS_ROOT and _may_have_root_check(known):
+    if command.request["certificateType"] == CSMS_ROOT_TYPE and _may_have_root_check(known):
         return None  # it replaces another
     return _must_be_rejected(command, "CertificateEntries is at its maxLimit")
 
 
-@REFUSED.on_command("M05.FR.17", of=INSTALL)
-def judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
+@INSTALLED_CERTIFICATE_REFUSED.on_command("M05.FR.17", of=_INSTALL)
+def _judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a certificate can be installed again."""
     certificate_type, pem = command.request["certificateType"], command.request["certificate"]
     frame = known[InstalledCertificates].installed.get((certificate_type, hash(pem)))
-    if frame is None or (certificate_type == CSMS_ROOT and _may_have_root_check(known)):
+    if frame is None or (certificate_type == CSMS_ROOT_TYPE and _may_have_root_check(known)):
         return None
     if _flaw(pem, command.at, known):
         return None
@@ -104,11 +108,11 @@ def judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@DELETED_TWICE.on_command("M04.FR.04", of=Action.delete_certificate)
-def judge_deletion(command: AnsweredCommand, known: Known201) -> Outcome:
+@CERTIFICATE_DELETED_TWICE.on_command("M04.FR.04", of=Action.delete_certificate)
+def _judge_deletion(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a deleted certificate is not found."""
     hash_data = command.request["certificateHashData"]
-    frame = known[InstalledCertificates].absent.get(key_of(hash_data))
+    frame = known[InstalledCertificates].absent.get(hash_key(hash_data))
     match frame, command.answer["status"]:
         case int(), "NotFound":
             return MET

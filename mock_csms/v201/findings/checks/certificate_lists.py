@@ -8,35 +8,39 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.installed_certificates import CSMS_ROOT, InstalledCertificates, asks_for
+from mock_csms.v201.findings.facts.installed_certificates import (
+    CSMS_ROOT_TYPE,
+    InstalledCertificates,
+    asks_for,
+)
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.installed_certificates import serial_number_of
 
-LIST: Final = Action.get_installed_certificate_ids
-V2G_CHAIN: Final = "V2GCertificateChain"
-MAX_CSMS_ROOTS: Final = 2
+_LIST: Final = Action.get_installed_certificate_ids
+_V2G_CHAIN: Final = "V2GCertificateChain"
+_MAX_CSMS_ROOTS: Final = 2
 """The current root and the one before it."""
-MAX_CHILDREN: Final = 4
+_MAX_CHILDREN: Final = 4
 
-WITH_NOT_FOUND: Final = CHECKS.kind(
+CERTIFICATES_LISTED_WITH_NOT_FOUND: Final = CHECKS.kind(
     "certificates-listed-with-not-found", "error", "an answer with the status NotFound lists certificates"
 )
-NOT_ASKED_FOR: Final = CHECKS.kind(
+CERTIFICATE_NOT_ASKED_FOR: Final = CHECKS.kind(
     "certificate-not-asked-for", "error", "a list has a certificate of a type that was not asked for"
 )
-CHAIN_INCOMPLETE: Final = CHECKS.kind(
+V2G_CHAIN_INCOMPLETE: Final = CHECKS.kind(
     "v2g-chain-incomplete",
     "error",
     "a list lacks the V2G certificate of the station or its sub-CAs",
     "the accepted CertificateSigned on the same connection",
 )
-TOO_MANY_ROOTS: Final = CHECKS.kind(
+TOO_MANY_CSMS_ROOTS: Final = CHECKS.kind(
     "too-many-csms-roots",
     "error",
     "more than two CSMS roots are listed although AdditionalRootCertificateCheck is true",
     "AdditionalRootCertificateCheck",
 )
-ROOT_NOT_KEPT: Final = CHECKS.kind(
+REPLACED_CSMS_ROOT_NOT_KEPT: Final = CHECKS.kind(
     "replaced-csms-root-not-kept",
     "error",
     "the replaced CSMS root is missing before the station has connected again",
@@ -44,8 +48,8 @@ ROOT_NOT_KEPT: Final = CHECKS.kind(
 )
 
 
-@WITH_NOT_FOUND.on_command("M03.FR.02", of=LIST)
-def judge_status(command: AnsweredCommand, _: Known201) -> Outcome:
+@CERTIFICATES_LISTED_WITH_NOT_FOUND.on_command("M03.FR.02", of=_LIST)
+def _judge_status(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that NotFound comes without certificates."""
     if command.answer["status"] != "NotFound":
         return None
@@ -58,8 +62,8 @@ def judge_status(command: AnsweredCommand, _: Known201) -> Outcome:
     )
 
 
-@NOT_ASKED_FOR.on_command("M03.FR.04", of=LIST)
-def judge_types(command: AnsweredCommand, _: Known201) -> Outcome:
+@CERTIFICATE_NOT_ASKED_FOR.on_command("M03.FR.04", of=_LIST)
+def _judge_types(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that all listed certificates match the command."""
     chains = _chains(command)
     for chain in chains:
@@ -71,44 +75,45 @@ def judge_types(command: AnsweredCommand, _: Known201) -> Outcome:
     return MET if chains and "certificateType" in command.request else None
 
 
-@CHAIN_INCOMPLETE.on_command("M03.FR.05", of=LIST)
-def judge_v2g_chain(command: AnsweredCommand, known: Known201) -> Outcome:
+@V2G_CHAIN_INCOMPLETE.on_command("M03.FR.05", of=_LIST)
+def _judge_v2g_chain(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the V2G certificate of the station is listed with its sub-CAs."""
     v2g_chain = known[InstalledCertificates].v2g_chain
-    if v2g_chain is None or not asks_for(command.request, V2G_CHAIN):
+    if v2g_chain is None or not asks_for(command.request, _V2G_CHAIN):
         return None
     leaf, sub_cas, frame = v2g_chain
     if command.sent_frame < frame:
         return None  # the list may be older
     children = _listed_children(_chains(command), leaf)
     if children is None:
-        missing = f"lacks the V2G certificate with the serial number {leaf}; it must be a {V2G_CHAIN}"
-    elif len(children) < MAX_CHILDREN and (lost := sub_cas - children):
+        missing = f"lacks the V2G certificate with the serial number {leaf}; it must be a {_V2G_CHAIN}"
+    elif len(children) < _MAX_CHILDREN and (lost := sub_cas - children):
         missing = f"lacks the sub-CA {min(lost)} under the V2G certificate {leaf}; it must have all of them"
     else:
         return MET
     return Broken(f"the answer to GetInstalledCertificateIds {missing}", (frame,))
 
 
-@TOO_MANY_ROOTS.on_command("M05.FR.09", of=LIST)
-def judge_number_of_roots(command: AnsweredCommand, known: Known201) -> Outcome:
+@TOO_MANY_CSMS_ROOTS.on_command("M05.FR.09", of=_LIST)
+def _judge_number_of_roots(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that there is one CSMS root, or two while one of them is replaced."""
     roots = _csms_roots(command)
     if not roots or not has_root_check(known):
         return None
-    if len(roots) <= MAX_CSMS_ROOTS:
+    if len(roots) <= _MAX_CSMS_ROOTS:
         return MET
     return Broken(
-        f"{len(roots)} certificates of the type {CSMS_ROOT} are listed; while AdditionalRootCertificateCheck "
-        "is true, the station must have one, and one more for a time after it was replaced"
+        f"{len(roots)} certificates of the type {CSMS_ROOT_TYPE} are listed; while "
+        "AdditionalRootCertificateCheck is true, the station must have one, and one more for a time "
+        "after it was replaced"
     )
 
 
-@ROOT_NOT_KEPT.on_command("M05.FR.12", of=LIST)
-def judge_replaced_root(command: AnsweredCommand, known: Known201) -> Outcome:
+@REPLACED_CSMS_ROOT_NOT_KEPT.on_command("M05.FR.12", of=_LIST)
+def _judge_replaced_root(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a replaced CSMS root is still there, for a connection that needs it."""
     replaced = known[InstalledCertificates].replaced_root
-    if replaced is None or not has_root_check(known) or not asks_for(command.request, CSMS_ROOT):
+    if replaced is None or not has_root_check(known) or not asks_for(command.request, CSMS_ROOT_TYPE):
         return None
     serial_number, frame = replaced
     if command.sent_frame < frame:
@@ -133,12 +138,12 @@ def _chains(command: AnsweredCommand) -> list[JsonObject]:
 
 
 def _csms_roots(command: AnsweredCommand) -> list[JsonObject]:
-    return [chain for chain in _chains(command) if chain["certificateType"] == CSMS_ROOT]
+    return [chain for chain in _chains(command) if chain["certificateType"] == CSMS_ROOT_TYPE]
 
 
 def _listed_children(chains: list[JsonObject], leaf: str) -> set[str] | None:
     """Return the serial numbers under a V2G certificate; None if it is not listed."""
     for chain in chains:
-        if chain["certificateType"] == V2G_CHAIN and serial_number_of(chain["certificateHashData"]) == leaf:
+        if chain["certificateType"] == _V2G_CHAIN and serial_number_of(chain["certificateHashData"]) == leaf:
             return {serial_number_of(child) for child in chain.get("childCertificateHashData", ())}
     return None

@@ -8,17 +8,17 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-PARAMETERS: Final = frozenset({"acChargingParameters", "dcChargingParameters"})
+_PARAMETERS: Final = frozenset({"acChargingParameters", "dcChargingParameters"})
 
-NEEDS_INCOMPLETE: Final = CHECKS.kind(
+CHARGING_NEEDS_INCOMPLETE: Final = CHECKS.kind(
     "charging-needs-incomplete", "error", "charging needs have neither AC nor DC parameters"
 )
 
 
-@NEEDS_INCOMPLETE.on_call("K15.FR.06", "K17.FR.06", of=Action.notify_ev_charging_needs)
-def judge_needs(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_NEEDS_INCOMPLETE.on_call("K15.FR.06", "K17.FR.06", of=Action.notify_ev_charging_needs)
+def _judge_needs(call: StationCall, _: Known201) -> Outcome:
     """Check that the needs have AC or DC parameters, or both."""
-    if PARAMETERS.isdisjoint(call.payload["chargingNeeds"]):
+    if _PARAMETERS.isdisjoint(call.payload["chargingNeeds"]):
         return Broken(
             "NotifyEVChargingNeeds has neither acChargingParameters nor dcChargingParameters; it must have "
             "one of them"

@@ -11,36 +11,36 @@ from mock_csms.v201.findings.clock import MARGIN_S as CLOCK_ERROR_S
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenAnswer, TokenRecord, named
-from mock_csms.v201.findings.facts.reported import Reported
+from mock_csms.v201.findings.facts.reported import ReportedSubjects
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_state import TransactionState
 
-CHARGING_STATES: Final = ("ChargingStateChanged",)
-AUTHORIZED: Final = ("Authorized",)
-ENDING_AUTHORIZATION: Final = frozenset({"Deauthorized", "EVConnectTimeout", "RemoteStop", "StopAuthorized"})
+_CHARGING_STATES: Final = ("ChargingStateChanged",)
+_AUTHORIZED: Final = ("Authorized",)
+_ENDING_AUTHORIZATION: Final = frozenset({"Deauthorized", "EVConnectTimeout", "RemoteStop", "StopAuthorized"})
 """Trigger reasons of events that end the authorization of a transaction."""
-TOLD_WITHIN_S: Final = 120.0
+_TOLD_WITHIN_S: Final = 120.0
 """Time from the answer to an Authorize to the event with its token."""
 
-UNAUTHORIZED: Final = CHECKS.kind(
+CHARGING_WITHOUT_AUTHORIZATION: Final = CHECKS.kind(
     "charging-without-authorization",
     "error",
     "a transaction charges before any of its events has an idToken",
     "AuthCtrlr.Enabled, all events of the transaction, and no Authorize or remote start before",
 )
-WRONG_EVSE: Final = CHECKS.kind(
+CHARGING_AT_WRONG_EVSE: Final = CHECKS.kind(
     "charging-at-wrong-evse",
     "error",
     "a transaction charges at an EVSE that the answer to its Authorize does not list",
     "the Authorize for the idToken of the transaction",
 )
-MASTER_PASS_STARTS: Final = CHECKS.kind(
+MASTER_PASS_STARTED_TRANSACTION: Final = CHECKS.kind(
     "master-pass-started-transaction",
     "error",
     "an idToken of the master pass group authorizes a transaction",
     "AuthCtrlr.MasterPassGroupId, and the groupIdToken of the idToken",
 )
-SECOND_TOKEN: Final = CHECKS.kind(
+SECOND_TOKEN_AUTHORIZED: Final = CHECKS.kind(
     "second-token-authorized",
     "warning",
     "a transaction whose authorization has ended is authorized by another idToken",
@@ -48,13 +48,13 @@ SECOND_TOKEN: Final = CHECKS.kind(
 )
 
 
-def is_charging(event: JsonObject) -> bool:
+def _is_charging(event: JsonObject) -> bool:
     """Return whether an event that is not from an offline period reports that energy flows."""
     state: str | None = event["transactionInfo"].get("chargingState")
     return state == "Charging" and not event.get("offline")
 
 
-def follows_all(tracked: TransactionState | None, event: JsonObject) -> bool:
+def _follows_all(tracked: TransactionState | None, event: JsonObject) -> bool:
     """Return whether all events before this one are known."""
     seq_no: int = event["seqNo"]
     if tracked is None:
@@ -63,26 +63,26 @@ def follows_all(tracked: TransactionState | None, event: JsonObject) -> bool:
     return is_whole and not tracked.is_doubtful and seq_no == tracked.high + 1
 
 
-def first_token(tracked: TransactionState | None, event: JsonObject) -> IdTokenKey | None:
+def _first_token(tracked: TransactionState | None, event: JsonObject) -> IdTokenKey | None:
     """Return the token that the transaction was first authorized with."""
     if tracked is not None and tracked.contents.token is not None:
         return tracked.contents.token
     return id_token_key(event["idToken"]) if "idToken" in event else None
 
 
-def state_of(call: StationCall, known: Known201) -> TransactionState | None:
+def _state_of(call: StationCall, known: Known201) -> TransactionState | None:
     """Return the transaction of an event as it was before the event."""
     return known.transactions.find(call.payload["transactionInfo"]["transactionId"])
 
 
-@UNAUTHORIZED.on_event("C01.FR.01", "C06.FR.01", triggers=CHARGING_STATES)
-def judge_authorization(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_WITHOUT_AUTHORIZATION.on_event("C01.FR.01", "C06.FR.01", triggers=_CHARGING_STATES)
+def _judge_authorization(call: StationCall, known: Known201) -> Outcome:
     """Check that energy flows only in a transaction with an idToken."""
-    event, tracked = call.payload, state_of(call, known)
+    event, tracked = call.payload, _state_of(call, known)
     is_known = known[DeviceModelFacts].is_true("AuthCtrlr", "Enabled") is True
-    if not is_charging(event) or not is_known or not follows_all(tracked, event):
+    if not _is_charging(event) or not is_known or not _follows_all(tracked, event):
         return None
-    if first_token(tracked, event) is not None:
+    if _first_token(tracked, event) is not None:
         return MET
     started_at = seconds_of(tracked.started[1] if tracked and tracked.started else event["timestamp"])
     if started_at is None or started_at <= known[IdTokenFacts].settings_sent_at + CLOCK_ERROR_S:
@@ -90,7 +90,7 @@ def judge_authorization(call: StationCall, known: Known201) -> Outcome:
     if not known.clock.is_right or _may_be_unreported(known, tracked, min(started_at, call.at)):
         return None
     transaction_id = event["transactionInfo"]["transactionId"]
-    if not known[Reported].is_new(UNAUTHORIZED.id, transaction_id):
+    if not known[ReportedSubjects].is_new(CHARGING_WITHOUT_AUTHORIZATION.id, transaction_id):
         return None
     return Broken(
         f"the transaction {short(transaction_id)} charges although none of its events has an idToken; energy "
@@ -105,26 +105,26 @@ def _may_be_unreported(known: Known201, tracked: TransactionState | None, starte
     is_remote = tracked is not None and (
         tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None
     )
-    return is_remote or known[IdTokenFacts].latest_at > started_at - TOLD_WITHIN_S
+    return is_remote or known[IdTokenFacts].latest_at > started_at - _TOLD_WITHIN_S
 
 
-@WRONG_EVSE.on_event("C01.FR.21", triggers=CHARGING_STATES)
-def judge_evse(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_AT_WRONG_EVSE.on_event("C01.FR.21", triggers=_CHARGING_STATES)
+def _judge_evse(call: StationCall, known: Known201) -> Outcome:
     """Check that energy flows only at the EVSEs that the answer to the Authorize lists."""
-    event, tracked = call.payload, state_of(call, known)
-    if tracked is None or not is_charging(event) or tracked.contents.remote_start_id is not None:
+    event, tracked = call.payload, _state_of(call, known)
+    if tracked is None or not _is_charging(event) or tracked.contents.remote_start_id is not None:
         return None
     contents, key = tracked.contents, tracked.contents.token
     evse_id = event.get("evse", {}).get("id") or (contents.evse or (None, None))[0]
     if key is None or contents.token_at is None or evse_id is None or key in known[IdTokenFacts].remote:
         return None
     answer = (known[IdTokenFacts].find(key) or TokenRecord()).authorize_answer
-    if answer is None or not answer.evse_ids or not 0 <= contents.token_at - answer.at <= TOLD_WITHIN_S:
+    if answer is None or not answer.evse_ids or not 0 <= contents.token_at - answer.at <= _TOLD_WITHIN_S:
         return None
     if evse_id in answer.evse_ids:
         return MET
     transaction_id = event["transactionInfo"]["transactionId"]
-    if not known[Reported].is_new(WRONG_EVSE.id, transaction_id):
+    if not known[ReportedSubjects].is_new(CHARGING_AT_WRONG_EVSE.id, transaction_id):
         return None
     return Broken(
         f"the transaction {short(transaction_id)} charges at EVSE {evse_id}, although the answer to the "
@@ -145,13 +145,13 @@ def master_pass_answer(call: StationCall, known: Known201) -> TokenAnswer | None
     return answer if is_master else None
 
 
-@MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=AUTHORIZED)
-def judge_master_pass(call: StationCall, known: Known201) -> Outcome:
+@MASTER_PASS_STARTED_TRANSACTION.on_event("C12.FR.09", "C16.FR.03", triggers=_AUTHORIZED)
+def _judge_master_pass(call: StationCall, known: Known201) -> Outcome:
     """Check that a master pass does not authorize a transaction."""
     answer, moment = master_pass_answer(call, known), seconds_of(call.payload["timestamp"])
     if answer is None or moment is None or call.payload.get("offline") or answer.at > moment:
         return None
-    if known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
+    if known[IdTokenFacts].settings_sent_at > moment - _TOLD_WITHIN_S:
         return None
     return Broken(
         f"{named(call.payload['idToken'])} belongs to the master pass group but authorizes a transaction; it "
@@ -160,20 +160,20 @@ def judge_master_pass(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@MASTER_PASS_STARTS.on_event("C12.FR.09", "C16.FR.03", triggers=("StopAuthorized",))
-def judge_master_stop(call: StationCall, known: Known201) -> Outcome:
+@MASTER_PASS_STARTED_TRANSACTION.on_event("C12.FR.09", "C16.FR.03", triggers=("StopAuthorized",))
+def _judge_master_stop(call: StationCall, known: Known201) -> Outcome:
     """Register a master pass that stops a transaction."""
     return None if master_pass_answer(call, known) is None else MET
 
 
-@SECOND_TOKEN.on_event("C01.FR.23", types=("Updated",), triggers=AUTHORIZED)
-def judge_second_token(call: StationCall, known: Known201) -> Outcome:
+@SECOND_TOKEN_AUTHORIZED.on_event("C01.FR.23", types=("Updated",), triggers=_AUTHORIZED)
+def _judge_second_token(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction is authorized again by its first token only."""
-    event, tracked = call.payload, state_of(call, known)
-    if tracked is None or "idToken" not in event or not follows_all(tracked, event):
+    event, tracked = call.payload, _state_of(call, known)
+    if tracked is None or "idToken" not in event or not _follows_all(tracked, event):
         return None
     contents = tracked.contents
-    if contents.token is None or contents.first_stop not in ENDING_AUTHORIZATION:
+    if contents.token is None or contents.first_stop not in _ENDING_AUTHORIZATION:
         return None
     if contents.token == id_token_key(event["idToken"]):
         return MET

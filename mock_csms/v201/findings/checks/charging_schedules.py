@@ -11,32 +11,32 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-CSO: Final = "CSO"
+_CSO: Final = "CSO"
 """Source of the profiles that central systems set; they may have set them wrong."""
-WITH_SCHEDULES: Final = (
+_WITH_SCHEDULES: Final = (
     Action.notify_charging_limit,
     Action.notify_ev_charging_schedule,
     Action.report_charging_profiles,
 )
 
-SCHEDULE_INVALID: Final = CHECKS.kind(
+CHARGING_SCHEDULE_INVALID: Final = CHECKS.kind(
     "charging-schedule-invalid",
     "error",
     "the periods of a charging schedule that the central system has not set do not begin at 0 or do not "
     "increase",
 )
-PROFILE_INVALID: Final = CHECKS.kind(
+CHARGING_PROFILE_INVALID: Final = CHECKS.kind(
     "charging-profile-invalid",
     "error",
     "kind, purpose and startSchedule of a charging profile that the central system has not set do not fit",
 )
-COMPOSITE_WRONG: Final = CHECKS.kind(
+COMPOSITE_SCHEDULE_WRONG: Final = CHECKS.kind(
     "composite-schedule-wrong", "error", "a composite schedule is not the one that was asked for"
 )
 
 
-@SCHEDULE_INVALID.on_call("K01.FR.31", of=WITH_SCHEDULES)
-def judge_first_period(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_SCHEDULE_INVALID.on_call("K01.FR.31", of=_WITH_SCHEDULES)
+def _judge_first_period(call: StationCall, _: Known201) -> Outcome:
     """Check that each schedule begins at 0."""
     schedules = list(_own_schedules(call))
     for schedule in schedules:
@@ -48,8 +48,8 @@ def judge_first_period(call: StationCall, _: Known201) -> Outcome:
     return MET if schedules else None
 
 
-@SCHEDULE_INVALID.on_call("K01.FR.35", of=WITH_SCHEDULES)
-def judge_order(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_SCHEDULE_INVALID.on_call("K01.FR.35", of=_WITH_SCHEDULES)
+def _judge_order(call: StationCall, _: Known201) -> Outcome:
     """Check that the periods of each schedule are in order."""
     schedules = list(_own_schedules(call))
     for schedule in schedules:
@@ -61,8 +61,8 @@ def judge_order(call: StationCall, _: Known201) -> Outcome:
     return MET if any(len(schedule["chargingSchedulePeriod"]) > 1 for schedule in schedules) else None
 
 
-@PROFILE_INVALID.on_call("K01.FR.38", of=Action.report_charging_profiles)
-def judge_maximum(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_PROFILE_INVALID.on_call("K01.FR.38", of=Action.report_charging_profiles)
+def _judge_maximum(call: StationCall, _: Known201) -> Outcome:
     """Check that no maximum of the station is Relative."""
     maxima = [
         profile
@@ -78,20 +78,20 @@ def judge_maximum(call: StationCall, _: Known201) -> Outcome:
     return MET if maxima else None
 
 
-@PROFILE_INVALID.on_call("K01.FR.40", of=Action.report_charging_profiles)
-def judge_start(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_PROFILE_INVALID.on_call("K01.FR.40", of=Action.report_charging_profiles)
+def _judge_start(call: StationCall, _: Known201) -> Outcome:
     """Check that the schedules of an Absolute or Recurring profile have a start."""
     return _judge_starts(call, {"Absolute", "Recurring"}, must_have_start=True)
 
 
-@PROFILE_INVALID.on_call("K01.FR.41", of=Action.report_charging_profiles)
-def judge_missing_start(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_PROFILE_INVALID.on_call("K01.FR.41", of=Action.report_charging_profiles)
+def _judge_missing_start(call: StationCall, _: Known201) -> Outcome:
     """Check that the schedules of a Relative profile have no start."""
     return _judge_starts(call, {"Relative"}, must_have_start=False)
 
 
-@COMPOSITE_WRONG.on_command("K08.FR.02", of=Action.get_composite_schedule)
-def judge_composite_schedule(command: AnsweredCommand, _: Known201) -> Outcome:
+@COMPOSITE_SCHEDULE_WRONG.on_command("K08.FR.02", of=Action.get_composite_schedule)
+def _judge_composite_schedule(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that a composite schedule fits the command; it may be shorter than asked."""
     schedule = command.answer.get("schedule")
     if command.answer["status"] != "Accepted" or schedule is None:
@@ -115,7 +115,7 @@ def _judge_starts(call: StationCall, kinds: Collection[str], *, must_have_start:
 def _foreign_profiles(call: StationCall) -> list[JsonObject]:
     """Return the reported profiles that no central system has set."""
     profiles: list[JsonObject] = call.payload["chargingProfile"]
-    return [] if call.payload["chargingLimitSource"] == CSO else profiles
+    return [] if call.payload["chargingLimitSource"] == _CSO else profiles
 
 
 def _own_schedules(call: StationCall) -> Iterator[JsonObject]:

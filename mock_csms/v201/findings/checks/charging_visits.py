@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredStationCall, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
@@ -17,40 +17,40 @@ from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_state import PLUGGED_IN
 
-WITHIN_S: Final = 60.0
-STATUS_ACTIONS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
-EVENTS: Final = frozenset({Action.transaction_event.value})
-UNPLUGGING: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
+_WITHIN_S: Final = 60.0
+_STATUS_ACTIONS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
+_EVENTS: Final = frozenset({Action.transaction_event.value})
+_UNPLUGGING: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 
-NOT_OCCUPIED: Final = CHECKS.kind(
+OCCUPIED_NOT_REPORTED: Final = CHECKS.kind(
     "occupied-not-reported",
     "error",
     "a cable is plugged in but its connector is not reported as Occupied",
     "a report of the connector as Available",
 )
-NOT_UNPLUGGED: Final = CHECKS.kind(
+UNPLUGGING_NOT_REPORTED: Final = CHECKS.kind(
     "unplugging-not-reported",
     "error",
     "a connector becomes Available but no event of its transaction reports the end of the connection",
     "the connector and a charging state with a vehicle",
 )
-NOT_UNPLUGGED.names("E02.FR.17")
-NOT_STARTED: Final = CHECKS.kind(
+UNPLUGGING_NOT_REPORTED.names("E02.FR.17")
+START_MISSING_AFTER_AUTHORIZATION: Final = CHECKS.kind(
     "start-missing-after-authorization",
     "error",
     "an Authorize is accepted but no transaction starts",
     "TxStartPoint with Authorized, a FullInventory with one EVSE, and Available connectors",
 )
-NOT_STARTED.names("E01.FR.03")
+START_MISSING_AFTER_AUTHORIZATION.names("E01.FR.03")
 
 
 # Plugging in
 
 
-@NOT_OCCUPIED.on_event(
+@OCCUPIED_NOT_REPORTED.on_event(
     "E02.FR.05", "G01.FR.03", types=("Started", "Updated"), triggers=("CablePluggedIn",), once=True
 )
-def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
+def _judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
     """Expect the status Occupied after a cable is plugged in at an Available connector."""
     evse, transaction_id = call.payload.get("evse", {}), call.payload["transactionInfo"]["transactionId"]
     if "connectorId" not in evse or call.payload.get("offline"):
@@ -66,15 +66,15 @@ def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
         return not is_plugged or known.connectors.status.get(connector) != "Available"
 
     known.expectations.add(
-        Expectation(
-            NOT_OCCUPIED.id,
+        ExpectedMessage(
+            OCCUPIED_NOT_REPORTED.id,
             ("E02.FR.05", "G01.FR.03"),
             since=call.at,
-            within_s=WITHIN_S,
-            actions=STATUS_ACTIONS,
+            within_s=_WITHIN_S,
+            actions=_STATUS_ACTIONS,
             is_fulfilled_by=once_each_is([connector], lambda status: status == "Occupied"),
             sentence=f"a cable was plugged in at connector {connector[1]} of EVSE {connector[0]}, but the "
-            f"connector was not reported as Occupied within {WITHIN_S:g} s; its status must be sent",
+            f"connector was not reported as Occupied within {_WITHIN_S:g} s; its status must be sent",
             frames=(call.frame,),
             is_excused=is_excused,
         )
@@ -85,7 +85,7 @@ def judge_plugging_in(call: StationCall, known: Known201) -> Outcome:
 # Unplugging
 
 
-@CHECKS.learn_call(*STATUS_ACTIONS)
+@CHECKS.learn_call(*_STATUS_ACTIONS)
 def _expect_unplugging(call: StationCall, known: Known201) -> None:
     if not known.running.by_id:
         return
@@ -97,24 +97,24 @@ def _expect_unplugging(call: StationCall, known: Known201) -> None:
                 known.expectations.add(_unplugging(call, connector, transaction_id))
 
 
-def _unplugging(call: StationCall, connector: Connector, transaction_id: str) -> Expectation:
+def _unplugging(call: StationCall, connector: Connector, transaction_id: str) -> ExpectedMessage:
     """Expect an event that reports the end of the connection."""
 
     def is_reported(_action: str, event: JsonObject) -> bool:
         info = event["transactionInfo"]
-        is_unplugged = event["triggerReason"] in UNPLUGGING or info.get("chargingState") == "Idle"
+        is_unplugged = event["triggerReason"] in _UNPLUGGING or info.get("chargingState") == "Idle"
         return info["transactionId"] == transaction_id and (is_unplugged or event["eventType"] == "Ended")
 
-    return Expectation(
-        NOT_UNPLUGGED.id,
+    return ExpectedMessage(
+        UNPLUGGING_NOT_REPORTED.id,
         ("E02.FR.17",),
         since=call.at,
-        within_s=WITHIN_S,
-        actions=EVENTS,
+        within_s=_WITHIN_S,
+        actions=_EVENTS,
         is_fulfilled_by=is_reported,
         sentence=f"connector {connector[1]} of EVSE {connector[0]} is Available again, but no event of the "
-        f"transaction {short(transaction_id)} reported EVCommunicationLost within {WITHIN_S:g} s; it must be "
-        "sent",
+        f"transaction {short(transaction_id)} reported EVCommunicationLost within {_WITHIN_S:g} s; it must "
+        "be sent",
         frames=(call.frame,),
     )
 
@@ -130,16 +130,16 @@ def _expect_start(call: AnsweredStationCall, known: Known201) -> None:
     if info.get("status") != "Accepted" or not is_plain or not is_valid or not _starts(call.at, known):
         return
     known.expectations.add(
-        Expectation(
-            NOT_STARTED.id,
+        ExpectedMessage(
+            START_MISSING_AFTER_AUTHORIZATION.id,
             ("E01.FR.03",),
             since=call.at,
-            within_s=WITHIN_S,
-            actions=EVENTS,
+            within_s=_WITHIN_S,
+            actions=_EVENTS,
             is_fulfilled_by=lambda _, event: event["eventType"] == "Started",
             sentence="the Authorize for the idToken "
             f"{short(call.payload['idToken']['idToken'])} was accepted, but no transaction started within "
-            f"{WITHIN_S:g} s; TxStartPoint has Authorized, so one must start",
+            f"{_WITHIN_S:g} s; TxStartPoint has Authorized, so one must start",
             frames=(call.frame,),
         )
     )
@@ -149,7 +149,7 @@ def _starts(at: float, known: Known201) -> bool:
     """Return whether an accepted token must start a transaction: the only EVSE is free."""
     points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") or frozenset()
     statuses = certain_statuses(known, None).values()
-    is_idle = not known.running.by_id and known.running.last_ended_at < at - WITHIN_S
+    is_idle = not known.running.by_id and known.running.last_ended_at < at - _WITHIN_S
     is_free = bool(statuses) and set(statuses) == {"Available"} and not known.transactions.reservations.open
     is_settled = known[RecentSettings].is_settled("TxCtrlr", at)
     return (

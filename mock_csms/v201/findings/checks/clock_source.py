@@ -11,7 +11,7 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.report_requests import ReportRequests
 from mock_csms.v201.findings.known import Known201
 
-NOT_SYNCHRONIZED: Final = CHECKS.kind(
+CLOCK_NOT_SYNCHRONIZED: Final = CHECKS.kind(
     "clock-not-synchronized",
     "error",
     "a report has another time than the central system, although TimeSource begins with Heartbeat",
@@ -19,8 +19,8 @@ NOT_SYNCHRONIZED: Final = CHECKS.kind(
 )
 
 
-@NOT_SYNCHRONIZED.on_call("B01.FR.06", of=Action.notify_report)
-def judge_report_time(call: StationCall, known: Known201) -> Outcome:
+@CLOCK_NOT_SYNCHRONIZED.on_call("B01.FR.06", of=Action.notify_report)
+def _judge_report_time(call: StationCall, known: Known201) -> Outcome:
     """Check that a report was generated between its command and its arrival, by the time of the server."""
     request, clock = known[ReportRequests].by_id.get(call.payload["requestId"]), known.clock
     generated_at = seconds_of(call.payload["generatedAt"])

@@ -13,9 +13,9 @@ from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, Cha
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-COMPOSITE: Final = Action.get_composite_schedule
-ROUNDING: Final = 1.01
-ABOVE_LIMIT: Final = CHECKS.kind(
+_COMPOSITE: Final = Action.get_composite_schedule
+_ROUNDING: Final = 1.01
+COMPOSITE_SCHEDULE_ABOVE_LIMIT: Final = CHECKS.kind(
     "composite-schedule-above-limit",
     "error",
     "a composite schedule exceeds the limit of an accepted charging profile",
@@ -23,14 +23,14 @@ ABOVE_LIMIT: Final = CHECKS.kind(
 )
 
 
-@ABOVE_LIMIT.on_command("K08.FR.04", of=COMPOSITE)
-def judge_maximum(command: AnsweredCommand, known: Known201) -> Outcome:
+@COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.04", of=_COMPOSITE)
+def _judge_maximum(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a composite schedule against the ChargingStationMaxProfile that leads."""
     return _judge(command, _leading(known, STATION_MAX_PROFILE))
 
 
-@ABOVE_LIMIT.on_command("K08.FR.06", of=COMPOSITE)
-def judge_default(command: AnsweredCommand, known: Known201) -> Outcome:
+@COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.06", of=_COMPOSITE)
+def _judge_default(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the composite schedule of a free EVSE against the TxDefaultProfile that leads."""
     evse_id = command.request["evseId"]
     if evse_id == 0 or not _is_free(evse_id, known):
@@ -73,7 +73,7 @@ def _judge(command: AnsweredCommand, profiles: Iterable[tuple[int, AcceptedProfi
         if profile.flat_limit is None or profile.flat_limit[0] != schedule["chargingRateUnit"]:
             continue
         unit, limit = profile.flat_limit
-        if highest > limit * ROUNDING:
+        if highest > limit * _ROUNDING:
             return Broken(
                 f"the composite schedule of EVSE {schedule['evseId']} allows {highest:g} {unit} although the "
                 f"charging profile {number} limits it to {limit:g} {unit}; no limit may be exceeded",

@@ -5,8 +5,8 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.checks import CommandCall, StationCall
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
@@ -15,22 +15,22 @@ from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
-from mock_csms.v201.findings.facts.transaction_notes import time_of
+from mock_csms.v201.findings.facts.transaction_notes import time_of_event
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import STOPPING
 
-MARGIN_S: Final = 60.0
-TIMEOUT: Final = "EVConnectTimeout"
-ENDED: Final = ("F02.FR.07",)
-DEAUTHORIZED: Final = ("F02.FR.08",)
+_MARGIN_S: Final = 60.0
+_TIMEOUT: Final = "EVConnectTimeout"
+_ENDED: Final = ("F02.FR.07",)
+_DEAUTHORIZED: Final = ("F02.FR.08",)
 
-MISSED: Final = CHECKS.kind(
+CONNECTION_TIMEOUT_MISSED: Final = CHECKS.kind(
     "connection-timeout-missed",
     "error",
     "a remotely started transaction goes on after EVConnectionTimeOut although no cable is plugged in",
     "EVConnectionTimeOut, TxStopPoint, the EVSE of the transaction and the status of its connectors",
 )
-MISSED.names(*ENDED, *DEAUTHORIZED)
+CONNECTION_TIMEOUT_MISSED.names(*_ENDED, *_DEAUTHORIZED)
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Wait:
         """Return whether an event reports that the wait has ended in time."""
         if event["transactionInfo"]["transactionId"] != self.transaction_id:
             return False
-        is_timeout = event["triggerReason"] == TIMEOUT
+        is_timeout = event["triggerReason"] == _TIMEOUT
         self.has_stopped = self.has_stopped or (not is_timeout and event["triggerReason"] in STOPPING)
         return is_timeout and (not self.must_end or event["eventType"] == "Ended")
 
@@ -61,7 +61,7 @@ class _Wait:
         """Return whether the station need not end the wait."""
         running = self.known.running.by_id.get(self.transaction_id)
         is_waiting = running is not None and running.charging_state in {None, "Idle"}
-        return self.has_stopped or not is_waiting or not is_free(self.evse_id, self.known)
+        return self.has_stopped or not is_waiting or not _is_free(self.evse_id, self.known)
 
 
 @CHECKS.learn_event(types=("Started",), triggers=("RemoteStart",))
@@ -71,39 +71,39 @@ def _expect_timeout(call: StationCall, known: Known201) -> None:
     stop_points = model.members("TxCtrlr", "TxStopPoint")
     evse_id = event.get("evse", {}).get("id")
     is_current = known[RemoteStartFacts].of_event(event) is not None and not event.get("offline")
-    is_settled = known[RecentSettings].is_settled("TxCtrlr", time_of(call))
+    is_settled = known[RecentSettings].is_settled("TxCtrlr", time_of_event(call))
     if not timeout_s or timeout_s < 0 or stop_points is None or not is_settled:
         return
-    if is_current and is_free(evse_id, known):
+    if is_current and _is_free(evse_id, known):
         transaction_id = event["transactionInfo"]["transactionId"]
         wait = _Wait(known, transaction_id, evse_id, timeout_s, stop_points)
         known.expectations.add(_expectation(call, wait))
 
 
-def _expectation(call: StationCall, wait: _Wait) -> Expectation:
+def _expectation(call: StationCall, wait: _Wait) -> ExpectedMessage:
     duty = "end" if wait.must_end else "end its authorization"
-    return Expectation(
-        MISSED.id,
-        ENDED if wait.must_end else DEAUTHORIZED,
+    return ExpectedMessage(
+        CONNECTION_TIMEOUT_MISSED.id,
+        _ENDED if wait.must_end else _DEAUTHORIZED,
         call.at,
-        wait.timeout_s + MARGIN_S,
+        wait.timeout_s + _MARGIN_S,
         frozenset({Action.transaction_event}),
         wait.is_reported_by,
         f"no cable was plugged in for EVConnectionTimeOut ({wait.timeout_s:g} s) after the remote start of "
-        f"the transaction {short(wait.transaction_id)}; it must {duty} with triggerReason {TIMEOUT}",
+        f"the transaction {short(wait.transaction_id)}; it must {duty} with triggerReason {_TIMEOUT}",
         (call.frame,),
         is_excused=wait.is_excused,
     )
 
 
 @CHECKS.learn_sent(Action.set_variables)
-def _forget_waits(command: Command, known: Known201) -> None:
+def _forget_waits(command: CommandCall, known: Known201) -> None:
     """Drop the expectations whose time may change."""
     if any(item["component"]["name"].lower() == "txctrlr" for item in command.request["setVariableData"]):
-        known.expectations.drop(MISSED.id)
+        known.expectations.drop(CONNECTION_TIMEOUT_MISSED.id)
 
 
-def is_free(evse_id: int | None, known: Known201) -> bool:
+def _is_free(evse_id: int | None, known: Known201) -> bool:
     """Return whether certainly no cable is plugged in at an EVSE."""
     statuses = set(certain_statuses(known, evse_id).values()) if evse_id else set()
     return bool(statuses) and statuses <= FREE

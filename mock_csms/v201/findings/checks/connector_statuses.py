@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
@@ -23,46 +23,46 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, Variabl
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import CHARGING
 
-STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "unavailable"})
+_STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "unavailable"})
 """Members of ConnectorStatusEnumType in lower case."""
-STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
-TOKEN_TIMEOUT_S: Final = 120.0
+_STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
+_TOKEN_TIMEOUT_S: Final = 120.0
 """Time before and after a plug in which an idToken may be presented."""
-LIVE_S: Final = 30.0
+_LIVE_S: Final = 30.0
 """Age up to which an event is certainly not from a queue."""
-TOGETHER_S: Final = 5.0
+_TOGETHER_S: Final = 5.0
 """Time between two statuses that have the same cause."""
-EXPIRY_MARGIN_S: Final = 60.0
-EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})
+_EXPIRY_MARGIN_S: Final = 60.0
+_EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})
 """Members of TxStartPoint with which an event follows the authorization or the plug at once."""
-DISCONNECTING: Final = frozenset({"ChargingStateChanged", "EVCommunicationLost", "EVDeparted"})
-WAITING_FOR_PLUG: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "RemoteStart"})
+_DISCONNECTING: Final = frozenset({"ChargingStateChanged", "EVCommunicationLost", "EVDeparted"})
+_WAITING_FOR_PLUG: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "RemoteStart"})
 
-STATUS_INVALID: Final = CHECKS.kind(
+CONNECTOR_STATUS_INVALID: Final = CHECKS.kind(
     "connector-status-invalid", "error", "the AvailabilityState of a connector is not a connector status"
 )
-NOT_AVAILABLE: Final = CHECKS.kind(
+AVAILABLE_STATUS_MISSING: Final = CHECKS.kind(
     "available-status-missing",
     "error",
     "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
     "ConnectorType, the status Occupied of the connector more than 30 seconds before, and the end of the "
     "transaction",
 )
-NOT_AVAILABLE.names("G01.FR.04")
-RESERVED_OCCUPIED: Final = CHECKS.kind(
+AVAILABLE_STATUS_MISSING.names("G01.FR.04")
+RESERVED_CONNECTOR_OCCUPIED: Final = CHECKS.kind(
     "reserved-connector-occupied",
     "error",
     "a Reserved connector is reported as Occupied although no idToken was presented",
     "the accepted ReserveNow for the EVSE, the status Reserved, and TxStartPoint",
 )
-OTHER_REPORTED: Final = CHECKS.kind(
+OTHER_CONNECTOR_REPORTED: Final = CHECKS.kind(
     "other-connector-reported",
     "warning",
     "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
     "the status of both connectors before, and no command in the last minute that makes connectors "
     "Unavailable",
 )
-CHARGING_UNLOCKED: Final = CHECKS.kind(
+CHARGING_WITH_LOCK_PROBLEM: Final = CHECKS.kind(
     "charging-with-lock-problem",
     "error",
     "a transaction charges although the lock of the connector has a problem",
@@ -70,12 +70,12 @@ CHARGING_UNLOCKED: Final = CHECKS.kind(
 )
 
 
-@STATUS_INVALID.on_call("G01.FR.01", of=Action.notify_event)
-def judge_values(call: StationCall, known: Known201) -> Outcome:
+@CONNECTOR_STATUS_INVALID.on_call("G01.FR.01", of=Action.notify_event)
+def _judge_values(call: StationCall, known: Known201) -> Outcome:
     """Check each AvailabilityState of a connector."""
     values = [event["actualValue"] for event in call.payload["eventData"] if is_status(event)]
     for value in values:
-        if value.lower() not in STATUSES:
+        if value.lower() not in _STATUSES:
             return Broken(
                 f"the AvailabilityState of a connector is {short(value)}; it must be Available, Occupied, "
                 "Reserved, Unavailable or Faulted"
@@ -96,10 +96,10 @@ def _connector_of(call: StationCall, known: Known201) -> Connector | None:
 def _is_live(call: StationCall) -> bool:
     """Return whether an event has just happened."""
     seconds = seconds_of(call.payload["timestamp"])
-    return not call.payload.get("offline") and seconds is not None and abs(call.at - seconds) <= LIVE_S
+    return not call.payload.get("offline") and seconds is not None and abs(call.at - seconds) <= _LIVE_S
 
 
-@CHECKS.learn_event(triggers=DISCONNECTING)
+@CHECKS.learn_event(triggers=_DISCONNECTING)
 def _expect_available(call: StationCall, known: Known201) -> None:
     """Expect the status of a connector without a socket once no vehicle is connected to its cable."""
     connector, transaction_id = _connector_of(call, known), call.payload["transactionInfo"]["transactionId"]
@@ -109,12 +109,12 @@ def _expect_available(call: StationCall, known: Known201) -> None:
     if not _was_occupied_before(call, known, connector):
         return
     known.expectations.add(
-        Expectation(
-            NOT_AVAILABLE.id,
+        ExpectedMessage(
+            AVAILABLE_STATUS_MISSING.id,
             ("G01.FR.04",),
             call.at,
             STATUS_TIMEOUT_S,
-            STATUS_MESSAGES,
+            _STATUS_MESSAGES,
             once_each_is([connector], lambda status: status == "Available"),
             f"the vehicle at connector {connector[1]} of EVSE {connector[0]} was disconnected, but the "
             f"connector was not reported as Available within {STATUS_TIMEOUT_S:g} s; it must be reported",
@@ -134,7 +134,7 @@ def _was_occupied_before(call: StationCall, known: Known201, connector: Connecto
     occupied_at, happened_at = known[StatusTimes].at.get(connector), seconds_of(call.payload["timestamp"])
     if occupied_at is None or happened_at is None or known.connectors.status.get(connector) != "Occupied":
         return False
-    return occupied_at + LIVE_S < happened_at
+    return occupied_at + _LIVE_S < happened_at
 
 
 def _is_captive(connector: Connector, known: Known201) -> bool:
@@ -144,8 +144,8 @@ def _is_captive(connector: Connector, known: Known201) -> bool:
     return (known[DeviceModelFacts].value(name) or "").startswith("c")
 
 
-@RESERVED_OCCUPIED.on_call("G01.FR.09", "G03.FR.09", of=STATUS_MESSAGES)
-def judge_reserved(call: StationCall, known: Known201) -> Outcome:
+@RESERVED_CONNECTOR_OCCUPIED.on_call("G01.FR.09", "G03.FR.09", of=_STATUS_MESSAGES)
+def _judge_reserved(call: StationCall, known: Known201) -> Outcome:
     """Suspect that a plug without an idToken has changed the status of a Reserved connector."""
     for connector, status in statuses_in(call.action, call.payload):
         if status == "Occupied" and _is_kept_for_token(call, known, connector):
@@ -153,10 +153,10 @@ def judge_reserved(call: StationCall, known: Known201) -> Outcome:
     return None
 
 
-@RESERVED_OCCUPIED.on_event(
+@RESERVED_CONNECTOR_OCCUPIED.on_event(
     "G01.FR.09", "G03.FR.09", types=("Started", "Updated"), triggers=("CablePluggedIn",)
 )
-def judge_reserved_plug_without_token(call: StationCall, known: Known201) -> Outcome:
+def _judge_reserved_plug_without_token(call: StationCall, known: Known201) -> Outcome:
     """Register a plug that has left the connector Reserved."""
     connector = _connector_of(call, known)
     is_anonymous = "idToken" not in call.payload and "reservationId" not in call.payload
@@ -170,30 +170,30 @@ def _is_kept_for_token(call: StationCall, known: Known201, connector: Connector)
     if known.connectors.status.get(connector) != "Reserved":
         return False
     token_at = known[ConnectorEvents].token_at
-    if token_at is not None and call.at - token_at <= TOKEN_TIMEOUT_S:
+    if token_at is not None and call.at - token_at <= _TOKEN_TIMEOUT_S:
         return False
     start_points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint")
-    if start_points is None or start_points.isdisjoint(EARLY_STARTS):
+    if start_points is None or start_points.isdisjoint(_EARLY_STARTS):
         return False
     return any(
-        one.evse_id == connector[0] and not one.may_be_used and call.at < one.expires_at - EXPIRY_MARGIN_S
+        one.evse_id == connector[0] and not one.may_be_used and call.at < one.expires_at - _EXPIRY_MARGIN_S
         for one in known.transactions.reservations.open.values()
     )
 
 
 def _suspect_plug(call: StationCall, known: Known201, connector: Connector) -> None:
     known.expectations.add(
-        Expectation(
-            RESERVED_OCCUPIED.id,
+        ExpectedMessage(
+            RESERVED_CONNECTOR_OCCUPIED.id,
             ("G01.FR.09", "G03.FR.09"),
             call.at,
-            TOKEN_TIMEOUT_S,
+            _TOKEN_TIMEOUT_S,
             frozenset(
                 {
                     Action.authorize,
                     Action.reservation_status_update,
                     Action.transaction_event,
-                    *STATUS_MESSAGES,
+                    *_STATUS_MESSAGES,
                 }
             ),
             lambda action, payload: _explains(action, payload, connector),
@@ -209,15 +209,15 @@ def _explains(action: str, payload: JsonObject, connector: Connector) -> bool:
     """Return whether a CALL shows that an idToken was presented, or that the status was a mistake."""
     if action == Action.transaction_event:
         return "idToken" in payload or "reservationId" in payload
-    if action in STATUS_MESSAGES:
+    if action in _STATUS_MESSAGES:
         return any(
             other == connector and status != "Occupied" for other, status in statuses_in(action, payload)
         )
     return True
 
 
-@OTHER_REPORTED.on_call("G01.FR.08", of=Action.status_notification)
-def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
+@OTHER_CONNECTOR_REPORTED.on_call("G01.FR.08", of=Action.status_notification)
+def _judge_other_connector(call: StationCall, known: Known201) -> Outcome:
     """Check that a plug changes the status of one connector only."""
     ((connector, status),) = statuses_in(call.action, call.payload)
     reported = known.connectors.status
@@ -226,7 +226,7 @@ def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
         others = {reported[other] for other in reported if other[0] == connector[0] and other != connector}
         return MET if others == {"Available"} and occupied == connector else None
     is_new = reported.get(connector) == "Available" and status == "Unavailable"
-    is_together = occupied != connector and call.at - occupied_at <= TOGETHER_S
+    is_together = occupied != connector and call.at - occupied_at <= _TOGETHER_S
     may_be_intended = (
         known.connectors.may_be_inoperative(connector)
         or known.progress.is_updating
@@ -240,8 +240,8 @@ def judge_other_connector(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@CHARGING_UNLOCKED.on_event("G05.FR.01", types=("Started", "Updated"), triggers=WAITING_FOR_PLUG)
-def judge_lock(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_WITH_LOCK_PROBLEM.on_event("G05.FR.01", types=("Started", "Updated"), triggers=_WAITING_FOR_PLUG)
+def _judge_lock(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction does not charge while the lock has a problem."""
     info = call.payload["transactionInfo"]
     problem = known[ConnectorEvents].lock_problems.get(info["transactionId"])
@@ -257,8 +257,8 @@ def judge_lock(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@CHARGING_UNLOCKED.on_event("G05.FR.01", types=("Ended",))
-def judge_end(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_WITH_LOCK_PROBLEM.on_event("G05.FR.01", types=("Ended",))
+def _judge_end(call: StationCall, known: Known201) -> Outcome:
     """Register a transaction that has ended without charging because of the lock."""
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     return MET if known[ConnectorEvents].lock_problems.pop(transaction_id, None) else None

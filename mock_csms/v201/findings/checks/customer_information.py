@@ -4,26 +4,26 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Command, Outcome, StationCall
+from mock_csms.findings.checks import MET, AnsweredCommand, Broken, CommandCall, Outcome, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-MAX_REQUESTS: Final = 50
-IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
+_MAX_REQUESTS: Final = 50
+_IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIdentifier"})
 
-NO_PURPOSE: Final = CHECKS.kind(
+AIMLESS_CUSTOMER_REQUEST_ACCEPTED: Final = CHECKS.kind(
     "aimless-customer-request-accepted",
     "hint",
     "a CustomerInformation with neither report nor clear is accepted",
 )
-AMBIGUOUS: Final = CHECKS.kind(
+AMBIGUOUS_CUSTOMER_ACCEPTED: Final = CHECKS.kind(
     "ambiguous-customer-accepted",
     "error",
     "a CustomerInformation that names no customer, or several, is accepted",
 )
-IN_PARTS: Final = CHECKS.kind(
+CLEARING_REPORTED_IN_PARTS: Final = CHECKS.kind(
     "clearing-reported-in-parts",
     "error",
     "the report that customer data was cleared has several parts",
@@ -33,7 +33,7 @@ IN_PARTS: Final = CHECKS.kind(
 
 class _Requests(BoundedDict[int, bool]):
     __slots__ = ()
-    limit = MAX_REQUESTS
+    limit = _MAX_REQUESTS
 
 
 class ClearingRequests(Facts):
@@ -48,14 +48,14 @@ class ClearingRequests(Facts):
 
 
 @CHECKS.learn_sent(Action.customer_information)
-def _follow_request(command: Command, known: Known201) -> None:
+def _follow_request(command: CommandCall, known: Known201) -> None:
     requests, request = known[ClearingRequests].by_id, command.request
     is_new = request["requestId"] not in requests
     requests[request["requestId"]] = is_new and request["clear"] and not request["report"]
 
 
-@NO_PURPOSE.on_command("N09.FR.07", "N10.FR.07", of=Action.customer_information)
-def judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
+@AIMLESS_CUSTOMER_REQUEST_ACCEPTED.on_command("N09.FR.07", "N10.FR.07", of=Action.customer_information)
+def _judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that a request that asks for nothing is refused."""
     if command.request["report"] or command.request["clear"]:
         return None
@@ -67,10 +67,10 @@ def judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
     )
 
 
-@AMBIGUOUS.on_command("N09.FR.09", of=Action.customer_information)
-def judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
+@AMBIGUOUS_CUSTOMER_ACCEPTED.on_command("N09.FR.09", of=Action.customer_information)
+def _judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that a request for no customer, or for several, is refused."""
-    named = IDENTIFIERS & command.request.keys()
+    named = _IDENTIFIERS & command.request.keys()
     if len(named) == 1:
         return None
     if command.answer["status"] != "Accepted":
@@ -81,8 +81,8 @@ def judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
     )
 
 
-@IN_PARTS.on_call("N10.FR.06", of=Action.notify_customer_information)
-def judge_parts(call: StationCall, known: Known201) -> Outcome:
+@CLEARING_REPORTED_IN_PARTS.on_call("N10.FR.06", of=Action.notify_customer_information)
+def _judge_parts(call: StationCall, known: Known201) -> Outcome:
     """Check that a single message says that the data was cleared."""
     if not known[ClearingRequests].by_id.get(call.payload["requestId"]):
         return None

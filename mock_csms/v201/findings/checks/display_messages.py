@@ -20,38 +20,38 @@ from mock_csms.v201.findings.facts.display_messages import (
 )
 from mock_csms.v201.findings.known import Known201
 
-ACCEPTED: Final = "Accepted"
-CONTROLLER: Final = "DisplayMessageCtrlr"
-LIMITS: Final = tuple(
-    VariableName(CONTROLLER.lower(), name) for name in ("displaymessages", "numberofdisplaymessages")
+_ACCEPTED: Final = "Accepted"
+_CONTROLLER: Final = "DisplayMessageCtrlr"
+_LIMITS: Final = tuple(
+    VariableName(_CONTROLLER.lower(), name) for name in ("displaymessages", "numberofdisplaymessages")
 )
 """Names of the variable whose maxLimit is the number of messages; the requirement has the second one."""
 
-UNSUPPORTED: Final = CHECKS.kind(
+UNSUPPORTED_MESSAGE_ACCEPTED: Final = CHECKS.kind(
     "unsupported-message-accepted",
     "error",
     "a display message is accepted although the station does not support its priority or format",
     "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
 )
-SUPPORTED: Final = CHECKS.kind(
+SUPPORTED_MESSAGE_REFUSED: Final = CHECKS.kind(
     "supported-message-refused",
     "error",
     "a display message is refused for its priority or format although the station supports it",
     "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
 )
-OVER_LIMIT: Final = CHECKS.kind(
+MESSAGE_OVER_LIMIT_ACCEPTED: Final = CHECKS.kind(
     "message-over-limit-accepted",
     "error",
     "a display message is accepted although the station has as many as it can store",
     "maxLimit of DisplayMessages, and all messages that are stored",
 )
-UNKNOWN_DISPLAY: Final = CHECKS.kind(
+MESSAGE_FOR_UNKNOWN_DISPLAY_ACCEPTED: Final = CHECKS.kind(
     "message-for-unknown-display-accepted",
     "warning",
     "a message is accepted for a display that the station does not have",
     "a complete FullInventory with a Display since the last boot",
 )
-ENDED_TRANSACTION: Final = CHECKS.kind(
+MESSAGE_FOR_ENDED_TRANSACTION_ACCEPTED: Final = CHECKS.kind(
     "message-for-ended-transaction-accepted",
     "error",
     "a message is accepted for a transaction that has ended",
@@ -79,7 +79,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
     """Return a judge of messages with a supported, or with an unsupported, priority or format."""
 
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
-        members = known[DeviceModelFacts].members(CONTROLLER, variable)
+        members = known[DeviceModelFacts].members(_CONTROLLER, variable)
         value = message["priority"] if what == "priority" else message["message"]["format"]
         if members is None or (value.lower() in {each.lower() for each in members}) != is_supported:
             return None
@@ -91,7 +91,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
                 f"the message {message['id']} with the {what} {value} was answered with {refusal}, but the "
                 f"station lists {value} in {variable}; it must support the {what}"
             )
-        if not is_supported and status == ACCEPTED:
+        if not is_supported and status == _ACCEPTED:
             return Broken(
                 f"the message {message['id']} with the {what} {value} was accepted, but the station does "
                 f"not list {value} in {variable}; the answer must be {refusal}"
@@ -103,7 +103,7 @@ def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool
 
 def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
     model, messages = known[DeviceModelFacts], known[DisplayMessages]
-    definition = next((model.definitions[name] for name in LIMITS if name in model.definitions), None)
+    definition = next((model.definitions[name] for name in _LIMITS if name in model.definitions), None)
     if definition is None or definition.max_limit is None:
         return None
     others = {
@@ -113,7 +113,7 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
     }
     if message["id"] in messages.by_id or len(others) < definition.max_limit:
         return None
-    if command.answer["status"] != ACCEPTED:
+    if command.answer["status"] != _ACCEPTED:
         return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         f"the message {message['id']} was accepted although the station has {len(others)} others, and the "
@@ -129,14 +129,18 @@ def _takes_room(shown: ShownMessage, *, beside: JsonObject) -> bool:
 
 for _requirements, _kind, _judge in (
     *(
-        (requirement, kind, _support_judge(what, variable, refusal, is_supported=kind is SUPPORTED))
-        for kind in (UNSUPPORTED, SUPPORTED)
+        (
+            requirement,
+            kind,
+            _support_judge(what, variable, refusal, is_supported=kind is SUPPORTED_MESSAGE_REFUSED),
+        )
+        for kind in (UNSUPPORTED_MESSAGE_ACCEPTED, SUPPORTED_MESSAGE_REFUSED)
         for requirement, what, variable, refusal in (
             (("O01.FR.01", "O02.FR.03"), "priority", "SupportedPriorities", "NotSupportedPriority"),
             (("O01.FR.03", "O02.FR.05"), "format", "SupportedFormats", "NotSupportedMessageFormat"),
         )
     ),
-    (("O01.FR.11", "O02.FR.11"), OVER_LIMIT, _judge_limit),
+    (("O01.FR.11", "O02.FR.11"), MESSAGE_OVER_LIMIT_ACCEPTED, _judge_limit),
 ):
     for _id, _is_about_transaction in zip(_requirements, (False, True), strict=True):
         _kind.on_command(_id, of=Action.set_display_message)(
@@ -144,8 +148,8 @@ for _requirements, _kind, _judge in (
         )
 
 
-@UNKNOWN_DISPLAY.on_command("O01.FR.22", of=Action.set_display_message)
-def judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
+@MESSAGE_FOR_UNKNOWN_DISPLAY_ACCEPTED.on_command("O01.FR.22", of=Action.set_display_message)
+def _judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a message for a display that does not exist is refused."""
     model, display = known[DeviceModelFacts], command.request["message"].get("display")
     if display is None or not model.is_complete:
@@ -153,7 +157,7 @@ def judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
     names = {name.component for name in model.components()}
     if "display" not in names or display["name"].lower() in names:
         return None
-    if command.answer["status"] != ACCEPTED:
+    if command.answer["status"] != _ACCEPTED:
         return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         f"a message for the display {short(display['name'])} was accepted, but the station has reported all "
@@ -161,13 +165,13 @@ def judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@ENDED_TRANSACTION.on_command("O02.FR.01", of=Action.set_display_message)
-def judge_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
+@MESSAGE_FOR_ENDED_TRANSACTION_ACCEPTED.on_command("O02.FR.01", of=Action.set_display_message)
+def _judge_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a message for a transaction that has ended is refused."""
     message = command.request["message"]
     if "transactionId" not in message or not known[DisplayMessages].was_ended:
         return None
-    if command.answer["status"] != ACCEPTED:
+    if command.answer["status"] != _ACCEPTED:
         return MET if command.answer["status"] == "UnknownTransaction" else None
     return Broken(
         f"the message {message['id']} was accepted for the transaction {short(message['transactionId'])}, "
@@ -177,20 +181,20 @@ def judge_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
 
 # Queries and clearing
 
-DENIED: Final = CHECKS.kind(
+STORED_MESSAGE_DENIED: Final = CHECKS.kind(
     "stored-message-denied",
     "error",
     "a GetDisplayMessages or ClearDisplayMessage is answered with Unknown although the station has the "
     "message",
     "the accepted SetDisplayMessage, and no sign that the message has ended",
 )
-ANNOUNCED: Final = CHECKS.kind(
+ABSENT_MESSAGES_ANNOUNCED: Final = CHECKS.kind(
     "absent-messages-announced",
     "error",
     "a GetDisplayMessages is accepted although the station has no messages",
     "an answer Unknown to a query for all messages, or an empty report, and no message set since",
 )
-ABSENT_CLEARED: Final = CHECKS.kind(
+ABSENT_MESSAGE_CLEARED: Final = CHECKS.kind(
     "absent-message-cleared",
     "error",
     "a ClearDisplayMessage is accepted for a message that was cleared before",
@@ -205,7 +209,7 @@ def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredC
         stored = known[DisplayMessages].stored_for(command, known)
         if not stored or is_filtered_query(command.request) != is_filtered:
             return None
-        if command.answer["status"] == ACCEPTED:
+        if command.answer["status"] == _ACCEPTED:
             return MET
         for number, shown in stored.items():
             if not shown.is_from_before_boot:
@@ -215,7 +219,9 @@ def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredC
                     "be Accepted"
                 )
                 return blame(
-                    Shortage(DENIED.id, requirement, shown, (shown.frame,), sentence), command.at, known
+                    Shortage(STORED_MESSAGE_DENIED.id, requirement, shown, (shown.frame,), sentence),
+                    command.at,
+                    known,
                 )
         return None
 
@@ -228,7 +234,7 @@ def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Know
         query = messages.queries.get(command.request["requestId"])
         if query is None or is_filtered_query(query.request) != is_filtered or not messages.is_empty:
             return None
-        if command.answer["status"] != ACCEPTED:
+        if command.answer["status"] != _ACCEPTED:
             return MET
         return Broken(
             "a GetDisplayMessages was accepted, but the station had no message before and none was set "
@@ -243,18 +249,24 @@ for _requirement, _action, _is_filtered in (
     ("O04.FR.01", Action.get_display_messages, True),
     ("O05.FR.01", Action.clear_display_message, True),
 ):
-    DENIED.on_command(_requirement, of=_action)(_denial_check(_requirement, is_filtered=_is_filtered))
-ANNOUNCED.on_command("O03.FR.06", of=Action.get_display_messages)(_announcement_check(is_filtered=False))
-ANNOUNCED.on_command("O04.FR.07", of=Action.get_display_messages)(_announcement_check(is_filtered=True))
+    STORED_MESSAGE_DENIED.on_command(_requirement, of=_action)(
+        _denial_check(_requirement, is_filtered=_is_filtered)
+    )
+ABSENT_MESSAGES_ANNOUNCED.on_command("O03.FR.06", of=Action.get_display_messages)(
+    _announcement_check(is_filtered=False)
+)
+ABSENT_MESSAGES_ANNOUNCED.on_command("O04.FR.07", of=Action.get_display_messages)(
+    _announcement_check(is_filtered=True)
+)
 
 
-@ABSENT_CLEARED.on_command("O05.FR.02", of=Action.clear_display_message)
-def judge_repeated_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
+@ABSENT_MESSAGE_CLEARED.on_command("O05.FR.02", of=Action.clear_display_message)
+def _judge_repeated_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a cleared message is unknown."""
     number = command.request["id"]
     if number not in known[DisplayMessages].cleared:
         return None
-    if command.answer["status"] != ACCEPTED:
+    if command.answer["status"] != _ACCEPTED:
         return MET
     return Broken(
         f"a ClearDisplayMessage for the message {number} was accepted, but this message was cleared before, "

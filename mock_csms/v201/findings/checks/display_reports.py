@@ -17,48 +17,48 @@ from mock_csms.v201.findings.facts.display_messages import (
 )
 from mock_csms.v201.findings.known import Known201
 
-OVER: Final = CHECKS.kind(
+FINISHED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "finished-message-reported",
     "error",
     "a report has a display message whose endDateTime is over or whose transaction has ended",
     "the accepted SetDisplayMessage; for a transaction also its Ended event",
 )
-REPLACED: Final = CHECKS.kind(
+REPLACED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "replaced-message-reported",
     "error",
     "a report has an AlwaysFront message that a later one replaces",
     "both accepted messages, without times and with the same display, state and transaction",
 )
-LOST: Final = CHECKS.kind(
+DISPLAY_MESSAGE_LOST: Final = CHECKS.kind(
     "display-message-lost",
     "error",
     "a display message is lost by a reboot",
     "the accepted SetDisplayMessage, and all parts of a report since, or an answer Unknown",
 )
-MISSING: Final = CHECKS.kind(
+DISPLAY_MESSAGE_NOT_REPORTED: Final = CHECKS.kind(
     "display-message-not-reported",
     "error",
     "a display message is missing in a report that should have it",
     "the accepted SetDisplayMessage, and all parts of the report",
 )
-EMPTY: Final = CHECKS.kind(
+EMPTY_MESSAGE_REPORT: Final = CHECKS.kind(
     "empty-message-report",
     "error",
     "a GetDisplayMessages with criteria is accepted but the report has no message",
     "all parts of the report",
 )
-NOT_REPLACED: Final = CHECKS.kind(
+DISPLAY_MESSAGE_NOT_REPLACED: Final = CHECKS.kind(
     "display-message-not-replaced",
     "error",
     "a display message still has its old content after an accepted SetDisplayMessage with its id",
     "both accepted messages",
 )
 
-type Selection = Callable[[int, ShownMessage, MessageQuery], bool]
+type MessageSelection = Callable[[int, ShownMessage, MessageQuery], bool]
 """Decides whether a check is about a message."""
 
 
-def _absence_check(fault: str, selects: Selection) -> Callable[[StationCall, Known201], Outcome]:
+def _absence_check(fault: str, selects: MessageSelection) -> Callable[[StationCall, Known201], Outcome]:
     """Return a check that a complete report has none of the messages that are over."""
 
     def check(call: StationCall, known: Known201) -> Outcome:
@@ -79,7 +79,7 @@ def _absence_check(fault: str, selects: Selection) -> Callable[[StationCall, Kno
 
 
 def _presence_check(
-    kind: str, requirement: str, fault: str, selects: Selection
+    kind: str, requirement: str, fault: str, selects: MessageSelection
 ) -> Callable[[StationCall, Known201], Outcome]:
     """Return a check that a complete report has all messages that the station must have."""
 
@@ -101,52 +101,52 @@ def _presence_check(
     return check
 
 
-def _is_expired(*, of_transaction: bool) -> Selection:
+def _is_expired(*, of_transaction: bool) -> MessageSelection:
     return lambda number, shown, query: (
         number in query.expired and (shown.transaction_id is not None) == of_transaction
     )
 
 
-def _is_replaced(*, of_transaction: bool) -> Selection:
+def _is_replaced(*, of_transaction: bool) -> MessageSelection:
     return lambda _, shown, query: (
         shown.is_replaced and not query.is_filtered and (shown.transaction_id is not None) == of_transaction
     )
 
 
-def _is_of_boot(*, of_transaction: bool) -> Selection:
+def _is_of_boot(*, of_transaction: bool) -> MessageSelection:
     return lambda _, shown, __: (
         shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction
     )
 
 
-def _is_due(*, is_filtered: bool) -> Selection:
+def _is_due(*, is_filtered: bool) -> MessageSelection:
     return lambda _, shown, query: not shown.is_from_before_boot and query.is_filtered == is_filtered
 
 
-IS_OVER: Final = "whose endDateTime is over; the station must remove it then"
-IS_REPLACED: Final = "but a later AlwaysFront message was accepted, which must replace it"
-IS_LOST: Final = "which was accepted before the reboot; messages must survive a reboot"
-IS_MISSING: Final = "which was accepted and matches the query; all such messages must be reported"
+_IS_OVER: Final = "whose endDateTime is over; the station must remove it then"
+_IS_REPLACED: Final = "but a later AlwaysFront message was accepted, which must replace it"
+_IS_LOST: Final = "which was accepted before the reboot; messages must survive a reboot"
+_IS_MISSING: Final = "which was accepted and matches the query; all such messages must be reported"
 
 for _kind, _requirement, _fault, _selects in (
-    (OVER, "O01.FR.07", IS_OVER, _is_expired(of_transaction=False)),
-    (OVER, "O02.FR.07", IS_OVER, _is_expired(of_transaction=True)),
+    (FINISHED_MESSAGE_REPORTED, "O01.FR.07", _IS_OVER, _is_expired(of_transaction=False)),
+    (FINISHED_MESSAGE_REPORTED, "O02.FR.07", _IS_OVER, _is_expired(of_transaction=True)),
     (
-        OVER,
+        FINISHED_MESSAGE_REPORTED,
         "O02.FR.02",
         "whose transaction has ended; the station must remove it then",
         lambda number, _, query: number in query.ended,
     ),
-    (REPLACED, "O01.FR.16", IS_REPLACED, _is_replaced(of_transaction=False)),
-    (REPLACED, "O02.FR.18", IS_REPLACED, _is_replaced(of_transaction=True)),
+    (REPLACED_MESSAGE_REPORTED, "O01.FR.16", _IS_REPLACED, _is_replaced(of_transaction=False)),
+    (REPLACED_MESSAGE_REPORTED, "O02.FR.18", _IS_REPLACED, _is_replaced(of_transaction=True)),
 ):
     _kind.on_call(_requirement, of=Action.notify_display_messages)(_absence_check(_fault, _selects))
 
 for _kind, _requirement, _fault, _selects in (
-    (LOST, "O01.FR.10", IS_LOST, _is_of_boot(of_transaction=False)),
-    (LOST, "O02.FR.10", IS_LOST, _is_of_boot(of_transaction=True)),
-    (MISSING, "O03.FR.02", IS_MISSING, _is_due(is_filtered=False)),
-    (MISSING, "O04.FR.03", IS_MISSING, _is_due(is_filtered=True)),
+    (DISPLAY_MESSAGE_LOST, "O01.FR.10", _IS_LOST, _is_of_boot(of_transaction=False)),
+    (DISPLAY_MESSAGE_LOST, "O02.FR.10", _IS_LOST, _is_of_boot(of_transaction=True)),
+    (DISPLAY_MESSAGE_NOT_REPORTED, "O03.FR.02", _IS_MISSING, _is_due(is_filtered=False)),
+    (DISPLAY_MESSAGE_NOT_REPORTED, "O04.FR.03", _IS_MISSING, _is_due(is_filtered=True)),
 ):
     _kind.on_call(_requirement, of=Action.notify_display_messages)(
         _presence_check(_kind.id, _requirement, _fault, _selects)
@@ -166,7 +166,9 @@ def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[Answered
                     "was accepted before the reboot; messages must survive a reboot"
                 )
                 return blame(
-                    Shortage(LOST.id, requirement, shown, (shown.frame,), sentence), command.at, known
+                    Shortage(DISPLAY_MESSAGE_LOST.id, requirement, shown, (shown.frame,), sentence),
+                    command.at,
+                    known,
                 )
         return None
 
@@ -174,13 +176,13 @@ def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[Answered
 
 
 for _requirement, _of_transaction in (("O01.FR.10", False), ("O02.FR.10", True)):
-    LOST.on_command(_requirement, of=(Action.get_display_messages, Action.clear_display_message))(
-        _loss_check(_requirement, of_transaction=_of_transaction)
-    )
+    DISPLAY_MESSAGE_LOST.on_command(
+        _requirement, of=(Action.get_display_messages, Action.clear_display_message)
+    )(_loss_check(_requirement, of_transaction=_of_transaction))
 
 
-@EMPTY.on_call("O04.FR.02", of=Action.notify_display_messages)
-def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
+@EMPTY_MESSAGE_REPORT.on_call("O04.FR.02", of=Action.notify_display_messages)
+def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
     """Check that an accepted query with criteria has a result."""
     completed = known[DisplayMessages].completed(call, known)
     if completed is None or not completed[0].is_filtered:
@@ -204,8 +206,8 @@ def _shows(reported: JsonObject, info: JsonObject) -> bool:
     )
 
 
-@NOT_REPLACED.on_call("O06.FR.01", of=Action.notify_display_messages)
-def judge_replacement(call: StationCall, known: Known201) -> Outcome:
+@DISPLAY_MESSAGE_NOT_REPLACED.on_call("O06.FR.01", of=Action.notify_display_messages)
+def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
     """Check that a message has the content and priority of the latest SetDisplayMessage."""
     messages = known[DisplayMessages]
     query = messages.queries.get(call.payload["requestId"])

@@ -12,29 +12,29 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.external_limits import ExternalLimits
 from mock_csms.v201.findings.known import Known201
 
-EXTERNAL_SOURCES: Final = frozenset({"EMS", "SO"})
+_EXTERNAL_SOURCES: Final = frozenset({"EMS", "SO"})
 """Sources outside the station. A limit of the station itself may have the source Other."""
 
-SOURCE_WRONG: Final = CHECKS.kind(
+EXTERNAL_LIMIT_SOURCE_WRONG: Final = CHECKS.kind(
     "external-limit-source-wrong", "error", "NotifyChargingLimit names the operator as the source of a limit"
 )
-SCHEDULE_MISSING: Final = CHECKS.kind(
+EXTERNAL_LIMIT_SCHEDULE_MISSING: Final = CHECKS.kind(
     "external-limit-schedule-missing",
     "error",
     "NotifyChargingLimit has no schedule although NotifyChargingLimitWithSchedules is true",
     "NotifyChargingLimitWithSchedules",
 )
-PURPOSE_WRONG: Final = CHECKS.kind(
+EXTERNAL_LIMIT_PURPOSE_WRONG: Final = CHECKS.kind(
     "external-limit-purpose-wrong",
     "error",
     "a charging profile of an external system has another purpose than ChargingStationExternalConstraints",
 )
 
 
-type CallJudge = Callable[[StationCall, Known201], Outcome]
+type LimitJudge = Callable[[StationCall, Known201], Outcome]
 
 
-def _while_charging(judge: CallJudge, *, is_charging: bool) -> CallJudge:
+def _while_charging(judge: LimitJudge, *, is_charging: bool) -> LimitJudge:
     """Return a check of the messages during a transaction of their EVSE (K11), or of the others (K12)."""
 
     def judge_case(call: StationCall, known: Known201) -> Outcome:
@@ -44,7 +44,7 @@ def _while_charging(judge: CallJudge, *, is_charging: bool) -> CallJudge:
     return judge_case
 
 
-def judge_source(call: StationCall, _: Known201) -> Outcome:
+def _judge_source(call: StationCall, _: Known201) -> Outcome:
     """Check the source of a new limit: the operator sends its limits as charging profiles."""
     if call.payload["chargingLimit"]["chargingLimitSource"] == "CSO":
         return Broken(
@@ -54,7 +54,7 @@ def judge_source(call: StationCall, _: Known201) -> Outcome:
     return MET
 
 
-def judge_schedule(call: StationCall, known: Known201) -> Outcome:
+def _judge_schedule(call: StationCall, known: Known201) -> Outcome:
     """Check that a new limit has a schedule, if the station is set to send one."""
     is_set = known[DeviceModelFacts].is_true("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules")
     if not is_set or not known[ExternalLimits].is_settled(call.at):
@@ -67,10 +67,10 @@ def judge_schedule(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-def judge_purpose(call: StationCall, _: Known201) -> Outcome:
+def _judge_purpose(call: StationCall, _: Known201) -> Outcome:
     """Check the purpose of the reported profiles of external systems."""
     source = call.payload["chargingLimitSource"]
-    if source not in EXTERNAL_SOURCES:
+    if source not in _EXTERNAL_SOURCES:
         return None
     for profile in call.payload["chargingProfile"]:
         if profile["chargingProfilePurpose"] != EXTERNAL_CONSTRAINTS:
@@ -82,9 +82,15 @@ def judge_purpose(call: StationCall, _: Known201) -> Outcome:
 
 
 for _kind, _action, _judge, _during, _otherwise in (
-    (SOURCE_WRONG, Action.notify_charging_limit, judge_source, "K11.FR.05", "K12.FR.04"),
-    (SCHEDULE_MISSING, Action.notify_charging_limit, judge_schedule, "K11.FR.03", "K12.FR.03"),
-    (PURPOSE_WRONG, Action.report_charging_profiles, judge_purpose, "K11.FR.06", "K12.FR.05"),
+    (EXTERNAL_LIMIT_SOURCE_WRONG, Action.notify_charging_limit, _judge_source, "K11.FR.05", "K12.FR.04"),
+    (
+        EXTERNAL_LIMIT_SCHEDULE_MISSING,
+        Action.notify_charging_limit,
+        _judge_schedule,
+        "K11.FR.03",
+        "K12.FR.03",
+    ),
+    (EXTERNAL_LIMIT_PURPOSE_WRONG, Action.report_charging_profiles, _judge_purpose, "K11.FR.06", "K12.FR.05"),
 ):
     _kind.on_call(_during, of=_action)(_while_charging(_judge, is_charging=True))
     _kind.on_call(_otherwise, of=_action)(_while_charging(_judge, is_charging=False))

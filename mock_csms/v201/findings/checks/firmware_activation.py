@@ -6,7 +6,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredStationCall, Broken, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
@@ -24,19 +24,19 @@ from mock_csms.v201.findings.facts.firmware_activation import (
 )
 from mock_csms.v201.findings.known import Known201
 
-REPORTED_WITHIN_S: Final = 300.0
-BEFORE_REBOOT: Final = frozenset({"Installing", "InstallRebooting"})
-BY_REBOOT: Final = "Reboot"
+_REPORTED_WITHIN_S: Final = 300.0
+_BEFORE_REBOOT: Final = frozenset({"Installing", "InstallRebooting"})
+_BY_REBOOT: Final = "Reboot"
 """stoppedReason of a transaction that a reboot has ended."""
 
-NOT_REPORTED: Final = CHECKS.kind(
+FIRMWARE_INSTALLED_NOT_REPORTED: Final = CHECKS.kind(
     "firmware-installed-not-reported",
     "error",
     "the station boots with new firmware, but the update gets no further status",
     "the status Installing or InstallRebooting, an accepted boot with the reason FirmwareUpdate, and "
     "5 minutes on the same connection",
 )
-DURING_TRANSACTION: Final = CHECKS.kind(
+FIRMWARE_ACTIVATED_DURING_TRANSACTION: Final = CHECKS.kind(
     "firmware-activated-during-transaction",
     "error",
     "the station reboots into new firmware before all transactions have ended",
@@ -44,14 +44,14 @@ DURING_TRANSACTION: Final = CHECKS.kind(
 )
 
 
-@on_new_status(NOT_REPORTED, signed="L01.FR.28", unsigned="L02.FR.20")
-def judge_installed(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.28", unsigned="L02.FR.20")
+def _judge_installed(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Register that an installation is reported."""
     return MET if call.payload["status"] == "Installed" else None
 
 
-@on_new_status(NOT_REPORTED, signed="L01.FR.32", unsigned="L02.FR.21")
-def judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.32", unsigned="L02.FR.21")
+def _judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Register that an installation is reported by the new firmware."""
     is_met = call.payload["status"] == "Installed" and known[FirmwareActivation].rebooted is update
     return MET if is_met else None
@@ -61,14 +61,14 @@ def judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> 
 def _expect_end(boot: AnsweredStationCall, known: Known201) -> None:
     """Expect a status of the update that the boot belongs to."""
     update = known[FirmwareUpdates].latest
-    if update is None or boot.answer["status"] != "Accepted" or update.status not in BEFORE_REBOOT:
+    if update is None or boot.answer["status"] != "Accepted" or update.status not in _BEFORE_REBOOT:
         return
     has_installed = update.statuses[-2:] == ("Installing", "InstallRebooting")
     if boot.payload["reason"] != FIRMWARE_UPDATE or not (has_installed or _is_new(boot, known)):
         return
     if has_installed:
         known[FirmwareActivation].rebooted = update
-    known.expectations.drop(NOT_REPORTED.id)
+    known.expectations.drop(FIRMWARE_INSTALLED_NOT_REPORTED.id)
     known.expectations.add(_end_of(update, boot, has_installed=has_installed))
 
 
@@ -79,17 +79,17 @@ def _is_new(boot: AnsweredStationCall, known: Known201) -> bool:
     return None not in {version, previous} and version != previous
 
 
-def _end_of(update: FirmwareUpdate, boot: AnsweredStationCall, *, has_installed: bool) -> Expectation:
+def _end_of(update: FirmwareUpdate, boot: AnsweredStationCall, *, has_installed: bool) -> ExpectedMessage:
     requirements = ("L01.FR.32", "L02.FR.21") if has_installed else ("L01.FR.28", "L02.FR.20")
-    return Expectation(
-        NOT_REPORTED.id,
+    return ExpectedMessage(
+        FIRMWARE_INSTALLED_NOT_REPORTED.id,
         (requirements[0 if update.is_signed else 1],),
         since=boot.at,
-        within_s=REPORTED_WITHIN_S,
+        within_s=_REPORTED_WITHIN_S,
         actions=frozenset({FIRMWARE_STATUS}),
         is_fulfilled_by=_is_status_of(update),
         sentence=f"the station booted after {update.status} of the update with requestId "
-        f"{update.request_id} but sent no further status of it within {REPORTED_WITHIN_S:g} s; it must send "
+        f"{update.request_id} but sent no further status of it within {_REPORTED_WITHIN_S:g} s; it must send "
         "Installed",
         frames=(update.frame, boot.frame),
         counts_as_met=False,
@@ -121,7 +121,7 @@ def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]
             return None
         if not known.clock.is_right:
             return None
-        if ended_at <= activation.at + MARGIN_S and info.get("stoppedReason") != BY_REBOOT:
+        if ended_at <= activation.at + MARGIN_S and info.get("stoppedReason") != _BY_REBOOT:
             return None
         return Broken(
             f"the transaction {short(info['transactionId'])} was not over when the station booted new "
@@ -133,5 +133,9 @@ def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]
 
 
 for _requirement, _is_signed in (("L01.FR.33", True), ("L02.FR.22", False)):
-    DURING_TRANSACTION.on_call(_requirement, of=Action.boot_notification)(_judge_boot(is_signed=_is_signed))
-    DURING_TRANSACTION.on_event(_requirement, types=("Ended",))(_judge_end(is_signed=_is_signed))
+    FIRMWARE_ACTIVATED_DURING_TRANSACTION.on_call(_requirement, of=Action.boot_notification)(
+        _judge_boot(is_signed=_is_signed)
+    )
+    FIRMWARE_ACTIVATED_DURING_TRANSACTION.on_event(_requirement, types=("Ended",))(
+        _judge_end(is_signed=_is_signed)
+    )

@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
@@ -15,13 +15,13 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
 from mock_csms.v201.findings.known import Known201
 
-UNAVAILABLE_WITHIN_S: Final = 60.0
-ALLOW_NEW_SESSIONS: Final = ("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate")
+_UNAVAILABLE_WITHIN_S: Final = 60.0
+_ALLOW_NEW_SESSIONS: Final = ("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate")
 
-IN_USE: Final = frozenset({"Occupied", "Reserved"})
+_IN_USE: Final = frozenset({"Occupied", "Reserved"})
 """Statuses of a connector whose EVSE may be in use."""
 
-STILL_AVAILABLE: Final = CHECKS.kind(
+AVAILABLE_DURING_FIRMWARE_UPDATE: Final = CHECKS.kind(
     "available-during-firmware-update",
     "error",
     "connectors of idle EVSEs stay Available while a firmware update waits for a transaction",
@@ -33,7 +33,7 @@ STILL_AVAILABLE: Final = CHECKS.kind(
 def _is_waiting(update: FirmwareUpdate, at: float, known: Known201) -> bool:
     """Return whether an update certainly waits for the end of transactions, and new ones are not allowed."""
     model, running = known[DeviceModelFacts], known.running.certain_on_evse(None)
-    allows = model.is_true(*ALLOW_NEW_SESSIONS)
+    allows = model.is_true(*_ALLOW_NEW_SESSIONS)
     is_forbidden = allows is False or (allows is None and model.is_complete)
     is_due = update.install_at is None or update.install_at <= at - MARGIN_S
     is_known = bool(running) and all(transaction.evse_id is not None for _, transaction in running)
@@ -42,7 +42,7 @@ def _is_waiting(update: FirmwareUpdate, at: float, known: Known201) -> bool:
 
 def _idle_connectors(known: Known201, status: str) -> list[Connector]:
     in_use = {transaction.evse_id for transaction in known.running.by_id.values()}
-    in_use |= {connector[0] for connector, reported in known.connectors.status.items() if reported in IN_USE}
+    in_use |= {connector[0] for connector, reported in known.connectors.status.items() if reported in _IN_USE}
     return [
         connector
         for connector, reported in known.connectors.status.items()
@@ -50,8 +50,8 @@ def _idle_connectors(known: Known201, status: str) -> list[Connector]:
     ]
 
 
-@on_new_status(STILL_AVAILABLE, signed="L01.FR.07", unsigned="L02.FR.04")
-def judge_wait(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(AVAILABLE_DURING_FIRMWARE_UPDATE, signed="L01.FR.07", unsigned="L02.FR.04")
+def _judge_wait(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Expect that idle EVSEs become Unavailable while the update waits."""
     if call.payload["status"] != "InstallScheduled" or not _is_waiting(update, call.at, known):
         return None
@@ -60,15 +60,15 @@ def judge_wait(call: StationCall, update: FirmwareUpdate, known: Known201) -> Ou
         return MET if _idle_connectors(known, "Unavailable") else None
     evse_id, connector_id = available[0]
     known.expectations.add(
-        Expectation(
-            STILL_AVAILABLE.id,
+        ExpectedMessage(
+            AVAILABLE_DURING_FIRMWARE_UPDATE.id,
             ("L01.FR.07" if update.is_signed else "L02.FR.04",),
             since=call.at,
-            within_s=UNAVAILABLE_WITHIN_S,
+            within_s=_UNAVAILABLE_WITHIN_S,
             actions=frozenset({Action.status_notification.value, Action.notify_event.value}),
             is_fulfilled_by=once_each_is(available, lambda status: status == "Unavailable"),
             sentence=f"connector {connector_id} of EVSE {evse_id} is still Available "
-            f"{UNAVAILABLE_WITHIN_S:g} s after InstallScheduled of the update with requestId "
+            f"{_UNAVAILABLE_WITHIN_S:g} s after InstallScheduled of the update with requestId "
             f"{short(str(update.request_id))}, which waits for a transaction; it must be Unavailable",
             frames=(update.frame, call.frame),
             is_excused=lambda: (

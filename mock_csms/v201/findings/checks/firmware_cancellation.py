@@ -10,10 +10,10 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, FirmwareUpdates, on_new_status
 from mock_csms.v201.findings.known import Known201
 
-END_OF_CANCELLED: Final = frozenset({"DownloadFailed", "InstallationFailed"})
+_END_OF_CANCELLED: Final = frozenset({"DownloadFailed", "InstallationFailed"})
 """Statuses that a cancelled update may still report."""
 
-NOT_CANCELLED: Final = CHECKS.kind(
+FIRMWARE_UPDATE_NOT_CANCELLED: Final = CHECKS.kind(
     "firmware-update-not-cancelled",
     "warning",
     "an UpdateFirmware during another update is answered with Accepted, or the other update goes on",
@@ -21,8 +21,8 @@ NOT_CANCELLED: Final = CHECKS.kind(
 )
 
 
-@on_new_status(NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
-def judge_acceptance(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_UPDATE_NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
+def _judge_acceptance(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Check that an update in progress was cancelled. If it had already ended, its end is reported before the
     first status of the new one.
     """
@@ -37,11 +37,11 @@ def judge_acceptance(call: StationCall, update: FirmwareUpdate, known: Known201)
     )
 
 
-@on_new_status(NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
-def judge_cancelled(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_UPDATE_NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
+def _judge_cancelled(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Check that a cancelled update does not go on once the new one has begun."""
     status, successor = call.payload["status"], update.cancelled_by
-    if successor is None or not successor.statuses or successor.has_gap or status in END_OF_CANCELLED:
+    if successor is None or not successor.statuses or successor.has_gap or status in _END_OF_CANCELLED:
         return None
     return Broken(
         f"{status} was sent for the update with requestId {update.request_id}, which the station has "
@@ -61,5 +61,9 @@ def _judge_answer(*, is_signed: bool) -> Callable[[AnsweredCommand, Known201], O
     return judge
 
 
-NOT_CANCELLED.on_command("L01.FR.24", of=Action.update_firmware)(_judge_answer(is_signed=True))
-NOT_CANCELLED.on_command("L02.FR.15", of=Action.update_firmware)(_judge_answer(is_signed=False))
+FIRMWARE_UPDATE_NOT_CANCELLED.on_command("L01.FR.24", of=Action.update_firmware)(
+    _judge_answer(is_signed=True)
+)
+FIRMWARE_UPDATE_NOT_CANCELLED.on_command("L02.FR.15", of=Action.update_firmware)(
+    _judge_answer(is_signed=False)
+)

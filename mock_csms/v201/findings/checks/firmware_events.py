@@ -5,18 +5,18 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
 from mock_csms.v201.findings.facts.firmware_events import SECURITY_EVENT, FirmwareEvents
 from mock_csms.v201.findings.known import Known201
 
-EVENT_WITHIN_S: Final = 60.0
-ACTIVATED_WITHIN_S: Final = 300.0
-ACTIVATED: Final = "FirmwareUpdated"
+_EVENT_WITHIN_S: Final = 60.0
+_ACTIVATED_WITHIN_S: Final = 300.0
+_ACTIVATED: Final = "FirmwareUpdated"
 """Event about new firmware; it waits for the end of transactions, as the activation does."""
 
-EVENT_MISSING: Final = CHECKS.kind(
+FIRMWARE_EVENT_MISSING: Final = CHECKS.kind(
     "firmware-event-missing",
     "error",
     "an invalid firmware certificate, an invalid signature or new firmware is not reported as a security "
@@ -31,10 +31,10 @@ def _expect(  # noqa: PLR0913, PLR0917 - what is expected, since when, and why
 ) -> None:
     if not known[FirmwareEvents].is_certain or known.registration.is_unsettled:
         return
-    is_activation = event_type == ACTIVATED
+    is_activation = event_type == _ACTIVATED
     known.expectations.add(
-        Expectation(
-            EVENT_MISSING.id,
+        ExpectedMessage(
+            FIRMWARE_EVENT_MISSING.id,
             (requirement,),
             since=at,
             within_s=within_s,
@@ -50,23 +50,23 @@ def _expect(  # noqa: PLR0913, PLR0917 - what is expected, since when, and why
     )
 
 
-@EVENT_MISSING.on_command("L01.FR.02", of=Action.update_firmware)
-def judge_refusal(command: AnsweredCommand, known: Known201) -> Outcome:
+@FIRMWARE_EVENT_MISSING.on_command("L01.FR.02", of=Action.update_firmware)
+def _judge_refusal(command: AnsweredCommand, known: Known201) -> Outcome:
     """Expect the event about an invalid signing certificate; one event may be about several commands."""
     if command.answer["status"] != "InvalidCertificate":
         return None
     if "signingCertificate" not in command.request["firmware"]:
         return None
     event_type = "InvalidFirmwareSigningCertificate"
-    if known[FirmwareEvents].was_sent(event_type, command.sent_at - EVENT_WITHIN_S):
+    if known[FirmwareEvents].was_sent(event_type, command.sent_at - _EVENT_WITHIN_S):
         return MET
     cause = "the station answered UpdateFirmware with InvalidCertificate"
-    _expect(known, "L01.FR.02", event_type, command.at, EVENT_WITHIN_S, cause, command.frame)
+    _expect(known, "L01.FR.02", event_type, command.at, _EVENT_WITHIN_S, cause, command.frame)
     return None
 
 
-@on_new_status(EVENT_MISSING, signed="L01.FR.03")
-def judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_EVENT_MISSING, signed="L01.FR.03")
+def _judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Expect the event about an invalid signature; it may come before the status."""
     if call.payload["status"] != "InvalidSignature":
         return None
@@ -74,22 +74,22 @@ def judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201) 
     if known[FirmwareEvents].was_sent(event_type, update.sent_at):
         return MET
     cause = f"the station reported InvalidSignature for the update with requestId {update.request_id}"
-    _expect(known, "L01.FR.03", event_type, call.at, EVENT_WITHIN_S, cause, call.frame)
+    _expect(known, "L01.FR.03", event_type, call.at, _EVENT_WITHIN_S, cause, call.frame)
     return None
 
 
-@on_new_status(EVENT_MISSING, signed="L01.FR.31")
-def judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_EVENT_MISSING, signed="L01.FR.31")
+def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Expect the event about new firmware; it may come long before the status. During a transaction, the
     station may activate the firmware later.
     """
     if call.payload["status"] != "Installed":
         return None
-    event_type = ACTIVATED
+    event_type = _ACTIVATED
     if known[FirmwareEvents].was_sent(event_type, update.sent_at):
         return MET
     if known.running.by_id:
         return None
     cause = f"the station reported Installed for the update with requestId {update.request_id}"
-    _expect(known, "L01.FR.31", event_type, call.at, ACTIVATED_WITHIN_S, cause, call.frame)
+    _expect(known, "L01.FR.31", event_type, call.at, _ACTIVATED_WITHIN_S, cause, call.frame)
     return None

@@ -8,17 +8,17 @@ from mock_csms.v201.findings.clock import MARGIN_S
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
 from mock_csms.v201.findings.known import Known201
 
-DOWNLOAD_STARTED: Final = frozenset({"Downloading", "Downloaded"})
-INSTALLED: Final = frozenset({"Installing", "Installed"})
-INSTALLATION_STARTED: Final = INSTALLED | {"InstallRebooting"}
+_DOWNLOAD_STARTED: Final = frozenset({"Downloading", "Downloaded"})
+_INSTALLED: Final = frozenset({"Installing", "Installed"})
+_INSTALLATION_STARTED: Final = _INSTALLED | {"InstallRebooting"}
 
-DOWNLOAD_NOT_SCHEDULED: Final = CHECKS.kind(
+FIRMWARE_DOWNLOAD_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-download-not-scheduled",
     "error",
     "an update with a later retrieveDateTime begins without the status DownloadScheduled",
     "the UpdateFirmware, a currentTime sent to the station, and no gap since",
 )
-INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
+FIRMWARE_INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-installation-not-scheduled",
     "error",
     "an update with a later installDateTime is installed before this time, or without InstallScheduled",
@@ -26,8 +26,8 @@ INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
 )
 
 
-@on_new_status(DOWNLOAD_NOT_SCHEDULED, signed="L01.FR.13", unsigned="L02.FR.07")
-def judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_DOWNLOAD_NOT_SCHEDULED, signed="L01.FR.13", unsigned="L02.FR.07")
+def _judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Check the first status of an update whose download is due later."""
     retrieve_at, status = update.retrieve_at, call.payload["status"]
     if update.has_gap or update.statuses or retrieve_at is None or not known.clock.is_right:
@@ -36,7 +36,7 @@ def judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) -
         return None
     if status == "DownloadScheduled":
         return MET
-    if status not in DOWNLOAD_STARTED:
+    if status not in _DOWNLOAD_STARTED:
         return None
     return Broken(
         f"the first status of the update with requestId {update.request_id} is {status}, although its "
@@ -46,13 +46,13 @@ def judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) -
     )
 
 
-@on_new_status(INSTALLATION_NOT_SCHEDULED, signed="L01.FR.16", unsigned="L02.FR.10")
-def judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
+@on_new_status(FIRMWARE_INSTALLATION_NOT_SCHEDULED, signed="L01.FR.16", unsigned="L02.FR.10")
+def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Check the start of an installation that is due later."""
     install_at, status = update.install_at, call.payload["status"]
-    if status not in INSTALLATION_STARTED or install_at is None or not known.clock.is_right:
+    if status not in _INSTALLATION_STARTED or install_at is None or not known.clock.is_right:
         return None
-    if status in INSTALLED and call.at < install_at - MARGIN_S:
+    if status in _INSTALLED and call.at < install_at - MARGIN_S:
         return Broken(
             f"{status} of the update with requestId {update.request_id} was sent "
             f"{install_at - call.at:.0f} s before its installDateTime; the station must install the "

@@ -10,30 +10,30 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, named
-from mock_csms.v201.findings.facts.local_list import list_entry
+from mock_csms.v201.findings.facts.local_list import entry_of_token
 from mock_csms.v201.findings.known import Known201
 
-REPEATED_AFTER_S: Final = 30.0
+_REPEATED_AFTER_S: Final = 30.0
 """Time after the first event with a token in which an Authorize for it may have been queued before."""
-SETTLING_TIME_S: Final = 60.0
+_SETTLING_TIME_S: Final = 60.0
 """Time after a change of settings in which an Authorize from before it may arrive."""
 
-TOKEN_WITH_VALUE: Final = CHECKS.kind(
+NO_AUTHORIZATION_TOKEN_WITH_VALUE: Final = CHECKS.kind(
     "no-authorization-token-with-value", "error", "an idToken of type NoAuthorization is not empty"
 )
-CENTRAL_ASKED_FOR: Final = CHECKS.kind(
+CENTRAL_TOKEN_ASKED_FOR: Final = CHECKS.kind(
     "central-token-asked-for",
     "error",
     "an Authorize asks about the Central idToken of a RequestStartTransaction",
     "AuthCtrlr.AuthorizeRemoteStart",
 )
-OWN_ASKED_FOR: Final = CHECKS.kind(
+OWN_TOKEN_ASKED_FOR: Final = CHECKS.kind(
     "own-token-asked-for",
     "error",
     "an Authorize asks about the idToken that has authorized the running transaction",
     "a FullInventory with exactly one EVSE",
 )
-CONTRACT_WITHOUT_DATA: Final = CHECKS.kind(
+CONTRACT_WITHOUT_CERTIFICATE_DATA: Final = CHECKS.kind(
     "contract-without-certificate-data",
     "error",
     "an Authorize for a contract has neither OCSP data nor the certificate",
@@ -47,9 +47,9 @@ DISABLED_CACHE_CLEARED: Final = CHECKS.kind(
 )
 
 
-@TOKEN_WITH_VALUE.on_event("C02.FR.01", types=("Started",))
-@TOKEN_WITH_VALUE.on_event("C02.FR.01", types=("Updated",), triggers=("Authorized",))
-def judge_empty_token(call: StationCall, known: Known201) -> Outcome:
+@NO_AUTHORIZATION_TOKEN_WITH_VALUE.on_event("C02.FR.01", types=("Started",))
+@NO_AUTHORIZATION_TOKEN_WITH_VALUE.on_event("C02.FR.01", types=("Updated",), triggers=("Authorized",))
+def _judge_empty_token(call: StationCall, known: Known201) -> Outcome:
     """Check that a token of type NoAuthorization is empty."""
     id_token = call.payload.get("idToken")
     if id_token is None or id_token["type"] != "NoAuthorization":
@@ -65,13 +65,13 @@ def judge_empty_token(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@CENTRAL_ASKED_FOR.on_call("C03.FR.01", "C05.FR.01", of=Action.authorize)
-def judge_central_token(call: StationCall, known: Known201) -> Outcome:
+@CENTRAL_TOKEN_ASKED_FOR.on_call("C03.FR.01", "C05.FR.01", of=Action.authorize)
+def _judge_central_token(call: StationCall, known: Known201) -> Outcome:
     """Check that the Central token of a remote start is not asked for."""
     id_token = call.payload["idToken"]
     frame = known[IdTokenFacts].remote.get(id_token_key(id_token))
     is_off = known[DeviceModelFacts].is_true("AuthCtrlr", "AuthorizeRemoteStart") is False
-    is_settled = call.at > known[IdTokenFacts].settings_sent_at + SETTLING_TIME_S
+    is_settled = call.at > known[IdTokenFacts].settings_sent_at + _SETTLING_TIME_S
     if id_token["type"] != "Central" or frame is None or not is_off or not is_settled:
         return None
     return Broken(
@@ -81,8 +81,8 @@ def judge_central_token(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@CENTRAL_ASKED_FOR.on_event("C03.FR.01", "C05.FR.01", triggers=("RemoteStart",))
-def judge_central_start(call: StationCall, known: Known201) -> Outcome:
+@CENTRAL_TOKEN_ASKED_FOR.on_event("C03.FR.01", "C05.FR.01", triggers=("RemoteStart",))
+def _judge_central_start(call: StationCall, known: Known201) -> Outcome:
     """Register the start of a transaction with a Central token that was not asked for."""
     id_token = call.payload.get("idToken")
     if id_token is None or id_token["type"] != "Central":
@@ -91,12 +91,12 @@ def judge_central_start(call: StationCall, known: Known201) -> Outcome:
     return MET if record is None or record.asked_at is None else None
 
 
-@OWN_ASKED_FOR.on_call("C01.FR.03", "C09.FR.07", of=Action.authorize)
-def judge_own_token(call: StationCall, known: Known201) -> Outcome:
+@OWN_TOKEN_ASKED_FOR.on_call("C01.FR.03", "C09.FR.07", of=Action.authorize)
+def _judge_own_token(call: StationCall, known: Known201) -> Outcome:
     """Check that the token of the running transaction is not asked for."""
     key = id_token_key(call.payload["idToken"])
-    transaction_id = token_user(call.at, key, known)
-    if transaction_id is None or key in known[IdTokenFacts].remote or may_have_ended_event(call.at, known):
+    transaction_id = _token_user(call.at, key, known)
+    if transaction_id is None or key in known[IdTokenFacts].remote or _may_have_ended_event(call.at, known):
         return None
     return Broken(
         f"an Authorize asks about {named(call.payload['idToken'])}, which has authorized the running "
@@ -104,25 +104,25 @@ def judge_own_token(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@OWN_ASKED_FOR.on_event("C01.FR.03", "C09.FR.07", triggers=("StopAuthorized",))
-def judge_own_stop(call: StationCall, known: Known201) -> Outcome:
+@OWN_TOKEN_ASKED_FOR.on_event("C01.FR.03", "C09.FR.07", triggers=("StopAuthorized",))
+def _judge_own_stop(call: StationCall, known: Known201) -> Outcome:
     """Register a transaction that ended by its own token without a question."""
     id_token = call.payload.get("idToken")
     if id_token is None:
         return None
     key = id_token_key(id_token)
     record = known[IdTokenFacts].find(key)
-    if token_user(call.at, key, known) is None or record is None or record.asked_at is None:
+    if _token_user(call.at, key, known) is None or record is None or record.asked_at is None:
         return None
-    return MET if call.at - record.asked_at > REPEATED_AFTER_S else None
+    return MET if call.at - record.asked_at > _REPEATED_AFTER_S else None
 
 
-def may_have_ended_event(at: float, known: Known201) -> bool:
+def _may_have_ended_event(at: float, known: Known201) -> bool:
     """Return whether an Authorize may have overtaken an Ended event in the queue of the station."""
     return known[IdTokenFacts].has_queue or not known.online.has_been_online_since(at, at)
 
 
-def token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
+def _token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
     """Return the only transaction of a station with one EVSE if it is authorized by a token."""
     running = known.running.certain_on_evse(None)
     model = known[DeviceModelFacts]
@@ -134,12 +134,12 @@ def token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
         return None
     contents = tracked.contents
     is_authorized = contents.token == key and contents.first_stop is None
-    is_old = contents.token_at is not None and at - contents.token_at > REPEATED_AFTER_S
+    is_old = contents.token_at is not None and at - contents.token_at > _REPEATED_AFTER_S
     return tracked.id if is_authorized and is_old else None
 
 
-@CONTRACT_WITHOUT_DATA.on_call("C07.FR.02", of=Action.authorize)
-def judge_contract_data(call: StationCall, known: Known201) -> Outcome:
+@CONTRACT_WITHOUT_CERTIFICATE_DATA.on_call("C07.FR.02", of=Action.authorize)
+def _judge_contract_data(call: StationCall, known: Known201) -> Outcome:
     """Check that an Authorize for a contract has data for a check of its certificate."""
     id_token = call.payload["idToken"]
     key = id_token_key(id_token)
@@ -149,7 +149,7 @@ def judge_contract_data(call: StationCall, known: Known201) -> Outcome:
         return None
     if call.payload.get("iso15118CertificateHashData") or call.payload.get("certificate"):
         return MET
-    entry = list_entry(known, key)
+    entry = entry_of_token(known, key)
     if entry is None or entry.is_listed:
         return None
     return Broken(
@@ -159,7 +159,7 @@ def judge_contract_data(call: StationCall, known: Known201) -> Outcome:
 
 
 @DISABLED_CACHE_CLEARED.on_command("C11.FR.04", of=Action.clear_cache)
-def judge_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
+def _judge_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a ClearCache is rejected while the cache is disabled."""
     if known[DeviceModelFacts].is_true("AuthCacheCtrlr", "Enabled") is not False:
         return None

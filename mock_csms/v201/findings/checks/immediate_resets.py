@@ -9,10 +9,10 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.immediate_resets import ImmediateResets
 from mock_csms.v201.findings.known import Known201
 
-ENDED_WITHIN_S: Final = 60.0
-RESET_COMMAND: Final = "ResetCommand"
+_ENDED_WITHIN_S: Final = 60.0
+_RESET_COMMAND: Final = "ResetCommand"
 
-TRIGGER_WRONG: Final = CHECKS.kind(
+RESET_TRIGGER_REASON_WRONG: Final = CHECKS.kind(
     "reset-trigger-reason-wrong",
     "error",
     "the Ended event of a transaction that a Reset Immediate stops does not have triggerReason ResetCommand",
@@ -26,10 +26,10 @@ def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
         info, reset = call.payload["transactionInfo"], known[ImmediateResets].latest
         if info.get("stoppedReason") != "ImmediateReset" or reset is None or call.payload.get("offline"):
             return None
-        if ("evseId" in reset.request) != of_evse or call.at - reset.at > ENDED_WITHIN_S:
+        if ("evseId" in reset.request) != of_evse or call.at - reset.at > _ENDED_WITHIN_S:
             return None
         trigger = call.payload["triggerReason"]
-        if trigger == RESET_COMMAND:
+        if trigger == _RESET_COMMAND:
             return MET
         tracked = known.transactions.find(info["transactionId"])
         if tracked is None or tracked.started is None or tracked.gaps or tracked.contents.first_stop:
@@ -38,12 +38,12 @@ def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
             return None  # an event that is missing may have begun the end
         return Broken(
             f"the Ended event of the transaction {short(info['transactionId'])} has stoppedReason "
-            f"ImmediateReset but triggerReason {trigger}; it must be {RESET_COMMAND}",
+            f"ImmediateReset but triggerReason {trigger}; it must be {_RESET_COMMAND}",
             (reset.sent_frame, reset.frame),
         )
 
     return judge
 
 
-TRIGGER_WRONG.on_event("B12.FR.04", types=("Ended",))(_judge_end(of_evse=False))
-TRIGGER_WRONG.on_event("B12.FR.08", types=("Ended",))(_judge_end(of_evse=True))
+RESET_TRIGGER_REASON_WRONG.on_event("B12.FR.04", types=("Ended",))(_judge_end(of_evse=False))
+RESET_TRIGGER_REASON_WRONG.on_event("B12.FR.08", types=("Ended",))(_judge_end(of_evse=True))

@@ -14,8 +14,8 @@ from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, Cha
 from mock_csms.v201.findings.facts.profile_queries import (
     CSO,
     ProfileQueries,
-    Query,
-    Result,
+    ProfileQuery,
+    ProfileQueryResult,
     expected_profiles,
     result_of_answer,
     result_of_report,
@@ -23,37 +23,37 @@ from mock_csms.v201.findings.facts.profile_queries import (
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
-REPORT: Final = Action.report_charging_profiles
-QUERY: Final = Action.get_charging_profiles
-SETTLING_TIME_S: Final = 5.0
+_REPORT: Final = Action.report_charging_profiles
+_QUERY: Final = Action.get_charging_profiles
+_SETTLING_TIME_S: Final = 5.0
 """Time for a station to delete the profiles of a transaction after its Ended event."""
 
-LOST: Final = CHECKS.kind(
+CHARGING_PROFILE_LOST: Final = CHECKS.kind(
     "charging-profile-lost",
     "error",
     "an accepted charging profile is not reported",
     "the accepted SetChargingProfile or RequestStartTransaction, and no sign that the profile has ended",
 )
-CLEARED_REPORTED: Final = CHECKS.kind(
+CLEARED_CHARGING_PROFILE_REPORTED: Final = CHECKS.kind(
     "cleared-charging-profile-reported",
     "error",
     "a charging profile is reported although a ClearChargingProfile for it was accepted",
     "the ClearChargingProfile on the same connection",
 )
-KEPT_AFTER_TRANSACTION: Final = CHECKS.kind(
+TRANSACTION_PROFILE_KEPT: Final = CHECKS.kind(
     "transaction-profile-kept",
     "error",
     "a TxProfile is reported after its transaction has ended",
     "the accepted SetChargingProfile or RequestStartTransaction, and the Ended event on the same connection",
 )
-ENDED: Final = "K02.FR.05"
-WHY_KEPT: Final = ("K01.FR.04", "K01.FR.10", "K01.FR.27", "K05.FR.03")
+_ENDED: Final = "K02.FR.05"
+_WHY_KEPT: Final = ("K01.FR.04", "K01.FR.10", "K01.FR.27", "K05.FR.03")
 """Requirements that a station keeps a profile."""
-WHY_REPORTED: Final = ("K09.FR.04", "K09.FR.05", "K09.FR.06")
+_WHY_REPORTED: Final = ("K09.FR.04", "K09.FR.05", "K09.FR.06")
 """Requirements that a station reports the profiles that it has."""
 
 
-def lost_requirement(profile: AcceptedProfile, result: Result) -> str:
+def _lost_requirement(profile: AcceptedProfile, result: ProfileQueryResult) -> str:
     """Return the requirement that is broken if a profile is missing."""
     if profile.purpose == TX_PROFILE:
         return "K05.FR.03" if profile.is_from_start else "K01.FR.04"
@@ -64,7 +64,7 @@ def lost_requirement(profile: AcceptedProfile, result: Result) -> str:
     return result.query.requirement
 
 
-def met_requirements(profile: AcceptedProfile, result: Result) -> Iterator[str]:
+def _met_requirements(profile: AcceptedProfile, result: ProfileQueryResult) -> Iterator[str]:
     """Return the requirements that are met if a profile is reported."""
     yield result.query.requirement
     if profile.purpose == TX_PROFILE:
@@ -76,15 +76,17 @@ def met_requirements(profile: AcceptedProfile, result: Result) -> Iterator[str]:
         yield "K01.FR.10"
 
 
-def judge_presence(requirement: str, known: Known201, result: Result | None, at: float) -> Outcome:
+def _judge_presence(
+    requirement: str, known: Known201, result: ProfileQueryResult | None, at: float
+) -> Outcome:
     """Judge whether the profiles are reported that must be there."""
     if result is None:
         return None
     outcome: Outcome = None
     for number, profile in expected_profiles(known, result.query):
         if number in result.reported:
-            outcome = MET if requirement in met_requirements(profile, result) else outcome
-        elif requirement == lost_requirement(profile, result):
+            outcome = MET if requirement in _met_requirements(profile, result) else outcome
+        elif requirement == _lost_requirement(profile, result):
             broken = _lost(number, profile, result)
             if profile.purpose != TX_PROFILE:
                 return broken
@@ -92,7 +94,7 @@ def judge_presence(requirement: str, known: Known201, result: Result | None, at:
     return outcome
 
 
-def _lost(number: int, profile: AcceptedProfile, result: Result) -> Broken:
+def _lost(number: int, profile: AcceptedProfile, result: ProfileQueryResult) -> Broken:
     command = "RequestStartTransaction" if profile.is_from_start else "SetChargingProfile"
     return Broken(
         f"the charging profile {number} of an accepted {command} is not reported for a GetChargingProfiles "
@@ -105,27 +107,27 @@ def _suspect(broken: Broken, profile: AcceptedProfile, known: Known201, requirem
     """Report a missing TxProfile once its transaction goes on: its Ended event may be on the way."""
     running = known.running.by_id[profile.transaction_id or ""]
     running.suspicions.append(
-        Suspicion(LOST.id, at, broken.frames, broken.sentence, requirements=(requirement,))
+        Suspicion(CHARGING_PROFILE_LOST.id, at, broken.frames, broken.sentence, requirements=(requirement,))
     )
 
 
 def _on_report(requirement: str) -> Callable[[StationCall, Known201], Outcome]:
-    return lambda call, known: judge_presence(requirement, known, result_of_report(call, known), call.at)
+    return lambda call, known: _judge_presence(requirement, known, result_of_report(call, known), call.at)
 
 
 def _on_answer(requirement: str) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    return lambda command, known: judge_presence(
+    return lambda command, known: _judge_presence(
         requirement, known, result_of_answer(command, known), command.at
     )
 
 
-for _requirement in (*WHY_KEPT, *WHY_REPORTED):
-    LOST.on_call(_requirement, of=REPORT)(_on_report(_requirement))
-    LOST.on_command(_requirement, of=QUERY)(_on_answer(_requirement))
+for _requirement in (*_WHY_KEPT, *_WHY_REPORTED):
+    CHARGING_PROFILE_LOST.on_call(_requirement, of=_REPORT)(_on_report(_requirement))
+    CHARGING_PROFILE_LOST.on_command(_requirement, of=_QUERY)(_on_answer(_requirement))
 
 
-@LOST.on_command("K01.FR.27", of=Action.clear_charging_profile)
-def judge_loss(command: AnsweredCommand, known: Known201) -> Outcome:
+@CHARGING_PROFILE_LOST.on_command("K01.FR.27", of=Action.clear_charging_profile)
+def _judge_loss(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a profile from before a restart can be cleared."""
     for number, profile in known[ChargingProfiles].certainly_cleared(command.request):
         if profile.is_from_before_boot and command.answer["status"] == "Unknown":
@@ -140,15 +142,16 @@ def judge_loss(command: AnsweredCommand, known: Known201) -> Outcome:
 # Profiles that must be gone
 
 
-def _gone_profiles(known: Known201, requirement: str, query: Query) -> dict[int, GoneProfile]:
+def _gone_profiles(known: Known201, requirement: str, query: ProfileQuery) -> dict[int, GoneProfile]:
     return {
         number: gone
         for number, gone in known[ChargingProfiles].gone.items()
-        if gone.requirement == requirement and (requirement != ENDED or query.at > gone.at + SETTLING_TIME_S)
+        if gone.requirement == requirement
+        and (requirement != _ENDED or query.at > gone.at + _SETTLING_TIME_S)
     }
 
 
-def judge_gone_in_report(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
+def _judge_gone_in_report(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
     """Check that no profile is reported that is gone."""
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled:
@@ -160,7 +163,7 @@ def judge_gone_in_report(call: StationCall, known: Known201, *, requirement: str
     return _judge_absence(gone, result_of_report(call, known))
 
 
-def judge_gone_in_answer(command: AnsweredCommand, known: Known201, *, requirement: str) -> Outcome:
+def _judge_gone_in_answer(command: AnsweredCommand, known: Known201, *, requirement: str) -> Outcome:
     """Check that the profiles are gone that the central system asks for."""
     result = result_of_answer(command, known)
     gone = _gone_profiles(known, requirement, result.query) if result else {}
@@ -172,20 +175,20 @@ def _is_same(profile: JsonObject, gone: GoneProfile, requirement: str) -> bool:
     purpose = profile["chargingProfilePurpose"]
     if purpose == EXTERNAL_CONSTRAINTS:
         return False
-    if requirement != ENDED or gone.profile is None:
+    if requirement != _ENDED or gone.profile is None:
         return True
     return purpose == TX_PROFILE and profile.get("transactionId") in {None, gone.profile.transaction_id}
 
 
 def _still_there(profile: JsonObject, gone: GoneProfile, requirement: str) -> Broken:
-    if requirement == ENDED:
+    if requirement == _ENDED:
         reason = "its transaction has ended; the station must delete it at the end of the transaction"
     else:
         reason = "a ClearChargingProfile for it was accepted; it must be cleared"
     return Broken(f"the charging profile {profile['id']} is reported although {reason}", (gone.frame,))
 
 
-def _judge_absence(gone: dict[int, GoneProfile], result: Result | None) -> Outcome:
+def _judge_absence(gone: dict[int, GoneProfile], result: ProfileQueryResult | None) -> Outcome:
     if result is None:
         return None
     is_shown = any(
@@ -196,9 +199,9 @@ def _judge_absence(gone: dict[int, GoneProfile], result: Result | None) -> Outco
 
 
 for _kind, _requirement in (
-    (CLEARED_REPORTED, "K10.FR.03"),
-    (CLEARED_REPORTED, "K10.FR.04"),
-    (KEPT_AFTER_TRANSACTION, ENDED),
+    (CLEARED_CHARGING_PROFILE_REPORTED, "K10.FR.03"),
+    (CLEARED_CHARGING_PROFILE_REPORTED, "K10.FR.04"),
+    (TRANSACTION_PROFILE_KEPT, _ENDED),
 ):
-    _kind.on_call(_requirement, of=REPORT)(partial(judge_gone_in_report, requirement=_requirement))
-    _kind.on_command(_requirement, of=QUERY)(partial(judge_gone_in_answer, requirement=_requirement))
+    _kind.on_call(_requirement, of=_REPORT)(partial(_judge_gone_in_report, requirement=_requirement))
+    _kind.on_command(_requirement, of=_QUERY)(partial(_judge_gone_in_answer, requirement=_requirement))

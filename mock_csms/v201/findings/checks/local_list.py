@@ -7,54 +7,55 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, VariableName, name_of_item
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName, name_of_item
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
 from mock_csms.v201.findings.facts.local_list import COMPONENT, ListUpdate, LocalListFacts
 from mock_csms.v201.findings.known import Known201
 
-STORED_WITHIN_S: Final = 5.0
+_STORED_WITHIN_S: Final = 5.0
 """Time in which a station may still store an accepted update."""
-ENTRIES: Final = VariableName(COMPONENT.lower(), "entries")
-AVAILABLE: Final = VariableName(COMPONENT.lower(), "available")
+_ENTRIES: Final = VariableName(COMPONENT.lower(), "entries")
+_AVAILABLE: Final = VariableName(COMPONENT.lower(), "available")
 
-WRONG_VERSION: Final = CHECKS.kind(
+LIST_VERSION_WRONG: Final = CHECKS.kind(
     "list-version-wrong",
     "error",
     "the version of the local list is not the one in the latest update",
     "an accepted SendLocalList on the same connection, and LocalAuthListCtrlr.Enabled",
 )
-VERSION_WHILE_DISABLED: Final = CHECKS.kind(
+LIST_VERSION_WHILE_DISABLED: Final = CHECKS.kind(
     "list-version-while-disabled",
     "error",
     "a version other than 0 is reported although the local list is disabled",
     "LocalAuthListCtrlr.Enabled",
 )
-LOST_AT_BOOT: Final = CHECKS.kind(
+LIST_LOST_AT_REBOOT: Final = CHECKS.kind(
     "list-lost-at-reboot",
     "warning",
     "the local list is lost when the station restarts",
     "an accepted SendLocalList, a boot since, and LocalAuthListCtrlr.Enabled",
 )
-CHANGED: Final = CHECKS.kind(
+LIST_CHANGED_BY_ITSELF: Final = CHECKS.kind(
     "list-changed-by-itself",
     "error",
     "the version of the local list changes without a SendLocalList",
     "two answers to GetLocalListVersion on the same connection",
 )
-OUTDATED: Final = CHECKS.kind(
+OUTDATED_LIST_ACCEPTED: Final = CHECKS.kind(
     "outdated-list-accepted",
     "error",
     "a Differential update is not answered with VersionMismatch although its version is not higher",
     "the version of the latest update or GetLocalListVersion",
 )
-WRONG_ENTRIES: Final = CHECKS.kind(
+LIST_ENTRIES_WRONG: Final = CHECKS.kind(
     "list-entries-wrong",
     "error",
     "LocalAuthListCtrlr.Entries is not the number of idTokens in the local list",
     "a Full SendLocalList, and for a Differential one the number of entries before it",
 )
-ENTRIES_MISSING: Final = CHECKS.kind(
+LIST_ENTRIES_NOT_REPORTED: Final = CHECKS.kind(
     "list-entries-not-reported",
     "error",
     "a station with a local list does not report LocalAuthListCtrlr.Entries with its maximum",
@@ -64,24 +65,24 @@ ENTRIES_MISSING: Final = CHECKS.kind(
 type IsAbout = Callable[[ListUpdate], bool]
 
 
-def is_enabled(known: Known201) -> bool | None:
+def _is_enabled(known: Known201) -> bool | None:
     """Return whether the local list is enabled; None if it is not known."""
     return known[DeviceModelFacts].is_true(COMPONENT, "Enabled")
 
 
-def settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | None:
+def _settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | None:
     """Return the latest update if the station must have stored it when it was asked."""
     facts = known[LocalListFacts]
-    if facts.update is None or facts.is_pending or command.sent_at < facts.update.at + STORED_WITHIN_S:
+    if facts.update is None or facts.is_pending or command.sent_at < facts.update.at + _STORED_WITHIN_S:
         return None
     is_changed = known[IdTokenFacts].settings_sent_at > facts.update.at
     return None if is_changed else facts.update
 
 
-def judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
+def _judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
     """Judge the version after an update."""
-    facts, update = known[LocalListFacts], settled_update(command, known)
-    is_certain = facts.is_undisturbed and is_enabled(known) is True
+    facts, update = known[LocalListFacts], _settled_update(command, known)
+    is_certain = facts.is_undisturbed and _is_enabled(known) is True
     if update is None or not is_about(update) or not is_certain:
         return None
     version = command.answer["versionNumber"]
@@ -94,16 +95,16 @@ def judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) 
     )
 
 
-@WRONG_VERSION.on_command("D01.FR.01", "D02.FR.01", of=Action.get_local_list_version)
-def judge_any_version(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_VERSION_WRONG.on_command("D01.FR.01", "D02.FR.01", of=Action.get_local_list_version)
+def _judge_any_version(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the version after any update."""
-    return judge_version(command, known, lambda _: True)
+    return _judge_version(command, known, lambda _: True)
 
 
-@VERSION_WHILE_DISABLED.on_command("D02.FR.03", of=Action.get_local_list_version)
-def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_VERSION_WHILE_DISABLED.on_command("D02.FR.03", of=Action.get_local_list_version)
+def _judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the version of a disabled list is 0."""
-    if is_enabled(known) is not False:
+    if _is_enabled(known) is not False:
         return None
     version = command.answer["versionNumber"]
     if version == 0:
@@ -115,11 +116,11 @@ def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@LOST_AT_BOOT.on_command("D01.FR.10", of=Action.get_local_list_version)
-def judge_restart(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_LOST_AT_REBOOT.on_command("D01.FR.10", of=Action.get_local_list_version)
+def _judge_restart(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the list survives a restart."""
-    update, version = settled_update(command, known), command.answer["versionNumber"]
-    if update is None or not known[LocalListFacts].has_booted or is_enabled(known) is not True:
+    update, version = _settled_update(command, known), command.answer["versionNumber"]
+    if update is None or not known[LocalListFacts].has_booted or _is_enabled(known) is not True:
         return None
     if version == update.version:
         return MET
@@ -132,8 +133,8 @@ def judge_restart(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@CHANGED.on_command("D01.FR.09", of=Action.get_local_list_version)
-def judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_CHANGED_BY_ITSELF.on_command("D01.FR.09", of=Action.get_local_list_version)
+def _judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the list changes only with a SendLocalList."""
     facts, version = known[LocalListFacts], command.answer["versionNumber"]
     before = facts.read_version
@@ -148,8 +149,8 @@ def judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@OUTDATED.on_command("D01.FR.19", of=Action.send_local_list)
-def judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
+@OUTDATED_LIST_ACCEPTED.on_command("D01.FR.19", of=Action.send_local_list)
+def _judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Differential update with a version that is not higher is refused."""
     request, status = command.request, command.answer["status"]
     source = known[LocalListFacts].version_source
@@ -167,21 +168,21 @@ def judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-def entries_read(command: AnsweredCommand) -> str | None:
+def _entries_read(command: AnsweredCommand) -> str | None:
     """Return LocalAuthListCtrlr.Entries in an answer to GetVariables."""
     for result in command.answer["getVariableResult"]:
         is_actual = result.get("attributeType", ACTUAL) == ACTUAL
-        if name_of_item(result) == ENTRIES and is_actual and result["attributeStatus"] == "Accepted":
+        if name_of_item(result) == _ENTRIES and is_actual and result["attributeStatus"] == "Accepted":
             return str(result.get("attributeValue"))
     return None
 
 
-def judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
+def _judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
     """Judge the number of entries after an update."""
-    facts, update, value = known[LocalListFacts], settled_update(command, known), entries_read(command)
+    facts, update, value = known[LocalListFacts], _settled_update(command, known), _entries_read(command)
     if value is None or update is None or facts.size is None or not facts.is_undisturbed:
         return None
-    if not update.has_known_base or not is_about(update) or is_enabled(known) is not True:
+    if not update.has_known_base or not is_about(update) or _is_enabled(known) is not True:
         return None
     if value == str(facts.size):
         return MET
@@ -192,54 +193,54 @@ def judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) 
     )
 
 
-@WRONG_ENTRIES.on_command("D01.FR.04", of=Action.get_variables)
-def judge_cleared(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_ENTRIES_WRONG.on_command("D01.FR.04", of=Action.get_variables)
+def _judge_cleared(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Full update without entries clears the list."""
-    return judge_entries(command, known, lambda update: update.is_full and not update.adds)
+    return _judge_entries(command, known, lambda update: update.is_full and not update.adds)
 
 
-@WRONG_ENTRIES.on_command("D01.FR.15", of=Action.get_variables)
-def judge_replaced(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_ENTRIES_WRONG.on_command("D01.FR.15", of=Action.get_variables)
+def _judge_replaced(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Full update replaces the list."""
-    return judge_entries(command, known, lambda update: update.is_full and update.adds)
+    return _judge_entries(command, known, lambda update: update.is_full and update.adds)
 
 
-@WRONG_ENTRIES.on_command("D01.FR.16", of=Action.get_variables)
-def judge_added(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_ENTRIES_WRONG.on_command("D01.FR.16", of=Action.get_variables)
+def _judge_added(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Differential update adds its entries with idTokenInfo."""
-    return judge_entries(
+    return _judge_entries(
         command, known, lambda update: not update.is_full and update.adds and not update.removes
     )
 
 
-@WRONG_ENTRIES.on_command("D01.FR.17", of=Action.get_variables)
-def judge_removed(command: AnsweredCommand, known: Known201) -> Outcome:
+@LIST_ENTRIES_WRONG.on_command("D01.FR.17", of=Action.get_variables)
+def _judge_removed(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a Differential update removes its entries without idTokenInfo."""
-    return judge_entries(
+    return _judge_entries(
         command, known, lambda update: not update.is_full and update.removes and not update.adds
     )
 
 
 @CHECKS.learn_command(Action.get_variables)
-def confirm_entries(command: AnsweredCommand, known: Known201) -> None:
+def _confirm_entries(command: AnsweredCommand, known: Known201) -> None:
     """Remember that the number of entries was right, so that the next update can be judged."""
     facts = known[LocalListFacts]
-    if facts.update is not None and entries_read(command) == str(facts.size):
+    if facts.update is not None and _entries_read(command) == str(facts.size):
         facts.has_confirmed_size = True
 
 
-@ENTRIES_MISSING.on_call("D01.FR.12", of=Action.notify_report)
-def judge_report(call: StationCall, known: Known201) -> Outcome:
+@LIST_ENTRIES_NOT_REPORTED.on_call("D01.FR.12", of=Action.notify_report)
+def _judge_report(call: StationCall, known: Known201) -> Outcome:
     """Check that a FullInventory has the number of entries and its maximum."""
     model = known[DeviceModelFacts]
     inventory = model.inventory_with(call)
-    if inventory is None or AVAILABLE not in inventory:
+    if inventory is None or _AVAILABLE not in inventory:
         return None
-    items = [item for item in model.reported_in(call) if item.definition.name == AVAILABLE]
+    items = [item for item in model.reported_in(call) if item.definition.name == _AVAILABLE]
     values = {value for item in items for _, value in item.values}
-    if (values or {model.value(AVAILABLE)}) != {"true"}:
+    if (values or {model.value(_AVAILABLE)}) != {"true"}:
         return None
-    entries = inventory.get(ENTRIES)
+    entries = inventory.get(_ENTRIES)
     if entries is not None and entries.max_limit is not None:
         return MET
     if entries is not None and entries.supports_monitoring is None:

@@ -11,9 +11,9 @@ from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts
 from mock_csms.v201.findings.known import Known201
 
-TOLD_WITHIN_S: Final = 120.0
+_TOLD_WITHIN_S: Final = 120.0
 
-REASON_MISSING: Final = CHECKS.kind(
+MASTER_PASS_NOT_REPORTED: Final = CHECKS.kind(
     "master-pass-not-reported",
     "error",
     "the Ended event of a transaction that a master pass stops does not have stoppedReason MasterPass",
@@ -21,13 +21,13 @@ REASON_MISSING: Final = CHECKS.kind(
 )
 
 
-@REASON_MISSING.on_event("C16.FR.07", types=("Ended",), triggers=("StopAuthorized",))
-def judge_reason(call: StationCall, known: Known201) -> Outcome:
+@MASTER_PASS_NOT_REPORTED.on_event("C16.FR.07", types=("Ended",), triggers=("StopAuthorized",))
+def _judge_reason(call: StationCall, known: Known201) -> Outcome:
     """Check the stoppedReason of a transaction that ends with the idToken of a master pass."""
     answer, moment = master_pass_answer(call, known), seconds_of(call.payload["timestamp"])
     if answer is None or moment is None or answer.status != ACCEPTED or call.payload.get("offline"):
         return None
-    if not is_recent(answer.at, moment) or known[IdTokenFacts].settings_sent_at > moment - TOLD_WITHIN_S:
+    if not is_recent(answer.at, moment) or known[IdTokenFacts].settings_sent_at > moment - _TOLD_WITHIN_S:
         return None
     info = call.payload["transactionInfo"]
     reason = info.get("stoppedReason", "Local")

@@ -11,31 +11,31 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import (
-    OF_VEHICLE,
+    CONNECTED_EV,
     Definition,
     DeviceModelFacts,
     VariableName,
     name_of_item,
 )
 from mock_csms.v201.findings.facts.monitors import (
-    NUMERIC,
-    THRESHOLDS,
+    NUMERIC_TYPES,
+    THRESHOLD_MONITORS,
     Item,
-    Monitor,
+    KnownMonitor,
     Monitors,
     items_with_results,
 )
 from mock_csms.v201.findings.known import Known201
 
-ACCEPTED: Final = "Accepted"
-NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
+_ACCEPTED: Final = "Accepted"
+_NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
 """Data types without an order; the values of lists may be numbers."""
-SEVERITIES: Final = range(10)
+_SEVERITIES: Final = range(10)
 
 type ItemJudge = Callable[[Item, Known201], Outcome]
 
 
-def first_broken(outcomes: Iterator[Outcome]) -> Outcome:
+def _first_broken(outcomes: Iterator[Outcome]) -> Outcome:
     """Return the first violation, or else MET if any outcome is MET."""
     result: Outcome = None
     for outcome in outcomes:
@@ -49,7 +49,7 @@ def _each_item(judge: ItemJudge) -> Callable[[AnsweredCommand, Known201], Outcom
     """Return a check that judges each item of a SetVariableMonitoring with its result."""
 
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
-        return first_broken(judge(item, known) for item in items_with_results(command))
+        return _first_broken(judge(item, known) for item in items_with_results(command))
 
     return check
 
@@ -60,20 +60,20 @@ def _variable(item: JsonObject) -> str:
 
 def _refused(item: Item, status: str, *, unless: bool, text: str) -> Outcome:
     """Return MET if an item that may not be accepted has this status. Others may be due to another fault."""
-    if unless or item.result["status"] not in {ACCEPTED, status}:
+    if unless or item.result["status"] not in {_ACCEPTED, status}:
         return None
-    return Broken(text) if item.result["status"] == ACCEPTED else MET
+    return Broken(text) if item.result["status"] == _ACCEPTED else MET
 
 
 # The variable
 
-UNKNOWN_VARIABLE: Final = CHECKS.kind(
+MONITOR_FOR_UNKNOWN_VARIABLE_ACCEPTED: Final = CHECKS.kind(
     "monitor-for-unknown-variable-accepted",
     "error",
     "a monitor is accepted for a component or variable that the station does not have",
     "a complete FullInventory since the last boot",
 )
-KNOWN_VARIABLE: Final = CHECKS.kind(
+MONITORED_VARIABLE_DENIED: Final = CHECKS.kind(
     "monitored-variable-denied",
     "error",
     "a SetVariableMonitoring is answered with UnknownComponent or UnknownVariable for a variable that the "
@@ -93,23 +93,23 @@ def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
     )
 
 
-@UNKNOWN_VARIABLE.on_command("N04.FR.03", of=Action.set_variable_monitoring)
+@MONITOR_FOR_UNKNOWN_VARIABLE_ACCEPTED.on_command("N04.FR.03", of=Action.set_variable_monitoring)
 @_each_item
-def judge_unknown_component(item: Item, known: Known201) -> Outcome:
+def _judge_unknown_component(item: Item, known: Known201) -> Outcome:
     """Check that a component that does not exist is refused."""
     model, name = known[DeviceModelFacts], name_of_item(item.request)
     return _refused(
         item,
         "UnknownComponent",
-        unless=not model.is_complete or name.component == OF_VEHICLE or _has_component(name, model),
+        unless=not model.is_complete or name.component == CONNECTED_EV or _has_component(name, model),
         text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all its "
         "components and this one is not among them; the answer must be UnknownComponent",
     )
 
 
-@UNKNOWN_VARIABLE.on_command("N04.FR.04", of=Action.set_variable_monitoring)
+@MONITOR_FOR_UNKNOWN_VARIABLE_ACCEPTED.on_command("N04.FR.04", of=Action.set_variable_monitoring)
 @_each_item
-def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
+def _judge_unknown_variable(item: Item, known: Known201) -> Outcome:
     """Check that a variable that the component does not have is refused. A variable that cannot be read may
     be missing in the inventory (SecurityCtrlr.BasicAuthPassword).
     """
@@ -120,7 +120,7 @@ def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
         "UnknownVariable",
         unless=not model.is_complete
         or exists
-        or name.component in {"securityctrlr", OF_VEHICLE}
+        or name.component in {"securityctrlr", CONNECTED_EV}
         or not _has_component(name, model),
         text=f"a monitor of {_variable(item.request)} was accepted, but the station has reported all "
         "variables of this component and this one is not among them; the answer must be UnknownVariable",
@@ -129,7 +129,7 @@ def judge_unknown_variable(item: Item, known: Known201) -> Outcome:
 
 def _is_reported(item: Item, known: Known201) -> bool:
     name = name_of_item(item.request)
-    return name.component != OF_VEHICLE and known[DeviceModelFacts].is_reported(name)
+    return name.component != CONNECTED_EV and known[DeviceModelFacts].is_reported(name)
 
 
 def _judge_known(item: Item, known: Known201, status: str) -> Outcome:
@@ -141,29 +141,29 @@ def _judge_known(item: Item, known: Known201, status: str) -> Outcome:
     )
 
 
-@KNOWN_VARIABLE.on_command("N04.FR.03", of=Action.set_variable_monitoring)
+@MONITORED_VARIABLE_DENIED.on_command("N04.FR.03", of=Action.set_variable_monitoring)
 @_each_item
-def judge_known_component(item: Item, known: Known201) -> Outcome:
+def _judge_known_component(item: Item, known: Known201) -> Outcome:
     """Check that a reported component is not called unknown."""
     return _judge_known(item, known, "UnknownComponent")
 
 
-@KNOWN_VARIABLE.on_command("N04.FR.04", of=Action.set_variable_monitoring)
+@MONITORED_VARIABLE_DENIED.on_command("N04.FR.04", of=Action.set_variable_monitoring)
 @_each_item
-def judge_known_variable(item: Item, known: Known201) -> Outcome:
+def _judge_known_variable(item: Item, known: Known201) -> Outcome:
     """Check that a reported variable is not called unknown."""
     return _judge_known(item, known, "UnknownVariable")
 
 
 # Type and value
 
-UNSUPPORTED: Final = CHECKS.kind(
+UNSUPPORTED_MONITOR_ACCEPTED: Final = CHECKS.kind(
     "unsupported-monitor-accepted",
     "error",
     "a monitor is accepted for a variable that does not support it",
     "the characteristics of the variable in a report",
 )
-OUT_OF_RANGE: Final = CHECKS.kind(
+MONITOR_VALUE_OUT_OF_RANGE_ACCEPTED: Final = CHECKS.kind(
     "monitor-value-out-of-range-accepted",
     "error",
     "a monitor is accepted with a threshold outside the limits of the variable, or with a negative Delta",
@@ -175,9 +175,9 @@ def _definition(item: Item, known: Known201) -> Definition | None:
     return known[DeviceModelFacts].definitions.get(name_of_item(item.request))
 
 
-@UNSUPPORTED.on_command("N04.FR.05", of=Action.set_variable_monitoring)
+@UNSUPPORTED_MONITOR_ACCEPTED.on_command("N04.FR.05", of=Action.set_variable_monitoring)
 @_each_item
-def judge_type(item: Item, known: Known201) -> Outcome:
+def _judge_type(item: Item, known: Known201) -> Outcome:
     """Check that a variable without monitoring, or without an order for a threshold, is refused."""
     definition, kind = _definition(item, known), item.request["type"]
     if definition is None:
@@ -185,7 +185,7 @@ def judge_type(item: Item, known: Known201) -> Outcome:
     reason = ""
     if definition.supports_monitoring is False:
         reason = "supportsMonitoring false"
-    elif kind in THRESHOLDS and definition.data_type in NOT_NUMERIC:
+    elif kind in THRESHOLD_MONITORS and definition.data_type in _NOT_NUMERIC:
         reason = f"the data type {definition.data_type}"
     return _refused(
         item,
@@ -196,12 +196,16 @@ def judge_type(item: Item, known: Known201) -> Outcome:
     )
 
 
-@OUT_OF_RANGE.on_command("N04.FR.06", of=Action.set_variable_monitoring)
+@MONITOR_VALUE_OUT_OF_RANGE_ACCEPTED.on_command("N04.FR.06", of=Action.set_variable_monitoring)
 @_each_item
-def judge_threshold(item: Item, known: Known201) -> Outcome:
+def _judge_threshold(item: Item, known: Known201) -> Outcome:
     """Check that a threshold outside the limits of a numeric variable is refused."""
     definition, value = _definition(item, known), item.request["value"]
-    if definition is None or definition.data_type not in NUMERIC or item.request["type"] not in THRESHOLDS:
+    if (
+        definition is None
+        or definition.data_type not in NUMERIC_TYPES
+        or item.request["type"] not in THRESHOLD_MONITORS
+    ):
         return None
     exceeded = _exceeded_limit(definition, value)
     return _refused(
@@ -222,9 +226,9 @@ def _exceeded_limit(definition: Definition, value: float) -> str:
     return ""
 
 
-@OUT_OF_RANGE.on_command("N04.FR.14", of=Action.set_variable_monitoring)
+@MONITOR_VALUE_OUT_OF_RANGE_ACCEPTED.on_command("N04.FR.14", of=Action.set_variable_monitoring)
 @_each_item
-def judge_delta(item: Item, _: Known201) -> Outcome:
+def _judge_delta(item: Item, _: Known201) -> Outcome:
     """Check that a negative Delta is refused."""
     value = item.request["value"]
     return _refused(
@@ -238,13 +242,13 @@ def judge_delta(item: Item, _: Known201) -> Outcome:
 
 # Other monitors
 
-DUPLICATE: Final = CHECKS.kind(
+DUPLICATE_MONITOR_ACCEPTED: Final = CHECKS.kind(
     "duplicate-monitor-accepted",
     "error",
     "a new monitor is accepted although one with the same variable, type and severity exists",
     "the earlier monitor",
 )
-WRONG_MONITOR: Final = CHECKS.kind(
+WRONG_MONITOR_REPLACED: Final = CHECKS.kind(
     "wrong-monitor-replaced",
     "error",
     "a SetVariableMonitoring with an id is accepted although the monitor does not exist, is hard-wired or "
@@ -253,8 +257,8 @@ WRONG_MONITOR: Final = CHECKS.kind(
 )
 
 
-@DUPLICATE.on_command("N04.FR.10", of=Action.set_variable_monitoring)
-def judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
+@DUPLICATE_MONITOR_ACCEPTED.on_command("N04.FR.10", of=Action.set_variable_monitoring)
+def _judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a second monitor of the same variable, type and severity is refused."""
     replaced = {item.get("id") for item in command.request["setMonitoringData"]}
     others = {
@@ -262,10 +266,10 @@ def judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
         for monitor_id, monitor in known[Monitors].by_id.items()
         if monitor_id not in replaced and monitor.is_lasting
     }
-    return first_broken(_judge_duplicate(item, others) for item in items_with_results(command))
+    return _first_broken(_judge_duplicate(item, others) for item in items_with_results(command))
 
 
-def _judge_duplicate(item: Item, monitors: dict[int, Monitor]) -> Outcome:
+def _judge_duplicate(item: Item, monitors: dict[int, KnownMonitor]) -> Outcome:
     """Judge a result; the command does not replace these monitors."""
     wanted = name_of_item(item.request), item.request["type"], item.request["severity"]
     existing = next(
@@ -273,7 +277,7 @@ def _judge_duplicate(item: Item, monitors: dict[int, Monitor]) -> Outcome:
     )
     if existing is None or item.result.get("id") == existing[0]:
         return None
-    if item.result["status"] != ACCEPTED:
+    if item.result["status"] != _ACCEPTED:
         return MET if item.result["status"] == "Duplicate" else None
     return Broken(
         f"a second {existing[1].text} was accepted although the monitor {existing[0]} is one already; the "
@@ -282,12 +286,14 @@ def _judge_duplicate(item: Item, monitors: dict[int, Monitor]) -> Outcome:
     )
 
 
-@WRONG_MONITOR.on_command("N04.FR.13", of=Action.set_variable_monitoring)
-def judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
+@WRONG_MONITOR_REPLACED.on_command("N04.FR.13", of=Action.set_variable_monitoring)
+def _judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an id that no monitor has is refused."""
     items = items_with_results(command)
     new = {item.result.get("id") for item in items if "id" not in item.request}
-    return first_broken(_judge_unknown_id(item, known) for item in items if item.request.get("id") not in new)
+    return _first_broken(
+        _judge_unknown_id(item, known) for item in items if item.request.get("id") not in new
+    )
 
 
 def _judge_unknown_id(item: Item, known: Known201) -> Outcome:
@@ -308,9 +314,9 @@ def _differ(one: VariableName, other: VariableName) -> bool:
     return one[:2] != other[:2] or len(evses) > 1
 
 
-@WRONG_MONITOR.on_command("N04.FR.16", of=Action.set_variable_monitoring)
+@WRONG_MONITOR_REPLACED.on_command("N04.FR.16", of=Action.set_variable_monitoring)
 @_each_item
-def judge_other_variable(item: Item, known: Known201) -> Outcome:
+def _judge_other_variable(item: Item, known: Known201) -> Outcome:
     """Check that a monitor is not moved to another variable."""
     monitor_id = item.request.get("id")
     monitor = None if monitor_id is None else known[Monitors].by_id.get(monitor_id)
@@ -323,9 +329,9 @@ def judge_other_variable(item: Item, known: Known201) -> Outcome:
     )
 
 
-@WRONG_MONITOR.on_command("N04.FR.18", of=Action.set_variable_monitoring)
+@WRONG_MONITOR_REPLACED.on_command("N04.FR.18", of=Action.set_variable_monitoring)
 @_each_item
-def judge_hard_wired(item: Item, known: Known201) -> Outcome:
+def _judge_hard_wired(item: Item, known: Known201) -> Outcome:
     """Check that a hard-wired monitor is not replaced."""
     monitor_id = item.request.get("id")
     return _refused(
@@ -339,14 +345,14 @@ def judge_hard_wired(item: Item, known: Known201) -> Outcome:
 
 # Clearing
 
-CLEARED_TWICE: Final = CHECKS.kind(
+ABSENT_MONITOR_CLEARED: Final = CHECKS.kind(
     "absent-monitor-cleared",
     "error",
     "a ClearVariableMonitoring for a monitor that does not exist is not answered with NotFound",
     "an earlier ClearVariableMonitoring of a monitor that a command had added, or a complete report of all "
     "monitors",
 )
-HARD_WIRED_CLEARED: Final = CHECKS.kind(
+HARD_WIRED_MONITOR_CLEARED: Final = CHECKS.kind(
     "hard-wired-monitor-cleared",
     "error",
     "a hard-wired monitor is cleared",
@@ -379,7 +385,7 @@ def _judge_absent(monitor_id: int, status: str, known: Known201) -> Outcome:
 def _judge_cleared(monitor_id: int, status: str, known: Known201) -> Outcome:
     if monitor_id not in known[Monitors].hard_wired:
         return None
-    if status != ACCEPTED:
+    if status != _ACCEPTED:
         return MET if status == "Rejected" else None
     return Broken(
         f"the monitor {monitor_id} was cleared, but an event has shown it as hard-wired; the answer must be "
@@ -387,32 +393,32 @@ def _judge_cleared(monitor_id: int, status: str, known: Known201) -> Outcome:
     )
 
 
-@CLEARED_TWICE.on_command("N06.FR.02", of=Action.clear_variable_monitoring)
-def judge_absent_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
+@ABSENT_MONITOR_CLEARED.on_command("N06.FR.02", of=Action.clear_variable_monitoring)
+def _judge_absent_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that ids that no monitor has are answered with NotFound."""
-    return first_broken(_judge_absent(*result, known) for result in _results(command))
+    return _first_broken(_judge_absent(*result, known) for result in _results(command))
 
 
-@HARD_WIRED_CLEARED.on_command("N06.FR.03", of=Action.clear_variable_monitoring)
-def judge_hard_wired_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
+@HARD_WIRED_MONITOR_CLEARED.on_command("N06.FR.03", of=Action.clear_variable_monitoring)
+def _judge_hard_wired_monitors(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that hard-wired monitors are not cleared."""
-    return first_broken(_judge_cleared(*result, known) for result in _results(command))
+    return _first_broken(_judge_cleared(*result, known) for result in _results(command))
 
 
 # Level
 
-LEVEL: Final = CHECKS.kind(
+MONITORING_LEVEL_OUT_OF_RANGE_ACCEPTED: Final = CHECKS.kind(
     "monitoring-level-out-of-range-accepted", "error", "a monitoring level outside 0 to 9 is accepted"
 )
 
 
-@LEVEL.on_command("N05.FR.02", of=Action.set_monitoring_level)
-def judge_level(command: AnsweredCommand, _: Known201) -> Outcome:
+@MONITORING_LEVEL_OUT_OF_RANGE_ACCEPTED.on_command("N05.FR.02", of=Action.set_monitoring_level)
+def _judge_level(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that a severity outside 0 to 9 is refused."""
     severity = command.request["severity"]
-    if severity in SEVERITIES:
+    if severity in _SEVERITIES:
         return None
-    if command.answer["status"] != ACCEPTED:
+    if command.answer["status"] != _ACCEPTED:
         return MET
     return Broken(
         f"the monitoring level {severity} was accepted; severities are 0 to 9, and others must be Rejected"

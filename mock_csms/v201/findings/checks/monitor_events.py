@@ -8,24 +8,32 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
-from mock_csms.v201.findings.facts.device_model import ACTUAL, DeviceModelFacts, name_of_item
-from mock_csms.v201.findings.facts.monitors import CUSTOM, NUMERIC, PERIODIC, THRESHOLDS, Monitor, Monitors
+from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, name_of_item
+from mock_csms.v201.findings.facts.monitors import (
+    CUSTOM_MONITOR,
+    NUMERIC_TYPES,
+    PERIODIC_MONITORS,
+    THRESHOLD_MONITORS,
+    KnownMonitor,
+    Monitors,
+)
 from mock_csms.v201.findings.known import Known201
 
-FROM_MONITOR: Final = frozenset({"CustomMonitor", "HardWiredMonitor", "PreconfiguredMonitor"})
+_FROM_MONITOR: Final = frozenset({"CustomMonitor", "HardWiredMonitor", "PreconfiguredMonitor"})
 """Values of eventNotificationType that name a monitor."""
 
-MONITOR_ID_MISSING: Final = CHECKS.kind(
+EVENT_MONITOR_ID_MISSING: Final = CHECKS.kind(
     "event-monitor-id-missing", "error", "an event of a monitor has no variableMonitoringId"
 )
 
 
-@MONITOR_ID_MISSING.on_call("N07.FR.06", of=Action.notify_event)
-def judge_monitor_id(call: StationCall, known: Known201) -> Outcome:
+@EVENT_MONITOR_ID_MISSING.on_call("N07.FR.06", of=Action.notify_event)
+def _judge_monitor_id(call: StationCall, known: Known201) -> Outcome:
     """Check that each event of a monitor names it."""
-    events = [event for event in call.payload["eventData"] if event["eventNotificationType"] in FROM_MONITOR]
+    events = [event for event in call.payload["eventData"] if event["eventNotificationType"] in _FROM_MONITOR]
     for event in events:
         if "variableMonitoringId" not in event:
             return Broken(
@@ -43,7 +51,7 @@ def _is_after(event: JsonObject, moment: float, at: float, known: Known201) -> b
     return seconds is not None and moment + MARGIN_S < seconds <= at + MARGIN_S
 
 
-def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[JsonObject, Monitor]]:
+def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[JsonObject, KnownMonitor]]:
     """Yield the events whose monitor is certain, with their monitors."""
     by_id = known[Monitors].by_id
     if not by_id:
@@ -56,7 +64,7 @@ def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[Js
 
 # Triggers
 
-WRONG_TRIGGER: Final = CHECKS.kind(
+EVENT_TRIGGER_WRONG: Final = CHECKS.kind(
     "event-trigger-wrong",
     "error",
     "the trigger of an event does not belong to the type of its monitor",
@@ -64,13 +72,15 @@ WRONG_TRIGGER: Final = CHECKS.kind(
 )
 
 
-def _is_numeric(monitor: Monitor, known: Known201) -> bool | None:
+def _is_numeric(monitor: KnownMonitor, known: Known201) -> bool | None:
     definition = known[DeviceModelFacts].definitions.get(monitor.name)
-    return None if definition is None or definition.data_type is None else definition.data_type in NUMERIC
+    return (
+        None if definition is None or definition.data_type is None else definition.data_type in NUMERIC_TYPES
+    )
 
 
 def _trigger_check(
-    trigger: str, is_about: Callable[[Monitor, Known201], bool | None]
+    trigger: str, is_about: Callable[[KnownMonitor, Known201], bool | None]
 ) -> Callable[[StationCall, Known201], Outcome]:
     """Return a check that some monitors send their events with a trigger."""
 
@@ -100,26 +110,26 @@ for _requirement, _trigger, _is_about in (
         "Delta",
         lambda monitor, known: monitor.type == "Delta" and _is_numeric(monitor, known) is False,
     ),
-    ("N08.FR.05", "Periodic", lambda monitor, _: monitor.type in PERIODIC),
+    ("N08.FR.05", "Periodic", lambda monitor, _: monitor.type in PERIODIC_MONITORS),
 ):
-    WRONG_TRIGGER.on_call(_requirement, of=Action.notify_event)(_trigger_check(_trigger, _is_about))
+    EVENT_TRIGGER_WRONG.on_call(_requirement, of=Action.notify_event)(_trigger_check(_trigger, _is_about))
 
 
 # Events that may not be sent
 
-ABOVE_LEVEL: Final = CHECKS.kind(
+EVENT_ABOVE_MONITORING_LEVEL: Final = CHECKS.kind(
     "event-above-monitoring-level",
     "error",
     "an event of a monitor is sent although its severity number is above the monitoring level",
     "the accepted SetMonitoringLevel on the same connection, and the severity of the monitor",
 )
-REMOVED_MONITOR: Final = CHECKS.kind(
+EVENT_OF_REMOVED_MONITOR: Final = CHECKS.kind(
     "event-of-removed-monitor",
     "error",
     "a monitor sends an event although SetMonitoringBase has removed or disabled monitors of its kind",
     "the accepted SetMonitoringBase on the same connection, and no monitor set since",
 )
-CLEARED_MONITOR: Final = CHECKS.kind(
+EVENT_OF_CLEARED_MONITOR: Final = CHECKS.kind(
     "event-of-cleared-monitor",
     "error",
     "a threshold monitor that was cleared reports that its threshold is no longer exceeded",
@@ -127,8 +137,8 @@ CLEARED_MONITOR: Final = CHECKS.kind(
 )
 
 
-@ABOVE_LEVEL.on_call("N05.FR.03", "N07.FR.15", of=Action.notify_event)
-def judge_level(call: StationCall, known: Known201) -> Outcome:
+@EVENT_ABOVE_MONITORING_LEVEL.on_call("N05.FR.03", "N07.FR.15", of=Action.notify_event)
+def _judge_level(call: StationCall, known: Known201) -> Outcome:
     """Check that events have at most the severity number of the monitoring level."""
     outcome: Outcome = None
     level = known[Monitors].level
@@ -156,7 +166,7 @@ def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Kn
         if current is None or current[0] != base:
             return None
         for event in call.payload["eventData"]:
-            is_of_monitor = event["eventNotificationType"] in FROM_MONITOR
+            is_of_monitor = event["eventNotificationType"] in _FROM_MONITOR
             if not is_of_monitor or not _is_after(event, current[1], call.at, known):
                 continue
             if event["eventNotificationType"] in removed:
@@ -172,16 +182,16 @@ def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Kn
     return check
 
 
-REMOVED_MONITOR.on_call("N03.FR.04", of=Action.notify_event)(
-    _base_check("FactoryDefault", frozenset({CUSTOM}))
+EVENT_OF_REMOVED_MONITOR.on_call("N03.FR.04", of=Action.notify_event)(
+    _base_check("FactoryDefault", frozenset({CUSTOM_MONITOR}))
 )
-REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
-    _base_check("HardWiredOnly", frozenset({CUSTOM, "PreconfiguredMonitor"}))
+EVENT_OF_REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
+    _base_check("HardWiredOnly", frozenset({CUSTOM_MONITOR, "PreconfiguredMonitor"}))
 )
 
 
-@CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
-def judge_cleared(call: StationCall, known: Known201) -> Outcome:
+@EVENT_OF_CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
+def _judge_cleared(call: StationCall, known: Known201) -> Outcome:
     """Check that a cleared threshold does not end its alert. After an alert, any event that is late enough
     shows that the station has had the chance.
     """
@@ -190,7 +200,7 @@ def judge_cleared(call: StationCall, known: Known201) -> Outcome:
     thresholds = {
         monitor_id: (one.at, one.was_alerting)
         for monitor_id, one in cleared.items()
-        if one.monitor is not None and one.monitor.type in THRESHOLDS and one.at is not None
+        if one.monitor is not None and one.monitor.type in THRESHOLD_MONITORS and one.at is not None
     }
     if not thresholds:
         return None
@@ -210,13 +220,13 @@ def judge_cleared(call: StationCall, known: Known201) -> Outcome:
 
 # Contents
 
-SECRET_VALUE: Final = CHECKS.kind(
+WRITE_ONLY_VALUE_SENT: Final = CHECKS.kind(
     "write-only-value-sent",
     "error",
     "an event has the value of a variable that is write-only",
     "the mutability of the variable in a report",
 )
-WRONG_TYPE: Final = CHECKS.kind(
+EVENT_NOTIFICATION_TYPE_WRONG: Final = CHECKS.kind(
     "event-notification-type-wrong",
     "error",
     "a monitor that a command has replaced sends an event that is not of a CustomMonitor",
@@ -224,8 +234,8 @@ WRONG_TYPE: Final = CHECKS.kind(
 )
 
 
-@SECRET_VALUE.on_call("N07.FR.10", of=Action.notify_event)
-def judge_value(call: StationCall, known: Known201) -> Outcome:
+@WRITE_ONLY_VALUE_SENT.on_call("N07.FR.10", of=Action.notify_event)
+def _judge_value(call: StationCall, known: Known201) -> Outcome:
     """Check that an event has no value of a write-only variable."""
     outcome: Outcome = None
     definitions = known[DeviceModelFacts].definitions
@@ -235,7 +245,7 @@ def judge_value(call: StationCall, known: Known201) -> Outcome:
         definition = definitions.get(name_of_item(event))
         if definition is None or definition.mutability.get(ACTUAL) != "WriteOnly":
             continue
-        if event["eventNotificationType"] not in FROM_MONITOR:
+        if event["eventNotificationType"] not in _FROM_MONITOR:
             continue
         if event["actualValue"]:
             return Broken(
@@ -246,14 +256,14 @@ def judge_value(call: StationCall, known: Known201) -> Outcome:
     return outcome
 
 
-@WRONG_TYPE.on_call("N04.FR.15", of=Action.notify_event)
-def judge_type(call: StationCall, known: Known201) -> Outcome:
+@EVENT_NOTIFICATION_TYPE_WRONG.on_call("N04.FR.15", of=Action.notify_event)
+def _judge_type(call: StationCall, known: Known201) -> Outcome:
     """Check that a replaced monitor has become a custom one."""
     outcome: Outcome = None
     for event, monitor in _events_of_monitors(call, known):
         if not monitor.is_replacement or (monitor.replaced and monitor.replaced.is_custom):
             continue
-        if event["eventNotificationType"] != CUSTOM:
+        if event["eventNotificationType"] != CUSTOM_MONITOR:
             return Broken(
                 f"the event {event['eventId']} of the monitor {event['variableMonitoringId']} is of a "
                 f"{event['eventNotificationType']}, but a SetVariableMonitoring has replaced this monitor; "

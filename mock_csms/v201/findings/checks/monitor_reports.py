@@ -11,25 +11,25 @@ from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.monitors import (
-    PERIODIC,
-    THRESHOLDS,
-    Monitor,
+    PERIODIC_MONITORS,
+    THRESHOLD_MONITORS,
+    KnownMonitor,
+    MonitoringQuery,
     Monitors,
-    Query,
     monitors_in,
 )
 from mock_csms.v201.findings.known import Known201
 
-TYPES: Final = {
-    "ThresholdMonitoring": THRESHOLDS,
+_TYPES: Final = {
+    "ThresholdMonitoring": THRESHOLD_MONITORS,
     "DeltaMonitoring": frozenset({"Delta"}),
-    "PeriodicMonitoring": PERIODIC,
+    "PeriodicMonitoring": PERIODIC_MONITORS,
 }
 """Types of monitors by criterion."""
 
 # The answer
 
-REFUSED: Final = CHECKS.kind(
+MONITORING_REPORT_REFUSED: Final = CHECKS.kind(
     "monitoring-report-refused",
     "error",
     "a GetMonitoringReport without criteria is answered with NotSupported although monitoring is enabled",
@@ -37,8 +37,8 @@ REFUSED: Final = CHECKS.kind(
 )
 
 
-@REFUSED.on_command("N02.FR.01", of=Action.get_monitoring_report)
-def judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
+@MONITORING_REPORT_REFUSED.on_command("N02.FR.01", of=Action.get_monitoring_report)
+def _judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a station with monitoring does not refuse a query without criteria."""
     model, status = known[DeviceModelFacts], command.answer["status"]
     if command.request.get("monitoringCriteria") or status == "EmptyResultSet":
@@ -58,7 +58,7 @@ def judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
 
 # Monitors that were not asked for
 
-UNREQUESTED: Final = CHECKS.kind(
+UNREQUESTED_MONITOR_REPORTED: Final = CHECKS.kind(
     "unrequested-monitor-reported",
     "error",
     "a report has a monitor that does not match the query",
@@ -66,9 +66,9 @@ UNREQUESTED: Final = CHECKS.kind(
 )
 
 
-def _fits_types(query: Query, monitor: Monitor) -> bool:
+def _fits_types(query: MonitoringQuery, monitor: KnownMonitor) -> bool:
     criteria = query.request.get("monitoringCriteria")
-    return not criteria or any(monitor.type in TYPES[criterion] for criterion in criteria)
+    return not criteria or any(monitor.type in _TYPES[criterion] for criterion in criteria)
 
 
 def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
@@ -93,7 +93,7 @@ def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
     )
 
 
-def _fits_items(query: Query, monitor: Monitor, *, exactly: bool = False) -> bool:
+def _fits_items(query: MonitoringQuery, monitor: KnownMonitor, *, exactly: bool = False) -> bool:
     items = query.request.get("componentVariable")
     return not items or any(_is_named(item, monitor.name, exactly=exactly) for item in items)
 
@@ -117,27 +117,27 @@ def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bo
     return MET if reported else None
 
 
-@UNREQUESTED.on_call("N02.FR.05", of=Action.notify_monitoring_report)
-def judge_both_filters(call: StationCall, known: Known201) -> Outcome:
+@UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.05", of=Action.notify_monitoring_report)
+def _judge_both_filters(call: StationCall, known: Known201) -> Outcome:
     """Check the monitors of a query with criteria and variables."""
     return _judge_filters(call, known, types=True, items=True)
 
 
-@UNREQUESTED.on_call("N02.FR.06", of=Action.notify_monitoring_report)
-def judge_criteria(call: StationCall, known: Known201) -> Outcome:
+@UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.06", of=Action.notify_monitoring_report)
+def _judge_criteria(call: StationCall, known: Known201) -> Outcome:
     """Check the monitors of a query with criteria only."""
     return _judge_filters(call, known, types=True, items=False)
 
 
-@UNREQUESTED.on_call("N02.FR.08", of=Action.notify_monitoring_report)
-def judge_variables(call: StationCall, known: Known201) -> Outcome:
+@UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.08", of=Action.notify_monitoring_report)
+def _judge_variables(call: StationCall, known: Known201) -> Outcome:
     """Check the monitors of a query with variables only."""
     return _judge_filters(call, known, types=False, items=True)
 
 
 # Reports without data
 
-EMPTY: Final = CHECKS.kind(
+EMPTY_MONITORING_REPORT: Final = CHECKS.kind(
     "empty-monitoring-report",
     "error",
     "a GetMonitoringReport is accepted but the report has no monitor",
@@ -145,8 +145,8 @@ EMPTY: Final = CHECKS.kind(
 )
 
 
-@EMPTY.on_call("N02.FR.10", of=Action.notify_monitoring_report)
-def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
+@EMPTY_MONITORING_REPORT.on_call("N02.FR.10", of=Action.notify_monitoring_report)
+def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
     """Check that an accepted query has a result."""
     query, found = known[Monitors].completed(call) or (None, ())
     if query is None or found:
@@ -158,8 +158,8 @@ def judge_emptiness(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@EMPTY.on_command("N02.FR.10", of=Action.get_monitoring_report)
-def judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
+@EMPTY_MONITORING_REPORT.on_command("N02.FR.10", of=Action.get_monitoring_report)
+def _judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
     """Register that a query without a result is answered with EmptyResultSet."""
     monitors = known[Monitors]
     query = monitors.queries.get(command.request["requestId"])
@@ -171,13 +171,13 @@ def judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
 
 # Missing monitors
 
-MISSING: Final = CHECKS.kind(
+MONITOR_NOT_REPORTED: Final = CHECKS.kind(
     "monitor-not-reported",
     "error",
     "a monitor that was set or reported before is missing in a report that should have it",
     "the monitor, and all parts of the report",
 )
-LOST: Final = CHECKS.kind(
+CUSTOM_MONITOR_LOST: Final = CHECKS.kind(
     "custom-monitor-lost",
     "error",
     "a custom monitor is lost by a reboot or by the monitoring base All",
@@ -186,7 +186,7 @@ LOST: Final = CHECKS.kind(
 
 
 def _judge_presence(
-    call: StationCall, known: Known201, is_due: Callable[[Query, int, Monitor], bool]
+    call: StationCall, known: Known201, is_due: Callable[[MonitoringQuery, int, KnownMonitor], bool]
 ) -> Outcome:
     """Judge whether a complete report has all known monitors that are due."""
     monitors = known[Monitors]
@@ -208,8 +208,8 @@ def _judge_presence(
     return MET if due else None
 
 
-@MISSING.on_call("N02.FR.11", of=Action.notify_monitoring_report)
-def judge_all(call: StationCall, known: Known201) -> Outcome:
+@MONITOR_NOT_REPORTED.on_call("N02.FR.11", of=Action.notify_monitoring_report)
+def _judge_all(call: StationCall, known: Known201) -> Outcome:
     """Check that a report without filters has all monitors."""
     since_base = known[Monitors].since_base_all
     return _judge_presence(
@@ -217,31 +217,37 @@ def judge_all(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@LOST.on_call("N03.FR.03", of=Action.notify_monitoring_report)
-def judge_base(call: StationCall, known: Known201) -> Outcome:
+@CUSTOM_MONITOR_LOST.on_call("N03.FR.03", of=Action.notify_monitoring_report)
+def _judge_base(call: StationCall, known: Known201) -> Outcome:
     """Check that SetMonitoringBase All has left the custom monitors."""
     since_base = known[Monitors].since_base_all
     return _judge_presence(call, known, lambda query, number, _: query.is_unfiltered and number in since_base)
 
 
 def _judge_criterion(criterion: str) -> Callable[[StationCall, Known201], Outcome]:
-    def is_due(query: Query, _: int, monitor: Monitor) -> bool:
+    def is_due(query: MonitoringQuery, _: int, monitor: KnownMonitor) -> bool:
         criteria = query.request.get("monitoringCriteria") or ()
         return (
             criterion in criteria
-            and monitor.type in TYPES[criterion]
+            and monitor.type in _TYPES[criterion]
             and _fits_items(query, monitor, exactly=True)
         )
 
     return lambda call, known: _judge_presence(call, known, is_due)
 
 
-MISSING.on_call("N02.FR.12", of=Action.notify_monitoring_report)(_judge_criterion("ThresholdMonitoring"))
-MISSING.on_call("N02.FR.13", of=Action.notify_monitoring_report)(_judge_criterion("DeltaMonitoring"))
-MISSING.on_call("N02.FR.14", of=Action.notify_monitoring_report)(_judge_criterion("PeriodicMonitoring"))
+MONITOR_NOT_REPORTED.on_call("N02.FR.12", of=Action.notify_monitoring_report)(
+    _judge_criterion("ThresholdMonitoring")
+)
+MONITOR_NOT_REPORTED.on_call("N02.FR.13", of=Action.notify_monitoring_report)(
+    _judge_criterion("DeltaMonitoring")
+)
+MONITOR_NOT_REPORTED.on_call("N02.FR.14", of=Action.notify_monitoring_report)(
+    _judge_criterion("PeriodicMonitoring")
+)
 
 
-def _is_due_for_items(query: Query, monitor: Monitor, *, with_variable: bool) -> bool:
+def _is_due_for_items(query: MonitoringQuery, monitor: KnownMonitor, *, with_variable: bool) -> bool:
     """Return whether a monitor matches an item that names a variable, or one that names none."""
     items = query.request.get("componentVariable") or ()
     return _fits_types(query, monitor) and any(
@@ -251,24 +257,24 @@ def _is_due_for_items(query: Query, monitor: Monitor, *, with_variable: bool) ->
     )
 
 
-@MISSING.on_call("N02.FR.16", of=Action.notify_monitoring_report)
-def judge_component(call: StationCall, known: Known201) -> Outcome:
+@MONITOR_NOT_REPORTED.on_call("N02.FR.16", of=Action.notify_monitoring_report)
+def _judge_component(call: StationCall, known: Known201) -> Outcome:
     """Check that all variables of a component are reported."""
     return _judge_presence(
         call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=False)
     )
 
 
-@MISSING.on_call("N02.FR.17", of=Action.notify_monitoring_report)
-def judge_variable(call: StationCall, known: Known201) -> Outcome:
+@MONITOR_NOT_REPORTED.on_call("N02.FR.17", of=Action.notify_monitoring_report)
+def _judge_variable(call: StationCall, known: Known201) -> Outcome:
     """Check that all instances of a variable are reported."""
     return _judge_presence(
         call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=True)
     )
 
 
-@LOST.on_call("N07.FR.13", of=Action.notify_monitoring_report)
-def judge_boot(call: StationCall, known: Known201) -> Outcome:
+@CUSTOM_MONITOR_LOST.on_call("N07.FR.13", of=Action.notify_monitoring_report)
+def _judge_boot(call: StationCall, known: Known201) -> Outcome:
     """Check that custom monitors are still there after a reboot, perhaps with other ids."""
     before = known[Monitors].before_boot
     completed = known[Monitors].completed(call)
@@ -286,7 +292,7 @@ def judge_boot(call: StationCall, known: Known201) -> Outcome:
 
 # Replaced monitors
 
-NOT_REPLACED: Final = CHECKS.kind(
+MONITOR_NOT_REPLACED: Final = CHECKS.kind(
     "monitor-not-replaced",
     "error",
     "a monitor still has its old settings after an accepted SetVariableMonitoring with its id",
@@ -294,13 +300,13 @@ NOT_REPLACED: Final = CHECKS.kind(
 )
 
 
-def _differs(one: Monitor, other: Monitor) -> bool:
+def _differs(one: KnownMonitor, other: KnownMonitor) -> bool:
     """Return whether the settings still differ if a station has rounded the values."""
     return one.settings[:2] != other.settings[:2] or abs(one.value - other.value) >= 1
 
 
-@NOT_REPLACED.on_call("N04.FR.12", of=Action.notify_monitoring_report)
-def judge_replacement(call: StationCall, known: Known201) -> Outcome:
+@MONITOR_NOT_REPLACED.on_call("N04.FR.12", of=Action.notify_monitoring_report)
+def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
     """Check that a replaced monitor has its new settings."""
     monitors = known[Monitors]
     outcome: Outcome = None
@@ -324,7 +330,7 @@ def judge_replacement(call: StationCall, known: Known201) -> Outcome:
 
 # Monitors that the monitoring base has removed
 
-STILL_REPORTED: Final = CHECKS.kind(
+REMOVED_MONITOR_REPORTED: Final = CHECKS.kind(
     "removed-monitor-reported",
     "error",
     "a report has a custom monitor that the monitoring base FactoryDefault or HardWiredOnly has removed",
@@ -357,5 +363,9 @@ def _base_check(base: str) -> Callable[[StationCall, Known201], Outcome]:
     return check
 
 
-STILL_REPORTED.on_call("N03.FR.04", of=Action.notify_monitoring_report)(_base_check("FactoryDefault"))
-STILL_REPORTED.on_call("N03.FR.05", of=Action.notify_monitoring_report)(_base_check("HardWiredOnly"))
+REMOVED_MONITOR_REPORTED.on_call("N03.FR.04", of=Action.notify_monitoring_report)(
+    _base_check("FactoryDefault")
+)
+REMOVED_MONITOR_REPORTED.on_call("N03.FR.05", of=Action.notify_monitoring_report)(
+    _base_check("HardWiredOnly")
+)

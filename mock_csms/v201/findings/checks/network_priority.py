@@ -6,13 +6,13 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.checks.network_profiles import PRIORITY, may_downgrade
+from mock_csms.v201.findings.checks.network_profiles import NETWORK_CONFIGURATION_PRIORITY, may_downgrade
 from mock_csms.v201.findings.checks.variable_results import SET, WHOLE_MODEL, results_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, name_of_item
 from mock_csms.v201.findings.facts.network_slots import NetworkSlots
 from mock_csms.v201.findings.known import Known201
 
-DOWNGRADE_SELECTED: Final = CHECKS.kind(
+SECURITY_DOWNGRADE_SELECTED: Final = CHECKS.kind(
     "security-downgrade-selected",
     "error",
     "NetworkConfigurationPriority is set to a slot with a security profile that the station may not use",
@@ -25,14 +25,17 @@ def _lowest_profile(command: AnsweredCommand, known: Known201) -> int | None:
     """Return the lowest known security profile that a SetVariables selects; None if none is known."""
     profiles = known[NetworkSlots].security_profiles(command.sent_frame)
     for item in command.request["setVariableData"]:
-        if name_of_item(item) == PRIORITY:
+        if name_of_item(item) == NETWORK_CONFIGURATION_PRIORITY:
             slots = (slot.strip() for slot in item["attributeValue"].split(","))
             return min((profiles[slot] for slot in slots if slot in profiles), default=None)
     return None
 
 
 def _judge(command: AnsweredCommand, profile: int, active: float) -> Outcome:
-    status = next((result.status for result in results_of(command) if result.name == PRIORITY), None)
+    status = next(
+        (result.status for result in results_of(command) if result.name == NETWORK_CONFIGURATION_PRIORITY),
+        None,
+    )
     if status in SET:
         return Broken(
             f"NetworkConfigurationPriority was set to a slot with security profile {profile} although the "
@@ -41,8 +44,8 @@ def _judge(command: AnsweredCommand, profile: int, active: float) -> Outcome:
     return MET if status == "Rejected" else None
 
 
-@DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.09", of=Action.set_variables)
-def judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
+@SECURITY_DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.09", of=Action.set_variables)
+def _judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that security profile 1 is not selected even if downgrades are allowed."""
     model = known[DeviceModelFacts]
     active, lowest = model.number("SecurityCtrlr", "SecurityProfile"), _lowest_profile(command, known)
@@ -51,8 +54,8 @@ def judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
     return _judge(command, lowest, active)
 
 
-@DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.10", of=Action.set_variables)
-def judge_lower_profile(command: AnsweredCommand, known: Known201) -> Outcome:
+@SECURITY_DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.10", of=Action.set_variables)
+def _judge_lower_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that no lower security profile is selected unless a variable allows it."""
     model = known[DeviceModelFacts]
     active, lowest = model.number("SecurityCtrlr", "SecurityProfile"), _lowest_profile(command, known)

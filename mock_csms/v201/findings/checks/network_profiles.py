@@ -14,34 +14,34 @@ from mock_csms.v201.findings.facts.device_model import (
 )
 from mock_csms.v201.findings.known import Known201
 
-PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
-ALLOWS_DOWNGRADE: Final = VariableName("securityctrlr", "allowsecurityprofiledowngrade")
-MIN_SLOTS: Final = 2
-THE_SLOTS: Final = "a report with the valuesList of NetworkConfigurationPriority"
+NETWORK_CONFIGURATION_PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
+_ALLOWS_DOWNGRADE: Final = VariableName("securityctrlr", "allowsecurityprofiledowngrade")
+_MIN_SLOTS: Final = 2
+_THE_SLOTS: Final = "a report with the valuesList of NetworkConfigurationPriority"
 
-DOWNGRADE: Final = CHECKS.kind(
+SECURITY_DOWNGRADE_ACCEPTED: Final = CHECKS.kind(
     "security-downgrade-accepted",
     "error",
     "a SetNetworkProfile with a lower security profile than the active one is accepted",
     f"SecurityProfile, and AllowSecurityProfileDowngrade or {WHOLE_MODEL}",
 )
-UNKNOWN_SLOT: Final = CHECKS.kind(
+NETWORK_SLOT_UNKNOWN: Final = CHECKS.kind(
     "network-slot-unknown",
     "error",
     "a slot that NetworkConfigurationPriority cannot name is accepted",
-    THE_SLOTS,
+    _THE_SLOTS,
 )
-TOO_FEW_SLOTS: Final = CHECKS.kind(
-    "network-slots-too-few", "error", "a station has less than two slots for network profiles", THE_SLOTS
+NETWORK_SLOTS_TOO_FEW: Final = CHECKS.kind(
+    "network-slots-too-few", "error", "a station has less than two slots for network profiles", _THE_SLOTS
 )
 
 
 def may_downgrade(model: DeviceModelFacts) -> bool | None:
     """Return whether the station has AllowSecurityProfileDowngrade and it is true; None if unknown."""
-    value = model.value(ALLOWS_DOWNGRADE)
+    value = model.value(_ALLOWS_DOWNGRADE)
     if value is not None:
         return value.lower() == "true"
-    return False if model.is_complete and ALLOWS_DOWNGRADE not in model.definitions else None
+    return False if model.is_complete and _ALLOWS_DOWNGRADE not in model.definitions else None
 
 
 def _judge_rejection(command: AnsweredCommand, fault: str) -> Outcome:
@@ -51,8 +51,8 @@ def _judge_rejection(command: AnsweredCommand, fault: str) -> Outcome:
     return MET if status == "Rejected" else None
 
 
-@DOWNGRADE.on_command("B09.FR.04", of=Action.set_network_profile)
-def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
+@SECURITY_DOWNGRADE_ACCEPTED.on_command("B09.FR.04", of=Action.set_network_profile)
+def _judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that no lower security profile is accepted unless a variable allows it."""
     model = known[DeviceModelFacts]
     active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
@@ -64,8 +64,8 @@ def judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@DOWNGRADE.on_command("B09.FR.31", of=Action.set_network_profile)
-def judge_downgrade_to_1(command: AnsweredCommand, known: Known201) -> Outcome:
+@SECURITY_DOWNGRADE_ACCEPTED.on_command("B09.FR.31", of=Action.set_network_profile)
+def _judge_downgrade_to_1(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that security profile 1 is not accepted even if downgrades are allowed."""
     model = known[DeviceModelFacts]
     active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
@@ -75,12 +75,12 @@ def judge_downgrade_to_1(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _slots(model: DeviceModelFacts) -> frozenset[str] | None:
-    definition = model.definitions.get(PRIORITY)
+    definition = model.definitions.get(NETWORK_CONFIGURATION_PRIORITY)
     return None if definition is None else definition.members
 
 
-@UNKNOWN_SLOT.on_command("B09.FR.05", of=Action.set_network_profile)
-def judge_slot(command: AnsweredCommand, known: Known201) -> Outcome:
+@NETWORK_SLOT_UNKNOWN.on_command("B09.FR.05", of=Action.set_network_profile)
+def _judge_slot(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a profile is not accepted for a slot that does not exist."""
     slot, slots = str(command.request["configurationSlot"]), _slots(known[DeviceModelFacts])
     if slots is None or slot in slots:
@@ -89,8 +89,8 @@ def judge_slot(command: AnsweredCommand, known: Known201) -> Outcome:
     return _judge_rejection(command, fault)
 
 
-@UNKNOWN_SLOT.on_command("B10.FR.02", of=Action.set_variables)
-def judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
+@NETWORK_SLOT_UNKNOWN.on_command("B10.FR.02", of=Action.set_variables)
+def _judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that NetworkConfigurationPriority is not set to slots that do not exist."""
     slots = _slots(known[DeviceModelFacts])
     if slots is None:
@@ -98,7 +98,7 @@ def judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
     asked = {name_of_item(item): item["attributeValue"] for item in command.request["setVariableData"]}
     for result in results_of(command):
         unknown = {part.strip() for part in asked.get(result.name, "").split(",")} - slots - {""}
-        if result.name == PRIORITY and unknown:
+        if result.name == NETWORK_CONFIGURATION_PRIORITY and unknown:
             if result.status in SET:
                 return Broken(
                     f"NetworkConfigurationPriority was set to slots that are not in its valuesList "
@@ -108,13 +108,13 @@ def judge_priority(command: AnsweredCommand, known: Known201) -> Outcome:
     return None
 
 
-@TOO_FEW_SLOTS.on_call("B09.FR.06", of=Action.notify_report)
-def judge_slots(call: StationCall, known: Known201) -> Outcome:
+@NETWORK_SLOTS_TOO_FEW.on_call("B09.FR.06", of=Action.notify_report)
+def _judge_slots(call: StationCall, known: Known201) -> Outcome:
     """Check that there are at least two slots."""
     for definition, _ in known[DeviceModelFacts].reported_in(call):
-        if definition.name == PRIORITY and definition.members is not None:
+        if definition.name == NETWORK_CONFIGURATION_PRIORITY and definition.members is not None:
             count = len(definition.members - {""})
-            if count < MIN_SLOTS:
+            if count < _MIN_SLOTS:
                 return Broken(
                     f"the valuesList of NetworkConfigurationPriority has {count} slots; a station must have "
                     "at least two slots for network profiles"

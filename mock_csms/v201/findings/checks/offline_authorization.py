@@ -9,22 +9,22 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, named
-from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, list_entry
+from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, entry_of_token
 from mock_csms.v201.findings.known import Known201
 
-AUTHORIZED: Final = ("Authorized",)
-ACCEPTED_WITHIN_S: Final = 600.0
+_AUTHORIZED: Final = ("Authorized",)
+_ACCEPTED_WITHIN_S: Final = 600.0
 """Time after an answer in which the transaction that it has authorized may begin."""
-NEVER_LISTED: Final = frozenset({"Central", "NoAuthorization"})
+_NEVER_LISTED: Final = frozenset({"Central", "NoAuthorization"})
 
-ACCEPTED_OFFLINE: Final = CHECKS.kind(
+TOKEN_ACCEPTED_OFFLINE: Final = CHECKS.kind(
     "token-accepted-offline",
     "error",
     "an idToken authorizes a transaction offline although the local list does not allow it",
     "the local list, an offline period, and for some idTokens AuthCtrlr.OfflineTxForUnknownIdEnabled, "
     "LocalAuthListCtrlr.SupportsExpiryDateTime and a disabled authorization cache",
 )
-CONTRACT_OFFLINE: Final = CHECKS.kind(
+CONTRACT_ACCEPTED_OFFLINE: Final = CHECKS.kind(
     "contract-accepted-offline",
     "error",
     "a contract authorizes a transaction offline although contracts must not be checked offline",
@@ -32,7 +32,7 @@ CONTRACT_OFFLINE: Final = CHECKS.kind(
 )
 
 
-def token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject, ListEntry] | None:
+def _token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject, ListEntry] | None:
     """Return a token that was presented while the station was certainly offline, with its entry in the
     local list.
     """
@@ -41,11 +41,11 @@ def token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject
     if id_token is None or moment is None or not event.get("offline"):
         return None
     changed_at = max(facts.settings_sent_at, known[LocalListFacts].sent_at)
-    if id_token["type"] in NEVER_LISTED or changed_at > moment - MARGIN_S:
+    if id_token["type"] in _NEVER_LISTED or changed_at > moment - MARGIN_S:
         return None
     if known.clock.is_skewed or _was_accepted_before(moment, id_token, known):
         return None
-    entry = list_entry(known, id_token_key(id_token))
+    entry = entry_of_token(known, id_token_key(id_token))
     return (moment, id_token, entry) if entry and known.online.was_offline(moment) else None
 
 
@@ -55,30 +55,30 @@ def _was_accepted_before(moment: float, id_token: JsonObject, known: Known201) -
     """
     record = known[IdTokenFacts].find(id_token_key(id_token))
     answer = record.answer if record else None
-    return answer is not None and answer.status == ACCEPTED and answer.at > moment - ACCEPTED_WITHIN_S
+    return answer is not None and answer.status == ACCEPTED and answer.at > moment - _ACCEPTED_WITHIN_S
 
 
-def refused(id_token: JsonObject, why: str) -> Broken:
+def _refused(id_token: JsonObject, why: str) -> Broken:
     """Return the violation of a token that was accepted offline."""
     return Broken(f"{named(id_token)} authorized a transaction offline although {why}")
 
 
-def can_expire(known: Known201) -> bool | None:
+def _can_expire(known: Known201) -> bool | None:
     """Return whether entries of the local list expire; None if it is not known."""
     model = known[DeviceModelFacts]
     value = model.is_true("LocalAuthListCtrlr", "SupportsExpiryDateTime")
     return False if value is None and model.is_complete else value
 
 
-def accepts_unknown(known: Known201) -> bool | None:
+def _accepts_unknown(known: Known201) -> bool | None:
     """Return whether unknown tokens are accepted offline; None if it is not known."""
     return known[DeviceModelFacts].is_true("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
 
 
-@ACCEPTED_OFFLINE.on_event("C13.FR.01", triggers=AUTHORIZED)
-def judge_listed(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.01", triggers=_AUTHORIZED)
+def _judge_listed(call: StationCall, known: Known201) -> Outcome:
     """Check that a token with another status than Accepted is not accepted."""
-    found = token_offline(call, known)
+    found = _token_offline(call, known)
     if found is None or not found[2].is_listed:
         return None
     _, id_token, entry = found
@@ -86,65 +86,65 @@ def judge_listed(call: StationCall, known: Known201) -> Outcome:
         record = known[IdTokenFacts].find(id_token_key(id_token))
         answer = record.answer if record else None
         return MET if answer is not None and answer.status != ACCEPTED else None
-    return refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
+    return _refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
 
 
-def judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> Outcome:
+def _judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> Outcome:
     """Judge a token in a station that accepts only tokens of the local list."""
-    found, model = token_offline(call, known), known[DeviceModelFacts]
-    if found is None or accepts_unknown(known) is not False or can_expire(known) is not with_expiry:
+    found, model = _token_offline(call, known), known[DeviceModelFacts]
+    if found is None or _accepts_unknown(known) is not False or _can_expire(known) is not with_expiry:
         return None
     moment, id_token, entry = found
     if entry.is_listed:
-        return judge_entry(id_token, entry, moment, with_expiry=with_expiry)
+        return _judge_entry(id_token, entry, moment, with_expiry=with_expiry)
     is_uncached = (
         model.is_off("AuthCacheCtrlr") or model.is_true("AuthCtrlr", "LocalAuthorizeOffline") is False
     )
     if not is_uncached:
         return None
-    return refused(
+    return _refused(
         id_token,
         "it is not in the local list and AuthCtrlr.OfflineTxForUnknownIdEnabled is false; it must be refused",
     )
 
 
-def judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_expiry: bool) -> Outcome:
+def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_expiry: bool) -> Outcome:
     """Judge a token that is in the local list."""
     if entry.status != ACCEPTED:
-        return refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
+        return _refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
     if not with_expiry or entry.expires_at is None or moment < entry.expires_at - MARGIN_S:
         return MET
     if moment < entry.expires_at + MARGIN_S:
         return None
-    return refused(
+    return _refused(
         id_token, f"its entry in the local list had expired {moment - entry.expires_at:.0f} s before"
     )
 
 
-@ACCEPTED_OFFLINE.on_event("C13.FR.02", triggers=AUTHORIZED)
-def judge_without_expiry(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.02", triggers=_AUTHORIZED)
+def _judge_without_expiry(call: StationCall, known: Known201) -> Outcome:
     """Check that only accepted tokens of a list without expiry are accepted."""
-    return judge_unknown(call, known, with_expiry=False)
+    return _judge_unknown(call, known, with_expiry=False)
 
 
-@ACCEPTED_OFFLINE.on_event("C13.FR.05", triggers=AUTHORIZED)
-def judge_with_expiry(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.05", triggers=_AUTHORIZED)
+def _judge_with_expiry(call: StationCall, known: Known201) -> Outcome:
     """Check that only accepted tokens of a list with expiry are accepted."""
-    return judge_unknown(call, known, with_expiry=True)
+    return _judge_unknown(call, known, with_expiry=True)
 
 
-@ACCEPTED_OFFLINE.on_event("C13.FR.06", triggers=AUTHORIZED)
-def judge_expired(call: StationCall, known: Known201) -> Outcome:
+@TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.06", triggers=_AUTHORIZED)
+def _judge_expired(call: StationCall, known: Known201) -> Outcome:
     """Check that an expired token of the list is refused where unknown ones are accepted."""
-    found = token_offline(call, known)
-    if found is None or accepts_unknown(known) is not True or can_expire(known) is not True:
+    found = _token_offline(call, known)
+    if found is None or _accepts_unknown(known) is not True or _can_expire(known) is not True:
         return None
     moment, id_token, entry = found
-    return judge_entry(id_token, entry, moment, with_expiry=True) if entry.is_listed else None
+    return _judge_entry(id_token, entry, moment, with_expiry=True) if entry.is_listed else None
 
 
-@CONTRACT_OFFLINE.on_event("C07.FR.07", triggers=AUTHORIZED)
-def judge_contract(call: StationCall, known: Known201) -> Outcome:
+@CONTRACT_ACCEPTED_OFFLINE.on_event("C07.FR.07", triggers=_AUTHORIZED)
+def _judge_contract(call: StationCall, known: Known201) -> Outcome:
     """Check that a contract authorizes only online transactions if it cannot be checked offline."""
     id_token, model = call.payload.get("idToken"), known[DeviceModelFacts]
     if id_token is None or id_token["type"] != "eMAID":
@@ -153,7 +153,7 @@ def judge_contract(call: StationCall, known: Known201) -> Outcome:
         return None
     if model.is_true("ISO15118Ctrlr", "ContractValidationOffline") is not False:
         return None
-    found = token_offline(call, known)
+    found = _token_offline(call, known)
     if found is None or found[2].is_listed:
         return None
-    return refused(id_token, "ISO15118Ctrlr.ContractValidationOffline is false; it must not charge")
+    return _refused(id_token, "ISO15118Ctrlr.ContractValidationOffline is false; it must not charge")

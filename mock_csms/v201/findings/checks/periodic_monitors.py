@@ -4,29 +4,34 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.monitors import PERIODIC, Monitor, Monitors, items_with_results
+from mock_csms.v201.findings.facts.monitors import (
+    PERIODIC_MONITORS,
+    KnownMonitor,
+    Monitors,
+    items_with_results,
+)
 from mock_csms.v201.findings.known import Known201
 
-MARGIN_S: Final = 10.0
-MAX_PERIODIC: Final = 20
+_MARGIN_S: Final = 10.0
+_MAX_PERIODIC: Final = 20
 """Periodic monitors that are followed at most; each takes the place of an expectation."""
-REQUIREMENTS: Final = {"Periodic": "N08.FR.06", "PeriodicClockAligned": "N08.FR.07"}
+_REQUIREMENTS: Final = {"Periodic": "N08.FR.06", "PeriodicClockAligned": "N08.FR.07"}
 
-EVENT_MISSING: Final = CHECKS.kind(
+PERIODIC_EVENT_MISSING: Final = CHECKS.kind(
     "periodic-event-missing",
     "error",
     "a periodic monitor sends no event for two periods",
     "the accepted SetVariableMonitoring, Enabled of MonitoringCtrlr, and the monitoring level",
 )
-EVENT_MISSING.names(*REQUIREMENTS.values())
+PERIODIC_EVENT_MISSING.names(*_REQUIREMENTS.values())
 
 
-def _is_active(monitor_id: int, monitor: Monitor, known: Known201) -> bool:
+def _is_active(monitor_id: int, monitor: KnownMonitor, known: Known201) -> bool:
     """Return whether a monitor is certain to send events: it is unchanged, enabled and within the level."""
     model = known[DeviceModelFacts]
     level = model.number("MonitoringCtrlr", "ActiveMonitoringLevel")
@@ -39,16 +44,16 @@ def _is_active(monitor_id: int, monitor: Monitor, known: Known201) -> bool:
     )
 
 
-def _expect_event(monitor_id: int, monitor: Monitor, at: float, known: Known201) -> None:
-    within_s = 2 * monitor.value + MARGIN_S
+def _expect_event(monitor_id: int, monitor: KnownMonitor, at: float, known: Known201) -> None:
+    within_s = 2 * monitor.value + _MARGIN_S
 
     def is_of_monitor(_: str, payload: JsonObject) -> bool:
         return any(event.get("variableMonitoringId") == monitor_id for event in payload["eventData"])
 
     known.expectations.add(
-        Expectation(
-            EVENT_MISSING.id,
-            (REQUIREMENTS[monitor.type],),
+        ExpectedMessage(
+            PERIODIC_EVENT_MISSING.id,
+            (_REQUIREMENTS[monitor.type],),
             since=at,
             within_s=within_s,
             actions=frozenset({Action.notify_event.value}),
@@ -67,9 +72,14 @@ def _follow(monitor_id: int | None, at: float, known: Known201) -> None:
     """
     by_id = known[Monitors].by_id
     monitor = None if monitor_id is None else by_id.get(monitor_id)
-    if monitor_id is None or monitor is None or monitor.type not in PERIODIC or not monitor.is_custom:
+    if (
+        monitor_id is None
+        or monitor is None
+        or monitor.type not in PERIODIC_MONITORS
+        or not monitor.is_custom
+    ):
         return
-    is_followed = sum(other.type in PERIODIC for other in by_id.values()) <= MAX_PERIODIC
+    is_followed = sum(other.type in PERIODIC_MONITORS for other in by_id.values()) <= _MAX_PERIODIC
     if is_followed and monitor.is_lasting and monitor.value > 0 and not monitor.is_for_transactions:
         _expect_event(monitor_id, monitor, at, known)
 
@@ -82,11 +92,11 @@ def _follow_monitors(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.set_monitoring_level, Action.set_variables)
-def _stop_following(command: Command, known: Known201) -> None:
+def _stop_following(command: CommandCall, known: Known201) -> None:
     """Drop the expectations if monitoring may be disabled for a time; the next events renew them."""
     items = command.request.get("setVariableData")
     if items is None or any(item["component"]["name"].lower() == "monitoringctrlr" for item in items):
-        known.expectations.drop(EVENT_MISSING.id)
+        known.expectations.drop(PERIODIC_EVENT_MISSING.id)
 
 
 @CHECKS.learn_call(Action.notify_event)

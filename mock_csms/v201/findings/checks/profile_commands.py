@@ -18,35 +18,35 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.charging_profiles import ChargingProfiles
 from mock_csms.v201.findings.known import Known201
 
-SET: Final = Action.set_charging_profile
-CLEAR: Final = Action.clear_charging_profile
-COMPOSITE: Final = Action.get_composite_schedule
+_SET: Final = Action.set_charging_profile
+_CLEAR: Final = Action.clear_charging_profile
+_COMPOSITE: Final = Action.get_composite_schedule
 
-PROFILE_ACCEPTED: Final = CHECKS.kind(
+IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED: Final = CHECKS.kind(
     "impossible-charging-profile-accepted",
     "error",
     "a charging profile is accepted that the station must reject",
     "nothing, or what makes it impossible: RateUnit, the EVSEs, the end of the transaction, another profile",
 )
-COMPOSITE_ACCEPTED: Final = CHECKS.kind(
+IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED: Final = CHECKS.kind(
     "impossible-composite-schedule-accepted",
     "error",
     "a composite schedule is given for an EVSE or a unit that the station does not have",
     "RateUnit, or a complete report of the device model",
 )
-UNKNOWN: Final = CHECKS.kind(
+CHARGING_PROFILE_UNKNOWN: Final = CHECKS.kind(
     "charging-profile-unknown",
     "error",
     "a ClearChargingProfile for an accepted profile is answered with Unknown",
     "the answer to SetChargingProfile",
 )
-CLEARED_TWICE: Final = CHECKS.kind(
+CHARGING_PROFILE_CLEARED_TWICE: Final = CHECKS.kind(
     "charging-profile-cleared-twice",
     "error",
     "a ClearChargingProfile for the id of a cleared profile is accepted",
     "the first ClearChargingProfile on the same connection",
 )
-EXTERNAL_CLEARED: Final = CHECKS.kind(
+EXTERNAL_PROFILE_CLEARED: Final = CHECKS.kind(
     "external-profile-cleared",
     "error",
     "a ClearChargingProfile for a profile of an external system is accepted",
@@ -64,8 +64,8 @@ def _must_be_rejected(command: AnsweredCommand, why: str, frames: tuple[int, ...
 # SetChargingProfile
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.09", of=SET)
-def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.09", of=_SET)
+def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a TxProfile for a transaction that has ended, while no other one is on the EVSE."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or known.running.on_evse(evse_id):
@@ -75,8 +75,8 @@ def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.33", of=SET)
-def judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.33", of=_SET)
+def _judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a TxProfile for a transaction that has ended, while another one is on the EVSE."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or not known.running.on_evse(evse_id):
@@ -84,16 +84,16 @@ def judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcom
     return _must_be_rejected(command, f"the transaction {short(transaction_id)} has ended")
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.16", of=SET)
-def judge_transaction_profile(command: AnsweredCommand, _: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.16", of=_SET)
+def _judge_transaction_profile(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check a TxProfile for EVSE 0."""
     if command.request["evseId"] != 0 or _purpose(command.request) != TX_PROFILE:
         return None
     return _must_be_rejected(command, "a TxProfile cannot be for EVSE 0")
 
 
-@PROFILE_ACCEPTED.on_command("K04.FR.03", of=SET)
-def judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K04.FR.03", of=_SET)
+def _judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check a ChargingStationMaxProfile for a single EVSE."""
     evse_id = command.request["evseId"]
     if evse_id == 0 or _purpose(command.request) != STATION_MAX_PROFILE:
@@ -101,8 +101,8 @@ def judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
     return _must_be_rejected(command, f"a ChargingStationMaxProfile cannot be for EVSE {evse_id}")
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.26", of=SET)
-def judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.26", of=_SET)
+def _judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a profile in a unit that the station does not support."""
     profile = command.request["chargingProfile"]
     for schedule in profile["chargingSchedule"]:
@@ -112,8 +112,8 @@ def judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
     return None
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.28", of=SET)
-def judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.28", of=_SET)
+def _judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a profile for an EVSE that the station does not have."""
     evse_id = command.request["evseId"]
     if not is_evse_missing(evse_id, known):
@@ -121,14 +121,14 @@ def judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.52", of=SET)
-def judge_default_of_station(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.52", of=_SET)
+def _judge_default_of_station(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a TxDefaultProfile for EVSE 0 while an EVSE has one with the same stackLevel."""
     return _judge_duplicate(command, known) if command.request["evseId"] == 0 else None
 
 
-@PROFILE_ACCEPTED.on_command("K01.FR.53", of=SET)
-def judge_default_of_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.53", of=_SET)
+def _judge_default_of_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a TxDefaultProfile for an EVSE while EVSE 0 has one with the same stackLevel."""
     return _judge_duplicate(command, known) if command.request["evseId"] else None
 
@@ -170,8 +170,8 @@ def _judge_duplicate(command: AnsweredCommand, known: Known201) -> Outcome:
 # GetCompositeSchedule
 
 
-@COMPOSITE_ACCEPTED.on_command("K08.FR.05", of=COMPOSITE)
-def judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED.on_command("K08.FR.05", of=_COMPOSITE)
+def _judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a composite schedule for an EVSE that the station does not have."""
     evse_id = command.request["evseId"]
     if not is_evse_missing(evse_id, known):
@@ -179,8 +179,8 @@ def judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcom
     return _must_be_rejected(command, f"the station has reported no EVSE {evse_id}")
 
 
-@COMPOSITE_ACCEPTED.on_command("K08.FR.07", of=COMPOSITE)
-def judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
+@IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED.on_command("K08.FR.07", of=_COMPOSITE)
+def _judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a composite schedule in a unit that the station does not support."""
     unit = command.request.get("chargingRateUnit")
     if unit is None or not is_unit_unsupported(unit, known):
@@ -191,20 +191,20 @@ def judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcom
 # ClearChargingProfile
 
 
-@UNKNOWN.on_command("K10.FR.03", of=CLEAR)
-def judge_clear_by_id(command: AnsweredCommand, known: Known201) -> Outcome:
+@CHARGING_PROFILE_UNKNOWN.on_command("K10.FR.03", of=_CLEAR)
+def _judge_clear_by_id(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a station clears a profile by its id."""
     return _judge_clear(command, known) if "chargingProfileId" in command.request else None
 
 
-@UNKNOWN.on_command("K10.FR.04", of=CLEAR)
-def judge_clear_by_criteria(command: AnsweredCommand, known: Known201) -> Outcome:
+@CHARGING_PROFILE_UNKNOWN.on_command("K10.FR.04", of=_CLEAR)
+def _judge_clear_by_criteria(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a station clears the profiles that match the criteria."""
     return None if "chargingProfileId" in command.request else _judge_clear(command, known)
 
 
-@CLEARED_TWICE.on_command("K10.FR.01", of=CLEAR)
-def judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
+@CHARGING_PROFILE_CLEARED_TWICE.on_command("K10.FR.01", of=_CLEAR)
+def _judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a station does not clear a profile twice."""
     number = command.request.get("chargingProfileId")
     gone = known[ChargingProfiles].gone.get(number) if number is not None else None
@@ -213,8 +213,8 @@ def judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
     return _must_be_unknown(command, f"the profile {number} was cleared before", gone.frame)
 
 
-@EXTERNAL_CLEARED.on_command("K10.FR.08", of=CLEAR)
-def judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outcome:
+@EXTERNAL_PROFILE_CLEARED.on_command("K10.FR.08", of=_CLEAR)
+def _judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a ClearChargingProfile whose criteria match profiles of external systems only."""
     criteria = command.request.get("chargingProfileCriteria") or {}
     if "chargingProfileId" in command.request:
@@ -225,8 +225,8 @@ def judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outcom
     return outcome if outcome != MET or known[ChargingProfiles].external else None
 
 
-@EXTERNAL_CLEARED.on_command("K10.FR.09", of=CLEAR)
-def judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Outcome:
+@EXTERNAL_PROFILE_CLEARED.on_command("K10.FR.09", of=_CLEAR)
+def _judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check a ClearChargingProfile with the id of a profile of an external system."""
     number = command.request.get("chargingProfileId")
     if number is None or (frame := known[ChargingProfiles].external.get(number)) is None:

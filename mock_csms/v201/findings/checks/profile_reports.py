@@ -15,58 +15,58 @@ from mock_csms.v201.charging_profiles import (
 )
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, ChargingProfiles, content_of
-from mock_csms.v201.findings.facts.profile_queries import CSO, ProfileQueries, Query, part_hash
+from mock_csms.v201.findings.facts.profile_queries import CSO, ProfileQueries, ProfileQuery, part_hash
 from mock_csms.v201.findings.known import Known201
 
-REPORT: Final = Action.report_charging_profiles
-SET_BEFORE: Final = "the accepted SetChargingProfile, and no command since that changes profiles"
+_REPORT: Final = Action.report_charging_profiles
+_SET_BEFORE: Final = "the accepted SetChargingProfile, and no command since that changes profiles"
 
-NOT_ASKED_FOR: Final = CHECKS.kind(
+CHARGING_PROFILE_NOT_ASKED_FOR: Final = CHECKS.kind(
     "charging-profile-not-asked-for",
     "error",
     "a report has a charging profile that does not match the GetChargingProfiles",
     "the GetChargingProfiles on the same connection",
 )
-CONTINUED: Final = CHECKS.kind(
+CHARGING_PROFILE_REPORT_CONTINUED: Final = CHECKS.kind(
     "charging-profile-report-continued",
     "error",
     "a report of charging profiles goes on after a part without tbc",
     "the GetChargingProfiles on the same connection",
 )
-WRONG_EVSE: Final = CHECKS.kind(
+CHARGING_PROFILE_ON_WRONG_EVSE: Final = CHECKS.kind(
     "charging-profile-on-wrong-evse",
     "error",
     "a charging profile is reported for an EVSE or a transaction that it is not for",
-    f"nothing (EVSE 0), or {SET_BEFORE}",
+    f"nothing (EVSE 0), or {_SET_BEFORE}",
 )
-NOT_REPLACED: Final = CHECKS.kind(
+CHARGING_PROFILE_NOT_REPLACED: Final = CHECKS.kind(
     "charging-profile-not-replaced",
     "error",
     "a report has the content that a charging profile had before it was replaced",
-    SET_BEFORE,
+    _SET_BEFORE,
 )
 
 
-@NOT_ASKED_FOR.on_call("K09.FR.04", of=REPORT)
-def judge_profiles_of_evse(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.04", of=_REPORT)
+def _judge_profiles_of_evse(call: StationCall, known: Known201) -> Outcome:
     """Check the profiles of a report about one EVSE."""
     return _judge_match(call, known, "K09.FR.04")
 
 
-@NOT_ASKED_FOR.on_call("K09.FR.05", of=REPORT)
-def judge_profiles_of_station(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.05", of=_REPORT)
+def _judge_profiles_of_station(call: StationCall, known: Known201) -> Outcome:
     """Check the profiles of a report about EVSE 0."""
     return _judge_match(call, known, "K09.FR.05")
 
 
-@NOT_ASKED_FOR.on_call("K09.FR.06", of=REPORT)
-def judge_all_profiles(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.06", of=_REPORT)
+def _judge_all_profiles(call: StationCall, known: Known201) -> Outcome:
     """Check the profiles of a report about the whole station."""
     return _judge_match(call, known, "K09.FR.06")
 
 
-@CONTINUED.on_call("K09.FR.02", of=REPORT)
-def judge_last_part(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_REPORT_CONTINUED.on_call("K09.FR.02", of=_REPORT)
+def _judge_last_part(call: StationCall, known: Known201) -> Outcome:
     """Check that only the last part of a report has no tbc; the same part may be repeated."""
     queries, number = known[ProfileQueries], call.payload["requestId"]
     if call.payload.get("tbc", False):
@@ -80,8 +80,8 @@ def judge_last_part(call: StationCall, known: Known201) -> Outcome:
     return MET if query is not None and query.has_parts else None
 
 
-@WRONG_EVSE.on_call("K01.FR.16", of=REPORT)
-def judge_transaction_profiles(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.16", of=_REPORT)
+def _judge_transaction_profiles(call: StationCall, _: Known201) -> Outcome:
     """Check that a TxProfile is on an EVSE."""
     evse_id = call.payload["evseId"]
     profile = _first_with_purpose(call, TX_PROFILE)
@@ -90,8 +90,8 @@ def judge_transaction_profiles(call: StationCall, _: Known201) -> Outcome:
     return Broken(f"the TxProfile {profile['id']} is reported for EVSE 0; it must be for one EVSE")
 
 
-@WRONG_EVSE.on_call("K04.FR.03", of=REPORT)
-def judge_maximum_profiles(call: StationCall, _: Known201) -> Outcome:
+@CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K04.FR.03", of=_REPORT)
+def _judge_maximum_profiles(call: StationCall, _: Known201) -> Outcome:
     """Check that a ChargingStationMaxProfile is for the station."""
     evse_id = call.payload["evseId"]
     profile = _first_with_purpose(call, STATION_MAX_PROFILE)
@@ -102,20 +102,20 @@ def judge_maximum_profiles(call: StationCall, _: Known201) -> Outcome:
     )
 
 
-@WRONG_EVSE.on_call("K01.FR.14", of=REPORT)
-def judge_default_of_station(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.14", of=_REPORT)
+def _judge_default_of_station(call: StationCall, known: Known201) -> Outcome:
     """Check that a TxDefaultProfile for the station is not copied to its EVSEs."""
     return _judge_default(call, known, is_for_station=True)
 
 
-@WRONG_EVSE.on_call("K01.FR.15", of=REPORT)
-def judge_default_of_evse(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.15", of=_REPORT)
+def _judge_default_of_evse(call: StationCall, known: Known201) -> Outcome:
     """Check that a TxDefaultProfile for an EVSE stays there."""
     return _judge_default(call, known, is_for_station=False)
 
 
-@WRONG_EVSE.on_call("K01.FR.04", of=REPORT)
-def judge_transaction(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.04", of=_REPORT)
+def _judge_transaction(call: StationCall, known: Known201) -> Outcome:
     """Check that a TxProfile belongs to the transaction that it was set for."""
     evse_id = call.payload["evseId"]
     outcome: Outcome = None
@@ -133,8 +133,8 @@ def judge_transaction(call: StationCall, known: Known201) -> Outcome:
     return outcome
 
 
-@NOT_REPLACED.on_call("K01.FR.05", of=REPORT)
-def judge_replacement(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_PROFILE_NOT_REPLACED.on_call("K01.FR.05", of=_REPORT)
+def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
     """Check that a profile with a known id has replaced the earlier one."""
     outcome: Outcome = None
     for profile, accepted in _accepted_profiles(call, known):
@@ -171,7 +171,7 @@ def _first_with_purpose(call: StationCall, purpose: str) -> JsonObject | None:
     return next((profile for profile in profiles if profile["chargingProfilePurpose"] == purpose), None)
 
 
-def _settled_query(call: StationCall, known: Known201) -> Query | None:
+def _settled_query(call: StationCall, known: Known201) -> ProfileQuery | None:
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     return query if query is not None and query.is_settled else None
 

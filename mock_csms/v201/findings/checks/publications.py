@@ -10,10 +10,10 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.publications import PUBLISH_STATUS, Publications
 from mock_csms.v201.findings.known import Known201
 
-LOCATION_MISSING: Final = CHECKS.kind(
+PUBLISHED_WITHOUT_LOCATION: Final = CHECKS.kind(
     "published-without-location", "error", "a PublishFirmwareStatusNotification Published has no location"
 )
-ANSWER_WRONG: Final = CHECKS.kind(
+UNPUBLISH_ANSWER_WRONG: Final = CHECKS.kind(
     "unpublish-answer-wrong",
     "error",
     "the answer to UnpublishFirmware does not fit whether the file is published",
@@ -21,8 +21,8 @@ ANSWER_WRONG: Final = CHECKS.kind(
 )
 
 
-@LOCATION_MISSING.on_call("L03.FR.04", of=PUBLISH_STATUS)
-def judge_location(call: StationCall, known: Known201) -> Outcome:
+@PUBLISHED_WITHOUT_LOCATION.on_call("L03.FR.04", of=PUBLISH_STATUS)
+def _judge_location(call: StationCall, known: Known201) -> Outcome:
     """Check that a published file has a location."""
     if call.payload["status"] != "Published":
         return None
@@ -34,8 +34,8 @@ def judge_location(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@ANSWER_WRONG.on_command("L04.FR.02", of=Action.unpublish_firmware)
-def judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
+@UNPUBLISH_ANSWER_WRONG.on_command("L04.FR.02", of=Action.unpublish_firmware)
+def _judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about a file that is published."""
     checksum, status = command.request["checksum"], command.answer["status"]
     if known[Publications].states.get(checksum.lower()) != "published" or status == "DownloadOngoing":
@@ -49,8 +49,8 @@ def judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@ANSWER_WRONG.on_command("L04.FR.03", of=Action.unpublish_firmware)
-def judge_gone(command: AnsweredCommand, known: Known201) -> Outcome:
+@UNPUBLISH_ANSWER_WRONG.on_command("L04.FR.03", of=Action.unpublish_firmware)
+def _judge_gone(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about a file that is not published any more."""
     checksum, status = command.request["checksum"], command.answer["status"]
     if known[Publications].states.get(checksum.lower()) != "gone" or status == "DownloadOngoing":

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.samples import BEGIN, END, samples_of
 
-QUANTITIES: Final = {
+_QUANTITIES: Final = {
     "current": frozenset({"A"}),
     "voltage": frozenset({"V"}),
     "power": frozenset({"W", "kW", "VA", "kVA", "var", "kvar"}),
@@ -22,29 +22,29 @@ QUANTITIES: Final = {
     "other": frozenset({"Celsius", "Fahrenheit", "K", "RPM", "s", "Ohm", "N", "m"}),
 }
 """Standard units of the quantities of measurands (part 2, appendix 2)."""
-UNITS: Final = {
-    "Current": QUANTITIES["current"],
-    "Voltage": QUANTITIES["voltage"],
-    "Power": QUANTITIES["power"],
-    "Energy": QUANTITIES["energy"],
+_UNITS: Final = {
+    "Current": _QUANTITIES["current"],
+    "Voltage": _QUANTITIES["voltage"],
+    "Power": _QUANTITIES["power"],
+    "Energy": _QUANTITIES["energy"],
 }
 """Units by the first part of the measurand; other measurands have no certain unit."""
-STANDARD_UNITS: Final = frozenset().union(*QUANTITIES.values())
-WITHOUT_UNIT: Final = "Power.Factor"
-NO_UNIT: Final[JsonObject] = {}
-OF_PHASES: Final = ("Current.", "Energy.Active.", "Power.Active.", "Voltage")
+_STANDARD_UNITS: Final = frozenset().union(*_QUANTITIES.values())
+_WITHOUT_UNIT: Final = "Power.Factor"
+_NO_UNIT: Final[JsonObject] = {}
+_OF_PHASES: Final = ("Current.", "Energy.Active.", "Power.Active.", "Voltage")
 """Measurands of which an EVSE has one value for each phase."""
 
-WRONG_UNIT: Final = CHECKS.kind(
+READING_UNIT_WRONG: Final = CHECKS.kind(
     "reading-unit-wrong", "error", "the unit of a reading does not belong to its measurand"
 )
-WRONG_LOCATION: Final = CHECKS.kind(
+READING_LOCATION_WRONG: Final = CHECKS.kind(
     "reading-location-wrong", "error", "a reading other than the state of charge has location EV"
 )
-AMBIGUOUS: Final = CHECKS.kind(
+READING_AMBIGUOUS: Final = CHECKS.kind(
     "reading-ambiguous", "error", "two values of a measurand at the same time differ in no field"
 )
-WRONG_CONTEXT: Final = CHECKS.kind(
+READING_CONTEXT_WRONG: Final = CHECKS.kind(
     "reading-context-wrong",
     "error",
     "a reading with context Transaction.End is in an event before the end, or one with Transaction.Begin or "
@@ -59,7 +59,7 @@ def _owner(call: StationCall) -> str:
     return f"an event of the transaction {short(call.payload['transactionInfo']['transactionId'])}"
 
 
-def judge_units(call: StationCall, known: Known201) -> Outcome:
+def _judge_units(call: StationCall, known: Known201) -> Outcome:
     """Compare the standard units with the measurands; a reading without measurand is of the energy."""
     has_unit = False
     for sample in samples_of(call.payload):
@@ -67,8 +67,8 @@ def judge_units(call: StationCall, known: Known201) -> Outcome:
             sample.get("measurand", ENERGY_REGISTER),
             sample.get("unitOfMeasure", {}).get("unit"),
         )
-        fitting = UNITS.get(measurand.split(".")[0])
-        if unit not in STANDARD_UNITS or fitting is None or measurand == WITHOUT_UNIT:
+        fitting = _UNITS.get(measurand.split(".")[0])
+        if unit not in _STANDARD_UNITS or fitting is None or measurand == _WITHOUT_UNIT:
             continue
         if unit not in fitting:
             name = measurand if "measurand" in sample else f"no measurand, which means {measurand}"
@@ -80,7 +80,7 @@ def judge_units(call: StationCall, known: Known201) -> Outcome:
     return MET if has_unit else None
 
 
-def judge_locations(call: StationCall, known: Known201) -> Outcome:
+def _judge_locations(call: StationCall, known: Known201) -> Outcome:
     """Check that only the state of charge is measured in the vehicle (errata 6.2.58)."""
     has_location = False
     for sample in samples_of(call.payload):
@@ -93,7 +93,7 @@ def judge_locations(call: StationCall, known: Known201) -> Outcome:
     return MET if has_location else None
 
 
-def judge_phases(call: StationCall, known: Known201) -> Outcome:
+def _judge_phases(call: StationCall, known: Known201) -> Outcome:
     """Check that different values of a measurand name different phases, or differ in another field."""
     if call.payload.get("evseId") == 0:  # the whole station may have several meters
         return None
@@ -103,9 +103,9 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
         for sample in meter_value["sampledValue"]:
             measurand = sample.get("measurand", ENERGY_REGISTER)
             is_told_apart = "signedMeterValue" in sample or "customData" in sample
-            if is_told_apart or not measurand.startswith(OF_PHASES):
+            if is_told_apart or not measurand.startswith(_OF_PHASES):
                 continue
-            unit = sample.get("unitOfMeasure", NO_UNIT)
+            unit = sample.get("unitOfMeasure", _NO_UNIT)
             key = (
                 measurand,
                 sample.get("context"),
@@ -123,16 +123,16 @@ def judge_phases(call: StationCall, known: Known201) -> Outcome:
     return MET if is_judged else None
 
 
-WRONG_UNIT.on_call("J01.FR.07", of=Action.meter_values, once=True)(judge_units)
-WRONG_UNIT.on_event("J02.FR.03", once=True)(judge_units)
-WRONG_LOCATION.on_call("J01.FR.09", of=Action.meter_values, once=True)(judge_locations)
-WRONG_LOCATION.on_event("J02.FR.05", once=True)(judge_locations)
-AMBIGUOUS.on_call("J01.FR.10", of=Action.meter_values)(judge_phases)
-AMBIGUOUS.on_event("J02.FR.06", once=True)(judge_phases)
+READING_UNIT_WRONG.on_call("J01.FR.07", of=Action.meter_values, once=True)(_judge_units)
+READING_UNIT_WRONG.on_event("J02.FR.03", once=True)(_judge_units)
+READING_LOCATION_WRONG.on_call("J01.FR.09", of=Action.meter_values, once=True)(_judge_locations)
+READING_LOCATION_WRONG.on_event("J02.FR.05", once=True)(_judge_locations)
+READING_AMBIGUOUS.on_call("J01.FR.10", of=Action.meter_values)(_judge_phases)
+READING_AMBIGUOUS.on_event("J02.FR.06", once=True)(_judge_phases)
 
 
-@WRONG_CONTEXT.on_call("J01.FR.08", of=Action.meter_values, once=True)
-def judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcome:
+@READING_CONTEXT_WRONG.on_call("J01.FR.08", of=Action.meter_values, once=True)
+def _judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcome:
     """Check that MeterValues has no readings of a transaction (part 2, J 2.1)."""
     contexts = {sample.get("context") for sample in samples_of(call.payload)}
     if found := contexts & {BEGIN, END}:
@@ -143,8 +143,8 @@ def judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcome
     return MET if contexts != {None} else None
 
 
-@WRONG_CONTEXT.on_event("J02.FR.04", types=("Started", "Updated"), once=True)
-def judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
+@READING_CONTEXT_WRONG.on_event("J02.FR.04", types=("Started", "Updated"), once=True)
+def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
     """Check that no reading is labelled as the end of a transaction before it ends. A signed reading of the
     end may come in an event of its own, just before.
     """

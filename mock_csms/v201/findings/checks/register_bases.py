@@ -10,10 +10,10 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.registers import may_be_rounded
 from mock_csms.v201.findings.samples import BEGIN
 
-ROUNDING_WH: Final = 1_000.0
+_ROUNDING_WH: Final = 1_000.0
 """Decrease that a change of resolution, such as from Wh to kWh, can explain."""
 
-REBASED: Final = CHECKS.kind(
+REGISTER_REBASED: Final = CHECKS.kind(
     "register-rebased",
     "warning",
     "the energy register of a transaction begins below the end of the previous one on the connector",
@@ -21,8 +21,8 @@ REBASED: Final = CHECKS.kind(
 )
 
 
-@REBASED.on_event("J02.FR.17", types=("Started",), once=True)
-def judge_begin(call: StationCall, known: Known201) -> Outcome:
+@REGISTER_REBASED.on_event("J02.FR.17", types=("Started",), once=True)
+def _judge_begin(call: StationCall, known: Known201) -> Outcome:
     """Compare the register at the start with the end of the previous transaction."""
     evse, register = call.payload.get("evse", {}), register_in(call.payload, BEGIN)
     if "connectorId" not in evse or register is None or call.payload.get("offline"):
@@ -33,7 +33,7 @@ def judge_begin(call: StationCall, known: Known201) -> Outcome:
     wh, last_wh = register[0], last[0][0]
     if wh >= last_wh:
         return MET
-    if (wh > 0 and wh > last_wh - ROUNDING_WH) or may_be_rounded(last[0], register):
+    if (wh > 0 and wh > last_wh - _ROUNDING_WH) or may_be_rounded(last[0], register):
         return None
     return Broken(
         f"the transaction {short(call.payload['transactionInfo']['transactionId'])} begins with {wh:g} Wh, "

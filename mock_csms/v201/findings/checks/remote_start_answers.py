@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.charging_abilities import flaw_of_start_profile
@@ -17,43 +17,43 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.reservations import ObservedReservation
 from mock_csms.v201.findings.running import CHARGING, Suspicion
 
-START: Final = Action.request_start_transaction
-UNUSABLE: Final = frozenset({"Faulted", "Unavailable"})
-CROSSING_S: Final = 5.0
+_START: Final = Action.request_start_transaction
+_UNUSABLE: Final = frozenset({"Faulted", "Unavailable"})
+_CROSSING_S: Final = 5.0
 """Time for a message that the station sent before its answer, and that explains the answer."""
-EXPIRY_MARGIN_S: Final = 60.0
+_EXPIRY_MARGIN_S: Final = 60.0
 """Seconds before its expiry from which a reservation is ignored: clocks differ."""
-WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
-WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
-RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")
-RESERVED_FOR_GROUP: Final = ("F01.FR.22", "F02.FR.24")
-TRANSACTION_ID: Final = ("F01.FR.13",)
+_WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
+_WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
+_RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")
+_RESERVED_FOR_GROUP: Final = ("F01.FR.22", "F02.FR.24")
+_TRANSACTION_ID: Final = ("F01.FR.13",)
 
-ACCEPTED_WHILE_IN_USE: Final = CHECKS.kind(
+REMOTE_START_ACCEPTED_WHILE_IN_USE: Final = CHECKS.kind(
     "remote-start-accepted-while-in-use",
     "error",
     "a RequestStartTransaction is accepted for an EVSE with an authorized transaction",
     "the EVSE, idToken and charging state of the transaction, and a later event of it",
 )
-ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
+REMOTE_START_ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
     "remote-start-accepted-while-unusable",
     "error",
     "a RequestStartTransaction is accepted for an EVSE that is Unavailable or Faulted",
     "the status of all connectors of the EVSE, reported on the same connection",
 )
-ACCEPTED_WHILE_RESERVED: Final = CHECKS.kind(
+REMOTE_START_ACCEPTED_WHILE_RESERVED: Final = CHECKS.kind(
     "remote-start-accepted-while-reserved",
     "error",
     "a RequestStartTransaction is accepted for an EVSE that is reserved for another idToken",
     "the accepted ReserveNow for the EVSE, and the status Reserved of its connectors",
 )
-INVALID_PROFILE_ACCEPTED: Final = CHECKS.kind(
+REMOTE_START_PROFILE_ACCEPTED: Final = CHECKS.kind(
     "remote-start-profile-accepted",
     "error",
     "a RequestStartTransaction with an invalid charging profile is accepted",
     "SmartChargingCtrlr.Enabled",
 )
-TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
+REMOTE_START_TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
     "remote-start-transaction-not-named",
     "error",
     "the answer to a RequestStartTransaction does not name the transaction that is already running",
@@ -61,8 +61,8 @@ TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
 )
 
 
-@ACCEPTED_WHILE_IN_USE.on_command(*WHILE_IN_USE, of=START)
-def judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_ACCEPTED_WHILE_IN_USE.on_command(*_WHILE_IN_USE, of=_START)
+def _judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE whose transaction charges."""
     evse_id, is_rejected = _evse_of(command, known), _is_rejected(command)
     sent = known[RemoteStartFacts].answered_by(command)
@@ -79,24 +79,24 @@ def judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
         )
         transaction.suspicions.append(
             Suspicion(
-                ACCEPTED_WHILE_IN_USE.id,
+                REMOTE_START_ACCEPTED_WHILE_IN_USE.id,
                 command.at,
                 (command.frame,),
                 sentence,
                 CHARGING,
-                requirements=WHILE_IN_USE,
+                requirements=_WHILE_IN_USE,
             )
         )
     return None
 
 
-@ACCEPTED_WHILE_UNUSABLE.on_command(*WHILE_UNUSABLE, of=START)
-def judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_ACCEPTED_WHILE_UNUSABLE.on_command(*_WHILE_UNUSABLE, of=_START)
+def _judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE without a usable connector."""
     evse_id, sent = _evse_of(command, known), known[RemoteStartFacts].answered_by(command)
     statuses = certain_statuses(known, evse_id) if evse_id else {}
     is_changed = sent is None or sent.statuses != statuses
-    if not statuses or is_changed or not UNUSABLE.issuperset(statuses.values()):
+    if not statuses or is_changed or not _UNUSABLE.issuperset(statuses.values()):
         return None
     if _is_rejected(command):
         return MET
@@ -104,30 +104,30 @@ def judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
         f"a RequestStartTransaction for EVSE {evse_id} was accepted although the status of its connectors is "
         f"{' or '.join(sorted(set(statuses.values())))}; it must be Rejected"
     )
-    _suspect(command, known, ACCEPTED_WHILE_UNUSABLE.id, WHILE_UNUSABLE, sentence)
+    _suspect(command, known, REMOTE_START_ACCEPTED_WHILE_UNUSABLE.id, _WHILE_UNUSABLE, sentence)
     return None
 
 
-@ACCEPTED_WHILE_RESERVED.on_command(*RESERVED_FOR_TOKEN, of=START)
-def judge_reserved_token(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_ACCEPTED_WHILE_RESERVED.on_command(*_RESERVED_FOR_TOKEN, of=_START)
+def _judge_reserved_token(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE that is reserved for another idToken."""
     reservation = _reservation_for_others(command, known)
     if reservation is None or reservation.group is not None:
         return None
-    return _judge_reservation(command, known, reservation, RESERVED_FOR_TOKEN)
+    return _judge_reservation(command, known, reservation, _RESERVED_FOR_TOKEN)
 
 
-@ACCEPTED_WHILE_RESERVED.on_command(*RESERVED_FOR_GROUP, of=START)
-def judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_ACCEPTED_WHILE_RESERVED.on_command(*_RESERVED_FOR_GROUP, of=_START)
+def _judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an accepted remote start for an EVSE that is reserved for another idToken and group."""
     reservation, group = _reservation_for_others(command, known), command.request.get("groupIdToken")
     if reservation is None or group is None or reservation.group in {None, id_token_key(group)}:
         return None
-    return _judge_reservation(command, known, reservation, RESERVED_FOR_GROUP)
+    return _judge_reservation(command, known, reservation, _RESERVED_FOR_GROUP)
 
 
-@INVALID_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", "K05.FR.05", of=START)
-def judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", "K05.FR.05", of=_START)
+def _judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer to a charging profile that no remote start may have."""
     profile = command.request.get("chargingProfile")
     if profile is None or known.registration.is_unsettled:
@@ -145,8 +145,8 @@ def judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@TRANSACTION_NOT_NAMED.on_command(*TRANSACTION_ID, of=START)
-def judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_START_TRANSACTION_NOT_NAMED.on_command(*_TRANSACTION_ID, of=_START)
+def _judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an answer without the id of the transaction that waits for its authorization."""
     evse_id = _evse_of(command, known)
     running = known.running.certain_on_evse(evse_id) if evse_id else []
@@ -165,7 +165,11 @@ def judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
     )
     transaction.suspicions.append(
         Suspicion(
-            TRANSACTION_NOT_NAMED.id, command.at, (command.frame,), sentence, requirements=TRANSACTION_ID
+            REMOTE_START_TRANSACTION_NOT_NAMED.id,
+            command.at,
+            (command.frame,),
+            sentence,
+            requirements=_TRANSACTION_ID,
         )
     )
     return None
@@ -181,7 +185,7 @@ def _may_be_rejected_anyway(command: AnsweredCommand, known: Known201) -> bool:
     """Return whether the state of the EVSE is a reason to reject any remote start."""
     evse_id = command.request.get("evseId")
     statuses = known.connectors.statuses_of_evse(evse_id)
-    return not statuses.isdisjoint(UNUSABLE | {"Reserved"}) or bool(known.running.on_evse(evse_id))
+    return not statuses.isdisjoint(_UNUSABLE | {"Reserved"}) or bool(known.running.on_evse(evse_id))
 
 
 def _is_rejected(command: AnsweredCommand) -> bool:
@@ -197,7 +201,7 @@ def _reservation_for_others(command: AnsweredCommand, known: Known201) -> Observ
     if len(reservations) != 1 or evse_id is None or not is_reserved:
         return None
     (reservation,) = reservations
-    is_over = known.clock.is_skewed or command.at > reservation.expires_at - EXPIRY_MARGIN_S
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - _EXPIRY_MARGIN_S
     is_same = reservation.token == id_token_key(command.request["idToken"])
     return None if is_over or reservation.may_be_used or is_same else reservation
 
@@ -214,7 +218,9 @@ def _judge_reservation(
         f"a RequestStartTransaction for EVSE {reservation.evse_id} was accepted although the EVSE is "
         "reserved for another idToken; it must be Rejected"
     )
-    _suspect(command, known, ACCEPTED_WHILE_RESERVED.id, requirements, sentence, reservation.frame)
+    _suspect(
+        command, known, REMOTE_START_ACCEPTED_WHILE_RESERVED.id, requirements, sentence, reservation.frame
+    )
     return None
 
 
@@ -229,11 +235,11 @@ def _suspect(
     """Report an answer unless the next messages show that the state of the EVSE had changed before."""
     evse_id = command.request["evseId"]
     known.expectations.add(
-        Expectation(
+        ExpectedMessage(
             kind_id,
             requirements,
             command.at,
-            CROSSING_S,
+            _CROSSING_S,
             frozenset({Action.notify_event, Action.reservation_status_update, Action.status_notification}),
             lambda _, payload: payload.get("evseId", evse_id) == evse_id,
             sentence,

@@ -13,19 +13,19 @@ from mock_csms.v201.findings.facts.remote_starts import (
 )
 from mock_csms.v201.findings.known import Known201
 
-REMOTE_START: Final = frozenset({"RemoteStart"})
-BY_AUTHORIZATION: Final = frozenset({"Authorized"})
+_REMOTE_START: Final = frozenset({"RemoteStart"})
+_BY_AUTHORIZATION: Final = frozenset({"Authorized"})
 """TxStartPoint if only the authorization starts transactions."""
-NEVER_AUTHORIZED: Final = frozenset({"Central", "NoAuthorization"})
+_NEVER_AUTHORIZED: Final = frozenset({"Central", "NoAuthorization"})
 """Types of idTokens that a station accepts without an Authorize (C05.FR.01)."""
 
-TOKEN_WRONG: Final = CHECKS.kind(
+REMOTE_START_TOKEN_WRONG: Final = CHECKS.kind(
     "remote-start-token-wrong",
     "error",
     "the event about a remote start has another idToken than the command",
     "the RequestStartTransaction",
 )
-NOT_AUTHORIZED: Final = CHECKS.kind(
+REMOTE_START_NOT_AUTHORIZED: Final = CHECKS.kind(
     "remote-start-not-authorized",
     "error",
     "a remotely started transaction goes on without the authorization that AuthorizeRemoteStart requires",
@@ -34,8 +34,8 @@ NOT_AUTHORIZED: Final = CHECKS.kind(
 )
 
 
-@TOKEN_WRONG.on_event("F01.FR.04", "F02.FR.12", triggers=REMOTE_START)
-def judge_token(call: StationCall, known: Known201) -> Outcome:
+@REMOTE_START_TOKEN_WRONG.on_event("F01.FR.04", "F02.FR.12", triggers=_REMOTE_START)
+def _judge_token(call: StationCall, known: Known201) -> Outcome:
     """Compare the idToken of the event with that of the command."""
     command, id_token = known[RemoteStartFacts].of_event(call.payload), call.payload.get("idToken")
     if command is None or id_token is None or known.clock.is_skewed:
@@ -52,19 +52,19 @@ def judge_token(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@NOT_AUTHORIZED.on_event("F02.FR.09", types=("Started",), triggers=REMOTE_START)
-def judge_start(call: StationCall, known: Known201) -> Outcome:
+@REMOTE_START_NOT_AUTHORIZED.on_event("F02.FR.09", types=("Started",), triggers=_REMOTE_START)
+def _judge_start(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction that begins with the authorization is authorized."""
     command = known[RemoteStartFacts].of_event(call.payload)
-    if command is None or known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") != BY_AUTHORIZATION:
+    if command is None or known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") != _BY_AUTHORIZATION:
         return None
     return _judge_authorization(call, command, known, "started")
 
 
-@NOT_AUTHORIZED.on_event(
+@REMOTE_START_NOT_AUTHORIZED.on_event(
     "F01.FR.01", types=("Started", "Updated"), triggers=("ChargingStateChanged", "RemoteStart")
 )
-def judge_energy(call: StationCall, known: Known201) -> Outcome:
+def _judge_energy(call: StationCall, known: Known201) -> Outcome:
     """Check that a remotely started transaction is authorized once it charges."""
     info, facts = call.payload["transactionInfo"], known[RemoteStartFacts]
     if info.get("chargingState") != "Charging":
@@ -75,7 +75,7 @@ def judge_energy(call: StationCall, known: Known201) -> Outcome:
 
 def _judge_authorization(call: StationCall, command: SentRemoteStart, known: Known201, verb: str) -> Outcome:
     is_decided = command.must_authorize is True and command.is_authorization_known and command.is_accepted
-    if not is_decided or call.payload.get("offline") or command.token[1] in NEVER_AUTHORIZED:
+    if not is_decided or call.payload.get("offline") or command.token[1] in _NEVER_AUTHORIZED:
         return None
     if command.is_authorized:
         return MET

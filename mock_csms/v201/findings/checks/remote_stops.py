@@ -11,16 +11,16 @@ from mock_csms.v201.findings.facts.remote_stops import RemoteStopFacts
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import CHARGING, Suspicion
 
-STOP: Final = Action.request_stop_transaction
-ACCEPT: Final = ("F03.FR.07",)
+_STOP: Final = Action.request_stop_transaction
+_ACCEPT: Final = ("F03.FR.07",)
 
-REJECTED: Final = CHECKS.kind(
+REMOTE_STOP_REJECTED: Final = CHECKS.kind(
     "remote-stop-rejected",
     "error",
     "a RequestStopTransaction for a running transaction is rejected",
     "the idToken and charging state of the transaction, and a later event of it",
 )
-ACCEPTED_AFTER_END: Final = CHECKS.kind(
+REMOTE_STOP_ACCEPTED_AFTER_END: Final = CHECKS.kind(
     "remote-stop-accepted-after-end",
     "error",
     "a RequestStopTransaction for a transaction that has ended is accepted",
@@ -28,8 +28,8 @@ ACCEPTED_AFTER_END: Final = CHECKS.kind(
 )
 
 
-@REJECTED.on_command(*ACCEPT, of=STOP)
-def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_STOP_REJECTED.on_command(*_ACCEPT, of=_STOP)
+def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect that the stop of a running transaction was rejected."""
     transaction_id = command.request["transactionId"]
     transaction = known.running.by_id.get(transaction_id)
@@ -43,14 +43,14 @@ def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
             "transaction was running and went on; it must be Accepted"
         )
         suspicion = Suspicion(
-            REJECTED.id, command.at, (command.frame,), sentence, CHARGING, requirements=ACCEPT
+            REMOTE_STOP_REJECTED.id, command.at, (command.frame,), sentence, CHARGING, requirements=_ACCEPT
         )
         transaction.suspicions.append(suspicion)
     return None
 
 
-@ACCEPTED_AFTER_END.on_command("F03.FR.08", of=STOP)
-def judge_ended(command: AnsweredCommand, known: Known201) -> Outcome:
+@REMOTE_STOP_ACCEPTED_AFTER_END.on_command("F03.FR.08", of=_STOP)
+def _judge_ended(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the stop of a transaction that is not running is rejected."""
     transaction_id = command.request["transactionId"]
     has_ended = known[RemoteStopFacts].ended_before == transaction_id

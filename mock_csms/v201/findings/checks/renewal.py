@@ -5,38 +5,38 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.signing import SigningFacts, digest_of
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.pem import certificates_in, has_certificate_form, public_key_of
 
-RECONNECTS_WITHIN_S: Final = 120.0
-WITH_CLIENT_CERTIFICATE: Final = "3"
-RENEWED: Final = ("A02.FR.08", "A03.FR.08")
+_RECONNECTS_WITHIN_S: Final = 120.0
+_WITH_CLIENT_CERTIFICATE: Final = "3"
+_RENEWED: Final = ("A02.FR.08", "A03.FR.08")
 
-TOO_LONG: Final = CHECKS.kind(
+LONG_CERTIFICATE_CHAIN_ACCEPTED: Final = CHECKS.kind(
     "long-certificate-chain-accepted",
     "error",
     "a CertificateSigned is accepted although its chain is longer than MaxCertificateChainSize",
     "SecurityCtrlr.MaxCertificateChainSize",
 )
-NOT_USED: Final = CHECKS.kind(
+NEW_CERTIFICATE_NOT_USED: Final = CHECKS.kind(
     "new-certificate-not-used",
     "error",
     "the station does not reconnect with the certificate that it has accepted",
     "SecurityCtrlr.SecurityProfile 3, a CSR for the certificate, a currentTime sent to the station, and no "
     "transaction since",
 )
-NOT_USED.names(*RENEWED)
-UNREADABLE_CONTRACT: Final = CHECKS.kind(
+NEW_CERTIFICATE_NOT_USED.names(*_RENEWED)
+CONTRACT_CERTIFICATE_UNREADABLE: Final = CHECKS.kind(
     "contract-certificate-unreadable", "error", "the certificate in an Authorize is not in PEM"
 )
 
 
-@TOO_LONG.on_command("A02.FR.16", "A03.FR.16", of=Action.certificate_signed)
-def judge_length(command: AnsweredCommand, known: Known201) -> Outcome:
+@LONG_CERTIFICATE_CHAIN_ACCEPTED.on_command("A02.FR.16", "A03.FR.16", of=Action.certificate_signed)
+def _judge_length(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a chain that is too long is rejected."""
     limit = known[DeviceModelFacts].number("SecurityCtrlr", "MaxCertificateChainSize")
     size = len(command.request["certificateChain"])
@@ -53,27 +53,27 @@ def judge_length(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 @CHECKS.learn_command(Action.certificate_signed)
-def expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
+def _expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
     """Expect the end of the connection after a new certificate for it."""
     use = command.request.get("certificateType", "ChargingStationCertificate")
     profile = known[DeviceModelFacts].of_station("SecurityCtrlr", "SecurityProfile")
     is_accepted = command.answer["status"] == "Accepted"
-    if not is_accepted or use != "ChargingStationCertificate" or profile != WITH_CLIENT_CERTIFICATE:
+    if not is_accepted or use != "ChargingStationCertificate" or profile != _WITH_CLIENT_CERTIFICATE:
         return
     if not _is_usable(command.request["certificateChain"], command.at, known):
         return
     known.expectations.add(
-        Expectation(
-            NOT_USED.id,
-            RENEWED,
+        ExpectedMessage(
+            NEW_CERTIFICATE_NOT_USED.id,
+            _RENEWED,
             since=command.at,
-            within_s=RECONNECTS_WITHIN_S,
+            within_s=_RECONNECTS_WITHIN_S,
             actions=frozenset(),
             is_fulfilled_by=lambda _action, _payload: False,
             is_fulfilled_by_disconnect=True,
             is_excused=lambda: bool(known.running.by_id) or known.running.last_ended_at > command.at,
             sentence="a new certificate was accepted, but the station did not reconnect within "
-            f"{RECONNECTS_WITHIN_S:g} s; it must use the new certificate at once",
+            f"{_RECONNECTS_WITHIN_S:g} s; it must use the new certificate at once",
             frames=(command.sent_frame, command.frame),
         )
     )
@@ -90,8 +90,8 @@ def _is_usable(chain: str, at: float, known: Known201) -> bool:
     return is_valid and key is not None and digest_of(key) in known[SigningFacts].keys
 
 
-@UNREADABLE_CONTRACT.on_call("A00.FR.507", of=Action.authorize)
-def judge_contract_certificate(call: StationCall, _: Known201) -> Outcome:
+@CONTRACT_CERTIFICATE_UNREADABLE.on_call("A00.FR.507", of=Action.authorize)
+def _judge_contract_certificate(call: StationCall, _: Known201) -> Outcome:
     """Check that a contract certificate is in PEM."""
     pem = call.payload.get("certificate")
     if pem is None:

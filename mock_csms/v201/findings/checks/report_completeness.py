@@ -10,9 +10,9 @@ from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, Sta
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.variable_results import WHOLE_MODEL, component_of
-from mock_csms.v201.findings.facts.device_model import OF_VEHICLE, DeviceModelFacts, VariableName
+from mock_csms.v201.findings.facts.device_model import CONNECTED_EV, DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.report_requests import (
-    Entry,
+    ComponentVariable,
     ReportRequest,
     ReportRequests,
     entry_of,
@@ -20,20 +20,20 @@ from mock_csms.v201.findings.facts.report_requests import (
 )
 from mock_csms.v201.findings.known import Known201
 
-CRITERIA: Final = {"Active": "B08.FR.07", "Available": "B08.FR.08", "Enabled": "B08.FR.09"}
+_CRITERIA: Final = {"Active": "B08.FR.07", "Available": "B08.FR.08", "Enabled": "B08.FR.09"}
 """Requirement about each criterion that components without its variable meet."""
-SEVERAL_CRITERIA: Final = "B08.FR.13"
-SUMMARY: Final = "B07.FR.09"
-EXACT: Final = "B08.FR.03"
-ENTRIES: Final = (EXACT, *(f"B08.FR.{number}" for number in range(20, 26)))
+_SEVERAL_CRITERIA: Final = "B08.FR.13"
+_SUMMARY: Final = "B07.FR.09"
+_EXACT: Final = "B08.FR.03"
+_ENTRIES: Final = (_EXACT, *(f"B08.FR.{number}" for number in range(20, 26)))
 
-INCOMPLETE: Final = CHECKS.kind(
+REPORT_VARIABLES_MISSING: Final = CHECKS.kind(
     "report-variables-missing",
     "error",
     "a report does not contain a variable or component that its request asked for",
     WHOLE_MODEL,
 )
-EMPTY_WRONG: Final = CHECKS.kind(
+EMPTY_REPORT_STATUS_WRONG: Final = CHECKS.kind(
     "empty-report-status-wrong",
     "error",
     "a GetReport is answered with EmptyResultSet although the station has such variables, or with Accepted "
@@ -55,7 +55,7 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
     if request.base == "SummaryInventory":
         for name in model.components():
             if name.variable == "availabilitystate" and name.component in {"chargingstation", "evse"}:
-                yield Demand(SUMMARY, name)
+                yield Demand(_SUMMARY, name)
     elif request.criteria and not request.entries:
         yield from _demands_of_criteria(request.criteria, model)
     elif request.entries and not request.criteria:
@@ -68,15 +68,15 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
 def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
     """Yield the components that do not have the variable of a criterion, and so meet it at any time."""
     components = {component_of(name): name for name in model.lasting()}
-    for criterion in sorted(criteria & CRITERIA.keys()):
-        requirement = CRITERIA[criterion] if len(criteria) == 1 else SEVERAL_CRITERIA
+    for criterion in sorted(criteria & _CRITERIA.keys()):
+        requirement = _CRITERIA[criterion] if len(criteria) == 1 else _SEVERAL_CRITERIA
         having = {component_of(name) for name in model.components() if name.variable == criterion.lower()}
         for component, name in components.items():
             if component not in having:
                 yield Demand(requirement, name, is_of_component=True)
 
 
-def _requirement(entry: Entry, name: VariableName) -> str:
+def _requirement(entry: ComponentVariable, name: VariableName) -> str:
     """Return the requirement by which an entry includes a variable."""
     if entry.variable is None:
         return "B08.FR.20"
@@ -88,7 +88,7 @@ def _requirement(entry: Entry, name: VariableName) -> str:
         return "B08.FR.22"
     if entry.component_instance is not None:
         return "B08.FR.24"
-    return "B08.FR.25" if name.component_instance else EXACT
+    return "B08.FR.25" if name.component_instance else _EXACT
 
 
 def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
@@ -119,20 +119,20 @@ def _missing(request: ReportRequest, demand: Demand) -> Broken:
     )
 
 
-for _name in (SUMMARY, *CRITERIA.values(), SEVERAL_CRITERIA, *ENTRIES):
-    INCOMPLETE.on_call(_name, of=Action.notify_report)(partial(_judge_whole, requirement=_name))
+for _name in (_SUMMARY, *_CRITERIA.values(), _SEVERAL_CRITERIA, *_ENTRIES):
+    REPORT_VARIABLES_MISSING.on_call(_name, of=Action.notify_report)(partial(_judge_whole, requirement=_name))
 
 
-def _known_entries(command: AnsweredCommand, known: Known201) -> list[Entry]:
+def _known_entries(command: AnsweredCommand, known: Known201) -> list[ComponentVariable]:
     """Return the entries of a GetReport without criteria if a complete device model decides its result."""
     entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
-    may_vary = any(entry.component == OF_VEHICLE for entry in entries)
+    may_vary = any(entry.component == CONNECTED_EV for entry in entries)
     is_certain = known[DeviceModelFacts].is_complete and not may_vary
     return [] if command.request.get("componentCriteria") or not is_certain else entries
 
 
-@EMPTY_WRONG.on_command("B08.FR.15", of=Action.get_report)
-def judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
+@EMPTY_REPORT_STATUS_WRONG.on_command("B08.FR.15", of=Action.get_report)
+def _judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that EmptyResultSet is answered if nothing matches. A station may report all instances of a
     component although one was named (B08.FR.24).
     """
@@ -148,8 +148,8 @@ def judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
     return MET if status == "EmptyResultSet" else None
 
 
-@EMPTY_WRONG.on_command("B08.FR.01", of=Action.get_report)
-def judge_accepted(command: AnsweredCommand, known: Known201) -> Outcome:
+@EMPTY_REPORT_STATUS_WRONG.on_command("B08.FR.01", of=Action.get_report)
+def _judge_accepted(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a GetReport for variables of the station is not answered with EmptyResultSet."""
     entries, status = _known_entries(command, known), command.answer["status"]
     names = [*known[DeviceModelFacts].components()] if entries else []

@@ -13,50 +13,50 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.report_requests import ReportRequest, ReportRequests
 from mock_csms.v201.findings.known import Known201
 
-REQUIRED_BASES: Final = frozenset({"ConfigurationInventory", "FullInventory"})
-THE_COMMAND: Final = "the command that asks for the report"
+_REQUIRED_BASES: Final = frozenset({"ConfigurationInventory", "FullInventory"})
+_THE_COMMAND: Final = "the command that asks for the report"
 
-BASE_REFUSED: Final = CHECKS.kind(
+BASE_REPORT_NOT_SUPPORTED: Final = CHECKS.kind(
     "base-report-not-supported",
     "error",
     "a request for a ConfigurationInventory or FullInventory is answered with NotSupported or EmptyResultSet",
 )
-AFTER_REFUSAL: Final = CHECKS.kind(
+REPORT_AFTER_REFUSAL: Final = CHECKS.kind(
     "report-after-refusal", "error", "a report is sent although its request was answered with NotSupported"
 )
-WRITE_ONLY_VALUE: Final = CHECKS.kind(
-    "write-only-value-reported", "error", "a report contains the value of a WriteOnly variable", THE_COMMAND
+WRITE_ONLY_VALUE_REPORTED: Final = CHECKS.kind(
+    "write-only-value-reported", "error", "a report contains the value of a WriteOnly variable", _THE_COMMAND
 )
-NO_CHARACTERISTICS: Final = CHECKS.kind(
+REPORT_CHARACTERISTICS_MISSING: Final = CHECKS.kind(
     "report-characteristics-missing",
     "error",
     "a variable in a report has no variableCharacteristics",
-    THE_COMMAND,
+    _THE_COMMAND,
 )
-UNASKED: Final = CHECKS.kind(
+REPORT_ITEM_UNASKED: Final = CHECKS.kind(
     "report-item-unasked",
     "error",
     "a report contains a component or variable that its request did not ask for",
-    THE_COMMAND,
+    _THE_COMMAND,
 )
 
 
-@BASE_REFUSED.on_command("B07.FR.01", "B07.FR.12", of=Action.get_base_report)
-def judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
+@BASE_REPORT_NOT_SUPPORTED.on_command("B07.FR.01", "B07.FR.12", of=Action.get_base_report)
+def _judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that the inventories are supported."""
     base, status = command.request["reportBase"], command.answer["status"]
-    if base not in REQUIRED_BASES:
+    if base not in _REQUIRED_BASES:
         return None
     if status == "NotSupported":
         return Broken(f"a {base} was answered with NotSupported; a station must support this report")
     return MET if status == "Accepted" else None
 
 
-@BASE_REFUSED.on_command("B07.FR.01", of=Action.get_base_report)
-def judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
+@BASE_REPORT_NOT_SUPPORTED.on_command("B07.FR.01", of=Action.get_base_report)
+def _judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
     """Check that no inventory is empty."""
     base, status = command.request["reportBase"], command.answer["status"]
-    if base not in REQUIRED_BASES or status != "EmptyResultSet":
+    if base not in _REQUIRED_BASES or status != "EmptyResultSet":
         return None
     return Broken(
         f"a {base} was answered with EmptyResultSet; the answer must be Accepted, or Rejected if the station "
@@ -64,8 +64,8 @@ def judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
     )
 
 
-@AFTER_REFUSAL.on_call("B07.FR.05", of=Action.notify_report)
-def judge_refused(call: StationCall, known: Known201) -> Outcome:
+@REPORT_AFTER_REFUSAL.on_call("B07.FR.05", of=Action.notify_report)
+def _judge_refused(call: StationCall, known: Known201) -> Outcome:
     """Check that no report follows a refused request; a report for another request shows that."""
     by_id = known[ReportRequests].by_id
     if not by_id:
@@ -139,8 +139,8 @@ def _judge_write_only(request: ReportRequest, call: StationCall, _: Known201) ->
     return outcome
 
 
-WRITE_ONLY_VALUE.on_call("B07.FR.03", of=Action.notify_report)(_of(_is_base(), _judge_write_only))
-WRITE_ONLY_VALUE.on_call("B08.FR.03", of=Action.notify_report)(_of(_is_custom, _judge_write_only))
+WRITE_ONLY_VALUE_REPORTED.on_call("B07.FR.03", of=Action.notify_report)(_of(_is_base(), _judge_write_only))
+WRITE_ONLY_VALUE_REPORTED.on_call("B08.FR.03", of=Action.notify_report)(_of(_is_custom, _judge_write_only))
 
 
 def _judge_characteristics(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
@@ -154,13 +154,15 @@ def _judge_characteristics(request: ReportRequest, call: StationCall, _: Known20
     return MET if items else None
 
 
-NO_CHARACTERISTICS.on_call("B07.FR.07", of=Action.notify_report)(
+REPORT_CHARACTERISTICS_MISSING.on_call("B07.FR.07", of=Action.notify_report)(
     _of(_is_base("ConfigurationInventory"), _judge_characteristics)
 )
-NO_CHARACTERISTICS.on_call("B07.FR.08", of=Action.notify_report)(
+REPORT_CHARACTERISTICS_MISSING.on_call("B07.FR.08", of=Action.notify_report)(
     _of(_is_base("FullInventory"), _judge_characteristics)
 )
-NO_CHARACTERISTICS.on_call("B08.FR.12", of=Action.notify_report)(_of(_is_custom, _judge_characteristics))
+REPORT_CHARACTERISTICS_MISSING.on_call("B08.FR.12", of=Action.notify_report)(
+    _of(_is_custom, _judge_characteristics)
+)
 
 
 def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -> Outcome:
@@ -191,12 +193,12 @@ def _judge_criterion(request: ReportRequest, call: StationCall, _: Known201) -> 
     return MET if call.payload.get("reportData") else None
 
 
-UNASKED.on_call("B08.FR.05", "B08.FR.11", of=Action.notify_report)(
+REPORT_ITEM_UNASKED.on_call("B08.FR.05", "B08.FR.11", of=Action.notify_report)(
     _of(lambda request: bool(request.entries and not request.criteria), _judge_entries)
 )
-UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
+REPORT_ITEM_UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
     _of(lambda request: bool(request.entries and request.criteria), _judge_entries)
 )
-UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
+REPORT_ITEM_UNASKED.on_call("B08.FR.05", of=Action.notify_report)(
     _of(lambda request: len(request.criteria) == 1, _judge_criterion)
 )

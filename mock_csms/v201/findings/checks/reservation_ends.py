@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.reserving import SuspectAnswer, suspect
@@ -22,46 +22,46 @@ from mock_csms.v201.findings.facts.reservations import (
 )
 from mock_csms.v201.findings.known import Known201
 
-WITHIN_S: Final = 60.0
-CLOCK_MARGIN_S: Final = 60.0
-RELEASED: Final = frozenset({"Available", "Occupied"})
-UNNAMED: Final = -1
+_WITHIN_S: Final = 60.0
+_CLOCK_MARGIN_S: Final = 60.0
+_RELEASED: Final = frozenset({"Available", "Occupied"})
+_UNNAMED: Final = -1
 """Stands for the reservation of an event that names none."""
-REQUIREMENTS: Final = {"Faulted": "H01.FR.16", "Unavailable": "H01.FR.17"}
+_REQUIREMENTS: Final = {"Faulted": "H01.FR.16", "Unavailable": "H01.FR.17"}
 
-NOT_REMOVED: Final = CHECKS.kind(
+BROKEN_RESERVATION_NOT_REMOVED: Final = CHECKS.kind(
     "broken-reservation-not-removed",
     "error",
     "the reservation of an EVSE that becomes Faulted or Unavailable is not reported as Removed",
     "an accepted ReserveNow for the EVSE, and the status of all its connectors",
 )
-NOT_REMOVED.names(*REQUIREMENTS.values())
-ENDED_CANCELLED: Final = CHECKS.kind(
+BROKEN_RESERVATION_NOT_REMOVED.names(*_REQUIREMENTS.values())
+UNKNOWN_RESERVATION_CANCELLED: Final = CHECKS.kind(
     "unknown-reservation-cancelled",
     "error",
     "a CancelReservation for a reservation that has ended is accepted",
     "the end of the reservation",
 )
-NOT_CANCELLED: Final = CHECKS.kind(
+RESERVATION_NOT_CANCELLED: Final = CHECKS.kind(
     "reservation-not-cancelled",
     "error",
     "a CancelReservation for an active reservation is rejected",
     "an accepted ReserveNow, and all connectors of its EVSE reported as Reserved since",
 )
-KEPT_RESERVED: Final = CHECKS.kind(
+RESERVED_STATUS_KEPT: Final = CHECKS.kind(
     "reserved-status-kept",
     "error",
     "connectors stay Reserved after the reservation of their EVSE has ended",
     "an accepted ReserveNow for the EVSE, and no other ReserveNow since; "
     "ReservationCtrlr.NonEvseSpecific if another EVSE is in use",
 )
-USED_KEPT: Final = CHECKS.kind(
+USED_RESERVATION_KEPT: Final = CHECKS.kind(
     "used-reservation-kept",
     "error",
     "a reservation that was used is later reported as expired or removed, or is cancelled",
     "a TransactionEvent with its reservationId that begins or authorizes a transaction",
 )
-EXPIRED_EARLY: Final = CHECKS.kind(
+RESERVATION_EXPIRED_EARLY: Final = CHECKS.kind(
     "reservation-expired-early",
     "error",
     "a reservation is reported as Expired before its expiryDateTime",
@@ -70,7 +70,7 @@ EXPIRED_EARLY: Final = CHECKS.kind(
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)
-def expect_removal(call: StationCall, known: Known201) -> None:
+def _expect_removal(call: StationCall, known: Known201) -> None:
     """Expect the removal of a reservation whose EVSE can no longer be used."""
     facts = known[ReservationFacts]
     if not facts.active:
@@ -87,27 +87,29 @@ def expect_removal(call: StationCall, known: Known201) -> None:
                 known.expectations.add(_removal(call, known, reservation, status))
 
 
-def _removal(call: StationCall, known: Known201, reservation: ActiveReservation, status: str) -> Expectation:
+def _removal(
+    call: StationCall, known: Known201, reservation: ActiveReservation, status: str
+) -> ExpectedMessage:
     def is_removed(_: str, update: JsonObject) -> bool:
         is_same: bool = update["reservationId"] == reservation.id
         return is_same and update["reservationUpdateStatus"] == "Removed"
 
-    return Expectation(
-        NOT_REMOVED.id,
-        (REQUIREMENTS[status],),
+    return ExpectedMessage(
+        BROKEN_RESERVATION_NOT_REMOVED.id,
+        (_REQUIREMENTS[status],),
         since=call.at,
-        within_s=WITHIN_S,
+        within_s=_WITHIN_S,
         actions=frozenset({Action.reservation_status_update}),
         is_fulfilled_by=is_removed,
         is_excused=lambda: known[ReservationFacts].active.get(reservation.id) is not reservation,
         sentence=f"EVSE {reservation.evse_id} became {status}, but no ReservationStatusUpdate Removed was "
-        f"sent for its reservation {reservation.id} within {WITHIN_S:g} s; the station must cancel it",
+        f"sent for its reservation {reservation.id} within {_WITHIN_S:g} s; the station must cancel it",
         frames=(reservation.frame, call.frame),
     )
 
 
-@ENDED_CANCELLED.on_command("H02.FR.01", of=Action.cancel_reservation)
-def judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Outcome:
+@UNKNOWN_RESERVATION_CANCELLED.on_command("H02.FR.01", of=Action.cancel_reservation)
+def _judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the cancellation of a reservation that has ended is rejected."""
     reservation_id = command.request["reservationId"]
     how = known[ReservationFacts].ended_before
@@ -122,8 +124,8 @@ def judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> Ou
     )
 
 
-@USED_KEPT.on_command("H03.FR.09", of=Action.cancel_reservation)
-def judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Outcome:
+@USED_RESERVATION_KEPT.on_command("H03.FR.09", of=Action.cancel_reservation)
+def _judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a used reservation cannot be cancelled."""
     reservation_id = command.request["reservationId"]
     if known[ReservationFacts].ended_before != USED:
@@ -138,8 +140,8 @@ def judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Out
     )
 
 
-@USED_KEPT.on_call("H03.FR.09", of=Action.reservation_status_update)
-def judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
+@USED_RESERVATION_KEPT.on_call("H03.FR.09", of=Action.reservation_status_update)
+def _judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
     """Check that a used reservation does not expire and is not removed."""
     reservation_id = call.payload["reservationId"]
     if known[ReservationFacts].ended.get(reservation_id) != USED:
@@ -151,8 +153,8 @@ def judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@EXPIRED_EARLY.on_call("H04.FR.01", of=Action.reservation_status_update)
-def judge_expiry(call: StationCall, known: Known201) -> Outcome:
+@RESERVATION_EXPIRED_EARLY.on_call("H04.FR.01", of=Action.reservation_status_update)
+def _judge_expiry(call: StationCall, known: Known201) -> Outcome:
     """Check that a reservation does not expire too early."""
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired" or known.clock.is_skewed:
@@ -160,7 +162,7 @@ def judge_expiry(call: StationCall, known: Known201) -> Outcome:
     if reservation.may_be_confused(call.at):
         return None
     early_s = reservation.expires_at - call.at
-    if early_s <= CLOCK_MARGIN_S:
+    if early_s <= _CLOCK_MARGIN_S:
         return MET
     return Broken(
         f"the reservation {reservation.id} was reported as Expired {early_s:.0f} s before its "
@@ -169,15 +171,15 @@ def judge_expiry(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@NOT_CANCELLED.on_command("H02.FR.02", of=Action.cancel_reservation)
-def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_NOT_CANCELLED.on_command("H02.FR.02", of=Action.cancel_reservation)
+def _judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an active reservation is cancelled."""
     facts = known[ReservationFacts]
     reservation = facts.active.get(command.request["reservationId"])
     if reservation is None or reservation.evse_id is None or reservation.may_be_used:
         return None
     is_reserved = set(certain_statuses(known, reservation.evse_id).values()) == {RESERVED}
-    is_over = known.clock.is_skewed or command.at > reservation.expires_at - CLOCK_MARGIN_S
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - _CLOCK_MARGIN_S
     if not is_reserved or is_over:
         return None
     if command.answer["status"] == "Accepted":
@@ -189,44 +191,44 @@ def judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     suspect(
         command,
         known,
-        SuspectAnswer(NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id),
+        SuspectAnswer(RESERVATION_NOT_CANCELLED.id, ("H02.FR.02",), sentence, reservation.evse_id),
         is_excused=lambda: facts.active.get(reservation.id) is not reservation,
     )
     return None
 
 
-@KEPT_RESERVED.on_command("H02.FR.04", of=Action.cancel_reservation)
-def judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVED_STATUS_KEPT.on_command("H02.FR.04", of=Action.cancel_reservation)
+def _judge_release_by_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that the connectors of a cancelled reservation become free."""
     reservation = known[ReservationFacts].active.get(command.request["reservationId"])
     if reservation is None or command.answer["status"] != "Accepted":
         return None
     is_old = reservation.freed_at is not None and reservation.freed_at < command.sent_at
-    return None if is_old else expect_release(command, known, reservation, "H02.FR.04", "was cancelled")
+    return None if is_old else _expect_release(command, known, reservation, "H02.FR.04", "was cancelled")
 
 
-@KEPT_RESERVED.on_event("H03.FR.10", types=("Started",))
-@KEPT_RESERVED.on_event("H03.FR.10", types=("Updated",), triggers=("Authorized", "RemoteStart"))
-def judge_release_by_use(call: StationCall, known: Known201) -> Outcome:
+@RESERVED_STATUS_KEPT.on_event("H03.FR.10", types=("Started",))
+@RESERVED_STATUS_KEPT.on_event("H03.FR.10", types=("Updated",), triggers=("Authorized", "RemoteStart"))
+def _judge_release_by_use(call: StationCall, known: Known201) -> Outcome:
     """Check that the connectors of a used reservation become free."""
-    reservation = known[ReservationFacts].active.get(call.payload.get("reservationId", UNNAMED))
+    reservation = known[ReservationFacts].active.get(call.payload.get("reservationId", _UNNAMED))
     if reservation is None or call.payload.get("offline") or not certainly_uses(call, known):
         return None
-    return expect_release(call, known, reservation, "H03.FR.10", "was used")
+    return _expect_release(call, known, reservation, "H03.FR.10", "was used")
 
 
-@KEPT_RESERVED.on_call("H04.FR.03", of=Action.reservation_status_update)
-def judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
+@RESERVED_STATUS_KEPT.on_call("H04.FR.03", of=Action.reservation_status_update)
+def _judge_release_by_expiry(call: StationCall, known: Known201) -> Outcome:
     """Check that the connectors of an expired reservation become free."""
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired":
         return None
     if reservation.may_be_confused(call.at):
         return None
-    return expect_release(call, known, reservation, "H04.FR.03", "has expired")
+    return _expect_release(call, known, reservation, "H04.FR.03", "has expired")
 
 
-def expect_release(
+def _expect_release(
     message: StationCall | AnsweredCommand,
     known: Known201,
     reservation: ActiveReservation,
@@ -240,7 +242,7 @@ def expect_release(
     statuses = statuses_of(known, evse_id)
     reserved = {connector for connector, status in statuses.items() if status == RESERVED}
     if not reserved:
-        return MET if RELEASED.issuperset(statuses.values()) else None
+        return MET if _RELEASED.issuperset(statuses.values()) else None
     sent = facts.sent
 
     def is_excused() -> bool:
@@ -248,17 +250,17 @@ def expect_release(
         return facts.sent > sent or not is_any_reserved or may_stay_reserved(reservation, known)
 
     known.expectations.add(
-        Expectation(
-            KEPT_RESERVED.id,
+        ExpectedMessage(
+            RESERVED_STATUS_KEPT.id,
             (requirement,),
             since=message.at,
-            within_s=WITHIN_S,
+            within_s=_WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
-            is_fulfilled_by=once_each_is(reserved, RELEASED.__contains__),
+            is_fulfilled_by=once_each_is(reserved, _RELEASED.__contains__),
             is_excused=is_excused,
             sentence=f"the reservation {reservation.id} {how}, but not all connectors of EVSE {evse_id} were "
-            f"reported with another status than Reserved within {WITHIN_S:g} s; the station must report each "
-            "one",
+            f"reported with another status than Reserved within {_WITHIN_S:g} s; the station must report "
+            "each one",
             frames=(reservation.frame, message.frame),
         )
     )

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.certain_statuses import certain_statuses, statuses_of
@@ -16,57 +16,57 @@ from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
 from mock_csms.v201.findings.facts.reservations import RESERVED, ReservationFacts
 from mock_csms.v201.findings.known import Known201
 
-CONTROLLER: Final = "ReservationCtrlr"
-CROSSING_S: Final = 5.0
+_CONTROLLER: Final = "ReservationCtrlr"
+_CROSSING_S: Final = 5.0
 """Seconds in which a status may still arrive that explains an answer."""
-STATUS_WITHIN_S: Final = 60.0
-DRIVER_WAITS_S: Final = 600.0
+_STATUS_WITHIN_S: Final = 60.0
+_DRIVER_WAITS_S: Final = 600.0
 """Time in which an authorized driver may still plug in."""
-MIN_VALIDITY_S: Final = 60.0
+_MIN_VALIDITY_S: Final = 60.0
 """Minimum time until the expiry of a reservation that a station must accept."""
 
-WHILE_DISABLED: Final = CHECKS.kind(
+RESERVATION_ACCEPTED_WHILE_DISABLED: Final = CHECKS.kind(
     "reservation-accepted-while-disabled",
     "error",
     "a ReserveNow is not rejected although reservations are disabled",
     "ReservationCtrlr.Enabled or Available",
 )
-UNSPECIFIC: Final = CHECKS.kind(
+UNSPECIFIC_RESERVATION_ACCEPTED: Final = CHECKS.kind(
     "unspecific-reservation-accepted",
     "error",
     "a ReserveNow without an EVSE is accepted by a station that reserves only specific ones",
     "ReservationCtrlr.NonEvseSpecific",
 )
-WRONG_STATUS: Final = CHECKS.kind(
+RESERVATION_STATUS_WRONG: Final = CHECKS.kind(
     "reservation-status-wrong",
     "error",
     "the answer to a ReserveNow does not fit the status of the EVSE",
     "ReservationCtrlr.Enabled, and the status of all connectors of the EVSE; for Available ones, ten minutes "
     "without an authorization, and AuthCtrlr.LocalPreAuthorize",
 )
-FREE_STATION: Final = CHECKS.kind(
+FREE_STATION_NOT_RESERVED: Final = CHECKS.kind(
     "free-station-not-reserved",
     "error",
     "a ReserveNow without an EVSE is refused although all connectors are Available",
     "ReservationCtrlr.Enabled and NonEvseSpecific, the status of all connectors, ten minutes without an "
     "authorization, AuthCtrlr.LocalPreAuthorize, and for a connector type Connector.ConnectorType",
 )
-NOT_RESERVED: Final = CHECKS.kind(
+RESERVED_STATUS_NOT_SENT: Final = CHECKS.kind(
     "reserved-status-not-sent",
     "error",
     "a connector is not reported as Reserved after a ReserveNow for its EVSE is accepted",
     "the status of all connectors of the EVSE",
 )
-NOT_RESERVED.names("H01.FR.23")
+RESERVED_STATUS_NOT_SENT.names("H01.FR.23")
 
 
-@WHILE_DISABLED.on_command("H01.FR.01", of=Action.reserve_now)
-def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_ACCEPTED_WHILE_DISABLED.on_command("H01.FR.01", of=Action.reserve_now)
+def _judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a ReserveNow is rejected while reservations are disabled. Both variables are optional, so a
     station without them may accept it.
     """
     model = known[DeviceModelFacts]
-    if False not in {model.is_true(CONTROLLER, "Enabled"), model.is_true(CONTROLLER, "Available")}:
+    if False not in {model.is_true(_CONTROLLER, "Enabled"), model.is_true(_CONTROLLER, "Available")}:
         return None
     status = command.answer["status"]
     if status == "Rejected":
@@ -78,11 +78,11 @@ def judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@UNSPECIFIC.on_command("H01.FR.19", of=Action.reserve_now)
-def judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
+@UNSPECIFIC_RESERVATION_ACCEPTED.on_command("H01.FR.19", of=Action.reserve_now)
+def _judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a reservation of any EVSE is rejected if the station has none."""
     model, status = known[DeviceModelFacts], command.answer["status"]
-    value = model.is_true(CONTROLLER, "NonEvseSpecific")
+    value = model.is_true(_CONTROLLER, "NonEvseSpecific")
     is_possible = value if value is not None or not model.is_complete else False
     if "evseId" in command.request or is_possible is not False:
         return None
@@ -95,11 +95,11 @@ def judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-def is_usual(command: AnsweredCommand, known: Known201) -> bool:
+def _is_usual(command: AnsweredCommand, known: Known201) -> bool:
     """Return whether a ReserveNow is valid, reservations are enabled, and no status has changed meanwhile."""
     expires_at = seconds_of(command.request["expiryDateTime"])
-    is_enabled = known[DeviceModelFacts].is_true(CONTROLLER, "Enabled") is True
-    is_valid = expires_at is not None and expires_at > command.at + MIN_VALIDITY_S
+    is_enabled = known[DeviceModelFacts].is_true(_CONTROLLER, "Enabled") is True
+    is_valid = expires_at is not None and expires_at > command.at + _MIN_VALIDITY_S
     is_changed = known.connectors.status != known[ReservationFacts].statuses_before
     return (
         is_enabled
@@ -110,11 +110,11 @@ def is_usual(command: AnsweredCommand, known: Known201) -> bool:
     )
 
 
-def has_no_waiting_driver(at: float, known: Known201, evse_id: int | None = None) -> bool:
+def _has_no_waiting_driver(at: float, known: Known201, evse_id: int | None = None) -> bool:
     """Return whether no authorized driver can be about to plug in at an Available connector of an EVSE; None:
     of any EVSE.
     """
-    since, model = at - DRIVER_WAITS_S, known[DeviceModelFacts]
+    since, model = at - _DRIVER_WAITS_S, known[DeviceModelFacts]
     places = {transaction.evse_id for transaction in known.running.by_id.values()}
     if places if evse_id is None else places & {evse_id, None}:
         return False
@@ -145,11 +145,11 @@ def suspect(
     """Report an answer unless a changed status arrives soon; it may have been on its way."""
     statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
-        Expectation(
+        ExpectedMessage(
             answer.kind,
             answer.requirements,
             since=command.at,
-            within_s=CROSSING_S,
+            within_s=_CROSSING_S,
             actions=frozenset(),
             is_fulfilled_by=lambda _action, _payload: False,
             is_excused=lambda: statuses_of(known, answer.evse_id) != statuses or is_excused(),
@@ -159,12 +159,12 @@ def suspect(
     )
 
 
-def judge_target(
+def _judge_target(
     command: AnsweredCommand, known: Known201, requirement: str, found: frozenset[str], required: str
 ) -> Outcome:
     """Judge the answer about an EVSE whose connectors all have one of some statuses."""
     evse_id, status = command.request.get("evseId"), command.answer["status"]
-    if evse_id is None or status == "Rejected" or not is_usual(command, known):
+    if evse_id is None or status == "Rejected" or not _is_usual(command, known):
         return None
     statuses = set(certain_statuses(known, evse_id).values())
     if not statuses or not statuses <= found:
@@ -177,47 +177,47 @@ def judge_target(
         f"a ReserveNow for EVSE {evse_id} was answered with {status} although the status of its connectors "
         f"is {' or '.join(sorted(statuses))}; the answer must be {required}"
     )
-    suspect(command, known, SuspectAnswer(WRONG_STATUS.id, (requirement,), sentence, evse_id))
+    suspect(command, known, SuspectAnswer(RESERVATION_STATUS_WRONG.id, (requirement,), sentence, evse_id))
     return None
 
 
-@WRONG_STATUS.on_command("H01.FR.11", of=Action.reserve_now)
-def judge_occupied(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_STATUS_WRONG.on_command("H01.FR.11", of=Action.reserve_now)
+def _judge_occupied(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about an EVSE that is in use or reserved."""
-    return judge_target(command, known, "H01.FR.11", frozenset({"Occupied", RESERVED}), "Occupied")
+    return _judge_target(command, known, "H01.FR.11", frozenset({"Occupied", RESERVED}), "Occupied")
 
 
-@WRONG_STATUS.on_command("H01.FR.12", of=Action.reserve_now)
-def judge_faulted(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_STATUS_WRONG.on_command("H01.FR.12", of=Action.reserve_now)
+def _judge_faulted(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about a faulted EVSE."""
-    return judge_target(command, known, "H01.FR.12", frozenset({"Faulted"}), "Faulted")
+    return _judge_target(command, known, "H01.FR.12", frozenset({"Faulted"}), "Faulted")
 
 
-@WRONG_STATUS.on_command("H01.FR.14", of=Action.reserve_now)
-def judge_unavailable(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_STATUS_WRONG.on_command("H01.FR.14", of=Action.reserve_now)
+def _judge_unavailable(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about an unavailable EVSE."""
-    return judge_target(command, known, "H01.FR.14", frozenset({"Unavailable"}), "Unavailable")
+    return _judge_target(command, known, "H01.FR.14", frozenset({"Unavailable"}), "Unavailable")
 
 
-@WRONG_STATUS.on_command("H01.FR.23", of=Action.reserve_now)
-def judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
+@RESERVATION_STATUS_WRONG.on_command("H01.FR.23", of=Action.reserve_now)
+def _judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer about an available EVSE; whether it is reported as Reserved is another check."""
     evse_id = command.request.get("evseId")
-    if not known[ReservationFacts].has_unspecific and has_no_waiting_driver(command.at, known, evse_id):
-        judge_target(command, known, "H01.FR.23", frozenset({"Available"}), "Accepted")
+    if not known[ReservationFacts].has_unspecific and _has_no_waiting_driver(command.at, known, evse_id):
+        _judge_target(command, known, "H01.FR.23", frozenset({"Available"}), "Accepted")
     return None
 
 
-def judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[str, ...]) -> Outcome:
+def _judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[str, ...]) -> Outcome:
     """Judge the answer to a ReserveNow without an EVSE while all connectors are free."""
-    is_possible = known[DeviceModelFacts].is_true(CONTROLLER, "NonEvseSpecific") is True
+    is_possible = known[DeviceModelFacts].is_true(_CONTROLLER, "NonEvseSpecific") is True
     statuses = statuses_of(known, None)
-    if not is_possible or not is_usual(command, known) or known[ReservationFacts].active:
+    if not is_possible or not _is_usual(command, known) or known[ReservationFacts].active:
         return None
     if set(statuses.values()) != {"Available"}:
         return None
     status = command.answer["status"]
-    if status != "Accepted" and not has_no_waiting_driver(command.at, known):
+    if status != "Accepted" and not _has_no_waiting_driver(command.at, known):
         return None
     if status == "Accepted":
         return MET
@@ -225,28 +225,28 @@ def judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[st
         f"a ReserveNow without evseId was answered with {status} although all connectors are Available and "
         "ReservationCtrlr.NonEvseSpecific is true; it must be Accepted"
     )
-    suspect(command, known, SuspectAnswer(FREE_STATION.id, requirements, sentence))
+    suspect(command, known, SuspectAnswer(FREE_STATION_NOT_RESERVED.id, requirements, sentence))
     return None
 
 
-@FREE_STATION.on_command("H01.FR.04", "H01.FR.18", of=Action.reserve_now)
-def judge_any_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@FREE_STATION_NOT_RESERVED.on_command("H01.FR.04", "H01.FR.18", of=Action.reserve_now)
+def _judge_any_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a reservation of any EVSE is accepted."""
     if "evseId" in command.request or "connectorType" in command.request:
         return None
-    return judge_free(command, known, ("H01.FR.04", "H01.FR.18"))
+    return _judge_free(command, known, ("H01.FR.04", "H01.FR.18"))
 
 
-@FREE_STATION.on_command("H01.FR.06", of=Action.reserve_now)
-def judge_connector_type(command: AnsweredCommand, known: Known201) -> Outcome:
+@FREE_STATION_NOT_RESERVED.on_command("H01.FR.06", of=Action.reserve_now)
+def _judge_connector_type(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a reservation of a connector type that the station has is accepted."""
     connector_type = command.request.get("connectorType")
-    if "evseId" in command.request or connector_type not in types_of_connectors(known):
+    if "evseId" in command.request or connector_type not in _types_of_connectors(known):
         return None
-    return judge_free(command, known, ("H01.FR.06",))
+    return _judge_free(command, known, ("H01.FR.06",))
 
 
-def types_of_connectors(known: Known201) -> set[str | None]:
+def _types_of_connectors(known: Known201) -> set[str | None]:
     """Return the types of the connectors that have a status, as far as they are known."""
     model = known[DeviceModelFacts]
     names = [
@@ -257,14 +257,14 @@ def types_of_connectors(known: Known201) -> set[str | None]:
 
 
 @CHECKS.learn_command(Action.reserve_now)
-def expect_reserved(command: AnsweredCommand, known: Known201) -> None:
+def _expect_reserved(command: AnsweredCommand, known: Known201) -> None:
     """Expect the status Reserved of each connector of an available EVSE that was reserved."""
     evse_id = command.request.get("evseId")
     reservation = known[ReservationFacts].active.get(command.request["id"])
     statuses = statuses_of(known, evse_id)
     if evse_id is None or command.answer["status"] != "Accepted" or reservation is None:
         return
-    if set(statuses.values()) != {"Available"} or reservation.expires_at < command.at + 2 * STATUS_WITHIN_S:
+    if set(statuses.values()) != {"Available"} or reservation.expires_at < command.at + 2 * _STATUS_WITHIN_S:
         return
 
     def is_excused() -> bool:
@@ -273,16 +273,16 @@ def expect_reserved(command: AnsweredCommand, known: Known201) -> None:
         return not is_active or reservation.may_be_used or not is_free
 
     known.expectations.add(
-        Expectation(
-            NOT_RESERVED.id,
+        ExpectedMessage(
+            RESERVED_STATUS_NOT_SENT.id,
             ("H01.FR.23",),
             since=command.at,
-            within_s=STATUS_WITHIN_S,
+            within_s=_STATUS_WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
             is_fulfilled_by=once_each_is(statuses, lambda status: status == RESERVED),
             is_excused=is_excused,
             sentence=f"a ReserveNow for EVSE {evse_id} was accepted, but not all of its connectors were "
-            f"reported as Reserved within {STATUS_WITHIN_S:g} s; the station must report each one",
+            f"reported as Reserved within {_STATUS_WITHIN_S:g} s; the station must report each one",
             frames=(command.sent_frame, command.frame),
         )
     )

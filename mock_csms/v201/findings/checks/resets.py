@@ -13,21 +13,21 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, Variabl
 from mock_csms.v201.findings.facts.scheduled_resets import ScheduledResets
 from mock_csms.v201.findings.known import Known201
 
-CARRIED_OUT: Final = frozenset({"Accepted", "Scheduled"})
+_CARRIED_OUT: Final = frozenset({"Accepted", "Scheduled"})
 
-UNSUPPORTED: Final = CHECKS.kind(
+EVSE_RESET_ACCEPTED: Final = CHECKS.kind(
     "evse-reset-accepted",
     "error",
     "a Reset of an EVSE is accepted although the AllowReset of that EVSE is false",
     "the AllowReset of the EVSE",
 )
-UNANNOUNCED: Final = CHECKS.kind(
+EVSE_RESET_NOT_ANNOUNCED: Final = CHECKS.kind(
     "evse-reset-not-announced",
     "warning",
     "a Reset of an EVSE is accepted although the station has no AllowReset for that EVSE",
     WHOLE_MODEL,
 )
-ENDED_BY_RESET: Final = CHECKS.kind(
+TRANSACTION_ENDED_BY_SCHEDULED_RESET: Final = CHECKS.kind(
     "transaction-ended-by-scheduled-reset",
     "error",
     "a transaction is ended by a Reset OnIdle that was scheduled",
@@ -44,7 +44,7 @@ def _judge_support(command: AnsweredCommand, known: Known201) -> Outcome:
     value = known[DeviceModelFacts].value(_allow_reset(evse_id))
     if value is None or value.lower() != "false":
         return None
-    if status in CARRIED_OUT:
+    if status in _CARRIED_OUT:
         return Broken(
             f"a Reset of EVSE {evse_id} was answered with {status}, but AllowReset of this EVSE is false; it "
             "must be Rejected"
@@ -56,27 +56,27 @@ def _is_during_transaction(command: AnsweredCommand, known: Known201) -> bool:
     return bool(known.running.certain_on_evse(command.request["evseId"]))
 
 
-@UNSUPPORTED.on_command("B11.FR.09", of=Action.reset)
-def judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@EVSE_RESET_ACCEPTED.on_command("B11.FR.09", of=Action.reset)
+def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a reset of an EVSE is rejected if the EVSE does not support it."""
     if "evseId" not in command.request or _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)
 
 
-@UNSUPPORTED.on_command("B12.FR.09", of=Action.reset)
-def judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
+@EVSE_RESET_ACCEPTED.on_command("B12.FR.09", of=Action.reset)
+def _judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a reset of an EVSE with a transaction is rejected if the EVSE does not support it."""
     if "evseId" not in command.request or not _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)
 
 
-@UNANNOUNCED.on_command("B11.FR.10", of=Action.reset)
-def judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
+@EVSE_RESET_NOT_ANNOUNCED.on_command("B11.FR.10", of=Action.reset)
+def _judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a station that resets an EVSE has AllowReset for it."""
     evse_id, model = command.request.get("evseId"), known[DeviceModelFacts]
-    if evse_id is None or command.answer["status"] not in CARRIED_OUT or not model.is_complete:
+    if evse_id is None or command.answer["status"] not in _CARRIED_OUT or not model.is_complete:
         return None
     names = {name for name in model.definitions if (name.evse_id, name.variable) == (evse_id, "allowreset")}
     if not names:
@@ -108,14 +108,14 @@ def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outco
     )
 
 
-@ENDED_BY_RESET.on_event("B12.FR.03", types=("Ended",))
-def judge_end_before_reboot(call: StationCall, known: Known201) -> Outcome:
+@TRANSACTION_ENDED_BY_SCHEDULED_RESET.on_event("B12.FR.03", types=("Ended",))
+def _judge_end_before_reboot(call: StationCall, known: Known201) -> Outcome:
     """Check the end of a transaction before a scheduled reset of the station."""
     return _judge_end(call, known, None)
 
 
-@ENDED_BY_RESET.on_event("B12.FR.07", types=("Ended",))
-def judge_end_before_evse_reset(call: StationCall, known: Known201) -> Outcome:
+@TRANSACTION_ENDED_BY_SCHEDULED_RESET.on_event("B12.FR.07", types=("Ended",))
+def _judge_end_before_evse_reset(call: StationCall, known: Known201) -> Outcome:
     """Check the end of a transaction before a scheduled reset of its EVSE."""
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
     evse_id = running.evse_id if running else None

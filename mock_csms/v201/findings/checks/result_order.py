@@ -8,7 +8,7 @@ from mock_csms.v201.findings.facts.unanswered_requests import REQUESTS, Unanswer
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.solicited import REPORTED_BY
 
-BEFORE_ANSWER: Final = CHECKS.kind(
+RESULT_BEFORE_ANSWER: Final = CHECKS.kind(
     "result-before-answer",
     "error",
     "the first part of a report is sent before the command is answered",
@@ -16,8 +16,8 @@ BEFORE_ANSWER: Final = CHECKS.kind(
 )
 
 
-@BEFORE_ANSWER.on_call("FR.05", of=sorted({REPORTED_BY[action] for action in REQUESTS}))
-def judge_order(call: StationCall, known: Known201) -> Outcome:
+@RESULT_BEFORE_ANSWER.on_call("FR.05", of=sorted({REPORTED_BY[action] for action in REQUESTS}))
+def _judge_order(call: StationCall, known: Known201) -> Outcome:
     """Check that a report follows the answer to its command."""
     key = call.action, call.payload["requestId"]
     frames = known[UnansweredRequests].frames

@@ -6,10 +6,10 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
 from mock_csms.findings.facts import Facts
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.csms_root import CsmsRoot
 from mock_csms.v201.findings.facts.device_model import (
-    ACTUAL,
     DeviceModelFacts,
     VariableName,
     name_of_item,
@@ -17,36 +17,36 @@ from mock_csms.v201.findings.facts.device_model import (
 from mock_csms.v201.findings.facts.network_slots import NetworkSlots
 from mock_csms.v201.findings.known import Known201
 
-PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
-PASSWORD: Final = VariableName("securityctrlr", "basicauthpassword")
-PROFILE: Final = VariableName("securityctrlr", "securityprofile")
-TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
-LENGTHS: Final = range(40, 65)
+_PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
+_PASSWORD: Final = VariableName("securityctrlr", "basicauthpassword")
+_PROFILE: Final = VariableName("securityctrlr", "securityprofile")
+_TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
+_LENGTHS: Final = range(40, 65)
 """Maximum lengths of the password that are allowed (errata of A00.FR.205)."""
-RECONFIGURED: Final = "ReconfigurationOfSecurityParameters"
+_RECONFIGURED: Final = "ReconfigurationOfSecurityParameters"
 """Type of the security event after a change of the password."""
-MIN_SECRET: Final = 16
+_MIN_SECRET: Final = 16
 """Minimum length of a password (A00.FR.205); a shorter one may occur in a text by chance."""
 
-WITHOUT_ROOT: Final = CHECKS.kind(
+SECURITY_PROFILE_WITHOUT_ROOT: Final = CHECKS.kind(
     "security-profile-without-root",
     "error",
     "a network profile with TLS is accepted although no root certificate is installed",
     "SecurityCtrlr.SecurityProfile, the SetNetworkProfile of the slot, and a GetInstalledCertificateIds",
 )
-NO_PASSWORD: Final = CHECKS.kind(
+PASSWORD_VARIABLE_MISSING: Final = CHECKS.kind(
     "password-variable-missing",
     "error",
     "a station with HTTP Basic authentication has no BasicAuthPassword",
     "a FullInventory with SecurityProfile 1 or 2",
 )
-PASSWORD_LIMIT: Final = CHECKS.kind(
+PASSWORD_LIMIT_WRONG: Final = CHECKS.kind(
     "password-limit-wrong",
     "error",
     "the maximum length of BasicAuthPassword is not between 40 and 64",
     "a FullInventory with SecurityProfile 1 or 2",
 )
-DISCLOSED: Final = CHECKS.kind(
+PASSWORD_DISCLOSED: Final = CHECKS.kind(
     "password-disclosed",
     "error",
     "a security event contains the password of the station",
@@ -54,23 +54,23 @@ DISCLOSED: Final = CHECKS.kind(
 )
 
 
-def priorities(command: AnsweredCommand) -> tuple[list[str], str] | None:
+def _priorities(command: AnsweredCommand) -> tuple[list[str], str] | None:
     """Return the slots that a SetVariables puts into NetworkConfigurationPriority, and the status."""
     answers = {
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }
     for item in command.request["setVariableData"]:
-        if name_of_item(item) == PRIORITY and PRIORITY in answers:
-            return [slot.strip() for slot in item["attributeValue"].split(",")], answers[PRIORITY]
+        if name_of_item(item) == _PRIORITY and _PRIORITY in answers:
+            return [slot.strip() for slot in item["attributeValue"].split(",")], answers[_PRIORITY]
     return None
 
 
-def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> Outcome:
+def _judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> Outcome:
     """Judge whether a NetworkConfigurationPriority with forbidden security profiles is rejected."""
-    found = priorities(command)
+    found = _priorities(command)
     if found is None or not profiles:
         return None
-    if found[1] not in TAKEN:
+    if found[1] not in _TAKEN:
         return MET if found[1] == "Rejected" else None
     named = ", ".join(map(str, sorted(profiles)))
     return Broken(
@@ -80,44 +80,44 @@ def judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> 
     )
 
 
-def named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
+def _named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
     """Return the known security profiles of the slots that a SetVariables names."""
-    found, profiles = priorities(command), known[NetworkSlots].security_profiles(command.sent_frame)
+    found, profiles = _priorities(command), known[NetworkSlots].security_profiles(command.sent_frame)
     return {profiles[slot] for slot in found[0] if slot in profiles} if found else set()
 
 
-def active_profile(known: Known201) -> int | None:
+def _active_profile(known: Known201) -> int | None:
     """Return the security profile in use; None if it is not known."""
     number = known[DeviceModelFacts].number("SecurityCtrlr", "SecurityProfile")
     return None if number is None else int(number)
 
 
-@WITHOUT_ROOT.on_command("A05.FR.02", of=Action.set_variables)
-def judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
+@SECURITY_PROFILE_WITHOUT_ROOT.on_command("A05.FR.02", of=Action.set_variables)
+def _judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a profile with TLS needs a root certificate."""
-    active = active_profile(known)
+    active = _active_profile(known)
     if active is None or known[CsmsRoot].is_installed is not False:
         return None
-    higher = {profile for profile in named_profiles(command, known) if profile > active and profile >= 2}
-    return judge_profiles(command, higher, "although no CSMSRootCertificate is installed")
+    higher = {profile for profile in _named_profiles(command, known) if profile > active and profile >= 2}
+    return _judge_profiles(command, higher, "although no CSMSRootCertificate is installed")
 
 
-def profile_in_report(call: StationCall, known: Known201) -> str | None:
+def _profile_in_report(call: StationCall, known: Known201) -> str | None:
     """Return the security profile once a FullInventory is complete."""
     model = known[DeviceModelFacts]
     for definition, values in model.reported_in(call):
-        if definition.name == PROFILE:
+        if definition.name == _PROFILE:
             return dict(values).get(ACTUAL)
-    return model.value(PROFILE)
+    return model.value(_PROFILE)
 
 
-@NO_PASSWORD.on_call("A01.FR.01", of=Action.notify_report)
-def judge_password_variable(call: StationCall, known: Known201) -> Outcome:
+@PASSWORD_VARIABLE_MISSING.on_call("A01.FR.01", of=Action.notify_report)
+def _judge_password_variable(call: StationCall, known: Known201) -> Outcome:
     """Check that a station with HTTP Basic authentication reports its password variable."""
     inventory = known[DeviceModelFacts].inventory_with(call)
-    if inventory is None or profile_in_report(call, known) not in {"1", "2"}:
+    if inventory is None or _profile_in_report(call, known) not in {"1", "2"}:
         return None
-    if PASSWORD in inventory:
+    if _PASSWORD in inventory:
         return MET
     return Broken(
         "a FullInventory lacks SecurityCtrlr.BasicAuthPassword, although the security profile of the station "
@@ -125,32 +125,32 @@ def judge_password_variable(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-def judge_limit(call: StationCall, known: Known201, profile: str) -> Outcome:
+def _judge_limit(call: StationCall, known: Known201, profile: str) -> Outcome:
     """Judge the maximum length of the password in a security profile."""
     inventory = known[DeviceModelFacts].inventory_with(call)
-    if inventory is None or PASSWORD not in inventory or profile_in_report(call, known) != profile:
+    if inventory is None or _PASSWORD not in inventory or _profile_in_report(call, known) != profile:
         return None
-    limit = inventory[PASSWORD].max_limit
+    limit = inventory[_PASSWORD].max_limit
     if limit is None:
         return None
-    if limit in LENGTHS:
+    if limit in _LENGTHS:
         return MET
     return Broken(
-        f"SecurityCtrlr.BasicAuthPassword has the maxLimit {limit:g}; it must be at least {LENGTHS[0]} and "
-        f"at most {LENGTHS[-1]}"
+        f"SecurityCtrlr.BasicAuthPassword has the maxLimit {limit:g}; it must be at least {_LENGTHS[0]} and "
+        f"at most {_LENGTHS[-1]}"
     )
 
 
-@PASSWORD_LIMIT.on_call("A00.FR.205", of=Action.notify_report)
-def judge_limit_without_tls(call: StationCall, known: Known201) -> Outcome:
+@PASSWORD_LIMIT_WRONG.on_call("A00.FR.205", of=Action.notify_report)
+def _judge_limit_without_tls(call: StationCall, known: Known201) -> Outcome:
     """Check the maximum length of the password in security profile 1."""
-    return judge_limit(call, known, "1")
+    return _judge_limit(call, known, "1")
 
 
-@PASSWORD_LIMIT.on_call("A00.FR.304", of=Action.notify_report)
-def judge_limit_with_tls(call: StationCall, known: Known201) -> Outcome:
+@PASSWORD_LIMIT_WRONG.on_call("A00.FR.304", of=Action.notify_report)
+def _judge_limit_with_tls(call: StationCall, known: Known201) -> Outcome:
     """Check the maximum length of the password in security profile 2."""
-    return judge_limit(call, known, "2")
+    return _judge_limit(call, known, "2")
 
 
 class PasswordFacts(Facts):
@@ -163,24 +163,24 @@ class PasswordFacts(Facts):
 
 
 @CHECKS.learn_command(Action.set_variables)
-def learn_password(command: AnsweredCommand, known: Known201) -> None:
+def _learn_password(command: AnsweredCommand, known: Known201) -> None:
     """Remember an accepted password."""
     statuses = {
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }
     for item in command.request["setVariableData"]:
-        if name_of_item(item) == PASSWORD and statuses.get(PASSWORD) in TAKEN:
+        if name_of_item(item) == _PASSWORD and statuses.get(_PASSWORD) in _TAKEN:
             known[PasswordFacts].password = item["attributeValue"]
 
 
-@DISCLOSED.on_call("A01.FR.12", of=Action.security_event_notification)
-def judge_disclosure(call: StationCall, known: Known201) -> Outcome:
+@PASSWORD_DISCLOSED.on_call("A01.FR.12", of=Action.security_event_notification)
+def _judge_disclosure(call: StationCall, known: Known201) -> Outcome:
     """Check that a security event does not contain the password."""
     password, text = known[PasswordFacts].password, call.payload.get("techInfo", "")
-    if len(password) < MIN_SECRET:
+    if len(password) < _MIN_SECRET:
         return None
     if password not in text:
-        return MET if call.payload["type"] == RECONFIGURED else None
+        return MET if call.payload["type"] == _RECONFIGURED else None
     return Broken(
         "the techInfo of a security event contains the BasicAuthPassword; it must never be disclosed"
     )

@@ -8,24 +8,24 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.log.summary import short
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.checks.variable_results import SET, Result, results_of
+from mock_csms.v201.findings.checks.variable_results import SET, VariableResult, results_of
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import (
-    ACTUAL,
     Definition,
     DeviceModelFacts,
     settings_of,
 )
 from mock_csms.v201.findings.known import Known201
 
-VALUES: Final = frozenset({ACTUAL, "Target"})
+_VALUES: Final = frozenset({ACTUAL, "Target"})
 """Attribute types whose values have the data type and the limits of the variable."""
-JUDGED_ELSEWHERE: Final = frozenset({"networkconfigurationpriority"})
+_JUDGED_ELSEWHERE: Final = frozenset({"networkconfigurationpriority"})
 """Variables with requirements of their own (B10.FR.02)."""
-DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
-WRONG_VALUE: Final = CHECKS.kind(
+WRONG_VALUE_ACCEPTED: Final = CHECKS.kind(
     "wrong-value-accepted",
     "error",
     "a SetVariables is accepted although its value does not fit the data type or the limits of the variable",
@@ -34,7 +34,7 @@ WRONG_VALUE: Final = CHECKS.kind(
 
 
 def _is_decimal(value: str, _: Definition) -> bool:
-    return DECIMAL.fullmatch(value) is not None
+    return _DECIMAL.fullmatch(value) is not None
 
 
 def _is_integer(value: str, definition: Definition) -> bool:
@@ -65,7 +65,7 @@ def _options(definition: Definition) -> frozenset[str]:
     return frozenset(member.lower() for member in definition.members or () if member)
 
 
-IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
+_IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
     "boolean": _is_boolean,
     "dateTime": _is_time,
     "decimal": _is_decimal,
@@ -77,14 +77,14 @@ IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
 """Function that returns whether a text may be a value, by data type."""
 
 
-def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Result, str, Definition]]:
+def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[VariableResult, str, Definition]]:
     """Yield the results whose definition is known, with their values. Without a value, nothing is certain."""
     model, asked = known[DeviceModelFacts], settings_of(command.request)
     limit = model.number("DeviceDataCtrlr", "ConfigurationValueSize")
     for result in results_of(command):
         definition = model.definitions.get(result.name)
         value = (asked.get((result.name, result.attribute_type)) or "").strip()
-        is_judged = result.attribute_type in VALUES and result.name.variable not in JUDGED_ELSEWHERE
+        is_judged = result.attribute_type in _VALUES and result.name.variable not in _JUDGED_ELSEWHERE
         if definition is None or not value or not is_judged:
             continue
         if limit is not None and definition.list_length >= limit:
@@ -92,7 +92,7 @@ def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Resul
         yield result, value, definition
 
 
-def _outcome(result: Result, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:
+def _outcome(result: VariableResult, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:
     """Judge the status of a value; a value that is all right changes nothing."""
     if not is_wrong:
         return before
@@ -104,12 +104,12 @@ def _outcome(result: Result, value: str, *, is_wrong: bool, fault: str, before: 
     return MET if result.status == "Rejected" else before
 
 
-@WRONG_VALUE.on_command("B05.FR.07", of=Action.set_variables)
-def judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
+@WRONG_VALUE_ACCEPTED.on_command("B05.FR.07", of=Action.set_variables)
+def _judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that values of another data type are rejected."""
     outcome: Outcome = None
     for result, value, definition in _settings(command, known):
-        is_valid = IS_VALID.get(definition.data_type or "")
+        is_valid = _IS_VALID.get(definition.data_type or "")
         is_wrong = is_valid is not None and not is_valid(value, definition)
         fault = f"it is not a valid {definition.data_type} of this variable"
         outcome = _outcome(result, value, is_wrong=is_wrong, fault=fault, before=outcome)
@@ -118,8 +118,8 @@ def judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
     return outcome
 
 
-@WRONG_VALUE.on_command("B05.FR.08", of=Action.set_variables)
-def judge_range(command: AnsweredCommand, known: Known201) -> Outcome:
+@WRONG_VALUE_ACCEPTED.on_command("B05.FR.08", of=Action.set_variables)
+def _judge_range(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that numbers outside the limits are rejected."""
     outcome: Outcome = None
     for result, value, definition in _settings(command, known):

@@ -12,43 +12,43 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.signing import FOR_STATION, SigningFacts, SigningTrigger, digest_of
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.signing_request import MIN_BITS, SigningRequest, read_signing_request
+from mock_csms.v201.findings.signing_request import MIN_KEY_BITS, CertificateRequest, read_signing_request
 
-FOLLOWS_WITHIN_S: Final = 60.0
-WEAK_HASHES: Final = frozenset({"md5", "sha1"})
+_FOLLOWS_WITHIN_S: Final = 60.0
+_WEAK_HASHES: Final = frozenset({"md5", "sha1"})
 """Hash algorithms that BSI does not recommend in any edition."""
 
-UNREADABLE: Final = CHECKS.kind(
+CSR_UNREADABLE: Final = CHECKS.kind(
     "csr-unreadable", "error", "a SignCertificate has no valid certificate signing request in PEM"
 )
-WEAK_KEY: Final = CHECKS.kind(
+CSR_KEY_WEAK: Final = CHECKS.kind(
     "csr-key-weak", "error", "the key of a certificate signing request is too short"
 )
-WEAK_SIGNATURE: Final = CHECKS.kind(
+CSR_SIGNATURE_WEAK: Final = CHECKS.kind(
     "csr-signature-weak", "error", "a certificate signing request is signed with MD5 or SHA-1"
 )
-WRONG_SUBJECT: Final = CHECKS.kind(
+CSR_SUBJECT_WRONG: Final = CHECKS.kind(
     "csr-subject-wrong",
     "error",
     "the subject of a certificate signing request lacks the organization or the serial number of the station",
     "SecurityCtrlr.OrganizationName; the serialNumber in a BootNotification",
 )
-KEY_REUSED: Final = CHECKS.kind(
+CSR_KEY_REUSED: Final = CHECKS.kind(
     "csr-key-reused",
     "error",
     "the certificate signing request after a TriggerMessage has the key of an earlier one",
     "an accepted TriggerMessage on the same connection, and no request that waits for its certificate",
 )
-WRONG_USE: Final = CHECKS.kind(
+CSR_TYPE_WRONG: Final = CHECKS.kind(
     "csr-type-wrong",
     "error",
     "the SignCertificate after a TriggerMessage is for the other certificateType",
     "an accepted TriggerMessage on the same connection, and no request that waits for its certificate",
 )
-PRIVATE_KEY: Final = CHECKS.kind("private-key-sent", "error", "a SignCertificate contains a private key")
+PRIVATE_KEY_SENT: Final = CHECKS.kind("private-key-sent", "error", "a SignCertificate contains a private key")
 
 
-def request_in(call: StationCall) -> SigningRequest | None:
+def _request_in(call: StationCall) -> CertificateRequest | None:
     """Return the request in a SignCertificate; None if it cannot be judged."""
     try:
         return read_signing_request(call.payload["csr"])
@@ -56,14 +56,14 @@ def request_in(call: StationCall) -> SigningRequest | None:
         return None
 
 
-@UNREADABLE.on_call("A02.FR.03", "A03.FR.03", of=Action.sign_certificate)
-def judge_format(call: StationCall, _: Known201) -> Outcome:
+@CSR_UNREADABLE.on_call("A02.FR.03", "A03.FR.03", of=Action.sign_certificate)
+def _judge_format(call: StationCall, _: Known201) -> Outcome:
     """Check that the request is PKCS#10 in PEM with a valid signature."""
     try:
         request = read_signing_request(call.payload["csr"])
     except NotImplementedError:
         return None
-    if request is not None and request.hash_name in WEAK_HASHES:
+    if request is not None and request.hash_name in _WEAK_HASHES:
         return None  # its signature cannot be verified
     if request is not None and request.is_signed:
         return MET
@@ -71,12 +71,12 @@ def judge_format(call: StationCall, _: Known201) -> Outcome:
     return Broken(f"the csr in SignCertificate {fault}; it must be a PEM-encoded PKCS#10 request")
 
 
-def judge_key(call: StationCall, kinds: tuple[str, ...]) -> Outcome:
+def _judge_key(call: StationCall, kinds: tuple[str, ...]) -> Outcome:
     """Judge the length of a key of some kinds."""
-    request = request_in(call)
+    request = _request_in(call)
     if request is None or request.key_kind not in kinds:
         return None
-    minimum = MIN_BITS[request.key_kind]
+    minimum = MIN_KEY_BITS[request.key_kind]
     if request.key_bits >= minimum:
         return MET
     return Broken(
@@ -85,31 +85,31 @@ def judge_key(call: StationCall, kinds: tuple[str, ...]) -> Outcome:
     )
 
 
-@WEAK_KEY.on_call("A00.FR.501", of=Action.sign_certificate)
-def judge_any_key(call: StationCall, _: Known201) -> Outcome:
+@CSR_KEY_WEAK.on_call("A00.FR.501", of=Action.sign_certificate)
+def _judge_any_key(call: StationCall, _: Known201) -> Outcome:
     """Check that any key is long enough."""
-    return judge_key(call, tuple(MIN_BITS))
+    return _judge_key(call, tuple(MIN_KEY_BITS))
 
 
-@WEAK_KEY.on_call("A00.FR.502", of=Action.sign_certificate)
-def judge_rsa_key(call: StationCall, _: Known201) -> Outcome:
+@CSR_KEY_WEAK.on_call("A00.FR.502", of=Action.sign_certificate)
+def _judge_rsa_key(call: StationCall, _: Known201) -> Outcome:
     """Check that an RSA or DSA key is long enough."""
-    return judge_key(call, ("RSA", "DSA"))
+    return _judge_key(call, ("RSA", "DSA"))
 
 
-@WEAK_KEY.on_call("A00.FR.503", of=Action.sign_certificate)
-def judge_ec_key(call: StationCall, _: Known201) -> Outcome:
+@CSR_KEY_WEAK.on_call("A00.FR.503", of=Action.sign_certificate)
+def _judge_ec_key(call: StationCall, _: Known201) -> Outcome:
     """Check that a key on an elliptic curve is long enough."""
-    return judge_key(call, ("EC",))
+    return _judge_key(call, ("EC",))
 
 
-@WEAK_SIGNATURE.on_call("A00.FR.504", of=Action.sign_certificate)
-def judge_hash(call: StationCall, _: Known201) -> Outcome:
+@CSR_SIGNATURE_WEAK.on_call("A00.FR.504", of=Action.sign_certificate)
+def _judge_hash(call: StationCall, _: Known201) -> Outcome:
     """Check that the signature does not use a broken hash algorithm."""
-    request = request_in(call)
+    request = _request_in(call)
     if request is None or not request.hash_name:
         return None
-    if request.hash_name not in WEAK_HASHES:
+    if request.hash_name not in _WEAK_HASHES:
         return MET
     return Broken(
         f"the csr in SignCertificate is signed with {request.hash_name.upper()}; it must be signed with an "
@@ -117,18 +117,18 @@ def judge_hash(call: StationCall, _: Known201) -> Outcome:
     )
 
 
-def request_for_station(call: StationCall, known: Known201) -> SigningRequest | None:
+def _request_for_station(call: StationCall, known: Known201) -> CertificateRequest | None:
     """Return the request if it is certainly for the certificate of the station only."""
     use = call.payload.get("certificateType")
     is_for_station = use == FOR_STATION or (use is None and known[DeviceModelFacts].is_off("ISO15118Ctrlr"))
-    return request_in(call) if is_for_station else None
+    return _request_in(call) if is_for_station else None
 
 
-@WRONG_SUBJECT.on_call("A00.FR.509", of=Action.sign_certificate)
-def judge_organization(call: StationCall, known: Known201) -> Outcome:
+@CSR_SUBJECT_WRONG.on_call("A00.FR.509", of=Action.sign_certificate)
+def _judge_organization(call: StationCall, known: Known201) -> Outcome:
     """Check the organization in the subject."""
     required = known[DeviceModelFacts].of_station("SecurityCtrlr", "OrganizationName")
-    request = request_for_station(call, known)
+    request = _request_for_station(call, known)
     if request is None or not required or not known[RecentSettings].is_settled("SecurityCtrlr", call.at):
         return None
     if digest_of(request.public_key) in known[SigningFacts].keys:
@@ -141,16 +141,16 @@ def judge_organization(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@WRONG_SUBJECT.on_call("A00.FR.511", of=Action.sign_certificate)
-def judge_common_name(call: StationCall, known: Known201) -> Outcome:
+@CSR_SUBJECT_WRONG.on_call("A00.FR.511", of=Action.sign_certificate)
+def _judge_common_name(call: StationCall, known: Known201) -> Outcome:
     """Check the common name in the subject."""
-    request, serial_number = request_for_station(call, known), known[SigningFacts].serial_number
+    request, serial_number = _request_for_station(call, known), known[SigningFacts].serial_number
     if request is None:
         return None
     name = request.common_name
-    if serial_number and name == serial_number and not is_address(name):
+    if serial_number and name == serial_number and not _is_address(name):
         return MET
-    if not serial_number and not is_address(name):
+    if not serial_number and not _is_address(name):
         return None
     required = f"the serial number {short(serial_number)}" if serial_number else "a serial number"
     return Broken(
@@ -159,7 +159,7 @@ def judge_common_name(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-def is_address(name: str) -> bool:
+def _is_address(name: str) -> bool:
     """Return whether a name is a URL or an IP address."""
     if "://" in name:
         return True
@@ -170,17 +170,17 @@ def is_address(name: str) -> bool:
     return True
 
 
-def trigger_of(call: StationCall, known: Known201) -> SigningTrigger | None:
+def _trigger_of(call: StationCall, known: Known201) -> SigningTrigger | None:
     """Return the TriggerMessage that a request certainly follows."""
     trigger = known[SigningFacts].trigger
-    is_its = trigger is not None and trigger.is_certain and call.at - trigger.at <= FOLLOWS_WITHIN_S
+    is_its = trigger is not None and trigger.is_certain and call.at - trigger.at <= _FOLLOWS_WITHIN_S
     return trigger if is_its else None
 
 
-@KEY_REUSED.on_call("A02.FR.02", of=Action.sign_certificate)
-def judge_new_key(call: StationCall, known: Known201) -> Outcome:
+@CSR_KEY_REUSED.on_call("A02.FR.02", of=Action.sign_certificate)
+def _judge_new_key(call: StationCall, known: Known201) -> Outcome:
     """Check that a request after a TriggerMessage has a new key."""
-    trigger, request = trigger_of(call, known), request_in(call)
+    trigger, request = _trigger_of(call, known), _request_in(call)
     if trigger is None or request is None:
         return None
     frame = known[SigningFacts].keys.get(digest_of(request.public_key))
@@ -193,10 +193,10 @@ def judge_new_key(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@WRONG_USE.on_call("A02.FR.13", of=Action.sign_certificate)
-def judge_use(call: StationCall, known: Known201) -> Outcome:
+@CSR_TYPE_WRONG.on_call("A02.FR.13", of=Action.sign_certificate)
+def _judge_use(call: StationCall, known: Known201) -> Outcome:
     """Check that a request after a TriggerMessage is for the requested certificate."""
-    trigger, use = trigger_of(call, known), call.payload.get("certificateType")
+    trigger, use = _trigger_of(call, known), call.payload.get("certificateType")
     if trigger is None or trigger.use is None or use is None:
         return None
     if use == trigger.use:
@@ -208,8 +208,8 @@ def judge_use(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@PRIVATE_KEY.on_call("A02.FR.05", "A03.FR.05", of=Action.sign_certificate)
-def judge_private_key(call: StationCall, _: Known201) -> Outcome:
+@PRIVATE_KEY_SENT.on_call("A02.FR.05", "A03.FR.05", of=Action.sign_certificate)
+def _judge_private_key(call: StationCall, _: Known201) -> Outcome:
     """Check that a SignCertificate has no private key beside the request."""
     if "PRIVATE KEY-----" not in call.payload["csr"]:
         return MET

@@ -6,69 +6,69 @@ from typing import Final
 from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, AnsweredStationCall, Broken, CheckedKind, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
-from mock_csms.v201.findings.facts.reported import Reported
+from mock_csms.v201.findings.facts.reported import ReportedSubjects
 from mock_csms.v201.findings.facts.transaction_notes import (
     CHARGE_TRIGGERS,
     RunningNotes,
     TransactionNotes,
     is_authorizing,
     is_charging,
-    time_of,
+    time_of_event,
 )
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import PLUGGED_IN
 
-TX: Final = "TxCtrlr"
-WITHIN_S: Final = 60.0
-EVENTS: Final = frozenset({Action.transaction_event.value})
-STOPS: Final = {
+_TX: Final = "TxCtrlr"
+_WITHIN_S: Final = 60.0
+_EVENTS: Final = frozenset({Action.transaction_event.value})
+_STOPS: Final = {
     "Deauthorized": (("E06.FR.06", "PowerPathClosed"),),
     "EVCommunicationLost": (("E06.FR.02", "EVConnected"), ("E06.FR.06", "PowerPathClosed")),
     "EVDeparted": (("E06.FR.01", "ParkingBayOccupancy"),),
     "StopAuthorized": (("E06.FR.03", "Authorized"), ("E06.FR.06", "PowerPathClosed")),
 }
 """Requirements to end the transaction, with their stop points, by the trigger reason of an event."""
-ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
-MAX_ENERGY: Final = "maxenergyoninvalidid"
-IDLE: Final = "Idle"
-UNAUTHORIZED: Final = "NoAuthorization"
+_ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
+_MAX_ENERGY: Final = "maxenergyoninvalidid"
+_IDLE: Final = "Idle"
+_UNAUTHORIZED: Final = "NoAuthorization"
 
-NOT_ENDED: Final = CHECKS.kind(
+TRANSACTION_NOT_ENDED: Final = CHECKS.kind(
     "transaction-not-ended",
     "error",
     "a transaction goes on although one of its stop points has been reached",
     "TxStopPoint",
 )
-NOT_ENDED.names("E06.FR.01", "E06.FR.02", "E06.FR.03", "E06.FR.06", "E06.FR.07")
-IGNORED: Final = CHECKS.kind(
+TRANSACTION_NOT_ENDED.names("E06.FR.01", "E06.FR.02", "E06.FR.03", "E06.FR.06", "E06.FR.07")
+REFUSED_TOKEN_IGNORED: Final = CHECKS.kind(
     "refused-token-ignored",
     "error",
     "a transaction goes on although its idToken was refused in the answer to an event",
     "TxStopPoint and StopTxOnInvalidId; if that is false, a FullInventory without MaxEnergyOnInvalidId",
 )
-IGNORED.names("E05.FR.02", "E05.FR.09", "E05.FR.10", "E06.FR.04")
-NOT_TIMED_OUT: Final = CHECKS.kind(
+REFUSED_TOKEN_IGNORED.names("E05.FR.02", "E05.FR.09", "E05.FR.10", "E06.FR.04")
+CONNECTION_TIMEOUT_NOT_APPLIED: Final = CHECKS.kind(
     "connection-timeout-not-applied",
     "warning",
     "a transaction goes on although no cable was plugged in within EVConnectionTimeOut",
     "EVConnectionTimeOut, and TxStopPoint without ParkingBayOccupancy",
 )
-NOT_TIMED_OUT.names("E03.FR.05")
-TIMEOUT_MISSING: Final = CHECKS.kind(
+CONNECTION_TIMEOUT_NOT_APPLIED.names("E03.FR.05")
+CONNECTION_TIMEOUT_NOT_REPORTED: Final = CHECKS.kind(
     "connection-timeout-not-reported",
     "error",
     "no event reports that no cable was plugged in within EVConnectionTimeOut",
     "EVConnectionTimeOut, and TxStopPoint with ParkingBayOccupancy",
 )
-TIMEOUT_MISSING.names("E03.FR.15")
-STILL_AUTHORIZED: Final = CHECKS.kind(
+CONNECTION_TIMEOUT_NOT_REPORTED.names("E03.FR.15")
+CHARGING_AFTER_DISCONNECT: Final = CHECKS.kind(
     "charging-after-disconnect",
     "error",
     "a vehicle is unplugged and charges again without a new authorization",
@@ -83,9 +83,9 @@ def _id(event: JsonObject) -> str:
 
 def _stop_points(known: Known201, event: StationCall | AnsweredStationCall) -> frozenset[str]:
     """Return the stop points; empty if they are unknown or may have changed since the event."""
-    if not known[RecentSettings].is_settled(TX, time_of(event)):
+    if not known[RecentSettings].is_settled(_TX, time_of_event(event)):
         return frozenset()
-    return known[DeviceModelFacts].members(TX, "TxStopPoint") or frozenset()
+    return known[DeviceModelFacts].members(_TX, "TxStopPoint") or frozenset()
 
 
 def _has_ended(known: Known201, transaction_id: str) -> bool:
@@ -100,18 +100,18 @@ def _expect(  # noqa: PLR0913, PLR0917 - the parts of an expectation
     is_fulfilled_by: Callable[[JsonObject], bool],
     sentence: str,
     *,
-    within_s: float = WITHIN_S,
+    within_s: float = _WITHIN_S,
     is_excused: Callable[[], bool] = lambda: False,
 ) -> None:
     """Expect another event of the transaction."""
     transaction_id = _id(message.payload)
     known.expectations.add(
-        Expectation(
+        ExpectedMessage(
             kind.id,
             requirements,
             since=message.at,
             within_s=within_s,
-            actions=EVENTS,
+            actions=_EVENTS,
             is_fulfilled_by=lambda _, event: _id(event) == transaction_id and is_fulfilled_by(event),
             sentence=sentence,
             frames=(message.frame,),
@@ -127,22 +127,22 @@ def _is_ended(event: JsonObject) -> bool:
 # Stop points
 
 
-@CHECKS.learn_event(types=("Updated",), triggers=STOPS)
+@CHECKS.learn_event(types=("Updated",), triggers=_STOPS)
 def _expect_end(call: StationCall, known: Known201) -> None:
     event, trigger = call.payload, call.payload["triggerReason"]
     points = _stop_points(known, call)
-    requirements = tuple(requirement for requirement, point in STOPS[trigger] if point in points)
+    requirements = tuple(requirement for requirement, point in _STOPS[trigger] if point in points)
     if trigger == "EVCommunicationLost" and not _is_unplugged(event, known):
         return
     if requirements and not event.get("offline") and not _has_ended(known, _id(event)):
         _expect(
             known,
-            NOT_ENDED,
+            TRANSACTION_NOT_ENDED,
             requirements,
             call,
             _is_ended,
-            f"the transaction {short(_id(event))} did not end within {WITHIN_S:g} s after {trigger}, but its "
-            f"TxStopPoint is {', '.join(sorted(points))}; it must end then",
+            f"the transaction {short(_id(event))} did not end within {_WITHIN_S:g} s after {trigger}, but "
+            f"its TxStopPoint is {', '.join(sorted(points))}; it must end then",
         )
 
 
@@ -150,10 +150,10 @@ def _is_unplugged(event: JsonObject, known: Known201) -> bool:
     """Return whether no vehicle is connected after an event. Only the data link to it may be lost."""
     running = known.running.by_id.get(_id(event))
     before = None if running is None else running.charging_state
-    return bool(event["transactionInfo"].get("chargingState", before) == IDLE)
+    return bool(event["transactionInfo"].get("chargingState", before) == _IDLE)
 
 
-@CHECKS.learn_event(types=("Updated",), triggers=("ChargingStateChanged", *STOPS))
+@CHECKS.learn_event(types=("Updated",), triggers=("ChargingStateChanged", *_STOPS))
 def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
     event = call.payload
     running = known.running.by_id.get(_id(event))
@@ -163,12 +163,12 @@ def _expect_end_of_energy(call: StationCall, known: Known201) -> None:
     if "EnergyTransfer" in _stop_points(known, call) and not event.get("offline"):
         _expect(
             known,
-            NOT_ENDED,
+            TRANSACTION_NOT_ENDED,
             ("E06.FR.07",),
             call,
             _is_ended,
-            f"the transaction {short(_id(event))} did not end within {WITHIN_S:g} s after its charging state "
-            f"became {state}, but its TxStopPoint has EnergyTransfer; it must end then",
+            f"the transaction {short(_id(event))} did not end within {_WITHIN_S:g} s after its charging "
+            f"state became {state}, but its TxStopPoint has EnergyTransfer; it must end then",
         )
 
 
@@ -184,17 +184,17 @@ def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     points = _stop_points(known, call)
     if not points or _is_ended(event) or _has_ended(known, _id(event)):
         return
-    stops = known[DeviceModelFacts].is_true(TX, "StopTxOnInvalidId")
+    stops = known[DeviceModelFacts].is_true(_TX, "StopTxOnInvalidId")
     refused = f"the idToken of the transaction {short(_id(event))} was answered with {status}"
-    if stops and points & ENDS_WITH_AUTHORIZATION:
+    if stops and points & _ENDS_WITH_AUTHORIZATION:
         requirements = ("E05.FR.10", "E06.FR.04") if "Authorized" in points else ("E05.FR.10",)
-        sentence = f"{refused}, but it did not end within {WITHIN_S:g} s; it must end with Deauthorized"
+        sentence = f"{refused}, but it did not end within {_WITHIN_S:g} s; it must end with Deauthorized"
         _expect_reaction(known, requirements, call, _is_ended_for_token, sentence)
     elif stops:
-        sentence = f"{refused}, but no event with Deauthorized came within {WITHIN_S:g} s; one must be sent"
+        sentence = f"{refused}, but no event with Deauthorized came within {_WITHIN_S:g} s; one must be sent"
         _expect_reaction(known, ("E05.FR.09",), call, _is_deauthorized, sentence)
     elif stops is False and _gives_no_energy(known, _id(event), points):
-        sentence = f"{refused}, but it went on charging for {WITHIN_S:g} s; it must become SuspendedEVSE"
+        sentence = f"{refused}, but it went on charging for {_WITHIN_S:g} s; it must become SuspendedEVSE"
         _expect_reaction(known, ("E05.FR.02",), call, _is_suspended, sentence, stops_charging=True)
 
 
@@ -214,7 +214,7 @@ def _expect_reaction(  # noqa: PLR0913 - the parts of an expectation
         running = known.running.by_id.get(transaction_id)
         return running is None or (stops_charging and running.charging_state != "Charging")
 
-    _expect(known, IGNORED, requirements, call, is_reaction, sentence, is_excused=is_excused)
+    _expect(known, REFUSED_TOKEN_IGNORED, requirements, call, is_reaction, sentence, is_excused=is_excused)
 
 
 def _is_ended_for_token(event: JsonObject) -> bool:
@@ -233,7 +233,7 @@ def _is_suspended(event: JsonObject) -> bool:
 def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str]) -> bool:
     """Return whether a charging transaction with a refused token may get no more energy."""
     model, running = known[DeviceModelFacts], known.running.by_id.get(transaction_id)
-    has_limit = not model.is_complete or any(name.variable == MAX_ENERGY for name in model.components())
+    has_limit = not model.is_complete or any(name.variable == _MAX_ENERGY for name in model.components())
     is_charging = running is not None and running.charging_state == "Charging"
     return is_charging and not has_limit and "EnergyTransfer" not in points
 
@@ -245,12 +245,16 @@ def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str
 def _expect_timeout(call: StationCall, known: Known201) -> None:
     """Expect the timeout of a transaction that a driver has authorized; F02 is about remote starts."""
     event, points = call.payload, _stop_points(known, call)
-    timeout_s = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut")
+    timeout_s = known[DeviceModelFacts].number(_TX, "EVConnectionTimeOut")
     is_waiting = event["transactionInfo"].get("chargingState") == "Idle" and not event.get("offline")
     if not is_waiting or not points or not timeout_s or timeout_s < 0:
         return
     keeps_running = "ParkingBayOccupancy" in points
-    kind, requirement = (TIMEOUT_MISSING, "E03.FR.15") if keeps_running else (NOT_TIMED_OUT, "E03.FR.05")
+    kind, requirement = (
+        (CONNECTION_TIMEOUT_NOT_REPORTED, "E03.FR.15")
+        if keeps_running
+        else (CONNECTION_TIMEOUT_NOT_APPLIED, "E03.FR.05")
+    )
     due = "must report EVConnectTimeout" if keeps_running else "should end with stoppedReason Timeout"
     transaction_id = _id(event)
     _expect(
@@ -261,7 +265,7 @@ def _expect_timeout(call: StationCall, known: Known201) -> None:
         lambda event: event["triggerReason"] == "EVConnectTimeout" and (keeps_running or _is_ended(event)),
         f"no cable was plugged in for the transaction {short(transaction_id)} within EVConnectionTimeOut "
         f"({timeout_s:g} s); it {due} then",
-        within_s=timeout_s + WITHIN_S,
+        within_s=timeout_s + _WITHIN_S,
         is_excused=lambda: not _is_still_waiting(known, transaction_id, timeout_s),
     )
 
@@ -273,15 +277,15 @@ def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) ->
         return False
     if tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None:
         return False
-    is_unchanged = known[DeviceModelFacts].number(TX, "EVConnectionTimeOut") == timeout_s
+    is_unchanged = known[DeviceModelFacts].number(_TX, "EVConnectionTimeOut") == timeout_s
     return is_unchanged and tracked.contents.first_stop is None and tracked.plugged_in is None
 
 
 # A vehicle that is unplugged and plugged in again
 
 
-@STILL_AUTHORIZED.on_event("E09.FR.01", types=("Updated",), triggers=CHARGE_TRIGGERS)
-def judge_charging_again(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_AFTER_DISCONNECT.on_event("E09.FR.01", types=("Updated",), triggers=CHARGE_TRIGGERS)
+def _judge_charging_again(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction is authorized again before it charges again."""
     notes = known[RunningNotes].of(call.payload)
     if notes is None or notes.unplugged_frame is None or not is_charging(call.payload):
@@ -292,7 +296,9 @@ def judge_charging_again(call: StationCall, known: Known201) -> Outcome:
         return MET
     if known[RunningNotes].may_be_authorized_again(notes):
         return None
-    if not known[Reported].is_new(STILL_AUTHORIZED.id, (_id(call.payload), notes.unplugged_frame)):
+    if not known[ReportedSubjects].is_new(
+        CHARGING_AFTER_DISCONNECT.id, (_id(call.payload), notes.unplugged_frame)
+    ):
         return None
     return Broken(
         f"the transaction {short(_id(call.payload))} charges again after EVCommunicationLost without a new "
@@ -305,7 +311,7 @@ def _needs_authorization(call: StationCall, known: Known201, notes: TransactionN
     """Return whether unplugging the vehicle has certainly ended the authorization of a transaction."""
     model, tracked = known[DeviceModelFacts], known.transactions.find(_id(call.payload))
     token = None if tracked is None else tracked.contents.token
-    if token is None or token[1] == UNAUTHORIZED or model.is_true("AuthCtrlr", "Enabled") is False:
+    if token is None or token[1] == _UNAUTHORIZED or model.is_true("AuthCtrlr", "Enabled") is False:
         return False
-    is_set = model.is_true(TX, "StopTxOnEVSideDisconnect") is True
-    return is_set and notes.is_whole and known[RecentSettings].is_settled(TX, notes.happened_at)
+    is_set = model.is_true(_TX, "StopTxOnEVSideDisconnect") is True
+    return is_set and notes.is_whole and known[RecentSettings].is_settled(_TX, notes.happened_at)

@@ -18,31 +18,31 @@ from mock_csms.v201.findings.facts.transaction_notes import (
     TransactionNotes,
     is_charging,
     is_signed,
-    time_of,
+    time_of_event,
 )
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.samples import (
-    ALIGNED,
+    ALIGNED_DATA_CTRLR,
     BEGIN,
     CLOCK,
     END,
-    PERIODIC,
-    SAMPLED,
+    SAMPLE_PERIODIC,
+    SAMPLED_DATA_CTRLR,
     configured_measurands,
     is_absent,
     is_switched_off,
-    measurands_of,
+    sampled_measurands,
     samples_of,
 )
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
 
-ROUNDING_S: Final = 1.0
+_ROUNDING_S: Final = 1.0
 """Difference of timestamps that rounding to seconds can explain."""
-SIGNS: Final = VariableName("sampleddatactrlr", "signreadings")
-MIN_INTERVALS: Final = 4
+_SIGNS: Final = VariableName("sampleddatactrlr", "signreadings")
+_MIN_INTERVALS: Final = 4
 """Intervals that a transaction must have lasted before missing readings are certain."""
 
-MISSING: Final = CHECKS.kind(
+READINGS_MISSING: Final = CHECKS.kind(
     "readings-missing",
     "error",
     "an event of a transaction lacks measurands that it is set to report",
@@ -50,27 +50,27 @@ MISSING: Final = CHECKS.kind(
     "the transaction; for other measurands than the energy a FullInventory with one EVSE, or an earlier "
     "transaction of the EVSE with them",
 )
-WRONG_CONTEXT: Final = CHECKS.kind(
+METER_CONTEXT_WRONG: Final = CHECKS.kind(
     "meter-context-wrong",
     "error",
     "the readings of a Started event lack context Transaction.Begin, or those of an Ended event lack "
     "Transaction.End",
 )
-UNSIGNED: Final = CHECKS.kind(
+READING_NOT_SIGNED: Final = CHECKS.kind(
     "reading-not-signed",
     "error",
     "no energy reading of a transaction is signed although SignReadings is true",
     "SignReadings, unchanged since the start of the transaction, and a FullInventory with one EVSE or an "
     "earlier signed reading of the EVSE",
 )
-TOO_FEW: Final = CHECKS.kind(
+PERIODIC_READINGS_MISSING: Final = CHECKS.kind(
     "periodic-readings-missing",
     "error",
     "a transaction has less than half of the periodic readings it should have",
     "Available, Enabled, TxUpdatedInterval and TxUpdatedMeasurands in SampledDataCtrlr, unchanged since the "
     "start of the transaction, and no disconnection since",
 )
-OUTSIDE_INTERVAL: Final = CHECKS.kind(
+READING_OUTSIDE_INTERVAL: Final = CHECKS.kind(
     "reading-outside-interval",
     "error",
     "an event that is not the last has readings that are older than the sampling interval or newer than "
@@ -110,31 +110,31 @@ def _required(call: StationCall, known: Known201, variable: str, since: float) -
     changed since a time.
     """
     evse_id = _evse_of(call.payload, known)
-    if evse_id is None or not known[RecentSettings].is_settled(SAMPLED, since):
+    if evse_id is None or not known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since):
         return frozenset()
-    return configured_measurands(known, SAMPLED, variable) & certain_measurands(known, evse_id)
+    return configured_measurands(known, SAMPLED_DATA_CTRLR, variable) & certain_measurands(known, evse_id)
 
 
 def _may_sign_begin(known: Known201) -> bool:
     """Return whether the readings of the begin may follow as soon as they are signed."""
     model = known[DeviceModelFacts]
-    signs = model.is_true(SAMPLED, "SignReadings")
-    return not is_absent(model, SIGNS) if signs is None else signs
+    signs = model.is_true(SAMPLED_DATA_CTRLR, "SignReadings")
+    return not is_absent(model, _SIGNS) if signs is None else signs
 
 
-@MISSING.on_event("E01.FR.09", types=("Started",), once=True)
-def judge_start(call: StationCall, known: Known201) -> Outcome:
+@READINGS_MISSING.on_event("E01.FR.09", types=("Started",), once=True)
+def _judge_start(call: StationCall, known: Known201) -> Outcome:
     """Check the readings of a Started event that names the EVSE."""
     if "evse" not in call.payload or _is_offline(call) or _may_sign_begin(known):
         return None
-    required = _required(call, known, "TxStartedMeasurands", time_of(call))
+    required = _required(call, known, "TxStartedMeasurands", time_of_event(call))
     return _judge_measurands(
-        required, measurands_of(call.payload), f"the Started event of the transaction {_name(call)}"
+        required, sampled_measurands(call.payload), f"the Started event of the transaction {_name(call)}"
     )
 
 
-@MISSING.on_event("E01.FR.17", types=("Updated",), triggers=CHARGE_TRIGGERS)
-def judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
+@READINGS_MISSING.on_event("E01.FR.17", types=("Updated",), triggers=CHARGE_TRIGGERS)
+def _judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
     """Check the event in which charging starts, if the Started event did not name the EVSE."""
     notes = known[RunningNotes].of(call.payload)
     if notes is None or notes.names_evse or notes.has_charged or notes.has_begin or not notes.is_whole:
@@ -143,11 +143,13 @@ def judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
         return None
     required = _required(call, known, "TxStartedMeasurands", notes.happened_at)
     what = f"the event of the transaction {_name(call)} in which charging starts"
-    return _judge_measurands(required, measurands_of(call.payload, BEGIN), what, f" with context {BEGIN}")
+    return _judge_measurands(
+        required, sampled_measurands(call.payload, BEGIN), what, f" with context {BEGIN}"
+    )
 
 
-@MISSING.on_event("E02.FR.10", types=("Updated",), triggers=(PERIODIC_TRIGGER,))
-def judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
+@READINGS_MISSING.on_event("E02.FR.10", types=("Updated",), triggers=(PERIODIC_TRIGGER,))
+def _judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
     """Check the first periodic readings once later ones arrive: they may be split over several events with
     the same timestamp (E02.FR.11).
     """
@@ -161,8 +163,8 @@ def judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
     return _judge_measurands(required, notes.periodic_measurands, what)
 
 
-@MISSING.on_event("E06.FR.11", types=("Ended",), once=True)
-def judge_end(call: StationCall, known: Known201) -> Outcome:
+@READINGS_MISSING.on_event("E06.FR.11", types=("Ended",), once=True)
+def _judge_end(call: StationCall, known: Known201) -> Outcome:
     """Check the readings of an Ended event, unless a power cut or a reset interrupted the transaction."""
     notes = known[RunningNotes].of(call.payload)
     is_interrupted = call.payload["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
@@ -170,35 +172,35 @@ def judge_end(call: StationCall, known: Known201) -> Outcome:
         return None
     required = _required(call, known, "TxEndedMeasurands", notes.happened_at)
     return _judge_measurands(
-        required, measurands_of(call.payload), f"the Ended event of the transaction {_name(call)}"
+        required, sampled_measurands(call.payload), f"the Ended event of the transaction {_name(call)}"
     )
 
 
-@WRONG_CONTEXT.on_event("E01.FR.09", types=("Started",), once=True)
-def judge_context_of_start(call: StationCall, known: Known201) -> Outcome:
+@METER_CONTEXT_WRONG.on_event("E01.FR.09", types=("Started",), once=True)
+def _judge_context_of_start(call: StationCall, known: Known201) -> Outcome:
     """Check that the readings of a Started event have context Transaction.Begin."""
-    if _needs_no_readings(known, "TxStartedMeasurands", time_of(call)):
+    if _needs_no_readings(known, "TxStartedMeasurands", time_of_event(call)):
         return None
-    return _judge_context(call, BEGIN, frozenset({PERIODIC, END}))
+    return _judge_context(call, BEGIN, frozenset({SAMPLE_PERIODIC, END}))
 
 
-@WRONG_CONTEXT.on_event("E06.FR.11", types=("Ended",), once=True)
-def judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
+@METER_CONTEXT_WRONG.on_event("E06.FR.11", types=("Ended",), once=True)
+def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
     """Check that the readings of an Ended event have context Transaction.End.
 
     Earlier readings come without it if sampling was turned off during the transaction.
     """
     notes = known[RunningNotes].of(call.payload)
-    if _needs_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of(call)):
+    if _needs_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of_event(call)):
         return None
-    return _judge_context(call, END, frozenset({PERIODIC, BEGIN}))
+    return _judge_context(call, END, frozenset({SAMPLE_PERIODIC, BEGIN}))
 
 
 def _needs_no_readings(known: Known201, variable: str, since: float) -> bool:
     """Return whether the list of measurands in a variable is known to be empty, or may have been since."""
-    is_empty = known[DeviceModelFacts].members(SAMPLED, variable) == frozenset()
-    is_settled = known[RecentSettings].is_settled(SAMPLED, since)
-    return is_switched_off(known, SAMPLED) or is_empty or not is_settled
+    is_empty = known[DeviceModelFacts].members(SAMPLED_DATA_CTRLR, variable) == frozenset()
+    is_settled = known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since)
+    return is_switched_off(known, SAMPLED_DATA_CTRLR) or is_empty or not is_settled
 
 
 def _judge_context(call: StationCall, required: str, revealing: frozenset[str]) -> Outcome:
@@ -225,7 +227,7 @@ def _judge_signature(call: StationCall, known: Known201, controller: str, contex
         return None
     if not known[RecentSettings].is_settled(controller, notes.happened_at):
         return None
-    if ENERGY_REGISTER not in measurands_of(call.payload, context):
+    if ENERGY_REGISTER not in sampled_measurands(call.payload, context):
         return None
     if notes.is_signed or is_signed(call.payload):
         return MET
@@ -238,31 +240,31 @@ def _judge_signature(call: StationCall, known: Known201, controller: str, contex
     )
 
 
-@UNSIGNED.on_event("E02.FR.14", "J02.FR.21", types=("Ended",), once=True)
-def judge_signature(call: StationCall, known: Known201) -> Outcome:
+@READING_NOT_SIGNED.on_event("E02.FR.14", "J02.FR.21", types=("Ended",), once=True)
+def _judge_sampled_signature(call: StationCall, known: Known201) -> Outcome:
     """Check that the begin or the end of a transaction is signed."""
-    return _judge_signature(call, known, SAMPLED, END)
+    return _judge_signature(call, known, SAMPLED_DATA_CTRLR, END)
 
 
-@UNSIGNED.on_event("J01.FR.21", types=("Ended",), once=True)
-def judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
+@READING_NOT_SIGNED.on_event("J01.FR.21", types=("Ended",), once=True)
+def _judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
     """Check that clock-aligned readings in an Ended event are signed; other signed readings show nothing."""
-    outcome = _judge_signature(call, known, ALIGNED, CLOCK)
+    outcome = _judge_signature(call, known, ALIGNED_DATA_CTRLR, CLOCK)
     is_clock_signed = any(
         sample.get("context") == CLOCK and "signedMeterValue" in sample for sample in samples_of(call.payload)
     )
     return outcome if outcome is not MET or is_clock_signed else None
 
 
-@TOO_FEW.on_event("J02.FR.11", types=("Ended",), once=True)
-def judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
+@PERIODIC_READINGS_MISSING.on_event("J02.FR.11", types=("Ended",), once=True)
+def _judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
     """Compare the number of periodic readings with the duration of a transaction."""
     notes = known[RunningNotes].of(call.payload)
-    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval")
+    interval_s = known[DeviceModelFacts].number(SAMPLED_DATA_CTRLR, "TxUpdatedInterval")
     if notes is None or not interval_s or not notes.is_whole or not notes.names_evse or _is_offline(call):
         return None
     duration_s = _duration(call, notes)
-    if duration_s is None or duration_s < MIN_INTERVALS * interval_s or interval_s < 0:
+    if duration_s is None or duration_s < _MIN_INTERVALS * interval_s or interval_s < 0:
         return None
     if not _required(call, known, "TxUpdatedMeasurands", notes.happened_at):
         return None
@@ -284,8 +286,8 @@ def _duration(call: StationCall, notes: TransactionNotes) -> float | None:
     return min(ended_at - started_at, call.at - notes.started_at)
 
 
-@OUTSIDE_INTERVAL.on_event("J02.FR.10", types=("Started", "Updated"), once=True)
-def judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
+@READING_OUTSIDE_INTERVAL.on_event("J02.FR.10", types=("Started", "Updated"), once=True)
+def _judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
     """Check the timestamps of several meter values in one event. Only a clock that is never set back or
     forward makes them comparable.
     """
@@ -293,12 +295,14 @@ def judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
     event_at = seconds_of(call.payload["timestamp"])
     if len(meter_values) < 2 or event_at is None or not known.clock.is_right:
         return None
-    interval_s = known[DeviceModelFacts].number(SAMPLED, "TxUpdatedInterval") or 0.0
-    is_known = interval_s > 0 and known[RecentSettings].is_settled(SAMPLED, time_of(call) - interval_s)
-    earliest = event_at - interval_s - ROUNDING_S if is_known else 0.0
+    interval_s = known[DeviceModelFacts].number(SAMPLED_DATA_CTRLR, "TxUpdatedInterval") or 0.0
+    is_known = interval_s > 0 and known[RecentSettings].is_settled(
+        SAMPLED_DATA_CTRLR, time_of_event(call) - interval_s
+    )
+    earliest = event_at - interval_s - _ROUNDING_S if is_known else 0.0
     for meter_value in meter_values:
         read_at = seconds_of(meter_value["timestamp"])
-        if read_at is not None and not earliest <= read_at <= event_at + ROUNDING_S:
+        if read_at is not None and not earliest <= read_at <= event_at + _ROUNDING_S:
             return Broken(
                 f"an event of the transaction {_name(call)} at {short(call.payload['timestamp'])} has a "
                 f"reading of {short(meter_value['timestamp'])}; readings must be from the sampling interval "

@@ -9,20 +9,20 @@ from mock_csms.v201.findings.facts.sent_commands import CAUSES, SentCommands
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
 from mock_csms.v201.findings.known import Known201
 
-FAULTS: Final = frozenset({"GroundFault", "OvercurrentFault"})
+_FAULTS: Final = frozenset({"GroundFault", "OvercurrentFault"})
 """Values of stoppedReason that name an error of the station."""
-UNAUTHORIZED: Final = "NoAuthorization"
+_UNAUTHORIZED: Final = "NoAuthorization"
 """Type of the idToken of a transaction that needs no authorization."""
-ABNORMAL: Final = "AbnormalCondition"
-NOT_AUTHORIZING: Final = frozenset(
+_ABNORMAL: Final = "AbnormalCondition"
+_NOT_AUTHORIZING: Final = frozenset(
     {"ChargingRateChanged", "ChargingStateChanged", "EVDetected", "SignedDataReceived", "Trigger"}
 )
 """Trigger reasons of events that cannot report an authorization."""
-LOCAL_STOPS: Final = frozenset({None, "Local"})
+_LOCAL_STOPS: Final = frozenset({None, "Local"})
 """Values of stoppedReason of a transaction that a driver stops with an idToken."""
-OTHER_LOCAL_STOPS: Final = frozenset({"MasterPass", "StoppedByEV"})
+_OTHER_LOCAL_STOPS: Final = frozenset({"MasterPass", "StoppedByEV"})
 """Further values of stoppedReason that fit triggerReason StopAuthorized."""
-STOP_REASONS: Final = {
+_STOP_REASONS: Final = {
     "Deauthorized": frozenset(
         {"DeAuthorized", "EVDisconnected", "LocalOutOfCredit", "MasterPass", "Timeout"}
     ),
@@ -32,34 +32,34 @@ STOP_REASONS: Final = {
 }
 """Values of stoppedReason that fit the triggerReason of an Ended event."""
 
-COMMAND_NEVER_SENT: Final = CHECKS.kind(
+TRIGGER_REASON_WITHOUT_COMMAND: Final = CHECKS.kind(
     "trigger-reason-without-command",
     "error",
     "an event names a command as its cause that was never sent",
     "a boot of the station, and the start of the transaction after it",
 )
-STATE_MISSING: Final = CHECKS.kind(
+CHARGING_STATE_MISSING: Final = CHECKS.kind(
     "charging-state-missing", "error", "an event with triggerReason ChargingStateChanged has no chargingState"
 )
-NOT_AUTHORIZED: Final = CHECKS.kind(
+AUTHORIZATION_NOT_REPORTED: Final = CHECKS.kind(
     "authorization-not-reported",
     "error",
     "the first idToken of a running transaction comes with a trigger reason other than Authorized",
     "all events of the transaction so far",
 )
-NOT_ABNORMAL: Final = CHECKS.kind(
+ABNORMAL_CONDITION_NOT_REPORTED: Final = CHECKS.kind(
     "abnormal-condition-not-reported",
     "error",
     "a transaction ends because of a fault but no event has triggerReason AbnormalCondition",
     "all events of the transaction",
 )
-UNLIKELY: Final = CHECKS.kind(
+STOPPED_REASON_UNLIKELY: Final = CHECKS.kind(
     "stopped-reason-unlikely",
     "warning",
     "the stoppedReason of an Ended event does not fit its triggerReason",
     "all events of the transaction",
 )
-PHASES_MISSING: Final = CHECKS.kind(
+PHASES_NOT_REPORTED: Final = CHECKS.kind(
     "phases-not-reported",
     "error",
     "no event of a transaction has numberOfPhasesUsed although the station can report it",
@@ -89,8 +89,8 @@ def _first_stop(call: StationCall, known: Known201) -> str | None:
     return None if tracked is None else tracked.contents.first_stop
 
 
-@COMMAND_NEVER_SENT.on_event("E01.FR.15", triggers=CAUSES, once=True)
-def judge_cause(call: StationCall, known: Known201) -> Outcome:
+@TRIGGER_REASON_WITHOUT_COMMAND.on_event("E01.FR.15", triggers=CAUSES, once=True)
+def _judge_cause(call: StationCall, known: Known201) -> Outcome:
     """Check that the command was sent that an event names as its cause."""
     trigger = call.payload["triggerReason"]
     action = CAUSES[trigger]
@@ -105,8 +105,8 @@ def judge_cause(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@STATE_MISSING.on_event("E01.FR.18", triggers=("ChargingStateChanged",), once=True)
-def judge_charging_state(call: StationCall, known: Known201) -> Outcome:
+@CHARGING_STATE_MISSING.on_event("E01.FR.18", triggers=("ChargingStateChanged",), once=True)
+def _judge_charging_state(call: StationCall, known: Known201) -> Outcome:
     """Check that an event about a new charging state names it."""
     if "chargingState" in call.payload["transactionInfo"]:
         return MET
@@ -116,19 +116,19 @@ def judge_charging_state(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@NOT_AUTHORIZED.on_event(
-    "E02.FR.01", "E02.FR.20", types=("Updated",), triggers=(*NOT_AUTHORIZING, "Authorized")
+@AUTHORIZATION_NOT_REPORTED.on_event(
+    "E02.FR.01", "E02.FR.20", types=("Updated",), triggers=(*_NOT_AUTHORIZING, "Authorized")
 )
-def judge_first_token(call: StationCall, known: Known201) -> Outcome:
+def _judge_first_token(call: StationCall, known: Known201) -> Outcome:
     """Check the trigger reason of the event with the first idToken of a running transaction."""
     id_token = call.payload.get("idToken")
-    if id_token is None or id_token["type"] == UNAUTHORIZED or not _is_whole(call, known):
+    if id_token is None or id_token["type"] == _UNAUTHORIZED or not _is_whole(call, known):
         return None
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     trigger = call.payload["triggerReason"]
     if tracked is None or tracked.contents.token is not None:
         return None
-    if trigger not in NOT_AUTHORIZING:
+    if trigger not in _NOT_AUTHORIZING:
         return MET
     return Broken(
         f"the first idToken of the transaction {_name(call)} comes in an event with triggerReason {trigger}; "
@@ -136,13 +136,13 @@ def judge_first_token(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@NOT_ABNORMAL.on_event("E06.FR.16", types=("Ended",), once=True)
-def judge_fault(call: StationCall, known: Known201) -> Outcome:
+@ABNORMAL_CONDITION_NOT_REPORTED.on_event("E06.FR.16", types=("Ended",), once=True)
+def _judge_fault(call: StationCall, known: Known201) -> Outcome:
     """Check the trigger reason of a transaction that a fault ends."""
     reason, trigger = call.payload["transactionInfo"].get("stoppedReason"), call.payload["triggerReason"]
-    if reason not in FAULTS:
+    if reason not in _FAULTS:
         return None
-    if trigger == ABNORMAL:
+    if trigger == _ABNORMAL:
         return MET
     if _first_stop(call, known) is not None or not _is_whole(call, known):
         return None
@@ -152,13 +152,13 @@ def judge_fault(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@UNLIKELY.on_event("E07.FR.05", types=("Ended",), triggers=("StopAuthorized",), once=True)
-def judge_local_stop(call: StationCall, known: Known201) -> Outcome:
+@STOPPED_REASON_UNLIKELY.on_event("E07.FR.05", types=("Ended",), triggers=("StopAuthorized",), once=True)
+def _judge_local_stop(call: StationCall, known: Known201) -> Outcome:
     """Check the stoppedReason of a transaction that the driver stops."""
     reason = call.payload["transactionInfo"].get("stoppedReason")
-    if _first_stop(call, known) is not None or not _is_whole(call, known) or reason in OTHER_LOCAL_STOPS:
+    if _first_stop(call, known) is not None or not _is_whole(call, known) or reason in _OTHER_LOCAL_STOPS:
         return None
-    if reason in LOCAL_STOPS:
+    if reason in _LOCAL_STOPS:
         return MET
     return Broken(
         f"the Ended event of the transaction {_name(call)} has triggerReason StopAuthorized and "
@@ -166,23 +166,23 @@ def judge_local_stop(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@UNLIKELY.on_event("E07.FR.06", types=("Ended",), triggers=STOP_REASONS, once=True)
-def judge_stop_reason(call: StationCall, known: Known201) -> Outcome:
+@STOPPED_REASON_UNLIKELY.on_event("E07.FR.06", types=("Ended",), triggers=_STOP_REASONS, once=True)
+def _judge_stop_reason(call: StationCall, known: Known201) -> Outcome:
     """Check the stoppedReason of a transaction that the driver does not stop."""
     trigger = call.payload["triggerReason"]
     reason = call.payload["transactionInfo"].get("stoppedReason")
     if reason is None or _first_stop(call, known) is not None or not _is_whole(call, known):
         return None
-    if reason in STOP_REASONS[trigger]:
+    if reason in _STOP_REASONS[trigger]:
         return MET
     return Broken(
         f"the Ended event of the transaction {_name(call)} has triggerReason {trigger} and stoppedReason "
-        f"{reason}; it should be {' or '.join(sorted(STOP_REASONS[trigger]))}"
+        f"{reason}; it should be {' or '.join(sorted(_STOP_REASONS[trigger]))}"
     )
 
 
-@PHASES_MISSING.on_event("E02.FR.18", types=("Ended",), once=True)
-def judge_phases(call: StationCall, known: Known201) -> Outcome:
+@PHASES_NOT_REPORTED.on_event("E02.FR.18", types=("Ended",), once=True)
+def _judge_phases(call: StationCall, known: Known201) -> Outcome:
     """Check that a transaction with energy has the number of phases, if an earlier one had it."""
     facts = known[RunningNotes]
     notes = facts.of(call.payload)

@@ -5,7 +5,7 @@ from typing import Final
 from ocpp.v201.enums import Action, TriggerReasonEnumType
 
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome, StationCall
-from mock_csms.findings.expectations import Expectation
+from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
@@ -15,23 +15,23 @@ from mock_csms.v201.findings.facts.transaction_notes import PERIODIC_TRIGGER
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
-MARGIN_S: Final = 60.0
+_MARGIN_S: Final = 60.0
 """Seconds by which an event must be older than a command to have been in the queue then: clocks differ, and
 readings may have to be signed first.
 """
-ANSWERED_S: Final = 60.0
+_ANSWERED_S: Final = 60.0
 """Time after an Ended event in which the station may still wait for its answer."""
-DELIVERY_S: Final = 600.0
+_DELIVERY_S: Final = 600.0
 """Time in which a queued event must arrive, with its retries."""
-NOT_PERIODIC: Final = frozenset(str(reason.value) for reason in TriggerReasonEnumType) - {PERIODIC_TRIGGER}
+_NOT_PERIODIC: Final = frozenset(str(reason.value) for reason in TriggerReasonEnumType) - {PERIODIC_TRIGGER}
 
-WRONG: Final = CHECKS.kind(
+TRANSACTION_STATUS_WRONG: Final = CHECKS.kind(
     "transaction-status-wrong",
     "error",
     "an answer to GetTransactionStatus contradicts the events of the transaction",
     "the events of the transaction; for a running one, a later event",
 )
-WRONG.names("E14.FR.02", "E14.FR.05", "E14.FR.08")
+TRANSACTION_STATUS_WRONG.names("E14.FR.02", "E14.FR.05", "E14.FR.08")
 
 
 def _is_running(known: Known201, transaction_id: str) -> bool:
@@ -39,8 +39,8 @@ def _is_running(known: Known201, transaction_id: str) -> bool:
     return running is not None and not running.may_have_ended
 
 
-@WRONG.on_command("E14.FR.01", of=Action.get_transaction_status)
-def judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.01", of=Action.get_transaction_status)
+def _judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an answer about an unknown transaction has an ongoingIndicator."""
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or known.transactions.has_had(transaction_id):
@@ -54,8 +54,8 @@ def judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
     return MET if not indicator and not command.answer["messagesInQueue"] else None
 
 
-@WRONG.on_command("E14.FR.02", of=Action.get_transaction_status)
-def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.02", of=Action.get_transaction_status)
+def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
     """Suspect an answer that a running transaction has stopped, until the transaction goes on."""
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or not _is_running(known, transaction_id):
@@ -64,7 +64,7 @@ def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
         return MET
     known.running.by_id[transaction_id].suspicions.append(
         Suspicion(
-            WRONG.id,
+            TRANSACTION_STATUS_WRONG.id,
             command.at,
             (command.sent_frame, command.frame),
             f"the answer about the transaction {short(transaction_id)} does not have ongoingIndicator true, "
@@ -75,8 +75,8 @@ def judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
     return None
 
 
-@WRONG.on_command("E14.FR.03", of=Action.get_transaction_status)
-def judge_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.03", of=Action.get_transaction_status)
+def _judge_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an answer about a stopped transaction says so."""
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or not known.transactions.has_ended(transaction_id):
@@ -89,8 +89,8 @@ def judge_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
     )
 
 
-@WRONG.on_command("E14.FR.06", of=Action.get_transaction_status)
-def judge_all(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.06", of=Action.get_transaction_status)
+def _judge_all(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an answer about all transactions has no ongoingIndicator."""
     if "transactionId" in command.request:
         return None
@@ -113,7 +113,7 @@ def _judge_claim(call: StationCall, known: Known201, transaction_id: str | None)
     happened_at, clock = seconds_of(call.payload["timestamp"]), known.clock
     if happened_at is None or clock.since is None or clock.is_skewed or happened_at < clock.since:
         return None
-    if happened_at > claim.asked_at - MARGIN_S:
+    if happened_at > claim.asked_at - _MARGIN_S:
         return None
     if not claim.is_empty:
         return MET
@@ -135,14 +135,14 @@ def _is_new(event: JsonObject, known: Known201) -> bool:
     return seq_no > tracked.high or seq_no < tracked.low or is_in_gap
 
 
-@WRONG.on_event("E14.FR.04", triggers=NOT_PERIODIC)
-def judge_claim_about_transaction(call: StationCall, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_event("E14.FR.04", triggers=_NOT_PERIODIC)
+def _judge_claim_about_transaction(call: StationCall, known: Known201) -> Outcome:
     """Check an event of a transaction after an answer about its messages in the queue."""
     return _judge_claim(call, known, call.payload["transactionInfo"]["transactionId"])
 
 
-@WRONG.on_event("E14.FR.07", triggers=NOT_PERIODIC)
-def judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_event("E14.FR.07", triggers=_NOT_PERIODIC)
+def _judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
     """Check an event after an answer about all messages in the queue."""
     return _judge_claim(call, known, None)
 
@@ -150,8 +150,8 @@ def judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
 # No event is in the queue
 
 
-@WRONG.on_command("E14.FR.05", of=Action.get_transaction_status)
-def judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.05", of=Action.get_transaction_status)
+def _judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the queue of a transaction of which all events have arrived."""
     transaction_id = command.request.get("transactionId")
     tracked = None if transaction_id is None else known.transactions.find(transaction_id)
@@ -163,8 +163,8 @@ def judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome
     return None
 
 
-@WRONG.on_command("E14.FR.08", of=Action.get_transaction_status)
-def judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Outcome:
+@TRANSACTION_STATUS_WRONG.on_command("E14.FR.08", of=Action.get_transaction_status)
+def _judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the queue of a station without a running transaction."""
     if "transactionId" in command.request or known.running.by_id or not known.transactions.has_seen_boot:
         return None
@@ -181,20 +181,20 @@ def _expect_delivery(
     for its next attempt.
     """
     may_wait = known[QueueClaims].has_unanswered_event
-    if may_wait or command.sent_at <= known.running.last_ended_at + ANSWERED_S:
+    if may_wait or command.sent_at <= known.running.last_ended_at + _ANSWERED_S:
         return
     known.expectations.add(
-        Expectation(
-            WRONG.id,
+        ExpectedMessage(
+            TRANSACTION_STATUS_WRONG.id,
             (requirement,),
             since=command.at,
-            within_s=DELIVERY_S,
+            within_s=_DELIVERY_S,
             actions=frozenset({Action.transaction_event.value}),
             is_fulfilled_by=lambda _, event: (
                 transaction_id in {None, event["transactionInfo"]["transactionId"]}
             ),
             sentence=f"the station answered that messages are in the queue, but sent no event within "
-            f"{DELIVERY_S:g} s; messagesInQueue must be false if none waits",
+            f"{_DELIVERY_S:g} s; messagesInQueue must be false if none waits",
             frames=(command.sent_frame, command.frame),
             counts_as_met=False,
         )

@@ -6,17 +6,16 @@ from typing import Final
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.facts.firmware import FirmwareUpdates
+from mock_csms.v201.findings.facts.firmware import FIRMWARE_STATUS, FirmwareUpdates
+from mock_csms.v201.findings.facts.publications import PUBLISH_STATUS
 from mock_csms.v201.findings.facts.triggered_statuses import (
-    FIRMWARE_STATUS,
-    PUBLISH_STATUS,
     TriggeredStatuses,
 )
 from mock_csms.v201.findings.known import Known201
 
-IDLE: Final = "Idle"
-DONE: Final = frozenset({"Installed", "Published"})
-FAILED: Final = frozenset(
+_IDLE: Final = "Idle"
+_DONE: Final = frozenset({"Installed", "Published"})
+_FAILED: Final = frozenset(
     {
         "DownloadFailed",
         "InstallationFailed",
@@ -28,14 +27,14 @@ FAILED: Final = frozenset(
 )
 """Statuses that the station has to repeat (L01.FR.26), although no update is going on (F06.FR.16)."""
 
-STATUS_WRONG: Final = CHECKS.kind(
+TRIGGERED_FIRMWARE_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-firmware-status-wrong",
     "error",
     "a TriggerMessage for a firmware status gets Idle during an update, or Installed or Published again",
     "the last status on the same connection, and of an update its UpdateFirmware",
 )
 
-type Judge = Callable[[StationCall, Known201], Outcome]
+type LastStatusJudge = Callable[[StationCall, Known201], Outcome]
 
 
 def _last_status(call: StationCall, known: Known201) -> tuple[JsonObject, int] | None:
@@ -51,13 +50,13 @@ def _is_of(call: StationCall, known: Known201, *, is_signed: bool | None) -> boo
     return update is not None and update.is_signed == is_signed
 
 
-def _after_end(*, is_signed: bool | None) -> Judge:
+def _after_end(*, is_signed: bool | None) -> LastStatusJudge:
     def judge(call: StationCall, known: Known201) -> Outcome:
         last = _last_status(call, known)
-        if last is None or last[0]["status"] not in DONE or not _is_of(call, known, is_signed=is_signed):
+        if last is None or last[0]["status"] not in _DONE or not _is_of(call, known, is_signed=is_signed):
             return None
         (payload, frame), status = last, call.payload["status"]
-        if status == IDLE:
+        if status == _IDLE:
             return MET
         if (status, call.payload.get("requestId")) != (payload["status"], payload.get("requestId")):
             return None
@@ -70,18 +69,18 @@ def _after_end(*, is_signed: bool | None) -> Judge:
     return judge
 
 
-def _before_end(*, is_signed: bool | None) -> Judge:
+def _before_end(*, is_signed: bool | None) -> LastStatusJudge:
     def judge(call: StationCall, known: Known201) -> Outcome:
         last = _last_status(call, known)
         if last is None or not _is_of(call, known, is_signed=is_signed):
             return None
         (payload, frame), status = last, call.payload["status"]
         expected = payload["status"]
-        if expected in DONE | {IDLE}:
+        if expected in _DONE | {_IDLE}:
             return None
         if status == expected:
             return MET
-        if status != IDLE or expected in FAILED:
+        if status != _IDLE or expected in _FAILED:
             return None
         return Broken(
             f"the station answered a TriggerMessage with {call.action} Idle after {expected}; it must send "
@@ -97,5 +96,5 @@ for action, is_signed, after_end, before_end in (
     (FIRMWARE_STATUS, False, "L02.FR.16", "L02.FR.17"),
     (PUBLISH_STATUS, None, "L03.FR.10", "L03.FR.11"),
 ):
-    STATUS_WRONG.on_call(after_end, of=action)(_after_end(is_signed=is_signed))
-    STATUS_WRONG.on_call(before_end, of=action)(_before_end(is_signed=is_signed))
+    TRIGGERED_FIRMWARE_STATUS_WRONG.on_call(after_end, of=action)(_after_end(is_signed=is_signed))
+    TRIGGERED_FIRMWARE_STATUS_WRONG.on_call(before_end, of=action)(_before_end(is_signed=is_signed))

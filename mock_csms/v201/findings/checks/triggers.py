@@ -12,36 +12,41 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.triggers import IDLE, WORKING, TriggerFacts
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import ALIGNED, SAMPLED, configured_measurands, measurands_of
+from mock_csms.v201.findings.samples import (
+    ALIGNED_DATA_CTRLR,
+    SAMPLED_DATA_CTRLR,
+    configured_measurands,
+    sampled_measurands,
+)
 
-TRIGGER: Final = frozenset({"Trigger"})
-TRIGGERED_WITHIN_S: Final = 60.0
+_TRIGGER: Final = frozenset({"Trigger"})
+_TRIGGERED_WITHIN_S: Final = 60.0
 """Time after an Accepted answer in which a message is certainly the triggered one."""
-LIVE_S: Final = 30.0
+_LIVE_S: Final = 30.0
 """Age up to which an event is certainly not from a queue."""
-RETRIED_WITHIN_S: Final = 600.0
+_RETRIED_WITHIN_S: Final = 600.0
 """Time in which a message may repeat an earlier one."""
 
-BEFORE_ANSWER: Final = CHECKS.kind(
+TRIGGERED_MESSAGE_BEFORE_ANSWER: Final = CHECKS.kind(
     "triggered-message-before-answer",
     "error",
     "a triggered message is sent before the TriggerMessage is answered",
     "the TriggerMessage, and no earlier one for the same message",
 )
-EVENT_INCOMPLETE: Final = CHECKS.kind(
+TRIGGERED_EVENT_INCOMPLETE: Final = CHECKS.kind(
     "triggered-event-incomplete",
     "error",
     "a triggered TransactionEvent lacks the chargingState or the configured readings",
     "for the readings: Available, Enabled and TxUpdatedMeasurands in SampledDataCtrlr, and the EVSE of the "
     "transaction",
 )
-READINGS_MISSING: Final = CHECKS.kind(
+TRIGGERED_READINGS_MISSING: Final = CHECKS.kind(
     "triggered-readings-missing",
     "error",
     "triggered MeterValues have none of the measurands that AlignedDataCtrlr.Measurands lists",
     "Available, Enabled and Measurands in AlignedDataCtrlr",
 )
-STATUS_WRONG: Final = CHECKS.kind(
+TRIGGERED_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-status-wrong",
     "error",
     "a triggered status does not tell the state of the log upload or firmware update",
@@ -49,36 +54,36 @@ STATUS_WRONG: Final = CHECKS.kind(
 )
 
 
-@BEFORE_ANSWER.on_event("F06.FR.04", triggers=TRIGGER)
-def judge_event_order(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_MESSAGE_BEFORE_ANSWER.on_event("F06.FR.04", triggers=_TRIGGER)
+def _judge_event_order(call: StationCall, known: Known201) -> Outcome:
     """Check that a triggered event follows the answer. An older one was triggered before."""
     happened_at = seconds_of(call.payload["timestamp"])
-    is_live = happened_at is not None and abs(call.at - happened_at) <= LIVE_S
+    is_live = happened_at is not None and abs(call.at - happened_at) <= _LIVE_S
     return _judge_order(call, known) if is_live and not call.payload.get("offline") else None
 
 
-@BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)
-def judge_readings_order(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_MESSAGE_BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)
+def _judge_readings_order(call: StationCall, known: Known201) -> Outcome:
     """Check that triggered readings follow the answer."""
     triggers = known[TriggerFacts].of(call.action)
     is_expected = triggers.unanswered_frame is not None or triggers.accepted_at is not None
-    return _judge_order(call, known) if is_expected and measurands_of(call.payload, "Trigger") else None
+    return _judge_order(call, known) if is_expected and sampled_measurands(call.payload, "Trigger") else None
 
 
-@READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
-def judge_measurands(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
+def _judge_measurands(call: StationCall, known: Known201) -> Outcome:
     """Check that triggered readings have the configured measurands. Others may be in a further message, or
     cannot be measured at the moment.
     """
     if known[TriggerFacts].of(call.action).accepted_at is None:
         return None
-    sent = measurands_of(call.payload, "Trigger")
-    configured = known[DeviceModelFacts].members(ALIGNED, "Measurands")
-    if not sent or not configured or not known[RecentSettings].is_settled(ALIGNED, call.at):
+    sent = sampled_measurands(call.payload, "Trigger")
+    configured = known[DeviceModelFacts].members(ALIGNED_DATA_CTRLR, "Measurands")
+    if not sent or not configured or not known[RecentSettings].is_settled(ALIGNED_DATA_CTRLR, call.at):
         return None
     if not sent.isdisjoint(configured):
         return MET if sent >= configured else None
-    if not configured_measurands(known, ALIGNED, "Measurands"):
+    if not configured_measurands(known, ALIGNED_DATA_CTRLR, "Measurands"):
         return None
     return Broken(
         f"triggered MeterValues of EVSE {call.payload['evseId']} have the measurands "
@@ -91,8 +96,8 @@ def _judge_order(call: StationCall, known: Known201) -> Outcome:
     facts, triggers = known[TriggerFacts], known[TriggerFacts].of(call.action)
     since_s = None if triggers.accepted_at is None else call.at - triggers.accepted_at
     if triggers.unanswered_frame is None:
-        return MET if since_s is not None and since_s <= TRIGGERED_WITHIN_S else None
-    if facts.may_be_triggered or (since_s is not None and since_s <= RETRIED_WITHIN_S):
+        return MET if since_s is not None and since_s <= _TRIGGERED_WITHIN_S else None
+    if facts.may_be_triggered or (since_s is not None and since_s <= _RETRIED_WITHIN_S):
         return None
     return Broken(
         f"a triggered {call.action} was sent before the TriggerMessage was answered; the answer must come "
@@ -101,8 +106,8 @@ def _judge_order(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@EVENT_INCOMPLETE.on_event("F06.FR.07", triggers=TRIGGER)
-def judge_contents(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_EVENT_INCOMPLETE.on_event("F06.FR.07", triggers=_TRIGGER)
+def _judge_contents(call: StationCall, known: Known201) -> Outcome:
     """Check the contents of a triggered event."""
     event, info = call.payload, call.payload["transactionInfo"]
     missing = []
@@ -112,7 +117,7 @@ def judge_contents(call: StationCall, known: Known201) -> Outcome:
     if not has_readings and _has_configured_readings(call, known):
         missing.append("meterValue")
     if not missing:
-        needs_none = known[DeviceModelFacts].members(SAMPLED, "TxUpdatedMeasurands") == frozenset()
+        needs_none = known[DeviceModelFacts].members(SAMPLED_DATA_CTRLR, "TxUpdatedMeasurands") == frozenset()
         return MET if has_readings or needs_none else None
     return Broken(
         f"the triggered event of the transaction {short(info['transactionId'])} has no "
@@ -125,16 +130,16 @@ def _has_configured_readings(call: StationCall, known: Known201) -> bool:
     """Return whether the event certainly must have readings."""
     event = call.payload
     since = min(call.at, seconds_of(event["timestamp"]) or 0.0)
-    if not configured_measurands(known, SAMPLED, "TxUpdatedMeasurands"):
+    if not configured_measurands(known, SAMPLED_DATA_CTRLR, "TxUpdatedMeasurands"):
         return False
-    if not known[RecentSettings].is_settled(SAMPLED, since):
+    if not known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since):
         return False
     running = known.running.by_id.get(event["transactionInfo"]["transactionId"])
     return "evse" in event or (running is not None and running.evse_id is not None)
 
 
-@STATUS_WRONG.on_call("F06.FR.14", of=Action.log_status_notification)
-def judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_STATUS_WRONG.on_call("F06.FR.14", of=Action.log_status_notification)
+def _judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
     """Check the triggered status during a log upload."""
     status = call.payload["status"]
     if not _is_triggered(call, known) or known[TriggerFacts].task(call.action).state != WORKING:
@@ -149,9 +154,9 @@ def judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
     )
 
 
-@STATUS_WRONG.on_call("F06.FR.15", of=Action.log_status_notification)
-@STATUS_WRONG.on_call("F06.FR.16", of=Action.firmware_status_notification)
-def judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
+@TRIGGERED_STATUS_WRONG.on_call("F06.FR.15", of=Action.log_status_notification)
+@TRIGGERED_STATUS_WRONG.on_call("F06.FR.16", of=Action.firmware_status_notification)
+def _judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
     """Check the triggered status while no upload or update is in progress."""
     task, status = known[TriggerFacts].task(call.action), call.payload["status"]
     if not _is_triggered(call, known) or task.state not in {None, IDLE}:
@@ -159,7 +164,7 @@ def judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
     if status == IDLE:
         is_certain = task.state == IDLE or known.registration.is_accepted_here
         return MET if is_certain else None
-    is_retry = status == task.status and call.at - task.told_at <= RETRIED_WITHIN_S
+    is_retry = status == task.status and call.at - task.told_at <= _RETRIED_WITHIN_S
     if task.state is None or is_retry:
         return None
     return Broken(
@@ -170,4 +175,4 @@ def judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
 
 def _is_triggered(call: StationCall, known: Known201) -> bool:
     accepted_at = known[TriggerFacts].of(call.action).accepted_at
-    return accepted_at is not None and call.at - accepted_at <= TRIGGERED_WITHIN_S
+    return accepted_at is not None and call.at - accepted_at <= _TRIGGERED_WITHIN_S

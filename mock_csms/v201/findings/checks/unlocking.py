@@ -10,7 +10,7 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-STATUS_WRONG: Final = CHECKS.kind(
+UNKNOWN_CONNECTOR_STATUS_WRONG: Final = CHECKS.kind(
     "unknown-connector-status-wrong",
     "error",
     "an UnlockConnector for a connector that does not exist is not answered with UnknownConnector",
@@ -30,8 +30,8 @@ def _is_missing(place: Connector, known: Known201) -> bool:
     return has_connectors and (not components or "connector" in components)
 
 
-@STATUS_WRONG.on_command("F05.FR.03", of=Action.unlock_connector)
-def judge_unknown_connector(command: AnsweredCommand, known: Known201) -> Outcome:
+@UNKNOWN_CONNECTOR_STATUS_WRONG.on_command("F05.FR.03", of=Action.unlock_connector)
+def _judge_unknown_connector(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check the answer for a connector that the station has not reported."""
     place = command.request["evseId"], command.request["connectorId"]
     if place in known.connectors.status or not _is_missing(place, known):

@@ -11,33 +11,33 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, AnsweredCommand, Broken, Outcome
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import (
-    ACTUAL,
-    OF_VEHICLE,
+    CONNECTED_EV,
     DeviceModelFacts,
     VariableName,
     name_of_item,
 )
 from mock_csms.v201.findings.known import Known201
 
-UNKNOWN_COMPONENT: Final = "UnknownComponent"
-UNKNOWN_VARIABLE: Final = "UnknownVariable"
-NOT_SUPPORTED: Final = "NotSupportedAttributeType"
-UNKNOWN: Final = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE, NOT_SUPPORTED})
+_UNKNOWN_COMPONENT: Final = "UnknownComponent"
+_UNKNOWN_VARIABLE: Final = "UnknownVariable"
+_NOT_SUPPORTED: Final = "NotSupportedAttributeType"
+_UNKNOWN: Final = frozenset({_UNKNOWN_COMPONENT, _UNKNOWN_VARIABLE, _NOT_SUPPORTED})
 SET: Final = frozenset({"Accepted", "RebootRequired"})
 """Statuses of a SetVariables that has set a value."""
 WHOLE_MODEL: Final = "a complete FullInventory since the last boot"
 
 type Missing = Literal["component", "variable", "attribute type"]
 
-REPORTED_UNKNOWN: Final = CHECKS.kind(
+REPORTED_VARIABLE_UNKNOWN: Final = CHECKS.kind(
     "reported-variable-unknown",
     "error",
     "an answer says that a variable is unknown, although the station has reported it",
     WHOLE_MODEL,
 )
-UNKNOWN_NOT_SAID: Final = CHECKS.kind(
+UNKNOWN_VARIABLE_STATUS_WRONG: Final = CHECKS.kind(
     "unknown-variable-status-wrong",
     "error",
     "an answer does not say that a variable is unknown, although the device model does not have it",
@@ -55,22 +55,22 @@ INSTANCE_GUESSED: Final = CHECKS.kind(
     "a variable that exists only with instances is read without one",
     WHOLE_MODEL,
 )
-VALUE_OF_UNKNOWN: Final = CHECKS.kind(
+UNKNOWN_VARIABLE_HAS_VALUE: Final = CHECKS.kind(
     "unknown-variable-has-value", "error", "a variable that is answered as unknown has a value"
 )
-WRITE_ONLY_READ: Final = CHECKS.kind(
+WRITE_ONLY_VARIABLE_READ: Final = CHECKS.kind(
     "write-only-variable-read", "error", "a WriteOnly variable can be read", "a report with the variable"
 )
-READ_ONLY_SET: Final = CHECKS.kind(
+READ_ONLY_VARIABLE_SET: Final = CHECKS.kind(
     "read-only-variable-set", "error", "a ReadOnly variable can be set", "a report with the variable"
 )
-TYPE_MISSING: Final = CHECKS.kind(
+ATTRIBUTE_TYPE_MISSING: Final = CHECKS.kind(
     "attribute-type-missing",
     "warning",
     "the result of an item without attributeType does not have the attributeType Actual",
 )
 
-REQUIREMENTS: Final[Mapping[str, Mapping[Missing, str]]] = {
+_REQUIREMENTS: Final[Mapping[str, Mapping[Missing, str]]] = {
     Action.get_variables: {
         "component": "B06.FR.06",
         "variable": "B06.FR.07",
@@ -83,22 +83,22 @@ REQUIREMENTS: Final[Mapping[str, Mapping[Missing, str]]] = {
     },
 }
 """Requirement about the status of each thing that a station does not have, by action."""
-STATUS_OF: Final[Mapping[Missing, str]] = {
-    "component": UNKNOWN_COMPONENT,
-    "variable": UNKNOWN_VARIABLE,
-    "attribute type": NOT_SUPPORTED,
+_STATUS_OF: Final[Mapping[Missing, str]] = {
+    "component": _UNKNOWN_COMPONENT,
+    "variable": _UNKNOWN_VARIABLE,
+    "attribute type": _NOT_SUPPORTED,
 }
-ITEMS: Final[Mapping[str, str]] = {
+_ITEMS: Final[Mapping[str, str]] = {
     Action.get_variables: "getVariableData",
     Action.set_variables: "setVariableData",
 }
-RESULTS: Final[Mapping[str, str]] = {
+_RESULTS: Final[Mapping[str, str]] = {
     Action.get_variables: "getVariableResult",
     Action.set_variables: "setVariableResult",
 }
 
 
-class Result(NamedTuple):
+class VariableResult(NamedTuple):
     """A result in an answer."""
 
     name: VariableName
@@ -123,28 +123,28 @@ class Absence(NamedTuple):
     """Whether the item has no instance and the model has only instances."""
 
 
-def results_of(command: AnsweredCommand) -> Iterator[Result]:
+def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
     """Yield the results of a GetVariables or SetVariables whose items are known.
 
     A result without attributeType may belong to an item with one; ``answer-does-not-match`` is about that.
     """
     types_of_items: dict[VariableName, set[str]] = {}
-    for item in command.request[ITEMS[command.action]]:
+    for item in command.request[_ITEMS[command.action]]:
         types_of_items.setdefault(name_of_item(item), set()).add(item.get("attributeType", ACTUAL))
-    for fields in command.answer[RESULTS[command.action]]:
+    for fields in command.answer[_RESULTS[command.action]]:
         name, attribute_type = name_of_item(fields), fields.get("attributeType")
         types = types_of_items.get(name, set())
         if attribute_type in types or (attribute_type is None and types == {ACTUAL}):
-            yield Result(name, attribute_type or ACTUAL, fields["attributeStatus"], fields)
+            yield VariableResult(name, attribute_type or ACTUAL, fields["attributeStatus"], fields)
 
 
-def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[Result]:
+def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[VariableResult]:
     """Yield the results that a complete device model decides; variables of a vehicle come and go with it."""
     if model.is_complete:
-        yield from (result for result in results_of(command) if result.name.component != OF_VEHICLE)
+        yield from (result for result in results_of(command) if result.name.component != CONNECTED_EV)
 
 
-def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
+def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
     """Return what a complete device model does not have of an item; None if it has the item.
 
     Without an instance, both UnknownComponent and UnknownVariable are correct (B06.FR.15). The same holds if
@@ -154,15 +154,15 @@ def absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str)
     if definition is not None:
         if attribute_type in definition.mutability:
             return None
-        return Absence("attribute type", frozenset({NOT_SUPPORTED}))
+        return Absence("attribute type", frozenset({_NOT_SUPPORTED}))
     namesakes = [known for known in model.components() if known.component == name.component]
     if not namesakes:
-        return Absence("component", frozenset({UNKNOWN_COMPONENT}))
-    either = frozenset({UNKNOWN_COMPONENT, UNKNOWN_VARIABLE})
+        return Absence("component", frozenset({_UNKNOWN_COMPONENT}))
+    either = frozenset({_UNKNOWN_COMPONENT, _UNKNOWN_VARIABLE})
     has_instances = any(_is_instance_of(known, name) for known in namesakes)
     if all(component_of(known) != component_of(name) for known in namesakes):
         return Absence("component", either, has_instances)
-    return Absence("variable", either if has_instances else frozenset({UNKNOWN_VARIABLE}), has_instances)
+    return Absence("variable", either if has_instances else frozenset({_UNKNOWN_VARIABLE}), has_instances)
 
 
 def component_of(name: VariableName) -> VariableName:
@@ -187,7 +187,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
     model = known[DeviceModelFacts]
     outcome: Outcome = None
     for result in _comparable_results(command, model):
-        absence = absence_of(model, result.name, result.attribute_type)
+        absence = _absence_of(model, result.name, result.attribute_type)
         if absence is None or absence.missing != missing or _is_rightly_rejected(command, result, model):
             continue
         if result.status in absence.statuses:
@@ -195,12 +195,12 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
         elif command.action == Action.set_variables or result.status != "Accepted":
             return Broken(
                 f"{result.text} is answered with {result.status}, but the FullInventory does not have this "
-                f"{missing}; the status must be {STATUS_OF[missing]}, or the FullInventory must have it"
+                f"{missing}; the status must be {_STATUS_OF[missing]}, or the FullInventory must have it"
             )
     return outcome
 
 
-def _is_rightly_rejected(command: AnsweredCommand, result: Result, model: DeviceModelFacts) -> bool:
+def _is_rightly_rejected(command: AnsweredCommand, result: VariableResult, model: DeviceModelFacts) -> bool:
     """Return whether reading an attribute may be Rejected because its variable is WriteOnly (B06.FR.09)."""
     definition = model.definitions.get(result.name)
     is_write_only = definition is not None and "WriteOnly" in definition.mutability.values()
@@ -211,8 +211,8 @@ def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missi
     """Check that no variable of the inventory is answered as unknown."""
     model = known[DeviceModelFacts]
     for result in _comparable_results(command, model):
-        is_unknown = result.status == STATUS_OF[missing]
-        if is_unknown and absence_of(model, result.name, result.attribute_type) is None:
+        is_unknown = result.status == _STATUS_OF[missing]
+        if is_unknown and _absence_of(model, result.name, result.attribute_type) is None:
             return Broken(
                 f"{result.text} is answered with {result.status}, but the FullInventory has it; a station "
                 "must give this status only for what it does not have"
@@ -224,7 +224,7 @@ def _judge_value(command: AnsweredCommand, _: Known201, *, missing: Missing) -> 
     """Check that an unknown item has no value."""
     outcome: Outcome = None
     for result in results_of(command):
-        if result.status != STATUS_OF[missing]:
+        if result.status != _STATUS_OF[missing]:
             continue
         if "attributeValue" in result.fields:
             return Broken(
@@ -234,12 +234,16 @@ def _judge_value(command: AnsweredCommand, _: Known201, *, missing: Missing) -> 
     return outcome
 
 
-for _action, _by_missing in REQUIREMENTS.items():
+for _action, _by_missing in _REQUIREMENTS.items():
     for _missing, _requirement in _by_missing.items():
-        UNKNOWN_NOT_SAID.on_command(_requirement, of=_action)(partial(_judge_absent, missing=_missing))
-        REPORTED_UNKNOWN.on_command(_requirement, of=_action)(partial(_judge_reported, missing=_missing))
-for _missing, _requirement in REQUIREMENTS[Action.get_variables].items():
-    VALUE_OF_UNKNOWN.on_command(_requirement, of=Action.get_variables)(
+        UNKNOWN_VARIABLE_STATUS_WRONG.on_command(_requirement, of=_action)(
+            partial(_judge_absent, missing=_missing)
+        )
+        REPORTED_VARIABLE_UNKNOWN.on_command(_requirement, of=_action)(
+            partial(_judge_reported, missing=_missing)
+        )
+for _missing, _requirement in _REQUIREMENTS[Action.get_variables].items():
+    UNKNOWN_VARIABLE_HAS_VALUE.on_command(_requirement, of=Action.get_variables)(
         partial(_judge_value, missing=_missing)
     )
 
@@ -251,7 +255,7 @@ def _judge_inventory(command: AnsweredCommand, known: Known201, *, about_types: 
     for result in _comparable_results(command, model):
         if result.status != "Accepted":
             continue
-        absence = absence_of(model, result.name, result.attribute_type)
+        absence = _absence_of(model, result.name, result.attribute_type)
         if absence is None:
             outcome = MET
         elif (absence.missing == "attribute type") == about_types and not absence.has_instances:
@@ -271,12 +275,12 @@ INVENTORY_INCOMPLETE.on_command("B07.FR.11", of=Action.get_variables)(
 
 
 @INSTANCE_GUESSED.on_command("B06.FR.15", of=Action.get_variables)
-def judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
+def _judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that an item without instance is unknown if the device model has instances only."""
     model = known[DeviceModelFacts]
     outcome: Outcome = None
     for result in _comparable_results(command, model):
-        absence = absence_of(model, result.name, result.attribute_type)
+        absence = _absence_of(model, result.name, result.attribute_type)
         if absence is None or not absence.has_instances:
             continue
         if result.status == "Accepted":
@@ -288,8 +292,8 @@ def judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
     return outcome
 
 
-@WRITE_ONLY_READ.on_command("B06.FR.09", of=Action.get_variables)
-def judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
+@WRITE_ONLY_VARIABLE_READ.on_command("B06.FR.09", of=Action.get_variables)
+def _judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that WriteOnly attributes cannot be read. They may have been removed since the report."""
     outcome: Outcome = None
     for result in results_of(command):
@@ -301,8 +305,8 @@ def judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
     return outcome
 
 
-@READ_ONLY_SET.on_command("B05.FR.09", of=Action.set_variables)
-def judge_read_only(command: AnsweredCommand, known: Known201) -> Outcome:
+@READ_ONLY_VARIABLE_SET.on_command("B05.FR.09", of=Action.set_variables)
+def _judge_read_only(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that ReadOnly attributes cannot be set."""
     outcome: Outcome = None
     for result in results_of(command):
@@ -333,5 +337,9 @@ def _judge_type(command: AnsweredCommand, _: Known201, *, items: str) -> Outcome
     return outcome
 
 
-TYPE_MISSING.on_command("B06.FR.11", of=Action.get_variables)(partial(_judge_type, items="getVariableData"))
-TYPE_MISSING.on_command("B05.FR.12", of=Action.set_variables)(partial(_judge_type, items="setVariableData"))
+ATTRIBUTE_TYPE_MISSING.on_command("B06.FR.11", of=Action.get_variables)(
+    partial(_judge_type, items="getVariableData")
+)
+ATTRIBUTE_TYPE_MISSING.on_command("B05.FR.12", of=Action.set_variables)(
+    partial(_judge_type, items="setVariableData")
+)

@@ -2,7 +2,7 @@
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.connectors import MAX_CONNECTORS, EvseScope, overlap, place_of
@@ -33,7 +33,7 @@ class AvailabilityFacts(Facts):
 
 
 @CHECKS.learn_sent(Action.change_availability)
-def _doubt_overlapping(command: Command, known: Known201) -> None:
+def _doubt_overlapping(command: CommandCall, known: Known201) -> None:
     """Forget the statuses that the command may change; that of its own scope decides about the answer."""
     facts, scope = known[AvailabilityFacts], place_of(command.request)
     status = facts.by_scope.get(scope)

@@ -13,12 +13,12 @@ from mock_csms.v201.findings.facts.connector_events import statuses_in
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-CHANGED_BY: Final = {
+_CHANGED_BY: Final = {
     "Inoperative": frozenset({"Available", "Reserved"}),
     "Operative": frozenset({"Unavailable"}),
 }
 """Statuses that a ChangeAvailability changes, by its operationalStatus."""
-DOUBTED: Final = frozenset({None, Action.notify_event, Action.status_notification})
+_DOUBTED: Final = frozenset({None, Action.notify_event, Action.status_notification})
 """Actions of messages that may contain a status; None: an unknown action."""
 
 
@@ -48,7 +48,7 @@ class StatusTimes(Facts):
         self.at.clear()
 
     def doubt(self, action: str | None) -> None:
-        if action in DOUBTED:
+        if action in _DOUBTED:
             self.at.clear()
 
     def command_failed(self, action: str | None) -> None:
@@ -85,7 +85,7 @@ def _availability_changed(command: AnsweredCommand, known: Known201) -> None:
     """Doubt the statuses that the command changes, until they are reported again."""
     if command.answer["status"] == "Rejected":
         return
-    changed = CHANGED_BY[command.request["operationalStatus"]]
+    changed = _CHANGED_BY[command.request["operationalStatus"]]
     known[StatusTimes].drop_before(
         command.sent_at,
         place_of(command.request),

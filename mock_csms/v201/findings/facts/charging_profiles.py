@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -20,9 +20,9 @@ from mock_csms.v201.findings.clock import DAY_S, MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-KEPT: Final = frozenset({STATION_MAX_PROFILE, TX_DEFAULT_PROFILE})
+_KEPT: Final = frozenset({STATION_MAX_PROFILE, TX_DEFAULT_PROFILE})
 """Purposes of profiles that a station keeps until they are cleared or replaced (K01.FR.27)."""
-FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
+_FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
 """Reasons of a boot after which the station may have lost its profiles."""
 
 type Fit = Literal["certain", "possible", "none"]
@@ -53,7 +53,7 @@ class AcceptedProfile(NamedTuple):
     @property
     def is_kept(self) -> bool:
         """Return whether the profile stays until it is cleared or replaced."""
-        return self.purpose in KEPT and not self.ends
+        return self.purpose in _KEPT and not self.ends
 
 
 class GoneProfile(NamedTuple):
@@ -126,13 +126,13 @@ class ChargingProfiles(Facts):
     def begin_clearing(self, request: JsonObject) -> None:
         """Drop the profiles that a ClearChargingProfile clears or may clear."""
         self._drop(
-            number for number, profile in self.accepted.items() if fit(number, profile, request) != "none"
+            number for number, profile in self.accepted.items() if _fit(number, profile, request) != "none"
         )
 
     def certainly_cleared(self, request: JsonObject) -> Iterator[tuple[int, AcceptedProfile]]:
         """Yield the kept profiles that the latest ClearChargingProfile certainly clears."""
         for number, profile in self.affected.items():
-            if profile.is_kept and fit(number, profile, request) == "certain":
+            if profile.is_kept and _fit(number, profile, request) == "certain":
                 yield number, profile
 
     def _drop(self, numbers: Iterable[int]) -> None:
@@ -159,7 +159,7 @@ class ChargingProfiles(Facts):
             self.gone[number] = GoneProfile(at, frame, "K10.FR.03", self.affected.get(number))
             return
         for number, profile in self.affected.items():
-            if fit(number, profile, request) == "certain":
+            if _fit(number, profile, request) == "certain":
                 self.gone[number] = GoneProfile(at, frame, "K10.FR.04", profile)
 
     def start_accepted(self, frame: int, request: JsonObject) -> None:
@@ -201,7 +201,7 @@ class ChargingProfiles(Facts):
     def booted(self, reason: str) -> None:
         self.affected = {}
         self._started.clear()
-        if reason in FACTORY_STATE:
+        if reason in _FACTORY_STATE:
             self.drop_all()
         for number, profile in list(self.accepted.items()):
             if profile.purpose == TX_PROFILE:
@@ -267,7 +267,7 @@ def _flat_limit(profile: JsonObject, at: float) -> tuple[str, float] | None:
     return None if "validFrom" in profile else (schedule["chargingRateUnit"], period["limit"])
 
 
-def fit(number: int, profile: AcceptedProfile, request: JsonObject) -> Fit:
+def _fit(number: int, profile: AcceptedProfile, request: JsonObject) -> Fit:
     """Return whether a ClearChargingProfile clears a profile (K10.FR.03, K10.FR.04)."""
     if "chargingProfileId" in request:
         return "certain" if request["chargingProfileId"] == number else "none"
@@ -287,7 +287,7 @@ def fit(number: int, profile: AcceptedProfile, request: JsonObject) -> Fit:
 
 
 @CHECKS.learn_sent(Action.set_charging_profile)
-def _learn_new(command: Command, known: Known201) -> None:
+def _learn_new(command: CommandCall, known: Known201) -> None:
     profile = command.request["chargingProfile"]
     known[ChargingProfiles].begin_replacing(profile)
     transaction_id = profile.get("transactionId", "")
@@ -304,7 +304,7 @@ def _learn_accepted(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.clear_charging_profile)
-def _learn_clearing(command: Command, known: Known201) -> None:
+def _learn_clearing(command: CommandCall, known: Known201) -> None:
     known[ChargingProfiles].begin_clearing(command.request)
 
 
@@ -315,7 +315,7 @@ def _learn_cleared(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.request_start_transaction)
-def _learn_start(command: Command, known: Known201) -> None:
+def _learn_start(command: CommandCall, known: Known201) -> None:
     if "chargingProfile" in command.request:
         known[ChargingProfiles].forget(command.request["chargingProfile"]["id"])
 
@@ -327,7 +327,7 @@ def _learn_accepted_start(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.set_variables)
-def _learn_switch(command: Command, known: Known201) -> None:
+def _learn_switch(command: CommandCall, known: Known201) -> None:
     """Drop all profiles if smart charging may be switched off."""
     names = {item["component"]["name"].lower() for item in command.request["setVariableData"]}
     if "smartchargingctrlr" in names and (profiles := known.find(ChargingProfiles)):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.checks import CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -16,12 +16,12 @@ from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import CHARGING
 
-PLUG_LOCK: Final = "connectorplugretentionlock"
-MAX_PLACES: Final = 100
-COMMAND_EFFECT_S: Final = 60.0
-REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
+_PLUG_LOCK: Final = "connectorplugretentionlock"
+_MAX_PLACES: Final = 100
+_COMMAND_EFFECT_S: Final = 60.0
+_REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
 """Trigger reasons of events about a cable that is plugged in or out during a transaction."""
-PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
+_PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
 """Trigger reasons of events that follow an idToken."""
 
 
@@ -69,7 +69,7 @@ class Occupied(BoundedDict[int, tuple[Connector, float]]):
     """The connector of each EVSE that became Occupied last, and when."""
 
     __slots__ = ()
-    limit = MAX_PLACES
+    limit = _MAX_PLACES
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class LockProblems(BoundedDict[str, LockProblem]):
     """Problems by the id of the transaction, which has not charged yet."""
 
     __slots__ = ()
-    limit = MAX_PLACES
+    limit = _MAX_PLACES
 
 
 class ConnectorEvents(Facts):
@@ -106,7 +106,7 @@ class ConnectorEvents(Facts):
 
     def may_be_made_unavailable(self, at: float) -> bool:
         """Return whether a recent command may have made connectors Unavailable."""
-        return at - self._commanded_at <= COMMAND_EFFECT_S
+        return at - self._commanded_at <= _COMMAND_EFFECT_S
 
     def disconnected(self) -> None:
         self.occupied.clear()
@@ -127,22 +127,22 @@ def _note_occupied(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_call(Action.authorize)
-@CHECKS.learn_event(triggers=PRESENTING)
+@CHECKS.learn_event(triggers=_PRESENTING)
 def _note_token(call: StationCall, known: Known201) -> None:
     known[ConnectorEvents].token_at = call.at
 
 
 @CHECKS.learn_sent(Action.request_start_transaction, Action.cancel_reservation, Action.reserve_now)
-def _note_command(command: Command, known: Known201) -> None:
+def _note_command(command: CommandCall, known: Known201) -> None:
     known[ConnectorEvents].token_at = command.at
 
 
 @CHECKS.learn_sent(Action.change_availability, Action.reset, Action.update_firmware)
-def _note_cause_of_unavailable(command: Command, known: Known201) -> None:
+def _note_cause_of_unavailable(command: CommandCall, known: Known201) -> None:
     known[ConnectorEvents].command_sent(command.at)
 
 
-@CHECKS.learn_event(triggers=REPLUGGING)
+@CHECKS.learn_event(triggers=_REPLUGGING)
 def _note_replug(call: StationCall, known: Known201) -> None:
     """Forget the problem of a lock once a cable is plugged in again: the station locks it anew."""
     known[ConnectorEvents].lock_problems.pop(call.payload["transactionInfo"]["transactionId"], None)
@@ -152,7 +152,7 @@ def _note_replug(call: StationCall, known: Known201) -> None:
 def _note_lock_problems(call: StationCall, known: Known201) -> None:
     for event in call.payload["eventData"]:
         component = event["component"]
-        if component["name"].lower() == PLUG_LOCK and event["variable"]["name"].lower() == "problem":
+        if component["name"].lower() == _PLUG_LOCK and event["variable"]["name"].lower() == "problem":
             evse = component.get("evse", {})
             if "connectorId" in evse:
                 _note_lock(call, known, event, (evse["id"], evse["connectorId"]))

@@ -4,12 +4,12 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-CSMS_ROOT: Final = "CSMSRootCertificate"
+_CSMS_ROOT: Final = "CSMSRootCertificate"
 
 
 class CsmsRoot(Facts):
@@ -26,7 +26,7 @@ class CsmsRoot(Facts):
 
 
 @CHECKS.learn_sent(Action.install_certificate)
-def _root_sent(_: Command, known: Known201) -> None:
+def _root_sent(_: CommandCall, known: Known201) -> None:
     known[CsmsRoot].is_installed = None
 
 
@@ -39,7 +39,7 @@ def _root_answered(_: AnsweredCommand, known: Known201) -> None:
 @CHECKS.learn_command(Action.get_installed_certificate_ids)
 def _roots_read(command: AnsweredCommand, known: Known201) -> None:
     types = command.request.get("certificateType")
-    if types is not None and CSMS_ROOT not in types:
+    if types is not None and _CSMS_ROOT not in types:
         return
     chains = command.answer.get("certificateHashDataChain", [])
-    known[CsmsRoot].is_installed = any(chain["certificateType"] == CSMS_ROOT for chain in chains)
+    known[CsmsRoot].is_installed = any(chain["certificateType"] == _CSMS_ROOT for chain in chains)

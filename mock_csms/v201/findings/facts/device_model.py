@@ -7,19 +7,19 @@ from typing import Final, NamedTuple
 import orjson
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-ACTUAL: Final = "Actual"
-OF_VEHICLE: Final = "connectedev"
+CONNECTED_EV: Final = "connectedev"
 """Component that may exist only while a vehicle is connected."""
 MAX_VARIABLES: Final = 5_000
-MAX_LIST_LENGTH: Final = 1_000
+_MAX_LIST_LENGTH: Final = 1_000
 """Maximum length of a valuesList; a list of this length may have been cut off."""
-IN_FLIGHT_S: Final = 60.0
+_IN_FLIGHT_S: Final = 60.0
 """Seconds after a SetVariables in which a report may still have the old value."""
 
 
@@ -37,14 +37,14 @@ class VariableName(NamedTuple):
 type Attribute = tuple[VariableName, str]
 """A variable and an attribute type."""
 
-OF_CONNECTION: Final = (
+_OF_CONNECTION: Final = (
     VariableName("monitoringctrlr", "activemonitoringbase"),
     VariableName("monitoringctrlr", "activemonitoringlevel"),
     VariableName("ocppcommctrlr", "activenetworkprofile"),
     VariableName("securityctrlr", "securityprofile"),
 )
 """Variables whose values follow from the connection in use, or may have been reset since it ended."""
-IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
+_IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
 """Fields of a boot that change with the device model."""
 
 
@@ -120,7 +120,7 @@ def _definition(encoded: bytes) -> Definition:
         min_limit=characteristics.get("minLimit"),
         max_limit=characteristics.get("maxLimit"),
         members=None
-        if values is None or len(values) >= MAX_LIST_LENGTH
+        if values is None or len(values) >= _MAX_LIST_LENGTH
         else frozenset(part.strip() for part in values.split(",")),
         list_length=len(values or ""),
         supports_monitoring=characteristics.get("supportsMonitoring"),
@@ -251,7 +251,7 @@ class DeviceModelFacts(Facts):
 
     def lasting(self) -> Iterator[VariableName]:
         """Names of all known variables except those of a vehicle, which come and go with it."""
-        return (name for name in self.definitions if name.component != OF_VEHICLE)
+        return (name for name in self.definitions if name.component != CONNECTED_EV)
 
     @property
     def only_evse(self) -> int | None:
@@ -315,7 +315,7 @@ class DeviceModelFacts(Facts):
     def _apply_reported(self, attribute: Attribute, value: str | None, at: float) -> None:
         """Store a value of a report, which may be older than a SetVariables that was just accepted."""
         set_at = self._set_at.pop(attribute, None)
-        if set_at is not None and at - set_at < IN_FLIGHT_S:
+        if set_at is not None and at - set_at < _IN_FLIGHT_S:
             self.forget_value(attribute)
         else:
             self.set(*attribute, value)
@@ -411,7 +411,7 @@ class DeviceModelFacts(Facts):
 
     def _forget_connection(self) -> None:
         """Forget values that a station may change itself when it reconnects or restarts."""
-        for name in OF_CONNECTION:
+        for name in _OF_CONNECTION:
             if name in self._values:
                 self.forget_value((name, ACTUAL))
 
@@ -438,7 +438,7 @@ def settings_of(request: JsonObject) -> dict[Attribute, str | None]:
 @CHECKS.learn_call(Action.boot_notification)
 def _apply_boot(call: StationCall, known: Known201) -> None:
     product = call.payload["chargingStation"]
-    known[DeviceModelFacts].identify({name: product.get(name) for name in IDENTITY})
+    known[DeviceModelFacts].identify({name: product.get(name) for name in _IDENTITY})
 
 
 @CHECKS.learn_call(Action.notify_report)
@@ -460,7 +460,7 @@ def _apply_values(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.set_variables)
-def _expect_values(command: Command, known: Known201) -> None:
+def _expect_values(command: CommandCall, known: Known201) -> None:
     for attribute in settings_of(command.request):
         known[DeviceModelFacts].expect_value(attribute)
 

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Broken, Command, Outcome, StationCall
+from mock_csms.findings.checks import AnsweredCommand, Broken, CommandCall, Outcome, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
@@ -13,16 +13,16 @@ from mock_csms.v201.findings.facts.monitors import REBOOTS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
-MAX_MESSAGES: Final = 100
-MAX_QUERIES: Final = 10
-MAX_REPORTED: Final = 1_000
+_MAX_MESSAGES: Final = 100
+_MAX_QUERIES: Final = 10
+_MAX_REPORTED: Final = 1_000
 """Number of messages up to which a report is followed."""
-AFTER_END_S: Final = 5.0
+_AFTER_END_S: Final = 5.0
 """Time that a station may take to forget a transaction and to remove its messages."""
 ALWAYS_FRONT: Final = "AlwaysFront"
-CHANGES: Final = frozenset({Action.set_display_message.value, Action.clear_display_message.value})
+_CHANGES: Final = frozenset({Action.set_display_message.value, Action.clear_display_message.value})
 """Commands that change the messages."""
-TIMES: Final = ("startDateTime", "endDateTime")
+_TIMES: Final = ("startDateTime", "endDateTime")
 
 
 class ShownMessage(NamedTuple):
@@ -136,7 +136,7 @@ class DisplayMessages(Facts):
         earlier = self.by_id.pop(number, None)
         if message["priority"] == ALWAYS_FRONT:
             self._replace_fronts(message)
-        if len(self.by_id) >= MAX_MESSAGES:
+        if len(self.by_id) >= _MAX_MESSAGES:
             del self.by_id[next(iter(self.by_id))]
         self.by_id[number] = ShownMessage(message, frame, earlier and earlier.info)
         self.cleared -= {number}
@@ -149,13 +149,13 @@ class DisplayMessages(Facts):
                 is_same = all(
                     shown.info.get(name) == message.get(name)
                     for name in ("display", "state", "transactionId")
-                ) and not any(name in info for name in TIMES for info in (shown.info, message))
+                ) and not any(name in info for name in _TIMES for info in (shown.info, message))
                 self.by_id[number] = shown._replace(is_replaced=is_same, is_doubtful=True)
 
     def clear(self, number: int) -> None:
         """Remove a message."""
         self.by_id.pop(number, None)
-        self.cleared = frozenset([*sorted(self.cleared), number][-MAX_MESSAGES:])
+        self.cleared = frozenset([*sorted(self.cleared), number][-_MAX_MESSAGES:])
 
     def certain(self, at: float, known: Known201) -> frozenset[int]:
         """Return the ids of the messages that the station must still have."""
@@ -192,7 +192,7 @@ class DisplayMessages(Facts):
         if query is None or not is_last or query.changes != self.changes:
             return None
         due = query.due & self.certain(call.at, known)
-        return query._replace(due=due), query.found | ids_in(part)
+        return query._replace(due=due), query.found | _ids_in(part)
 
     def may_have_ended(self, query: MessageQuery) -> bool:
         """Return whether a message that matches a query may have ended since the station answered it."""
@@ -218,12 +218,12 @@ class DisplayMessages(Facts):
             self.queries.clear()
 
     def command_failed(self, action: str | None) -> None:
-        if action is None or action in CHANGES:
+        if action is None or action in _CHANGES:
             self.forget()
 
 
-@CHECKS.learn_sent(*CHANGES)
-def _expect_change(command: Command, known: Known201) -> None:
+@CHECKS.learn_sent(*_CHANGES)
+def _expect_change(command: CommandCall, known: Known201) -> None:
     messages = known[DisplayMessages]
     messages.changes += 1
     transaction_id = command.request.get("message", {}).get("transactionId")
@@ -232,11 +232,11 @@ def _expect_change(command: Command, known: Known201) -> None:
 
 def _has_ended(transaction_id: str, at: float, known: Known201) -> bool:
     """Return whether the station has had time to forget a transaction that has ended."""
-    is_settled = at > known.running.last_ended_at + AFTER_END_S
+    is_settled = at > known.running.last_ended_at + _AFTER_END_S
     return is_settled and known.transactions.has_ended(transaction_id)
 
 
-def ids_in(part: JsonObject) -> frozenset[int]:
+def _ids_in(part: JsonObject) -> frozenset[int]:
     """Return the ids of the messages in a part of a report."""
     return frozenset(info["id"] for info in part.get("messageInfo", ()))
 
@@ -272,12 +272,12 @@ def _fits(request: JsonObject, info: JsonObject) -> bool:
 
 
 @CHECKS.learn_sent(Action.get_display_messages)
-def _expect_report(command: Command, known: Known201) -> None:
+def _expect_report(command: CommandCall, known: Known201) -> None:
     messages, request = known[DisplayMessages], command.request
     fitting = {number: one for number, one in messages.by_id.items() if _fits(request, one.info)}
     if messages.queries.pop(request["requestId"], None) is not None:
         return  # parts with this requestId may belong to either report
-    if len(messages.queries) >= MAX_QUERIES:
+    if len(messages.queries) >= _MAX_QUERIES:
         del messages.queries[next(iter(messages.queries))]
     messages.queries[request["requestId"]] = MessageQuery(
         request,
@@ -314,8 +314,8 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
     messages, part = known[DisplayMessages], call.payload
     completed = messages.completed(call, known)
     query = messages.queries.get(part["requestId"])
-    if part.get("tbc") and query is not None and len(query.found) < MAX_REPORTED:
-        messages.queries[part["requestId"]] = query._replace(found=query.found | ids_in(part))
+    if part.get("tbc") and query is not None and len(query.found) < _MAX_REPORTED:
+        messages.queries[part["requestId"]] = query._replace(found=query.found | _ids_in(part))
         return
     messages.queries.pop(part["requestId"], None)
     if completed is not None:

@@ -9,12 +9,12 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.samples import CERTAIN
 
-MAX_EVSES: Final = 50
+_MAX_EVSES: Final = 50
 
 
 class _Measurands(BoundedDict[int, frozenset[str]]):
     __slots__ = ()
-    limit = MAX_EVSES
+    limit = _MAX_EVSES
 
 
 class EvseMeters(Facts):
@@ -39,7 +39,7 @@ class EvseMeters(Facts):
         known = self._measurands.get(evse_id, frozenset())
         if not measurands <= known:
             self._measurands[evse_id] = known | measurands
-        if is_signed and evse_id not in self._signing and len(self._signing) < MAX_EVSES:
+        if is_signed and evse_id not in self._signing and len(self._signing) < _MAX_EVSES:
             self._signing |= {evse_id}
 
     def booted(self, reason: str) -> None:

@@ -10,8 +10,8 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import VariableName, name_of_item
 from mock_csms.v201.findings.known import Known201
 
-WITH_SCHEDULES: Final = VariableName("smartchargingctrlr", "notifycharginglimitwithschedules")
-ON_THE_WAY_S: Final = 60.0
+_WITH_SCHEDULES: Final = VariableName("smartchargingctrlr", "notifycharginglimitwithschedules")
+_ON_THE_WAY_S: Final = 60.0
 """Time after a change in which messages from before it may arrive."""
 
 
@@ -25,7 +25,7 @@ class ExternalLimits(Facts):
 
     def is_settled(self, at: float) -> bool:
         """Return whether a message that arrives now was sent after the last change."""
-        return self._changed_at is None or at > self._changed_at + ON_THE_WAY_S
+        return self._changed_at is None or at > self._changed_at + _ON_THE_WAY_S
 
     def changed(self, at: float) -> None:
         """Register a command that sets the variable."""
@@ -34,5 +34,5 @@ class ExternalLimits(Facts):
 
 @CHECKS.learn_command(Action.set_variables)
 def _learn_change(command: AnsweredCommand, known: Known201) -> None:
-    if any(name_of_item(item) == WITH_SCHEDULES for item in command.request["setVariableData"]):
+    if any(name_of_item(item) == _WITH_SCHEDULES for item in command.request["setVariableData"]):
         known[ExternalLimits].changed(command.at)

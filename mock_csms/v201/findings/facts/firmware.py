@@ -6,7 +6,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, CheckedKind, Command, Outcome, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CheckedKind, CommandCall, Outcome, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
@@ -14,9 +14,9 @@ from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.known import Known201
 
 FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
-IN_PLACE: Final = frozenset({"Downloaded", "SignatureVerified"})
+_IN_PLACE: Final = frozenset({"Downloaded", "SignatureVerified"})
 """Statuses after which the file only has to be installed."""
-INTERMEDIATE: Final = IN_PLACE | {
+_INTERMEDIATE: Final = _IN_PLACE | {
     "DownloadScheduled",
     "Downloading",
     "DownloadPaused",
@@ -58,12 +58,12 @@ class FirmwareUpdate:
     @property
     def is_in_progress(self) -> bool:
         """Whether the update is certainly not over, as far as the station has reported."""
-        return self.status in INTERMEDIATE and not self.has_gap and not self.is_cancelled
+        return self.status in _INTERMEDIATE and not self.has_gap and not self.is_cancelled
 
     def enter(self, at: float, status: str) -> None:
         """Register a status."""
         self.statuses = (*(one for one in self.statuses if one != status), status)
-        if status in IN_PLACE:
+        if status in _IN_PLACE:
             self.in_place_at = at
 
 
@@ -104,7 +104,7 @@ class FirmwareUpdates(Facts):
 
 
 @CHECKS.learn_sent(Action.update_firmware)
-def _begin(command: Command, known: Known201) -> None:
+def _begin(command: CommandCall, known: Known201) -> None:
     firmware, request_id = command.request["firmware"], command.request["requestId"]
     updates = known[FirmwareUpdates]
     is_used_again = updates.by_id.pop(request_id, None) is not None

@@ -11,8 +11,8 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, FirmwareUpdates
 from mock_csms.v201.findings.known import Known201
 
-MAX_INTERRUPTED: Final = 100
-ACTIVATING: Final = frozenset({"Installing", "InstallRebooting", "Installed"})
+_MAX_INTERRUPTED: Final = 100
+_ACTIVATING: Final = frozenset({"Installing", "InstallRebooting", "Installed"})
 """Latest status of an update whose firmware a reboot may activate."""
 FIRMWARE_UPDATE: Final = "FirmwareUpdate"
 """Boot reason."""
@@ -55,7 +55,7 @@ def activated_update(call: StationCall, known: Known201) -> FirmwareUpdate | Non
     update = known[FirmwareUpdates].latest
     if update is None or update is known[FirmwareActivation].activated:
         return None
-    is_its = call.payload["reason"] == FIRMWARE_UPDATE and update.status in ACTIVATING
+    is_its = call.payload["reason"] == FIRMWARE_UPDATE and update.status in _ACTIVATING
     return update if is_its else None
 
 
@@ -67,12 +67,12 @@ def _boot(call: StationCall, known: Known201) -> None:
     if update is not None:
         activation.activated = update
         happened = Activation(call.at, call.frame, update.is_signed)
-        activation.interrupted = dict.fromkeys(list(known.running.by_id)[:MAX_INTERRUPTED], happened)
+        activation.interrupted = dict.fromkeys(list(known.running.by_id)[:_MAX_INTERRUPTED], happened)
 
 
 @CHECKS.learn_event(types=("Ended",))
 def _end(call: StationCall, known: Known201) -> None:
     update = known[FirmwareUpdates].latest
-    if update is not None and update.status in ACTIVATING:
+    if update is not None and update.status in _ACTIVATING:
         known[FirmwareActivation].has_waited = True
     known[FirmwareActivation].interrupted.pop(call.payload["transactionInfo"]["transactionId"], None)

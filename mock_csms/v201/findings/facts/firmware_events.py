@@ -4,12 +4,12 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.checks import CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-FIRMWARE_EVENTS: Final = frozenset(
+_FIRMWARE_EVENTS: Final = frozenset(
     {"FirmwareUpdated", "InvalidFirmwareSignature", "InvalidFirmwareSigningCertificate"}
 )
 SECURITY_EVENT: Final = Action.security_event_notification.value
@@ -34,11 +34,11 @@ class FirmwareEvents(Facts):
 
 
 @CHECKS.learn_sent(Action.update_firmware)
-def _begin(_: Command, known: Known201) -> None:
+def _begin(_: CommandCall, known: Known201) -> None:
     known[FirmwareEvents].is_certain = True
 
 
 @CHECKS.learn_call(SECURITY_EVENT)
 def _apply_event(call: StationCall, known: Known201) -> None:
-    if call.payload["type"] in FIRMWARE_EVENTS:
+    if call.payload["type"] in _FIRMWARE_EVENTS:
         known[FirmwareEvents].sent_at[call.payload["type"]] = call.at

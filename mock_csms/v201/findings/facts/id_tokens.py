@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.log.summary import short
 from mock_csms.messages import UNREADABLE_PAYLOAD, JsonObject
@@ -16,9 +16,9 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.known import Known201
 
-MAX_TOKENS: Final = 100
+_MAX_TOKENS: Final = 100
 ACCEPTED: Final = "Accepted"
-CONTROLLERS: Final = frozenset({"authctrlr", "authcachectrlr", "iso15118ctrlr", "localauthlistctrlr"})
+_CONTROLLERS: Final = frozenset({"authctrlr", "authcachectrlr", "iso15118ctrlr", "localauthlistctrlr"})
 """Components whose variables decide how tokens are authorized, in lower case."""
 
 
@@ -59,12 +59,12 @@ class TokenRecord:
 
 class _Records(BoundedDict[IdTokenKey, TokenRecord]):
     __slots__ = ()
-    limit = MAX_TOKENS
+    limit = _MAX_TOKENS
 
 
 class _RemoteTokens(BoundedDict[IdTokenKey, int]):
     __slots__ = ()
-    limit = MAX_TOKENS
+    limit = _MAX_TOKENS
 
 
 class IdTokenFacts(Facts):
@@ -105,7 +105,7 @@ class IdTokenFacts(Facts):
     def record(self, key: IdTokenKey) -> TokenRecord:
         """Return the record of a token, which becomes the newest."""
         record = self._records.pop(key, None) or TokenRecord()
-        if len(self._records) == MAX_TOKENS:
+        if len(self._records) == _MAX_TOKENS:
             self.cleared_at = None  # the dropped token may be in the cache again
         self._records[key] = record
         return record
@@ -125,13 +125,13 @@ def named(id_token: JsonObject) -> str:
     return f"a {kind}" if kind == "KeyCode" else f"the {kind} {short(id_token['idToken'])}"
 
 
-def group_of(info: JsonObject) -> IdTokenKey | None:
+def _group_of(info: JsonObject) -> IdTokenKey | None:
     """Return the group in an idTokenInfo; None if it has none."""
     group = info.get("groupIdToken")
     return id_token_key(group) if group and group["idToken"] else None
 
 
-def answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
+def _answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
     """Return the idTokenInfo in an answer; a certificateStatus may refuse the token too."""
     info = answered.answer.get("idTokenInfo")
     if not info:
@@ -141,7 +141,7 @@ def answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
         answered.at,
         answered.frame,
         info["status"] if is_certified else "Invalid",
-        group_of(info),
+        _group_of(info),
         frozenset(info.get("evseId") or ()),
         seconds_of(info.get("cacheExpiryDateTime", "")),
     )
@@ -163,7 +163,7 @@ def _note_answer(answered: AnsweredStationCall, known: Known201) -> None:
         return
     record = known[IdTokenFacts].record(id_token_key(id_token))
     with suppress(*UNREADABLE_PAYLOAD):
-        record.answer = answer_in(answered) or record.answer
+        record.answer = _answer_in(answered) or record.answer
     if answered.action == Action.transaction_event:
         record.used_at = answered.at
     else:
@@ -177,16 +177,16 @@ def _booted(answered: AnsweredStationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.request_start_transaction)
-def _requested(command: Command, known: Known201) -> None:
+def _requested(command: CommandCall, known: Known201) -> None:
     facts = known[IdTokenFacts]
     facts.remote[id_token_key(command.request["idToken"])] = command.frame
     facts.latest_at = command.at
 
 
 @CHECKS.learn_sent(Action.set_variables)
-def _settings_sent(command: Command, known: Known201) -> None:
+def _settings_sent(command: CommandCall, known: Known201) -> None:
     names = {item["component"]["name"].lower() for item in command.request["setVariableData"]}
-    if not names.isdisjoint(CONTROLLERS):
+    if not names.isdisjoint(_CONTROLLERS):
         known[IdTokenFacts].settings_sent_at = command.at
 
 

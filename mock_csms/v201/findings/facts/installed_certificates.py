@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -15,15 +15,15 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.pem import certificates_in, issuer_hash, serial_number
 from mock_csms.v201.installed_certificates import USUAL_ALGORITHM, listed_hash_data, serial_number_of
 
-CSMS_ROOT: Final = "CSMSRootCertificate"
-V2G_CERTIFICATE: Final = "V2GCertificate"
-ENTRIES: Final = VariableName("securityctrlr", "certificateentries")
+CSMS_ROOT_TYPE: Final = "CSMSRootCertificate"
+_V2G_CERTIFICATE: Final = "V2GCertificate"
+_ENTRIES: Final = VariableName("securityctrlr", "certificateentries")
 
 type HashKey = tuple[str, ...]
 """The hash data of a certificate."""
 
 
-def key_of(hash_data: JsonObject) -> HashKey:
+def hash_key(hash_data: JsonObject) -> HashKey:
     """Return hash data as a key, without regard to case."""
     names = hash_data["issuerNameHash"].lower(), hash_data["issuerKeyHash"].lower()
     return (hash_data["hashAlgorithm"], *names, serial_number_of(hash_data))
@@ -107,7 +107,7 @@ class InstalledCertificates(Facts):
         """Register an accepted InstallCertificate. Another command may have been carried out before it."""
         self.begin_signing()
         self.installed[certificate_type, hash(pem)] = frame
-        if certificate_type == CSMS_ROOT and (chain := certificates_in(pem)):
+        if certificate_type == CSMS_ROOT_TYPE and (chain := certificates_in(pem)):
             new = serial_number(chain[0])
             old = self.csms_roots.keys() - {new}
             self.replaced_root = (next(iter(old)), frame) if len(old) == 1 else None
@@ -130,7 +130,7 @@ class InstalledCertificates(Facts):
 
     def list_all(self, chains: list[JsonObject]) -> None:
         """Register a complete list."""
-        self._listed = Counter(key_of(data) for data in listed_hash_data(chains))
+        self._listed = Counter(hash_key(data) for data in listed_hash_data(chains))
         for key, frame in self._deleted.items():
             if key not in self._listed:
                 self.absent[key] = frame
@@ -141,9 +141,9 @@ class InstalledCertificates(Facts):
         listed = {
             key[-1]: key[:-1]
             for key in (
-                key_of(chain["certificateHashData"])
+                hash_key(chain["certificateHashData"])
                 for chain in chains
-                if chain["certificateType"] == CSMS_ROOT
+                if chain["certificateType"] == CSMS_ROOT_TYPE
             )
         }
         self.csms_roots = {root: self.csms_roots.get(root, issuer) for root, issuer in listed.items()}
@@ -170,9 +170,9 @@ def asks_for(request: JsonObject, certificate_type: str) -> bool:
 
 
 @CHECKS.learn_sent(Action.install_certificate)
-def _learn_installing(command: Command, known: Known201) -> None:
+def _learn_installing(command: CommandCall, known: Known201) -> None:
     model, request = known[DeviceModelFacts], command.request
-    definition, value = model.definitions.get(ENTRIES), model.value(ENTRIES)
+    definition, value = model.definitions.get(_ENTRIES), model.value(_ENTRIES)
     limit = definition.max_limit if definition else None
     is_full = limit is not None and value is not None and value.isdecimal() and int(value) >= limit
     known[InstalledCertificates].begin_installing(
@@ -190,29 +190,29 @@ def _learn_installed(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.delete_certificate)
-def _learn_deleting(_: Command, known: Known201) -> None:
+def _learn_deleting(_: CommandCall, known: Known201) -> None:
     known[InstalledCertificates].begin_deleting()
 
 
 @CHECKS.learn_command(Action.delete_certificate)
 def _learn_deleted(command: AnsweredCommand, known: Known201) -> None:
     if command.answer["status"] == "Accepted":
-        key = key_of(command.request["certificateHashData"])
+        key = hash_key(command.request["certificateHashData"])
         known[InstalledCertificates].delete(command.frame, key)
 
 
 @CHECKS.learn_sent(Action.certificate_signed)
-def _learn_signing(command: Command, known: Known201) -> None:
+def _learn_signing(command: CommandCall, known: Known201) -> None:
     certificates = known[InstalledCertificates]
     certificates.begin_signing()
-    if command.request.get("certificateType") == V2G_CERTIFICATE:
+    if command.request.get("certificateType") == _V2G_CERTIFICATE:
         certificates.v2g_chain = None
 
 
 @CHECKS.learn_command(Action.certificate_signed)
 def _learn_signed(command: AnsweredCommand, known: Known201) -> None:
     request = command.request
-    if command.answer["status"] != "Accepted" or request.get("certificateType") != V2G_CERTIFICATE:
+    if command.answer["status"] != "Accepted" or request.get("certificateType") != _V2G_CERTIFICATE:
         return
     if chain := certificates_in(request["certificateChain"]):
         sub_cas = (one for one in chain[1:] if one.issuer != one.subject)
@@ -226,18 +226,18 @@ def _learn_list(command: AnsweredCommand, known: Known201) -> None:
     chains = command.answer.get("certificateHashDataChain", [])
     if command.request.get("certificateType") is None:
         certificates.list_all(chains)
-    if asks_for(command.request, CSMS_ROOT):
+    if asks_for(command.request, CSMS_ROOT_TYPE):
         certificates.list_csms_roots(chains)
 
 
 @CHECKS.learn_call(Action.notify_report)
 def _learn_reported_entries(call: StationCall, known: Known201) -> None:
     items = known[DeviceModelFacts].reported_in(call)
-    if any(item.definition.name == ENTRIES for item in items):
+    if any(item.definition.name == _ENTRIES for item in items):
         known[InstalledCertificates].entries_read()
 
 
 @CHECKS.learn_command(Action.get_variables)
 def _learn_entries(command: AnsweredCommand, known: Known201) -> None:
-    if any(name_of_item(result) == ENTRIES for result in command.answer["getVariableResult"]):
+    if any(name_of_item(result) == _ENTRIES for result in command.answer["getVariableResult"]):
         known[InstalledCertificates].entries_read()

@@ -12,16 +12,16 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.registers import OUTLET, RegisterValue, register_values
 from mock_csms.v201.findings.samples import END, samples_of
 
-MAX_CONNECTORS: Final = 50
+_MAX_CONNECTORS: Final = 50
 
-type Connector = tuple[int, int]
+type ConnectorKey = tuple[int, int]
 
 
-class ByConnector(BoundedDict[Connector, tuple[RegisterValue, int]]):
+class ByConnector(BoundedDict[ConnectorKey, tuple[RegisterValue, int]]):
     """Register and frame by EVSE id and connector id."""
 
     __slots__ = ()
-    limit = MAX_CONNECTORS
+    limit = _MAX_CONNECTORS
 
 
 class LastRegisters(Facts):

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
@@ -13,10 +13,10 @@ from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-MAX_ENTRIES: Final = 200
+_MAX_ENTRIES: Final = 200
 """Maximum number of stored entries; a longer list is unknown."""
 COMPONENT: Final = "LocalAuthListCtrlr"
-FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
+_FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
 """Reasons of a boot after which the station may have lost its list."""
 
 
@@ -29,7 +29,7 @@ class ListEntry(NamedTuple):
     expires_at: float | None = None
 
 
-NOT_LISTED: Final = ListEntry()
+_NOT_LISTED: Final = ListEntry()
 
 
 class ListUpdate(NamedTuple):
@@ -118,7 +118,7 @@ class LocalListFacts(Facts):
         """Return the entry of a token; None if it is not known."""
         if self.is_pending:
             return None
-        return self._entries.get(key, NOT_LISTED if self._is_whole else None)
+        return self._entries.get(key, _NOT_LISTED if self._is_whole else None)
 
     def apply(self, command: AnsweredCommand) -> None:
         """Register an accepted SendLocalList."""
@@ -129,7 +129,7 @@ class LocalListFacts(Facts):
         for item in entries:
             self._entries[id_token_key(item["idToken"])] = _entry_of(item)
         is_unique = len({id_token_key(item["idToken"]) for item in entries}) == len(entries)
-        if len(self._entries) > MAX_ENTRIES or not is_unique:
+        if len(self._entries) > _MAX_ENTRIES or not is_unique:
             self._entries, self._is_whole = {}, False
         self.update = ListUpdate(
             request["versionNumber"],
@@ -146,7 +146,7 @@ class LocalListFacts(Facts):
     def booted(self, reason: str) -> None:
         self.has_booted = True
         self.read_version = None
-        if reason in FACTORY_STATE:
+        if reason in _FACTORY_STATE:
             self.forget()
 
     def forget(self) -> None:
@@ -161,21 +161,21 @@ class LocalListFacts(Facts):
 def _entry_of(item: JsonObject) -> ListEntry:
     info = item.get("idTokenInfo")
     if not info:
-        return NOT_LISTED
+        return _NOT_LISTED
     return ListEntry(
         is_listed=True, status=info["status"], expires_at=seconds_of(info.get("cacheExpiryDateTime", ""))
     )
 
 
-def list_entry(known: Known201, key: IdTokenKey) -> ListEntry | None:
+def entry_of_token(known: Known201, key: IdTokenKey) -> ListEntry | None:
     """Return what the list in use says of a token; None if it is not known."""
     if known[DeviceModelFacts].is_off(COMPONENT):
-        return NOT_LISTED
+        return _NOT_LISTED
     return known[LocalListFacts].entry(key)
 
 
 @CHECKS.learn_sent(Action.send_local_list)
-def _expect_update(command: Command, known: Known201) -> None:
+def _expect_update(command: CommandCall, known: Known201) -> None:
     facts = known[LocalListFacts]
     if facts.is_pending:
         facts.forget()  # the station may have carried out the one before

@@ -4,13 +4,13 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
 CANCELLED: Final = "AcceptedCanceled"
-ACCEPTED: Final = frozenset({"Accepted", CANCELLED})
+_ACCEPTED: Final = frozenset({"Accepted", CANCELLED})
 NOT_ENDED: Final = frozenset({"Idle", "Uploading"})
 """Statuses that do not report the end of an upload."""
 
@@ -56,14 +56,14 @@ class LogUploads(Facts):
 
 
 @CHECKS.learn_sent(Action.get_log)
-def _begin(_: Command, known: Known201) -> None:
+def _begin(_: CommandCall, known: Known201) -> None:
     known[LogUploads].has_reported = False
 
 
 @CHECKS.learn_command(Action.get_log)
 def _apply_answer(command: AnsweredCommand, known: Known201) -> None:
     uploads, status = known[LogUploads], command.answer["status"]
-    if status not in ACCEPTED:
+    if status not in _ACCEPTED:
         return
     current = uploads.current
     uploads.cancelled = current.request_id if current is not None and status == CANCELLED else None

@@ -5,23 +5,23 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
+from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import (
-    ACTUAL,
-    OF_VEHICLE,
+    CONNECTED_EV,
     DeviceModelFacts,
     VariableName,
     name_of_item,
 )
 from mock_csms.v201.findings.known import Known201
 
-MAX_MONITORS: Final = 200
-MAX_IDS: Final = 200
-MAX_QUERIES: Final = 10
-CHANGES: Final = frozenset(
+_MAX_MONITORS: Final = 200
+_MAX_IDS: Final = 200
+_MAX_QUERIES: Final = 10
+_CHANGES: Final = frozenset(
     {
         Action.set_variable_monitoring.value,
         Action.clear_variable_monitoring.value,
@@ -31,16 +31,16 @@ CHANGES: Final = frozenset(
 """Commands that change the monitors of a station."""
 REBOOTS: Final = frozenset({"RemoteReset", "ScheduledReset"})
 """Reasons of a boot after which the monitors must still be there; others may follow a factory reset."""
-HARD_WIRED: Final = "HardWiredMonitor"
-CUSTOM: Final = "CustomMonitor"
-THRESHOLDS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
-PERIODIC: Final = frozenset({"Periodic", "PeriodicClockAligned"})
-LEVEL: Final = VariableName("monitoringctrlr", "activemonitoringlevel"), ACTUAL
-NUMERIC: Final = frozenset({"integer", "decimal"})
+_HARD_WIRED: Final = "HardWiredMonitor"
+CUSTOM_MONITOR: Final = "CustomMonitor"
+THRESHOLD_MONITORS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
+PERIODIC_MONITORS: Final = frozenset({"Periodic", "PeriodicClockAligned"})
+_LEVEL: Final = VariableName("monitoringctrlr", "activemonitoringlevel"), ACTUAL
+NUMERIC_TYPES: Final = frozenset({"integer", "decimal"})
 """Data types of variables whose values have an order."""
 
 
-class Monitor(NamedTuple):
+class KnownMonitor(NamedTuple):
     """A monitor of one variable."""
 
     name: VariableName
@@ -51,7 +51,7 @@ class Monitor(NamedTuple):
     """Whether a command has set it."""
     is_for_transactions: bool = False
     """Whether it is active only during a transaction."""
-    replaced: "Monitor | None" = None
+    replaced: "KnownMonitor | None" = None
     """The monitor with the same id before the command."""
     is_replacement: bool = False
     """Whether the command has named its id."""
@@ -70,7 +70,7 @@ class Monitor(NamedTuple):
     @property
     def is_lasting(self) -> bool:
         """Whether its variable exists at any time; those of a vehicle come and go with it."""
-        return self.name.component != OF_VEHICLE
+        return self.name.component != CONNECTED_EV
 
     @property
     def text(self) -> str:
@@ -81,7 +81,7 @@ class Monitor(NamedTuple):
             f"{self.severity}"
         )
 
-    def is_like(self, other: "Monitor") -> bool:
+    def is_like(self, other: "KnownMonitor") -> bool:
         """Return whether both monitor the same variable in the same way; instances and EVSEs may differ."""
         return (self.name[:2], self.type, self.severity) == (other.name[:2], other.type, other.severity)
 
@@ -89,7 +89,7 @@ class Monitor(NamedTuple):
 class Cleared(NamedTuple):
     """A monitor that a ClearVariableMonitoring has removed."""
 
-    monitor: Monitor | None
+    monitor: KnownMonitor | None
     at: float | None
     """Time of the answer on this connection."""
     was_alerting: bool
@@ -103,7 +103,7 @@ class Item(NamedTuple):
     result: JsonObject
 
 
-class Query(NamedTuple):
+class MonitoringQuery(NamedTuple):
     """A GetMonitoringReport, and what has arrived for it."""
 
     request: JsonObject
@@ -114,7 +114,7 @@ class Query(NamedTuple):
     """Whether all parts with its requestId belong to it."""
     is_accepted: bool = False
     next_seq_no: int = 0
-    found: tuple[tuple[int, Monitor], ...] = ()
+    found: tuple[tuple[int, KnownMonitor], ...] = ()
     """Monitors in the parts so far, with their ids."""
 
     @property
@@ -123,7 +123,7 @@ class Query(NamedTuple):
         return not self.request.get("monitoringCriteria") and not self.request.get("componentVariable")
 
 
-def monitors_in(call: StationCall) -> Iterator[tuple[int, Monitor]]:
+def monitors_in(call: StationCall) -> Iterator[tuple[int, KnownMonitor]]:
     """Yield the monitors of a NotifyMonitoringReport with their ids."""
     for item in call.payload.get("monitor", ()):
         name = name_of_item(item)
@@ -131,7 +131,7 @@ def monitors_in(call: StationCall) -> Iterator[tuple[int, Monitor]]:
             settings = each["type"], each["severity"], each["value"]
             yield (
                 each["id"],
-                Monitor(
+                KnownMonitor(
                     name,
                     *settings,
                     is_custom=False,
@@ -182,7 +182,7 @@ class Monitors(Facts):
     )
 
     def __init__(self) -> None:
-        self.by_id: dict[int, Monitor] = {}
+        self.by_id: dict[int, KnownMonitor] = {}
         self.is_complete = False
         """Whether `by_id` has all monitors."""
         self.alerting: frozenset[int] = frozenset()
@@ -192,19 +192,19 @@ class Monitors(Facts):
         self.has_had_vehicle = False
         """Whether a vehicle has ever had monitors; they may come back with it, under any id."""
         self.hard_wired: frozenset[int] = frozenset()
-        self.before_boot: tuple[Monitor, ...] = ()
+        self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
         self.since_base_all: frozenset[int] = frozenset()
         """Ids of custom monitors that a SetMonitoringBase All has left."""
         self.base: tuple[str, float, int] | None = None
         """Monitoring base without a monitor set since, time and frame of the answer on this connection."""
-        self.removed: dict[int, Monitor] = {}
+        self.removed: dict[int, KnownMonitor] = {}
         """New custom monitors that the monitoring base in `base_name` has removed."""
         self.base_name = ""
         """Latest accepted monitoring base."""
         self.level: tuple[int, float, int] | None = None
         """Monitoring level, and time and frame of its answer on this connection."""
-        self.queries: dict[int, Query] = {}
+        self.queries: dict[int, MonitoringQuery] = {}
         """Reports in progress, by requestId."""
         self.changes = 0
         """Number of commands that may have changed the monitors, sent and answered."""
@@ -220,9 +220,9 @@ class Monitors(Facts):
         self.is_complete = False
         self.changes += 1
 
-    def add(self, monitor_id: int, monitor: Monitor) -> None:
+    def add(self, monitor_id: int, monitor: KnownMonitor) -> None:
         """Add or replace a monitor."""
-        if monitor_id not in self.by_id and len(self.by_id) >= MAX_MONITORS:
+        if monitor_id not in self.by_id and len(self.by_id) >= _MAX_MONITORS:
             del self.by_id[next(iter(self.by_id))]
             self.is_complete = False
         self.by_id[monitor_id] = monitor
@@ -238,10 +238,10 @@ class Monitors(Facts):
             return
         self.cleared[monitor_id] = Cleared(monitor, at, monitor_id in self.alerting)
         self.alerting -= {monitor_id}
-        if len(self.cleared) > MAX_IDS:
+        if len(self.cleared) > _MAX_IDS:
             del self.cleared[next(iter(self.cleared))]
 
-    def change_from_before_boot(self, monitor: Monitor | None) -> None:
+    def change_from_before_boot(self, monitor: KnownMonitor | None) -> None:
         """Register that a monitor was removed or replaced; None: any, because ids may have changed."""
         self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
@@ -252,14 +252,14 @@ class Monitors(Facts):
         is_free = monitor_id in self.cleared or (is_whole and monitor_id not in self.by_id)
         return is_free and monitor_id not in self.hard_wired
 
-    def query_of(self, part: JsonObject) -> Query | None:
+    def query_of(self, part: JsonObject) -> MonitoringQuery | None:
         """Return the accepted query that a part of a report belongs to; None if unknown or not in order."""
         query = self.queries.get(part["requestId"])
         if query is None or not query.is_accepted or not query.is_certain:
             return None
         return query if query.next_seq_no == part["seqNo"] else None
 
-    def completed(self, call: StationCall) -> tuple[Query, list[tuple[int, Monitor]]] | None:
+    def completed(self, call: StationCall) -> tuple[MonitoringQuery, list[tuple[int, KnownMonitor]]] | None:
         """Return the query whose report is complete with this part, and all monitors in the report.
 
         None also if the monitors may have changed since the query.
@@ -295,7 +295,7 @@ class Monitors(Facts):
         custom = tuple(monitor for monitor in self.by_id.values() if monitor.is_custom)
         kept = (*self.before_boot, *custom) if reason in REBOOTS else ()
         self.forget()
-        self.before_boot = kept[-MAX_MONITORS:]
+        self.before_boot = kept[-_MAX_MONITORS:]
         self.queries.clear()
         self.level = None
 
@@ -309,14 +309,14 @@ class Monitors(Facts):
             self.queries.clear()
 
     def command_failed(self, action: str | None) -> None:
-        if action is None or action in CHANGES:
+        if action is None or action in _CHANGES:
             self.forget()
         if action in {None, Action.set_monitoring_level}:
             self.level = None
 
 
-@CHECKS.learn_sent(*CHANGES)
-def _expect_change(_: Command, known: Known201) -> None:
+@CHECKS.learn_sent(*_CHANGES)
+def _expect_change(_: CommandCall, known: Known201) -> None:
     monitors = known[Monitors]
     monitors.changes += 1
     monitors.base = None
@@ -343,7 +343,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
         settings = item["type"], item["severity"], item["value"]
         monitors.add(
             monitor_id,
-            Monitor(
+            KnownMonitor(
                 name_of_item(item),
                 *settings,
                 is_custom=True,
@@ -379,9 +379,9 @@ def _apply_base(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.set_monitoring_level)
-def _expect_level(_: Command, known: Known201) -> None:
+def _expect_level(_: CommandCall, known: Known201) -> None:
     known[Monitors].level = None
-    known[DeviceModelFacts].expect_value(LEVEL)
+    known[DeviceModelFacts].expect_value(_LEVEL)
 
 
 @CHECKS.learn_command(Action.set_monitoring_level)
@@ -389,19 +389,19 @@ def _apply_level(command: AnsweredCommand, known: Known201) -> None:
     model, severity = known[DeviceModelFacts], command.request["severity"]
     if command.answer["status"] == "Accepted":
         known[Monitors].level = severity, command.at, command.frame
-        model.accept_value(LEVEL, str(severity), command.at)
+        model.accept_value(_LEVEL, str(severity), command.at)
     else:
-        model.keep_value(LEVEL)
+        model.keep_value(_LEVEL)
 
 
 @CHECKS.learn_sent(Action.get_monitoring_report)
-def _expect_report(command: Command, known: Known201) -> None:
+def _expect_report(command: CommandCall, known: Known201) -> None:
     monitors = known[Monitors]
     queries, request_id = monitors.queries, command.request["requestId"]
     is_certain = queries.pop(request_id, None) is None  # otherwise its report may still be in progress
-    if len(queries) >= MAX_QUERIES:
+    if len(queries) >= _MAX_QUERIES:
         del queries[next(iter(queries))]
-    queries[request_id] = Query(command.request, command.frame, monitors.changes, is_certain)
+    queries[request_id] = MonitoringQuery(command.request, command.frame, monitors.changes, is_certain)
 
 
 @CHECKS.learn_command(Action.get_monitoring_report)
@@ -427,7 +427,7 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
         _doubt_report(monitors, part)
         return
     found = [*query.found, *monitors_in(call)]
-    if part.get("tbc") and len(found) <= MAX_MONITORS:
+    if part.get("tbc") and len(found) <= _MAX_MONITORS:
         monitors.queries[part["requestId"]] = query._replace(
             next_seq_no=part["seqNo"] + 1, found=tuple(found)
         )
@@ -449,13 +449,13 @@ def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
         del monitors.queries[part["requestId"]]
 
 
-def _complete(monitors: Monitors, found: list[tuple[int, Monitor]]) -> None:
+def _complete(monitors: Monitors, found: list[tuple[int, KnownMonitor]]) -> None:
     """Store the monitors of a complete report. A custom monitor stays one, also under a new id."""
     before, by_id = monitors.before_boot, monitors.by_id
-    monitors.is_complete = len(found) <= MAX_MONITORS and not monitors.has_had_vehicle
+    monitors.is_complete = len(found) <= _MAX_MONITORS and not monitors.has_had_vehicle
     monitors.before_boot = ()
     monitors.by_id = {}
-    for monitor_id, monitor in found[:MAX_MONITORS]:
+    for monitor_id, monitor in found[:_MAX_MONITORS]:
         monitors.has_had_vehicle = monitors.has_had_vehicle or not monitor.is_lasting
         known = by_id.get(monitor_id)
         if known is None or known.settings != monitor.settings:
@@ -475,10 +475,10 @@ def _apply_event(call: StationCall, known: Known201) -> None:
         if monitor_id is None:
             continue
         monitors = known[Monitors]
-        if event["eventNotificationType"] == HARD_WIRED and len(monitors.hard_wired) < MAX_IDS:
+        if event["eventNotificationType"] == _HARD_WIRED and len(monitors.hard_wired) < _MAX_IDS:
             monitors.hard_wired |= {monitor_id}
         if event["trigger"] == "Alerting" and not event.get("cleared"):
-            if len(monitors.alerting) < MAX_IDS:
+            if len(monitors.alerting) < _MAX_IDS:
                 monitors.alerting |= {monitor_id}
         elif monitor_id in monitors.alerting:
             monitors.alerting -= {monitor_id}

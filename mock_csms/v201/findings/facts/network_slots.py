@@ -4,13 +4,13 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-MAX_SLOTS: Final = 20
+_MAX_SLOTS: Final = 20
 
 
 class StoredProfile(NamedTuple):
@@ -23,7 +23,7 @@ class StoredProfile(NamedTuple):
 
 class _Slots(BoundedDict[str, StoredProfile]):
     __slots__ = ()
-    limit = MAX_SLOTS
+    limit = _MAX_SLOTS
 
 
 class NetworkSlots(Facts):
@@ -58,7 +58,7 @@ class NetworkSlots(Facts):
 
 
 @CHECKS.learn_sent(Action.set_network_profile)
-def _begin(command: Command, known: Known201) -> None:
+def _begin(command: CommandCall, known: Known201) -> None:
     known[NetworkSlots].begin(str(command.request["configurationSlot"]))
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -16,11 +16,11 @@ from mock_csms.v201.findings.facts.charging_profiles import AcceptedProfile, Cha
 from mock_csms.v201.findings.known import Known201
 
 CSO: Final = "CSO"
-NOTHING_FOUND: Final = "NoProfiles"
+_NOTHING_FOUND: Final = "NoProfiles"
 
 
 @dataclass(slots=True)
-class Query:
+class ProfileQuery:
     """A GetChargingProfiles and the part of its report that has arrived."""
 
     at: float
@@ -69,16 +69,16 @@ class Query:
         return self.mismatch(profile.evse_id, CSO, as_json) is None
 
 
-class Result(NamedTuple):
+class ProfileQueryResult(NamedTuple):
     """A query and the ids of all profiles that were reported."""
 
-    query: Query
+    query: ProfileQuery
     reported: frozenset[int]
     has_answered_none: bool
     """Whether the station has answered that it has no such profile."""
 
 
-class OpenQueries(BoundedDict[int, Query]):
+class OpenQueries(BoundedDict[int, ProfileQuery]):
     """Queries by requestId."""
 
     __slots__ = ()
@@ -101,14 +101,14 @@ class ProfileQueries(Facts):
         self.open = OpenQueries()
         self.finished = FinishedReports()
 
-    def asked(self, command: Command) -> None:
+    def asked(self, command: CommandCall) -> None:
         """Register a query. One with the requestId of an open query is not followed."""
         request = command.request
         number = request["requestId"]
         self.finished.pop(number, None)
         if self.open.pop(number, None) is None:
             criteria = request["chargingProfile"]
-            self.open[number] = Query(command.at, command.frame, request.get("evseId"), criteria)
+            self.open[number] = ProfileQuery(command.at, command.frame, request.get("evseId"), criteria)
 
     def add_part(self, part: JsonObject) -> None:
         """Register a part of a report."""
@@ -149,24 +149,24 @@ def part_hash(part: JsonObject) -> int:
     return hash(repr(part))
 
 
-def result_of_report(call: StationCall, known: Known201) -> Result | None:
+def result_of_report(call: StationCall, known: Known201) -> ProfileQueryResult | None:
     """Return the result of a query whose last part this is."""
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled or call.payload.get("tbc", False):
         return None
     ids = {profile["id"] for profile in call.payload["chargingProfile"]}
-    return Result(query, frozenset(query.reported | ids), has_answered_none=False)
+    return ProfileQueryResult(query, frozenset(query.reported | ids), has_answered_none=False)
 
 
-def result_of_answer(command: AnsweredCommand, known: Known201) -> Result | None:
+def result_of_answer(command: AnsweredCommand, known: Known201) -> ProfileQueryResult | None:
     """Return the result of a query for which the station has no profile."""
     query = known[ProfileQueries].open.get(command.request["requestId"])
-    if query is None or not query.is_settled or command.answer["status"] != NOTHING_FOUND:
+    if query is None or not query.is_settled or command.answer["status"] != _NOTHING_FOUND:
         return None
-    return Result(query, frozenset(query.reported), has_answered_none=True)
+    return ProfileQueryResult(query, frozenset(query.reported), has_answered_none=True)
 
 
-def expected_profiles(known: Known201, query: Query) -> Iterator[tuple[int, AcceptedProfile]]:
+def expected_profiles(known: Known201, query: ProfileQuery) -> Iterator[tuple[int, AcceptedProfile]]:
     """Yield the profiles that certainly match a query and are on the station."""
     for number, profile in known[ChargingProfiles].accepted.items():
         if (profile.is_kept or _has_transaction(profile, known)) and query.asks_for(number, profile):
@@ -183,7 +183,7 @@ def _has_transaction(profile: AcceptedProfile, known: Known201) -> bool:
     )
 
 
-def _drop_lost(known: Known201, result: Result | None) -> None:
+def _drop_lost(known: Known201, result: ProfileQueryResult | None) -> None:
     """Drop the profiles that the station has lost, so that each is reported once."""
     if result is not None:
         for number, _ in list(expected_profiles(known, result.query)):
@@ -192,7 +192,7 @@ def _drop_lost(known: Known201, result: Result | None) -> None:
 
 
 @CHECKS.learn_sent(Action.get_charging_profiles)
-def _learn_query(command: Command, known: Known201) -> None:
+def _learn_query(command: CommandCall, known: Known201) -> None:
     known[ProfileQueries].asked(command)
 
 
@@ -202,14 +202,14 @@ def _learn_query(command: Command, known: Known201) -> None:
     Action.request_start_transaction,
     Action.set_variables,
 )
-def _learn_change(_: Command, known: Known201) -> None:
+def _learn_change(_: CommandCall, known: Known201) -> None:
     if queries := known.find(ProfileQueries):
         queries.unsettle()
 
 
 @CHECKS.learn_command(Action.get_charging_profiles)
 def _learn_answer(command: AnsweredCommand, known: Known201) -> None:
-    if command.answer["status"] == NOTHING_FOUND:
+    if command.answer["status"] == _NOTHING_FOUND:
         _drop_lost(known, result_of_answer(command, known))
         known[ProfileQueries].open.pop(command.request["requestId"], None)
 

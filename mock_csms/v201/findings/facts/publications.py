@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
@@ -12,10 +12,10 @@ from mock_csms.v201.findings.known import Known201
 
 PUBLISH_STATUS: Final = Action.publish_firmware_status_notification.value
 
-State = Literal["published", "gone"]
+_State = Literal["published", "gone"]
 
 
-class _States(BoundedDict[str, State]):
+class _States(BoundedDict[str, _State]):
     __slots__ = ()
     limit = 20
 
@@ -46,7 +46,7 @@ class Publications(Facts):
 
 
 @CHECKS.learn_sent(Action.publish_firmware)
-def _begin(command: Command, known: Known201) -> None:
+def _begin(command: CommandCall, known: Known201) -> None:
     """Forget all files: the new one may replace another."""
     publications = known[Publications]
     publications.states.clear()

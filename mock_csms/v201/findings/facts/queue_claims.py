@@ -10,7 +10,7 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-MAX_CLAIMS: Final = 10
+_MAX_CLAIMS: Final = 10
 
 
 class QueueClaim(NamedTuple):
@@ -26,7 +26,7 @@ class ClaimsById(BoundedDict[str | None, QueueClaim]):
     """Latest answers, by transactionId; None: about all transactions."""
 
     __slots__ = ()
-    limit = MAX_CLAIMS
+    limit = _MAX_CLAIMS
 
 
 class QueueClaims(Facts):

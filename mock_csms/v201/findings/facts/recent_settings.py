@@ -4,14 +4,14 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command
+from mock_csms.findings.checks import CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
-CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
+_CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
 """Components that are watched, in lower case."""
-IN_FLIGHT_S: Final = 60.0
+_IN_FLIGHT_S: Final = 60.0
 """Time after a SetVariables in which a message may still follow the old value."""
 
 
@@ -25,16 +25,16 @@ class RecentSettings(Facts):
 
     def sent(self, at: float, component: str) -> None:
         """Register a SetVariables."""
-        if component in CONTROLLERS:
+        if component in _CONTROLLERS:
             self._set_at[component] = at
 
     def is_settled(self, component: str, since: float) -> bool:
         """Return whether all messages since a time follow the current values of a component."""
-        return self._set_at.get(component.lower(), 0.0) + IN_FLIGHT_S < since
+        return self._set_at.get(component.lower(), 0.0) + _IN_FLIGHT_S < since
 
 
 @CHECKS.learn_sent(Action.set_variables)
-def _apply_set_variables(command: Command, known: Known201) -> None:
+def _apply_set_variables(command: CommandCall, known: Known201) -> None:
     settings = known[RecentSettings]
     for item in command.request["setVariableData"]:
         settings.sent(command.at, item["component"]["name"].lower())

@@ -6,7 +6,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, AnsweredStationCall, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -18,8 +18,8 @@ from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
-MAX_REMOTE_STARTS: Final = 20
-CLOCK_MARGIN_S: Final = 60.0
+_MAX_REMOTE_STARTS: Final = 20
+_CLOCK_MARGIN_S: Final = 60.0
 """Tolerated error of the clock of a station."""
 
 
@@ -53,14 +53,14 @@ class SentRemoteStarts(BoundedDict[int, SentRemoteStart]):
     """Commands by remoteStartId."""
 
     __slots__ = ()
-    limit = MAX_REMOTE_STARTS
+    limit = _MAX_REMOTE_STARTS
 
 
 class TransactionStarts(BoundedDict[str, SentRemoteStart]):
     """Commands by the id of the transaction that they started, until it charges."""
 
     __slots__ = ()
-    limit = MAX_REMOTE_STARTS
+    limit = _MAX_REMOTE_STARTS
 
 
 class RemoteStartFacts(Facts):
@@ -80,7 +80,7 @@ class RemoteStartFacts(Facts):
         if command is None or command.is_ambiguous:
             return None
         happened_at = seconds_of(event["timestamp"])
-        is_earlier = happened_at is None or happened_at + CLOCK_MARGIN_S < command.at
+        is_earlier = happened_at is None or happened_at + _CLOCK_MARGIN_S < command.at
         return None if is_earlier else command
 
     def answered_by(self, command: AnsweredCommand) -> SentRemoteStart | None:
@@ -111,7 +111,7 @@ class RemoteStartFacts(Facts):
 
 
 @CHECKS.learn_sent(Action.request_start_transaction)
-def _add_command(sent: Command, known: Known201) -> None:
+def _add_command(sent: CommandCall, known: Known201) -> None:
     commands, start_id = known[RemoteStartFacts].sent, sent.request["remoteStartId"]
     earlier, token = commands.pop(start_id, None), id_token_key(sent.request["idToken"])
     authorizations, evse_id = known.transactions.authorizations, sent.request.get("evseId")

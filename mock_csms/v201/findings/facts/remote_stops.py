@@ -2,7 +2,7 @@
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command
+from mock_csms.findings.checks import CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
@@ -19,7 +19,7 @@ class RemoteStopFacts(Facts):
 
 
 @CHECKS.learn_sent(Action.request_stop_transaction)
-def _add_command(command: Command, known: Known201) -> None:
+def _add_command(command: CommandCall, known: Known201) -> None:
     transaction_id = command.request["transactionId"]
     has_ended = known.transactions.has_ended(transaction_id) and transaction_id not in known.running.by_id
     known[RemoteStopFacts].ended_before = transaction_id if has_ended else None

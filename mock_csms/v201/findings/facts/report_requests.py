@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -13,10 +13,10 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import MAX_VARIABLES, DeviceModelFacts, VariableName
 from mock_csms.v201.findings.known import Known201
 
-REQUESTS: Final = (Action.get_base_report, Action.get_report)
+_REQUESTS: Final = (Action.get_base_report, Action.get_report)
 
 
-class Entry(NamedTuple):
+class ComponentVariable(NamedTuple):
     """A componentVariable of a GetReport; names are in lower case, and None stands for any value."""
 
     component: str
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     connector_id: int | None
 
     @property
-    def of_any_instance(self) -> "Entry":
+    def of_any_instance(self) -> "ComponentVariable":
         """The entry without the instance of its component: a report may have the others too (B08.FR.24)."""
         return self._replace(component_instance=None)
 
@@ -37,12 +37,12 @@ class Entry(NamedTuple):
         return all(asked in {None, actual} for asked, actual in zip(self, mine, strict=True))
 
 
-def entry_of(item: JsonObject) -> Entry:
+def entry_of(item: JsonObject) -> ComponentVariable:
     """Return the entry of an item of componentVariable."""
     component, variable = item["component"], item.get("variable") or {}
     evse = component.get("evse") or {}
     name = variable.get("name")
-    return Entry(
+    return ComponentVariable(
         component["name"].lower(),
         None if name is None else name.lower(),
         (component.get("instance") or "").lower() or None,
@@ -59,7 +59,7 @@ class ReportRequest:
     action: str
     base: str | None
     criteria: frozenset[str]
-    entries: tuple[Entry, ...]
+    entries: tuple[ComponentVariable, ...]
     sent_at: float
     is_certain: bool
     """Whether all parts with its requestId belong to it."""
@@ -135,7 +135,7 @@ class ReportRequests(Facts):
             self.by_id.clear()
 
     def command_failed(self, action: str | None) -> None:
-        if action in {None, *REQUESTS}:
+        if action in {None, *_REQUESTS}:
             for request in self.by_id.values():
                 request.is_certain = request.is_certain and request.status is not None
 
@@ -145,8 +145,8 @@ def names_in(call: StationCall, known: Known201) -> set[VariableName]:
     return {item.definition.name for item in known[DeviceModelFacts].reported_in(call)}
 
 
-@CHECKS.learn_sent(*REQUESTS)
-def _request(command: Command, known: Known201) -> None:
+@CHECKS.learn_sent(*_REQUESTS)
+def _request(command: CommandCall, known: Known201) -> None:
     model, request_id = known[DeviceModelFacts], command.request["requestId"]
     request = known[ReportRequests].sent(command.at, command.action, command.request)
     if request.base == "FullInventory" and request.is_certain:
@@ -155,7 +155,7 @@ def _request(command: Command, known: Known201) -> None:
         model.expect_no_inventory(request_id)
 
 
-@CHECKS.learn_command(*REQUESTS)
+@CHECKS.learn_command(*_REQUESTS)
 def _answer(command: AnsweredCommand, known: Known201) -> None:
     request_id, status = command.request["requestId"], command.answer["status"]
     request = known[ReportRequests].by_id.get(request_id)

@@ -5,7 +5,7 @@ from typing import Final
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 
-MAX_REPORTED: Final = 100
+_MAX_REPORTED: Final = 100
 
 type Subject = tuple[str, object]
 """Id of a kind, and id of its subject."""
@@ -13,10 +13,10 @@ type Subject = tuple[str, object]
 
 class _Latest(BoundedDict[Subject, None]):
     __slots__ = ()
-    limit = MAX_REPORTED
+    limit = _MAX_REPORTED
 
 
-class Reported(Facts):
+class ReportedSubjects(Facts):
     """Subjects of the latest findings."""
 
     __slots__ = ("_latest",)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
@@ -17,11 +17,11 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
-MAX_RESERVATIONS: Final = 50
+_MAX_RESERVATIONS: Final = 50
 RESERVED: Final = "Reserved"
-FREE: Final = frozenset({"Available", RESERVED})
+_FREE: Final = frozenset({"Available", RESERVED})
 BROKEN_STATUSES: Final = frozenset({"Faulted", "Unavailable"})
-DOUBTED: Final = frozenset(
+_DOUBTED: Final = frozenset(
     {
         None,
         Action.notify_event,
@@ -31,11 +31,11 @@ DOUBTED: Final = frozenset(
     }
 )
 """Actions of messages that may have ended a reservation; None: an unknown action."""
-PRECISION_S: Final = 1.0
+_PRECISION_S: Final = 1.0
 """Timestamps may have whole seconds only."""
-UPDATE_DELAY_S: Final = 60.0
+_UPDATE_DELAY_S: Final = 60.0
 USED: Final = "used"
-CANCELLED: Final = "cancelled"
+_CANCELLED: Final = "cancelled"
 
 
 @dataclass(slots=True, eq=False)
@@ -63,22 +63,22 @@ class ActiveReservation:
         """Return whether a ReservationStatusUpdate may be about an earlier reservation with the same id: the
         station may have had to wait before it could send the update.
         """
-        return self.has_used_id and at - self.sent_at <= UPDATE_DELAY_S
+        return self.has_used_id and at - self.sent_at <= _UPDATE_DELAY_S
 
 
 class _Active(BoundedDict[int, ActiveReservation]):
     __slots__ = ()
-    limit = MAX_RESERVATIONS
+    limit = _MAX_RESERVATIONS
 
 
 class _SentTimes(BoundedDict[int, float]):
     __slots__ = ()
-    limit = MAX_RESERVATIONS
+    limit = _MAX_RESERVATIONS
 
 
 class _Ended(BoundedDict[int, str]):
     __slots__ = ()
-    limit = MAX_RESERVATIONS
+    limit = _MAX_RESERVATIONS
 
 
 class ReservationFacts(Facts):
@@ -144,7 +144,7 @@ class ReservationFacts(Facts):
         self.active.clear()
 
     def doubt(self, action: str | None) -> None:
-        if action in DOUBTED:
+        if action in _DOUBTED:
             self.active.clear()
 
     def command_failed(self, action: str | None) -> None:
@@ -157,7 +157,7 @@ class ReservationFacts(Facts):
 
 
 @CHECKS.learn_sent(Action.reserve_now)
-def _sent(command: Command, known: Known201) -> None:
+def _sent(command: CommandCall, known: Known201) -> None:
     facts, reservation_id = known[ReservationFacts], command.request["id"]
     facts.ended.pop(reservation_id, None)
     is_active = facts.active.pop(reservation_id, None) is not None
@@ -188,7 +188,7 @@ def _answered(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.cancel_reservation)
-def _cancel_sent(command: Command, known: Known201) -> None:
+def _cancel_sent(command: CommandCall, known: Known201) -> None:
     facts = known[ReservationFacts]
     facts.ended_before = facts.ended.get(command.request["reservationId"])
 
@@ -196,7 +196,7 @@ def _cancel_sent(command: Command, known: Known201) -> None:
 @CHECKS.learn_command(Action.cancel_reservation)
 def _cancelled(command: AnsweredCommand, known: Known201) -> None:
     if command.answer["status"] == "Accepted":
-        known[ReservationFacts].end(command.request["reservationId"], CANCELLED)
+        known[ReservationFacts].end(command.request["reservationId"], _CANCELLED)
 
 
 @CHECKS.learn_call(Action.reservation_status_update)
@@ -218,7 +218,7 @@ def certainly_uses(call: StationCall, known: Known201) -> bool:
         return False
     tracked = known.transactions.find(event["transactionInfo"]["transactionId"])
     is_repeated = tracked is not None and tracked.contents.reservation_id == reservation_id
-    return not is_repeated and happened_at + PRECISION_S >= facts.sent_at.get(reservation_id, 0.0)
+    return not is_repeated and happened_at + _PRECISION_S >= facts.sent_at.get(reservation_id, 0.0)
 
 
 @CHECKS.learn_call(Action.transaction_event)
@@ -250,7 +250,7 @@ def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
 
 
 def _is_still_free(before: str, now: str) -> bool:
-    return now in FREE or before == now
+    return now in _FREE or before == now
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)

@@ -2,7 +2,7 @@
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
@@ -48,7 +48,7 @@ class ScheduledResets(Facts):
 
 
 @CHECKS.learn_sent(Action.reset)
-def _register(command: Command, known: Known201) -> None:
+def _register(command: CommandCall, known: Known201) -> None:
     known[ScheduledResets].sent(command.request["type"])
 
 

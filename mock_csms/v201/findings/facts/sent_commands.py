@@ -4,7 +4,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import Command, StationCall
+from mock_csms.findings.checks import CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
@@ -42,7 +42,7 @@ class SentCommands(Facts):
 
 
 @CHECKS.learn_sent(*CAUSES.values())
-def _note_command(command: Command, known: Known201) -> None:
+def _note_command(command: CommandCall, known: Known201) -> None:
     known[SentCommands].sent(command.action)
 
 

@@ -15,9 +15,9 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.signing_request import read_signing_request
 
-MAX_KEYS: Final = 50
+_MAX_KEYS: Final = 50
 FOR_STATION: Final = "ChargingStationCertificate"
-USES: Final = {
+_USES: Final = {
     "SignChargingStationCertificate": "ChargingStationCertificate",
     "SignV2GCertificate": "V2GCertificate",
     "SignCombinedCertificate": None,
@@ -39,7 +39,7 @@ class SigningTrigger:
 
 class _Keys(BoundedDict[bytes, int]):
     __slots__ = ()
-    limit = MAX_KEYS
+    limit = _MAX_KEYS
 
 
 class SigningFacts(Facts):
@@ -80,11 +80,11 @@ def _booted(call: StationCall, known: Known201) -> None:
 @CHECKS.learn_command(Action.trigger_message)
 def _triggered(command: AnsweredCommand, known: Known201) -> None:
     requested, facts = command.request["requestedMessage"], known[SigningFacts]
-    if requested not in USES:
+    if requested not in _USES:
         return
     is_accepted = command.answer["status"] == "Accepted"
     facts.trigger = (
-        SigningTrigger(command.at, command.sent_frame, USES[requested], not facts.waiting)
+        SigningTrigger(command.at, command.sent_frame, _USES[requested], not facts.waiting)
         if is_accepted
         else None
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredStationCall, Command, StationCall
+from mock_csms.findings.checks import AnsweredStationCall, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
@@ -14,10 +14,17 @@ from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.evse_meters import EvseMeters
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.samples import ALIGNED, BEGIN, CERTAIN, SAMPLED, measurands_of, samples_of
+from mock_csms.v201.findings.samples import (
+    ALIGNED_DATA_CTRLR,
+    BEGIN,
+    CERTAIN,
+    SAMPLED_DATA_CTRLR,
+    sampled_measurands,
+    samples_of,
+)
 from mock_csms.v201.findings.transaction_contents import AUTHORIZING, DEAUTHORIZING
 
-MAX_TRANSACTIONS: Final = 50
+_MAX_TRANSACTIONS: Final = 50
 PERIODIC_TRIGGER: Final = "MeterValuePeriodic"
 CHARGE_TRIGGERS: Final = frozenset(
     {"Authorized", "CablePluggedIn", "ChargingStateChanged", "RemoteStart", "SignedDataReceived"}
@@ -64,7 +71,7 @@ class NotesById(BoundedDict[str, TransactionNotes]):
     """Notes by transactionId."""
 
     __slots__ = ()
-    limit = MAX_TRANSACTIONS
+    limit = _MAX_TRANSACTIONS
 
 
 class RunningNotes(Facts):
@@ -124,7 +131,7 @@ def is_charging(event: JsonObject) -> bool:
     return bool(event["transactionInfo"].get("chargingState") == "Charging")
 
 
-def time_of(call: StationCall | AnsweredStationCall) -> float:
+def time_of_event(call: StationCall | AnsweredStationCall) -> float:
     """Return the time of an event by its timestamp or its arrival, whichever is earlier."""
     happened_at = seconds_of(call.payload["timestamp"])
     return call.at if happened_at is None else min(happened_at, call.at)
@@ -135,10 +142,10 @@ def _note_start(call: StationCall, known: Known201) -> None:
     event = call.payload
     known[RunningNotes].by_id[event["transactionInfo"]["transactionId"]] = TransactionNotes(
         started_at=call.at,
-        happened_at=time_of(call),
+        happened_at=time_of_event(call),
         timestamp=event["timestamp"],
         names_evse="evse" in event,
-        has_begin=bool(measurands_of(event, BEGIN)),
+        has_begin=bool(sampled_measurands(event, BEGIN)),
         is_signed=is_signed(event),
         is_whole=not event.get("offline", False),
         has_phases="numberOfPhasesUsed" in event,
@@ -153,18 +160,21 @@ def _note_periodic_event(call: StationCall, known: Known201) -> None:
     if notes is None:
         return
     notes.periodic_events += 1
-    is_configured = known[DeviceModelFacts].of_station(SAMPLED, "TxUpdatedMeasurands") is not None
+    is_configured = known[DeviceModelFacts].of_station(SAMPLED_DATA_CTRLR, "TxUpdatedMeasurands") is not None
     if notes.periodic_measurands is None or not is_configured:
         return
     if notes.periodic_at in {"", call.payload["timestamp"]}:
         notes.periodic_at = call.payload["timestamp"]
-        notes.periodic_measurands |= measurands_of(call.payload)
+        notes.periodic_measurands |= sampled_measurands(call.payload)
     else:
         notes.periodic_measurands = None
 
 
 def _may_sign(model: DeviceModelFacts) -> bool:
-    return any(model.is_true(controller, "SignReadings") is not False for controller in (SAMPLED, ALIGNED))
+    return any(
+        model.is_true(controller, "SignReadings") is not False
+        for controller in (SAMPLED_DATA_CTRLR, ALIGNED_DATA_CTRLR)
+    )
 
 
 @CHECKS.learn_event(types=("Updated",))
@@ -176,7 +186,7 @@ def _note_update(call: StationCall, known: Known201) -> None:
     if not notes.is_signed and _may_sign(known[DeviceModelFacts]):
         notes.is_signed = is_signed(event)
     if not notes.has_charged:
-        notes.has_begin = notes.has_begin or bool(measurands_of(event, BEGIN))
+        notes.has_begin = notes.has_begin or bool(sampled_measurands(event, BEGIN))
         notes.has_charged = is_charging(event)
     if is_authorizing(event):
         notes.authorized_frame = call.frame
@@ -188,7 +198,7 @@ def _note_update(call: StationCall, known: Known201) -> None:
 def _note_unplugging(call: StationCall, known: Known201) -> None:
     notes = known[RunningNotes].of(call.payload)
     if notes is not None and call.payload["transactionInfo"].get("chargingState") == "Idle":
-        notes.unplugged_frame, notes.unplugged_at = call.frame, time_of(call)
+        notes.unplugged_frame, notes.unplugged_at = call.frame, time_of_event(call)
 
 
 @CHECKS.learn_call(Action.authorize)
@@ -197,7 +207,7 @@ def _note_authorize(call: StationCall, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.request_start_transaction)
-def _note_remote_start(command: Command, known: Known201) -> None:
+def _note_remote_start(command: CommandCall, known: Known201) -> None:
     known[RunningNotes].token_used(command.frame, command.at)
 
 
@@ -211,6 +221,6 @@ def _drop_notes(call: StationCall, known: Known201) -> None:
         return
     if notes.has_phases:
         facts.with_phases |= {(running.evse_id, running.connector_id)}
-    measurands = measurands_of(call.payload) | (notes.periodic_measurands or frozenset())
+    measurands = sampled_measurands(call.payload) | (notes.periodic_measurands or frozenset())
     has_signed = notes.is_signed or is_signed(call.payload)
     known[EvseMeters].note(running.evse_id, measurands & CERTAIN, is_signed=has_signed)

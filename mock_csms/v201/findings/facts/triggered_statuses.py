@@ -5,16 +5,16 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.firmware import FIRMWARE_STATUS
+from mock_csms.v201.findings.facts.publications import PUBLISH_STATUS
 from mock_csms.v201.findings.known import Known201
 
-FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
-PUBLISH_STATUS: Final = Action.publish_firmware_status_notification.value
-STARTED_BY: Final = {Action.update_firmware: FIRMWARE_STATUS, Action.publish_firmware: PUBLISH_STATUS}
-TRIGGERED_WITHIN_S: Final = 30.0
+_STARTED_BY: Final = {Action.update_firmware: FIRMWARE_STATUS, Action.publish_firmware: PUBLISH_STATUS}
+_TRIGGERED_WITHIN_S: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class TriggeredStatuses(Facts):
         if last is None or last.triggered is None:
             return None
         triggered_at, frame = last.triggered
-        return (last.payload, frame) if at - triggered_at <= TRIGGERED_WITHIN_S else None
+        return (last.payload, frame) if at - triggered_at <= _TRIGGERED_WITHIN_S else None
 
 
 @CHECKS.learn_call(FIRMWARE_STATUS, PUBLISH_STATUS)
@@ -84,9 +84,9 @@ def _apply_status(call: StationCall, known: Known201) -> None:
     known[TriggeredStatuses].add(call.at, call.action, call.payload)
 
 
-@CHECKS.learn_sent(*STARTED_BY)
-def _begin(command: Command, known: Known201) -> None:
-    known[TriggeredStatuses].drop(STARTED_BY[Action(command.action)])
+@CHECKS.learn_sent(*_STARTED_BY)
+def _begin(command: CommandCall, known: Known201) -> None:
+    known[TriggeredStatuses].drop(_STARTED_BY[Action(command.action)])
 
 
 @CHECKS.learn_command(Action.trigger_message)

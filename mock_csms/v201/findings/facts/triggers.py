@@ -5,7 +5,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command, StationCall
+from mock_csms.findings.checks import AnsweredCommand, CommandCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
@@ -13,11 +13,11 @@ from mock_csms.v201.solicited import triggered_by
 
 IDLE: Final = "Idle"
 WORKING: Final = "working"
-STARTED: Final = "started"
-LOG_STATES: Final = {"Idle": IDLE, "Uploaded": IDLE, "Uploading": WORKING}
-FIRMWARE_STATES: Final = {"Idle": IDLE, "Installed": IDLE}
+_STARTED: Final = "started"
+_LOG_STATES: Final = {"Idle": IDLE, "Uploaded": IDLE, "Uploading": WORKING}
+_FIRMWARE_STATES: Final = {"Idle": IDLE, "Installed": IDLE}
 """State of a task that a status shows; after other statuses, the station may go on or try again."""
-STARTED_BY: Final = {
+_STARTED_BY: Final = {
     Action.get_log.value: Action.log_status_notification.value,
     Action.update_firmware.value: Action.firmware_status_notification.value,
 }
@@ -25,7 +25,7 @@ STARTED_BY: Final = {
 
 
 @dataclass(slots=True)
-class Task:
+class TriggeredTask:
     """A log upload or firmware update, as its statuses show it."""
 
     state: str | None = None
@@ -48,7 +48,7 @@ class Triggers:
 
 @dataclass(slots=True)
 class _Tables:
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, TriggeredTask] = field(default_factory=dict)
     triggers: dict[str, Triggers] = field(default_factory=dict)
 
 
@@ -66,9 +66,9 @@ class TriggerFacts(Facts):
         """Return the TriggerMessages for an action."""
         return self._tables.triggers.setdefault(action, Triggers())
 
-    def task(self, action: str) -> Task:
+    def task(self, action: str) -> TriggeredTask:
         """Return the task whose statuses have an action."""
-        return self._tables.tasks.setdefault(action, Task())
+        return self._tables.tasks.setdefault(action, TriggeredTask())
 
     def booted(self, reason: str) -> None:
         self._tables.tasks.clear()
@@ -85,7 +85,7 @@ class TriggerFacts(Facts):
         if action in {None, Action.trigger_message}:
             self.may_be_triggered = True
             self._settle()
-        if action is None or action in STARTED_BY:
+        if action is None or action in _STARTED_BY:
             self._tables.tasks.clear()
 
     def _settle(self) -> None:
@@ -94,7 +94,7 @@ class TriggerFacts(Facts):
 
 
 @CHECKS.learn_sent(Action.trigger_message)
-def _add_trigger(command: Command, known: Known201) -> None:
+def _add_trigger(command: CommandCall, known: Known201) -> None:
     known[TriggerFacts].of(triggered_by(command.request)).unanswered_frame = command.frame
 
 
@@ -107,25 +107,25 @@ def _apply_answer(command: AnsweredCommand, known: Known201) -> None:
 
 
 @CHECKS.learn_sent(Action.get_log, Action.update_firmware)
-def _start_task(command: Command, known: Known201) -> None:
-    task = known[TriggerFacts].task(STARTED_BY[command.action])
-    task.state, task.request_id = STARTED, command.request["requestId"]
+def _start_task(command: CommandCall, known: Known201) -> None:
+    task = known[TriggerFacts].task(_STARTED_BY[command.action])
+    task.state, task.request_id = _STARTED, command.request["requestId"]
 
 
 @CHECKS.learn_call(Action.log_status_notification)
 def _follow_upload(call: StationCall, known: Known201) -> None:
-    _follow(call, known, LOG_STATES)
+    _follow(call, known, _LOG_STATES)
 
 
 @CHECKS.learn_call(Action.firmware_status_notification)
 def _follow_update(call: StationCall, known: Known201) -> None:
-    _follow(call, known, FIRMWARE_STATES)
+    _follow(call, known, _FIRMWARE_STATES)
 
 
 def _follow(call: StationCall, known: Known201, states: dict[str, str]) -> None:
     facts, status = known[TriggerFacts], call.payload["status"]
     task, request_id = facts.task(call.action), call.payload.get("requestId")
     is_of_other = None not in {request_id, task.request_id} and request_id != task.request_id
-    task.state = STARTED if is_of_other else states.get(status, STARTED)
+    task.state = _STARTED if is_of_other else states.get(status, _STARTED)
     task.status, task.told_at = status, call.at
     facts.of(call.action).accepted_at = None  # a later status is not the triggered one

@@ -4,7 +4,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand, Command
+from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
@@ -64,7 +64,7 @@ class UnansweredRequests(Facts):
 
 
 @CHECKS.learn_sent(*REQUESTS)
-def _send(command: Command, known: Known201) -> None:
+def _send(command: CommandCall, known: Known201) -> None:
     if known.registration.status is not None:  # otherwise an earlier report may have the same requestId
         known[UnansweredRequests].sent(command.action, command.request["requestId"], command.frame)
 
