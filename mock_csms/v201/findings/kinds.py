@@ -29,7 +29,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error", "B01.FR.05", "a connector's status is not reported after a boot", "an accepted boot"
     ),
     "status-missing-after-offline": FindingKind(
-        "warning",
+        "error",
         "B04.FR.01",
         "a connector's status is not reported after a long offline period",
         "OfflineThreshold, the Heartbeat interval, a status of the connector before the offline period, and "
@@ -57,7 +57,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "a boot that is Pending or Rejected, with an interval above 0",
     ),
     "boot-reason-wrong": FindingKind(
-        "warning",
+        "error",
         "B01.FR.09",
         "a boot after a Reset or TriggerMessage has the reason PowerUp",
         "the answer to the Reset or TriggerMessage",

@@ -79,7 +79,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error", "Part 1 7.1, 7.2", "an event names EVSE 0 or connector 0"
     ),
     "offline-flag-missing": FindingKind(
-        "warning",
+        "error",
         "E04.FR.03, E11.FR.07, E12.FR.02",
         "an event from an offline period is not flagged as offline",
         "a currentTime sent to the station, and the offline period",

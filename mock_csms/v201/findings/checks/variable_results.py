@@ -66,7 +66,7 @@ READ_ONLY_VARIABLE_SET: Final = CHECKS.kind(
 )
 ATTRIBUTE_TYPE_MISSING: Final = CHECKS.kind(
     "attribute-type-missing",
-    "warning",
+    "error",
     "the result of an item without attributeType does not have the attributeType Actual",
 )
 
