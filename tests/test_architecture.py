@@ -101,7 +101,7 @@ def public_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_public_name_is_defined_in_one_module_only() -> None:
-    """Let a reader who searches for a name find one definition. The lists of cases have one shape."""
+    """A search for a name finds one definition. The modules of certification cases count as one module."""
     modules = defaultdict(set)
     for module, tree in TREES.items():
         for name in public_names(tree):

@@ -206,7 +206,7 @@ class StationFile(Strict):
 
     @property
     def claims(self) -> frozenset[str]:
-        """What the station claims: its profiles, its features, and more than one EVSE."""
+        """Profiles and features that the station claims to support, and whether it has more than one EVSE."""
         several = ("HFS-8>1",) if len(self.station.evses) > 1 else ()
         return frozenset((*self.station.profiles, *self.station.features, *several))
 

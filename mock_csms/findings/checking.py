@@ -23,7 +23,7 @@ from mock_csms.stations.bounded import BoundedDict
 
 
 class SeenMessages(BoundedDict[int, None]):
-    """Hashes of what alike messages share. They take less memory than the texts."""
+    """Hashes of the parts that similar messages share. Hashes take less memory than the texts."""
 
     __slots__ = ()
     limit = 64

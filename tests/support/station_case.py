@@ -64,7 +64,7 @@ class StationCase(NamedTuple):
         return received, answer
 
     async def state(self) -> JsonObject:
-        """What the mock knows about the station."""
+        """Return the station as the control API describes it."""
         answer = await self.client.get(f"/v1/stations/{self.station_id}")
         assert answer.status_code == 200, answer.text
         state: JsonObject = answer.json()

@@ -38,7 +38,7 @@ class AcceptedProfile(NamedTuple):
     content: int = 0
     """Hash of the parts of the profile that a report must repeat."""
     replaced: int | None = None
-    """Content of the accepted profile that it has replaced; None if there was none, or an equal one."""
+    """Hash of the accepted profile that it replaced; None unless it replaced a different profile."""
     transaction_id: str | None = None
     is_from_start: bool = False
     """Whether a RequestStartTransaction has brought it."""
@@ -95,7 +95,7 @@ class StartProfiles(BoundedDict[int, tuple[JsonObject, int]]):
 
 
 class ChargingProfiles(Facts):
-    """What the central system knows of the profiles on a station. In doubt, a profile is dropped."""
+    """Charging profiles that are certainly on the station. A doubtful profile is dropped."""
 
     __slots__ = ("_started", "accepted", "affected", "external", "gone", "had_ended")
 

@@ -49,7 +49,7 @@ _IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
 
 
 class Definition(NamedTuple):
-    """What a report says of a variable apart from its values; stations of one model share it."""
+    """Name and characteristics of a reported variable. Stations of one model share the instances."""
 
     name: VariableName
     mutability: Mapping[str, str]
@@ -340,7 +340,7 @@ class DeviceModelFacts(Facts):
         return self._latest[1]
 
     def expect_inventory(self, request_id: int) -> None:
-        """Follow the parts of a FullInventory from now on."""
+        """Start to follow the parts of a FullInventory."""
         self._next_part = request_id, 0
 
     def expect_no_inventory(self, request_id: int) -> None:

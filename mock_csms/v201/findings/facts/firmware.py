@@ -80,7 +80,7 @@ class FirmwareUpdates(Facts):
     def __init__(self) -> None:
         self.by_id = _Updates()
         self.latest: FirmwareUpdate | None = None
-        """The update of the latest accepted command, if there was no doubt about a later one."""
+        """Update of the latest accepted command; None if a later command may have been accepted."""
 
     def disconnected(self) -> None:
         self.mark_gaps()

@@ -51,7 +51,7 @@ class FirmwareActivation(Facts):
 
 
 def activated_update(call: StationCall, known: Known201) -> FirmwareUpdate | None:
-    """Return the update whose firmware a boot has activated; None if there is none."""
+    """Return the update whose firmware a boot has activated, or None."""
     update = known[FirmwareUpdates].latest
     if update is None or update is known[FirmwareActivation].activated:
         return None

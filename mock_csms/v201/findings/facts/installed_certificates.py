@@ -44,7 +44,7 @@ class DeletedCertificates(BoundedDict[HashKey, int]):
 
 
 class InstalledCertificates(Facts):
-    """What is known since the connection began."""
+    """Certificates known to be on the station, or known to be absent, since the connection began."""
 
     __slots__ = (
         "_deleted",
@@ -65,7 +65,7 @@ class InstalledCertificates(Facts):
         """Drop everything."""
         self.installed = InstalledRoots()
         self.absent = DeletedCertificates()
-        """Deleted certificates of which the station certainly has no copy."""
+        """Deleted certificates; the station certainly has no copy of any of them."""
         self.csms_roots: dict[str, HashKey] = {}
         """Hash data of the issuer of each CSMS root on the station, by serial number of the root; after an
         installation, the root itself as an issuer.
