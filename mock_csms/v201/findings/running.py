@@ -94,12 +94,17 @@ class RunningTransactions:
         return self._confirm(at, frame, transaction, event) if transaction.suspicions else NO_FINDINGS
 
     def answered(self, event: JsonObject, answer: JsonObject) -> None:
-        """Register the status of the idToken in the answer to a TransactionEvent."""
-        transaction, info = (
-            self.by_id.get(event["transactionInfo"]["transactionId"]),
-            answer.get("idTokenInfo"),
-        )
-        if transaction is not None and isinstance(info, dict):
+        """Register the status of the idToken in the answer to a TransactionEvent.
+
+        The event may violate its schema.
+        """
+        info = answer.get("idTokenInfo")
+        transaction_info = event.get("transactionInfo")
+        if not isinstance(info, dict) or not isinstance(transaction_info, dict):
+            return
+        transaction_id = transaction_info.get("transactionId")
+        transaction = self.by_id.get(transaction_id) if isinstance(transaction_id, str) else None
+        if transaction is not None:
             transaction.is_refused = info.get("status") != "Accepted"
 
     def _confirm(

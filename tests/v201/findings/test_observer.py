@@ -616,6 +616,14 @@ def test_invalid_payload_causes_one_finding(talk: Talk, action: str, payload: Js
     assert talk.ids == ["call-violates-schema"]
 
 
+@pytest.mark.parametrize("payload", [{}, {"transactionInfo": 5}, {"transactionInfo": {"transactionId": [1]}}])
+def test_answer_to_invalid_event_causes_no_further_finding(talk: Talk, payload: JsonObject) -> None:
+    message_id = talk.send_call("TransactionEvent", payload, violation="payload: seqNo is missing (required)")
+    talk.result(message_id, "TransactionEvent", {"idTokenInfo": {"status": "Invalid"}})
+
+    assert talk.ids == ["call-violates-schema"]
+
+
 def test_invalid_message_drops_expectation_of_its_action(talk: Talk) -> None:
     talk.trigger("Heartbeat")
     talk.call("Heartbeat", {"x": 1}, violation="payload: has a property that the schema does not define")
