@@ -211,19 +211,19 @@ def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredC
             return None
         if command.answer["status"] == _ACCEPTED:
             return MET
-        for number, shown in stored.items():
-            if not shown.is_from_before_boot:
-                sentence = (
-                    f"a {command.action} for the message {number} was answered with "
-                    f"{command.answer['status']}, but the station has accepted this message; the answer must "
-                    "be Accepted"
-                )
-                return blame(
-                    Shortage(STORED_MESSAGE_DENIED.id, requirement, shown, (shown.frame,), sentence),
-                    command.at,
-                    known,
-                )
-        return None
+        shortages = (
+            Shortage(
+                STORED_MESSAGE_DENIED.id,
+                requirement,
+                shown,
+                (shown.frame,),
+                f"a {command.action} for the message {number} was answered with {command.answer['status']}, "
+                "but the station has accepted this message; the answer must be Accepted",
+            )
+            for number, shown in stored.items()
+            if not shown.is_from_before_boot
+        )
+        return blame(shortages, command.at, known)
 
     return check
 
@@ -231,7 +231,7 @@ def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredC
 def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
-        query = messages.queries.get(command.request["requestId"])
+        query = messages.certain_query(command.request)
         if query is None or is_filtered_query(query.request) != is_filtered or not messages.is_empty:
             return None
         if command.answer["status"] != _ACCEPTED:
@@ -247,7 +247,7 @@ def _announcement_check(*, is_filtered: bool) -> Callable[[AnsweredCommand, Know
 for _requirement, _action, _is_filtered in (
     ("O03.FR.01", Action.get_display_messages, False),
     ("O04.FR.01", Action.get_display_messages, True),
-    ("O05.FR.01", Action.clear_display_message, True),
+    ("O05.FR.01", Action.clear_display_message, True),  # its id counts as a criterion
 ):
     STORED_MESSAGE_DENIED.on_command(_requirement, of=_action)(
         _denial_check(_requirement, is_filtered=_is_filtered)

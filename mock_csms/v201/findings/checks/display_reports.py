@@ -68,12 +68,13 @@ def _absence_check(fault: str, selects: MessageSelection) -> Callable[[StationCa
             return None
         query, found = completed
         chosen = {number: one for number, one in messages.by_id.items() if selects(number, one, query)}
-        for number in chosen.keys() & found:
-            return Broken(
-                f"the report {call.payload['requestId']} has the message {number}, {fault}",
-                (chosen[number].frame, query.frame),
-            )
-        return MET if chosen else None
+        if not chosen.keys() & found:
+            return MET if chosen else None
+        number = min(chosen.keys() & found)
+        return Broken(
+            f"the report {call.payload['requestId']} has the message {number}, {fault}",
+            (chosen[number].frame, query.frame),
+        )
 
     return check
 
@@ -91,11 +92,18 @@ def _presence_check(
         query, found = completed
         chosen = {number: messages.by_id[number] for number in query.due}
         chosen = {number: one for number, one in chosen.items() if selects(number, one, query)}
-        for number, shown in chosen.items():
-            if number not in found:
-                sentence = f"the report {call.payload['requestId']} lacks the message {number}, {fault}"
-                frames = shown.frame, query.frame
-                return blame(Shortage(kind, requirement, shown, frames, sentence), call.at, known)
+        shortages = [
+            Shortage(
+                kind,
+                requirement,
+                chosen[number],
+                (chosen[number].frame, query.frame),
+                f"the report {call.payload['requestId']} lacks the message {number}, {fault}",
+            )
+            for number in sorted(chosen.keys() - found)
+        ]
+        if shortages:
+            return blame(shortages, call.at, known)
         return MET if chosen else None
 
     return check
@@ -113,7 +121,7 @@ def _is_replaced(*, of_transaction: bool) -> MessageSelection:
     )
 
 
-def _is_of_boot(*, of_transaction: bool) -> MessageSelection:
+def _is_from_before_boot(*, of_transaction: bool) -> MessageSelection:
     return lambda _, shown, __: (
         shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction
     )
@@ -143,8 +151,8 @@ for _kind, _requirement, _fault, _selects in (
     _kind.on_call(_requirement, of=Action.notify_display_messages)(_absence_check(_fault, _selects))
 
 for _kind, _requirement, _fault, _selects in (
-    (DISPLAY_MESSAGE_LOST, "O01.FR.10", _IS_LOST, _is_of_boot(of_transaction=False)),
-    (DISPLAY_MESSAGE_LOST, "O02.FR.10", _IS_LOST, _is_of_boot(of_transaction=True)),
+    (DISPLAY_MESSAGE_LOST, "O01.FR.10", _IS_LOST, _is_from_before_boot(of_transaction=False)),
+    (DISPLAY_MESSAGE_LOST, "O02.FR.10", _IS_LOST, _is_from_before_boot(of_transaction=True)),
     (DISPLAY_MESSAGE_NOT_REPORTED, "O03.FR.02", _IS_MISSING, _is_due(is_filtered=False)),
     (DISPLAY_MESSAGE_NOT_REPORTED, "O04.FR.03", _IS_MISSING, _is_due(is_filtered=True)),
 ):
@@ -159,18 +167,19 @@ def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[Answered
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         if command.answer["status"] != "Unknown":
             return None
-        for number, shown in known[DisplayMessages].stored_for(command, known).items():
-            if shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction:
-                sentence = (
-                    f"a {command.action} for the message {number} was answered with Unknown, but the message "
-                    "was accepted before the reboot; messages must survive a reboot"
-                )
-                return blame(
-                    Shortage(DISPLAY_MESSAGE_LOST.id, requirement, shown, (shown.frame,), sentence),
-                    command.at,
-                    known,
-                )
-        return None
+        shortages = (
+            Shortage(
+                DISPLAY_MESSAGE_LOST.id,
+                requirement,
+                shown,
+                (shown.frame,),
+                f"a {command.action} for the message {number} was answered with Unknown, but the message "
+                "was accepted before the reboot; messages must survive a reboot",
+            )
+            for number, shown in known[DisplayMessages].stored_for(command, known).items()
+            if shown.is_from_before_boot and (shown.transaction_id is not None) == of_transaction
+        )
+        return blame(shortages, command.at, known)
 
     return check
 
@@ -210,7 +219,7 @@ def _shows(reported: JsonObject, info: JsonObject) -> bool:
 def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
     """Check that a message has the content and priority of the latest SetDisplayMessage."""
     messages = known[DisplayMessages]
-    query = messages.queries.get(call.payload["requestId"])
+    query = messages.certain_query(call.payload)
     outcome: Outcome = None
     if query is None or query.changes != messages.changes:
         return None

@@ -1,5 +1,6 @@
 """Display messages of a station, as commands have set and reports have shown them (O01 to O06)."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
@@ -69,6 +70,8 @@ class MessageQuery(NamedTuple):
     """Ids of messages whose endDateTime is over."""
     ended: frozenset[int]
     """Ids of messages whose transaction has ended."""
+    is_certain: bool = True
+    """Whether all parts with its requestId belong to it."""
     is_accepted: bool = False
     found: frozenset[int] = frozenset()
     """Ids of the messages in the parts so far."""
@@ -94,15 +97,16 @@ def is_filtered_query(request: JsonObject) -> bool:
     return not request.keys().isdisjoint({"id", "priority", "state"})
 
 
-def blame(shortage: Shortage, at: float, known: Known201) -> Outcome:
-    """Report a shortage, but the message of a transaction only if the transaction goes on: its Ended event
-    may be on the way.
+def blame(shortages: Iterable[Shortage], at: float, known: Known201) -> Outcome:
+    """Report the first shortage, but the message of a transaction only if the transaction goes on: its Ended
+    event may be on the way.
     """
-    if shortage.shown.transaction_id is None:
-        return Broken(shortage.sentence, shortage.frames)
-    known.running.by_id[shortage.shown.transaction_id].suspicions.append(
-        Suspicion(shortage.kind, at, shortage.frames, shortage.sentence, requirements=(shortage.requirement,))
-    )
+    for kind, requirement, shown, frames, sentence in shortages:
+        if shown.transaction_id is None:
+            return Broken(sentence, frames)
+        known.running.by_id[shown.transaction_id].suspicions.append(
+            Suspicion(kind, at, frames, sentence, requirements=(requirement,))
+        )
     return None
 
 
@@ -169,6 +173,11 @@ class DisplayMessages(Facts):
             and shown.transaction_id in {None, *running}
         )
 
+    def certain_query(self, message: JsonObject) -> MessageQuery | None:
+        """Return the query of a command or part; None if unknown, or if its requestId was used again."""
+        query = self.queries.get(message["requestId"])
+        return query if query is not None and query.is_certain else None
+
     def stored_for(self, command: AnsweredCommand, known: Known201) -> dict[int, ShownMessage]:
         """Return the messages that a GetDisplayMessages or ClearDisplayMessage is about, by id, and that the
         station must still have.
@@ -176,7 +185,7 @@ class DisplayMessages(Facts):
         if command.action == Action.clear_display_message:
             asked = frozenset({command.request["id"]})
         else:
-            query = self.queries.get(command.request["requestId"])
+            query = self.certain_query(command.request)
             asked = query.due if query else frozenset()
         return {number: self.by_id[number] for number in sorted(asked & self.certain(command.at, known))}
 
@@ -187,7 +196,7 @@ class DisplayMessages(Facts):
         or whose transaction has ended since are no longer due.
         """
         part = call.payload
-        query = self.queries.get(part["requestId"])
+        query = self.certain_query(part)
         is_last = query is not None and query.is_accepted and not part.get("tbc")
         if query is None or not is_last or query.changes != self.changes:
             return None
@@ -274,12 +283,12 @@ def _fits(request: JsonObject, info: JsonObject) -> bool:
 @CHECKS.learn_sent(Action.get_display_messages)
 def _expect_report(command: CommandCall, known: Known201) -> None:
     messages, request = known[DisplayMessages], command.request
+    queries, request_id = messages.queries, request["requestId"]
+    is_certain = queries.pop(request_id, None) is None  # otherwise parts may belong to the earlier report
+    if len(queries) >= _MAX_QUERIES:
+        del queries[next(iter(queries))]
     fitting = {number: one for number, one in messages.by_id.items() if _fits(request, one.info)}
-    if messages.queries.pop(request["requestId"], None) is not None:
-        return  # parts with this requestId may belong to either report
-    if len(messages.queries) >= _MAX_QUERIES:
-        del messages.queries[next(iter(messages.queries))]
-    messages.queries[request["requestId"]] = MessageQuery(
+    queries[request_id] = MessageQuery(
         request,
         command.frame,
         messages.changes,
@@ -292,13 +301,14 @@ def _expect_report(command: CommandCall, known: Known201) -> None:
             for number, one in fitting.items()
             if one.transaction_id is not None and _has_ended(one.transaction_id, command.at, known)
         ),
+        is_certain=is_certain,
     )
 
 
 @CHECKS.learn_command(Action.get_display_messages)
 def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
     messages, request_id = known[DisplayMessages], command.request["requestId"]
-    query = messages.queries.get(request_id)
+    query = messages.certain_query(command.request)
     if query is None:
         return
     if command.answer["status"] == "Accepted":
@@ -312,12 +322,14 @@ def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
 @CHECKS.learn_call(Action.notify_display_messages)
 def _apply_report_part(call: StationCall, known: Known201) -> None:
     messages, part = known[DisplayMessages], call.payload
+    query = messages.certain_query(part)
+    if query is None:
+        return
     completed = messages.completed(call, known)
-    query = messages.queries.get(part["requestId"])
-    if part.get("tbc") and query is not None and len(query.found) < _MAX_REPORTED:
+    if part.get("tbc") and len(query.found) < _MAX_REPORTED:
         messages.queries[part["requestId"]] = query._replace(found=query.found | _ids_in(part))
         return
-    messages.queries.pop(part["requestId"], None)
+    del messages.queries[part["requestId"]]
     if completed is not None:
         _keep_only(messages, *completed)
 

@@ -55,8 +55,8 @@ class KnownMonitor(NamedTuple):
     """The monitor with the same id before the command."""
     is_replacement: bool = False
     """Whether the command has named its id."""
-    is_new: bool = False
-    """Whether it replaces no preconfigured monitor, which might be active again once it is cleared."""
+    was_added: bool = False
+    """Whether a command added it. Clearing any other may restore a preconfigured monitor."""
     at: float = 0.0
     """Time of the message that shows it, in seconds since the epoch."""
     frame: int = 0
@@ -185,13 +185,13 @@ class Monitors(Facts):
         self.by_id: dict[int, KnownMonitor] = {}
         self.is_complete = False
         """Whether `by_id` has all monitors."""
-        self.alerting: frozenset[int] = frozenset()
+        self.alerting: set[int] = set()
         """Ids of monitors whose latest event is an alert that has not ended."""
         self.cleared: dict[int, Cleared] = {}
         """Ids that are free since a ClearVariableMonitoring."""
         self.has_had_vehicle = False
         """Whether a vehicle has ever had monitors; they may come back with it, under any id."""
-        self.hard_wired: frozenset[int] = frozenset()
+        self.hard_wired: set[int] = set()
         self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
         self.since_base_all: frozenset[int] = frozenset()
@@ -213,7 +213,9 @@ class Monitors(Facts):
         """Drop everything about the monitors."""
         self.by_id.clear()
         self.cleared.clear()
-        self.alerting = self.hard_wired = self.since_base_all = frozenset()
+        self.alerting.clear()
+        self.hard_wired.clear()
+        self.since_base_all = frozenset()
         self.before_boot = ()
         self.removed.clear()
         self.base = None
@@ -232,17 +234,20 @@ class Monitors(Facts):
     def clear(self, monitor_id: int, at: float) -> None:
         """Remove a monitor. Its id is free unless a preconfigured monitor may be active again."""
         monitor = self.by_id.pop(monitor_id, None)
-        self.change_from_before_boot(monitor)
-        if monitor is None or not monitor.is_new:
+        self.forget_from_before_boot(monitor)
+        was_alerting = monitor_id in self.alerting
+        self.alerting.discard(monitor_id)
+        if monitor is None or not monitor.was_added:
             self.is_complete = False
             return
-        self.cleared[monitor_id] = Cleared(monitor, at, monitor_id in self.alerting)
-        self.alerting -= {monitor_id}
+        self.cleared[monitor_id] = Cleared(monitor, at, was_alerting)
         if len(self.cleared) > _MAX_IDS:
             del self.cleared[next(iter(self.cleared))]
 
-    def change_from_before_boot(self, monitor: KnownMonitor | None) -> None:
-        """Register that a monitor was removed or replaced; None: any, because ids may have changed."""
+    def forget_from_before_boot(self, monitor: KnownMonitor | None) -> None:
+        """Drop the monitors from before the boot that this one may be; None: drop all, because ids may have
+        changed.
+        """
         self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
     def is_absent(self, monitor_id: int) -> bool:
@@ -339,7 +344,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
         replaced = None
         if "id" in item:
             replaced = monitors.by_id.pop(item["id"], None)
-            monitors.change_from_before_boot(replaced)
+            monitors.forget_from_before_boot(replaced)
         settings = item["type"], item["severity"], item["value"]
         monitors.add(
             monitor_id,
@@ -350,7 +355,7 @@ def _apply_set_monitors(command: AnsweredCommand, known: Known201) -> None:
                 is_for_transactions=item.get("transaction", False),
                 replaced=replaced and replaced._replace(replaced=None),
                 is_replacement="id" in item,
-                is_new="id" not in item or bool(replaced and replaced.is_new),
+                was_added="id" not in item or bool(replaced and replaced.was_added),
                 at=command.at,
                 frame=command.frame,
             ),
@@ -413,7 +418,8 @@ def _apply_report_answer(command: AnsweredCommand, known: Known201) -> None:
     if command.answer["status"] == "Accepted":
         monitors.queries[request_id] = query._replace(is_accepted=True)
         return
-    del monitors.queries[request_id]
+    if query.is_certain:
+        del monitors.queries[request_id]
     is_empty = command.answer["status"] == "EmptyResultSet" and query.is_unfiltered
     if is_empty and query.changes == monitors.changes:
         _complete(monitors, [])
@@ -445,7 +451,7 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
 def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
     """Drop a report whose parts are not in order; a repeated part may be a retry."""
     query = monitors.queries.get(part["requestId"])
-    if query is not None and part["seqNo"] + 1 != query.next_seq_no:
+    if query is not None and query.is_certain and part["seqNo"] + 1 != query.next_seq_no:
         del monitors.queries[part["requestId"]]
 
 
@@ -462,7 +468,7 @@ def _complete(monitors: Monitors, found: list[tuple[int, KnownMonitor]]) -> None
             custom = [known] if known else [other for other in before if monitor.is_like(other)]
             known = monitor._replace(
                 is_custom=any(other.is_custom for other in custom),
-                is_new=bool(custom) and all(other.is_new for other in custom),
+                was_added=bool(custom) and all(other.was_added for other in custom),
             )
         monitors.by_id[monitor_id] = known
     monitors.cleared = {key: value for key, value in monitors.cleared.items() if key not in monitors.by_id}
@@ -476,9 +482,9 @@ def _apply_event(call: StationCall, known: Known201) -> None:
             continue
         monitors = known[Monitors]
         if event["eventNotificationType"] == _HARD_WIRED and len(monitors.hard_wired) < _MAX_IDS:
-            monitors.hard_wired |= {monitor_id}
+            monitors.hard_wired.add(monitor_id)
         if event["trigger"] == "Alerting" and not event.get("cleared"):
             if len(monitors.alerting) < _MAX_IDS:
-                monitors.alerting |= {monitor_id}
-        elif monitor_id in monitors.alerting:
-            monitors.alerting -= {monitor_id}
+                monitors.alerting.add(monitor_id)
+        else:
+            monitors.alerting.discard(monitor_id)

@@ -402,15 +402,45 @@ def use_request_id_again(talk: Talk) -> None:
     send_part(talk, message(2, priority="InFront"))
 
 
-def report_many(talk: Talk) -> None:
+def use_request_id_three_times(talk: Talk) -> None:
     ask(talk)
-    send_part(talk, message(), tbc=True)
-    for number in range(2, 200):
-        send_part(talk, message(number), tbc=number < 199)
+    use_request_id_again(talk)
+
+
+def use_request_id_after_a_denial(talk: Talk) -> None:
+    ask(talk, priority="InFront")
+    ask(talk, "Unknown", id=[3])
+    ask(talk)
+    send_part(talk, message(2, priority="InFront"))
+
+
+def reuse_request_id_between_parts(talk: Talk) -> None:
+    ask(talk)
+    ask(talk, priority="InFront")
+    send_part(talk, message())
+    ask(talk)
+    send_part(talk, message(2, priority="InFront"))
+
+
+def exceed_the_followed_number(talk: Talk) -> None:
+    ask(talk)
+    send_part(talk, *(message(number) for number in range(2, 1_002)), tbc=True)
+    send_part(talk, message(1_002), tbc=True)
+    send_part(talk, message(1_003))
 
 
 @pytest.mark.parametrize(
-    "play", [clear_meanwhile, lose_part, ask_for_others, use_request_id_again, report_many]
+    "play",
+    [
+        clear_meanwhile,
+        lose_part,
+        ask_for_others,
+        use_request_id_again,
+        use_request_id_three_times,
+        use_request_id_after_a_denial,
+        reuse_request_id_between_parts,
+        exceed_the_followed_number,
+    ],
 )
 def test_message_may_be_missing(talk: Talk, play: Script) -> None:
     set_message(talk)
@@ -486,6 +516,10 @@ def miss_in_report(talk: Talk) -> None:
     report_messages(talk, message(2))
 
 
+def miss_in_report_of_others(talk: Talk) -> None:
+    report_messages(talk, message(3))
+
+
 def deny_query(talk: Talk) -> None:
     ask(talk, "Unknown")
 
@@ -520,6 +554,55 @@ def test_message_of_transaction_may_be_gone_before_the_ended_event(
 
     assert talk.ids == [kind]
     assert talk.coverage(requirement) == "broken"
+
+
+@pytest.mark.parametrize(
+    ("play", "kind"),
+    [
+        (miss_in_report_of_others, "display-message-not-reported"),
+        (deny_query, "stored-message-denied"),
+    ],
+)
+def test_missing_message_of_transaction_does_not_hide_another(talk: Talk, play: Script, kind: str) -> None:
+    start_transaction(talk)
+    set_message(talk, **OF_TRANSACTION)
+    set_message(talk, 2)
+
+    play(talk)
+
+    assert talk.ids == [kind]
+
+
+def reboot_during_two_transactions(talk: Talk) -> None:
+    """Reboot while the message 1 is shown for the transaction T1, and the message 2 for T2."""
+    infos: list[JsonObject] = [{"transactionId": "T1"}, {"transactionId": "T2"}]
+    for number, info in enumerate(infos, 1):
+        talk.send_event(0, "Started", evse={"id": number, "connectorId": 1}, info=info)
+        set_message(talk, number, **info)
+    talk.boot(reason="RemoteReset")
+    for info in infos:
+        talk.send_event(1, info=info)
+
+
+@pytest.mark.parametrize("play", [miss_in_report_of_others, deny_query])
+def test_missing_message_of_ended_transaction_does_not_hide_another(talk: Talk, play: Script) -> None:
+    reboot_during_two_transactions(talk)
+
+    play(talk)
+    talk.wait(6)
+    talk.send_event(2, "Ended")
+    talk.send_event(2, info={"transactionId": "T2"})
+
+    assert talk.ids == ["display-message-lost"]
+
+
+def test_report_that_may_lack_a_message_does_not_meet_the_requirement(talk: Talk) -> None:
+    reboot_during_two_transactions(talk)
+
+    report_messages(talk, message(2, transactionId="T2"))
+
+    assert talk.ids == []
+    assert talk.coverage("O02.FR.10") == "not exercised"
 
 
 def test_message_is_not_over_the_limit_if_a_transaction_may_have_ended(talk: Talk) -> None:

@@ -227,6 +227,18 @@ def test_alert_of_a_preconfigured_monitor_that_is_active_again_may_end(talk: Tal
     assert talk.ids == []
 
 
+def test_alert_of_a_cleared_preconfigured_monitor_is_not_one_of_a_later_monitor(talk: Talk) -> None:
+    send_event(talk, eventNotificationType="PreconfiguredMonitor")
+    clear_monitor(talk)
+    set_monitor(talk)
+    clear_monitor(talk)
+    talk.wait(LATE_S)
+
+    send_event(talk, VOLTAGE, variableMonitoringId=2, cleared=True)
+
+    assert talk.coverage("N07.FR.12") == "not exercised"
+
+
 def test_end_of_an_alert_may_have_any_trigger(talk: Talk) -> None:
     set_monitor(talk)
     talk.wait(LATE_S)

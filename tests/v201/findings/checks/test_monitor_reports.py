@@ -108,6 +108,26 @@ def test_report_that_reuses_a_request_id_is_not_judged(talk: Talk) -> None:
     assert talk.ids == []
 
 
+@pytest.mark.parametrize(
+    "use_again",
+    [
+        case("accepted", lambda talk: command(talk, "GetMonitoringReport", {"requestId": 20})),
+        case("refused", lambda talk: command(talk, "GetMonitoringReport", {"requestId": 20}, "Rejected")),
+    ],
+)
+def test_report_whose_request_id_is_used_a_third_time_is_not_judged(talk: Talk, use_again: Script) -> None:
+    set_monitor(talk)
+    of_voltage = {"componentVariable": [VOLTAGE]}
+    command(talk, "GetMonitoringReport", {"requestId": 20, **of_voltage})
+    use_again(talk)
+    send_part(talk, 0, reported(VOLTAGE, 2), tbc=True)
+
+    command(talk, "GetMonitoringReport", {"requestId": 20, **OF_STATION})
+    send_part(talk, 0, reported(VOLTAGE, 2))
+
+    assert talk.ids == []
+
+
 def test_report_with_many_monitors_is_not_judged(talk: Talk) -> None:
     set_monitor(talk)
     command(talk, "GetMonitoringReport", {"requestId": 20})
