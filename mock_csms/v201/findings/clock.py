@@ -6,14 +6,19 @@ from functools import lru_cache
 from math import ceil
 from typing import Final
 
+from mock_csms.findings.checks import StationCall
 from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.stations.transactions import parse_timestamp
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_SECONDS: Final = 253_402_300_799.0
-MARGIN_S: Final = 60.0
+CLOCK_ERROR_S: Final = 60.0
 """Tolerated error of a station's clock."""
+TIMESTAMP_ROUNDING_S: Final = 1.0
+"""Seconds that a timestamp without decimal places may leave out."""
+LIVE_S: Final = 30.0
+"""Age up to which an event is certainly not from a queue."""
 SKEW_LIMIT_S: Final = 5.0
 """Maximum error of a currentTime sent to the station; above it, the station's timestamps prove little."""
 DAY_S: Final = 86_400.0
@@ -23,8 +28,8 @@ TIMESTAMP_FORM: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.(\d+
 MAX_DECIMALS: Final = 3
 """Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
-MIN_PERIOD_S: Final = 2 * MARGIN_S
-"""Minimum offline period. A margin is taken off at both ends, so a shorter one has no moment that is
+MIN_PERIOD_S: Final = 2 * CLOCK_ERROR_S
+"""Minimum offline period. The clock error is taken off at both ends, so a shorter one has no moment that is
 certainly offline.
 """
 PERIODS_KEPT: Final = 10
@@ -48,6 +53,12 @@ def utc_text(at: float) -> str:
 def has_zone(text: str) -> bool:
     """Return whether a valid timestamp has a time zone."""
     return text[-1] in "Zz" or "+" in text[10:] or "-" in text[10:]
+
+
+def is_live(call: StationCall) -> bool:
+    """Return whether a TransactionEvent has just happened."""
+    seconds = seconds_of(call.payload["timestamp"])
+    return not call.payload.get("offline") and seconds is not None and abs(call.at - seconds) <= LIVE_S
 
 
 class Clock:
@@ -136,17 +147,17 @@ class Clock:
     def _examine(self, at: float, frame: int, action: str, text: str, *, live: bool) -> Findings:
         if not 0 <= at - self._renewed_at < RENEWAL_INTERVAL_S:
             self._renewed_at = at
-            self.floor, self.limit = utc_text(at - DAY_S), utc_text(at + MARGIN_S)
+            self.floor, self.limit = utc_text(at - DAY_S), utc_text(at + CLOCK_ERROR_S)
         seconds = seconds_of(text)
         if fault := _fault_in(text, seconds):
             return self._invalid(at, frame, action, text, fault)
         if not live or self.since is None or seconds is None:
             return NO_FINDINGS
-        if seconds > at + self._max_ahead_s + MARGIN_S:
+        if seconds > at + self._max_ahead_s + CLOCK_ERROR_S:
             return self._in_future(at, frame, action, text, seconds - at)
         if seconds < CLOCK_NEVER_SET_BEFORE:
             return self._never_set(at, frame, action, text)
-        if abs(seconds - at) <= MARGIN_S:
+        if abs(seconds - at) <= CLOCK_ERROR_S:
             self._report.met(*self._requirements)
         return NO_FINDINGS
 
@@ -219,7 +230,7 @@ class Online:
             if at - self._disconnected_at > MIN_PERIOD_S:
                 self._offline = (*self._offline, (self._disconnected_at, at))[-PERIODS_KEPT:]
             self._disconnected_at = None
-            self.offline_before = utc_text(ceil(at - MARGIN_S))
+            self.offline_before = utc_text(ceil(at - CLOCK_ERROR_S))
 
     def disconnected(self, at: float) -> None:
         """Register the end of the last connection."""
@@ -239,12 +250,12 @@ class Online:
 
     def has_been_online_since(self, moment: float, at: float) -> bool:
         """Return whether the station was certainly online from ``moment`` until now (``at``)."""
-        return self._online_since is not None and self._online_since + MARGIN_S < moment <= at
+        return self._online_since is not None and self._online_since + CLOCK_ERROR_S < moment <= at
 
     def was_followed_by_outage(self, moment: float) -> bool:
         """Return whether the connection was certainly lost after ``moment``."""
-        return any(moment < since - MARGIN_S for since, _ in self._offline)
+        return any(moment < since - CLOCK_ERROR_S for since, _ in self._offline)
 
     def was_offline(self, moment: float) -> bool:
         """Return whether the station was certainly offline at ``moment``."""
-        return any(since + MARGIN_S < moment < until - MARGIN_S for since, until in self._offline)
+        return any(since + CLOCK_ERROR_S < moment < until - CLOCK_ERROR_S for since, until in self._offline)

@@ -7,13 +7,11 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, seconds_of
 
 STATUS_TIMEOUT_S: Final = 60.0
 MAX_CONNECTORS: Final = 1_000
 """No real station has more; further connectors are ignored."""
-_TIMESTAMP_ROUNDING_S: Final = 1.0
-"""Seconds that a timestamp without decimal places may leave out."""
 FREE: Final = frozenset({"Available", "Reserved"})
 UNKNOWN_STATUS: Final = ""
 
@@ -245,7 +243,7 @@ class Connectors:
         a message without a time counts as such.
         """
         moment = _moment_of(payload)
-        is_earlier = moment is not None and moment < self._booted_at - _TIMESTAMP_ROUNDING_S
+        is_earlier = moment is not None and moment < self._booted_at - TIMESTAMP_ROUNDING_S
         if self._due is not None and (is_earlier or payload.get("offline")):
             self._due = max(self._due, at + STATUS_TIMEOUT_S)
         if moment is None or moment <= self._resumed_at or payload.get("offline"):

@@ -7,15 +7,13 @@ from mock_csms.findings.kinds import NO_FINDINGS, Findings, Reporter
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
-from mock_csms.v201.findings.clock import Clock, seconds_of
+from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, Clock, seconds_of
 from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
 EXPIRY_MARGIN_S: Final = 10.0
 """Seconds before its expiry from which a reservation may already have expired at the station."""
-_TIMESTAMP_ROUNDING_S: Final = 1.0
-"""Seconds that a timestamp without decimal places may leave out."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector whose reservation has ended (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0
@@ -152,7 +150,7 @@ class ObservedReservations:
             not self._clock.is_skewed
             and at < reservation.expires_at - EXPIRY_MARGIN_S
             and happened_at is not None
-            and happened_at >= reservation.accepted_at - _TIMESTAMP_ROUNDING_S
+            and happened_at >= reservation.accepted_at - TIMESTAMP_ROUNDING_S
         )
 
     @staticmethod

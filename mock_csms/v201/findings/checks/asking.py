@@ -6,7 +6,7 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenAnswer, TokenRecord, named
 from mock_csms.v201.findings.facts.local_list import LocalListFacts, entry_of_token
@@ -291,7 +291,7 @@ def _judge_lifetime(call: StationCall, known: Known201) -> Outcome:
 
 def _judge_expired(one: PresentedToken, expires_at: float | None, place: str) -> Outcome:
     """Judge whether the station asked about a token whose information has expired."""
-    if expires_at is None or expires_at > one.at - _ASKED_WITHIN_S - MARGIN_S:
+    if expires_at is None or expires_at > one.at - _ASKED_WITHIN_S - CLOCK_ERROR_S:
         return None
     if one.is_asked_for:
         return MET

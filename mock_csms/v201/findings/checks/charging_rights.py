@@ -7,8 +7,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S as CLOCK_ERROR_S
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, TokenAnswer, TokenRecord, named
 from mock_csms.v201.findings.facts.reported import ReportedSubjects

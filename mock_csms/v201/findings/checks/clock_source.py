@@ -6,7 +6,7 @@ from ocpp.v201.enums import Action
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.report_requests import ReportRequests
 from mock_csms.v201.findings.known import Known201
@@ -28,11 +28,11 @@ def _judge_report_time(call: StationCall, known: Known201) -> Outcome:
         return None
     if clock.since is None or request.sent_at < clock.since or not _uses_heartbeats(known):
         return None
-    if request.sent_at - MARGIN_S <= generated_at <= call.at + MARGIN_S:
+    if request.sent_at - CLOCK_ERROR_S <= generated_at <= call.at + CLOCK_ERROR_S:
         return MET
     return Broken(
         f"the report with requestId {call.payload['requestId']} was generated at "
-        f"{call.payload['generatedAt']} by a clock that is more than {MARGIN_S:g} s wrong; with the "
+        f"{call.payload['generatedAt']} by a clock that is more than {CLOCK_ERROR_S:g} s wrong; with the "
         "TimeSource Heartbeat, a station must set its clock to the currentTime it receives"
     )
 

@@ -10,7 +10,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, LIVE_S, is_live, seconds_of
 from mock_csms.v201.findings.connectors import STATUS_TIMEOUT_S
 from mock_csms.v201.findings.facts.certain_statuses import StatusTimes
 from mock_csms.v201.findings.facts.connector_events import (
@@ -28,11 +28,8 @@ _STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "u
 _STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
 _TOKEN_TIMEOUT_S: Final = 120.0
 """Time before and after a plug in which an idToken may be presented."""
-_LIVE_S: Final = 30.0
-"""Age up to which an event is certainly not from a queue."""
 _TOGETHER_S: Final = 5.0
 """Time between two statuses that have the same cause."""
-_EXPIRY_MARGIN_S: Final = 60.0
 _EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})
 """Members of TxStartPoint with which an event follows the authorization or the plug at once."""
 _DISCONNECTING: Final = frozenset({"ChargingStateChanged", "EVCommunicationLost", "EVDeparted"})
@@ -93,17 +90,11 @@ def _connector_of(call: StationCall, known: Known201) -> Connector | None:
     return running.evse_id, running.connector_id
 
 
-def _is_live(call: StationCall) -> bool:
-    """Return whether an event has just happened."""
-    seconds = seconds_of(call.payload["timestamp"])
-    return not call.payload.get("offline") and seconds is not None and abs(call.at - seconds) <= _LIVE_S
-
-
 @CHECKS.learn_event(triggers=_DISCONNECTING)
 def _expect_available(call: StationCall, known: Known201) -> None:
     """Expect the status of a connector without a socket once no vehicle is connected to its cable."""
     connector, transaction_id = _connector_of(call, known), call.payload["transactionInfo"]["transactionId"]
-    is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and _is_live(call)
+    is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and is_live(call)
     if connector is None or not is_idle or not _is_captive(connector, known):
         return
     if not _was_occupied_before(call, known, connector):
@@ -134,7 +125,7 @@ def _was_occupied_before(call: StationCall, known: Known201, connector: Connecto
     occupied_at, happened_at = known[StatusTimes].at.get(connector), seconds_of(call.payload["timestamp"])
     if occupied_at is None or happened_at is None or known.connectors.status.get(connector) != "Occupied":
         return False
-    return occupied_at + _LIVE_S < happened_at
+    return occupied_at + LIVE_S < happened_at
 
 
 def _is_captive(connector: Connector, known: Known201) -> bool:
@@ -176,7 +167,7 @@ def _is_kept_for_token(call: StationCall, known: Known201, connector: Connector)
     if start_points is None or start_points.isdisjoint(_EARLY_STARTS):
         return False
     return any(
-        one.evse_id == connector[0] and not one.may_be_used and call.at < one.expires_at - _EXPIRY_MARGIN_S
+        one.evse_id == connector[0] and not one.may_be_used and call.at < one.expires_at - CLOCK_ERROR_S
         for one in known.transactions.reservations.open.values()
     )
 
@@ -230,7 +221,7 @@ def _judge_other_connector(call: StationCall, known: Known201) -> Outcome:
     may_be_intended = (
         known.connectors.may_be_inoperative(connector)
         or known.progress.is_updating
-        or known[ConnectorEvents].may_be_made_unavailable(call.at)
+        or known[ConnectorEvents].may_have_made_unavailable(call.at)
     )
     if not is_new or not is_together or may_be_intended:
         return None

@@ -10,7 +10,7 @@ from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.firmware import (
     FIRMWARE_STATUS,
     FirmwareUpdate,
@@ -121,7 +121,7 @@ def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]
             return None
         if not known.clock.is_right:
             return None
-        if ended_at <= activation.at + MARGIN_S and info.get("stoppedReason") != _BY_REBOOT:
+        if ended_at <= activation.at + CLOCK_ERROR_S and info.get("stoppedReason") != _BY_REBOOT:
             return None
         return Broken(
             f"the transaction {short(info['transactionId'])} was not over when the station booted new "

@@ -9,7 +9,7 @@ from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S
 from mock_csms.v201.findings.facts.connector_events import once_each_is
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
@@ -35,7 +35,7 @@ def _is_waiting(update: FirmwareUpdate, at: float, known: Known201) -> bool:
     model, running = known[DeviceModelFacts], known.running.certain_on_evse(None)
     allows = model.is_true(*_ALLOW_NEW_SESSIONS)
     is_forbidden = allows is False or (allows is None and model.is_complete)
-    is_due = update.install_at is None or update.install_at <= at - MARGIN_S
+    is_due = update.install_at is None or update.install_at <= at - CLOCK_ERROR_S
     is_known = bool(running) and all(transaction.evse_id is not None for _, transaction in running)
     return is_forbidden and is_due and is_known and len(running) == len(known.running.by_id)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S
 from mock_csms.v201.findings.facts.firmware import FirmwareUpdate, on_new_status
 from mock_csms.v201.findings.known import Known201
 
@@ -32,7 +32,7 @@ def _judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) 
     retrieve_at, status = update.retrieve_at, call.payload["status"]
     if update.has_gap or update.statuses or retrieve_at is None or not known.clock.is_right:
         return None
-    if retrieve_at <= update.sent_at + MARGIN_S:
+    if retrieve_at <= update.sent_at + CLOCK_ERROR_S:
         return None
     if status == "DownloadScheduled":
         return MET
@@ -52,7 +52,7 @@ def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known2
     install_at, status = update.install_at, call.payload["status"]
     if status not in _INSTALLATION_STARTED or install_at is None or not known.clock.is_right:
         return None
-    if status in _INSTALLED and call.at < install_at - MARGIN_S:
+    if status in _INSTALLED and call.at < install_at - CLOCK_ERROR_S:
         return Broken(
             f"{status} of the update with requestId {update.request_id} was sent "
             f"{install_at - call.at:.0f} s before its installDateTime; the station must install the "
@@ -62,7 +62,7 @@ def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known2
     if "InstallScheduled" in update.statuses:
         return MET
     in_place_at = update.in_place_at
-    if update.has_gap or in_place_at is None or in_place_at >= install_at - MARGIN_S:
+    if update.has_gap or in_place_at is None or in_place_at >= install_at - CLOCK_ERROR_S:
         return None
     return Broken(
         f"{status} of the update with requestId {update.request_id} was sent without InstallScheduled, "

@@ -10,7 +10,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, name_of_item
 from mock_csms.v201.findings.facts.monitors import (
     CUSTOM_MONITOR,
@@ -48,7 +48,7 @@ def _is_after(event: JsonObject, moment: float, at: float, known: Known201) -> b
     in a queue.
     """
     seconds = seconds_of(event["timestamp"]) if known.clock.is_right else None
-    return seconds is not None and moment + MARGIN_S < seconds <= at + MARGIN_S
+    return seconds is not None and moment + CLOCK_ERROR_S < seconds <= at + CLOCK_ERROR_S
 
 
 def _events_of_monitors(call: StationCall, known: Known201) -> Iterator[tuple[JsonObject, KnownMonitor]]:

@@ -6,7 +6,7 @@ from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, named
 from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, entry_of_token
@@ -41,7 +41,7 @@ def _token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObjec
     if id_token is None or moment is None or not event.get("offline"):
         return None
     changed_at = max(facts.settings_sent_at, known[LocalListFacts].sent_at)
-    if id_token["type"] in _NEVER_LISTED or changed_at > moment - MARGIN_S:
+    if id_token["type"] in _NEVER_LISTED or changed_at > moment - CLOCK_ERROR_S:
         return None
     if known.clock.is_skewed or _was_accepted_before(moment, id_token, known):
         return None
@@ -112,9 +112,9 @@ def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_
     """Judge a token that is in the local list."""
     if entry.status != ACCEPTED:
         return _refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
-    if not with_expiry or entry.expires_at is None or moment < entry.expires_at - MARGIN_S:
+    if not with_expiry or entry.expires_at is None or moment < entry.expires_at - CLOCK_ERROR_S:
         return MET
-    if moment < entry.expires_at + MARGIN_S:
+    if moment < entry.expires_at + CLOCK_ERROR_S:
         return None
     return _refused(
         id_token, f"its entry in the local list had expired {moment - entry.expires_at:.0f} s before"

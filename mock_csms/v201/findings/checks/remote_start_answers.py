@@ -10,19 +10,18 @@ from mock_csms.log.summary import short
 from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.charging_abilities import flaw_of_start_profile
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S
 from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.remote_starts import RemoteStartFacts
+from mock_csms.v201.findings.facts.reservations import BROKEN_STATUSES
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.reservations import ObservedReservation
 from mock_csms.v201.findings.running import CHARGING, Suspicion
 
 _START: Final = Action.request_start_transaction
-_UNUSABLE: Final = frozenset({"Faulted", "Unavailable"})
 _CROSSING_S: Final = 5.0
 """Time for a message that the station sent before its answer, and that explains the answer."""
-_EXPIRY_MARGIN_S: Final = 60.0
-"""Seconds before its expiry from which a reservation is ignored: clocks differ."""
 _WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
 _WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
 _RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")
@@ -96,7 +95,7 @@ def _judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
     evse_id, sent = _evse_of(command, known), known[RemoteStartFacts].answered_by(command)
     statuses = certain_statuses(known, evse_id) if evse_id else {}
     is_changed = sent is None or sent.statuses != statuses
-    if not statuses or is_changed or not _UNUSABLE.issuperset(statuses.values()):
+    if not statuses or is_changed or not BROKEN_STATUSES.issuperset(statuses.values()):
         return None
     if _is_rejected(command):
         return MET
@@ -185,7 +184,7 @@ def _may_be_rejected_anyway(command: AnsweredCommand, known: Known201) -> bool:
     """Return whether the state of the EVSE is a reason to reject any remote start."""
     evse_id = command.request.get("evseId")
     statuses = known.connectors.statuses_of_evse(evse_id)
-    return not statuses.isdisjoint(_UNUSABLE | {"Reserved"}) or bool(known.running.on_evse(evse_id))
+    return not statuses.isdisjoint(BROKEN_STATUSES | {"Reserved"}) or bool(known.running.on_evse(evse_id))
 
 
 def _is_rejected(command: AnsweredCommand) -> bool:
@@ -201,7 +200,7 @@ def _reservation_for_others(command: AnsweredCommand, known: Known201) -> Observ
     if len(reservations) != 1 or evse_id is None or not is_reserved:
         return None
     (reservation,) = reservations
-    is_over = known.clock.is_skewed or command.at > reservation.expires_at - _EXPIRY_MARGIN_S
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - CLOCK_ERROR_S
     is_same = reservation.token == id_token_key(command.request["idToken"])
     return None if is_over or reservation.may_be_used or is_same else reservation
 

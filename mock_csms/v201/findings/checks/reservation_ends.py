@@ -9,6 +9,7 @@ from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.checks.reserving import SuspectAnswer, suspect
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S
 from mock_csms.v201.findings.facts.certain_statuses import certain_statuses, statuses_of
 from mock_csms.v201.findings.facts.connector_events import once_each_is, statuses_in
 from mock_csms.v201.findings.facts.reservations import (
@@ -23,7 +24,6 @@ from mock_csms.v201.findings.facts.reservations import (
 from mock_csms.v201.findings.known import Known201
 
 _WITHIN_S: Final = 60.0
-_CLOCK_MARGIN_S: Final = 60.0
 _RELEASED: Final = frozenset({"Available", "Occupied"})
 _UNNAMED: Final = -1
 """Stands for the reservation of an event that names none."""
@@ -162,7 +162,7 @@ def _judge_expiry(call: StationCall, known: Known201) -> Outcome:
     if reservation.may_be_confused(call.at):
         return None
     early_s = reservation.expires_at - call.at
-    if early_s <= _CLOCK_MARGIN_S:
+    if early_s <= CLOCK_ERROR_S:
         return MET
     return Broken(
         f"the reservation {reservation.id} was reported as Expired {early_s:.0f} s before its "
@@ -179,7 +179,7 @@ def _judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
     if reservation is None or reservation.evse_id is None or reservation.may_be_used:
         return None
     is_reserved = set(certain_statuses(known, reservation.evse_id).values()) == {RESERVED}
-    is_over = known.clock.is_skewed or command.at > reservation.expires_at - _CLOCK_MARGIN_S
+    is_over = known.clock.is_skewed or command.at > reservation.expires_at - CLOCK_ERROR_S
     if not is_reserved or is_over:
         return None
     if command.answer["status"] == "Accepted":

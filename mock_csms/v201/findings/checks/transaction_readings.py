@@ -7,7 +7,7 @@ from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.stations.transactions import ENERGY_REGISTER
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts, VariableName
 from mock_csms.v201.findings.facts.evse_meters import can_sign, certain_measurands
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
@@ -36,8 +36,6 @@ from mock_csms.v201.findings.samples import (
 )
 from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
 
-_ROUNDING_S: Final = 1.0
-"""Difference of timestamps that rounding to seconds can explain."""
 _SIGNS: Final = VariableName("sampleddatactrlr", "signreadings")
 _MIN_INTERVALS: Final = 4
 """Intervals that a transaction must have lasted before missing readings are certain."""
@@ -299,10 +297,10 @@ def _judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
     is_known = interval_s > 0 and known[RecentSettings].is_settled(
         SAMPLED_DATA_CTRLR, time_of_event(call) - interval_s
     )
-    earliest = event_at - interval_s - _ROUNDING_S if is_known else 0.0
+    earliest = event_at - interval_s - TIMESTAMP_ROUNDING_S if is_known else 0.0
     for meter_value in meter_values:
         read_at = seconds_of(meter_value["timestamp"])
-        if read_at is not None and not earliest <= read_at <= event_at + _ROUNDING_S:
+        if read_at is not None and not earliest <= read_at <= event_at + TIMESTAMP_ROUNDING_S:
             return Broken(
                 f"an event of the transaction {_name(call)} at {short(call.payload['timestamp'])} has a "
                 f"reading of {short(meter_value['timestamp'])}; readings must be from the sampling interval "

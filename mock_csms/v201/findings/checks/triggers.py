@@ -7,7 +7,7 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import MET, Broken, Outcome, StationCall
 from mock_csms.log.summary import short
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import is_live, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.triggers import IDLE, WORKING, TriggerFacts
@@ -22,8 +22,6 @@ from mock_csms.v201.findings.samples import (
 _TRIGGER: Final = frozenset({"Trigger"})
 _TRIGGERED_WITHIN_S: Final = 60.0
 """Time after an Accepted answer in which a message is certainly the triggered one."""
-_LIVE_S: Final = 30.0
-"""Age up to which an event is certainly not from a queue."""
 _RETRIED_WITHIN_S: Final = 600.0
 """Time in which a message may repeat an earlier one."""
 
@@ -57,9 +55,7 @@ TRIGGERED_STATUS_WRONG: Final = CHECKS.kind(
 @TRIGGERED_MESSAGE_BEFORE_ANSWER.on_event("F06.FR.04", triggers=_TRIGGER)
 def _judge_event_order(call: StationCall, known: Known201) -> Outcome:
     """Check that a triggered event follows the answer. An older one was triggered before."""
-    happened_at = seconds_of(call.payload["timestamp"])
-    is_live = happened_at is not None and abs(call.at - happened_at) <= _LIVE_S
-    return _judge_order(call, known) if is_live and not call.payload.get("offline") else None
+    return _judge_order(call, known) if is_live(call) else None
 
 
 @TRIGGERED_MESSAGE_BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)

@@ -16,7 +16,7 @@ from mock_csms.v201.charging_profiles import (
     TX_PROFILE,
 )
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import DAY_S, MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, DAY_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
@@ -261,7 +261,7 @@ def _flat_limit(profile: JsonObject, at: float) -> tuple[str, float] | None:
     period, *later = schedule["chargingSchedulePeriod"]
     start = schedule.get("startSchedule")
     starts_at = at - DAY_S if start is None else seconds_of(start)
-    has_started = starts_at is not None and starts_at < at - MARGIN_S
+    has_started = starts_at is not None and starts_at < at - CLOCK_ERROR_S
     if others or later or not has_started or profile["chargingProfileKind"] == "Recurring":
         return None
     return None if "validFrom" in profile else (schedule["chargingRateUnit"], period["limit"])

@@ -19,6 +19,7 @@ from mock_csms.v201.findings.running import CHARGING
 _PLUG_LOCK: Final = "connectorplugretentionlock"
 _MAX_PLACES: Final = 100
 _COMMAND_EFFECT_S: Final = 60.0
+"""Seconds after a command in which it may explain the status Unavailable."""
 _REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
 """Trigger reasons of events about a cable that is plugged in or out during a transaction."""
 _PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
@@ -104,7 +105,7 @@ class ConnectorEvents(Facts):
         """Register a command that may make connectors Unavailable."""
         self._commanded_at = at
 
-    def may_be_made_unavailable(self, at: float) -> bool:
+    def may_have_made_unavailable(self, at: float) -> bool:
         """Return whether a recent command may have made connectors Unavailable."""
         return at - self._commanded_at <= _COMMAND_EFFECT_S
 

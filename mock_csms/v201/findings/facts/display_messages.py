@@ -9,7 +9,7 @@ from mock_csms.findings.checks import AnsweredCommand, Broken, CommandCall, Outc
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.monitors import REBOOTS
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
@@ -52,7 +52,7 @@ class ShownMessage(NamedTuple):
         seconds = None if end is None else seconds_of(end)
         if end is None:
             return False
-        if seconds is None or abs(seconds - at) <= MARGIN_S:
+        if seconds is None or abs(seconds - at) <= CLOCK_ERROR_S:
             return None
         return seconds < at
 

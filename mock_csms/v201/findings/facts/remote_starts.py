@@ -13,14 +13,12 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
 from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.certain_statuses import certain_statuses
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
 
 _MAX_REMOTE_STARTS: Final = 20
-_CLOCK_MARGIN_S: Final = 60.0
-"""Tolerated error of the clock of a station."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +78,7 @@ class RemoteStartFacts(Facts):
         if command is None or command.is_ambiguous:
             return None
         happened_at = seconds_of(event["timestamp"])
-        is_earlier = happened_at is None or happened_at + _CLOCK_MARGIN_S < command.at
+        is_earlier = happened_at is None or happened_at + CLOCK_ERROR_S < command.at
         return None if is_earlier else command
 
     def answered_by(self, command: AnsweredCommand) -> SentRemoteStart | None:

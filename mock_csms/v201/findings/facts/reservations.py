@@ -11,7 +11,8 @@ from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import seconds_of
+from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, seconds_of
+from mock_csms.v201.findings.connectors import FREE
 from mock_csms.v201.findings.facts.connector_events import statuses_in
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
@@ -19,7 +20,6 @@ from mock_csms.v201.findings.transaction_contents import AUTHORIZING
 
 _MAX_RESERVATIONS: Final = 50
 RESERVED: Final = "Reserved"
-_FREE: Final = frozenset({"Available", RESERVED})
 BROKEN_STATUSES: Final = frozenset({"Faulted", "Unavailable"})
 _DOUBTED: Final = frozenset(
     {
@@ -31,8 +31,6 @@ _DOUBTED: Final = frozenset(
     }
 )
 """Actions of messages that may have ended a reservation; None: an unknown action."""
-_PRECISION_S: Final = 1.0
-"""Timestamps may have whole seconds only."""
 _UPDATE_DELAY_S: Final = 60.0
 USED: Final = "used"
 _CANCELLED: Final = "cancelled"
@@ -218,7 +216,7 @@ def certainly_uses(call: StationCall, known: Known201) -> bool:
         return False
     tracked = known.transactions.find(event["transactionInfo"]["transactionId"])
     is_repeated = tracked is not None and tracked.contents.reservation_id == reservation_id
-    return not is_repeated and happened_at + _PRECISION_S >= facts.sent_at.get(reservation_id, 0.0)
+    return not is_repeated and happened_at + TIMESTAMP_ROUNDING_S >= facts.sent_at.get(reservation_id, 0.0)
 
 
 @CHECKS.learn_call(Action.transaction_event)
@@ -250,7 +248,7 @@ def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
 
 
 def _is_still_free(before: str, now: str) -> bool:
-    return now in _FREE or before == now
+    return now in FREE or before == now
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)

@@ -10,7 +10,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import MARGIN_S, seconds_of
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.evse_meters import EvseMeters
 from mock_csms.v201.findings.known import Known201
@@ -99,7 +99,7 @@ class RunningNotes(Facts):
         Authorize may overtake the event that reports the unplugging.
         """
         frame, at = self._token_use
-        return frame > notes.authorized_frame and at > notes.unplugged_at - MARGIN_S
+        return frame > notes.authorized_frame and at > notes.unplugged_at - CLOCK_ERROR_S
 
     def booted(self, reason: str) -> None:
         self.disconnected()
