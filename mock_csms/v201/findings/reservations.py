@@ -66,8 +66,9 @@ class ObservedReservations:
 
     def token_presented(self, id_token: JsonObject) -> None:
         """Register a token that may use up its reservation, even if no transaction starts."""
+        token = id_token_key(id_token)
         for one in self.open.values():
-            one.may_be_used = one.may_be_used or bool(one.group) or one.token == id_token_key(id_token)
+            one.may_be_used = one.may_be_used or bool(one.group) or one.token == token
 
     def disconnected(self) -> None:
         """Drop all reservations: one may be used while the station is offline."""

@@ -100,7 +100,7 @@ def _judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
     if _is_rejected(command):
         return MET
     sentence = (
-        f"a RequestStartTransaction for EVSE {evse_id} was accepted although the status of its connectors is "
+        f"a RequestStartTransaction for EVSE {evse_id} was accepted although each of its connectors is "
         f"{' or '.join(sorted(set(statuses.values())))}; it must be Rejected"
     )
     _suspect(command, known, REMOTE_START_ACCEPTED_WHILE_UNUSABLE.id, _WHILE_UNUSABLE, sentence)

@@ -256,11 +256,11 @@ def _expect_release(
             since=message.at,
             within_s=_WITHIN_S,
             actions=frozenset({Action.status_notification, Action.notify_event}),
-            is_fulfilled_by=once_each_is(reserved, _RELEASED.__contains__),
+            is_fulfilled_by=once_each_is(reserved, lambda status: status in _RELEASED),
             is_excused=is_excused,
-            sentence=f"the reservation {reservation.id} {how}, but not all connectors of EVSE {evse_id} were "
-            f"reported with another status than Reserved within {_WITHIN_S:g} s; the station must report "
-            "each one",
+            sentence=f"the reservation {reservation.id} {how}, but not every Reserved connector of "
+            f"EVSE {evse_id} was reported as Available or Occupied within {_WITHIN_S:g} s; the station must "
+            "report each one",
             frames=(reservation.frame, message.frame),
         )
     )

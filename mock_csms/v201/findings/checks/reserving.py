@@ -116,7 +116,7 @@ def _has_no_waiting_driver(at: float, known: Known201, evse_id: int | None = Non
     """
     since, model = at - _DRIVER_WAITS_S, known[DeviceModelFacts]
     places = {transaction.evse_id for transaction in known.running.by_id.values()}
-    if places if evse_id is None else places & {evse_id, None}:
+    if any(evse_id is None or place in {evse_id, None} for place in places):
         return False
     return (
         model.is_true("AuthCtrlr", "LocalPreAuthorize") is False
@@ -174,8 +174,8 @@ def _judge_target(
     if status == required:
         return MET
     sentence = (
-        f"a ReserveNow for EVSE {evse_id} was answered with {status} although the status of its connectors "
-        f"is {' or '.join(sorted(statuses))}; the answer must be {required}"
+        f"a ReserveNow for EVSE {evse_id} was answered with {status} although each of its connectors is "
+        f"{' or '.join(sorted(statuses))}; the answer must be {required}"
     )
     suspect(command, known, SuspectAnswer(RESERVATION_STATUS_WRONG.id, (requirement,), sentence, evse_id))
     return None

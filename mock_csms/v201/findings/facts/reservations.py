@@ -12,7 +12,7 @@ from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.station import Connector
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, seconds_of
-from mock_csms.v201.findings.connectors import FREE
+from mock_csms.v201.findings.connectors import FREE, UNKNOWN_STATUS
 from mock_csms.v201.findings.facts.connector_events import statuses_in
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import Known201
@@ -239,16 +239,14 @@ def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
     model = known[DeviceModelFacts]
     if model.is_true("ReservationCtrlr", "NonEvseSpecific") is False:
         return False
-    statuses = known.connectors.status
-    return any(
-        status != "Available" if connector[0] == reservation.evse_id else not _is_still_free(status, now)
-        for connector, status in reservation.statuses_before.items()
-        for now in (statuses.get(connector, ""),)
-    )
-
-
-def _is_still_free(before: str, now: str) -> bool:
-    return now in FREE or before == now
+    for connector, before in reservation.statuses_before.items():
+        now = known.connectors.status.get(connector, UNKNOWN_STATUS)
+        is_own = connector[0] == reservation.evse_id
+        may_have_been_reserved = is_own and before != "Available"
+        is_newly_taken = not is_own and now not in {before, *FREE}
+        if may_have_been_reserved or is_newly_taken:
+            return True
+    return False
 
 
 @CHECKS.learn_call(Action.status_notification, Action.notify_event)

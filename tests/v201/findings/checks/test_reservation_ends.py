@@ -258,6 +258,46 @@ def test_connector_may_stay_reserved_for_a_reservation_of_any_evse(
     assert talk.ids == findings
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "findings"),
+    [
+        case("becomes occupied", "Available", "Occupied", []),
+        case("becomes faulted", "Available", "Faulted", []),
+        case("becomes reserved", "Available", "Reserved", [KEPT]),
+        case("stays occupied", "Occupied", "Occupied", [KEPT]),
+    ],
+)
+def test_connector_may_stay_reserved_once_another_evse_is_taken(
+    talk: Talk, before: str, after: str, findings: list[str]
+) -> None:
+    talk.read_variables({"ReservationCtrlr.NonEvseSpecific": "true"})
+    talk.reconnect(5)  # the station may have a reservation from before
+    talk.status(before, evse_id=2)
+    reserve_evse(talk)
+    talk.status(after, evse_id=2)
+    cancel(talk)
+    talk.wait(61)
+
+    assert talk.ids == findings
+
+
+@pytest.mark.parametrize(
+    ("before", "findings"),
+    [case("free before", "Available", [KEPT]), case("reserved before", "Reserved", [])],
+)
+def test_connector_that_was_reserved_before_may_stay_reserved(
+    talk: Talk, before: str, findings: list[str]
+) -> None:
+    talk.read_variables({"ReservationCtrlr.NonEvseSpecific": "true"})
+    talk.reconnect(5)  # the station may have a reservation from before
+    talk.status(before)
+    reserve_evse(talk)
+    cancel(talk)
+    talk.wait(61)
+
+    assert talk.ids == findings
+
+
 def test_connector_may_stay_reserved_after_an_event_about_an_earlier_reservation(talk: Talk) -> None:
     event = talk.event(0, "Started", triggerReason="Authorized", idToken=TOKEN, reservationId=3)
     talk.at += 60
