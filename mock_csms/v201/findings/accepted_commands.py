@@ -153,9 +153,14 @@ class AcceptedCommands:
 
     def shift(self, seconds: float) -> None:
         """Extend the deadlines."""
+        self._events_wait_until += seconds
         for expectation in self.open.values():
             if expectation.due is not None:
                 expectation.due += seconds
+
+    def clock_jumped(self, at: float) -> None:
+        """Limit how long later events may wait in the queue after the server's clock was set back."""
+        self._events_wait_until = min(self._events_wait_until, at + RETRY_TIME_S)
 
     def overdue(self, at: float) -> Findings:
         """Report the accepted commands that were not carried out in time."""

@@ -138,6 +138,11 @@ class StationCertificates:
             self._installed.clear()  # also others may be deleted (M04.FR.08)
             self._deleted.pop(serial_number_of(request["certificateHashData"]), None)
 
+    def command_failed(self, action: str) -> None:
+        """Register a command that got no valid CALLRESULT: the list that it asked for will not arrive."""
+        if action == Action.get_installed_certificate_ids:
+            self._is_listing = False
+
     def judge(self, at: float, frame: int, action: str, request: JsonObject, answer: JsonObject) -> Findings:
         """Check the answer to a command about certificates."""
         is_accepted = answer.get("status") == "Accepted"

@@ -246,6 +246,7 @@ class Observer201(Observer):
         self._registration.clock_jumped()
         self._online.forget()
         self._connectors.clock_jumped()
+        self._accepted_commands.clock_jumped(at)
         self._clock.jumped()
         self._signing.forget()
         self._running.doubt()
@@ -326,6 +327,7 @@ class Observer201(Observer):
         else:
             self._registration.command_refused(action, request)
         if answer is None:
+            self._certificates.command_failed(action)
             self._known.command_failed(action)
             return NO_FINDINGS
         self._learn_from_answer(at, frame, action, request, answer)
@@ -349,6 +351,7 @@ class Observer201(Observer):
     def command_failed(self, message_id: str, action: str) -> None:
         self._resets.settled(message_id)
         self._accepted_commands.refused(message_id)
+        self._certificates.command_failed(action)
         self._known.command_failed(action)
 
     def overdue(self, at: float) -> Findings:

@@ -526,6 +526,29 @@ def test_triggered_event_may_wait_for_the_retry_of_an_earlier_one(
     assert not talk.findings
 
 
+def test_remote_stop_is_overdue_after_the_clock_was_set_back(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
+    talk.at -= 86_400
+    talk.observer.clock_set(talk.at, -86_400)
+    talk.command("RequestStopTransaction", {"transactionId": "T1"})
+    talk.wait(421)
+
+    assert talk.ids == ["stop-not-carried-out"]
+
+
+def test_triggered_event_may_wait_for_a_retry_while_the_clock_is_set_forward(talk: Talk) -> None:
+    talk.send_event(0, "Started")
+    talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
+    talk.at += 3600
+    talk.observer.clock_set(talk.at, 3600)
+    talk.send_event(2)
+    talk.trigger("TransactionEvent")
+    talk.wait(60)
+
+    assert "trigger-not-carried-out" not in talk.ids
+
+
 @pytest.mark.parametrize(
     ("command", "requirement", "fulfil"),
     [

@@ -10,7 +10,7 @@ from mock_csms.simulator.certificate_data import certificate_hash_data
 from mock_csms.v201.findings.certificates import MAX_KEYS
 from tests.support.authority import NOW, Authority
 from tests.support.certificates import LONG_AGO, build_csr, signed_certificate
-from tests.support.talk import START, Talk
+from tests.support.talk import START, Script, Talk
 
 if TYPE_CHECKING:
     from mock_csms.messages import JsonObject
@@ -107,3 +107,26 @@ def test_failed_deletion_leaves_the_certificate_installed(talk: Talk) -> None:
     talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
 
     assert talk.ids == []
+
+
+def answer_with_an_error(talk: Talk) -> None:
+    talk.ask_in_vain("GetInstalledCertificateIds", {})
+
+
+def answer_with_a_violation(talk: Talk) -> None:
+    message_id = talk.send_command("GetInstalledCertificateIds", {})
+    talk.answer_command(message_id, "GetInstalledCertificateIds", {}, violation="status is missing")
+
+
+def leave_unanswered(talk: Talk) -> None:
+    talk.time_out("GetInstalledCertificateIds", {})
+
+
+@pytest.mark.parametrize("fail", [answer_with_an_error, answer_with_a_violation, leave_unanswered])
+def test_list_after_a_failed_one_must_have_the_installed_certificate(talk: Talk, fail: Script) -> None:
+    fail(talk)
+    root = {"certificateType": "MORootCertificate", "certificate": Authority("Root", start=LONG_AGO).pem}
+    talk.command("InstallCertificate", root)
+    talk.command("GetInstalledCertificateIds", {}, "NotFound")
+
+    assert "certificate-list-wrong" in talk.ids

@@ -44,10 +44,15 @@ def _expect(  # noqa: PLR0913, PLR0917 - what is expected, since when, and why
             "must report this event",
             frames=(frame,),
             is_excused=lambda: (
-                known.registration.is_unsettled or (is_activation and bool(known.running.by_id))
+                known.registration.is_unsettled or (is_activation and _had_transaction_since(at, known))
             ),
         )
     )
+
+
+def _had_transaction_since(at: float, known: Known201) -> bool:
+    """Return whether a transaction has delayed the activation."""
+    return bool(known.running.by_id) or known.running.last_ended_at > at
 
 
 @FIRMWARE_EVENT_MISSING.on_command("L01.FR.02", of=Action.update_firmware)

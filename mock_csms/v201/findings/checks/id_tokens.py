@@ -11,6 +11,7 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, named
 from mock_csms.v201.findings.facts.local_list import entry_of_token
+from mock_csms.v201.findings.facts.queue_claims import QueueClaims
 from mock_csms.v201.findings.known import Known201
 
 _REPEATED_AFTER_S: Final = 30.0
@@ -96,7 +97,7 @@ def _judge_own_token(call: StationCall, known: Known201) -> Outcome:
     """Check that the token of the running transaction is not asked for."""
     key = id_token_key(call.payload["idToken"])
     transaction_id = _token_user(call.at, key, known)
-    if transaction_id is None or key in known[IdTokenFacts].remote or _may_have_ended_event(call.at, known):
+    if transaction_id is None or key in known[IdTokenFacts].remote or _may_have_queued_end(call.at, known):
         return None
     return Broken(
         f"an Authorize asks about {named(call.payload['idToken'])}, which has authorized the running "
@@ -117,9 +118,11 @@ def _judge_own_stop(call: StationCall, known: Known201) -> Outcome:
     return MET if call.at - record.asked_at > _REPEATED_AFTER_S else None
 
 
-def _may_have_ended_event(at: float, known: Known201) -> bool:
-    """Return whether an Authorize may have overtaken an Ended event in the queue of the station."""
-    return known[IdTokenFacts].has_queue or not known.online.has_been_online_since(at, at)
+def _may_have_queued_end(at: float, known: Known201) -> bool:
+    """Return whether an Authorize may have overtaken an Ended event in the queue of the station. The queue is
+    certainly sent once the station has been online for longer than its clock may be wrong.
+    """
+    return known[QueueClaims].may_have_events(at) or not known.online.has_been_online_since(at, at)
 
 
 def _token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:

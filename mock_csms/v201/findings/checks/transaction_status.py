@@ -180,8 +180,10 @@ def _expect_delivery(
     """Expect an event after an answer that messages are in the queue, unless one may wait for its answer or
     for its next attempt.
     """
-    may_wait = known[QueueClaims].has_unanswered_event
-    if may_wait or command.sent_at <= known.running.last_ended_at + _ANSWERED_S:
+    if (
+        known[QueueClaims].may_have_events(command.at)
+        or command.sent_at <= known.running.last_ended_at + _ANSWERED_S
+    ):
         return
     known.expectations.add(
         ExpectedMessage(

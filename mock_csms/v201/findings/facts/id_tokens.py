@@ -74,7 +74,6 @@ class IdTokenFacts(Facts):
         "_records",
         "cleared_at",
         "cleared_in",
-        "has_queue",
         "latest_at",
         "remote",
         "settings_sent_at",
@@ -91,8 +90,6 @@ class IdTokenFacts(Facts):
         """Time of the latest accepted ClearCache."""
         self.cleared_in = 0
         """Its frame."""
-        self.has_queue = False
-        """Whether the station has to send a TransactionEvent again, and may have others behind it."""
         self.latest_at = 0.0
         """Time of the latest Authorize or RequestStartTransaction."""
         self.settings_sent_at = 0.0
@@ -113,10 +110,6 @@ class IdTokenFacts(Facts):
     def doubt(self, action: str | None) -> None:
         if action in {None, Action.authorize, Action.transaction_event}:
             self.since = None
-
-    def left_unanswered(self, action: str) -> None:
-        if action == Action.transaction_event:
-            self.has_queue = True
 
 
 def named(id_token: JsonObject) -> str:
@@ -157,8 +150,6 @@ def _asked(call: StationCall, known: Known201) -> None:
 @CHECKS.learn_answered_call(Action.authorize, Action.transaction_event)
 def _note_answer(answered: AnsweredStationCall, known: Known201) -> None:
     id_token = answered.payload.get("idToken")
-    if answered.action == Action.transaction_event:
-        known[IdTokenFacts].has_queue = False
     if id_token is None:
         return
     record = known[IdTokenFacts].record(id_token_key(id_token))

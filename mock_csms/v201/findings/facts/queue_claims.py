@@ -4,13 +4,17 @@ from typing import Final, NamedTuple
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import AnsweredCommand
+from mock_csms.findings.checks import AnsweredCommand, StationCall
 from mock_csms.findings.facts import Facts
+from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
 _MAX_CLAIMS: Final = 10
+_MAX_EVENTS: Final = 100
+_DRAINED_WITHIN_S: Final = 60.0
+"""Time after the repetition of an event in which others may follow that have waited behind it."""
 
 
 class QueueClaim(NamedTuple):
@@ -29,23 +33,51 @@ class ClaimsById(BoundedDict[str | None, QueueClaim]):
     limit = _MAX_CLAIMS
 
 
-class QueueClaims(Facts):
-    """Latest answers about the queue on this connection."""
+type _EventKey = tuple[str, int] | None
+"""transactionId and seqNo; None before the first event."""
 
-    __slots__ = ("by_id", "has_unanswered_event")
+
+class _UnansweredEvents(BoundedDict[_EventKey, None]):
+    __slots__ = ()
+    limit = _MAX_EVENTS
+
+
+class QueueClaims(Facts):
+    """Latest answers about the queue on this connection, and whether events may be in it."""
+
+    __slots__ = ("_latest", "_repeated_at", "_unanswered", "by_id")
 
     def __init__(self) -> None:
         self.by_id = ClaimsById()
-        self.has_unanswered_event = False
-        """Whether the station may still send a TransactionEvent of this connection again."""
+        self._latest: _EventKey = None
+        """The latest event, which may not have been answered yet."""
+        self._unanswered = _UnansweredEvents()
+        """Events that the station may have to send again, also after a reconnect."""
+        self._repeated_at = 0.0
+        """Time at which one of them last arrived again."""
+
+    def may_have_events(self, at: float) -> bool:
+        """Return whether events may be in the queue because an earlier one got no answer."""
+        return bool(self._unanswered) or at < self._repeated_at + _DRAINED_WITHIN_S
+
+    def event_arrived(self, at: float, event: JsonObject) -> None:
+        """Register a TransactionEvent, which may have been sent before."""
+        self._latest = event["transactionInfo"]["transactionId"], event["seqNo"]
+        if self._latest in self._unanswered:
+            del self._unanswered[self._latest]
+            self._repeated_at = at
 
     def disconnected(self) -> None:
         self.by_id.clear()
-        self.has_unanswered_event = False
 
     def left_unanswered(self, action: str) -> None:
         if action == Action.transaction_event:
-            self.has_unanswered_event = True
+            self._unanswered[self._latest] = None
+
+
+@CHECKS.learn_event()
+def _note_event(call: StationCall, known: Known201) -> None:
+    known[QueueClaims].event_arrived(call.at, call.payload)
 
 
 @CHECKS.learn_command(Action.get_transaction_status)

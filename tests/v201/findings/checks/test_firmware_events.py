@@ -157,3 +157,14 @@ def test_new_firmware_may_wait_for_a_transaction_that_begins_later(talk: Talk) -
     talk.wait(301, step=60)
 
     assert "firmware-event-missing" not in talk.ids
+
+
+def test_event_about_new_firmware_may_come_late_after_a_transaction(talk: Talk) -> None:
+    install(talk)
+    talk.wait(10)
+    talk.send_event(0, "Started", evse={"id": 1, "connectorId": 1})
+    talk.wait(285, step=60)
+    talk.send_event(1, "Ended", triggerReason="EVDeparted")
+    talk.wait(10)
+
+    assert "firmware-event-missing" not in talk.ids

@@ -102,7 +102,7 @@ def test_own_token_must_not_be_asked_for_during_transaction(
     assert {talk.coverage(requirement) for requirement in OWN_TOKEN} == {state}
 
 
-def use_events_in_vain(talk: Talk) -> None:
+def refuse_event(talk: Talk) -> None:
     talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
 
 
@@ -111,7 +111,7 @@ def come_back(talk: Talk) -> None:
     talk.send_event(1)
 
 
-@pytest.mark.parametrize("delay", [use_events_in_vain, come_back])
+@pytest.mark.parametrize("delay", [refuse_event, come_back])
 def test_own_token_may_be_asked_for_before_a_queued_ended_event(talk: Talk, delay: Script) -> None:
     report_evses(talk, 1)
     ask(talk)
@@ -121,6 +121,25 @@ def test_own_token_may_be_asked_for_before_a_queued_ended_event(talk: Talk, dela
     ask(talk)
 
     assert talk.ids == []
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "findings"),
+    [case("at once", 0, []), case("long after", 60, ["own-token-asked-for"])],
+)
+def test_own_token_may_be_asked_for_right_after_the_repetition_of_an_event(
+    talk: Talk, wait_s: float, findings: list[str]
+) -> None:
+    report_evses(talk, 1)
+    ask(talk)
+    use(talk)
+    talk.wait(60)
+    refuse_event(talk)
+    talk.send_event(1)
+    talk.wait(wait_s)
+    ask(talk)
+
+    assert talk.ids == findings
 
 
 def test_central_token_may_be_asked_for_right_after_a_change_of_settings(talk: Talk) -> None:

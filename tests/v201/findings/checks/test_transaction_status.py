@@ -190,6 +190,32 @@ def test_event_without_an_answer_may_wait_for_its_next_attempt(talk: Talk) -> No
     assert talk.ids == []
 
 
+def test_repeated_event_is_no_longer_in_the_queue(talk: Talk) -> None:
+    start(talk)
+    event = talk.event(1)
+    talk.error(talk.send_call("TransactionEvent", event), "TransactionEvent")
+    talk.call("TransactionEvent", event)
+    end(talk, 2)
+    talk.wait(70)
+    ask(talk, None, is_queued=True)
+    wait_for_delivery(talk)
+
+    judge(talk, "E14.FR.08", "broken")
+
+
+def test_event_without_an_answer_may_wait_for_a_new_connection(talk: Talk) -> None:
+    start(talk)
+    talk.error(talk.send_call("TransactionEvent", talk.event(1)), "TransactionEvent")
+    end_payload = talk.event(2, "Ended", triggerReason="EVDeparted")
+    talk.error(talk.send_call("TransactionEvent", end_payload), "TransactionEvent")
+    talk.reconnect(5)
+    talk.wait(70)
+    ask(talk, None, is_queued=True)
+    wait_for_delivery(talk)
+
+    assert talk.ids == []
+
+
 @pytest.mark.parametrize("transaction_id", ["T1", None])
 def test_ended_event_may_still_wait_for_its_answer(talk: Talk, transaction_id: str | None) -> None:
     start(talk)
