@@ -19,8 +19,8 @@ CONNECTED_EV: Final = "connectedev"
 MAX_VARIABLES: Final = 5_000
 _MAX_LIST_LENGTH: Final = 1_000
 """Maximum length of a valuesList; a list of this length may have been cut off."""
-_IN_FLIGHT_S: Final = 60.0
-"""Seconds after a SetVariables in which a report may still have the old value."""
+SETTING_IN_FLIGHT_S: Final = 60.0
+"""Seconds after a SetVariables in which a message may still follow the old value."""
 
 
 class VariableName(NamedTuple):
@@ -64,7 +64,9 @@ class Definition(NamedTuple):
     """Number of characters of valuesList."""
     supports_monitoring: bool | None
     transient: frozenset[str]
-    """Attribute types whose values do not survive a reboot; a report may leave this out."""
+    """Attribute types that a report has called not persistent: a boot drops their values. Without the field,
+    the schema makes an attribute not persistent too, but many stations leave it out for lasting variables.
+    """
 
     @property
     def has_characteristics(self) -> bool:
@@ -75,7 +77,7 @@ class Definition(NamedTuple):
         """Return this definition with what a report of other attributes has said of the variable."""
         mutability = {**known.mutability, **self.mutability}
         base = self if self.has_characteristics else known
-        if base is self and mutability == self.mutability:
+        if base is self and mutability == self.mutability and known.transient <= self.transient:
             return self
         return base._replace(mutability=mutability, transient=known.transient | self.transient)
 
@@ -309,15 +311,17 @@ class DeviceModelFacts(Facts):
             self._old.discard(name)
         values = self._values.get(name)
         for attribute_type, value in reported:
-            if values is None or values.get(attribute_type) != value:
+            # a missing value settles an attribute whose value was forgotten
+            if values is None or value is None or values.get(attribute_type) != value:
                 self._apply_reported((name, attribute_type), value, at)
 
     def _apply_reported(self, attribute: Attribute, value: str | None, at: float) -> None:
         """Store a value of a report, which may be older than a SetVariables that was just accepted."""
-        set_at = self._set_at.pop(attribute, None)
-        if set_at is not None and at - set_at < _IN_FLIGHT_S:
+        set_at = self._set_at.get(attribute)
+        if set_at is not None and at - set_at < SETTING_IN_FLIGHT_S:
             self.forget_value(attribute)
         else:
+            self._set_at.pop(attribute, None)
             self.set(*attribute, value)
 
     def _add(self, definition: Definition) -> bool:
@@ -469,10 +473,12 @@ def _expect_values(command: CommandCall, known: Known201) -> None:
 def _apply_set_values(command: AnsweredCommand, known: Known201) -> None:
     """Store accepted values; a value that needs a reboot is unknown until it is read again."""
     model, asked = known[DeviceModelFacts], settings_of(command.request)
+    answered: set[Attribute] = set()
     for result in command.answer["setVariableResult"]:
         attribute = name_of_item(result), result.get("attributeType", ACTUAL)
         if attribute not in asked:
             continue
+        answered.add(attribute)
         value = asked[attribute]
         if value is None or result["attributeStatus"] == "RebootRequired":
             model.forget_value(attribute)
@@ -480,3 +486,5 @@ def _apply_set_values(command: AnsweredCommand, known: Known201) -> None:
             model.accept_value(attribute, value, command.at)
         else:
             model.keep_value(attribute)
+    for attribute in asked.keys() - answered:
+        model.forget_value(attribute)

@@ -7,12 +7,11 @@ from ocpp.v201.enums import Action
 from mock_csms.findings.checks import CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.facts.device_model import SETTING_IN_FLIGHT_S
 from mock_csms.v201.findings.known import Known201
 
 _CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
 """Components that are watched, in lower case."""
-_IN_FLIGHT_S: Final = 60.0
-"""Time after a SetVariables in which a message may still follow the old value."""
 
 
 class RecentSettings(Facts):
@@ -30,7 +29,7 @@ class RecentSettings(Facts):
 
     def is_settled(self, component: str, since: float) -> bool:
         """Return whether all messages since a time follow the current values of a component."""
-        return self._set_at.get(component.lower(), 0.0) + _IN_FLIGHT_S < since
+        return self._set_at.get(component.lower(), 0.0) + SETTING_IN_FLIGHT_S < since
 
 
 @CHECKS.learn_sent(Action.set_variables)

@@ -45,7 +45,7 @@ def test_rest_of_a_report_with_the_same_request_id_is_not_an_inventory(talk: Tal
     assert not model_of(talk).is_complete
 
 
-def test_rest_of_an_inventory_with_the_same_request_id_belongs_to_no_request(talk: Talk) -> None:
+def test_part_with_a_reused_request_id_belongs_to_no_report(talk: Talk) -> None:
     talk.command("GetReport", {"requestId": 90, "componentVariable": [{"component": CTRLR}]})
     talk.command(
         "GetReport", {"requestId": 90, "componentVariable": [{"component": {"name": "EVSE"}}]}, "Accepted"
@@ -108,13 +108,49 @@ def test_value_is_unknown_until_it_is_certainly_set(talk: Talk, status: str, aft
 
 
 @pytest.mark.parametrize(("later", "known"), [(1, None), (100, "5")])
-def test_report_may_be_older_than_a_value_that_was_just_set(talk: Talk, later: float, known: str) -> None:
+def test_report_may_be_older_than_a_value_that_was_just_set(
+    talk: Talk, later: float, known: str | None
+) -> None:
     set_values(talk, [{**LIMIT, "attributeValue": "6"}], "Accepted")
     talk.wait(later)
     talk.command("GetReport", {"requestId": 90})
     send_inventory(talk)
 
     assert value_of(talk) == known
+
+
+def test_each_report_soon_after_a_setting_may_be_older(talk: Talk) -> None:
+    set_values(talk, [{**LIMIT, "attributeValue": "6"}], "Accepted")
+    talk.command("GetReport", {"requestId": 90})
+    for seq_no, tbc in ((0, True), (1, False)):
+        talk.wait(1)
+        send_inventory(talk, seq_no=seq_no, tbc=tbc)
+
+    assert value_of(talk) is None
+
+
+def test_value_that_an_answer_leaves_out_is_unknown_until_it_is_reported(talk: Talk) -> None:
+    take_inventory(talk, [OLD])
+    items = [{**variable, "attributeValue": "5"} for variable in (LIMIT, OTHER)]
+    message_id = talk.send_command("SetVariables", {"setVariableData": items})
+    result = {**OTHER, "attributeStatus": "Accepted"}
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": [result]})
+    assert value_of(talk) is None
+
+    talk.command("GetReport", {"requestId": 90})
+    send_inventory(talk)
+
+    assert value_of(talk) == "5"
+
+
+def test_attribute_that_is_reported_without_a_value_is_unset(talk: Talk) -> None:
+    take_inventory(talk, [OLD])
+    set_values(talk, [{**LIMIT, "attributeValue": "6"}], "RebootRequired")
+    assert not model_of(talk).is_unset(name_of_item(LIMIT), "Actual")
+
+    take_inventory(talk, [item(CTRLR, "Limit", attributes=[{"mutability": "ReadWrite"}])], request_id=91)
+
+    assert model_of(talk).is_unset(name_of_item(LIMIT), "Actual")
 
 
 def test_values_of_the_connection_are_forgotten_at_its_end(talk: Talk) -> None:
@@ -133,6 +169,15 @@ def test_value_that_does_not_persist_is_forgotten_at_a_boot(
     talk.boot()
 
     assert value_of(talk) == known
+
+
+def test_value_does_not_persist_although_a_later_report_does_not_say_so(talk: Talk) -> None:
+    take_inventory(talk, [item(CTRLR, "Limit", attributes=[{"value": "5", "persistent": False}])])
+    talk.command("GetReport", {"requestId": 90})
+    send_inventory(talk)
+    talk.boot()
+
+    assert value_of(talk) is None
 
 
 @pytest.mark.parametrize(("version", "is_known"), [("1", True), ("2", False)])
