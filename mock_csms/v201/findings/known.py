@@ -1,5 +1,7 @@
 """Everything known about an OCPP 2.0.1 station, for its checks."""
 
+from typing import Final
+
 from mock_csms.findings.expectations import ExpectedMessages
 from mock_csms.findings.facts import Known
 from mock_csms.v201.findings.clock import Clock, Online
@@ -8,6 +10,9 @@ from mock_csms.v201.findings.progress import Progress
 from mock_csms.v201.findings.registration import Registration
 from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transactions import Transactions
+
+MAY_HAVE_NEW_FIRMWARE: Final = frozenset({"FirmwareUpdate", "Unknown"})
+"""Reasons of a boot after which the firmware may be another, and stored settings may be gone."""
 
 
 class Known201(Known):

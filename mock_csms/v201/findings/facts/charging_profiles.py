@@ -18,12 +18,10 @@ from mock_csms.v201.charging_profiles import (
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import CLOCK_ERROR_S, DAY_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 
 _KEPT: Final = frozenset({STATION_MAX_PROFILE, TX_DEFAULT_PROFILE})
 """Purposes of profiles that a station keeps until they are cleared or replaced (K01.FR.27)."""
-_FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
-"""Reasons of a boot after which the station may have lost its profiles."""
 
 type Fit = Literal["certain", "possible", "none"]
 
@@ -201,7 +199,7 @@ class ChargingProfiles(Facts):
     def booted(self, reason: str) -> None:
         self.affected = {}
         self._started.clear()
-        if reason in _FACTORY_STATE:
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self.drop_all()
         for number, profile in list(self.accepted.items()):
             if profile.purpose == TX_PROFILE:

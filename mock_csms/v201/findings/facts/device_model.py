@@ -12,7 +12,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.device_model import ACTUAL
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 
 CONNECTED_EV: Final = "connectedev"
 """Component that may exist only while a vehicle is connected."""
@@ -399,7 +399,7 @@ class DeviceModelFacts(Facts):
     def booted(self, reason: str) -> None:
         self.is_complete = False
         self._next_part = None
-        if reason == "FirmwareUpdate":
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self._forget_all()
             return
         self._old = set(self.definitions)

@@ -6,7 +6,7 @@ from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.stations.transactions import ENERGY_REGISTER
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 from mock_csms.v201.findings.samples import CERTAIN
 
 _MAX_EVSES: Final = 50
@@ -43,7 +43,7 @@ class EvseMeters(Facts):
             self._signing |= {evse_id}
 
     def booted(self, reason: str) -> None:
-        if reason == "FirmwareUpdate":
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self._measurands.clear()
             self._signing = frozenset()
 

@@ -11,13 +11,11 @@ from mock_csms.stations.transactions import IdTokenKey, id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 
 _MAX_ENTRIES: Final = 200
 """Maximum number of stored entries; a longer list is unknown."""
 COMPONENT: Final = "LocalAuthListCtrlr"
-_FACTORY_STATE: Final = frozenset({"FirmwareUpdate", "Unknown"})
-"""Reasons of a boot after which the station may have lost its list."""
 
 
 class ListEntry(NamedTuple):
@@ -146,7 +144,7 @@ class LocalListFacts(Facts):
     def booted(self, reason: str) -> None:
         self.has_booted = True
         self.read_version = None
-        if reason in _FACTORY_STATE:
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self.forget()
 
     def forget(self) -> None:

@@ -8,7 +8,7 @@ from mock_csms.findings.checks import AnsweredCommand, CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 
 _MAX_SLOTS: Final = 20
 
@@ -49,7 +49,7 @@ class NetworkSlots(Facts):
         self._slots[slot] = StoredProfile(security_profile, frame)
 
     def booted(self, reason: str) -> None:
-        if reason == "FirmwareUpdate":
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self._slots.clear()
 
     def command_failed(self, action: str | None) -> None:

@@ -13,7 +13,7 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.evse_meters import EvseMeters
-from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 from mock_csms.v201.findings.samples import (
     ALIGNED_DATA_CTRLR,
     BEGIN,
@@ -103,7 +103,7 @@ class RunningNotes(Facts):
 
     def booted(self, reason: str) -> None:
         self.disconnected()
-        if reason == "FirmwareUpdate":
+        if reason in MAY_HAVE_NEW_FIRMWARE:
             self.with_phases = frozenset()
 
     def disconnected(self) -> None:

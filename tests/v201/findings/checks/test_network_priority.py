@@ -63,6 +63,18 @@ def test_slot_whose_profile_was_not_stored_decides_nothing(talk: Talk, stored: s
     assert talk.ids == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_found"), [("PowerUp", True), ("FirmwareUpdate", False), ("Unknown", False)]
+)
+def test_new_firmware_may_have_lost_the_slot(talk: Talk, reason: str, *, is_found: bool) -> None:
+    set_profile(talk, 1, "Accepted", slot=2)
+    talk.boot(reason=reason)
+    take_inventory(talk, model(3))
+    prefer(talk, "2", "Accepted")
+
+    assert talk.ids == [KIND] * is_found
+
+
 @pytest.mark.parametrize("is_answered_before", [True, False])
 def test_slot_that_is_being_changed_decides_nothing(talk: Talk, is_answered_before: bool) -> None:
     """The station may store the profile before or after it sets the priority."""

@@ -401,6 +401,21 @@ def test_energy_must_be_signed_by_an_evse_whose_meter_can_sign(
     assert mixed.ids == ["reading-not-signed"] * is_found
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_found"), [("PowerUp", True), ("FirmwareUpdate", False), ("Unknown", False)]
+)
+def test_new_firmware_may_not_sign_energy(mixed: Talk, reason: str, *, is_found: bool) -> None:
+    start(mixed, **begin(mixed, signedMeterValue=SIGNED))
+    end(mixed, 1)
+    mixed.boot(reason=reason)
+    mixed.status()
+    mixed.read_variables({"SampledDataCtrlr.SignReadings": "true"})
+    start(mixed, info={"transactionId": "T2"})
+    end(mixed, 1, info={"transactionId": "T2"})
+
+    assert mixed.ids == ["reading-not-signed"] * is_found
+
+
 def test_energy_need_not_be_signed_if_signing_was_set_before_the_late_start_arrived(metered: Talk) -> None:
     first = metered.event(0, "Started", triggerReason="EVDetected", evse=EVSE, **begin(metered))
     set_variable(metered, "SignReadings", "true", wait_s=100)

@@ -260,9 +260,10 @@ def test_station_that_never_reports_phases_is_accepted(talk: Talk) -> None:
     assert talk.coverage("E02.FR.18") == "not exercised"
 
 
-def test_new_firmware_may_report_no_phases(talk: Talk) -> None:
+@pytest.mark.parametrize("reason", ["FirmwareUpdate", "Unknown"])
+def test_new_firmware_may_report_no_phases(talk: Talk, reason: str) -> None:
     charge(talk, "T1", numberOfPhasesUsed=3)
-    talk.boot(reason="FirmwareUpdate")
+    talk.boot(reason=reason)
     charge(talk, "T2")
 
     assert talk.ids == []

@@ -232,6 +232,14 @@ def test_read_only_variable_must_not_be_set(talk: Talk, result: str, state: str)
     assert talk.coverage("B05.FR.09") == state
 
 
+def test_variable_may_no_longer_be_read_only_after_a_boot_that_cannot_be_read(talk: Talk) -> None:
+    take_inventory(talk, MODEL)
+    talk.call("BootNotification", {}, violation="no reason")
+    set_values(talk, [{**LIMIT, "attributeValue": "6"}], "Accepted")
+
+    assert "read-only-variable-set" not in talk.ids
+
+
 def test_other_attribute_type_of_write_only_variable_may_be_rejected(talk: Talk) -> None:
     take_inventory(talk, MODEL)
     read(talk, [{**PASSWORD, "attributeType": "Target"}], status("Rejected"))
