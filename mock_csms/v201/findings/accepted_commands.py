@@ -37,7 +37,7 @@ TRANSACTION: Final = frozenset({Action.transaction_event.value})
 RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event without a usable answer; later events wait behind it."""
 ON_THE_WAY_S: Final = 5.0
-"""Time after an answer in which a transaction may have ended before its command took effect."""
+"""Seconds after the answer in which a transaction may still have ended on its own."""
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class AcceptedCommand:
     overdue.
     """
     shows_requirements: Callable[[JsonObject], bool] = lambda _: True
-    """Whether the message that fulfils it shows that the requirements are met; if not, it only excuses."""
+    """Whether the fulfilling message also proves the requirements; otherwise it only cancels the deadline."""
     is_excused: Callable[[float], bool] = lambda _: False
     """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
     requirements: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ class Answers:
             case Action.reset, "Scheduled" if self._is_during_transaction(request):
                 return ("B12.FR.01",)
             case ((Action.request_start_transaction | Action.request_stop_transaction), "Rejected"):
-                return ("B02.FR.05",) if self._registration.has_been_pending else ()
+                return ("B02.FR.05",) if self._registration.is_pending_since_command else ()
             case Action.unlock_connector, "OngoingAuthorizedTransaction" if any(self._using(request)):
                 return ("F05.FR.02",)
         return ()
@@ -72,7 +72,7 @@ class Answers:
         return is_inoperative and bool(self._running.certain_on_evse(place_of(change)[0]))
 
     def _remote_request(self, at: float, frame: int, action: str) -> Findings:
-        if not self._registration.has_been_pending:
+        if not self._registration.is_pending_since_command:
             return NO_FINDINGS
         return self._report(
             "remote-request-accepted-while-pending",

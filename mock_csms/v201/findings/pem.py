@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     # Only for types: the server imports cryptography, which takes long, when it needs certificates.
     from cryptography import x509
 
-FIRST_BLOCK: Final = re.compile(r"-----BEGIN CERTIFICATE-----([\w+/=\s]*)-----END CERTIFICATE-----", re.ASCII)
-SEQUENCE: Final = b"\x30"
+_FIRST_BLOCK: Final = re.compile(
+    r"-----BEGIN CERTIFICATE-----([\w+/=\s]*)-----END CERTIFICATE-----", re.ASCII
+)
+_SEQUENCE: Final = b"\x30"
 """First byte of a certificate in DER."""
 
 
@@ -17,11 +19,11 @@ def has_certificate_form(pem: str) -> bool:
     """Return whether a text may have a certificate in PEM. Stations accept encodings that `cryptography`
     refuses.
     """
-    block = FIRST_BLOCK.search(pem)
+    block = _FIRST_BLOCK.search(pem)
     if block is None:
         return False
     try:
-        return binascii.a2b_base64(block[1]).startswith(SEQUENCE)
+        return binascii.a2b_base64(block[1]).startswith(_SEQUENCE)
     except binascii.Error:
         return False
 

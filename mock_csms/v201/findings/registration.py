@@ -356,7 +356,7 @@ class Registration:
         return is_trigger and self.is_accepted_here and self._was_accepted_when_sent
 
     @property
-    def has_been_pending(self) -> bool:
+    def is_pending_since_command(self) -> bool:
         """Whether the boot was Pending when the latest command was sent, and is so now."""
         return self._status_when_sent == self.status == "Pending"
 

@@ -39,7 +39,7 @@ class TransactionInProgress:
     connector_id: int | None = None
     has_id_token: bool = False
     is_refused: bool = False
-    """Whether the central system did not accept the idToken that it was told last."""
+    """Whether the latest answer about its idToken was not Accepted."""
     charging_state: str | None = None
     has_charged: bool = False
     is_being_reset: bool = False

@@ -16,13 +16,13 @@ BEGIN: Final = "Transaction.Begin"
 END: Final = "Transaction.End"
 CLOCK: Final = "Sample.Clock"
 SAMPLE_PERIODIC: Final = "Sample.Periodic"
-UNCERTAIN: Final = frozenset({"Current.Offered", "Power.Factor", "Power.Offered", "SoC"})
+_UNCERTAIN: Final = frozenset({"Current.Offered", "Power.Factor", "Power.Offered", "SoC"})
 """Measurands that a station may be unable to report: some depend on the vehicle, and a power factor is not
 defined without a current.
 """
 CERTAIN: Final = (
     frozenset(str(member.value) for member in MeasurandEnumType if not member.value.endswith(".Interval"))
-    - UNCERTAIN
+    - _UNCERTAIN
 )
 """Measurands that a station with such a meter can report at any time."""
 

@@ -26,6 +26,8 @@ STOPPING: Final = frozenset(
     }
 )
 """Trigger reasons that may begin the end of a transaction. The first one decides its stoppedReason."""
+NO_AUTHORIZATION: Final = "NoAuthorization"
+"""Type of the idToken of a transaction that needs no authorization."""
 EVSE_REPEATED: Final = "evse-repeated"
 NOTHING: Final[frozenset[str]] = frozenset()
 

@@ -57,9 +57,9 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
     if aligned.has_changed or not known[RecentSettings].is_settled(ALIGNED_DATA_CTRLR, aligned.since):
         aligned.restart(call.at)
         return None
-    if not configured_measurands(known, ALIGNED_DATA_CTRLR, "Measurands"):
-        return None
     if call.at <= aligned.since + _INTERVALS * interval_s + _MARGIN_S:
+        return None
+    if not configured_measurands(known, ALIGNED_DATA_CTRLR, "Measurands"):
         return None
     waited_s = call.at - aligned.since
     aligned.restart(call.at)
@@ -143,11 +143,10 @@ def _time_of_readings(call: StationCall) -> float | None:
 
 def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int | None) -> None:
     """Suspect MeterValues during a transaction until it goes on: its Ended event may be on the way."""
-    running = known.running.certain_on_evse(evse_id)
-    if not running or not known[AlignedReadings].is_aligned(call) or not _is_idle_only(known, evse_id):
+    if not _is_idle_only(known, evse_id) or not known[AlignedReadings].is_aligned(call):
         return
     moment = _time_of_readings(call)
-    for transaction_id, transaction in running:
+    for transaction_id, transaction in known.running.certain_on_evse(evse_id):
         if moment is not None and _runs_since(known, transaction_id, moment):
             sentence = _sentence(f"MeterValues of EVSE {call.payload['evseId']}")
             _add_suspicion(

@@ -90,11 +90,10 @@ def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known2
     """
     if call.payload["status"] != "Installed":
         return None
-    event_type = _ACTIVATED
-    if known[FirmwareEvents].was_sent(event_type, update.sent_at):
+    if known[FirmwareEvents].was_sent(_ACTIVATED, update.sent_at):
         return MET
     if known.running.by_id:
         return None
     cause = f"the station reported Installed for the update with requestId {update.request_id}"
-    _expect(known, "L01.FR.31", event_type, call.at, _ACTIVATED_WITHIN_S, cause, call.frame)
+    _expect(known, "L01.FR.31", _ACTIVATED, call.at, _ACTIVATED_WITHIN_S, cause, call.frame)
     return None

@@ -13,6 +13,7 @@ from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts, named
 from mock_csms.v201.findings.facts.local_list import entry_of_token
 from mock_csms.v201.findings.facts.queue_claims import QueueClaims
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _REPEATED_AFTER_S: Final = 30.0
 """Time after the first event with a token in which an Authorize for it may have been queued before."""
@@ -53,7 +54,7 @@ DISABLED_CACHE_CLEARED: Final = CHECKS.kind(
 def _judge_empty_token(call: StationCall, known: Known201) -> Outcome:
     """Check that a token of type NoAuthorization is empty."""
     id_token = call.payload.get("idToken")
-    if id_token is None or id_token["type"] != "NoAuthorization":
+    if id_token is None or id_token["type"] != NO_AUTHORIZATION:
         return None
     if not id_token["idToken"]:
         return MET

@@ -8,14 +8,17 @@ from mock_csms.stations.transactions import id_token_key
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
-from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, named
+from mock_csms.v201.findings.facts.id_tokens import ACCEPTED, IdTokenFacts, TokenAnswer, named
 from mock_csms.v201.findings.facts.local_list import ListEntry, LocalListFacts, entry_of_token
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _AUTHORIZED: Final = ("Authorized",)
 _ACCEPTED_WITHIN_S: Final = 600.0
-"""Time after an answer in which the transaction that it has authorized may begin."""
-_NEVER_LISTED: Final = frozenset({"Central", "NoAuthorization"})
+"""Time after an answer in which the transaction that it has authorized may begin. A driver who was accepted
+may take some minutes to plug in.
+"""
+_NEVER_LISTED: Final = frozenset({"Central", NO_AUTHORIZATION})
 
 TOKEN_ACCEPTED_OFFLINE: Final = CHECKS.kind(
     "token-accepted-offline",
@@ -49,12 +52,17 @@ def _token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObjec
     return (moment, id_token, entry) if entry and known.online.was_offline(moment) else None
 
 
+def _latest_answer(id_token: JsonObject, known: Known201) -> TokenAnswer | None:
+    """Return the latest answer about a token."""
+    record = known[IdTokenFacts].find(id_token_key(id_token))
+    return record.answer if record else None
+
+
 def _was_accepted_before(moment: float, id_token: JsonObject, known: Known201) -> bool:
     """Return whether the central system may have accepted a token for this transaction while the station was
-    still online.
+    still online. A later answer that accepts it may hide an earlier one.
     """
-    record = known[IdTokenFacts].find(id_token_key(id_token))
-    answer = record.answer if record else None
+    answer = _latest_answer(id_token, known)
     return answer is not None and answer.status == ACCEPTED and answer.at > moment - _ACCEPTED_WITHIN_S
 
 
@@ -83,8 +91,7 @@ def _judge_listed(call: StationCall, known: Known201) -> Outcome:
         return None
     _, id_token, entry = found
     if entry.status == ACCEPTED:
-        record = known[IdTokenFacts].find(id_token_key(id_token))
-        answer = record.answer if record else None
+        answer = _latest_answer(id_token, known)
         return MET if answer is not None and answer.status != ACCEPTED else None
     return _refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
 

@@ -10,7 +10,9 @@ from mock_csms.findings.expectations import ExpectedMessage
 from mock_csms.log.summary import short
 from mock_csms.messages import JsonObject
 from mock_csms.v201.findings.check_list import CHECKS
+from mock_csms.v201.findings.clock import CLOCK_ERROR_S
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.id_tokens import IdTokenFacts
 from mock_csms.v201.findings.facts.recent_settings import RecentSettings
 from mock_csms.v201.findings.facts.reported import ReportedSubjects
 from mock_csms.v201.findings.facts.transaction_notes import (
@@ -22,7 +24,7 @@ from mock_csms.v201.findings.facts.transaction_notes import (
     time_of_event,
 )
 from mock_csms.v201.findings.known import Known201
-from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING
+from mock_csms.v201.findings.transaction_contents import DEAUTHORIZING, NO_AUTHORIZATION
 from mock_csms.v201.findings.transaction_state import PLUGGED_IN
 
 _TX: Final = "TxCtrlr"
@@ -38,7 +40,6 @@ _STOPS: Final = {
 _ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
 _MAX_ENERGY: Final = "maxenergyoninvalidid"
 _IDLE: Final = "Idle"
-_UNAUTHORIZED: Final = "NoAuthorization"
 
 TRANSACTION_NOT_ENDED: Final = CHECKS.kind(
     "transaction-not-ended",
@@ -294,7 +295,7 @@ def _judge_charging_again(call: StationCall, known: Known201) -> Outcome:
         return None
     if notes.authorized_frame > notes.unplugged_frame or is_authorizing(call.payload):
         return MET
-    if known[RunningNotes].may_be_authorized_again(notes):
+    if _may_be_authorized_again(known, notes):
         return None
     if not known[ReportedSubjects].is_new(
         CHARGING_AFTER_DISCONNECT.id, (_id(call.payload), notes.unplugged_frame)
@@ -307,11 +308,21 @@ def _judge_charging_again(call: StationCall, known: Known201) -> Outcome:
     )
 
 
+def _may_be_authorized_again(known: Known201, notes: TransactionNotes) -> bool:
+    """Return whether a token may have been used for a transaction since the vehicle was unplugged. An
+    Authorize may overtake the event that reports the unplugging.
+    """
+    tokens = known[IdTokenFacts]
+    return (
+        tokens.latest_frame > notes.authorized_frame and tokens.latest_at > notes.unplugged_at - CLOCK_ERROR_S
+    )
+
+
 def _needs_authorization(call: StationCall, known: Known201, notes: TransactionNotes) -> bool:
     """Return whether unplugging the vehicle has certainly ended the authorization of a transaction."""
     model, tracked = known[DeviceModelFacts], known.transactions.find(_id(call.payload))
     token = None if tracked is None else tracked.contents.token
-    if token is None or token[1] == _UNAUTHORIZED or model.is_true("AuthCtrlr", "Enabled") is False:
+    if token is None or token[1] == NO_AUTHORIZATION or model.is_true("AuthCtrlr", "Enabled") is False:
         return False
     is_set = model.is_true(_TX, "StopTxOnEVSideDisconnect") is True
     return is_set and notes.is_whole and known[RecentSettings].is_settled(_TX, notes.happened_at)

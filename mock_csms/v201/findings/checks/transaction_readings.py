@@ -177,7 +177,7 @@ def _judge_end(call: StationCall, known: Known201) -> Outcome:
 @METER_CONTEXT_WRONG.on_event("E01.FR.09", types=("Started",), once=True)
 def _judge_context_of_start(call: StationCall, known: Known201) -> Outcome:
     """Check that the readings of a Started event have context Transaction.Begin."""
-    if _needs_no_readings(known, "TxStartedMeasurands", time_of_event(call)):
+    if _may_need_no_readings(known, "TxStartedMeasurands", time_of_event(call)):
         return None
     return _judge_context(call, BEGIN, frozenset({SAMPLE_PERIODIC, END}))
 
@@ -189,13 +189,15 @@ def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
     Earlier readings come without it if sampling was turned off during the transaction.
     """
     notes = known[RunningNotes].of(call.payload)
-    if _needs_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of_event(call)):
+    if _may_need_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of_event(call)):
         return None
     return _judge_context(call, END, frozenset({SAMPLE_PERIODIC, BEGIN}))
 
 
-def _needs_no_readings(known: Known201, variable: str, since: float) -> bool:
-    """Return whether the list of measurands in a variable is known to be empty, or may have been since."""
+def _may_need_no_readings(known: Known201, variable: str, since: float) -> bool:
+    """Return whether a station may leave out the readings of a variable: its controller is off, its list is
+    empty, or either may have changed since.
+    """
     is_empty = known[DeviceModelFacts].members(SAMPLED_DATA_CTRLR, variable) == frozenset()
     is_settled = known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since)
     return is_switched_off(known, SAMPLED_DATA_CTRLR) or is_empty or not is_settled

@@ -8,11 +8,10 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.facts.sent_commands import CAUSES, SentCommands
 from mock_csms.v201.findings.facts.transaction_notes import RunningNotes
 from mock_csms.v201.findings.known import Known201
+from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _FAULTS: Final = frozenset({"GroundFault", "OvercurrentFault"})
 """Values of stoppedReason that name an error of the station."""
-_UNAUTHORIZED: Final = "NoAuthorization"
-"""Type of the idToken of a transaction that needs no authorization."""
 _ABNORMAL: Final = "AbnormalCondition"
 _NOT_AUTHORIZING: Final = frozenset(
     {"ChargingRateChanged", "ChargingStateChanged", "EVDetected", "SignedDataReceived", "Trigger"}
@@ -122,7 +121,7 @@ def _judge_charging_state(call: StationCall, known: Known201) -> Outcome:
 def _judge_first_token(call: StationCall, known: Known201) -> Outcome:
     """Check the trigger reason of the event with the first idToken of a running transaction."""
     id_token = call.payload.get("idToken")
-    if id_token is None or id_token["type"] == _UNAUTHORIZED or not _is_whole(call, known):
+    if id_token is None or id_token["type"] == NO_AUTHORIZATION or not _is_whole(call, known):
         return None
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     trigger = call.payload["triggerReason"]

@@ -75,6 +75,7 @@ class IdTokenFacts(Facts):
         "cleared_at",
         "cleared_in",
         "latest_at",
+        "latest_frame",
         "remote",
         "settings_sent_at",
         "since",
@@ -92,6 +93,8 @@ class IdTokenFacts(Facts):
         """Its frame."""
         self.latest_at = 0.0
         """Time of the latest Authorize or RequestStartTransaction."""
+        self.latest_frame = 0
+        """Its frame."""
         self.settings_sent_at = 0.0
         """Time of the latest SetVariables that may change how tokens are authorized."""
 
@@ -144,7 +147,7 @@ def _answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
 def _asked(call: StationCall, known: Known201) -> None:
     facts = known[IdTokenFacts]
     facts.record(id_token_key(call.payload["idToken"])).ask(call.at)
-    facts.latest_at = call.at
+    facts.latest_at, facts.latest_frame = call.at, call.frame
 
 
 @CHECKS.learn_answered_call(Action.authorize, Action.transaction_event)
@@ -171,7 +174,7 @@ def _booted(answered: AnsweredStationCall, known: Known201) -> None:
 def _requested(command: CommandCall, known: Known201) -> None:
     facts = known[IdTokenFacts]
     facts.remote[id_token_key(command.request["idToken"])] = command.frame
-    facts.latest_at = command.at
+    facts.latest_at, facts.latest_frame = command.at, command.frame
 
 
 @CHECKS.learn_sent(Action.set_variables)

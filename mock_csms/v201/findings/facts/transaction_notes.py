@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ocpp.v201.enums import Action
-
-from mock_csms.findings.checks import AnsweredStationCall, CommandCall, StationCall
+from mock_csms.findings.checks import AnsweredStationCall, StationCall
 from mock_csms.findings.facts import Facts
 from mock_csms.messages import JsonObject
 from mock_csms.stations.bounded import BoundedDict
 from mock_csms.v201.findings.check_list import CHECKS
-from mock_csms.v201.findings.clock import CLOCK_ERROR_S, seconds_of
+from mock_csms.v201.findings.clock import seconds_of
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.facts.evse_meters import EvseMeters
 from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
@@ -77,29 +75,16 @@ class NotesById(BoundedDict[str, TransactionNotes]):
 class RunningNotes(Facts):
     """Notes on the running transactions whose Started event has arrived."""
 
-    __slots__ = ("_token_use", "by_id", "with_phases")
+    __slots__ = ("by_id", "with_phases")
 
     def __init__(self) -> None:
         self.by_id = NotesById()
-        self._token_use = 0, 0.0
-        """Frame and time of the latest Authorize or RequestStartTransaction."""
         self.with_phases: frozenset[tuple[int, int | None]] = frozenset()
         """EVSEs and connectors for which the station has reported a number of phases."""
 
     def of(self, event: JsonObject) -> TransactionNotes | None:
         """Return the notes on the transaction of an event; None without its Started event."""
         return self.by_id.get(event["transactionInfo"]["transactionId"])
-
-    def token_used(self, frame: int, at: float) -> None:
-        """Register an Authorize or a RequestStartTransaction."""
-        self._token_use = frame, at
-
-    def may_be_authorized_again(self, notes: TransactionNotes) -> bool:
-        """Return whether a token may have been used for a transaction since the vehicle was unplugged. An
-        Authorize may overtake the event that reports the unplugging.
-        """
-        frame, at = self._token_use
-        return frame > notes.authorized_frame and at > notes.unplugged_at - CLOCK_ERROR_S
 
     def booted(self, reason: str) -> None:
         self.disconnected()
@@ -118,6 +103,11 @@ class RunningNotes(Facts):
 def is_signed(event: JsonObject) -> bool:
     """Return whether an event has a signed reading."""
     return any("signedMeterValue" in sample for sample in samples_of(event))
+
+
+def _has_begin(event: JsonObject) -> bool:
+    """Return whether an event has a reading with context Transaction.Begin."""
+    return any(sample.get("context") == BEGIN for sample in samples_of(event))
 
 
 def is_authorizing(event: JsonObject) -> bool:
@@ -145,7 +135,7 @@ def _note_start(call: StationCall, known: Known201) -> None:
         happened_at=time_of_event(call),
         timestamp=event["timestamp"],
         names_evse="evse" in event,
-        has_begin=bool(sampled_measurands(event, BEGIN)),
+        has_begin=_has_begin(event),
         is_signed=is_signed(event),
         is_whole=not event.get("offline", False),
         has_phases="numberOfPhasesUsed" in event,
@@ -160,8 +150,9 @@ def _note_periodic_event(call: StationCall, known: Known201) -> None:
     if notes is None:
         return
     notes.periodic_events += 1
-    is_configured = known[DeviceModelFacts].of_station(SAMPLED_DATA_CTRLR, "TxUpdatedMeasurands") is not None
-    if notes.periodic_measurands is None or not is_configured:
+    if notes.periodic_measurands is None:
+        return
+    if known[DeviceModelFacts].of_station(SAMPLED_DATA_CTRLR, "TxUpdatedMeasurands") is None:
         return
     if notes.periodic_at in {"", call.payload["timestamp"]}:
         notes.periodic_at = call.payload["timestamp"]
@@ -186,7 +177,7 @@ def _note_update(call: StationCall, known: Known201) -> None:
     if not notes.is_signed and _may_sign(known[DeviceModelFacts]):
         notes.is_signed = is_signed(event)
     if not notes.has_charged:
-        notes.has_begin = notes.has_begin or bool(sampled_measurands(event, BEGIN))
+        notes.has_begin = notes.has_begin or _has_begin(event)
         notes.has_charged = is_charging(event)
     if is_authorizing(event):
         notes.authorized_frame = call.frame
@@ -199,16 +190,6 @@ def _note_unplugging(call: StationCall, known: Known201) -> None:
     notes = known[RunningNotes].of(call.payload)
     if notes is not None and call.payload["transactionInfo"].get("chargingState") == "Idle":
         notes.unplugged_frame, notes.unplugged_at = call.frame, time_of_event(call)
-
-
-@CHECKS.learn_call(Action.authorize)
-def _note_authorize(call: StationCall, known: Known201) -> None:
-    known[RunningNotes].token_used(call.frame, call.at)
-
-
-@CHECKS.learn_sent(Action.request_start_transaction)
-def _note_remote_start(command: CommandCall, known: Known201) -> None:
-    known[RunningNotes].token_used(command.frame, command.at)
 
 
 @CHECKS.learn_event(types=("Ended",))

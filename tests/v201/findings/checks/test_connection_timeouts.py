@@ -104,7 +104,9 @@ def test_transaction_may_go_on(talk: Talk, fields: dict[str, Any], then: Callabl
         case("status from an earlier connection", lambda talk: talk.reconnect(1)),
     ],
 )
-def test_end_of_the_wait_is_not_certain(talk: Talk, prepare: Callable[[Talk], None]) -> None:
+def test_timeout_is_not_expected_if_its_start_is_uncertain(
+    talk: Talk, prepare: Callable[[Talk], None]
+) -> None:
     prepare(talk)
     start_remotely(talk)
     talk.wait(121)

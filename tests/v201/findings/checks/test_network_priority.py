@@ -75,20 +75,23 @@ def test_new_firmware_may_have_lost_the_slot(talk: Talk, reason: str, *, is_foun
     assert talk.ids == [KIND] * is_found
 
 
-@pytest.mark.parametrize("is_answered_before", [True, False])
-def test_slot_that_is_being_changed_decides_nothing(talk: Talk, is_answered_before: bool) -> None:
+def test_slot_that_is_set_before_the_answer_decides_nothing(talk: Talk) -> None:
     """The station may store the profile before or after it sets the priority."""
     take_inventory(talk, model(3))
-    if is_answered_before:
-        priority = {"component": COMMUNICATION, "variable": {"name": "NetworkConfigurationPriority"}}
-        items = [{**priority, "attributeValue": "2"}]
-        message_id = talk.send_command("SetVariables", {"setVariableData": items})
-        talk.command("SetNetworkProfile", profile_of(1, slot=2))
-        results = [{**priority, "attributeStatus": "Accepted"}]
-        talk.answer_command(message_id, "SetVariables", {"setVariableResult": results})
-    else:
-        talk.command("SetNetworkProfile", profile_of(1, slot=2))
-        talk.send_command("SetNetworkProfile", profile_of(3, slot=2))
-        prefer(talk, "2", "Accepted")
+    priority = {"component": COMMUNICATION, "variable": {"name": "NetworkConfigurationPriority"}}
+    items = [{**priority, "attributeValue": "2"}]
+    message_id = talk.send_command("SetVariables", {"setVariableData": items})
+    talk.command("SetNetworkProfile", profile_of(1, slot=2))
+    results = [{**priority, "attributeStatus": "Accepted"}]
+    talk.answer_command(message_id, "SetVariables", {"setVariableResult": results})
+
+    assert KIND not in talk.ids
+
+
+def test_slot_with_an_unanswered_profile_decides_nothing(talk: Talk) -> None:
+    take_inventory(talk, model(3))
+    talk.command("SetNetworkProfile", profile_of(1, slot=2))
+    talk.send_command("SetNetworkProfile", profile_of(3, slot=2))
+    prefer(talk, "2", "Accepted")
 
     assert KIND not in talk.ids
