@@ -149,8 +149,8 @@ class CertificateSettings(CommandSettings):
     )
     exi_response: ExiResponse | None = setting(
         None,
-        "exiResponse in the answer to Get15118EVCertificate: base64 text, or @FILE to read a binary EXI "
-        "document (default: a placeholder that a vehicle rejects)",
+        "exiResponse in the answer to Get15118EVCertificate: base64 text, or, except in the control API, "
+        "@FILE to read a binary EXI document (default: a placeholder that a vehicle rejects)",
         group=CERTIFICATES_GROUP,
         expected="base64 or @FILE",
         example="gJgC",

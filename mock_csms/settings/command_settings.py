@@ -86,7 +86,7 @@ class CommandSettings(BaseModel):
     payload: PayloadSetting = setting(
         None,
         "JSON object whose keys replace those of the default payload of --command. The value null removes a "
-        "key. @FILE reads the object from a file",
+        "key. @FILE reads the object from a file; the control API does not accept this",
         group=COMMANDS_GROUP,
         expected="a JSON object",
         example='\'{"type": "OnIdle"}\'',

@@ -1,5 +1,6 @@
 """Models of the profile of a station, generated from its settings."""
 
+import re
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -18,17 +19,36 @@ JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
     | {"maximum", "minLength", "minimum", "pattern", "type"}
 )
 """Keywords of JSON schema to keep; the schema of a setting also has data for its flag."""
+_FLAG: Final = re.compile(r"--(?P<name>[a-z-]+)(?P<space> ?)(?P<value>[\w-]+)?")
+"""A flag in a help text, with the word after it."""
 
 
 @cache
 def _fields() -> tuple[JsonObject, JsonObject]:
     """Return the schemas of the settings by camelCase name, and the definitions in these schemas."""
     schema = Profile.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    settings = schema["properties"]
     fields = {
         to_camel(name): {key: part for key, part in field.items() if key in JSON_SCHEMA_OF_SETTINGS}
-        for name, field in schema["properties"].items()
+        for name, field in settings.items()
     }
+    for field in fields.values():
+        field["description"] = _with_names_for_flags(field["description"], settings)
     return fields, schema["$defs"]
+
+
+def _with_names_for_flags(help_text: str, settings: JsonObject) -> str:
+    """Return a help text in which flags of the profile are written as fields, as in `authMode: normal`."""
+
+    def field_for(flag: re.Match[str]) -> str:
+        name = flag["name"].replace("-", "_")
+        if name not in settings:
+            return flag[0]
+        value = flag["value"] or ""
+        is_value = value in settings[name].get("enum", ())
+        return f"`{to_camel(name)}: {value}`" if is_value else f"`{to_camel(name)}`{flag['space']}{value}"
+
+    return _FLAG.sub(field_for, help_text)
 
 
 class NewPassword(RequestBody):

@@ -84,6 +84,15 @@ def test_every_field_has_a_description() -> None:
     assert fields == []
 
 
+def test_profile_describes_other_fields_by_their_names_instead_of_flags() -> None:
+    fields = component(f"{REFERENCE}ProfileView")["properties"]
+    flags = {flag for name in fields for flag in re.findall(r"--[a-z-]+", fields[name]["description"])}
+
+    assert "`command`" in fields["repeat"]["description"]
+    assert "`authMode: whitelist`" in fields["whitelist"]["description"]
+    assert flags == {"--files", "--password-file"}, "flags that are not fields of a profile"
+
+
 def test_no_object_is_without_properties() -> None:
     objects = [
         path

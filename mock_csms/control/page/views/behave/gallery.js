@@ -81,7 +81,7 @@ const TOKENS = [
     expect: "It does not start to charge; a running transaction ends if StopTxOnInvalidId is true." },
   { id: "token-expired", title: "Expired token", does: refusesTokens("Expired"), rule: tokenStatus("Expired"), expect: "It does not start to charge, and keeps no other status in its cache." },
   { id: "token-concurrent", title: "Concurrent transactions", does: refusesTokens("ConcurrentTx"), rule: tokenStatus("ConcurrentTx"), expect: "It does not start a second transaction for the token." },
-  { id: "authorize-error", title: "Token database out of order", rule: call("Authorize", { error: { code: "InternalError" } }),
+  { id: "authorize-error", title: "Token database not available", rule: call("Authorize", { error: { code: "InternalError" } }),
     expect: "It decides by its cache and its local list, or refuses the driver." },
   { id: "token-withdrawn", title: "Token refused while charging",
     rule: { when: { action: "TransactionEvent", payload: { eventType: "Started" } }, then: { answer: { idTokenInfo: { status: "Invalid" } } } },
