@@ -118,7 +118,7 @@ class Expression:
     def evaluate(self, payload: Any, budget: Budget | None = None) -> Any:
         """Evaluate on a payload; return None if a function fails on the types in this payload.
 
-        Raises TooCostly. Raises OutOfBudget if the expressions before have left too few steps.
+        Raises TooCostly. Raises OutOfBudget if earlier evaluations have left too few steps in the budget.
         """
         try:
             return self._evaluate(payload, Budget() if budget is None else budget)
@@ -134,7 +134,7 @@ class Expression:
     def result(self, payload: Any, budget: Budget | None = None) -> Any:
         """Evaluate on a payload; None if evaluation is too costly or a function fails on this payload.
 
-        Raises OutOfBudget if the expressions before have left too few steps.
+        Raises OutOfBudget if earlier evaluations have left too few steps in the budget.
         """
         try:
             return self.evaluate(payload, budget)

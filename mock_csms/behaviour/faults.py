@@ -404,9 +404,9 @@ ON_COMMANDS: Final = {
 }
 """Faults in sending a CALL of the mock, by kind.
 
-Four faults of answers are not among them. A CALL that is not sent needs no fault. ``delay`` makes a CALL
-late. A client need not hold a CALL: it can send one at any time. A station cannot tell that the id of a CALL
-is wrong.
+Four faults of answers are missing: ``no-answer``, because a CALL that is not sent needs no fault;
+``late-answer``, because ``delay`` makes a CALL late; ``hold``, because a client can send a command at any
+time; and ``wrong-id``, because a station cannot tell that the id of a CALL is wrong.
 """
 
 DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
@@ -415,7 +415,7 @@ DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
-"""Kinds that act on the connection. A rule about a station's answer can use them."""
+"""Kinds that act on the connection: the only kinds for a rule about a station's answer to a command."""
 
 
 def find_kind(name: object) -> type[Fault]:

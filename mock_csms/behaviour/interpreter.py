@@ -51,8 +51,9 @@ class Interpreter(TreeInterpreter):
         self._visitors: dict[str, Callable[..., Any]] = {}
 
     def evaluate(self, tree: Any, payload: Any, steps: int = MAX_EXPRESSION_STEPS) -> Any:
-        """Evaluate a parsed expression in at most so many steps; raises OutOfSteps and the errors of
-        JMESPath.
+        """Evaluate a parsed expression in at most ``steps`` steps.
+
+        Raises OutOfSteps and the errors of JMESPath.
         """
         self.steps_left = steps
         return self.visit(tree, payload)

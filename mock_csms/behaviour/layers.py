@@ -1,4 +1,4 @@
-"""Changes made while the mock runs, each in a scope or in none."""
+"""Changes made while the mock runs. A scope is a name for changes that are taken back together."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
@@ -42,7 +42,7 @@ class Layers[Key: Hashable, Value]:
 
     @property
     def number(self) -> int:
-        """Number of values, including those that are not active."""
+        """Number of values, including those that are not in force."""
         return sum(map(len, self._keys.values()))
 
     @property
@@ -62,7 +62,7 @@ class Layers[Key: Hashable, Value]:
         self._keys.setdefault(scope, {})[key] = None
 
     def lay_beneath(self, key: Key, value: Value) -> None:
-        """Set the value without a scope as the earliest write."""
+        """Set the value without a scope as if it had been written before the values of all scopes."""
         values: dict[str | None, Value] = {None: value}
         values.update((scope, other) for scope, other in self.of(key).items() if scope is not None)
         self._values[key] = values

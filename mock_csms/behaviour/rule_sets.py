@@ -1,4 +1,4 @@
-"""Rules for one action. They choose the rule that applies to a message, and count its uses."""
+"""Sets of rules for one action, which choose the rule for a message and count the uses of each rule."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

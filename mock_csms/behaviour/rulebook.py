@@ -53,7 +53,7 @@ class _Globs:
 
     def about(self, identity: str) -> frozenset[str]:
         """Return the globs that match a station. A glob that equals the identity also matches."""
-        if self._last[0] != identity:  # asked once for each direction
+        if self._last[0] != identity:  # callers ask for the same station once per direction
             matching = {glob for glob, pattern in self._patterns if pattern.match(identity)}
             self._last = identity, frozenset(matching | {identity} & self._all)
         return self._last[1]
@@ -67,7 +67,8 @@ def _pattern(glob: str) -> re.Pattern[str]:
 type _Content = str
 """A rule as JSON without its id and ``enabled``.
 
-A default id depends on the rule's place in the file, which may change; a switched rule keeps its counts.
+Both are left out because rules are compared after a reload: a generated id depends on the rule's place in the
+file, and a rule that was enabled or disabled keeps its counts.
 """
 
 
@@ -76,7 +77,7 @@ def _content_of(rule: Rule) -> _Content:
 
 
 class _Unmatched:
-    """Entries from before a reload that have no matching rule after it yet."""
+    """Rules from before a reload that are not yet matched with a reloaded rule."""
 
     def __init__(self, entries: Iterable[ActiveRule]) -> None:
         self._by_content: defaultdict[_Content, dict[str, ActiveRule]] = defaultdict(dict)
@@ -126,8 +127,8 @@ class Rulebook:
     def add(self, rule: Rule, scope: str | None = None, *, survives_reload: bool = True) -> Rule:
         """Add a rule as the newest. It replaces a rule with the same id; a rule without an id gets one.
 
-        A rule of a scope covers the rules with its id of others until it is taken back. Without
-        ``survives_reload``, the rule is removed by the next `replace`.
+        A rule of a scope hides the rules with the same id outside this scope until the scope is taken back.
+        Without ``survives_reload``, the next `replace` removes the rule.
         """
         self._last_number += 1
         if not rule.id:
@@ -138,7 +139,7 @@ class Rulebook:
         return rule
 
     def _write(self, rule_id: str, entry: ActiveRule | None, scope: str | None) -> None:
-        """Activate a rule, or none; a scope remembers the rule that it hides."""
+        """Put a rule in force under an id, or no rule (None); keep the earlier rule if a scope hides it."""
         covered = self._by_id.get(rule_id)
         if scope is not None and rule_id not in self._layers and covered is not None:
             self._layers.write(rule_id, covered)
@@ -181,8 +182,8 @@ class Rulebook:
     def remove(self, rule_id: str, scope: str | None = None) -> bool:
         """Remove a rule; return whether it was there.
 
-        A rule that a scope removes comes back when the scope is taken back. Without a scope, the rules that
-        it covers are removed too.
+        A rule that a scope removes comes back when the scope is taken back. Without a scope, hidden rules
+        with this id are removed too.
         """
         if rule_id not in self._by_id:
             return False
@@ -194,10 +195,10 @@ class Rulebook:
         return True
 
     def switch(self, rule_id: str, scope: str | None = None, *, enabled: bool) -> None:
-        """Enable or disable a known rule and keep its counts. In a scope, the change lasts until it is taken
-        back.
+        """Enable or disable a known rule and keep its counts.
 
-        Without a scope, the rules that it covers are switched too.
+        In a scope, the change lasts until the scope is taken back. Without a scope, hidden rules with this id
+        are enabled or disabled too.
         """
         entry, change = self._by_id[rule_id], {"enabled": enabled}
         if scope in {None, entry.scope}:
@@ -216,7 +217,7 @@ class Rulebook:
         return is_replaced or len(self._entries) + len(self._covered()) < MAX_RULES
 
     def _covered(self) -> list[ActiveRule]:
-        """Inactive rules: a scope has replaced or removed them."""
+        """Hidden rules, which are inactive because a scope has replaced or removed them."""
         return [
             entry
             for rule_id in self._layers
@@ -234,7 +235,7 @@ class Rulebook:
         return self._layers.keys_of(scope)
 
     def take_back(self, rule_id: str, scope: str) -> None:
-        """Take back a scope's change to a rule; the latest remaining change is active again."""
+        """Take back a scope's change to a rule, so that the latest remaining change is in force."""
         if scope not in self._layers.of(rule_id):
             return
         self._layers.take_back(rule_id, scope)

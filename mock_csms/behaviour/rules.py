@@ -77,7 +77,7 @@ class When(BaseModel):
     other conditions. The count begins when the rule is added.
     """
     state: str | None = None
-    """Hold only while the station is in this state."""
+    """State that the station must be in; rules set it with `set`."""
 
     @model_validator(mode="after")
     def _has_valid_expression(self) -> Self:
@@ -288,7 +288,7 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
     """Parse a fault as written on the command line into a rule; raises ValueError.
 
     The text is ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or
-    ``handshake``, or a JSON object with the same keys. ``station`` is the default station.
+    ``handshake``; or it is a JSON object with the same keys. ``station`` applies if the text names none.
     """
     table = _rule_table(orjson.loads(text)) if text.startswith("{") else _table_of_text(text)
     return Rule.model_validate({**table, "id": text, "when": {"station": station, **table["when"]}})

@@ -94,7 +94,7 @@ def render(template: Any, context: TemplateContext) -> Any:
 def check_template(template: Any, named: "NamedValues | None" = None) -> None:
     """Check that all placeholders are known, and that there are not too many; raises ValueError.
 
-    Names of certificates, listeners and files are looked up only in ``named``.
+    Names of certificates, listeners and files are looked up only if ``named`` is given.
     """
     renderer = _Renderer(TemplateContext({}, datetime.now(UTC), Random(0), named))  # noqa: S311
     renderer.render(template)

@@ -160,7 +160,7 @@ class TokenBook:
         return token.model_copy(update=missing) if missing else token
 
     def as_presented(self, name: str) -> JsonObject:
-        """IdTokenType of an idToken: its configured type, or an RFID card."""
+        """IdTokenType of an idToken: with its configured type, or as an RFID card (ISO14443)."""
         token = self.tokens.get(name.lower())
         return {"idToken": name, "type": (token and token.type) or "ISO14443"}
 
@@ -193,8 +193,8 @@ STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
 def contract_status(token: Token, chain: ChainState) -> ContractStatus:
     """Statuses for a token presented with a contract certificate (C07.FR.13 to C07.FR.17).
 
-    If the token has a certificate_status of its own, this is returned, with the token's own status if it is
-    set.
+    If a certificate_status is configured for the token, it is returned, with the token's configured status or
+    else with a status that fits.
     """
     if token.certificate_status is not None:
         return token.certificate_status, _status_beside(token.certificate_status, token)

@@ -23,7 +23,7 @@ After this time the station may have given up waiting for the answer.
 MIN_TIMEOUT_S: Final = 0.1
 """Minimum seconds before a station is assumed to give up waiting for an answer."""
 CROSSING_S: Final = 1.0
-"""Maximum age of an answer for which the station may have given up before the answer arrived."""
+"""Maximum seconds between a CALL and its retry if the answer and the retry may have crossed."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -177,7 +177,7 @@ class StationCalls:
     def withhold(self, message_id: str) -> str | None:
         """Allow the station to give up a CALL without an answer in time, and to retry it with the same id.
 
-        Return its action, or None if it is unknown.
+        Return the action of the CALL; None if no CALL with this id is unanswered.
         """
         self._used.forget((message_id,))
         call = self.unanswered.get(message_id)
@@ -222,9 +222,9 @@ class AnswerRequirements(NamedTuple):
     """Requirements about the answer to a CALL."""
 
     answered: tuple[str, ...] = ()
-    """Requirements that there is one."""
+    """Requirements that demand an answer."""
     valid: tuple[str, ...] = ()
-    """Requirements that its payload is valid."""
+    """Requirements that demand a valid payload."""
 
 
 NO_REQUIREMENTS: Final = AnswerRequirements()
@@ -256,7 +256,7 @@ class RecentCalls(BoundedDict[str, OurCall]):
 
 
 class OurCalls:
-    """Check the answers of a station to our CALLs."""
+    """Checks the answers of a station to the CALLs of this server."""
 
     __slots__ = ("_report", "_requirements", "_sent")
 

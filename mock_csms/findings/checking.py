@@ -1,4 +1,4 @@
-"""Runs the checks of one station, then lets the learners see the message."""
+"""Runs the checks on each message of one station, and then the learners, which update its facts."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -23,7 +23,7 @@ from mock_csms.stations.bounded import BoundedDict
 
 
 class SeenMessages(BoundedDict[int, None]):
-    """Hashes of the parts that similar messages share. Hashes take less memory than the texts."""
+    """Hashes of the keys that similar messages share; a hash takes less memory than a key."""
 
     __slots__ = ()
     limit = 64
@@ -63,7 +63,7 @@ class Checking[State: Known]:
         return findings
 
     def _is_first(self, alike: Hashable) -> bool:
-        """Return whether a message is the first of those that are alike; they share a key."""
+        """Return whether no message with the key ``alike`` was seen before; similar messages share a key."""
         key = hash(alike)
         if key in self._seen:
             return False
@@ -120,7 +120,7 @@ class Checking[State: Known]:
         broken: dict[tuple[str, Broken], tuple[str, ...]],
         message: StationCall | AnsweredStationCall | AnsweredCommand | RefusedCommand,
     ) -> Findings:
-        """Report violations; checks that found the same one cause a single finding."""
+        """Report violations; several checks that found the same violation cause a single finding."""
         findings = NO_FINDINGS
         for (kind, outcome), requirements in broken.items():
             frames = (*outcome.frames, message.frame)

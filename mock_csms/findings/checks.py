@@ -87,6 +87,7 @@ class Check[Message, State: Known](NamedTuple):
 
 
 type Learner[Message, State: Known] = Callable[[Message, State], None]
+"""A function that updates what is known about a station from a message."""
 
 
 class EventScope(NamedTuple):
@@ -96,7 +97,7 @@ class EventScope(NamedTuple):
     triggers: frozenset[str]
 
     def covers(self, event_type: str, trigger: str) -> bool:
-        """Return whether such an event belongs to the scope."""
+        """Return whether events with this type and trigger reason belong to the scope."""
         return (not self.types or event_type in self.types) and (
             not self.triggers or trigger in self.triggers
         )
@@ -129,7 +130,7 @@ class CheckList[State: Known]:
     kinds: dict[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id; each section lists the requirements of its checks."""
     shapes: Mapping[str, Callable[[JsonObject], Hashable]] = field(default_factory=dict)
-    """Function that tells which CALLs of an action are alike, for checks of the first one only."""
+    """Functions by action that return the same key for similar CALLs, for checks of the first one only."""
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     first_calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
@@ -204,26 +205,27 @@ class CheckList[State: Known]:
     def learn_answered_call(
         self, *actions: str
     ) -> Callable[[Learner[AnsweredStationCall, State]], Learner[AnsweredStationCall, State]]:
-        """Call the decorated function once this server has answered such a CALL of the station."""
+        """Call the decorated function once this server has answered a CALL with one of these actions."""
         return self._learner(self.answered_call_learners, actions)
 
     def learn_sent(
         self, *actions: str
     ) -> Callable[[Learner[CommandCall, State]], Learner[CommandCall, State]]:
-        """Call the decorated function once such a command is sent. The station may carry it out before it
-        answers.
+        """Call the decorated function once one of these commands is sent.
+
+        The station may carry out the command before it answers.
         """
         return self._learner(self.sent_learners, actions)
 
     def learn_command(
         self, *actions: str
     ) -> Callable[[Learner[AnsweredCommand, State]], Learner[AnsweredCommand, State]]:
-        """Call the decorated function once such a command is answered with a CALLRESULT."""
+        """Call the decorated function once one of these commands is answered with a CALLRESULT."""
         return self._learner(self.command_learners, actions)
 
     @property
     def answered_actions(self) -> frozenset[str]:
-        """Actions of the station's CALLs whose answers matter."""
+        """Actions of the station's CALLs whose answers a check or a learner needs."""
         return frozenset(self.answered_calls) | frozenset(self.answered_call_learners)
 
     @staticmethod
@@ -296,7 +298,7 @@ class CheckedKind[State: Known]:
         return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
-        """Name requirements of expectations or other checks that have no decorator."""
+        """Add the requirements of expectations and of other checks without a decorator."""
         self._checks.add_requirements(self.id, requirements)
 
     def _decorator[Message](

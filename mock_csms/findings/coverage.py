@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 RequirementState = Literal["broken", "met", "not exercised"]
-"""Broken once is broken; met means that a check applied and found no violation."""
+"""Broken: there was a violation. Met: a check applied and found none. Not exercised: no check applied."""
 REQUIREMENT_STATES: Final[tuple[RequirementState, ...]] = get_args(RequirementState)
 
 _MET: Final = 1
@@ -12,7 +12,7 @@ _BROKEN: Final = 2
 
 
 class Coverage:
-    """Marks for the requirements that checks know, one byte for each."""
+    """Marks, one byte for each requirement that kinds of findings name."""
 
     __slots__ = ("_indexes", "_marks")
 
@@ -36,12 +36,12 @@ class Coverage:
                 marks[index] |= mark
 
     def state(self, requirement: str) -> RequirementState:
-        """Return the state of a requirement that checks know; raises KeyError for others."""
+        """Return the state of a requirement; raises KeyError if no kind of finding names it."""
         mark = self._marks[self._indexes[requirement]]
         return "broken" if mark & _BROKEN else "met" if mark else "not exercised"
 
     def states(self) -> dict[str, RequirementState]:
-        """Return the states of all requirements that checks know."""
+        """Return the states of all requirements that kinds of findings name."""
         return {requirement: self.state(requirement) for requirement in self._indexes}
 
     def clear(self) -> None:

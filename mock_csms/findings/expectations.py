@@ -1,4 +1,4 @@
-"""Messages that a station must send in time, because of a message before."""
+"""Messages that a station must send in time, because of an earlier message."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class ExpectedMessage:
     is_excused: Callable[[], bool] = field(default=lambda: False)
     """Whether the message need not arrive after all; called when it is overdue."""
     counts_as_met: bool = True
-    """Whether the message shows that the requirements are met; if not, it only dispels a suspicion."""
+    """Whether the message marks the requirements as met; if not, it only prevents the finding."""
     due: float = field(init=False)
     """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
 
@@ -59,7 +59,7 @@ class ExpectedMessages:
         self._open.append(expectation)
 
     def observe(self, action: str, payload: JsonObject) -> None:
-        """Mark the expectations as met that a CALL fulfils. Called before the learners see the CALL."""
+        """Remove the expectations that a CALL fulfils; called before the learners receive the CALL."""
         if not self._open:
             return
         for expectation in list(self._open):
@@ -88,7 +88,7 @@ class ExpectedMessages:
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 
     def disconnected(self) -> None:
-        """Drop the expectations that end with the connection. Some are met by its end."""
+        """Drop the expectations that end with the connection; its end fulfils some of them."""
         for expectation in self._open:
             if expectation.is_fulfilled_by_disconnect:
                 self._coverage.met(expectation.requirements)

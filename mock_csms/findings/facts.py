@@ -11,7 +11,7 @@ class Facts:
     __slots__ = ()
 
     def booted(self, reason: str) -> None:
-        """Called for a BootNotification that is not ``Triggered``, after its checks and learners."""
+        """Called for a BootNotification whose reason is not ``Triggered``, after its checks and learners."""
 
     def disconnected(self) -> None:
         """Called at the end of a connection; messages may have been lost."""
@@ -20,7 +20,10 @@ class Facts:
         """Called for a frame that cannot be read or violates its schema; None: its action is unknown."""
 
     def left_unanswered(self, action: str) -> None:
-        """Called for a CALL of the station that got a CALLERROR or no usable answer; it may be repeated."""
+        """Called for a CALL of the station that got a CALLERROR or no usable answer.
+
+        The station may send the CALL again.
+        """
 
     def given_more_time(self, seconds: float) -> None:
         """Called after the station has waited this long for an answer; extends the deadlines."""
@@ -50,7 +53,7 @@ class Known:
         return facts  # type: ignore[return-value]  # the key is the type of its value
 
     def find[Subject: Facts](self, subject: type[Subject]) -> Subject | None:
-        """Return the facts on a subject; None if nothing has been kept yet. It creates none."""
+        """Return the facts on a subject; unlike ``known[...]``, return None if they do not exist yet."""
         return self._facts.get(subject)  # type: ignore[return-value]  # the key is the type of its value
 
     def booted(self, reason: str) -> None:

@@ -87,7 +87,7 @@ SHARED_KINDS: Final[Mapping[str, FindingKind]] = {
 
 
 def flaw_of_id(name: str, kinds: Collection[str]) -> str:
-    """Return a sentence that no kind has this id; an empty text if a kind has it."""
+    """Return an error text if no kind of finding has this id, else an empty text."""
     if name in kinds:
         return ""
     hint = suggest_or_list(name, kinds)

@@ -62,14 +62,14 @@ class Observer:
     ) -> None:
         """``unreadable_id``: message id of a CALLERROR about a frame without a readable id."""
         self.coverage = Coverage(self.requirement_indexes)
-        """Which requirements the station has been seen to meet. It survives `forget`."""
+        """Which requirements the station has met or broken so far; `forget` does not reset this."""
         self._report = Reporter(station, silenced, kinds, self.coverage)
         self._unreadable_id = unreadable_id
         self._answered_actions = self.answered_actions  # reading a slot is faster than a class attribute
         self.begin()
 
     def forget(self, at: float, frame: int) -> None:
-        """Reset all state except whether the station is connected."""
+        """Reset all state except `coverage` and whether the station is connected."""
         is_connected = self._connections > 0
         self.begin()
         if is_connected:
@@ -230,7 +230,7 @@ class Observer:
         return NO_FINDINGS
 
     def sent_spoilt_call(self, message_id: str) -> None:
-        """Register a CALL sent with a fault. Its answers are not checked, nor their number."""
+        """Register a CALL that was sent with a fault; neither its answers nor their number are checked."""
         self._our_calls.sent_spoilt(message_id)
 
     def received_answer(  # noqa: PLR0913 - all facts about an answer
@@ -358,8 +358,9 @@ class Observer:
         answer: JsonObject,
         waited: float,
     ) -> Findings:
-        """Judge a CALL in `answered_actions` by its CALLRESULT, unless that is empty; ``waited`` is in
-        seconds.
+        """Judge a CALL in `answered_actions` by its CALLRESULT, unless the CALLRESULT is empty.
+
+        ``waited`` is the time until the answer in seconds.
         """
         return NO_FINDINGS
 
@@ -373,8 +374,9 @@ class Observer:
         """Called after the station has waited this long for an answer; extends the deadlines."""
 
     def clock_jumped(self, at: float, seconds: float) -> None:
-        """Called after the clock of this machine was set; extends the deadlines and drops times from
-        before.
+        """Called after the clock of this machine was set.
+
+        An override extends its deadlines by ``seconds``, and drops the times that it stored before.
         """
 
     def command_sent(self, at: float, frame: int, message_id: str, action: str, request: JsonObject) -> None:

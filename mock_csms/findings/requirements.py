@@ -11,13 +11,13 @@ _NUMBER: Final = re.compile(r"(?:[A-Z]\d\d\.)?FR\.\d+")
 
 
 def block_of_requirements(requirements: str) -> str:
-    """Return the letter of the block of the first requirement; an empty text if it belongs to none."""
+    """Return the letter of the first requirement's functional block: C for C01.FR.01, empty for FR.01."""
     match = _IN_BLOCK.match(requirements)
     return match[1] if match else ""
 
 
 def requirements_of(kinds: Mapping[str, FindingKind]) -> dict[str, Sequence[str]]:
-    """Return the ids of kinds by requirement, from their sections; other sections are left out."""
+    """Return the ids of the kinds that name each requirement; sections of OCPP-J are left out."""
     named: dict[str, list[str]] = {}
     for kind_id, kind in kinds.items():
         for requirement in _NUMBER.findall(kind.section):

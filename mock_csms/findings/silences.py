@@ -33,7 +33,7 @@ class Silences:
         return [name for name in self.kinds if name in self]
 
     def change(self, silence: Collection[str], report: Collection[str], scope: str | None = None) -> None:
-        """Silence kinds, and report others."""
+        """Silence the kinds in ``silence``, and report the kinds in ``report`` again."""
         for kind_id in silence:
             self._changes.write(kind_id, True, scope)
         for kind_id in report:
@@ -45,7 +45,7 @@ class Silences:
         return self._changes.scopes
 
     def ids_of(self, scope: str) -> list[str]:
-        """Ids of the kinds that a scope has silenced or reported."""
+        """Ids of the kinds that a scope has silenced, or caused to be reported again."""
         return self._changes.keys_of(scope)
 
     def take_back(self, kind_id: str, scope: str) -> None:

@@ -1,4 +1,4 @@
-"""The newest activity of each station. With it, a list of stations can omit those without a change."""
+"""The newest activity of each station, by which a list of stations can omit the unchanged ones."""
 
 from collections import Counter
 from collections.abc import Set
@@ -54,7 +54,7 @@ class Activities:
         return activity
 
     def noted(self, station: str, number: int) -> None:
-        """Update a known station after an entry about it that no connection has recorded."""
+        """Update a known station after an entry that its connections did not record, such as a note."""
         if activity := self._by_station.get(station):
             activity.last_entry = number
 
@@ -82,7 +82,7 @@ class Activities:
         self._by_station.pop(station, None)
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Drop the messages and findings of some stations, or of all (None)."""
+        """Reset the time of the last message and the findings of some stations, or of all (None)."""
         for station in list(self._by_station) if stations is None else stations & self._by_station.keys():
             activity = self._by_station[station]
             activity.last_message = None

@@ -1,4 +1,4 @@
-"""Past events: the stored entries and findings after an event, read a few at a time."""
+"""Past events: the stored entries and findings after a given event, read a few at a time."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -26,10 +26,10 @@ def finding_event(finding: Finding) -> bytes:
 
 
 class CatchUp:
-    """Reads the events after an event, oldest first, up to the newest one.
+    """Reads the events after a given event, oldest first, up to the newest one.
 
-    Entries may be added and dropped between two events. Only a few rows of the journal are held at a time, so
-    that a slow reader does not keep entries in memory that the journal drops.
+    Entries may be added and dropped while the caller handles an event. Only a few rows of the journal are
+    held at a time, so that a slow reader does not keep entries in memory that the journal drops.
     """
 
     def __init__(self, records: Records, station: str | None, after: EventId) -> None:
@@ -42,12 +42,14 @@ class CatchUp:
         self._last_missed_finding = after
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield each event. Yield an empty event for a few journal rows that have none."""
+        """Yield each event as bytes. Also yield ``b""`` before each few rows of the journal, so that a caller
+        can pause even if no event matches.
+        """
         while self._last < self._records.last_event:
             yield from self._next_part()
 
     def _next_part(self) -> Iterator[bytes]:
-        """Yield the events of a few rows of the journal, and of the findings up to the last of them."""
+        """Yield the events of the next few rows of the journal, with the findings up to the last row."""
         missed = self._missed()
         rows, self._place = self._records.journal.rows_after(self._place)
         last_entry = EventId(self._place.number - 1)
@@ -59,9 +61,10 @@ class CatchUp:
         yield from (event for _, event in merge(self._entry_events(rows), self._finding_events(findings)))
 
     def _missed(self) -> bytes:
-        """Return an event if entries or findings were dropped before they were read; otherwise None.
+        """Return a ``missed`` event if entries or findings were dropped before they were read, else ``b""``.
 
-        Its id is that of the event before it, so that a client that resumes there gets all that is stored.
+        It has the id of the last event that was read, so that a client that resumes after this id gets all
+        events that are still stored.
         """
         last_read = max(self._place.number - 1, self._query.since or 0)
         last_dropped = self._records.journal.start.number - 1

@@ -21,7 +21,9 @@ from mock_csms.text import one_line, truncate
 from mock_csms.versions import OcppVersion
 
 MAX_ARROWS: Final = 200
-"""Default limit: longer diagrams are hard to read, and Mermaid accepts at most 50,000 characters."""
+"""Entries in a diagram by default: longer diagrams are hard to read, and Mermaid accepts at most 50,000
+characters.
+"""
 MAX_LABEL_WIDTH: Final = 80
 
 CSMS: Final = "CSMS"
@@ -35,7 +37,7 @@ MERMAID_SYNTAX: Final = re.compile(r"[^\w .,/()\[\]=+*?!'|@-]|[\u00b0\u00b6\u00d
 def as_mermaid(
     entries: Iterable[JsonEntry], versions: Sequence[OcppVersion], *, arrows: int = MAX_ARROWS
 ) -> Iterator[str]:
-    """Yield the lines of a diagram of the first entries. A note at the end counts the omitted entries."""
+    """Yield the lines of a diagram of the first ``arrows`` entries; a note counts the omitted entries."""
     participants: dict[str, str] = {}
     body: list[str] = []
     left_out = 0
@@ -59,7 +61,7 @@ def as_mermaid(
 def _entry_lines(entry: JsonEntry, station: str, versions: Sequence[OcppVersion]) -> Iterator[str]:
     """Yield an arrow or a note for the entry, and a note for each of its marks.
 
-    ``station`` is its participant; empty for a note about no station.
+    ``station`` is the participant of the entry's station, such as ``S1``; empty for a note about no station.
     """
     both = f"{station},{CSMS}" if station else CSMS
     kind, marks = text_of(entry, "type"), list(marks_of(entry))

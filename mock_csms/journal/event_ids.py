@@ -1,4 +1,4 @@
-"""Ids of the events that clients follow. A finding has the number of an entry and a place after it."""
+"""Ids of the events that clients follow: 412 for the entry with this number, 412.1 for a finding after it."""
 
 import re
 from typing import Final, NamedTuple, Self

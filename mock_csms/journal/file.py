@@ -14,8 +14,9 @@ class JournalFile:
     started.
 
     Renamed files get the suffixes ``.1``, ``.2``, ... Raises OSError if the file cannot be opened at the
-    start. Later failures lose lines: the log says when they begin and when they end. A file that another
-    program has removed or renamed is created again.
+    start. Lines that cannot be written later are lost: the log reports the first failed write, and the number
+    of lost lines once a write succeeds again. A file that another program has removed or renamed is created
+    again.
     """
 
     def __init__(self, path: Path, max_bytes: int | None = None) -> None:
@@ -51,7 +52,7 @@ class JournalFile:
             self._recover()
 
     def _append(self, data: bytes) -> None:
-        """Append all lines; on OSError, none of them is in the file."""
+        """Append all lines; on OSError, remove a part that was already written."""
         start, written = self._size, 0
         try:
             while written < len(data):

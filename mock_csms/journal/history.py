@@ -13,22 +13,22 @@ INTERVAL_S: Final = 2.0
 HISTORY_SAMPLES: Final = 300
 """Samples that are kept; they cover ten minutes."""
 SAMPLE_EARLY_S: Final = 0.5
-"""Maximum seconds by which a sample may be early; samples are taken at ticks."""
+"""Maximum seconds by which a sample may be early, because a tick seldom falls on the exact time."""
 
 
 class AnswerTimes(Protocol):
-    """The journal, as far as samples are made from it."""
+    """The part of the journal that samples need."""
 
     @property
     def last_number(self) -> int:
         """Number of the newest entry."""
 
     def newest_answer_times(self, since: int) -> list[float]:
-        """Seconds that the mock took for its newest answers after an entry."""
+        """Seconds that the mock took for each of its newest answers after the entry ``since``."""
 
 
 class Sample(NamedTuple):
-    """The numbers of one interval. Messages and refused connections are per second, times in milliseconds."""
+    """The numbers of one interval; messages and refused connections are counted per second."""
 
     time: float
     """End of the interval in seconds since the epoch."""
@@ -36,12 +36,12 @@ class Sample(NamedTuple):
     sent: float
     errors: float
     connected: int
-    """Stations connected at the end."""
+    """Stations connected at the end of the interval."""
     refused: float
     answer_ms: float | None
-    """Median of the answer times of stations; None without an answer."""
+    """Median of the answer times of stations in milliseconds; None without an answer."""
     mock_ms: float | None
-    """Median of some answer times of the mock; None without an answer."""
+    """Median of the mock's newest answer times in milliseconds; None without an answer."""
 
 
 class _Counts(NamedTuple):
@@ -54,7 +54,7 @@ class _Counts(NamedTuple):
 class History:
     """The samples of the last ten minutes.
 
-    No message takes part in it: a sample is the difference of counters that there are anyway.
+    A message costs no extra work: each sample is the difference of counters that other code keeps anyway.
     """
 
     def __init__(

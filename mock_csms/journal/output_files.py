@@ -1,4 +1,4 @@
-"""Opens and writes the files of a run. It never waits for the reader of a pipe."""
+"""Opens and writes the files of a run; fails instead of waiting long for the reader of a named pipe."""
 
 import errno
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 OPEN_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
-"""Flag that opens a named pipe at once, even without a reader. Windows has neither the flag nor such
-pipes.
+"""Flag with which opening a named pipe without a reader fails instead of waiting for one. Windows has neither
+the flag nor such pipes.
 """
 READER_TIMEOUT_S: Final = 5.0
 """Seconds to wait for the reader of a full pipe."""
 
 
 def opened_without_waiting(path: str, flags: int) -> int:
-    """Open a file, as ``opener`` of `open`; raises OSError for a named pipe without a reader."""
+    """Open a file; an ``opener`` for `open`. Raises OSError for a named pipe without a reader."""
     try:
         return os.open(path, flags | OPEN_WITHOUT_WAITING, 0o666)
     except OSError as error:

@@ -27,7 +27,7 @@ from mock_csms.schema.validation import Violation
 from mock_csms.versions import OcppVersion
 
 UNKNOWN_ACTION: Final = "unknown action"
-"""Name that counts all actions unknown to the station's OCPP version."""
+"""Name under which all actions that the station's OCPP version lacks are counted."""
 
 
 class AnsweredCall(msgspec.Struct, gc=False):
@@ -214,7 +214,7 @@ class Recorder:
             statistics.faults[fault] += 1
 
     def _known(self, action: str) -> str:
-        """Return the name that counts an action; all invented actions share one name."""
+        """Return the name under which an action is counted; all unknown actions share one name."""
         return action if action in self._version.actions else UNKNOWN_ACTION
 
     def malformed(self, raw: bytes, malformed: MalformedFrame | MalformedAnswer) -> tuple[int, bool]:

@@ -36,20 +36,22 @@ MAX_WATCHED_RATE: Final = 5_000
 """Frames per second in both directions at which findings pause, unless they are always on."""
 
 CLOCK_SET_S: Final = 2.0
-"""Difference in seconds between wall clock and monotonic clock that counts as setting the clock."""
+"""Seconds by which the wall clock has to move against the monotonic clock to count as set."""
 
 CALM_TICKS: Final = 10
 """Consecutive calm ticks (below half the limit) before findings resume."""
 
 type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], str | None], Observer]
-"""Creates an observer from a station, the silenced ids, all kinds, and the id for unreadable frames."""
+"""Creates an observer from a station, the silenced finding ids, all kinds of findings, and the message id of
+CALLERRORs about unreadable frames.
+"""
 
 
 LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
 MAX_FINDING_LINES: Final = 20_000
-"""Maximum pairs of station and kind with counted findings. Above it, the oldest is reported and dropped."""
+"""Maximum pairs of station and finding id in `FindingLog`; above it, the oldest is reported and dropped."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class FindingLog:
     def __init__(self) -> None:
         self._lines: OrderedDict[tuple[str, str], _Lines] = OrderedDict()
         self._floods: set[tuple[str, str]] = set()
-        """Kinds with findings that were not logged."""
+        """Pairs of station and finding id with findings that were not logged."""
 
     def log(self, finding: Finding, now: float) -> None:
         """Log or count a finding; ``now`` is in seconds of a monotonic clock."""
@@ -97,8 +99,9 @@ class FindingLog:
         del self._lines[oldest]
 
     def report(self, now: float | None = None) -> None:
-        """Log the number of findings without a log line: for kinds whose second is over, or for all kinds
-        (None).
+        """Log the number of findings that had no log line.
+
+        With ``now=None``, log it for all kinds; otherwise for the kinds whose `LINE_INTERVAL_S` is over.
         """
         for kind in sorted(self._floods):
             if now is None or now >= self._lines[kind].quiet_until:
@@ -141,7 +144,7 @@ class Records:
         self.observing = watch != "never"
         """Whether events are passed to observers now."""
         self.unobserved = 0
-        """Frames exchanged while findings were paused."""
+        """Number of frames, received and sent, while findings were paused."""
         self.findings: deque[Finding] = deque(maxlen=MAX_FINDINGS)
         """The newest findings, in the order of their events."""
         self.last_dropped_finding = EventId(0)
@@ -203,7 +206,7 @@ class Records:
         self.activities.noted(station, number)
 
     def add_note(self, station: str, text: str) -> Entry:
-        """Record and log a note of a client about a station, or about none if ``station`` is empty."""
+        """Record and log a note from a client of the control API; an empty ``station`` stands for none."""
         text = masked_text(text)
         number = self.journal.note(station, 0, None, "note", note=text)
         self.activities.noted(station, number)
@@ -268,7 +271,7 @@ class Records:
                 self.guard.failed(station, activity, error)
 
     def _adapt(self) -> None:
-        """Pause findings under high load; reset the observers when they resume."""
+        """Pause findings under high load; resume them once the load has dropped, with reset observers."""
         now, last_number = monotonic(), self.journal.last_number
         (previous_tick, previous_number), self._last_tick = self._last_tick, (now, last_number)
         frames = last_number - previous_number

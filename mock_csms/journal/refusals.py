@@ -15,13 +15,13 @@ BURST_OF_ENTRIES: Final = 1000
 """Number of journal entries about refused connections that are allowed at once; after that, 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Maximum number of stations with counted tries, and of paths per address; above it, the oldest are
-dropped.
+"""Maximum number of sources of tries that are counted: stations, and pairs of address and path. Above it, the
+oldest are dropped.
 """
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
-    """Number of tries and time of the last one, by station, or by address and path."""
+    """Number of tries and time of the last one, by station, or by address and path if it is unknown."""
 
     limit = MAX_SOURCES
 
@@ -66,8 +66,8 @@ class Throttle:
 class Refusals:
     """Records refused opening handshakes.
 
-    Strangers can cause any number of them, so lines and entries are limited. Refusals by a rule are not: they
-    are part of a test.
+    Any client can cause any number of refusals, so log lines and journal entries about them are limited.
+    Refusals by a rule are part of a test; all of them are recorded.
     """
 
     def __init__(self, records: Records, clock: Callable[[], float] = monotonic) -> None:
@@ -112,7 +112,7 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a refused try. Describe its number, and the time since the previous try if there was one."""
+        """Count a refused try; return its number and the time since the last one as text (empty at first)."""
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now

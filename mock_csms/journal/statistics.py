@@ -8,7 +8,7 @@ BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds, of the response time buckets."""
 
 MAX_IDENTITIES: Final = 100_000
-"""Maximum number of counted identities; strangers may connect under any number of identities."""
+"""Maximum number of counted identities; a client may connect under any number of them."""
 
 MAX_NEWEST_LATENCIES: Final = 1_000
 """Maximum number of response times for the median of a sample."""
@@ -63,7 +63,9 @@ class Statistics:
         ``outcomes`` takes longer.
         """
         self.frames: Counter[tuple[str, str]] = Counter()
-        """Messages by direction and kind of journal entry, except messages recorded as an exchange."""
+        """Messages by direction and kind of journal entry, without exchanges (a CALL and its CALLRESULT that
+        are recorded as one row).
+        """
         self.faults: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         """Refused opening handshakes by kind."""

@@ -77,7 +77,7 @@ class Entry(NamedTuple):
         return {name: value for name, value in fields.items() if value is not None}
 
     def json(self) -> bytes:
-        """Return the entry as JSON. Unlike in `line`, the frame is verbatim even if it has line breaks."""
+        """Return the entry as JSON. Unlike in `line`, a valid frame with line breaks is verbatim too."""
         if self.raw is None or self.type == "malformed":
             return self.line()
         return orjson.dumps(self.head())[:-1] + b',"frame":' + self.raw + b"}"
@@ -199,19 +199,19 @@ class RowPlace(NamedTuple):
     """A place between two rows of a journal; it stays valid while rows are added and dropped."""
 
     rows: int
-    """Number of rows stored before it, including dropped ones."""
+    """Number of rows stored before this place, including dropped ones."""
     number: int
-    """Number of the entry after it."""
+    """Number of the first entry after this place."""
 
 
 class EntrySink(Protocol):
     """Receives every entry and its frame when the entry is stored."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Receive an entry and its frame. The entry has no frame if the frame is too long to be stored."""
+        """Receive an entry, and its frame in ``raw``; the row omits a frame that is too long to be stored."""
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
-        """Receive a CALL with this number and the CALLRESULT that follows it."""
+        """Receive a CALL with this number, and its CALLRESULT, which has the next number."""
 
 
 class Journal:
@@ -361,7 +361,7 @@ class Journal:
                 return
 
     def oldest_first(self, query: "Query") -> Iterator[Sequence[Entry]]:
-        """Yield the entries of `newest_first` in the order of their numbers.
+        """Yield the entries that match a query, as `newest_first` does, but in the order of their numbers.
 
         Entries that are recorded while the caller iterates are left out.
         """
@@ -381,7 +381,7 @@ class Journal:
     def rows_after(self, place: RowPlace) -> tuple[list[NumberedRow], RowPlace]:
         """Return the next rows after a place, at most `ROWS_PER_PART`, and the place after them.
 
-        If the place is before `start`, the rows begin there.
+        If the place is before `start`, the rows begin at `start`.
         """
         place = max(place, self.start)
         first = place.rows - self._dropped_rows
@@ -393,7 +393,9 @@ class Journal:
         return rows, RowPlace(place.rows + len(rows), number)
 
     def newest_answer_times(self, since: int) -> list[float]:
-        """Seconds that the mock took for each exchange after an entry; at most the newest `ROWS_PER_PART`."""
+        """Seconds that the mock took for each exchange after the entry ``since``, among the newest
+        `ROWS_PER_PART` rows.
+        """
         number, times = self._last_number, list[float]()
         for row in islice(reversed(self._rows), ROWS_PER_PART):
             if number <= since:

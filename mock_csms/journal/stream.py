@@ -27,7 +27,7 @@ WRITE_INTERVAL_S: Final = 0.05
 
 
 class Subscriber:
-    """Buffer of one subscriber, who is cut off when the buffer overflows."""
+    """Buffer of one subscriber, which is cut off when the buffer overflows."""
 
     def __init__(self) -> None:
         self.cut_off = False
@@ -79,13 +79,13 @@ class _Audience:
     def add(self, subscriber: Subscriber) -> None:
         """Add a subscriber; it receives all events after those already collected.
 
-        The collected events are not sent for that: if 100 clients began while stations talk, each of them
-        would cause a batch for all others.
+        The collected events are not sent first: if 100 clients subscribed while stations send messages, each
+        of them would cause another batch for all earlier subscribers.
         """
         self.subscribers[subscriber] = len(self.events)
 
     def flush(self) -> None:
-        """Send the collected events as one batch. All earlier subscribers receive the same object."""
+        """Send the collected events. Subscribers that receive all of them share one bytes object."""
         events, self.events = self.events, []
         if not events:
             return
@@ -97,9 +97,9 @@ class _Audience:
 
 
 class EntryStream:
-    """Writes new entries as lines to a file and as events to subscribers. The first entry is written at once.
+    """Passes new entries as lines to sinks and as events to subscribers.
 
-    Further entries are collected for `WRITE_INTERVAL_S` seconds.
+    An entry after a pause is passed on at once; entries that follow are collected for `WRITE_INTERVAL_S`.
 
     Each line is formatted once for all sinks and subscribers, as soon as the entry is stored. Formatting it
     later, when lines are written, would load the frame into the CPU caches again, which costs more than the
@@ -156,7 +156,7 @@ class EntryStream:
         self._journal.sink = self if self._sinks or self._audiences else None
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Format the line of an entry."""
+        """Format the line of an entry, for the sinks and subscribers."""
         line = Entry._make((*entry[:-1], raw)).line() + b"\n"
         if self._sinks:
             self._write(line)
@@ -164,7 +164,7 @@ class EntryStream:
             self.publish(entry[STATION_INDEX], ENTRY_EVENT % (entry[NUMBER_INDEX], line))
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
-        """Format the lines of a CALL and its CALLRESULT."""
+        """Format the lines of a CALL and its CALLRESULT, for the sinks and subscribers."""
         call_line, result_line = lines_of(number, exchange, message_id)
         if self._sinks:
             self._write(call_line + result_line)
@@ -205,7 +205,7 @@ class EntryStream:
 
 
 ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n"
-"""An event with the line of an entry, which ends in a line break."""
+"""A server-sent event with the line of an entry; the line brings its own line break."""
 EXCHANGE_EVENTS: Final = 2 * ENTRY_EVENT
 
 

@@ -49,7 +49,7 @@ MAX_INVALID_LINES: Final = 1000
 """Maximum number of invalid lines before the first entry."""
 
 MAX_ELAPSED_S: Final = 1e9
-"""Longer times in a file are invalid and not printed."""
+"""Longer ``elapsed`` times in a file are not printed, because they cannot be real."""
 
 TRANSCRIPT_PROGRAM: Final = f"{PROGRAM} journal"
 

@@ -1,1 +1,1 @@
-"""OCPP 2.0.1, except for its handlers and commands."""
+"""OCPP 2.0.1, except for the handlers in ``charge_point.py`` and the builders in ``commands.py``."""

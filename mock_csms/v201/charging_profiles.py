@@ -34,7 +34,7 @@ EXTERNAL_CONSTRAINTS: Final = "ChargingStationExternalConstraints"
 
 
 def rate_unit(device_model: DeviceModel, preferred: str) -> str:
-    """Return the preferred unit; the other one if the station has reported only the other (K01.FR.26)."""
+    """Return the preferred unit, A or W, unless the station has reported only the other one (K01.FR.26)."""
     units = [unit for unit in reported_list(device_model, "SmartChargingCtrlr/RateUnit") if unit in UNITS]
     return preferred if not units or preferred in units else units[0]
 

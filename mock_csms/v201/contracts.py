@@ -70,7 +70,7 @@ def log_verdict(identity: str, verdict: "ChainVerdict") -> None:
 
 
 def question_for(csms: Csms, identity: str, call: Call) -> Coroutine[Any, Any, Any] | None:
-    """Return a coroutine that asks the responders named in a message; None if none is named."""
+    """Return a coroutine that asks the OCSP responders for a message; None if there is nothing to ask."""
     if csms.profile(identity).ocsp == "off" or call.content is None:
         return None
     payload = call.payload
@@ -104,7 +104,7 @@ async def _relayed_status(csms: Csms, identity: str, data: JsonObject) -> Status
 
 
 def own_status(csms: Csms, data: JsonObject) -> StatusAnswer:
-    """Answer from the OCSP responder of the mock."""
+    """Answer a GetCertificateStatus from the mock's own OCSP responder."""
     try:
         return StatusAnswer(csms.authority.ocsp_response(data))
     except ValueError as error:

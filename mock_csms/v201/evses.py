@@ -67,12 +67,15 @@ class KnownEvse(NamedTuple):
 
     @property
     def is_reserved(self) -> bool:
-        """Whether only the idToken of a reservation may start here (F01.FR.21)."""
+        """Whether only the idToken of a reservation may start a transaction here (F01.FR.21)."""
         return "Reserved" in self.statuses and WITHOUT_RESERVATION.isdisjoint(self.statuses)
 
 
 def known_evses(station: Station) -> list[KnownEvse]:
-    """Return the known EVSEs in order. A single EVSE also has the transactions that name none."""
+    """Return the known EVSEs in order.
+
+    A transaction without an EVSE belongs to the EVSE of the station if there is only one.
+    """
     ids = evse_ids(station)
     statuses: dict[int, set[str]] = {evse_id: set() for evse_id in ids}
     for (evse_id, connector_id), status in station.connectors.items():

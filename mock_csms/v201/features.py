@@ -45,7 +45,7 @@ GetLocalListVersion needs no Enabled: a station answers it even while its list i
 
 
 def missing_feature(command: str, device_model: DeviceModel) -> str | None:
-    """Return the variable that reports that a station does not support a command; None without one."""
+    """Return the variable that shows that a station does not support a command; None if none shows it."""
     switches = VARIABLES.get(command, ())
     return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
 
@@ -69,7 +69,7 @@ def reported(device_model: DeviceModel, variable: str) -> str:
 def _spelling(device_model: DeviceModel, variable: str) -> str:
     """Return the name of a variable as the station spells it. Names are compared without regard to case."""
     length, lowered = len(variable), variable.lower()
-    # The lengths differ for most names, and are compared without making a text.
+    # Comparing the lengths first is faster: most names differ in length, and need no copy in lower case.
     return next((name for name in device_model if len(name) == length and name.lower() == lowered), variable)
 
 

@@ -12,7 +12,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Station
 
 MAX_HASHED_BYTES: Final = 256 * 2**20
-"""Maximum size of a file whose hash is computed. All stations wait for it, about half a second."""
+"""Maximum bytes of a file whose hash is computed; the server does nothing else for about half a second."""
 SIGNER: Final = "firmware"
 """Name of the Firmware Signing certificate in the PKI."""
 

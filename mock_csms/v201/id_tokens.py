@@ -1,4 +1,4 @@
-"""Status of a presented idToken, and the idTokens in commands: Accepted idTokens of the settings."""
+"""Status of a presented idToken, and Accepted idTokens of the settings for use in commands."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,7 +19,7 @@ MAX_TOKEN_CHARACTERS: Final = 36
 
 
 def names_in_settings(profile: Profile) -> list[str]:
-    """Return the idTokens of the tokens table and, in whitelist mode, of the whitelist. None is repeated.
+    """Return the idTokens of the tokens table and, in whitelist mode, of the whitelist, each once.
 
     idTokens that no message can hold are left out, and so is NoAuthorization, which no person presents.
     """

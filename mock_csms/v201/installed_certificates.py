@@ -1,4 +1,4 @@
-"""The certificates that a station has according to its answers, and its names for them (M03, M04, M05)."""
+"""The certificates that a station has according to its answers, and their hash data (M03, M04, M05)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -33,9 +33,10 @@ def type_of_certificate(certificate: "Issued", authority: "Pki") -> str:
 
 
 def hash_data_to_delete(station: Station, certificate: "Issued", algorithm: str | None = None) -> JsonObject:
-    """Return the hash data of a certificate. By default, as the station has listed it (M04.FR.07).
+    """Return the hash data of a certificate, computed with the algorithm if one is given.
 
-    Raises NothingToDo if the station does not have the certificate, unless an algorithm is given.
+    Without an algorithm, return the hash data that the station has listed (M04.FR.07), or compute them if it
+    has not listed any. Raises NothingToDo if the station is known not to have the certificate.
     """
     if algorithm is not None:
         return certificate.hash_data(algorithm)

@@ -25,7 +25,7 @@ CONNECTOR_STATUSES: Final = frozenset({"Available", "Faulted", "Occupied", "Rese
 MAX_BOOT_BYTES: Final = 16 * KIB
 """Maximum bytes of a BootNotification or CSR that is stored."""
 PROMISES_THE_MESSAGE: Final = frozenset({"Accepted", "AcceptedCanceled"})
-"""Answers of a station that accepts a command for a message."""
+"""Statuses of an answer with which a station accepts a command that requests a message."""
 
 
 def learn_from_message(station: Station, call: Call) -> None:
@@ -60,7 +60,7 @@ def solicit(station: Station, action: str, request: JsonObject) -> None:
 
 
 def was_solicited(station: Station, action: str, payload: JsonObject) -> bool:
-    """Return whether a command requested this message, by requestId or as a TriggerMessage."""
+    """Return whether a command requested this message, by its requestId or with a TriggerMessage."""
     return _solicitation_of(station, action, payload) is not None
 
 
@@ -182,7 +182,7 @@ def _new_transaction(station: Station, transaction_id: str, started_at: str) -> 
 
 
 def _add_report_part(station: Station, call: Call, field: str) -> None:
-    """Add a part of a report; a property of its payload has the items."""
+    """Add a part of a report; ``field`` is the property of the payload that has the items."""
     content = call.content
     key = (call.action, content.requestId)
     report = station.reports.get(key) or Report(field)
@@ -301,7 +301,7 @@ LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {
         Action.transaction_event: _learn_transaction,
     }.items()
 }
-"""Keys are plain strings, not enum members: the lookup is faster, and each message needs one."""
+"""By action, as plain strings: each message needs a lookup, which is slower with enum members."""
 
 
 def _after_get_variables(station: Station, _: JsonObject, answer: JsonObject) -> None:
@@ -318,7 +318,7 @@ def _note_if_unknown(station: Station, result: JsonObject, status: str) -> None:
 
 
 def _after_set_variables(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Store the accepted values under the names in the results. Their case may differ from the request."""
+    """Store the accepted values under the names in the results, whose case may differ from the request."""
     accepted = {
         _attribute_key(result): (result["component"], result["variable"])
         for result in answer["setVariableResult"]
@@ -338,7 +338,7 @@ def _attribute_key(item: JsonObject) -> tuple[str, str]:
 
 
 def _after_set_variable_monitoring(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Match each result to its request by the repeated fields. Results may be in any order."""
+    """Match each result to its request by the fields that it repeats. Results may be in any order."""
     for result in answer["setMonitoringResult"]:
         _note_if_unknown(station, result, result["status"])
         if result["status"] == "Accepted" and "id" in result:

@@ -23,7 +23,10 @@ def learn_upgrade(  # noqa: PLR0913, PLR0917 - a station with its setting, and a
     request: JsonObject,
     answer: JsonObject,
 ) -> None:
-    """Record the things that a station has accepted; may raise UNREADABLE_PAYLOAD for an invalid answer."""
+    """Record the network profile or the priority of configuration slots that a station has accepted.
+
+    May raise UNREADABLE_PAYLOAD for an invalid answer.
+    """
     if action == Action.set_network_profile:
         if answer["status"] == "Accepted":
             profile = request["connectionData"]["securityProfile"]

@@ -38,7 +38,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
     payload: Any,
     answer: Answer | None,
 ) -> None:
-    """Record that a new password was sent to a station, or record its ``answer``."""
+    """Record that a new password was sent to a station, or the station's ``answer`` to it."""
     password = new_password(action, payload)
     if password is None:
         return
@@ -51,7 +51,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
 
 
 def flaw_of_command(action: str, payload: JsonObject) -> str:
-    """Describe why a valid command may not send its password; empty if it may."""
+    """Describe why a valid command must not set its new password; empty if it may, or sets none."""
     password = new_password(action, payload)
     return "" if password is None else flaw_of_new_password(password)
 

@@ -12,8 +12,8 @@ from mock_csms.transport.connection import WebSocketConnection
 def check_serial_number(csms: Csms, station: Station, connection: WebSocketConnection) -> bool:
     """Compare the serial number in the last boot with the client certificate.
 
-    By default, a wrong one is only logged, because the certificate may have the identity instead. Returns
-    False if the connection is closed.
+    By default, a mismatch is only logged, because the certificate may have the station's identity instead.
+    Returns False if the connection is closed.
     """
     flaw = flaw_of_serial_number(connection.tls, station.boot)
     if not flaw:

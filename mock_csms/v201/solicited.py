@@ -1,4 +1,4 @@
-"""Messages that a command requests from a station (F06). requestId identifies reports."""
+"""Messages that commands request from a station: reports by requestId, and triggered messages (F06)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

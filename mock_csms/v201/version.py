@@ -55,7 +55,7 @@ LIST_LIMITS: Final[Mapping[str, ListLimit]] = {
     ),
     Action.send_local_list: _limit("localAuthorizationList", "LocalAuthListCtrlr", "D01.FR.11"),
 }
-"""Limited lists, by command."""
+"""Lists in commands whose length a station may limit, by command."""
 
 OCPP_2_0_1: Final = OcppVersion(
     name="2.0.1",

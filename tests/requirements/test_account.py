@@ -77,8 +77,8 @@ def test_covering_requirement_is_shown_itself(side: Side) -> None:
 
 def test_reason_is_given_in_words() -> None:
     assert reason_phrase("station", Reason("covered", "E01.FR.07")) == "covered by E01.FR.07"
-    assert reason_phrase("station", Reason("inside", "")) == "inside the station"
-    assert reason_phrase("csms", Reason("deviates", "--ocsp ask")) == "met with a setting only: --ocsp ask"
+    assert reason_phrase("station", Reason("inside", "")) == "hidden inside the station"
+    assert reason_phrase("csms", Reason("deviates", "--ocsp ask")) == "not met by default: --ocsp ask"
 
 
 def test_coverage_page_is_up_to_date() -> None:

@@ -1,4 +1,4 @@
-"""The account of the requirements: the finding, case or test that shows each, or the reason why none does."""
+"""Account of the requirements: the findings, cases and tests that cover each, or why none does."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ type Names = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class AccountEntry:
-    """Findings, cases and tests that show one requirement."""
+    """Findings, cases and tests that cover one requirement."""
 
     requirement: Requirement
     findings: Sequence[str] = ()
@@ -23,27 +23,28 @@ class AccountEntry:
     tests: Sequence[str] = ()
     """Tests of the central system."""
     reason: Reason | None = None
-    """Why no finding, or for a requirement that is never seen no case, shows it."""
+    """Why no finding covers the requirement; or no case, where no finding is possible."""
     csms_reason: Reason | None = None
-    """Why no test shows it, or why the central system does not meet it by default."""
+    """Why no test covers the requirement for the central system, or how the mock deviates by default."""
 
     @property
     def is_shown_for_station(self) -> bool:
-        """Whether the station's side is shown, or has a reason. A case is not enough where a finding is
-        possible.
+        """Whether the requirement binds no station, or a finding, a case or a reason accounts for it.
+
+        A case is not enough where a finding is possible.
         """
         shown = bool(self.findings) or (bool(self.cases) and not self.requirement.can_be_judged)
         return not self.requirement.binds_station or shown or self.reason is not None
 
     @property
     def is_shown_for_csms(self) -> bool:
-        """Whether the central system's side is shown, or has a reason."""
+        """Whether the requirement binds no central system, or a test or a reason accounts for it."""
         return not self.requirement.binds_csms or bool(self.tests) or self.csms_reason is not None
 
 
 @dataclass(frozen=True)
 class Account:
-    """Accounts of all requirements."""
+    """All requirements with the findings, cases, tests and reasons of each."""
 
     findings: Names
     """Kinds of findings by requirement."""
@@ -71,7 +72,7 @@ class Account:
 
     @property
     def missing(self) -> list[str]:
-        """Requirements that nothing shows and that have no reason."""
+        """Requirements that bind a station or a central system, and that nothing accounts for."""
         return [
             name
             for name, entry in self.entries.items()
@@ -85,7 +86,7 @@ class Account:
 
     @property
     def unknown(self) -> list[str]:
-        """Requirements and cases that are named but do not exist."""
+        """Requirements and cases that findings, tests or reasons name, but that do not exist."""
         named = {*self.findings, *self.tests, *reasons("station"), *reasons("csms")}
         named |= {requirement for ids in csms_cases().values() for requirement in ids}
         return sorted(named - requirements().keys() - csms_cases().keys())

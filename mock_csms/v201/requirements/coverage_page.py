@@ -18,13 +18,13 @@ It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of
 
 - **Binds**: whom the requirement binds. A requirement that binds neither a station nor a central system
   (CSMS) is about a vehicle, another system or a manufacturer.
-- **Seen**: when a central system can see that a station breaks it: at once (A), once something is known (B),
-  in a scripted case only (C), or never (N).
+- **Seen**: when a central system can see that a station breaks it: at once (A), once it knows related facts
+  (B), only in a scripted case (C), or never (N).
 - **Findings**: the [kinds of findings](finding-kinds.md) that report a violation in normal operation.
 - **Cases**: the [certification cases](certify-cases.md) for stations that Part 6 assigns to it.
 - **Tests**: the tests of this project that show that the mock itself meets it, by file in `tests/`; those in
   `certification/` play the cases for a central system in Part 6.
-- **Reason**: why no finding, case or test shows it; or how the mock deviates by default.
+- **Reason**: why no finding, case or test covers it, or how the mock deviates from it by default.
 """
 _GENERAL: Final = "General rules"
 
@@ -84,7 +84,7 @@ def _reasons(entry: AccountEntry) -> Iterator[str]:
 
 
 def reason_phrase(side: Side, reason: Reason) -> str:
-    """Return a reason as a phrase."""
+    """Return a reason as a phrase, such as ``covered by E01.FR.07``."""
     category = CATEGORIES[side][reason.category]
     if reason.category == "covered":
         return f"covered by {reason.detail}"

@@ -11,18 +11,19 @@ Side = Literal["station", "csms"]
 CATEGORIES: Final[Mapping[Side, Mapping[str, str]]] = {
     "station": {
         "covered": "covered by the check of another requirement",
-        "uncertain": "cannot be decided with certainty",
-        "costly": "too costly",
+        "uncertain": "a violation is never certain",
+        "costly": "a check would take too long",
         "scripted": "needs a scripted case, and Part 6 has none",
-        "inside": "inside the station",
+        "inside": "hidden inside the station",
         "display": "only visible at the station",
-        "vehicle": "between station and vehicle",
+        "vehicle": "only visible between station and vehicle",
         "choice": "leaves the station a choice",
-        "definition": "a definition",
+        "definition": "needs no check of its own",
         "other": "binds another party",
+        "removed": "removed by the errata",
     },
     "csms": {
-        "deviates": "met with a setting only",
+        "deviates": "not met by default",
         "recommendation": "a recommendation that the mock does not follow",
         "permission": "leaves the central system a choice",
         "operator": "a duty of the operator",
@@ -38,7 +39,7 @@ class Reason(NamedTuple):
 
     category: str
     detail: str
-    """A short phrase, or the number of the covering requirement; may be empty."""
+    """A short phrase, or for ``covered`` the number of the covering requirement; may be empty."""
 
 
 @cache

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple, cast
 Binds = Literal["station", "csms", "both", "other"]
 """Party that a requirement binds; ``other`` is, for example, a vehicle or a manufacturer."""
 Visibility = Literal["A", "B", "C", "N", ""]
-"""Whether a central system can see a violation by a station: at once (A), once something is known (B), only
-in a scripted case (C), or not at all (N). Empty for a requirement that binds no station.
+"""When a central system can see a violation by a station: at once (A), once it knows related facts (B), only
+in a scripted case (C), or never (N). N or empty for a requirement that binds no station.
 """
 
 
