@@ -63,12 +63,12 @@ def repository_path(file: File) -> PurePosixPath:
 
 
 def target(folder: PurePosixPath, link: str) -> str:
-    """Path in the repository of a link on a page in a folder of the repository."""
+    """Path in the repository that a link leads to from a page in a folder of the repository."""
     return normpath(f"{folder}/{link}")
 
 
 def site_uri(path: str) -> str:
-    """Source of the page that shows a file of the repository, or the image itself."""
+    """Source URI in MkDocs of the page that shows a file of the repository, or of the image itself."""
     if path in PAGES:
         return PAGES[path]
     is_of_docs = path.startswith("docs/") and path.endswith((".md", ".png"))

@@ -1,4 +1,5 @@
-"""A rig for ocpp-cp-simulator, which it tells over its MCP endpoint to plug in, present tokens and unplug.
+"""A rig for ocpp-cp-simulator: plugs in, presents tokens and unplugs in certification cases, in place of a
+person. The rig calls the MCP endpoint of the simulator.
 
 The simulator runs with ``--http-port 9700``; CP_SIMULATOR_URL names another address.
 """
@@ -15,7 +16,7 @@ from mock_csms.certify.stimuli import CannotDo, Stimulus
 URL: Final = "http://127.0.0.1:9700"
 HEADERS: Final = {"Accept": "application/json, text/event-stream"}
 DATA: Final = "data: "
-"""Prefix of a line of an event stream."""
+"""Prefix of a line with data in an event stream."""
 TIMEOUT_S: Final = 30.0
 
 STATUSES: Final = {
@@ -25,12 +26,12 @@ STATUSES: Final = {
     "fault": "Faulted",
     "repair": "Available",
 }
-"""Status of the connector, by a name of OCPP 1.6, that stands for a stimulus."""
+"""Connector status that the rig sets for each stimulus, by its name in OCPP 1.6."""
 CONNECTIONS: Final = {"offline": "disconnect", "online": "connect"}
 
 
 class CpSimulatorRig:
-    """Gives stimuli to the only station of a simulator; its connector 2 is EVSE 2."""
+    """Carries out stimuli, such as plug-in, at the only station of a simulator; connector 2 is EVSE 2."""
 
     def __init__(self) -> None:
         self._url = os.environ.get("CP_SIMULATOR_URL", URL).rstrip("/")
@@ -38,7 +39,7 @@ class CpSimulatorRig:
         """Tokens that were presented before a cable was plugged in, by EVSE."""
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Give a stimulus; raises CannotDo."""
+        """Carry out a stimulus; raises CannotDo."""
         async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, headers=HEADERS) as client:
             simulator = _Simulator(client, self._url)
             await simulator.find_station()
@@ -54,7 +55,7 @@ class CpSimulatorRig:
                 raise CannotDo(f"the simulator cannot do this: {stimulus.text}")
 
     async def _present(self, simulator: "_Simulator", parameters: Mapping[str, Any]) -> None:
-        """Start or stop a transaction, or authorize the one of a cable that is not there yet."""
+        """Start or stop a transaction; if no cable is plugged in, authorize the token for the next cable."""
         evse, token = int(parameters["evse"]), str(parameters["token"])
         connector = await simulator.connector(evse)
         if connector["transactionId"] is not None:
@@ -109,7 +110,7 @@ class _Simulator:
         return found
 
     async def _use(self, tool: str, arguments: Mapping[str, Any]) -> Any:
-        """Use a tool and return its result; raises CannotDo."""
+        """Call an MCP tool and return its result; raises CannotDo."""
         request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
         params = {"name": tool, "arguments": dict(arguments)}
         try:

@@ -28,10 +28,10 @@ DISCARDED_CERTIFICATE: Final = "DiscardedRenewedClientCertificate"
 
 
 class ConnectionAttempt(NamedTuple):
-    """An attempt to connect."""
+    """An attempt of the station to connect to the central system."""
 
     number: int
-    """Number of failed attempts since the last connection, before this one."""
+    """Number of failed attempts between the last connection and this attempt."""
     address: str
     """Address of the central system, without the identity."""
     url: str
@@ -56,14 +56,14 @@ class ConnectionAttempt(NamedTuple):
 
 
 type Choose = Callable[[ConnectionAttempt], ConnectionAttempt]
-"""Returns the attempt to make instead of another."""
+"""Takes the attempt that the station would make. Returns the attempt to make instead."""
 
 type NewContext = Callable[[str, OwnCertificate | None], ssl.SSLContext]
 """Makes a TLS context from the trusted roots and the client certificate, if there is one."""
 
 
 def context_of(roots_pem: str, certificate: OwnCertificate | None) -> ssl.SSLContext:
-    """Return a TLS context; stations without a client certificate share it."""
+    """Return a TLS context. Stations with the same roots and no client certificate share one context."""
     if certificate is None:
         return server_only_context(roots_pem)
     return client_context(roots_pem, certificate)
@@ -94,8 +94,9 @@ class Access:
                 core.variables.defer(BASIC_AUTH_PASSWORD)
 
     def attempt(self, number: int) -> ConnectionAttempt:
-        """Choose the address and credentials for an attempt. After a lost connection, its number is 0
-        again.
+        """Choose the address and credentials for an attempt to connect.
+
+        ``number`` counts the failed attempts since the last connection.
         """
         identity = self._core.setup.identity
         profile = self._network.profile_for_attempt(number)
@@ -134,7 +135,9 @@ class Access:
             self._security.report(DISCARDED_CERTIFICATE)
 
     def failed(self, failure: Failure) -> None:
-        """Report the security event of a failed attempt, once until the next success (A00.FR.316)."""
+        """Report the security event of a failed attempt, but not again until a connection succeeds
+        (A00.FR.316).
+        """
         if failure.event is not None and failure.event not in self._reported:
             self._reported.add(failure.event)
             self._security.report(failure.event, failure.cause)

@@ -1,4 +1,4 @@
-"""Alarms: callbacks at a time of the station's clock. Corrections of the clock are followed."""
+"""Alarms: callbacks when the station's clock reaches a time, even if the clock is corrected meanwhile."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ class Alarm:
         self._timer: Timer | None = None
 
     def wait(self) -> None:
-        """Start to wait for the time. Call this again after a correction of the clock."""
+        """Start the timer of the host, or restart it after a correction of the station's clock."""
         self._stop()
         left_s = (self._moment - self._alarms.now()).total_seconds()
         self._timer = self._alarms.after(min(max(left_s, 0), LONGEST_WAIT_S), self._timer_ended)
@@ -56,13 +56,13 @@ class Alarms:
         """Pending alarms, in the order in which they were set."""
 
     def at(self, moment: datetime, callback: Callable[[], object]) -> Alarm:
-        """Call back when the clock reaches a moment; soon if it is in the past."""
+        """Call back when the station's clock reaches a moment; soon if the moment is in the past."""
         alarm = Alarm(self, moment, callback)
         self.waiting[alarm] = None
         alarm.wait()
         return alarm
 
     def clock_corrected(self) -> None:
-        """Restart the waits of all alarms."""
+        """Restart the timers of all alarms after a correction of the station's clock."""
         for alarm in list(self.waiting):
             alarm.wait()

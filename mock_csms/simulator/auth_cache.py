@@ -12,7 +12,7 @@ from mock_csms.simulator.instants import has_passed
 from mock_csms.simulator.variables import MAX_CACHE_BYTES
 
 NOT_CACHED: Final = frozenset({"personalMessage"})
-"""Properties of idTokenInfo that are not cached: a tariff may be outdated later (C10.FR.09)."""
+"""Properties of idTokenInfo that are not cached; the tariff in a personalMessage may change (C10.FR.09)."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class CacheEntry:
     updated: datetime
     size: int
     used: int
-    """Number of the latest use of this entry; one sequence numbers the uses of all entries."""
+    """Sequence number of the latest use of this entry; all entries share one sequence."""
     uses: int = 0
 
 
@@ -59,7 +59,7 @@ class AuthCache:
             self.size += size
 
     def find(self, id_token: JsonObject, now: datetime, lifetime_s: int | None = None) -> JsonObject | None:
-        """Return the info of a token and count the use; None without any valid entry."""
+        """Return the info of a token and count the use; None if the token has no valid entry."""
         key = token_key(id_token)
         if (entry := self._entries.get(key)) is None:
             return None
@@ -95,7 +95,7 @@ class AuthCache:
 def is_expired(entry: CacheEntry, now: datetime, lifetime_s: int | None) -> bool:
     """Whether an entry is expired (C10.FR.10, C10.FR.13).
 
-    Its cacheExpiryDateTime decides, or the lifetime if it has none.
+    The cacheExpiryDateTime of the info decides. Without one, the lifetime since the last update decides.
     """
     if expiry := entry.info.get("cacheExpiryDateTime"):
         return has_passed(expiry, now)

@@ -34,7 +34,8 @@ class Decision(NamedTuple):
     """IdTokenInfoType: the status, and the groupIdToken if known."""
     source: Source
     """Origin of the info. "offline": the settings for offline use decided. "none": no authorization is
-    needed, or the station does not know the token and must not ask (DisableRemoteAuthorization).
+    needed, the station does not know the token and must not ask (DisableRemoteAuthorization), or a contract
+    certificate cannot be verified.
     """
 
     @property
@@ -59,7 +60,7 @@ class KnownToken(NamedTuple):
     info: JsonObject
     source: Literal["local list", "cache"]
     is_expired: bool = False
-    """Whether the cacheExpiryDateTime of the entry in the local list is over."""
+    """Whether the cacheExpiryDateTime of the entry in the local list has passed."""
 
     @property
     def is_accepted(self) -> bool:
@@ -74,7 +75,7 @@ class KnownToken(NamedTuple):
 
 
 class Authorization:
-    """Decides whether tokens may charge. The local list, the cache or the answer to an Authorize is used.
+    """Decides whether tokens may charge, by the local list, the cache or the answer to an Authorize.
 
     The list and the cache survive a power cut (C10.FR.02, D01.FR.10).
     """
@@ -112,7 +113,7 @@ class Authorization:
             self._core.send(call.Authorize(id_token=id_token, **fields), on_result, on_failure, kept=False)
 
     def known_info(self, id_token: JsonObject) -> JsonObject | None:
-        """Valid info in the local list or the cache, without a question to the central system (C09.FR.07)."""
+        """Return valid info about a token from the local list or the cache; send no Authorize (C09.FR.07)."""
         known = self._known(id_token)
         return None if known is None or known.is_expired else known.info
 
@@ -128,7 +129,7 @@ class Authorization:
             self._report_sizes()
 
     def is_master_pass(self, info: JsonObject) -> bool:
-        """Whether info is that of a master pass: it may stop every transaction but start none (C16)."""
+        """Whether info belongs to a master pass, a token that may stop transactions but start none (C16)."""
         master = self._core.variables.text("AuthCtrlr", "MasterPassGroupId").lower()
         group = group_key(info)
         return bool(master) and group is not None and group[1] == master
@@ -141,7 +142,7 @@ class Authorization:
     def forget(self, id_token: JsonObject) -> None:
         """Remove a token from the cache.
 
-        It stays in the local list, which only the central system may change (N10.FR.03, D01.FR.09).
+        The token stays in the local list, which only the central system may change (N10.FR.03, D01.FR.09).
         """
         self._cache.forget(id_token)
         self._report_sizes()
@@ -215,7 +216,7 @@ class Authorization:
         return None if proof.can_be_checked else NOT_VERIFIED
 
     def _decide_offline(self, id_token: JsonObject, proof: ContractProof | None = None) -> Decision:
-        """Decision while the station is offline (C13, C15). It may be for a contract (C07)."""
+        """Decision about a token (C13, C15) or a contract (C07) while the station is offline."""
         if proof is not None:
             may_verify = self._core.variables.boolean("ISO15118Ctrlr", "ContractValidationOffline")
             if not (may_verify and proof.is_valid):  # C07.FR.07, C07.FR.08
@@ -251,7 +252,7 @@ class Authorization:
 
 
 def info_with_certificate(answer: JsonObject) -> JsonObject:
-    """The idTokenInfo in an Authorize answer; its status becomes Invalid if certificateStatus is not
+    """The idTokenInfo in an Authorize answer; an Accepted status becomes Invalid if certificateStatus is not
     Accepted.
     """
     info: JsonObject = answer["idTokenInfo"]

@@ -59,8 +59,8 @@ class Availability:
     def _connected(self) -> None:
         """Report the connectors after an offline period (B04).
 
-        After a long one, every connector is reported; after a short one, only the connectors with a new
-        status.
+        After more than OfflineThreshold seconds offline, every connector is reported; otherwise, only the
+        connectors with a new status.
         """
         if not self._core.is_online or self._offline_since is None:
             return

@@ -1,4 +1,4 @@
-"""The station's own certificates: it sends and repeats CSRs, and installs signed certificates (A02, A03)."""
+"""Renewal of the station's own certificates: sends CSRs and installs signed certificates (A02, A03)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -76,9 +76,7 @@ class CertificateSigning:
 
     def __init__(self, core: Core, security: SecurityEvents, certificates: Certificates) -> None:
         self.renewed = Signal[[str]]()
-        """Emitted with the use of a new certificate. For STATION_CERTIFICATE, the station reconnects
-        (A02.FR.08).
-        """
+        """Emitted when a new certificate is installed, with its use: STATION_CERTIFICATE or V2G."""
         self._core = core
         self._security = security
         self._certificates = certificates
@@ -219,7 +217,9 @@ class CertificateSigning:
             raise InvalidCertificate(f"no installed and valid {ROOT_OF[use]} signed the chain")
 
     def _stop_waiting(self, certificate_type: str | None) -> None:
-        """Stop repeating CSRs after an invalid certificate; the next trigger sends a new one (A02.FR.20)."""
+        """Stop repeating CSRs after an invalid certificate; the next TriggerMessage sends a new CSR
+        (A02.FR.20).
+        """
         for signing in self._pending:
             if certificate_type is None or certificate_type in USES_OF[signing.use]:
                 signing.stop()

@@ -102,7 +102,8 @@ class Certificates:
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:
         """Delete an installed certificate (M04).
 
-        The station's own certificates, and the last root for TLS, are not deleted.
+        The client certificate of the station and its sub-CAs are not deleted, nor is the last CSMS root while
+        the station uses TLS.
         """
         status = DeleteCertificateStatusEnumType.not_found
         if self._is_needed(certificate_hash_data):
@@ -134,7 +135,8 @@ class Certificates:
         request: CertificateAction | None = CertificateAction.install,
         on_contract: Callable[[], object] = lambda: None,
     ) -> None:
-        """Forward a request for a contract certificate, and ask for OCSP responses (M01, M02, M06).
+        """Forward a vehicle's request for a contract certificate, and request missing OCSP responses (M01,
+        M02, M06).
 
         ``on_contract`` is called if the central system sends the certificate.
         """
@@ -153,7 +155,7 @@ class Certificates:
             self.request_ocsp()
 
     def sends_request(self, request: CertificateAction | None) -> bool:
-        """Whether the request of a vehicle is forwarded."""
+        """Whether the station forwards this request of a vehicle to the central system."""
         return request is not None and self._is_contract_installation_enabled()
 
     def _is_contract_installation_enabled(self) -> bool:

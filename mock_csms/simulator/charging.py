@@ -29,7 +29,7 @@ POWER_CHECK_S: Final = 5.0
 
 
 class ChargingSessions:
-    """Handles the drivers of all EVSEs."""
+    """Carries out the actions of drivers at all EVSEs."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ChargingSessions:
         self._connect_timers: dict[int, Timer] = {}
         """Running timers of EVConnectionTimeOut, by EVSE id."""
         self.vehicle_connected = Signal[[ChargingSession]]()
-        """A cable was plugged in at both ends."""
+        """Emitted when a cable is plugged in at both ends."""
         smart_charging.limits_changed.connect(self._limits_changed)
         transactions.ended.connect(self._ended)
         transactions.token_rejected.connect(self._token_rejected)
@@ -57,11 +57,11 @@ class ChargingSessions:
         self._has_power_check = False
 
     def session(self, evse_id: int) -> ChargingSession:
-        """Session of an EVSE; raises LookupError if there is no such EVSE."""
+        """Session of an EVSE; raises LookupError if the EVSE does not exist."""
         return self._transactions.sessions[evse_id]
 
     def park(self, evse_id: int) -> None:
-        """A vehicle arrives in the bay."""
+        """Drive a vehicle into the bay."""
         session = self.session(evse_id)
         if not session.is_occupied:
             session.is_occupied = True
@@ -143,7 +143,7 @@ class ChargingSessions:
             session.unlocked_by = (id_token, info)
 
     def _disconnect(self, session: ChargingSession) -> None:
-        """Handle the loss of the vehicle."""
+        """Handle the disconnection of the vehicle."""
         self._transactions.advance(session)
         session.meter.power_w = 0.0
         session.vehicle = None
@@ -157,13 +157,13 @@ class ChargingSessions:
             session.forget_driver()
 
     def end_at_vehicle(self, evse_id: int) -> None:
-        """The vehicle ends the session by ISO 15118 (E15)."""
+        """End the session at the vehicle, by ISO 15118 (E15)."""
         session = self.session(evse_id)
         if session.vehicle is not None and session.is_authorized:
             self._stop_authorization(session, Cause(TriggerReason.stop_authorized, Reason.stopped_by_ev))
 
     def pause_vehicle(self, evse_id: int, *, is_paused: bool) -> None:
-        """The vehicle suspends or resumes charging."""
+        """Make the vehicle suspend or resume charging."""
         session = self.session(evse_id)
         if session.vehicle is not None:
             session.vehicle.is_paused = is_paused
@@ -182,7 +182,7 @@ class ChargingSessions:
         self._core.connector_changed.emit(connector)
 
     def jam_lock(self, evse_id: int, connector_id: int = 1, *, is_jammed: bool = True) -> None:
-        """Jam the lock of a connector, or free it; a freed lock closes again on a plug."""
+        """Jam the lock of a connector, or free it; a freed lock closes if a cable is plugged in."""
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         connector.is_lock_jammed = is_jammed
@@ -191,7 +191,7 @@ class ChargingSessions:
             self._close_power_path(session)
 
     def _close_power_path(self, session: ChargingSession) -> None:
-        """Start the energy flow if nothing prevents it; report a lock that does (G05.FR.02)."""
+        """Start the energy flow if nothing prevents it; report a lock that did not close (G05.FR.02)."""
         self._transactions.update_power(session)
         if session.connector is not None:
             is_problem = session.is_authorized and session.connector.is_lock_failed
@@ -208,8 +208,8 @@ class ChargingSessions:
     ) -> None:
         """Present a token at the reader of the station or of one EVSE. It starts or stops a transaction.
 
-        A vehicle presents the eMAID of its contract with a proof (C07). A master pass stops the transaction
-        at the EVSE ``stops_at``, or all transactions.
+        ``proof`` is the contract certificate of a vehicle that presents its eMAID (C07). A master pass stops
+        the transaction at the EVSE ``stops_at``, or all transactions if ``stops_at`` is None.
         """
         if not self._core.is_powered or not self._transactions.may_start():
             return
@@ -367,7 +367,7 @@ class ChargingSessions:
     def _energy_stopped(self, session: ChargingSession) -> None:
         """Record that the energy transfer has stopped; the next event reports this.
 
-        Without this, a further event would report the new charging state.
+        Otherwise, the station would report the new charging state in an additional event.
         """
         if session.transaction is not None:
             session.transaction.charging_state = session.charging_state(0)
@@ -460,8 +460,6 @@ class ChargingSessions:
 
 
 def is_first_token(session: ChargingSession, id_token: JsonObject) -> bool:
-    """Whether this token or none has authorized the running transaction; true without a transaction
-    (C01.FR.23).
-    """
+    """Whether a token may authorize a session: no other token has authorized its transaction (C01.FR.23)."""
     first = session.transaction.first_id_token if session.transaction else None
     return first is None or token_key(first) == token_key(id_token)

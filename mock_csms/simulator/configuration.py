@@ -116,7 +116,7 @@ class Configuration:
         return {**result, "attributeValue": self._core.variables.configured(key)}
 
     def _report(self, request_id: int, keys: list[Key]) -> GenericDeviceModelStatusEnumType:
-        """Queue a report of these variables and return the status for the answer to its request."""
+        """Queue a report of these variables and return the status for the answer to the command."""
         if not keys:
             return GenericDeviceModelStatusEnumType.empty_result_set  # B08.FR.15
         if self._reports.is_full:
@@ -169,7 +169,7 @@ def first_of(order: Iterable[str], states: set[str]) -> str:
 
 
 def _resolve(variables: LocalDeviceModel, item: JsonObject) -> tuple[Key | None, str]:
-    """Return the key of a variable, or None and the status for an unknown one.
+    """Return the key of a variable, or None and the status that rejects the item.
 
     The statuses follow B05.FR.04 to B05.FR.06 and B06.
     """
@@ -219,8 +219,8 @@ def matching(
 def _meets(values: dict[str, set[str]], criterion: str) -> bool:
     """Whether a component meets a criterion (B08.FR.07 to FR.10).
 
-    ``values`` are the values of its variables, by name. An absent variable meets its criterion, except
-    Problem.
+    ``values`` are the values of its variables, by name. A component without the variable that a criterion
+    names meets the criterion, unless the criterion is Problem.
     """
     if criterion not in values:
         return criterion != "Problem"
@@ -228,7 +228,10 @@ def _meets(values: dict[str, set[str]], criterion: str) -> bool:
 
 
 def _matches(key: Key, item: JsonObject) -> bool:
-    """Whether a ComponentVariableType matches a folded key. A missing part matches any (B08.FR.20 to 25)."""
+    """Whether a ComponentVariableType matches a folded key.
+
+    A property that the ComponentVariableType omits matches any value (B08.FR.20 to FR.25).
+    """
     wanted = Key.of_json(item["component"], item.get("variable") or {"name": ""}).folded
     return (
         wanted.component == key.component

@@ -145,7 +145,7 @@ class Connection:
             ping_interval=ping_interval_s or None,
             compression=None,
             create_connection=StationClient,
-            **options,  # without ssl=None, so that a redirect may lead from ws:// to wss://
+            **options,  # with ssl=None, a redirect from ws:// to wss:// would fail
         )
 
     async def _run(self, attempt: ConnectionAttempt) -> None:

@@ -12,7 +12,7 @@ from mock_csms.text import one_line, truncate
 MAX_SHOWN_LINE: Final = 300
 """Maximum characters of an HTTP answer that are shown."""
 HOSTNAME_MISMATCHES: Final = frozenset({62, 64})
-"""OpenSSL's verify codes for another host name and another IP address."""
+"""OpenSSL's verify codes for a certificate with another host name or IP address than the URL."""
 UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's verify codes for a chain without a trusted root."""
 REFUSED_CERTIFICATE: Final = {

@@ -168,7 +168,7 @@ def _transaction(session: ChargingSession) -> JsonObject | None:
 
 @asynccontextmanager
 async def served_control(members: Mapping[str, FleetMember], port: int) -> AsyncIterator[str]:
-    """Serve inside the context and yield the address; raises CouldNotStart."""
+    """Serve the HTTP control inside the context and yield its address; raises CouldNotStart."""
     try:
         listener = socket.create_server((HOST, port))
     except OSError as error:

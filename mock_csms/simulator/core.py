@@ -133,14 +133,15 @@ class Core:
         self.unanswered = Signal[[str, int]]()
         """A CALL of this action had no answer within this many seconds (MessageTimeout)."""
         self.boot_accepted = Signal[[]]()
-        """A BootNotification was answered with Accepted. This is emitted before anything else is sent."""
+        """A BootNotification was answered with Accepted. Callbacks run before the station sends more."""
         self.powered_off = Signal[[]]()
         """Power was cut; state that is kept only in memory is lost."""
         self.connector_changed = Signal[[EvseConnector]]()
         """The status of a connector may have changed; `availability` reports a new status."""
         self.on_error: Callable[[str, Exception], object] = raise_error
-        """Called if an activity, such as "a timer", ends with an exception; gets both. The default raises
-        the exception. The command line prints a line instead, so that the station continues.
+        """Called with the name of an activity, such as "a timer", and the exception that ended the activity.
+        The default raises the exception. The command line prints a line instead, so that the station
+        continues.
         """
 
     @property
@@ -161,13 +162,13 @@ class Core:
         return self.host.call_later(delay_s, lambda: self.guard("a timer", callback))
 
     def at(self, moment: datetime, callback: Callable[[], object]) -> Timer:
-        """Call a callback when the station's clock reaches a moment; corrections of the clock are
-        followed.
+        """Call a callback when the station's clock reaches a moment, even if the clock is corrected
+        meanwhile.
         """
         return self._alarms.at(moment, callback)
 
     def correct_clock(self, seconds: float) -> None:
-        """Advance the station's clock, or set it back if negative."""
+        """Advance the station's clock by this many seconds; a negative number sets the clock back."""
         self.clock_offset_s += seconds
         self._alarms.clock_corrected()
 

@@ -24,11 +24,11 @@ class CredentialFiles:
         self._checked_roots: Callable[[Path, str], str] = cache(self._check_roots)
 
     def password(self, path: Path) -> str:
-        """Read a password and strip the end of the line."""
+        """Read a password and strip the line ending."""
         return self._text(path).rstrip("\r\n")
 
     def chain(self, path: Path | None) -> str:
-        """Read certificates; empty without a path."""
+        """Read certificates; without a path, the result is empty."""
         return "" if path is None else self._checked_chain(path)
 
     def roots(self, path: Path | None, flag: str) -> str:

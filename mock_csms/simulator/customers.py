@@ -22,7 +22,7 @@ class CustomerRecords(Protocol):
         """Data about a token: one text for each place that stores it."""
 
     def forget(self, id_token: JsonObject) -> None:
-        """Remove the data that the station collected itself."""
+        """Remove the data about a token that the station itself has collected."""
 
 
 class Customers:
@@ -67,7 +67,7 @@ class Customers:
             self._identifiers.discard(identifier)
 
     def _parts(self, request_id: int, text: str) -> Iterator[call.NotifyCustomerInformation]:
-        # Without any data, one empty part says so (N09.FR.06).
+        # Without data, one NotifyCustomerInformation with an empty text is sent (N09.FR.06).
         for seq_no, start in enumerate(range(0, max(len(text), 1), MAX_DATA)):
             yield call.NotifyCustomerInformation(
                 data=text[start : start + MAX_DATA],

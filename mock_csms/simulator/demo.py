@@ -67,7 +67,7 @@ def server_command(arguments: Sequence[str]) -> list[str]:
 
 
 class Demo:
-    """Starts, watches and stops the two processes."""
+    """Starts, watches and stops the process of the server and the process of the stations."""
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []

@@ -253,10 +253,10 @@ class LocalDeviceModel:
         self._by_folded_key = layout.by_folded_key
         self._components = layout.components
         self._values = nameplate.values
-        """Values that may differ from the default of their variable."""
+        """Values that replace the defaults of their variables."""
         self._pending: dict[Key, str] = {}
         self._deferred: set[Key] = set()
-        """Variables whose new values wait for a reboot only at this station."""
+        """Variables whose new values wait for a reboot although their definitions do not require this."""
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
         self.acted_on: Callable[[Key], str] = self.value
@@ -292,7 +292,7 @@ class LocalDeviceModel:
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value that the station uses, of a variable of the whole station; the variable must exist."""
+        """Value in use of a variable that belongs to the whole station; the variable must exist."""
         return self.acted_on(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:
@@ -345,7 +345,7 @@ class LocalDeviceModel:
         return True
 
     def apply_pending(self) -> None:
-        """Put the values into effect that have waited for a reboot."""
+        """Put the values that wait for a reboot into effect."""
         pending, self._pending = self._pending, {}
         for key, value in pending.items():
             self.put(key, value)

@@ -87,7 +87,7 @@ class Displays:
             self._expiry = self._core.at(next_end, lambda: self._drop_until(next_end))
 
     def _drop_until(self, moment: datetime) -> None:
-        """Remove the messages whose time is over at a moment."""
+        """Remove the messages whose endDateTime is not later than a moment."""
         self._keep_if(lambda message: (end := end_of(message)) is None or end > moment)
 
     @on(Action.get_display_messages)
@@ -98,7 +98,7 @@ class Displays:
         priority: str | None,
         state: str | None,
     ) -> call_result.GetDisplayMessages:
-        """Report the messages that match all criteria, in several NotifyDisplayMessages (O03, O04)."""
+        """Report the messages that match all criteria, in one or more NotifyDisplayMessages (O03, O04)."""
         found = [
             message
             for message in self._messages.values()

@@ -45,7 +45,7 @@ class Act:
     delay_s: float
     step: ScriptStep
     is_stop: bool = False
-    """Whether the step is skipped if no session is authorized, because it would start a transaction."""
+    """Whether to skip the step if the session is not authorized; the step would then start a transaction."""
 
 
 class Planner:
@@ -107,7 +107,7 @@ class Planner:
     def _stop(self, token: str) -> list[Act]:
         """Stop with the token, sometimes after a companion's token.
 
-        Without an act, unplugging stops the transaction.
+        If no token is presented, unplugging stops the transaction.
         """
         chance = self._random.random()
         if chance < 0.25 or token == self._tokens.stranger:

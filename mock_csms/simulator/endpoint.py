@@ -108,7 +108,7 @@ class Endpoint:
     def _answer(self, message: Call) -> None:
         try:
             if self._core.registration in {None, RegistrationStatus.rejected}:
-                raise CallRejected(ErrorCode.SECURITY_ERROR, REJECTED)  # B03.FR.08; the same before an answer
+                raise CallRejected(ErrorCode.SECURITY_ERROR, REJECTED)  # B03.FR.08; also before a boot answer
             payload = self.carry_out(message.action, message.payload)
             frame = call_result_frame(message.message_id, payload)
         except CallRejected as error:

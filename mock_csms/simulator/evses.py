@@ -104,7 +104,7 @@ class Evses:
         return is_operative and not self.is_update_pending
 
     def is_usable(self, connector: EvseConnector) -> bool:
-        """Whether a driver can start at this connector."""
+        """Whether a driver can start charging at this connector."""
         is_held_back = connector.is_faulted or self.is_update_pending
         return self.is_set_operative(connector) and not is_held_back
 
@@ -116,7 +116,7 @@ class Evses:
         if self._is_unavailable(evse, connector):
             return ConnectorStatus.unavailable
         if evse.reservation_id is not None:
-            return ConnectorStatus.reserved  # even with a cable, until the right token comes (G03.FR.09)
+            return ConnectorStatus.reserved  # also with a cable, until the token is presented (G03.FR.09)
         if connector.is_plugged:
             return ConnectorStatus.occupied
         return ConnectorStatus.available

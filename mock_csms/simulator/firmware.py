@@ -223,7 +223,7 @@ class Firmware:
             self._install_when_idle(update)
 
     def _install_when_idle(self, update: Update) -> None:
-        """Install once all transactions have ended (L01.FR.06)."""
+        """Install once no transaction runs (L01.FR.06), or now if installing is allowed while charging."""
         if self._core.setup.update_while_charging != "install":
             self._set_pending(self._is_new_session_refused)
         if self._core.setup.update_while_charging != "install" and self._is_charging:

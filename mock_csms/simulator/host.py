@@ -14,7 +14,7 @@ class Timer(Protocol):
 
 
 class Host(Protocol):
-    """Time, timers and threads; tests replace it with virtual time."""
+    """Time, timers and threads; tests use a host with virtual time."""
 
     def time(self) -> float:
         """Seconds since the epoch."""

@@ -23,7 +23,7 @@ LIST_ACCEPTED: Final = UpdateOutcome(Status.accepted)
 
 
 class LocalList:
-    """Tokens and their idTokenInfo, with the version that the central system gave them."""
+    """Tokens and their idTokenInfo, with the version that the central system gave the list."""
 
     def __init__(
         self, max_entries: int = MAX_LOCAL_LIST_ENTRIES, max_bytes: int = MAX_LOCAL_LIST_BYTES

@@ -110,9 +110,9 @@ class Logs:
             return False
         self._transfer.cancel()
         self._reports.drop_unsent(self._request_id)
+        # If the new upload has the same requestId, no AcceptedCanceled is sent, unlike N01.FR.20: this status
+        # would look like one of the new upload.
         if self._request_id != next_request_id:
-            # No status is sent, unlike N01.FR.20: with a reused requestId, it would look like that of the new
-            # upload.
             self._reports.add(UploadLogStatusEnumType.accepted_canceled, self._request_id)
         return True
 

@@ -14,7 +14,7 @@ VOLTAGE_V: Final = 230.0
 FREQUENCY_HZ: Final = 50.0
 PHASES: Final = 3
 MAX_SAMPLES: Final = 50
-"""Maximum number of values of one kind in an Ended event; longer series are thinned out."""
+"""Maximum number of meter values of one context in an Ended event; longer series are thinned out."""
 
 
 @dataclass
@@ -28,9 +28,9 @@ class Vehicle:
     capacity_wh: float = 60000.0
     has_iso_15118: bool = False
     certificate_request: CertificateAction | None = CertificateAction.install
+    """Request of an ISO 15118 vehicle for a contract certificate; None if the vehicle makes no request."""
     presents_contract: bool = False
-    """Whether the vehicle requests a certificate first, and then presents its contract certificate."""
-    """Request of an ISO 15118 vehicle for a contract certificate; None if it makes no request."""
+    """Whether the vehicle presents its contract certificate after its request for one was accepted."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""

@@ -101,7 +101,7 @@ class Monitoring:
 
     @on(Action.set_monitoring_base)
     def set_monitoring_base(self, monitoring_base: str) -> call_result.SetMonitoringBase:
-        """Activate preconfigured monitors (N03)."""
+        """Restore the factory monitors, remove monitors, or both, as the monitoring base requires (N03)."""
         if monitoring_base != Base.all:
             for monitor in [m for m in self._monitors.values() if not m.is_hard_wired]:
                 self._remove(monitor)  # N03.FR.04, N03.FR.05
@@ -180,7 +180,7 @@ class Monitoring:
         return monitor if old else replace(monitor, id=next(self._ids))
 
     def _refusal(self, item: JsonObject, old: Monitor | None) -> ValueViolation | None:
-        """Return why a request may not add a monitor, or replace the monitor with its ID; None if it may."""
+        """Return why a SetMonitoringDataType cannot add or replace a monitor; None if it can."""
         if old is None and "id" in item:  # N04.FR.13
             return ValueViolation("InvalidValue", "no monitor with this ID")
         if old is None and len(self._monitors) >= MAX_MONITORS:
@@ -229,7 +229,7 @@ class Monitoring:
             timer.cancel()
 
     def align(self) -> None:
-        """Restart the waits of clock-aligned monitors after a correction of the clock (N08.FR.07)."""
+        """Restart the timers of clock-aligned monitors after a correction of the clock (N08.FR.07)."""
         for monitor in self._monitors.values():
             if monitor.type is MonitorType.periodic_clock_aligned:
                 self._timers[monitor.id].cancel()
@@ -258,7 +258,7 @@ class Monitoring:
                 self._check_value(monitor, self._core.variables.value(monitor.key))
 
     def _transactions(self, monitor: Monitor) -> list[str]:
-        """Running transactions at the EVSE of a monitor, or at all EVSEs if it names none."""
+        """Running transactions at the EVSE of a monitor; at all EVSEs for a monitor of the whole station."""
         return [
             evse.transaction_id
             for evse in self._core.evses
@@ -268,7 +268,7 @@ class Monitoring:
     def _is_active(self, monitor: Monitor) -> bool:
         """Whether a monitor is active.
 
-        The station must have power. If the monitor is limited to transactions, one must be running.
+        The station must have power. If the monitor is limited to transactions, a transaction must be running.
         """
         is_wanted = not monitor.is_for_transactions or bool(self._transactions(monitor))
         return is_wanted and self._core.is_powered
@@ -339,14 +339,14 @@ class Monitoring:
         }
 
     def _transaction_at(self, key: Key) -> JsonObject:
-        """The running transaction that an event at an EVSE belongs to; None without one."""
+        """The transactionId of the running transaction at the EVSE of a variable; otherwise empty."""
         for evse in self._core.evses:
             if evse.id == key.evse_id and evse.transaction_id is not None:
                 return {"transactionId": evse.transaction_id}
         return {}
 
     def _report(self, request_id: int, monitors: list[Monitor]) -> ModelStatus:
-        """Queue a report of these monitors and return the status for the answer to its request."""
+        """Queue a report of these monitors and return the status for the answer to the command."""
         if not monitors:
             return ModelStatus.empty_result_set  # N02.FR.10
         if self._reports.is_full:

@@ -20,7 +20,7 @@ PERIODIC: Final = frozenset({MonitorType.periodic, MonitorType.periodic_clock_al
 SEVERITIES: Final = range(10)
 SHORTEST_PERIOD_S: Final = 1
 EARLY_S: Final = 0.1
-"""Seconds by which a timer may fire before the aligned time. This does not shorten the next period."""
+"""Seconds by which a timer may fire early; the next event is then due one period after the aligned time."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Monitor:
     value: float
     severity: int
     is_for_transactions: bool = False
-    """Whether it is active only during a transaction."""
+    """Whether the monitor is active only during a transaction."""
     origin: Notification = Notification.custom_monitor
     is_exceeded: bool = False
     """Whether the threshold was exceeded when the value was last seen."""
@@ -42,7 +42,7 @@ class Monitor:
 
     @property
     def is_hard_wired(self) -> bool:
-        """Whether the central system cannot change or clear it."""
+        """Whether the monitor is fixed: the central system cannot change or clear it."""
         return self.origin is Notification.hard_wired_monitor
 
     @property
@@ -104,7 +104,7 @@ def event_of(monitor: Monitor, data_type: DataType, value: str) -> Event | None:
 
 
 def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
-    """Whether a value differs from the reference. For numbers, by more than the Delta (N07.FR.18,
+    """Whether a value differs from the reference; a number must differ by more than the Delta (N07.FR.18,
     N07.FR.19).
     """
     old, new = number(monitor.reference), number(value)

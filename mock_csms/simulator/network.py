@@ -31,7 +31,7 @@ class NetworkProfile:
 
 
 class Network:
-    """Network connection profiles in numbered slots. Slot 1 starts with the URL of the setup.
+    """Network connection profiles in numbered slots. At first, only slot 1 has a profile, from the setup.
 
     A changed profile takes effect at the next reboot (remarks of B09).
     """
@@ -88,8 +88,9 @@ class Network:
     def uses_replaced_root(self, attempt: int) -> bool:
         """Whether an attempt trusts the replaced CSMS root instead of the new one.
 
-        A migration tries the new root only, and the way back the replaced one (M05.FR.15, M05.FR.16). A
-        station that reconnects tries one after the other (M05.FR.14).
+        While the station changes to another slot, attempts at that slot trust the new root, and attempts at
+        the active slot trust the replaced root (M05.FR.15, M05.FR.16). If the station only reconnects, it
+        trusts the new root and the replaced root in turn (M05.FR.14).
         """
         active = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")
         is_migrating = self.slot_for_attempt(0) != active
@@ -99,8 +100,8 @@ class Network:
         """Record a successful attempt. Return whether the slot changed: then a boot is due (B10.FR.10).
 
         The security profile of the attempt becomes the active one. If it is higher than before, network
-        profiles with lower security profiles are removed (A05.FR.06). It is lower only if that was allowed
-        (A05.FR.08).
+        profiles with lower security profiles are removed (A05.FR.06). It is lower only after an
+        allowed downgrade (A05.FR.08).
         """
         slot = self.slot_for_attempt(attempt)
         previous = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")

@@ -14,7 +14,7 @@ from mock_csms.messages import JsonObject
 from mock_csms.ocppj.routes import payload_of
 
 MAX_TRANSACTION_MESSAGES: Final = 5000
-"""Number of queued messages above which every second sample is dropped (E04.FR.07, E04.FR.08)."""
+"""Number of queued TransactionEvents above which every second sample is dropped (E04.FR.07, E04.FR.08)."""
 MAX_OTHER_MESSAGES: Final = 1000
 """Number of other queued messages above which the oldest is dropped."""
 SAMPLES: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
@@ -76,9 +76,9 @@ class Request:
 class StationOutbox:
     """Chooses the next request to send.
 
-    One queue has the transaction messages, in the order of their events (E04), a second queue has all other
-    messages. The second queue is sent first, because a driver may be waiting for an answer. A transaction
-    message that waits for its next attempt holds back only later transaction messages.
+    One queue has the transaction messages, in the order of their events (E04), and a second queue has all
+    other messages. The second queue is sent first, because a driver may be waiting for an answer. A
+    transaction message that waits for its next attempt holds back only later transaction messages.
     """
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class StationOutbox:
         return request
 
     def put_back(self, request: Request) -> None:
-        """Put a request that was taken back to the front of its queue."""
+        """Return a request to the front of its queue, after `take` has removed it."""
         self._current = None
         self.put_first(request)
 
@@ -142,7 +142,7 @@ class StationOutbox:
         (self._transactions if request.is_transaction_message else self._others).appendleft(request)
 
     def finish(self) -> None:
-        """Drop the request that was taken last, after its answer or its last attempt."""
+        """Forget the request that `take` returned last, after its answer or its last attempt."""
         self._current = None
 
     def mark_offline(self) -> None:
@@ -151,14 +151,14 @@ class StationOutbox:
             request.payload["offline"] = True
 
     def drop_unkept(self) -> None:
-        """Drop the requests that an offline station does not keep; they fail."""
+        """Drop the requests that an offline station does not keep, and call their ``on_failure``."""
         dropped = [request for request in self._others if not request.is_kept]
         self._others = deque(request for request in self._others if request.is_kept)
         for request in dropped:
             request.fail()
 
     def drop(self, action: str) -> None:
-        """Drop the requests of one action without telling their senders."""
+        """Drop the requests of one action; their ``on_failure`` is not called."""
         self._others = deque(request for request in self._others if request.action != action)
 
     def has(self, action: str) -> bool:

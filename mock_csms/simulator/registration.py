@@ -43,7 +43,7 @@ class StationRegistration:
         self._core = core
         self._boot_reason: str = BootReason.power_up
         self._retry_at: float | None = None
-        """Earliest time for the next boot; None if it may be sent at once."""
+        """Earliest time for the next BootNotification; None if the station may send it at once."""
         self._retry: Timer | None = None
         self._heartbeat: Timer | None = None
         self.answered = Signal[[JsonObject]]()

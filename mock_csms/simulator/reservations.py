@@ -39,7 +39,7 @@ class Reservation:
     """None: any EVSE."""
 
     def is_for(self, id_token: JsonObject, group_id_token: JsonObject | None) -> bool:
-        """Whether a token or its group may use it (H03.FR.01 to H03.FR.06)."""
+        """Whether the reservation is for a token or its group (H03.FR.01 to H03.FR.06)."""
         is_same_group = self.group is not None and optional_key(group_id_token) == self.group
         return token_key(id_token) == self.token or is_same_group
 
@@ -47,9 +47,9 @@ class Reservation:
 class Reservations:
     """Reservations of EVSEs; they survive a reboot (B11.FR.05).
 
-    All connectors of the station have the same type, so a reservation of that type is handled like one of any
-    EVSE. While there are more free EVSEs than reservations of any EVSE, such reservations make no EVSE
-    Reserved. Otherwise all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
+    All connectors of the station have the same type, so a reservation of a connector type is handled like a
+    reservation of any EVSE. While there are more free EVSEs than reservations of any EVSE, these reservations
+    make no EVSE Reserved. Otherwise, all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
     """
 
     def __init__(self, core: Core, connector_type: str = ConnectorEnumType.c_type2) -> None:
@@ -89,7 +89,7 @@ class Reservations:
     def allows(
         self, evse_id: int, connector_id: int | None, id_token: JsonObject, group_id_token: JsonObject | None
     ) -> bool:
-        """Whether a token may charge here: the EVSE is not reserved, or reserved for the token or its
+        """Whether a token may charge at an EVSE: the EVSE is not reserved, or reserved for the token or its
         group.
 
         A reserved EVSE is reserved with all its connectors (H01.FR.23), so the connector makes no difference.
@@ -99,11 +99,11 @@ class Reservations:
         return not is_reserved or self._matching(evse_id, id_token, group_id_token) is not None
 
     def use(self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None) -> int | None:
-        """Remove the reservation that a token uses by charging here, and return its id, if any
-        (H03.FR.09).
+        """Remove the reservation that a token uses by charging at an EVSE. Return its id; None without a
+        reservation (H03.FR.09).
 
-        Call it for every authorized session, after setting the ``id_token`` of the EVSE. A session without a
-        reservation takes a free EVSE too, and the remaining free EVSEs may become Reserved.
+        Call this for every authorized session, after setting the ``id_token`` of the EVSE. A session without
+        a reservation takes a free EVSE too, and the remaining free EVSEs may become Reserved.
         """
         reservation = self._matching(evse_id, id_token, group_id_token)
         if reservation is None:
@@ -124,7 +124,7 @@ class Reservations:
         self._mark_free_evses()
 
     def _refusal(self, expiry: str, connector_type: str | None, evse_id: int | None) -> str | None:
-        """Reason code for a request that is rejected in any state of the EVSEs; otherwise None."""
+        """Reason code for a request that is rejected whatever the state of the EVSEs; otherwise None."""
         variables = self._core.variables
         if not (
             variables.boolean(RESERVATION_CTRLR, "Available")
@@ -146,9 +146,7 @@ class Reservations:
             return False
 
     def _status_of_targets(self, evse_id: int | None, *, replaced_id: int) -> Status:
-        """Answer to a valid request. It replaces a reservation with the same id, so that one does not
-        count.
-        """
+        """Status for the answer to a valid ReserveNow; the reservation that it replaces does not count."""
         evses = self._core.evses
         targets = [evse for evse in evses if evse_id in {None, evse.id}]
         others = [item for item in self._reservations.values() if item.id != replaced_id]
@@ -229,9 +227,9 @@ class Reservations:
             self._mark_free_evses()
 
     def _mark_free_evses(self) -> None:
-        """Mark the EVSEs again after a change at one of them.
+        """Update the reservations of all EVSEs after a change at one EVSE.
 
-        Only reservations of any EVSE depend on the state of several EVSEs.
+        This is needed only if there are reservations of any EVSE: they depend on the state of all EVSEs.
         """
         if self._for_any_evse():
             self._mark_evses()

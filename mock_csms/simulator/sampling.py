@@ -121,7 +121,7 @@ class Sampling:
             self._wait_for_multiple(variable)
             return
         if self._core.is_powered and self._core.variables.boolean(ALIGNED, "Enabled"):
-            # The time that is due, and not a later one at which the timer was called.
+            # The sample gets the time at which it was due, even if the timer fired later.
             self._aligned_samples[variable](timestamp(datetime.fromtimestamp(due_s, UTC)))
         self._wait_for_multiple(variable, due_s)
 

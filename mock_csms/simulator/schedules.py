@@ -65,7 +65,7 @@ class LimitStep(NamedTuple):
 
 
 class Limits(Protocol):
-    """Anything with a limit at each moment."""
+    """Limits over time, of one EVSE or of the whole station."""
 
     def at(self, moment: float) -> LimitStep:
         """Limit at a moment."""
@@ -165,7 +165,8 @@ class EvseLimits:
     def _leading(self, moment: float, purpose: str) -> tuple[Rate | None, float]:
         """Limit of the highest stack level with a period at this moment (K01.FR.17).
 
-        Lower levels are not examined while a higher one has a period, because each boundary costs a step.
+        Lower levels are not examined while a higher level has a period, because the boundaries of their
+        periods would count towards MAX_STEPS.
         """
         until = inf
         chosen = [profile for profile in self.profiles if profile.purpose == purpose]
@@ -232,5 +233,5 @@ def _moment(text: str | None, default: float) -> float:
 
 
 def _rate(period: JsonObject, unit: str) -> Rate:
-    """Limit of a ChargingSchedulePeriodType. It is for three phases if it names no number (K01.FR.49)."""
+    """Limit of a ChargingSchedulePeriodType; without numberPhases, it is for three phases (K01.FR.49)."""
     return Rate.of(period["limit"], unit, period.get("numberPhases", 3))

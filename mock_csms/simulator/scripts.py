@@ -122,7 +122,7 @@ class Player:
         self._stop = stop
 
     def start(self, index: int = 0) -> None:
-        """Play the script from this line on."""
+        """Play the script from the line with this index."""
         if index < len(self._lines):
             self._station.core.after_scaled(self._lines[index].delay_s, lambda: self._play(index))
 

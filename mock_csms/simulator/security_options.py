@@ -157,10 +157,7 @@ class SecurityFiles(NamedTuple):
 
 
 def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
-    """Files that the flags name. Without a flag, the file of the PKI folder.
-
-    The client certificate in the folder is used only if it was made.
-    """
+    """Files that the flags name; without a flag, the file in the PKI folder, if any. Raises UsageError."""
     if given.client_key is not None and given.client_cert is None:
         raise UsageError("--client-key needs --client-cert")
     folder = Path(given.pki) if given.pki else None

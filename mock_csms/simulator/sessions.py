@@ -70,8 +70,9 @@ def starts_with_signature(start_points: Collection[str], before: EvseFacts, afte
 def stops(stop_points: Collection[str], before: EvseFacts, after: EvseFacts) -> bool:
     """Whether a change ends the condition of one of the stop points.
 
-    DataSigned is ignored (errata 2.24). At the end of the authorization, or without the vehicle, the power
-    path is open, even if it was never closed (E06.FR.06).
+    DataSigned is ignored (errata 2.24). The end of the authorization or the disconnection of the vehicle also
+    ends the conditions of PowerPathClosed and EnergyTransfer, even if the power path was never closed
+    (E06.FR.06).
     """
     ended = before.points - after.points - {Point.data_signed}
     if not ended.isdisjoint({Point.authorized, Point.ev_connected}):
@@ -165,7 +166,7 @@ class ChargingSession:
         return ChargingState.charging if self.vehicle.is_drawing else ChargingState.suspended_ev
 
     def energy_left_wh(self) -> float:
-        """Energy that the vehicle still takes, up to the rest that a rejected token allows."""
+        """Energy that the vehicle still needs, limited to the energy that a rejected token may still take."""
         wanted_wh = self.vehicle.demand_wh - self.vehicle.taken_wh if self.vehicle else 0.0
         return min(wanted_wh, self._allowed_wh())
 
@@ -176,7 +177,7 @@ class ChargingSession:
         return self.max_energy_wh - (self.meter.register_wh - self.transaction.start_register_wh)
 
     def forget_driver(self) -> None:
-        """Forget the authorization."""
+        """Forget the driver's token, its authorization, and all data that depend on them."""
         self.id_token = self.evse.id_token = self.reservation_id = None
         self.id_token_info = {}
         self.is_authorized = False

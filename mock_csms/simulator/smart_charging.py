@@ -242,7 +242,7 @@ class SmartCharging:
         )
 
     def _refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
-        """Objection to a profile of SetChargingProfile."""
+        """Reason to reject a profile of SetChargingProfile, or None."""
         purpose = profile["chargingProfilePurpose"]
         if evse_id != 0 and self.core.evses.get(evse_id) is None:  # K01.FR.28
             return "UnknownEvse", f"there is no EVSE {evse_id}"
@@ -264,7 +264,7 @@ class SmartCharging:
         return None
 
     def _profile_refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
-        """Objection to the content of a profile, or to a conflict with installed profiles."""
+        """Reason to reject a profile: its content or a conflict with an installed profile; otherwise None."""
         if wrong := profile_refusal(profile, self._abilities(), may_choose=evse_id in self._vehicles):
             return wrong
         replaced = self._profiles.get(profile["id"])
@@ -356,7 +356,7 @@ class SmartCharging:
         return composite(limits, now, VEHICLE_HORIZON_S, unit) or []
 
     def _give_vehicle_schedule(self, evse_id: int, limits: EvseLimits) -> None:
-        """Send the vehicle's schedule; it uses all offered power (K15.FR.10, K16.FR.05)."""
+        """Send the schedule of an ISO 15118 vehicle that uses all offered power (K15.FR.10, K16.FR.05)."""
         self._vehicles[evse_id] = limits
         periods = self._vehicle_periods(limits, self._now())
         if not periods:

@@ -88,7 +88,7 @@ class SimulatedStation:
         self.signing = CertificateSigning(core, self.security, self.certificates)
         self.endpoint = Endpoint(core, Dispatcher(version, self._blocks()), version)
         self.notices: Notices = lambda _verb, _arguments: True
-        """`mock_csms.simulator.misbehaviour` replaces it."""
+        """Notices every step, unless `mock_csms.simulator.misbehaviour` replaces the function."""
         self._connect_blocks()
 
     def _blocks(self) -> list[object]:
@@ -162,7 +162,7 @@ class SimulatedStation:
     ) -> None:
         """Present a token at the station, or at the reader of one EVSE.
 
-        With a master pass, choose to stop the transaction at the EVSE ``stops_at``, or all transactions.
+        A master pass stops the transaction at the EVSE ``stops_at``, or all transactions if it is None.
         """
         self.charging.present(id_token, evse_id, stops_at=stops_at)
 
@@ -171,7 +171,8 @@ class SimulatedStation:
     ) -> None:
         """Plug in a vehicle with a contract certificate, which authorizes the session (C07).
 
-        A vehicle that asks for a certificate first waits for it (M01, M02).
+        A vehicle that requests a certificate (M01, M02) presents its contract only after the central system
+        has accepted the request.
         """
         self.charging.plug_in(evse_id, connector_id, vehicle)
         if vehicle is None or not self.certificates.sends_request(vehicle.certificate_request):
@@ -186,7 +187,7 @@ class SimulatedStation:
         self.charging.present(self.contracts.id_token, evse_id, self.contracts.proof())
 
     def go_offline(self, seconds: float | None = None) -> None:
-        """Lose the network for so many seconds. None: until `go_online` or a power cycle."""
+        """Lose the network for this many seconds; None means until `go_online` or a power cycle."""
         self.core.link.drop()
         if seconds is not None:
             self.core.after_scaled(seconds, self.go_online)

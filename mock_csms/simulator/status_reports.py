@@ -52,7 +52,7 @@ class StatusReports:
             self._send_next()
 
     def drop_unsent(self, request_id: int, status: str | None = None) -> None:
-        """Drop the unsent reports of a request; with a status, only those with it."""
+        """Drop the unsent reports of a request; with ``status``, only the reports of this status."""
         keep = [
             report
             for report in self._waiting

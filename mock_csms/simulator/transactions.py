@@ -355,7 +355,9 @@ class StationTransactions:
         authorizing: JsonObject | None,
         answer: JsonObject,
     ) -> None:
-        """Cache the status of an event's token. Use it if the token authorized the session (E05)."""
+        """Cache the info about the token of an event. If the token authorized the session, apply the info to
+        the session (E05).
+        """
         info = answer.get("idTokenInfo")
         if id_token is None or info is None:
             return

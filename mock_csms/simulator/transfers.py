@@ -155,7 +155,7 @@ def _opener(roots_pem: str) -> urllib.request.OpenerDirector:
 
 
 def clamp_interval(interval_s: int) -> int:
-    """Interval between attempts, from a second to a day."""
+    """Limit an interval between attempts to at least a second and at most a day."""
     return min(max(interval_s, MIN_INTERVAL_S), MAX_INTERVAL_S)
 
 

@@ -102,7 +102,10 @@ class TrustStore:
         return pem(self.roots(CSMS_ROOT))
 
     def trusted_for(self, *, uses_replaced: bool) -> str:
-        """Roots for connections to the central system, in PEM: the new ones, or the replaced ones."""
+        """Roots for connections to the central system, in PEM.
+
+        While a CSMS root is being replaced, this is either the replaced root or all other CSMS roots.
+        """
         if self._replaced_root is None:
             return self.trusted_pem
         if uses_replaced:
@@ -110,8 +113,8 @@ class TrustStore:
         return pem([root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
 
     def replace_csms_root(self, new: x509.Certificate) -> None:
-        """Install a CSMS root in place of the newest one. The newest one is kept for now (M05.FR.09,
-        M05.FR.12).
+        """Install a CSMS root. Of the earlier CSMS roots, keep only the newest, until a connection with the
+        new root succeeds (M05.FR.09, M05.FR.12).
         """
         newest = self.roots(CSMS_ROOT)[-1:]
         self._replaced_root = next((root for root in newest if root != new), None)

@@ -63,7 +63,7 @@ class VariableDefinition:
 
     @property
     def supports_monitoring(self) -> bool:
-        """Whether monitors can be set: the value may change."""
+        """Whether monitors can be set: the value is not constant."""
         return not self.is_constant
 
 
@@ -111,7 +111,7 @@ def constant(
 
 
 def value_text(value: object) -> str:
-    """Write a value the way OCPP does."""
+    """Format a value of a variable as OCPP spells it, for example true instead of True."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -49,7 +49,7 @@ class Verb:
     short: str = ""
     """Parameter whose value may be written without its name."""
     obstacle: Callable[[SimulatedStation, Arguments], str] = lambda _station, _arguments: ""
-    """Returns why the action has no effect at the moment; empty if it has one."""
+    """Returns why the action has no effect at the moment; empty if the action has an effect."""
 
     @property
     def usage(self) -> str:
@@ -68,7 +68,7 @@ class Verb:
 
 
 def parameter_text(value: object) -> str:
-    """Format the value of a parameter as it is written."""
+    """Format the value of a parameter as it is written in a script."""
     match value:
         case bool():
             return "yes" if value else "no"

@@ -1,4 +1,6 @@
-"""A simulated station with deliberate errors: named violations of the specification, and mutations."""
+"""A simulated station with deliberate errors: misbehaviours with a name, such as ``skip-seq-no``, and
+mutations, which are described in words, such as ``omit Heartbeat``.
+"""
 
 from mock_csms.simulator.misbehaviour.listing import list_misbehaviours
 from mock_csms.simulator.misbehaviour.mutations import FORMS, MutationForm

@@ -1,4 +1,4 @@
-"""Values that a mutation sets in a payload, and its conditions on fields of a message."""
+"""The words FIELD=VALUE of a mutation: values to set in a payload, and conditions on fields of a message."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -62,8 +62,8 @@ class Comparison:
     is_equal: bool
 
     def holds(self, payload: JsonObject) -> bool:
-        """Whether a message meets the condition. ``is_equal``: one value has to be equal; otherwise, none
-        may be.
+        """Whether a message meets the condition: with ``is_equal``, at least one value at the path is equal;
+        without it, none is.
         """
         values = list(values_at(payload, self.path))
         if self.value is NO_PROPERTY:
@@ -115,7 +115,7 @@ def json_value(text: str) -> Any:
 def assigned_value(text: str, *, is_time: bool, is_text: bool) -> Any:
     """Read the value of an assignment: ``now``, ``@FIELD``, JSON or plain text.
 
-    For a text, numbers, true, false and null are plain text, because the values of variables are texts.
+    For a text field, numbers, true, false and null are plain text, because the values of variables are texts.
     """
     if is_time and (match := TIME_TEXT.fullmatch(text)):
         return StationTime(int(match[1] or 0))

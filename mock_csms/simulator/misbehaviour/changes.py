@@ -1,8 +1,7 @@
 """Changes to payloads and conditions on them, built from paths such as ``transactionInfo.transactionId``.
 
-In a change, a path that leads into a list continues in each of its items, or in one if its number follows;
-in a condition it does not.
-Payloads are copied, never changed.
+In a change, a path that leads into a list continues in every item, or in one item if its number is the next
+part of the path. In a condition, a path does not continue into a list. Payloads are copied, never changed.
 """
 
 from collections.abc import Callable
@@ -43,7 +42,7 @@ def both(*conditions: Condition) -> Condition:
 
 
 def put(path: str, value: object) -> Change:
-    """Set the value at a path. The value may be missing, but its object must be there."""
+    """Set the value at a path. The value may be missing; if its object is missing, nothing changes."""
     return _at(path, lambda _: value)
 
 

@@ -101,7 +101,7 @@ class SkipCall(CallDeviation):
 
 @dataclass(frozen=True)
 class SkipUnchangedStatuses(Deviation):
-    """Send the status of a connector only if it has changed since the last one after the latest boot.
+    """Send the status of a connector only if it differs from the last status sent since the latest boot.
 
     ``action``, ``when`` and ``limit`` are ignored.
     """
@@ -133,12 +133,12 @@ class AddCall(CallDeviation):
     """Send an additional CALL after a CALL."""
 
     make: Callable[[SimulatedStation, JsonObject], JsonObject]
-    """Makes the payload of the additional CALL; takes the payload of the first one."""
+    """Makes the payload of the additional CALL; takes the payload of the original CALL."""
     added_action: str | None = None
-    """Action of the additional CALL; None: the action of the first one."""
+    """Action of the additional CALL; None: the action of the original CALL."""
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return the request, then the additional one."""
+        """Return the request, then the request of the additional CALL."""
         yield request
         action = self.added_action or request.action
         yield Request(action, self.make(station, request.payload), is_kept=request.is_kept, is_solicited=True)
@@ -212,7 +212,7 @@ class ChangeAnswer(CommandDeviation):
 class ChangeFrames(Deviation):
     """Send other frames in place of a CALL or, with ``is_answer``, in place of the answer to a command.
 
-    ``when`` is not supported, because a changed frame may not have a payload.
+    ``when`` is not supported, because frames are not parsed.
     """
 
     change: Callable[[bytes], Iterable[bytes]]

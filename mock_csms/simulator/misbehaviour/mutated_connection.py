@@ -1,4 +1,4 @@
-"""Deviation that mutations describe: a station that connects in another way."""
+"""The deviation of the mutation ``connect``: the station connects with other options, such as a password."""
 
 import re
 import ssl
@@ -29,7 +29,7 @@ CONNECT_OPTIONS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "after": (re.compile(r"[1-9]\d?", re.ASCII), "the number of attempts that are made as usual, 1 to 99"),
     "wait": (re.compile(r"0\.[1-9]\d*|[1-9]\d{0,5}(\.\d+)?", re.ASCII), "seconds from 0.1"),
 }
-"""Values of the options, and their descriptions."""
+"""Pattern and description of the values of each option of ``connect``."""
 TLS_OPTIONS: Final = frozenset({"verify", "tls", "ciphers"})
 LOWEST_TLS: Final = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -47,7 +47,7 @@ class ConnectOtherwise(Deviation):
 
     _: KW_ONLY
     values: Mapping[str, str]
-    """Values of CONNECT_OPTIONS."""
+    """Values of options, by name in CONNECT_OPTIONS."""
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
@@ -101,7 +101,7 @@ class ConnectOtherwise(Deviation):
 
 
 def _accept_from(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
-    """Accept a version and later ones; Python warns of versions before 1.2."""
+    """Accept a TLS version and later ones, without Python's warning about versions before 1.2."""
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         context.minimum_version = version
     if version < ssl.TLSVersion.TLSv1_2:
@@ -109,7 +109,7 @@ def _accept_from(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
 
 
 def has_ciphers(text: str) -> bool:
-    """Whether OpenSSL has one of the cipher suites."""
+    """Whether OpenSSL knows at least one of the cipher suites in a text."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers(text)
     except ssl.SSLError:

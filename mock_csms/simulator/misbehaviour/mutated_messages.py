@@ -1,4 +1,6 @@
-"""Deviations that mutations describe: other values, omitted messages, and ignored commands."""
+"""Deviations of the mutations ``say``, ``hear``, ``omit``, ``pretend`` and ``refuse``: other values, omitted
+messages, and commands that are answered but not carried out.
+"""
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
@@ -84,7 +86,7 @@ class HearInAnswer(Deviation):
 
 @dataclass(frozen=True)
 class OmitCall(Deviation):
-    """Do not send a CALL. The station continues as after a plain answer.
+    """Do not send a CALL. The station continues as if the CALL had been answered (see `plain_payload`).
 
     The next events of a transaction take over the sequence numbers of its omitted events.
     """
@@ -128,7 +130,9 @@ def _forget_ended(omitted: dict[str, int], request: Request) -> None:
 
 
 def _take_for_answered(station: SimulatedStation, request: Request) -> None:
-    """Give the sender of a request a plain answer; or a failure, if the request would be dropped offline."""
+    """Call ``on_result`` of a request with a plain payload, or ``on_failure`` if the action is unknown or
+    the request would be dropped offline.
+    """
     version = station.endpoint.version
     if request.action not in version.from_station or not (station.core.is_connected or request.is_kept):
         request.fail()

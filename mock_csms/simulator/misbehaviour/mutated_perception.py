@@ -1,4 +1,6 @@
-"""Deviations that mutations describe: values of variables and steps of people that a station misreads."""
+"""Deviations of the mutations ``believe`` and ``overlook``: a station acts on other values of variables, or
+does not notice steps of people or of the network.
+"""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -13,7 +15,7 @@ type NameOfVariable = tuple[str, str, str | None]
 
 @dataclass(frozen=True)
 class BelieveValues(Deviation):
-    """Use other values than are set for variables; ``action``, ``when`` and ``limit`` are ignored."""
+    """Act on other values than those set in variables; ``action``, ``when`` and ``limit`` are ignored."""
 
     _: KW_ONLY
     values: Mapping[NameOfVariable, str]

@@ -1,4 +1,6 @@
-"""Deviations that mutations describe: messages that are repeated, late, unsolicited or missing."""
+"""Deviations of the mutations ``repeat``, ``delay``, ``ignore``, ``send`` and ``do``: repeated, late, missing
+and additional messages, and steps that the station does by itself.
+"""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -146,10 +148,10 @@ class AddedStep:
 
     verb: Verb
     words: tuple[str, ...]
-    """Its arguments."""
+    """Arguments of the step."""
 
     def take(self, station: SimulatedStation, _: JsonObject) -> None:
-        """Do the step when the answer is about to be sent, unless the step has no effect then."""
+        """Do the step after ANSWER_S, so that an answer is sent first; ignore a step that has no effect."""
         station.core.after(ANSWER_S, partial(self._do, station))
 
     def _do(self, station: SimulatedStation) -> None:
@@ -165,7 +167,7 @@ the step.
 
 @dataclass(frozen=True)
 class FollowCall(Deviation):
-    """Do something after the answer to a CALL. ``when`` tests the CALL and its answer."""
+    """Call ``effect`` after the answer to a CALL. ``when`` tests the CALL and its answer."""
 
     _: KW_ONLY
     effect: Effect
@@ -204,20 +206,20 @@ def _followed(request: Request, follow: Callable[[JsonObject], None]) -> Request
 
 @dataclass(frozen=True)
 class FollowAnswer(AnswerDeviation):
-    """Do something after the answer to a command."""
+    """Call ``effect`` after the answer to a command."""
 
     _: KW_ONLY
     effect: Effect
 
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
-        """Yield the frame; do the step when the frame is sent."""
+        """Yield the frame, and call ``effect`` after the frame was sent."""
         yield frame
         self.effect(station, original)
 
 
 @dataclass(frozen=True)
 class FollowStep(Deviation):
-    """Do something after a step. ``action`` is its verb, and ``when`` tests its arguments."""
+    """Call ``effect`` after a step. ``action`` is the verb of the step, and ``when`` tests its arguments."""
 
     _: KW_ONLY
     effect: Effect
@@ -242,7 +244,7 @@ class SendBeforeAnswer(AnswerDeviation):
     added: AddedMessage
 
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
-        """Return the frames of both."""
+        """Return the frame of the additional CALL, then the frame of the answer."""
         return self.added.frame(station, original), frame
 
 
@@ -254,11 +256,13 @@ class SendBeforeCall(CallDeviation):
     added: AddedMessage
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return the additional request; also return the first one if it comes later in the same queue."""
+        """Return the additional request. If both are in the same queue, or the original request is a
+        BootNotification, return the original request too; otherwise, queue it after the additional answer.
+        """
         added = self.added.request(station, request.payload, is_kept=request.is_kept)
         outbox = station.core.outbox
         is_in_order = added.is_transaction_message == request.is_transaction_message
-        if is_in_order or request.action == Action.boot_notification:  # which nothing may hold back
+        if is_in_order or request.action == Action.boot_notification:  # a boot is not held back
             return added, request
         added.on_result = lambda _: outbox.put_first(request)
         added.on_failure = lambda: outbox.put_first(request)

@@ -1,4 +1,4 @@
-"""Reads the words of a mutation, checked against the messages of an OCPP version."""
+"""Reads the words of a mutation, and checks them against the messages of an OCPP version."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class MutationReader:
         return WrongMutation(f"write {self.usage}")
 
     def subjects(self, number: int) -> Sequence[str]:
-        """Return the words after the form, which must be this many."""
+        """Return the words after the form; raises WrongMutation unless there are ``number`` words."""
         if len(self.text.subjects) != number:
             raise self.usage_error()
         return self.text.subjects
@@ -57,7 +57,7 @@ class MutationReader:
         return self._known(action, self.version.from_station, "message of stations")
 
     def command(self, action: str) -> str:
-        """Check that it is a command."""
+        """Check that an action is a command."""
         return self._known(action, self.version.from_csms, "command")
 
     def _known(self, action: str, actions: frozenset[str], kind: str) -> str:
@@ -68,7 +68,7 @@ class MutationReader:
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(actions))}")
 
     def known(self, action: str) -> str:
-        """Check that it is an action."""
+        """Check that OCPP has an action of this name."""
         if action in self.version.actions:
             return action
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
@@ -76,7 +76,8 @@ class MutationReader:
     def is_about_command(self, action: str, kind: PayloadKind) -> bool:
         """Whether a mutation is about a command; otherwise, it is about a message of stations.
 
-        Of an action that is both, it is about the message if its fields are in this part of the message.
+        For an action in both directions, such as DataTransfer, the mutation is about the message of stations
+        if the ``kind`` payload of the action has all fields that the mutation sets.
         """
         self.known(action)
         if action not in self.version.from_station:
@@ -118,7 +119,7 @@ class MutationReader:
         return self.options(self.fields_of(action, kinds))
 
     def fields_of(self, action: str, kinds: Sequence[PayloadKind]) -> FieldCheck:
-        """Check of the fields of these payloads of an action."""
+        """Return a function that checks whether a path leads to a field of these payloads of an action."""
         schemas = [payload_schema(self.version, self.known(action), kind) for kind in kinds]
 
         def check(path: str) -> None:
@@ -133,7 +134,7 @@ class MutationReader:
 
     @staticmethod
     def parameters_of(verb: Verb) -> FieldCheck:
-        """Check of the parameters of a step."""
+        """Return a function that checks whether a name is a parameter of a step."""
 
         def check(path: str) -> None:
             if path not in verb.parameters:

@@ -38,12 +38,13 @@ class MutationText:
     """The parts of a mutation, as they are written."""
 
     form: str
+    """The first word, such as ``say``."""
     subjects: list[str] = field(default_factory=list)
-    """The words after the form: an action, with its fields and conditions."""
+    """Further words without ``=``, such as an action, a step, a number of seconds or an error code."""
     values: list[WrittenValue] = field(default_factory=list)
     conditions: list[WrittenValue] = field(default_factory=list)
     occasion: tuple[str, str] | None = None
-    """``on`` or ``before``, and an action."""
+    """``on`` or ``before``, and an action or step."""
     limit: int | None = None
     """Number after ``times``."""
     skip: int = 0

@@ -58,7 +58,7 @@ EXAMPLE_OF_VARIABLE: Final = "; write, for example, OCPPCommCtrlr.HeartbeatInter
 
 @dataclass(frozen=True)
 class MutationForm:
-    """A form of mutations."""
+    """A form of mutations, such as ``omit ACTION [if FIELD=VALUE...]``."""
 
     usage: str
     description: str
@@ -161,7 +161,7 @@ def _send(reader: MutationReader) -> Deviation:
 
 
 def _check_of_occasion(reader: MutationReader) -> FieldCheck:
-    """Check of the fields of the message or step that a mutation precedes or follows."""
+    """Return a function that checks a field of the message or step after ``on`` or ``before``."""
     word, action = reader.text.occasion or ("", "")
     if action in VERBS:
         if word == "before":
@@ -185,7 +185,7 @@ def _do(reader: MutationReader) -> Deviation:
 
 
 def _following(reader: MutationReader, effect: Effect) -> Deviation:
-    """Deviation whose effect comes after a message or step: the one after ``on`` in the mutation."""
+    """Return a deviation that calls ``effect`` after the message or step named after ``on``."""
     options = {"effect": effect, **reader.options(_check_of_occasion(reader))}
     _, action = reader.text.occasion or ("", "")
     if action in VERBS:

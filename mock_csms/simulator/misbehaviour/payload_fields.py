@@ -11,13 +11,13 @@ from mock_csms.versions import OcppVersion
 type PayloadKind = Literal["request", "response"]
 
 PLAIN_STATUS: Final = "Accepted"
-"""Status of a plain answer, where the schema has it."""
+"""Status in a plain answer, if the schema allows this status."""
 ZEROS: Final[Mapping[str, object]] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
-"""Plain values by type."""
+"""Values of required fields in a plain payload, by JSON type."""
 
 
 class UnknownField(ValueError):
-    """A path that leads to no field of a message. The message is one clause with a suggestion."""
+    """A path that does not lead to a field of a payload. The error text is one clause with a suggestion."""
 
 
 @cache

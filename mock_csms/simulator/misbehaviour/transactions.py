@@ -37,7 +37,7 @@ def _sampled_periodically(sample: Any) -> Any:
 
 
 def _meter_values(station: SimulatedStation, event: JsonObject) -> JsonObject:
-    """Meter values of the EVSE in a transaction, with the readings of one of its events."""
+    """MeterValues of an EVSE in a transaction, with the readings of an event of the transaction."""
     evse_id = station.transactions.running()[0].evse.id
     return {"evseId": evse_id, "meterValue": event["meterValue"]}
 
