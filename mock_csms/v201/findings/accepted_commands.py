@@ -62,7 +62,7 @@ class AcceptedCommand:
     is_excused: Callable[[float], bool] = lambda _: False
     """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
     requirements: tuple[str, ...] = ()
-    """Requirements that are broken without the effect, and met with it; empty: all of the kind."""
+    """Requirements that are broken if the effect is missing, and met if it occurs; empty: all of the kind."""
     frames: tuple[int, ...] = ()
     accepted_at: float = 0.0
     due: float | None = None

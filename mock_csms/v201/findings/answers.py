@@ -49,7 +49,9 @@ class Answers:
         return NO_FINDINGS
 
     def _met(self, action: str, request: JsonObject, status: str | None) -> tuple[str, ...]:
-        """Return the requirements that a cautious answer meets, because the state requires it."""
+        """Return the requirements that a refusal or a delay meets, because the state of the station requires
+        it.
+        """
         match action, status:
             case Action.trigger_message, "Rejected" if self._registration.must_refuse(action, request):
                 return ("F06.FR.17",)
@@ -111,8 +113,8 @@ class Answers:
     ) -> None:
         """Suspect that Inoperative was Accepted for connectors in a transaction (G03.FR.05, G04.FR.06).
 
-        ``available``: connectors that were Available since the previous Inoperative. For these, this command
-        does not request the state that they already have (G03.FR.03).
+        ``available``: connectors that have been Available at some time since the previous Inoperative, so
+        that this command does not request the state that they already have (G03.FR.03).
         """
         evse_id, connector_id = place_of(request)
         for transaction_id, transaction in self._running.on_evse(evse_id):

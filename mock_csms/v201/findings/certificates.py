@@ -20,9 +20,9 @@ MAX_KEYS: Final = 50
 """Maximum number of keys of CSRs; above it, any key of a certificate is accepted."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
 _VERIFICATION: Final = ("A02.FR.06", "A03.FR.06")
-"""The station must check a certificate."""
+"""Requirements that the station checks a certificate."""
 _REFUSAL: Final = ("A02.FR.07", "A03.FR.07")
-"""It must reject an invalid one, and report it."""
+"""Requirements that the station rejects an invalid certificate, and reports it."""
 HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
     "issuerKeyHash": "public key of the issuer, without tag and length,",
@@ -36,7 +36,7 @@ class CertificateChange(NamedTuple):
     frame: int
     certificate_type: str = ""
     certificate: "x509.Certificate | None" = None
-    """The installed one."""
+    """Certificate in the InstallCertificate; None for a DeleteCertificate."""
 
 
 class RecentChanges(BoundedDict[str, CertificateChange]):
@@ -126,7 +126,7 @@ class StationCertificates:
                 self._keys = None
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Drop the certificates that a command may change; its answer may get lost."""
+        """Drop the certificates that a command may change, because its answer may get lost."""
         if action == Action.get_installed_certificate_ids:
             self._is_listing = True
         elif action == Action.install_certificate:
@@ -167,7 +167,7 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _note_list(self, types: list[str] | None, answer: JsonObject) -> None:
-        """Mark the requirements as met that a list shows to be met."""
+        """Count the requirements that a list of certificates shows to be met."""
         serial_numbers = {
             serial_number_of(data) for data in listed_hash_data(answer.get("certificateHashDataChain", []))
         }

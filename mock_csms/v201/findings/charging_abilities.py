@@ -26,7 +26,7 @@ def is_evse_missing(evse_id: int, known: Known201) -> bool:
 
 
 def flaw_of_start_profile(profile: JsonObject, known: Known201) -> str | None:
-    """Return why no remote start may have a profile; None if it may be possible."""
+    """Return why a profile is not allowed in a remote start; None if it may be allowed."""
     if profile["chargingProfilePurpose"] != TX_PROFILE:
         return f"has the purpose {profile['chargingProfilePurpose']}"
     if "transactionId" in profile:
@@ -35,7 +35,7 @@ def flaw_of_start_profile(profile: JsonObject, known: Known201) -> str | None:
 
 
 def _excess(profile: JsonObject, known: Known201) -> str | None:
-    """Return which limit of the station a profile exceeds."""
+    """Return which limit of the station a profile exceeds; None if it exceeds no known limit."""
     model = known[DeviceModelFacts]
     highest = model.number(SMART_CHARGING, "ProfileStackLevel")
     max_periods = model.number(SMART_CHARGING, "PeriodsPerSchedule")

@@ -11,8 +11,8 @@ from mock_csms.v201.findings.known import Known201
 
 
 def shape_of_meter_values(payload: JsonObject) -> Hashable:
-    """Return the EVSE, the numbers of readings and the context of the first one: messages in which these are
-    equal have the same measurands, units and locations.
+    """Return the EVSE, the numbers of readings, and the context of the first reading. Messages in which these
+    are equal have the same measurands, units and locations.
     """
     meter_values = payload["meterValue"]
     counts = tuple(len(meter_value["sampledValue"]) for meter_value in meter_values)
@@ -22,4 +22,4 @@ def shape_of_meter_values(payload: JsonObject) -> Hashable:
 CHECKS: Final = CheckList[Known201](
     event_action=Action.transaction_event.value, shapes={Action.meter_values.value: shape_of_meter_values}
 )
-"""Checks of OCPP 2.0.1. `all_checks` has them complete."""
+"""Checks of OCPP 2.0.1; complete only once `all_checks` has been imported."""

@@ -62,7 +62,9 @@ class Connectors:
         self._persisting: frozenset[EvseScope] = EMPTY
         """Scopes that were Inoperative at the latest boot."""
         self._persistence: tuple[str, ...] = ()
-        """Requirements that an Inoperative scope stays so, after a restart since it became Inoperative."""
+        """Requirements that a scope stays Inoperative after a restart; empty if the station has not restarted
+        since the scope became Inoperative.
+        """
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._in_use: frozenset[Connector] = EMPTY
@@ -76,10 +78,12 @@ class Connectors:
         self.awaited: frozenset[Connector] = EMPTY
         """Connectors whose status is due after an offline period."""
         self._available: frozenset[Connector] = EMPTY
-        """Connectors that were Available since the last ChangeAvailability to Inoperative was sent."""
+        """Connectors that have been Available at some time since the last ChangeAvailability to Inoperative
+        was sent.
+        """
         self.were_available: frozenset[Connector] = EMPTY
-        """Connectors that were Available since the last but one ChangeAvailability to Inoperative was
-        sent.
+        """Connectors that have been Available at some time between the last two ChangeAvailability to
+        Inoperative.
         """
         self.status: dict[Connector, str] = {}
         """Last status by EVSE id and connector id; UNKNOWN_STATUS without a report since the last boot."""
@@ -93,7 +97,7 @@ class Connectors:
         self._due, self._boot_frame, self._booted_at = at + STATUS_TIMEOUT_S, frame, at
 
     def restarted(self, reason: str) -> None:
-        """Register a restart; the availability of connectors outlasts it (B01.FR.07, B11.FR.02)."""
+        """Register a restart, which must not change the availability of connectors (B01.FR.07, B11.FR.02)."""
         is_reset = reason in {"RemoteReset", "ScheduledReset"}
         self._persistence = ("B01.FR.07", "B11.FR.02") if is_reset else ("B01.FR.07",)
 
@@ -255,8 +259,8 @@ class Connectors:
         return self._due is not None or bool(self.awaited)
 
     def expect_none_after_offline(self) -> None:
-        """Expect no status for an offline period: after a boot, all are due; otherwise the station must
-        retry.
+        """Expect no statuses for an offline period: after a boot, all statuses are due anyway; after a CALL
+        without a usable answer, the station may have to retry first.
         """
         self.awaited = EMPTY
 
@@ -315,7 +319,7 @@ class Connectors:
         return frozenset(self.status[connector] for connector in self._connectors_in(scope))
 
     def statuses_of_evse(self, evse_id: int | None) -> frozenset[str]:
-        """Return the last statuses of the connectors of an EVSE; none if it is unknown."""
+        """Return the last statuses of the connectors of an EVSE; empty if the EVSE is unknown."""
         return self.statuses_in((evse_id, None)) if evse_id else EMPTY
 
     def is_plugged_in(self, evse_id: int | None) -> bool:

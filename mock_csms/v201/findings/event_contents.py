@@ -203,8 +203,8 @@ class EventContents:
 
 
 def required_reason(ending: Ending, first_stop: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return the required stoppedReason of an Ended event as a sentence, empty if it may be right, and the
-    requirements.
+    """Return a sentence about the required stoppedReason of an Ended event (empty if its stoppedReason may be
+    right), and the requirements.
 
     ``first_stop`` is the triggerReason of the event that began the end of the transaction, if it was an
     earlier one.

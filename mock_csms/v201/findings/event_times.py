@@ -8,7 +8,7 @@ from mock_csms.v201.findings.clock import Clock, Online, seconds_of
 from mock_csms.v201.findings.transaction_state import EventKey, TransactionState
 
 MAX_CLOCK_CORRECTION_S: Final = 10.0
-"""A correction may set a station's clock back by this much."""
+"""Maximum seconds by which a correction may set a station's clock back."""
 
 _OFFLINE: Final = ("E04.FR.03", "E12.FR.02")
 """Requirements to flag the events of an offline period."""

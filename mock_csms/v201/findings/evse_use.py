@@ -24,7 +24,7 @@ class Doubt:
     tracked: TransactionState
     """Transaction whose Ended event would explain it."""
     moment: float
-    """Time at which this transaction must have ended."""
+    """Time by which this transaction must have ended."""
     frames: tuple[int, ...]
     sentence: str
     due: float
@@ -33,7 +33,7 @@ class Doubt:
 
 
 class EvseUse:
-    """Last transaction of each EVSE, and the suspicions about them."""
+    """Last transaction of each EVSE, and the suspicions about these transactions."""
 
     __slots__ = ("_clock", "_report", "_running", "doubts")
 

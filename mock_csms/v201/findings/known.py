@@ -12,11 +12,11 @@ from mock_csms.v201.findings.running import RunningTransactions
 from mock_csms.v201.findings.transactions import Transactions
 
 MAY_HAVE_NEW_FIRMWARE: Final = frozenset({"FirmwareUpdate", "Unknown"})
-"""Reasons of a boot after which the firmware may be another, and stored settings may be gone."""
+"""Reasons of a boot after which the firmware may be a different one, and stored settings may be gone."""
 
 
 class Known201(Known):
-    """The facts that older parts of the observer keep, and those of `Known`."""
+    """The facts of `Known`, and the parts of the observer that keep facts of their own."""
 
     __slots__ = (
         "clock",

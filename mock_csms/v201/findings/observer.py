@@ -334,7 +334,7 @@ class Observer201(Observer):
         findings = self._answers.judge(at, frame, action, request, answer)
         findings += self._certificates.judge(at, frame, action, request, answer)
         if self._registration.is_unsettled:
-            self._certificates.expect_no_event()  # it may not send one before its boot is accepted
+            self._certificates.expect_no_event()  # it must not send one before its boot is accepted
         return findings
 
     def _learn_from_answer(
@@ -434,7 +434,7 @@ class Observer201(Observer):
         return findings
 
     def _restarted(self, reason: str) -> None:
-        """Drop what may not outlive a restart of the station."""
+        """Drop the facts and expectations that a restart of the station may end."""
         self._known.booted(reason)
         self._connectors.restarted(reason)
         self._accepted_commands.booted()

@@ -16,7 +16,7 @@ _SEQUENCE: Final = b"\x30"
 
 
 def has_certificate_form(pem: str) -> bool:
-    """Return whether a text may have a certificate in PEM. Stations accept encodings that `cryptography`
+    """Return whether a text may have a certificate in PEM. Stations may accept encodings that `cryptography`
     refuses.
     """
     block = _FIRST_BLOCK.search(pem)
@@ -39,7 +39,7 @@ def certificates_in(pem: str) -> "list[x509.Certificate]":
 
 
 def serial_number(certificate: "x509.Certificate") -> str:
-    """Return the serial number as hash data names it."""
+    """Return the serial number in the form that hash data has, which is hexadecimal without leading zeros."""
     return f"{certificate.serial_number:x}"
 
 

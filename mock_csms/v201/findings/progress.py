@@ -73,7 +73,7 @@ LOG_STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Uploading": ("N01.FR.08",),
     "Uploaded": ("N01.FR.09",),
 }
-"""Requirement that a status of a log upload is sent."""
+"""Requirement to send a status of a log upload, by status."""
 IDLE_SECTIONS: Final[Mapping[str, str]] = {
     Action.firmware_status_notification: "Part 2 3.33",
     Action.log_status_notification: "Part 2 3.87",
@@ -160,7 +160,7 @@ class Progress:
         self._signed = SignedUpdates()
         self._reported: frozenset[tuple[str, int]] = frozenset()
         self._with_gap: frozenset[tuple[str, int | None]] = frozenset()
-        """Courses in which statuses may have been lost since the last one."""
+        """Courses in which statuses may have been lost since the last status that arrived."""
         self._cancelled: frozenset[tuple[str, int | None]] = frozenset()
 
     def command_sent(self, action: str, request: JsonObject) -> None:

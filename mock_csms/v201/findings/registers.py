@@ -48,7 +48,7 @@ def register_values(
 ) -> Iterator[tuple[Series, RegisterValue]]:
     """Yield the registers at these locations among SampledValueTypes.
 
-    The start value of a transaction is only a reading of the message that starts it (``is_start``).
+    A reading with context Transaction.Begin counts only in the Started event (``is_start``).
     """
     for sample in samples:
         if not is_start and sample.get("context") == TRANSACTION_BEGIN:

@@ -31,7 +31,7 @@ FIRST_BOOT_WITHIN_S: Final = 60.0
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
 """Boot reasons for a restart of the whole station, not only of an application."""
 EARLIEST_HEARTBEAT: Final = 0.8
-"""Part of the interval after which a Heartbeat is not a triggered one."""
+"""Fraction of the interval after which a Heartbeat counts as regular, not as triggered."""
 REFUSED: Final = "refused with a CALLERROR"
 
 
@@ -39,7 +39,9 @@ SILENCE: Final[Mapping[str | None, tuple[str, ...]]] = {
     "Pending": ("B02.FR.02",),
     "Rejected": ("B03.FR.02",),
 }
-"""Requirements that a station sends nothing but boots, by the status of its boot; B01.FR.08 before that."""
+"""Requirements that a station sends nothing but boots, by the status of its boot; for any other status,
+B01.FR.08.
+"""
 NOT_TOO_EARLY: Final[Mapping[str, tuple[str, ...]]] = {
     "Pending": ("B02.FR.04",),
     "Rejected": ("B02.FR.04", "B03.FR.02"),
@@ -144,7 +146,7 @@ class Registration:
         self._is_interval_of_boot = False
         """Whether the interval was in the answer to a boot."""
         self._heartbeat_at: float | None = None
-        """Time of the latest Heartbeat with the same interval."""
+        """Time of the latest Heartbeat, or of the answer to the boot, since the interval was set."""
 
     @property
     def first_call_without_boot(self) -> int | None:

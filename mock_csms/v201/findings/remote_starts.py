@@ -15,7 +15,9 @@ MAX_REMOTE_STARTS: Final = 50
 WINDOW_S: Final = 120.0
 """Time after the answer in which the start is expected; later, the station has probably given it up."""
 SWIPE_WINDOW_S: Final = 10.0
-"""The same time for a token that a driver may present; later, the driver may have used it at the station."""
+"""Time after the answer in which the start is expected if a driver may present the token; later, the driver
+may have used the token at the station.
+"""
 NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""
 OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "EVDetected"})

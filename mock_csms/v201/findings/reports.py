@@ -45,7 +45,7 @@ class Parts:
 
 
 class RecentRequests(BoundedDict[ReportKey, Parts]):
-    """Reports that a command of this run asked for."""
+    """Reports that a command of this run of the mock asked for."""
 
     __slots__ = ()
     limit = 200
@@ -74,7 +74,7 @@ class ReportParts:
             self._requested[key] = parts
 
     def booted(self) -> None:
-        """Register a restart of the station. It does not continue earlier reports."""
+        """Register a restart of the station, which ends its unfinished reports."""
         self._has_booted = True
         self.give_up()
 

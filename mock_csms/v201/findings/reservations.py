@@ -13,7 +13,7 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_RESERVATIONS: Final = 100
 EXPIRY_MARGIN_S: Final = 10.0
-"""Seconds before its expiry from which a reservation may already have expired at the station."""
+"""Seconds before the expiry in which a reservation may already have expired by the station's clock."""
 ENDED_BY: Final = frozenset({"Available", "Faulted", "Unavailable"})
 """Statuses of a connector whose reservation has ended (H01.FR.16, H01.FR.17, H03.FR.10)."""
 EXPIRY_TIMEOUT_S: Final = 60.0

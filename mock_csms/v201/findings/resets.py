@@ -10,7 +10,7 @@ TRIGGERED: Final = "Triggered"
 
 
 class UnansweredResets:
-    """The unanswered Reset, if no other can explain a boot."""
+    """The unanswered Reset, if no other Reset can explain a boot."""
 
     __slots__ = ("_may_reboot", "_report", "_unanswered")
 
@@ -19,7 +19,7 @@ class UnansweredResets:
         self._may_reboot = True
         """Whether a Reset since the last reboot may still lead to a reboot; True until the first boot."""
         self._unanswered: tuple[int, str] | None = None
-        """Frame and message id."""
+        """Frame and message id of the unanswered Reset."""
 
     def sent(self, frame: int, message_id: str, request: JsonObject, *, is_booted: bool) -> None:
         """Register a Reset; ``is_booted``: whether a boot was accepted on this connection."""

@@ -11,7 +11,7 @@ from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MAX_IN_PROGRESS: Final = 1_000
 CERTAIN_AFTER_S: Final = 5.0
-"""Seconds after which an event happened too late to have been on its way when the station answered."""
+"""Minimum seconds from an answer to an event that was certainly not yet on its way at the answer."""
 CHARGING: Final = "Charging"
 
 
@@ -28,7 +28,7 @@ class Suspicion:
     proofs: frozenset[str] = frozenset()
     """Values of triggerReason and stoppedReason that prove that the command took effect."""
     requirements: tuple[str, ...] = ()
-    """Requirements that were then broken; empty: all of the kind."""
+    """Requirements that the station has broken if the suspicion is confirmed; empty: all of the kind."""
 
 
 @dataclass(slots=True)

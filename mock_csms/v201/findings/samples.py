@@ -24,7 +24,7 @@ CERTAIN: Final = (
     frozenset(str(member.value) for member in MeasurandEnumType if not member.value.endswith(".Interval"))
     - _UNCERTAIN
 )
-"""Measurands that a station with such a meter can report at any time."""
+"""Measurands that a station with a meter for them can report at any time."""
 
 
 def samples_of(payload: JsonObject) -> Iterator[JsonObject]:
@@ -49,8 +49,8 @@ def is_switched_off(known: Known201, controller: str) -> bool:
 
 
 def is_switched_on(known: Known201, controller: str) -> bool:
-    """Return whether a controller of readings is certainly on. It need not have the variables that turn it
-    off.
+    """Return whether a controller of readings is certainly on. Without the variables that turn it off, it is
+    always on.
     """
     model = known[DeviceModelFacts]
     states = {name: model.is_true(controller, name) for name in ("enabled", "available")}

@@ -30,7 +30,9 @@ class CertificateRequest:
 
 @lru_cache(maxsize=64)
 def read_signing_request(pem: str) -> CertificateRequest | None:
-    """Parse a request; None if it is not PKCS#10 in PEM. Raises NotImplementedError for an unusual key."""
+    """Parse a request; None if it is not PKCS#10 in PEM. Raises NotImplementedError for a key or algorithm
+    that `cryptography` does not support.
+    """
     from cryptography import x509  # noqa: PLC0415 - see above
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
 

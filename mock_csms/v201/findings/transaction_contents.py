@@ -84,7 +84,9 @@ class Contents:
             self.stops.append((seq_no, trigger))
 
     def knows_repetition_of(self, evse: JsonObject) -> bool:
-        """Return whether an EVSE is the same as last time, and whether its repetition has been reported."""
+        """Return whether an event names the same EVSE and connector as the last one, and this repetition has
+        already been reported.
+        """
         is_reported = EVSE_REPEATED in self.reported
         return is_reported and self.evse == (evse["id"], evse.get("connectorId"))
 

@@ -75,7 +75,7 @@ class WholeTransactions:
         )
 
     def _met(self, tracked: TransactionState) -> None:
-        """Mark what the events of a complete transaction show."""
+        """Count the requirements that the events of a complete transaction show to be met."""
         if not tracked.is_complete or tracked.low == tracked.high:
             return
         if not tracked.repeated:

@@ -17,7 +17,7 @@ from mock_csms.v201.findings.running import Suspicion, TransactionInProgress
 from mock_csms.v201.findings.samples import ALIGNED_DATA_CTRLR, CLOCK, configured_measurands, is_absent
 
 _INTERVALS: Final = 3
-"""Intervals without a reading before it is certainly missing."""
+"""Number of intervals after which a clock-aligned reading that has not arrived is certainly missing."""
 _MARGIN_S: Final = 60.0
 
 ALIGNED_READINGS_MISSING: Final = CHECKS.kind(
@@ -71,8 +71,8 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.heartbeat)
 def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
-    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A transaction may
-    have started before the server knew the station.
+    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. With SendDuringIdle,
+    a transaction from before the server knew the station may be the reason.
     """
     is_hidden = not known.transactions.has_seen_boot and _may_be_idle_only(known)
     return None if is_hidden or known.running.by_id else _judge_wait(call, known)
@@ -80,7 +80,7 @@ def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.22", of=Action.heartbeat)
 def _judge_busy_station(call: StationCall, known: Known201) -> Outcome:
-    """Check the same while a transaction is running."""
+    """Check, at a Heartbeat during a transaction, how long the station has sent no clock-aligned reading."""
     if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED_DATA_CTRLR, "Interval"):
         return None
     is_free = any(_may_be_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
@@ -93,7 +93,7 @@ def _running_evses(known: Known201) -> list[int | None]:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.meter_values)
 def _judge_reading_of_idle_evse(call: StationCall, known: Known201) -> Outcome:
-    """Mark a clock-aligned reading as sent."""
+    """Return MET for a clock-aligned reading of an EVSE without a transaction."""
     if not known[AlignedReadings].is_aligned(call) or known.running.on_evse(call.payload["evseId"]):
         return None
     return MET
@@ -101,7 +101,7 @@ def _judge_reading_of_idle_evse(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.22", of=Action.meter_values)
 def _judge_reading_of_busy_evse(call: StationCall, known: Known201) -> Outcome:
-    """Mark a clock-aligned reading of a running transaction as sent."""
+    """Return MET for a clock-aligned reading of an EVSE with a running transaction."""
     if not known[AlignedReadings].is_aligned(call) or not known.running.on_evse(call.payload["evseId"]):
         return None
     return MET
@@ -109,7 +109,7 @@ def _judge_reading_of_busy_evse(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_event("J01.FR.22", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True)
 def _judge_reading_in_event(call: StationCall, known: Known201) -> Outcome:
-    """Mark a clock-aligned reading in an event as sent."""
+    """Return MET for an event with a clock-aligned reading."""
     return MET
 
 
@@ -142,7 +142,9 @@ def _time_of_readings(call: StationCall) -> float | None:
 
 
 def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int | None) -> None:
-    """Suspect MeterValues during a transaction until it goes on: its Ended event may be on the way."""
+    """Suspect MeterValues during a transaction. They are reported once a later event shows that the
+    transaction goes on; until then, its Ended event may be on the way.
+    """
     if not _is_idle_only(known, evse_id) or not known[AlignedReadings].is_aligned(call):
         return
     moment = _time_of_readings(call)
@@ -163,7 +165,7 @@ def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int 
 
 
 def _add_suspicion(transaction: TransactionInProgress, suspicion: Suspicion) -> None:
-    """Add a suspicion, or its requirement to the one that is open."""
+    """Add a suspicion; if one of the same kind is open, add the requirements to that one."""
     for known in transaction.suspicions:
         if known.kind == suspicion.kind:
             known.requirements = tuple(sorted({*known.requirements, *suspicion.requirements}))
@@ -199,7 +201,7 @@ def _judge_clock_event(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_silence(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
-    """Accept a transaction of more than an interval without clock-aligned readings."""
+    """Return MET for a transaction that lasted longer than an interval and had no clock-aligned readings."""
     if not _is_idle_only(known, evse_id):
         return None
     notes = known[RunningNotes].of(call.payload)
@@ -216,12 +218,12 @@ def _judge_silence(call: StationCall, known: Known201, evse_id: int | None) -> O
 
 @ALIGNED_READINGS_DURING_TRANSACTION.on_event("J01.FR.19", types=("Ended",))
 def _judge_silence_of_evse(call: StationCall, known: Known201) -> Outcome:
-    """Check that an EVSE with SendDuringIdle has sent no readings."""
+    """Return MET for a transaction on an EVSE with SendDuringIdle that had no clock-aligned readings."""
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
     return _judge_silence(call, known, running.evse_id) if running and running.evse_id else None
 
 
 @ALIGNED_READINGS_DURING_TRANSACTION.on_event("J01.FR.20", types=("Ended",))
 def _judge_silence_of_station(call: StationCall, known: Known201) -> Outcome:
-    """Check that a station with SendDuringIdle has sent no readings."""
+    """Return MET for a transaction of a station with SendDuringIdle that had no clock-aligned readings."""
     return _judge_silence(call, known, None)

@@ -157,7 +157,7 @@ for _action, _aspects in _REQUIREMENTS.items():
 
 
 def _judge_property(name: str) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Check that an Accepted answer has a property."""
+    """Return a check that an Accepted answer has a property."""
 
     def judge(command: AnsweredCommand, _: Known201) -> Outcome:
         if command.answer.get("status") != _STATUS_ACCEPTED:
@@ -185,8 +185,8 @@ def _judge_each(action: str, name: str, results: Collection[JsonObject]) -> Outc
 
 
 def _values_read(command: AnsweredCommand, known: Known201, *, unset: bool) -> list[JsonObject]:
-    """Return the Accepted results of a GetVariables about variables that are known to have no value, or
-    those about all others.
+    """Return the Accepted results of a GetVariables: those about attributes that are known to have no value
+    (``unset``), or those about all others.
     """
     model = known[DeviceModelFacts]
     return [
@@ -205,7 +205,7 @@ def _judge_values(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @ANSWER_WITHOUT_DATA.on_command("B06.FR.13", of=Action.get_variables)
 def _judge_empty_values(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a variable without a value is answered with an empty text."""
+    """Check that the result for a variable without a value has an attributeValue, which is empty."""
     return _judge_each(command.action, "attributeValue", _values_read(command, known, unset=True))
 
 

@@ -72,7 +72,7 @@ class PresentedToken(NamedTuple):
 
     @property
     def last_known_at(self) -> float:
-        """Time of its latest use, or of the latest answer about it, before it was presented."""
+        """Time before the presentation at which the token was last used, or last named in an answer."""
         return max(self.used_at or 0.0, self.answer_before.at if self.answer_before else 0.0)
 
 
@@ -82,7 +82,9 @@ def is_recent(asked_at: float | None, at: float) -> bool:
 
 
 def _presented(call: StationCall, known: Known201) -> PresentedToken | None:
-    """Return the token in an event if the station has to decide about it in the usual way."""
+    """Return the token in an event if the usual rules for online authorization apply to it; a remote start,
+    for example, has rules of its own.
+    """
     event, facts = call.payload, known[IdTokenFacts]
     id_token, moment = event.get("idToken"), seconds_of(event["timestamp"])
     if id_token is None or moment is None or event.get("offline"):
@@ -100,7 +102,9 @@ def _presented(call: StationCall, known: Known201) -> PresentedToken | None:
 
 
 def _has_usual_way(moment: float, at: float, known: Known201) -> bool:
-    """Return whether a station authorized tokens online, and with the same settings, for a while."""
+    """Return whether the station has been online, has authorized tokens by Authorize and has had the same
+    settings for long enough before ``moment``.
+    """
     facts, model, since = known[IdTokenFacts], known[DeviceModelFacts], moment - _ASKED_WITHIN_S
     return (
         facts.since is not None

@@ -66,7 +66,7 @@ def _judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
 def _judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a CSMS root is rejected that the previous one has not signed.
 
-    A root with the name and the key of the previous one is signed by both.
+    A root with the name and the key of the previous one counts as signed by it.
     """
     if command.request["certificateType"] != CSMS_ROOT_TYPE or not has_root_check(known):
         return None
@@ -86,13 +86,13 @@ def _judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
     if not known[InstalledCertificates].was_full:
         return None
     if command.request["certificateType"] == CSMS_ROOT_TYPE and _may_have_root_check(known):
-        return None  # it replaces another
+        return None  # it replaces another root
     return _must_be_rejected(command, "CertificateEntries is at its maxLimit")
 
 
 @INSTALLED_CERTIFICATE_REFUSED.on_command("M05.FR.17", of=_INSTALL)
 def _judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a certificate can be installed again."""
+    """Check that a certificate that is installed can be installed again."""
     certificate_type, pem = command.request["certificateType"], command.request["certificate"]
     frame = known[InstalledCertificates].installed.get((certificate_type, hash(pem)))
     if frame is None or (certificate_type == CSMS_ROOT_TYPE and _may_have_root_check(known)):

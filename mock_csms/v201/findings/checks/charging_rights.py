@@ -19,7 +19,7 @@ _AUTHORIZED: Final = ("Authorized",)
 _ENDING_AUTHORIZATION: Final = frozenset({"Deauthorized", "EVConnectTimeout", "RemoteStop", "StopAuthorized"})
 """Trigger reasons of events that end the authorization of a transaction."""
 _TOLD_WITHIN_S: Final = 120.0
-"""Time from the answer to an Authorize to the event with its token."""
+"""Maximum time from the answer to an Authorize to the event with its token."""
 
 CHARGING_WITHOUT_AUTHORIZATION: Final = CHECKS.kind(
     "charging-without-authorization",
@@ -133,7 +133,7 @@ def _judge_evse(call: StationCall, known: Known201) -> Outcome:
 
 
 def master_pass_answer(call: StationCall, known: Known201) -> TokenAnswer | None:
-    """Return what the station was told of the token in an event, if it is a master pass."""
+    """Return the latest answer about the token in an event, if the token is a master pass."""
     id_token = call.payload.get("idToken")
     master = known[DeviceModelFacts].of_station("AuthCtrlr", "MasterPassGroupId")
     record = known[IdTokenFacts].find(id_token_key(id_token)) if id_token else None
@@ -161,7 +161,7 @@ def _judge_master_pass(call: StationCall, known: Known201) -> Outcome:
 
 @MASTER_PASS_STARTED_TRANSACTION.on_event("C12.FR.09", "C16.FR.03", triggers=("StopAuthorized",))
 def _judge_master_stop(call: StationCall, known: Known201) -> Outcome:
-    """Register a master pass that stops a transaction."""
+    """Return MET for a master pass that stops a transaction."""
     return None if master_pass_answer(call, known) is None else MET
 
 

@@ -12,7 +12,9 @@ from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
 
 _CSO: Final = "CSO"
-"""Source of the profiles that central systems set; they may have set them wrong."""
+"""Source of the profiles that a central system has set. They are not checked: a fault in them may be the
+central system's.
+"""
 _WITH_SCHEDULES: Final = (
     Action.notify_charging_limit,
     Action.notify_ev_charging_schedule,
@@ -63,7 +65,7 @@ def _judge_order(call: StationCall, _: Known201) -> Outcome:
 
 @CHARGING_PROFILE_INVALID.on_call("K01.FR.38", of=Action.report_charging_profiles)
 def _judge_maximum(call: StationCall, _: Known201) -> Outcome:
-    """Check that no maximum of the station is Relative."""
+    """Check that no ChargingStationMaxProfile is Relative."""
     maxima = [
         profile
         for profile in _foreign_profiles(call)

@@ -119,7 +119,7 @@ def _unplugging(call: StationCall, connector: Connector, transaction_id: str) ->
     )
 
 
-# Tokens that start
+# Authorized tokens that start transactions
 
 
 @CHECKS.learn_answered_call(Action.authorize)

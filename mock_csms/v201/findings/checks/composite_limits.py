@@ -25,13 +25,13 @@ COMPOSITE_SCHEDULE_ABOVE_LIMIT: Final = CHECKS.kind(
 
 @COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.04", of=_COMPOSITE)
 def _judge_maximum(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a composite schedule against the ChargingStationMaxProfile that leads."""
+    """Check a composite schedule against the ChargingStationMaxProfile of the highest stackLevel."""
     return _judge(command, _leading(known, STATION_MAX_PROFILE))
 
 
 @COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.06", of=_COMPOSITE)
 def _judge_default(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the composite schedule of a free EVSE against the TxDefaultProfile that leads."""
+    """Check the composite schedule of a free EVSE against the TxDefaultProfile of the highest stackLevel."""
     evse_id = command.request["evseId"]
     if evse_id == 0 or not _is_free(evse_id, known):
         return None
@@ -49,7 +49,9 @@ def _is_free(evse_id: int, known: Known201) -> bool:
 
 
 def _leading(known: Known201, purpose: str) -> list[tuple[int, AcceptedProfile]]:
-    """Return the profiles with a purpose that have the highest stack level: none can be above them."""
+    """Return the profiles with a purpose and the highest stackLevel that the station supports: no other
+    profile can override them.
+    """
     highest = known[DeviceModelFacts].number(SMART_CHARGING, "ProfileStackLevel")
     if highest is None or known.clock.is_skewed:
         return []

@@ -27,11 +27,13 @@ _STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "u
 """Members of ConnectorStatusEnumType in lower case."""
 _STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
 _TOKEN_TIMEOUT_S: Final = 120.0
-"""Time before and after a plug in which an idToken may be presented."""
+"""Time before and after plugging in a cable in which an idToken may be presented."""
 _TOGETHER_S: Final = 5.0
-"""Time between two statuses that have the same cause."""
+"""Maximum time between two statuses that have the same cause."""
 _EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})
-"""Members of TxStartPoint with which an event follows the authorization or the plug at once."""
+"""Members of TxStartPoint with which a TransactionEvent follows at once when a token is authorized or a cable
+is plugged in.
+"""
 _DISCONNECTING: Final = frozenset({"ChargingStateChanged", "EVCommunicationLost", "EVDeparted"})
 _WAITING_FOR_PLUG: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateChanged", "RemoteStart"})
 
@@ -92,7 +94,7 @@ def _connector_of(call: StationCall, known: Known201) -> Connector | None:
 
 @CHECKS.learn_event(triggers=_DISCONNECTING)
 def _expect_available(call: StationCall, known: Known201) -> None:
-    """Expect the status of a connector without a socket once no vehicle is connected to its cable."""
+    """Expect the status Available of a connector with a captive cable once its vehicle is disconnected."""
     connector, transaction_id = _connector_of(call, known), call.payload["transactionInfo"]["transactionId"]
     is_idle = call.payload["transactionInfo"].get("chargingState") == "Idle" and is_live(call)
     if connector is None or not is_idle or not _is_captive(connector, known):
@@ -119,8 +121,8 @@ def _expect_available(call: StationCall, known: Known201) -> None:
 
 
 def _was_occupied_before(call: StationCall, known: Known201, connector: Connector) -> bool:
-    """Return whether the last status of a connector is Occupied, and certainly older than an event. A later
-    one is about the next vehicle.
+    """Return whether the last status of a connector is Occupied, and certainly older than an event. A newer
+    one would be about the next vehicle.
     """
     occupied_at, happened_at = known[StatusTimes].at.get(connector), seconds_of(call.payload["timestamp"])
     if occupied_at is None or happened_at is None or known.connectors.status.get(connector) != "Occupied":
@@ -129,7 +131,7 @@ def _was_occupied_before(call: StationCall, known: Known201, connector: Connecto
 
 
 def _is_captive(connector: Connector, known: Known201) -> bool:
-    """Return whether the cable belongs to the station, as the type of the connector tells."""
+    """Return whether the cable belongs to the station, according to the ConnectorType."""
     evse_id, connector_id = connector
     name = VariableName("connector", "connectortype", evse_id=evse_id, connector_id=connector_id)
     return (known[DeviceModelFacts].value(name) or "").startswith("c")
@@ -137,7 +139,9 @@ def _is_captive(connector: Connector, known: Known201) -> bool:
 
 @RESERVED_CONNECTOR_OCCUPIED.on_call("G01.FR.09", "G03.FR.09", of=_STATUS_MESSAGES)
 def _judge_reserved(call: StationCall, known: Known201) -> Outcome:
-    """Suspect that a plug without an idToken has changed the status of a Reserved connector."""
+    """Suspect that plugging in a cable without presenting an idToken has changed the status of a Reserved
+    connector.
+    """
     for connector, status in statuses_in(call.action, call.payload):
         if status == "Occupied" and _is_kept_for_token(call, known, connector):
             _suspect_plug(call, known, connector)
@@ -148,7 +152,7 @@ def _judge_reserved(call: StationCall, known: Known201) -> Outcome:
     "G01.FR.09", "G03.FR.09", types=("Started", "Updated"), triggers=("CablePluggedIn",)
 )
 def _judge_reserved_plug_without_token(call: StationCall, known: Known201) -> Outcome:
-    """Register a plug that has left the connector Reserved."""
+    """Return MET if a connector is still Reserved after a cable was plugged in without an idToken."""
     connector = _connector_of(call, known)
     is_anonymous = "idToken" not in call.payload and "reservationId" not in call.payload
     if connector is None or not is_anonymous or not _is_kept_for_token(call, known, connector):
@@ -209,7 +213,7 @@ def _explains(action: str, payload: JsonObject, connector: Connector) -> bool:
 
 @OTHER_CONNECTOR_REPORTED.on_call("G01.FR.08", of=Action.status_notification)
 def _judge_other_connector(call: StationCall, known: Known201) -> Outcome:
-    """Check that a plug changes the status of one connector only."""
+    """Check that plugging in a cable changes the status of one connector only."""
     ((connector, status),) = statuses_in(call.action, call.payload)
     reported = known.connectors.status
     occupied, occupied_at = known[ConnectorEvents].occupied.get(connector[0], (connector, 0.0))
@@ -250,6 +254,6 @@ def _judge_lock(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_WITH_LOCK_PROBLEM.on_event("G05.FR.01", types=("Ended",))
 def _judge_end(call: StationCall, known: Known201) -> Outcome:
-    """Register a transaction that has ended without charging because of the lock."""
+    """Return MET for a transaction that has a lock problem and ends without charging."""
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     return MET if known[ConnectorEvents].lock_problems.pop(transaction_id, None) else None

@@ -37,8 +37,8 @@ class _Requests(BoundedDict[int, bool]):
 
 
 class ClearingRequests(Facts):
-    """Whether CustomerInformation commands only clear data, by requestId; false for an id that was used for
-    several commands.
+    """Whether a CustomerInformation only clears data, by requestId; false for an id that was used for several
+    commands.
     """
 
     __slots__ = ("by_id",)

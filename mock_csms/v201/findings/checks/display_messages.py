@@ -25,7 +25,9 @@ _CONTROLLER: Final = "DisplayMessageCtrlr"
 _LIMITS: Final = tuple(
     VariableName(_CONTROLLER.lower(), name) for name in ("displaymessages", "numberofdisplaymessages")
 )
-"""Names of the variable whose maxLimit is the number of messages; the requirement has the second one."""
+"""Two names of the variable whose maxLimit is the maximum number of messages; the requirement uses the
+second.
+"""
 
 UNSUPPORTED_MESSAGE_ACCEPTED: Final = CHECKS.kind(
     "unsupported-message-accepted",

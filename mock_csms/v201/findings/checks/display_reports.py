@@ -162,7 +162,7 @@ for _kind, _requirement, _fault, _selects in (
 
 
 def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Return a check that no message is denied that was accepted before a reboot."""
+    """Return a check that the station does not deny a message that it accepted before a reboot."""
 
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         if command.answer["status"] != "Unknown":

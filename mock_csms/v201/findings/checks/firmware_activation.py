@@ -46,13 +46,13 @@ FIRMWARE_ACTIVATED_DURING_TRANSACTION: Final = CHECKS.kind(
 
 @on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.28", unsigned="L02.FR.20")
 def _judge_installed(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Register that an installation is reported."""
+    """Return MET if the status reports the installation."""
     return MET if call.payload["status"] == "Installed" else None
 
 
 @on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.32", unsigned="L02.FR.21")
 def _judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Register that an installation is reported by the new firmware."""
+    """Return MET if the status reports the installation after a reboot into the new firmware."""
     is_met = call.payload["status"] == "Installed" and known[FirmwareActivation].rebooted is update
     return MET if is_met else None
 
@@ -102,7 +102,7 @@ def _is_status_of(update: FirmwareUpdate) -> Callable[[str, JsonObject], bool]:
 
 def _judge_boot(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]:
     def judge(call: StationCall, known: Known201) -> Outcome:
-        """Register that the station has waited for the transactions."""
+        """Return MET if the station has waited for the end of all transactions before it rebooted."""
         update = activated_update(call, known)
         if update is None or update.is_signed != is_signed or known.running.by_id:
             return None

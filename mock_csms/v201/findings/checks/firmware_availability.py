@@ -31,7 +31,9 @@ AVAILABLE_DURING_FIRMWARE_UPDATE: Final = CHECKS.kind(
 
 
 def _is_waiting(update: FirmwareUpdate, at: float, known: Known201) -> bool:
-    """Return whether an update certainly waits for the end of transactions, and new ones are not allowed."""
+    """Return whether an update certainly waits for the end of transactions while no new transactions are
+    allowed.
+    """
     model, running = known[DeviceModelFacts], known.running.certain_on_evse(None)
     allows = model.is_true(*_ALLOW_NEW_SESSIONS)
     is_forbidden = allows is False or (allows is None and model.is_complete)

@@ -51,7 +51,7 @@ def _expect(  # noqa: PLR0913, PLR0917 - what is expected, since when, and why
 
 
 def _had_transaction_since(at: float, known: Known201) -> bool:
-    """Return whether a transaction has delayed the activation."""
+    """Return whether a transaction may have delayed the activation."""
     return bool(known.running.by_id) or known.running.last_ended_at > at
 
 

@@ -16,7 +16,9 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _REPEATED_AFTER_S: Final = 30.0
-"""Time after the first event with a token in which an Authorize for it may have been queued before."""
+"""Time after the first event with a token in which an Authorize that the station sent before the event may
+arrive.
+"""
 _SETTLING_TIME_S: Final = 60.0
 """Time after a change of settings in which an Authorize from before it may arrive."""
 
@@ -85,7 +87,7 @@ def _judge_central_token(call: StationCall, known: Known201) -> Outcome:
 
 @CENTRAL_TOKEN_ASKED_FOR.on_event("C03.FR.01", "C05.FR.01", triggers=("RemoteStart",))
 def _judge_central_start(call: StationCall, known: Known201) -> Outcome:
-    """Register the start of a transaction with a Central token that was not asked for."""
+    """Return MET for a transaction that starts with a Central token that was not asked for."""
     id_token = call.payload.get("idToken")
     if id_token is None or id_token["type"] != "Central":
         return None
@@ -108,7 +110,7 @@ def _judge_own_token(call: StationCall, known: Known201) -> Outcome:
 
 @OWN_TOKEN_ASKED_FOR.on_event("C01.FR.03", "C09.FR.07", triggers=("StopAuthorized",))
 def _judge_own_stop(call: StationCall, known: Known201) -> Outcome:
-    """Register a transaction that ended by its own token without a question."""
+    """Return MET if a transaction is stopped by its own token without a new Authorize."""
     id_token = call.payload.get("idToken")
     if id_token is None:
         return None
@@ -120,8 +122,8 @@ def _judge_own_stop(call: StationCall, known: Known201) -> Outcome:
 
 
 def _may_have_queued_end(at: float, known: Known201) -> bool:
-    """Return whether an Authorize may have overtaken an Ended event in the queue of the station. The queue is
-    certainly sent once the station has been online for longer than its clock may be wrong.
+    """Return whether an Authorize may have overtaken an Ended event in the queue of the station. The queue
+    has certainly been sent once the station has been online for longer than the possible error of its clock.
     """
     return known[QueueClaims].may_have_events(at) or not known.online.has_been_online_since(at, at)
 

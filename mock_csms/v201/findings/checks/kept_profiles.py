@@ -79,7 +79,7 @@ def _met_requirements(profile: AcceptedProfile, result: ProfileQueryResult) -> I
 def _judge_presence(
     requirement: str, known: Known201, result: ProfileQueryResult | None, at: float
 ) -> Outcome:
-    """Judge whether the profiles are reported that must be there."""
+    """Judge whether a report or an answer has all profiles that the station must still have."""
     if result is None:
         return None
     outcome: Outcome = None
@@ -104,7 +104,9 @@ def _lost(number: int, profile: AcceptedProfile, result: ProfileQueryResult) -> 
 
 
 def _suspect(broken: Broken, profile: AcceptedProfile, known: Known201, requirement: str, at: float) -> None:
-    """Report a missing TxProfile once its transaction goes on: its Ended event may be on the way."""
+    """Report a missing TxProfile once a later event shows that its transaction goes on; until then, the Ended
+    event may be on the way.
+    """
     running = known.running.by_id[profile.transaction_id or ""]
     running.suspicions.append(
         Suspicion(CHARGING_PROFILE_LOST.id, at, broken.frames, broken.sentence, requirements=(requirement,))
@@ -152,7 +154,7 @@ def _gone_profiles(known: Known201, requirement: str, query: ProfileQuery) -> di
 
 
 def _judge_gone_in_report(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
-    """Check that no profile is reported that is gone."""
+    """Check that a report has no profile that the station must have deleted."""
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled:
         return None
@@ -164,7 +166,7 @@ def _judge_gone_in_report(call: StationCall, known: Known201, *, requirement: st
 
 
 def _judge_gone_in_answer(command: AnsweredCommand, known: Known201, *, requirement: str) -> Outcome:
-    """Check that the profiles are gone that the central system asks for."""
+    """Return MET if the station answers that it has none of the deleted profiles that a command asks for."""
     result = result_of_answer(command, known)
     gone = _gone_profiles(known, requirement, result.query) if result else {}
     return _judge_absence(gone, result)

@@ -110,7 +110,7 @@ def _judge_report(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @LOG_CANCEL_NOT_REPORTED.on_call("N01.FR.20", of=Action.log_status_notification)
 def _judge_status(call: StationCall, known: Known201) -> Outcome:
-    """Check that a cancelled upload is reported as AcceptedCanceled."""
+    """Return MET if a cancelled upload is reported as AcceptedCanceled."""
     status, cancelled = call.payload, known[LogUploads].cancelled
     is_report = status["status"] == CANCELLED and status.get("requestId") == cancelled
     return MET if is_report and cancelled is not None else None

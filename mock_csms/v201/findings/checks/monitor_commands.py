@@ -29,7 +29,7 @@ from mock_csms.v201.findings.known import Known201
 
 _ACCEPTED: Final = "Accepted"
 _NOT_NUMERIC: Final = frozenset({"boolean", "string", "dateTime"})
-"""Data types without an order; the values of lists may be numbers."""
+"""Data types whose values have no order. The list types are left out, because their values may be numbers."""
 _SEVERITIES: Final = range(10)
 
 type ItemJudge = Callable[[Item, Known201], Outcome]
@@ -59,7 +59,9 @@ def _variable(item: JsonObject) -> str:
 
 
 def _refused(item: Item, status: str, *, unless: bool, text: str) -> Outcome:
-    """Return MET if an item that may not be accepted has this status. Others may be due to another fault."""
+    """Judge an item that the station must refuse with a status; ``unless`` exempts it. Another refusal may be
+    due to another fault of the item.
+    """
     if unless or item.result["status"] not in {_ACCEPTED, status}:
         return None
     return Broken(text) if item.result["status"] == _ACCEPTED else MET
@@ -83,7 +85,7 @@ MONITORED_VARIABLE_DENIED: Final = CHECKS.kind(
 
 
 def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
-    """Return whether a complete model may have the component; an EVSE or instance that is not named fits."""
+    """Return whether a complete model may have a component; a name without an EVSE or instance fits any."""
     return any(
         known.component == name.component
         and (name.evse_id is None or known.evse_id == name.evse_id)
@@ -270,7 +272,7 @@ def _judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_duplicate(item: Item, monitors: dict[int, KnownMonitor]) -> Outcome:
-    """Judge a result; the command does not replace these monitors."""
+    """Judge the result of one item; ``monitors`` are those that the command does not replace."""
     wanted = name_of_item(item.request), item.request["type"], item.request["severity"]
     existing = next(
         (one for one in monitors.items() if (one[1].name, one[1].type, one[1].severity) == wanted), None
@@ -297,7 +299,7 @@ def _judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_unknown_id(item: Item, known: Known201) -> Outcome:
-    """Judge a result; the command does not create a monitor with its id."""
+    """Judge the result of one item; the same command does not create a monitor with its id."""
     monitor_id = item.request.get("id")
     return _refused(
         item,

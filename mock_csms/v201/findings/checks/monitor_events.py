@@ -82,7 +82,7 @@ def _is_numeric(monitor: KnownMonitor, known: Known201) -> bool | None:
 def _trigger_check(
     trigger: str, is_about: Callable[[KnownMonitor, Known201], bool | None]
 ) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that some monitors send their events with a trigger."""
+    """Return a check that the events of the monitors that ``is_about`` selects have a trigger."""
 
     def check(call: StationCall, known: Known201) -> Outcome:
         outcome: Outcome = None
@@ -115,7 +115,7 @@ for _requirement, _trigger, _is_about in (
     EVENT_TRIGGER_WRONG.on_call(_requirement, of=Action.notify_event)(_trigger_check(_trigger, _is_about))
 
 
-# Events that may not be sent
+# Events that must not be sent
 
 EVENT_ABOVE_MONITORING_LEVEL: Final = CHECKS.kind(
     "event-above-monitoring-level",
@@ -192,8 +192,8 @@ EVENT_OF_REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
 
 @EVENT_OF_CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
 def _judge_cleared(call: StationCall, known: Known201) -> Outcome:
-    """Check that a cleared threshold does not end its alert. After an alert, any event that is late enough
-    shows that the station has had the chance.
+    """Check that a threshold monitor does not report the end of its alert after it was cleared. If it was
+    cleared during an alert, any later event without this report meets the requirement.
     """
     outcome: Outcome = None
     cleared = known[Monitors].cleared

@@ -72,9 +72,9 @@ def _fits_types(query: MonitoringQuery, monitor: KnownMonitor) -> bool:
 
 
 def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
-    """Return whether an item of componentVariable matches a name. An EVSE or instance that is not named
-    matches all, or, with ``exactly``, none but the variable's own. A station may report all instances of a
-    component although one was named (N02.FR.20).
+    """Return whether an item of componentVariable matches a name. If the item names no EVSE or component
+    instance, it matches all or, with ``exactly``, only variables without one. A station may report all
+    instances of a component although one was named (N02.FR.20).
     """
     component, variable = item["component"], item.get("variable") or {}
     evse = component.get("evse") or {}
@@ -99,7 +99,7 @@ def _fits_items(query: MonitoringQuery, monitor: KnownMonitor, *, exactly: bool 
 
 
 def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bool) -> Outcome:
-    """Judge the monitors in a part of a report whose query has these filters."""
+    """Judge the monitors in a part of a report, if its query has exactly these filters."""
     query = known[Monitors].query_of(call.payload)
     if query is None:
         return None
@@ -160,7 +160,7 @@ def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
 
 @EMPTY_MONITORING_REPORT.on_command("N02.FR.10", of=Action.get_monitoring_report)
 def _judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Register that a query without a result is answered with EmptyResultSet."""
+    """Return MET if a query without a result is answered with EmptyResultSet."""
     monitors = known[Monitors]
     query = monitors.queries.get(command.request["requestId"])
     if query is None or query.changes != monitors.changes or not monitors.is_complete:
@@ -219,7 +219,7 @@ def _judge_all(call: StationCall, known: Known201) -> Outcome:
 
 @CUSTOM_MONITOR_LOST.on_call("N03.FR.03", of=Action.notify_monitoring_report)
 def _judge_base(call: StationCall, known: Known201) -> Outcome:
-    """Check that SetMonitoringBase All has left the custom monitors."""
+    """Check that SetMonitoringBase All has not removed the custom monitors."""
     since_base = known[Monitors].since_base_all
     return _judge_presence(call, known, lambda query, number, _: query.is_unfiltered and number in since_base)
 

@@ -67,7 +67,7 @@ def _was_accepted_before(moment: float, id_token: JsonObject, known: Known201) -
 
 
 def _refused(id_token: JsonObject, why: str) -> Broken:
-    """Return the violation of a token that was accepted offline."""
+    """Return the violation that a token was accepted offline."""
     return Broken(f"{named(id_token)} authorized a transaction offline although {why}")
 
 
@@ -85,7 +85,7 @@ def _accepts_unknown(known: Known201) -> bool | None:
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.01", triggers=_AUTHORIZED)
 def _judge_listed(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token with another status than Accepted is not accepted."""
+    """Check that a token is refused offline if its status in the local list is not Accepted."""
     found = _token_offline(call, known)
     if found is None or not found[2].is_listed:
         return None
@@ -97,7 +97,7 @@ def _judge_listed(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> Outcome:
-    """Judge a token in a station that accepts only tokens of the local list."""
+    """Judge a token at a station that does not accept unknown tokens offline."""
     found, model = _token_offline(call, known), known[DeviceModelFacts]
     if found is None or _accepts_unknown(known) is not False or _can_expire(known) is not with_expiry:
         return None
@@ -130,19 +130,19 @@ def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.02", triggers=_AUTHORIZED)
 def _judge_without_expiry(call: StationCall, known: Known201) -> Outcome:
-    """Check that only accepted tokens of a list without expiry are accepted."""
+    """Check tokens that are accepted offline against a local list whose entries do not expire."""
     return _judge_unknown(call, known, with_expiry=False)
 
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.05", triggers=_AUTHORIZED)
 def _judge_with_expiry(call: StationCall, known: Known201) -> Outcome:
-    """Check that only accepted tokens of a list with expiry are accepted."""
+    """Check tokens that are accepted offline against a local list whose entries may expire."""
     return _judge_unknown(call, known, with_expiry=True)
 
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.06", triggers=_AUTHORIZED)
 def _judge_expired(call: StationCall, known: Known201) -> Outcome:
-    """Check that an expired token of the list is refused where unknown ones are accepted."""
+    """Check that a station that accepts unknown tokens offline refuses a token whose entry has expired."""
     found = _token_offline(call, known)
     if found is None or _accepts_unknown(known) is not True or _can_expire(known) is not True:
         return None

@@ -19,7 +19,7 @@ from mock_csms.v201.findings.known import Known201
 
 _MARGIN_S: Final = 10.0
 _MAX_PERIODIC: Final = 20
-"""Periodic monitors that are followed at most; each takes the place of an expectation."""
+"""Maximum number of followed periodic monitors; each takes one of the MAX_EXPECTATIONS expectations."""
 _REQUIREMENTS: Final = {"Periodic": "N08.FR.06", "PeriodicClockAligned": "N08.FR.07"}
 
 PERIODIC_EVENT_MISSING: Final = CHECKS.kind(
@@ -67,8 +67,8 @@ def _expect_event(monitor_id: int, monitor: KnownMonitor, at: float, known: Know
 
 
 def _follow(monitor_id: int | None, at: float, known: Known201) -> None:
-    """Expect an event of a periodic monitor that a command has set. One that depends on a transaction or a
-    vehicle may be silent.
+    """Expect an event of a periodic monitor that a command has set. A monitor that depends on a transaction
+    or a vehicle is not followed, because it may be silent.
     """
     by_id = known[Monitors].by_id
     monitor = None if monitor_id is None else by_id.get(monitor_id)

@@ -179,7 +179,7 @@ def _settled_query(call: StationCall, known: Known201) -> ProfileQuery | None:
 def _accepted_profiles(
     call: StationCall, known: Known201, purpose: str | None = None
 ) -> list[tuple[JsonObject, AcceptedProfile]]:
-    """Return the reported profiles whose accepted command is known, with a purpose (None: any)."""
+    """Return the reported profiles with a purpose (None: any), each with the accepted one of the same id."""
     if _settled_query(call, known) is None or call.payload["chargingLimitSource"] != CSO:
         return []
     accepted = known[ChargingProfiles].accepted

@@ -53,14 +53,16 @@ READING_CONTEXT_WRONG: Final = CHECKS.kind(
 
 
 def _owner(call: StationCall) -> str:
-    """Return the message of a reading for a sentence."""
+    """Return the name of the message that has a reading, for a sentence."""
     if call.action == Action.meter_values:
         return f"MeterValues of EVSE {call.payload['evseId']}"
     return f"an event of the transaction {short(call.payload['transactionInfo']['transactionId'])}"
 
 
 def _judge_units(call: StationCall, known: Known201) -> Outcome:
-    """Compare the standard units with the measurands; a reading without measurand is of the energy."""
+    """Compare the standard units with the measurands; a reading without measurand is one of the energy
+    register.
+    """
     has_unit = False
     for sample in samples_of(call.payload):
         measurand, unit = (

@@ -21,7 +21,7 @@ from mock_csms.v201.findings.running import CHARGING, Suspicion
 
 _START: Final = Action.request_start_transaction
 _CROSSING_S: Final = 5.0
-"""Time for a message that the station sent before its answer, and that explains the answer."""
+"""Time after an answer in which a message about an earlier change may arrive that explains the answer."""
 _WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
 _WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
 _RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")
@@ -231,7 +231,9 @@ def _suspect(
     sentence: str,
     *frames: int,
 ) -> None:
-    """Report an answer unless the next messages show that the state of the EVSE had changed before."""
+    """Report an answer unless the next messages show that the state of the EVSE had changed before the
+    answer.
+    """
     evse_id = command.request["evseId"]
     known.expectations.add(
         ExpectedMessage(

@@ -15,7 +15,7 @@ from mock_csms.v201.findings.known import Known201
 
 _REMOTE_START: Final = frozenset({"RemoteStart"})
 _BY_AUTHORIZATION: Final = frozenset({"Authorized"})
-"""TxStartPoint if only the authorization starts transactions."""
+"""Value of TxStartPoint with which only an authorization starts transactions."""
 _NEVER_AUTHORIZED: Final = frozenset({"Central", "NoAuthorization"})
 """Types of idTokens that a station accepts without an Authorize (C05.FR.01)."""
 

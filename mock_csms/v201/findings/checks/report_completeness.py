@@ -1,4 +1,6 @@
-"""Variables that a device report must contain, by the FullInventory (B07.FR.09, B08.FR.07 to B08.FR.25)."""
+"""Variables that a device report must contain, according to the FullInventory (B07.FR.09, B08.FR.07 to
+B08.FR.25).
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -21,7 +23,7 @@ from mock_csms.v201.findings.facts.report_requests import (
 from mock_csms.v201.findings.known import Known201
 
 _CRITERIA: Final = {"Active": "B08.FR.07", "Available": "B08.FR.08", "Enabled": "B08.FR.09"}
-"""Requirement about each criterion that components without its variable meet."""
+"""Requirement about each criterion; a component without the variable of a criterion meets the criterion."""
 _SEVERAL_CRITERIA: Final = "B08.FR.13"
 _SUMMARY: Final = "B07.FR.09"
 _EXACT: Final = "B08.FR.03"

@@ -66,7 +66,7 @@ def _judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @REPORT_AFTER_REFUSAL.on_call("B07.FR.05", of=Action.notify_report)
 def _judge_refused(call: StationCall, known: Known201) -> Outcome:
-    """Check that no report follows a refused request; a report for another request shows that."""
+    """Check that no report follows a refused request; a report for another request counts as MET."""
     by_id = known[ReportRequests].by_id
     if not by_id:
         return None
@@ -90,7 +90,7 @@ type PartJudge = Callable[[ReportRequest, StationCall, Known201], Outcome]
 def _of(
     is_about: Callable[[ReportRequest], bool], judge: PartJudge
 ) -> Callable[[StationCall, Known201], Outcome]:
-    """Apply a judge to the parts of accepted requests of one sort."""
+    """Return a check that applies a judge to the parts of the accepted requests that ``is_about`` selects."""
 
     def judge_part(call: StationCall, known: Known201) -> Outcome:
         request = known[ReportRequests].by_id.get(call.payload["requestId"])
@@ -102,7 +102,7 @@ def _of(
 
 
 def _is_base(*bases: str) -> Callable[[ReportRequest], bool]:
-    """Apply to the requests for one of these base reports; empty: any."""
+    """Return a condition for requests for one of these base reports; empty: for any base report."""
 
     def is_base(request: ReportRequest) -> bool:
         return request.base is not None and (not bases or request.base in bases)
@@ -180,7 +180,7 @@ def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -
 
 
 def _judge_criterion(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
-    """Check that no component is reported whose value shows that it does not meet the only criterion."""
+    """Check that all reported components meet the only criterion, as far as the report has its value."""
     (criterion,) = request.criteria
     for item in call.payload.get("reportData", ()):
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}

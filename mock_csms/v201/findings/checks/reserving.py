@@ -80,7 +80,7 @@ def _judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @UNSPECIFIC_RESERVATION_ACCEPTED.on_command("H01.FR.19", of=Action.reserve_now)
 def _judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a reservation of any EVSE is rejected if the station has none."""
+    """Check that a ReserveNow without an EVSE is rejected by a station that only reserves specific EVSEs."""
     model, status = known[DeviceModelFacts], command.answer["status"]
     value = model.is_true(_CONTROLLER, "NonEvseSpecific")
     is_possible = value if value is not None or not model.is_complete else False
@@ -142,7 +142,7 @@ def suspect(
     answer: SuspectAnswer,
     is_excused: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Report an answer unless a changed status arrives soon; it may have been on its way."""
+    """Report an answer unless a changed status arrives soon, which may have been on its way."""
     statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
         ExpectedMessage(
@@ -162,7 +162,7 @@ def suspect(
 def _judge_target(
     command: AnsweredCommand, known: Known201, requirement: str, found: frozenset[str], required: str
 ) -> Outcome:
-    """Judge the answer about an EVSE whose connectors all have one of some statuses."""
+    """Judge the answer about an EVSE whose connectors all have one of the statuses in ``found``."""
     evse_id, status = command.request.get("evseId"), command.answer["status"]
     if evse_id is None or status == "Rejected" or not _is_usual(command, known):
         return None
@@ -201,7 +201,9 @@ def _judge_unavailable(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @RESERVATION_STATUS_WRONG.on_command("H01.FR.23", of=Action.reserve_now)
 def _judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about an available EVSE; whether it is reported as Reserved is another check."""
+    """Check the answer about an available EVSE. It never returns MET: the requirement is met only when the
+    connectors are reported as Reserved.
+    """
     evse_id = command.request.get("evseId")
     if not known[ReservationFacts].has_unspecific and _has_no_waiting_driver(command.at, known, evse_id):
         _judge_target(command, known, "H01.FR.23", frozenset({"Available"}), "Accepted")
@@ -231,7 +233,7 @@ def _judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[s
 
 @FREE_STATION_NOT_RESERVED.on_command("H01.FR.04", "H01.FR.18", of=Action.reserve_now)
 def _judge_any_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a reservation of any EVSE is accepted."""
+    """Check that a ReserveNow with neither an EVSE nor a connectorType is accepted."""
     if "evseId" in command.request or "connectorType" in command.request:
         return None
     return _judge_free(command, known, ("H01.FR.04", "H01.FR.18"))

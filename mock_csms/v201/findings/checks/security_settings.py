@@ -22,7 +22,7 @@ _PASSWORD: Final = VariableName("securityctrlr", "basicauthpassword")
 _PROFILE: Final = VariableName("securityctrlr", "securityprofile")
 _TAKEN: Final = frozenset({"Accepted", "RebootRequired"})
 _LENGTHS: Final = range(40, 65)
-"""Maximum lengths of the password that are allowed (errata of A00.FR.205)."""
+"""Values that the maximum length of the password may have (errata of A00.FR.205)."""
 _RECONFIGURED: Final = "ReconfigurationOfSecurityParameters"
 """Type of the security event after a change of the password."""
 _MIN_SECRET: Final = 16
@@ -94,7 +94,7 @@ def _active_profile(known: Known201) -> int | None:
 
 @SECURITY_PROFILE_WITHOUT_ROOT.on_command("A05.FR.02", of=Action.set_variables)
 def _judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a profile with TLS needs a root certificate."""
+    """Check that a network profile with TLS is rejected if no root certificate is installed."""
     active = _active_profile(known)
     if active is None or known[CsmsRoot].is_installed is not False:
         return None

@@ -1,4 +1,6 @@
-"""Values that a station lets be set, compared with the reported characteristics (B05.FR.07, B05.FR.08)."""
+"""Values that a station accepts in SetVariables, compared with the reported characteristics (B05.FR.07,
+B05.FR.08).
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +63,7 @@ def _has_options(value: str, definition: Definition) -> bool:
 
 
 def _options(definition: Definition) -> frozenset[str]:
-    """Return the possible values in lower case; none if they are unknown."""
+    """Return the possible values in lower case; empty if they are unknown."""
     return frozenset(member.lower() for member in definition.members or () if member)
 
 
@@ -78,7 +80,9 @@ _IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
 
 
 def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[VariableResult, str, Definition]]:
-    """Yield the results whose definition is known, with their values. Without a value, nothing is certain."""
+    """Yield the results about variables with a known definition, with the value to set and the definition. An
+    empty value is skipped, because it shows nothing.
+    """
     model, asked = known[DeviceModelFacts], settings_of(command.request)
     limit = model.number("DeviceDataCtrlr", "ConfigurationValueSize")
     for result in results_of(command):
@@ -93,7 +97,9 @@ def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Varia
 
 
 def _outcome(result: VariableResult, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:
-    """Judge the status of a value; a value that is all right changes nothing."""
+    """Return the outcome after one more value; ``before`` is the outcome of the values before it, which a
+    valid value does not change.
+    """
     if not is_wrong:
         return before
     if result.status in SET:

@@ -72,7 +72,7 @@ def _judge_format(call: StationCall, _: Known201) -> Outcome:
 
 
 def _judge_key(call: StationCall, kinds: tuple[str, ...]) -> Outcome:
-    """Judge the length of a key of some kinds."""
+    """Judge the length of the key, if the key is of one of these kinds."""
     request = _request_in(call)
     if request is None or request.key_kind not in kinds:
         return None

@@ -148,7 +148,9 @@ def _expect_end(call: StationCall, known: Known201) -> None:
 
 
 def _is_unplugged(event: JsonObject, known: Known201) -> bool:
-    """Return whether no vehicle is connected after an event. Only the data link to it may be lost."""
+    """Return whether no vehicle is connected after an event. EVCommunicationLost may also mean that only the
+    data link is lost.
+    """
     running = known.running.by_id.get(_id(event))
     before = None if running is None else running.charging_state
     return bool(event["transactionInfo"].get("chargingState", before) == _IDLE)
@@ -232,7 +234,7 @@ def _is_suspended(event: JsonObject) -> bool:
 
 
 def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str]) -> bool:
-    """Return whether a charging transaction with a refused token may get no more energy."""
+    """Return whether a charging transaction with a refused token must not get more energy."""
     model, running = known[DeviceModelFacts], known.running.by_id.get(transaction_id)
     has_limit = not model.is_complete or any(name.variable == _MAX_ENERGY for name in model.components())
     is_charging = running is not None and running.charging_state == "Charging"

@@ -104,8 +104,8 @@ def _evse_of(event: JsonObject, known: Known201) -> int | None:
 
 
 def _required(call: StationCall, known: Known201, variable: str, since: float) -> frozenset[str]:
-    """Return the measurands that the EVSE of a transaction must report by a variable that has certainly not
-    changed since a time.
+    """Return the measurands that the EVSE of a transaction must report according to a variable; empty if the
+    variable may have changed after ``since``.
     """
     evse_id = _evse_of(call.payload, known)
     if evse_id is None or not known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since):
@@ -114,7 +114,7 @@ def _required(call: StationCall, known: Known201, variable: str, since: float) -
 
 
 def _may_sign_begin(known: Known201) -> bool:
-    """Return whether the readings of the begin may follow as soon as they are signed."""
+    """Return whether the readings at the start of a transaction may be sent later, once they are signed."""
     model = known[DeviceModelFacts]
     signs = model.is_true(SAMPLED_DATA_CTRLR, "SignReadings")
     return not is_absent(model, _SIGNS) if signs is None else signs
@@ -186,7 +186,7 @@ def _judge_context_of_start(call: StationCall, known: Known201) -> Outcome:
 def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
     """Check that the readings of an Ended event have context Transaction.End.
 
-    Earlier readings come without it if sampling was turned off during the transaction.
+    An Ended event without this context may be correct if sampling was turned off during the transaction.
     """
     notes = known[RunningNotes].of(call.payload)
     if _may_need_no_readings(known, "TxEndedMeasurands", notes.happened_at if notes else time_of_event(call)):
@@ -242,7 +242,7 @@ def _judge_signature(call: StationCall, known: Known201, controller: str, contex
 
 @READING_NOT_SIGNED.on_event("E02.FR.14", "J02.FR.21", types=("Ended",), once=True)
 def _judge_sampled_signature(call: StationCall, known: Known201) -> Outcome:
-    """Check that the begin or the end of a transaction is signed."""
+    """Check that at least one reading of a transaction is signed."""
     return _judge_signature(call, known, SAMPLED_DATA_CTRLR, END)
 
 
@@ -277,8 +277,8 @@ def _judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
 
 
 def _duration(call: StationCall, notes: TransactionNotes) -> float | None:
-    """Return the seconds that a transaction certainly lasted: its events may arrive late, and its clock may
-    be set meanwhile.
+    """Return the seconds that a transaction certainly lasted: its events may arrive late, and the station's
+    clock may be set meanwhile.
     """
     started_at, ended_at = seconds_of(notes.timestamp), seconds_of(call.payload["timestamp"])
     if started_at is None or ended_at is None:

@@ -16,8 +16,8 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
 _MARGIN_S: Final = 60.0
-"""Seconds by which an event must be older than a command to have been in the queue then: clocks differ, and
-readings may have to be signed first.
+"""Minimum age of an event that is certainly in the queue when a command is sent: clocks differ, and readings
+may have to be signed first.
 """
 _ANSWERED_S: Final = 60.0
 """Time after an Ended event in which the station may still wait for its answer."""
@@ -56,7 +56,9 @@ def _judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.02", of=Action.get_transaction_status)
 def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an answer that a running transaction has stopped, until the transaction goes on."""
+    """Suspect an answer that a running transaction has stopped. It is reported once a later event shows that
+    the transaction goes on.
+    """
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or not _is_running(known, transaction_id):
         return None
@@ -177,8 +179,8 @@ def _judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> O
 def _expect_delivery(
     command: AnsweredCommand, known: Known201, requirement: str, transaction_id: str | None
 ) -> None:
-    """Expect an event after an answer that messages are in the queue, unless one may wait for its answer or
-    for its next attempt.
+    """Expect an event after an answer that messages are in the queue, unless an event may be waiting for its
+    answer or for its next attempt.
     """
     if (
         known[QueueClaims].may_have_events(command.at)

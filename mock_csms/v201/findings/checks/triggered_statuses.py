@@ -25,7 +25,7 @@ _FAILED: Final = frozenset(
         "PublishFailed",
     }
 )
-"""Statuses that the station has to repeat (L01.FR.26), although no update is going on (F06.FR.16)."""
+"""Statuses after which a TriggerMessage may get the same status again (L01.FR.26) or Idle (F06.FR.16)."""
 
 TRIGGERED_FIRMWARE_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-firmware-status-wrong",
@@ -42,7 +42,9 @@ def _last_status(call: StationCall, known: Known201) -> tuple[JsonObject, int] |
 
 
 def _is_of(call: StationCall, known: Known201, *, is_signed: bool | None) -> bool:
-    """Return whether the last status is about such an update; None: about a publication."""
+    """Return whether the last status is about an update that is signed or not (``is_signed``); None: about a
+    publication.
+    """
     last = _last_status(call, known)
     if is_signed is None or last is None:
         return last is not None

@@ -54,7 +54,9 @@ TRIGGERED_STATUS_WRONG: Final = CHECKS.kind(
 
 @TRIGGERED_MESSAGE_BEFORE_ANSWER.on_event("F06.FR.04", triggers=_TRIGGER)
 def _judge_event_order(call: StationCall, known: Known201) -> Outcome:
-    """Check that a triggered event follows the answer. An older one was triggered before."""
+    """Check that a triggered event follows the answer. An event that has not just happened may have been
+    triggered earlier.
+    """
     return _judge_order(call, known) if is_live(call) else None
 
 

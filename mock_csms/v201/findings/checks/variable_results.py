@@ -126,7 +126,8 @@ class Absence(NamedTuple):
 def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
     """Yield the results of a GetVariables or SetVariables whose items are known.
 
-    A result without attributeType may belong to an item with one; ``answer-does-not-match`` is about that.
+    A result without attributeType may belong to an item with one; the finding ``answer-does-not-match``
+    covers that case.
     """
     types_of_items: dict[VariableName, set[str]] = {}
     for item in command.request[_ITEMS[command.action]]:
@@ -145,10 +146,10 @@ def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> It
 
 
 def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
-    """Return what a complete device model does not have of an item; None if it has the item.
+    """Return the part of an item that a complete device model lacks; None if it has the whole item.
 
-    Without an instance, both UnknownComponent and UnknownVariable are correct (B06.FR.15). The same holds if
-    the component exists at another place.
+    For an item without an instance, both UnknownComponent and UnknownVariable are correct (B06.FR.15), as
+    they are if the component exists only at another place.
     """
     definition = model.definitions.get(name)
     if definition is not None:
@@ -171,7 +172,7 @@ def component_of(name: VariableName) -> VariableName:
 
 
 def _is_instance_of(known: VariableName, name: VariableName) -> bool:
-    """Return whether a name becomes a known one by an instance of its component or variable."""
+    """Return whether a known name is this name with an instance of the component or variable added."""
     return all(
         mine in {other, ""} for mine, other in zip(name[2:4], known[2:4], strict=True)
     ) and known == name._replace(

@@ -14,22 +14,22 @@ CLOCK_TRIGGER: Final = "MeterValueClock"
 
 
 class AlignedReadings(Facts):
-    """Since when no clock-aligned reading has arrived."""
+    """Times of the latest clock-aligned reading, and of the start of the wait for the next one."""
 
     __slots__ = ("_latest", "has_changed", "last_at", "since")
 
     def __init__(self) -> None:
         self.since: float | None = None
-        """Time of the latest clock-aligned reading, or of the first Heartbeat without one; None after a
-        disconnection.
+        """Time since which a clock-aligned reading is awaited, usually that of the latest one or of a
+        Heartbeat; None after a boot, a disconnection or a lost message.
         """
         self.has_changed = False
-        """Whether a transaction has started or ended since."""
+        """Whether a transaction has started or ended after ``since``."""
         self.last_at = 0.0
         """Time of arrival of the latest clock-aligned reading."""
         self._latest = 0, False
-        """Frame of the latest message looked at, and whether it has clock-aligned readings; several checks
-        ask.
+        """Frame of the message that ``is_aligned`` has examined last, and the result, because several checks
+        ask about the same message.
         """
 
     def is_aligned(self, call: StationCall) -> bool:

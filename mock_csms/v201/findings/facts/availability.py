@@ -10,7 +10,9 @@ from mock_csms.v201.findings.known import Known201
 
 
 class AvailabilityFacts(Facts):
-    """The operational status of each scope that a command has certainly set."""
+    """Operational status by scope (station, EVSE or connector), as far as a ChangeAvailability has certainly
+    set it.
+    """
 
     __slots__ = ("by_scope",)
 
@@ -18,7 +20,9 @@ class AvailabilityFacts(Facts):
         self.by_scope: dict[EvseScope, str] = {}
 
     def change(self, scope: EvseScope, status: str | None) -> None:
-        """Store the status of a scope. Scopes that overlap it become unknown; None: so does itself."""
+        """Store the status of a scope (None: unknown), and drop the statuses of all other scopes that overlap
+        it.
+        """
         for other in [other for other in self.by_scope if overlap(other, scope)]:
             del self.by_scope[other]
         if status is not None and len(self.by_scope) < MAX_CONNECTORS:
@@ -34,7 +38,9 @@ class AvailabilityFacts(Facts):
 
 @CHECKS.learn_sent(Action.change_availability)
 def _doubt_overlapping(command: CommandCall, known: Known201) -> None:
-    """Forget the statuses that the command may change; that of its own scope decides about the answer."""
+    """Drop the statuses of overlapping scopes, but keep that of the command's own scope: the check of the
+    answer needs it.
+    """
     facts, scope = known[AvailabilityFacts], place_of(command.request)
     status = facts.by_scope.get(scope)
     facts.change(scope, status)

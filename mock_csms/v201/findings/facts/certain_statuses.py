@@ -66,7 +66,7 @@ def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
 
 
 def certain_statuses(known: Known201, evse_id: int | None) -> dict[Connector, str]:
-    """Return the statuses of all connectors of an EVSE; none if one of them may be unknown or outdated."""
+    """Return the statuses of all connectors of an EVSE; empty if one of them may be unknown or outdated."""
     statuses, times = statuses_of(known, evse_id), known[StatusTimes].at
     reported = known[DeviceModelFacts].connectors()
     has_all = bool(reported) or known.registration.status is not None
@@ -82,7 +82,7 @@ def _note_times(call: StationCall, known: Known201) -> None:
 
 @CHECKS.learn_command(Action.change_availability)
 def _availability_changed(command: AnsweredCommand, known: Known201) -> None:
-    """Doubt the statuses that the command changes, until they are reported again."""
+    """Drop the times of statuses that the command changes, as they are uncertain until reported again."""
     if command.answer["status"] == "Rejected":
         return
     changed = _CHANGED_BY[command.request["operationalStatus"]]

@@ -39,7 +39,7 @@ class AcceptedProfile(NamedTuple):
     """Hash of the accepted profile that it replaced; None unless it replaced a different profile."""
     transaction_id: str | None = None
     is_from_start: bool = False
-    """Whether a RequestStartTransaction has brought it."""
+    """Whether the profile came with a RequestStartTransaction."""
     has_validity: bool = False
     ends: bool = False
     """Whether the profile ends by itself."""

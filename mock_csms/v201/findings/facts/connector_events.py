@@ -21,7 +21,7 @@ _MAX_PLACES: Final = 100
 _COMMAND_EFFECT_S: Final = 60.0
 """Seconds after a command in which it may explain the status Unavailable."""
 _REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
-"""Trigger reasons of events about a cable that is plugged in or out during a transaction."""
+"""Trigger reasons of events about a cable that is plugged in or unplugged during a transaction."""
 _PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
 """Trigger reasons of events that follow an idToken."""
 
@@ -83,7 +83,7 @@ class LockProblem:
 
 
 class LockProblems(BoundedDict[str, LockProblem]):
-    """Problems by the id of the transaction, which has not charged yet."""
+    """Lock problems of transactions that have not charged yet, by transactionId."""
 
     __slots__ = ()
     limit = _MAX_PLACES
@@ -97,7 +97,9 @@ class ConnectorEvents(Facts):
     def __init__(self) -> None:
         self.occupied = Occupied()
         self.token_at: float | None = None
-        """Time of the latest message about an idToken, or of the latest doubt."""
+        """Time of the latest message about an idToken, or of the latest command that may use or change a
+        reservation.
+        """
         self.lock_problems = LockProblems()
         self._commanded_at = 0.0
 

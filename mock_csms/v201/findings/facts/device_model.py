@@ -45,7 +45,7 @@ _OF_CONNECTION: Final = (
 )
 """Variables whose values follow from the connection in use, or may have been reset since it ended."""
 _IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
-"""Fields of a boot that change with the device model."""
+"""Fields of a BootNotification that identify the product; each product has its own device model."""
 
 
 class Definition(NamedTuple):
@@ -64,8 +64,9 @@ class Definition(NamedTuple):
     """Number of characters of valuesList."""
     supports_monitoring: bool | None
     transient: frozenset[str]
-    """Attribute types that a report has called not persistent: a boot drops their values. Without the field,
-    the schema makes an attribute not persistent too, but many stations leave it out for lasting variables.
+    """Attribute types that a report has called not persistent: a boot drops their values. An absent
+    ``persistent`` means false by the schema, but is ignored here, because many stations leave it out for
+    lasting variables.
     """
 
     @property
@@ -74,7 +75,7 @@ class Definition(NamedTuple):
         return self.data_type is not None
 
     def merged_with(self, known: "Definition") -> "Definition":
-        """Return this definition with what a report of other attributes has said of the variable."""
+        """Return this definition, completed with an earlier one from a report of other attributes."""
         mutability = {**known.mutability, **self.mutability}
         base = self if self.has_characteristics else known
         if base is self and mutability == self.mutability and known.transient <= self.transient:
@@ -178,8 +179,8 @@ class DeviceModelFacts(Facts):
         self._values: dict[VariableName, dict[str, str]] = {}
         """Values by attribute type."""
         self.is_complete = False
-        """Whether a FullInventory has arrived whole since the last boot: a variable that is missing then
-        does not exist.
+        """Whether a FullInventory has arrived whole since the last boot; if so, a missing variable does not
+        exist.
         """
         self._next_part: tuple[int, int] | None = None
         """requestId and next seqNo of a FullInventory in progress."""
@@ -224,7 +225,7 @@ class DeviceModelFacts(Facts):
         return self.value(_name_of_station(component, variable, instance))
 
     def is_true(self, component: str, variable: str) -> bool | None:
-        """Return a boolean of the whole station; None if it is unknown."""
+        """Return a boolean value of the whole station; None if it is unknown."""
         value = self.of_station(component, variable)
         return None if value is None else value.strip().lower() == "true"
 
@@ -236,14 +237,14 @@ class DeviceModelFacts(Facts):
         return self.is_complete and all(known.component != name for known in self.definitions)
 
     def number(self, component: str, variable: str, instance: str = "") -> float | None:
-        """Return a number of the whole station; None if it is unknown or not a number."""
+        """Return a numeric value of the whole station; None if it is unknown or not a number."""
         try:
             return float(self.of_station(component, variable, instance) or "")
         except ValueError:
             return None
 
     def members(self, component: str, variable: str, instance: str = "") -> frozenset[str] | None:
-        """Return the members of a list of the whole station; None if it is unknown."""
+        """Return the members of a list value of the whole station; None if it is unknown."""
         value = self.of_station(component, variable, instance)
         return None if value is None else frozenset(part.strip() for part in value.split(",") if part.strip())
 
@@ -271,7 +272,7 @@ class DeviceModelFacts(Facts):
         )
 
     def set(self, name: VariableName, attribute_type: str, value: str | None) -> None:
-        """Store a value; None: it has none."""
+        """Store the value of an attribute; None removes it."""
         self._unsettled.discard((name, attribute_type))
         if value is None:
             self._values.get(name, {}).pop(attribute_type, None)
@@ -353,7 +354,9 @@ class DeviceModelFacts(Facts):
             self._next_part = None
 
     def begin_inventory(self, part: JsonObject) -> None:
-        """Drop all definitions at the first part of a FullInventory: those of variables that are gone too."""
+        """Drop all definitions at the first part of a FullInventory, so that variables that no longer exist
+        are dropped too.
+        """
         if self._next_part == (part["requestId"], 0) and part["seqNo"] == 0:
             self.definitions.clear()
             self._evse_ids = frozenset()
@@ -381,7 +384,7 @@ class DeviceModelFacts(Facts):
             self.is_complete, self._next_part = True, None
 
     def identify(self, product: JsonObject) -> None:
-        """Register the product of a boot; another one has another device model."""
+        """Register the product in a BootNotification; if it is a different one, drop the device model."""
         known, self._product = self._product, product
         if known is not None and known != product:
             self._forget_all()
@@ -431,7 +434,7 @@ class DeviceModelFacts(Facts):
 
 
 def settings_of(request: JsonObject) -> dict[Attribute, str | None]:
-    """Return the values that a SetVariables asks for; None if it names an attribute twice (B05.FR.13)."""
+    """Return the values that a SetVariables asks for; None for an attribute it names twice (B05.FR.13)."""
     values: dict[Attribute, str | None] = {}
     for item in request["setVariableData"]:
         key = name_of_item(item), item.get("attributeType", ACTUAL)

@@ -31,15 +31,15 @@ class ShownMessage(NamedTuple):
 
     info: JsonObject
     frame: int
-    """Number of the entry that shows it."""
+    """Number of the journal entry in which the station accepted it."""
     replaced: JsonObject | None = None
     """Earlier message with the same id."""
     is_replaced: bool = False
     """Whether a later AlwaysFront message certainly takes its place."""
     is_doubtful: bool = False
-    """Whether it may have been replaced or lost."""
+    """Whether the station may have replaced or lost it."""
     is_from_before_boot: bool = False
-    """Whether the station has restarted, and the message was not seen since."""
+    """Whether the station has restarted, and has not reported the message since."""
 
     @property
     def transaction_id(self) -> str | None:
@@ -47,7 +47,9 @@ class ShownMessage(NamedTuple):
         return self.info.get("transactionId")
 
     def has_expired(self, at: float) -> bool | None:
-        """Return whether the endDateTime is certainly over; None if that is not certain."""
+        """Return whether the endDateTime is over; None if it is unreadable or within the clock error of
+        ``at``.
+        """
         end = self.info.get("endDateTime")
         seconds = None if end is None else seconds_of(end)
         if end is None:
@@ -58,12 +60,12 @@ class ShownMessage(NamedTuple):
 
 
 class MessageQuery(NamedTuple):
-    """A GetDisplayMessages, and what has arrived for it."""
+    """A GetDisplayMessages, and the messages in the parts of its report so far."""
 
     request: JsonObject
     frame: int
     changes: int
-    """Count of changes when it was sent."""
+    """Value of ``DisplayMessages.changes`` when the query was sent."""
     due: frozenset[int]
     """Ids of the messages that the report must have."""
     expired: frozenset[int]
@@ -98,8 +100,8 @@ def is_filtered_query(request: JsonObject) -> bool:
 
 
 def blame(shortages: Iterable[Shortage], at: float, known: Known201) -> Outcome:
-    """Report the first shortage, but the message of a transaction only if the transaction goes on: its Ended
-    event may be on the way.
+    """Report the first shortage. If its message is about a transaction, report it once a later event shows
+    that the transaction goes on; until then, the Ended event may be on the way.
     """
     for kind, requirement, shown, frames, sentence in shortages:
         if shown.transaction_id is None:
@@ -123,7 +125,9 @@ class DisplayMessages(Facts):
         """Whether the station certainly has no message."""
         self.queries: dict[int, MessageQuery] = {}
         self.changes = 0
-        """Number of commands that may have changed the messages, sent and answered."""
+        """Counter of commands that may have changed the messages; each counts when it is sent and when it is
+        answered.
+        """
         self.was_ended = False
         """Whether the transaction of the latest SetDisplayMessage had ended when it was sent."""
 
@@ -335,7 +339,9 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
 
 
 def _keep_only(messages: DisplayMessages, query: MessageQuery, found: frozenset[int]) -> None:
-    """Drop the messages that a complete report should have but lacks; each is reported once."""
+    """Drop the messages that a complete report should have but lacks, so that a later report does not lead to
+    a second finding about them.
+    """
     messages.cleared -= found
     if found or not query.is_filtered:
         messages.is_empty = not found

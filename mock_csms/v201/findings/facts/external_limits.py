@@ -16,7 +16,7 @@ _ON_THE_WAY_S: Final = 60.0
 
 
 class ExternalLimits(Facts):
-    """Time at which the variable was set."""
+    """Time of the latest answer to a SetVariables of NotifyChargingLimitWithSchedules."""
 
     __slots__ = ("_changed_at",)
 

@@ -46,7 +46,7 @@ class FirmwareUpdate:
     is_cancelled: bool = False
     """Whether a later command was answered with AcceptedCanceled."""
     cancelled_by: "FirmwareUpdate | None" = None
-    """The update whose command found this one in progress."""
+    """The later update whose command was answered with AcceptedCanceled during this one."""
     found: "FirmwareUpdate | None" = None
     """The update that was in progress when the command was answered with Accepted."""
 
@@ -98,7 +98,7 @@ class FirmwareUpdates(Facts):
             self.latest = None
 
     def mark_gaps(self) -> None:
-        """Register that a status of any update may be unknown."""
+        """Register that a status of each update may have been lost."""
         for update in self.by_id.values():
             update.has_gap = True
 

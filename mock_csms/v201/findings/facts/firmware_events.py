@@ -23,7 +23,7 @@ class FirmwareEvents(Facts):
     def __init__(self) -> None:
         self.sent_at: dict[str, float] = {}
         self.is_certain = True
-        """Whether no security event since the latest UpdateFirmware was unreadable."""
+        """Whether all security events since the latest UpdateFirmware were readable."""
 
     def doubt(self, action: str | None) -> None:
         self.is_certain = self.is_certain and action not in {None, SECURITY_EVENT}

@@ -90,11 +90,11 @@ class IdTokenFacts(Facts):
         self.cleared_at: float | None = None
         """Time of the latest accepted ClearCache."""
         self.cleared_in = 0
-        """Its frame."""
+        """Frame of the latest accepted ClearCache."""
         self.latest_at = 0.0
         """Time of the latest Authorize or RequestStartTransaction."""
         self.latest_frame = 0
-        """Its frame."""
+        """Frame of the latest Authorize or RequestStartTransaction."""
         self.settings_sent_at = 0.0
         """Time of the latest SetVariables that may change how tokens are authorized."""
 

@@ -9,7 +9,7 @@ from mock_csms.v201.findings.known import Known201
 
 
 class ImmediateResets(Facts):
-    """The latest accepted Reset Immediate, while no other Reset has an unknown effect."""
+    """The latest accepted Reset Immediate, until another Reset is answered or fails."""
 
     __slots__ = ("latest",)
 

@@ -44,7 +44,9 @@ class DeletedCertificates(BoundedDict[HashKey, int]):
 
 
 class InstalledCertificates(Facts):
-    """Certificates known to be on the station, or known to be absent, since the connection began."""
+    """Certificates that are certainly on the station or certainly absent, as far as this connection has
+    shown.
+    """
 
     __slots__ = (
         "_deleted",
@@ -67,8 +69,9 @@ class InstalledCertificates(Facts):
         self.absent = DeletedCertificates()
         """Deleted certificates; the station certainly has no copy of any of them."""
         self.csms_roots: dict[str, HashKey] = {}
-        """Hash data of the issuer of each CSMS root on the station, by serial number of the root; after an
-        installation, the root itself as an issuer.
+        """Hash data, without a serial number, by serial number of each CSMS root on the station. For a root
+        that was installed, it is that of the certificates that the root issues; for a self-signed root, both
+        are the same.
         """
         self.replaced_root: tuple[str, int] | None = None
         """Serial number of the CSMS root that stays until the next connection, and the frame that accepted
@@ -80,7 +83,9 @@ class InstalledCertificates(Facts):
         """Whether the latest InstallCertificate was for a new certificate while the store was full."""
         self._deleted = DeletedCertificates()
         self._listed: Counter[HashKey] | None = None
-        """The latest complete list, until something changes."""
+        """Number of copies of each certificate in the latest complete list; None once a command may have
+        changed them.
+        """
         self._entries_are_current = False
 
     def begin_installing(self, certificate_type: str, pem: str, *, is_full: bool) -> None:
@@ -104,7 +109,9 @@ class InstalledCertificates(Facts):
         return all(key[-1] != serial_number(chain[0]) for key in self._listed)
 
     def install(self, frame: int, certificate_type: str, pem: str) -> None:
-        """Register an accepted InstallCertificate. Another command may have been carried out before it."""
+        """Register an accepted InstallCertificate. The facts that it may change are dropped again, because
+        the station may have carried out another command in between.
+        """
         self.begin_signing()
         self.installed[certificate_type, hash(pem)] = frame
         if certificate_type == CSMS_ROOT_TYPE and (chain := certificates_in(pem)):
@@ -121,7 +128,9 @@ class InstalledCertificates(Facts):
         self.replaced_root = self.v2g_chain = None
 
     def delete(self, frame: int, key: HashKey) -> None:
-        """Register an accepted DeleteCertificate. Another command may have been carried out before it."""
+        """Register an accepted DeleteCertificate. The facts that it may change are dropped again, because the
+        station may have carried out another command in between.
+        """
         self.begin_deleting()
         if self._listed is not None and self._listed[key] == 1:
             self.absent[key] = frame

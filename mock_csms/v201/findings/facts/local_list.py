@@ -14,7 +14,7 @@ from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
 from mock_csms.v201.findings.known import MAY_HAVE_NEW_FIRMWARE, Known201
 
 _MAX_ENTRIES: Final = 200
-"""Maximum number of stored entries; a longer list is unknown."""
+"""Maximum number of stored entries; the entries of a longer list count as unknown."""
 COMPONENT: Final = "LocalAuthListCtrlr"
 
 
@@ -43,7 +43,9 @@ class ListUpdate(NamedTuple):
     at: float
     """Time of the answer."""
     has_known_base: bool
-    """Whether it replaces the whole list, or the number of entries before it was confirmed by a reading."""
+    """Whether the update replaces the whole list, or a reading had confirmed the number of entries before the
+    update.
+    """
 
     @property
     def is_full(self) -> bool:
@@ -166,7 +168,7 @@ def _entry_of(item: JsonObject) -> ListEntry:
 
 
 def entry_of_token(known: Known201, key: IdTokenKey) -> ListEntry | None:
-    """Return what the list in use says of a token; None if it is not known."""
+    """Return the entry of a token in the list in use; None if it is not known."""
     if known[DeviceModelFacts].is_off(COMPONENT):
         return _NOT_LISTED
     return known[LocalListFacts].entry(key)

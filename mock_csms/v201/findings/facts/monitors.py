@@ -54,13 +54,15 @@ class KnownMonitor(NamedTuple):
     replaced: "KnownMonitor | None" = None
     """The monitor with the same id before the command."""
     is_replacement: bool = False
-    """Whether the command has named its id."""
+    """Whether the SetVariableMonitoring has named an id, and so replaced the monitor with this id."""
     was_added: bool = False
-    """Whether a command added it. Clearing any other may restore a preconfigured monitor."""
+    """Whether a command has added it as a new monitor. Otherwise, clearing it may restore a preconfigured
+    monitor.
+    """
     at: float = 0.0
     """Time of the message that shows it, in seconds since the epoch."""
     frame: int = 0
-    """Number of the entry that shows it."""
+    """Number of the journal entry of that message."""
 
     @property
     def settings(self) -> tuple[str, int, float]:
@@ -69,7 +71,7 @@ class KnownMonitor(NamedTuple):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether its variable exists at any time; those of a vehicle come and go with it."""
+        """Whether its variable always exists; the variables of a vehicle come and go with the vehicle."""
         return self.name.component != CONNECTED_EV
 
     @property
@@ -104,12 +106,12 @@ class Item(NamedTuple):
 
 
 class MonitoringQuery(NamedTuple):
-    """A GetMonitoringReport, and what has arrived for it."""
+    """A GetMonitoringReport, and the monitors in the parts of its report so far."""
 
     request: JsonObject
     frame: int
     changes: int
-    """Count of changes when it was sent."""
+    """Value of ``Monitors.changes`` when the query was sent."""
     is_certain: bool = True
     """Whether all parts with its requestId belong to it."""
     is_accepted: bool = False
@@ -147,7 +149,9 @@ def _key(item: JsonObject) -> tuple[VariableName, str, int]:
 
 
 def items_with_results(command: AnsweredCommand) -> list[Item]:
-    """Pair the items of a SetVariableMonitoring with their results; without those whose pair is not clear."""
+    """Pair the items of a SetVariableMonitoring with their results; repeated items, and items without exactly
+    one result, are left out.
+    """
     items = {}
     for item in command.request["setMonitoringData"]:
         items[_key(item)] = None if _key(item) in items else item
@@ -195,9 +199,11 @@ class Monitors(Facts):
         self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
         self.since_base_all: frozenset[int] = frozenset()
-        """Ids of custom monitors that a SetMonitoringBase All has left."""
+        """Ids of custom monitors that the latest SetMonitoringBase All has not removed."""
         self.base: tuple[str, float, int] | None = None
-        """Monitoring base without a monitor set since, time and frame of the answer on this connection."""
+        """Accepted monitoring base other than All, with time and frame of the answer on this connection; None
+        once a later command may have changed the monitors.
+        """
         self.removed: dict[int, KnownMonitor] = {}
         """New custom monitors that the monitoring base in `base_name` has removed."""
         self.base_name = ""
@@ -207,7 +213,9 @@ class Monitors(Facts):
         self.queries: dict[int, MonitoringQuery] = {}
         """Reports in progress, by requestId."""
         self.changes = 0
-        """Number of commands that may have changed the monitors, sent and answered."""
+        """Counter of commands that may have changed the monitors; each counts when it is sent and when it is
+        answered.
+        """
 
     def forget(self) -> None:
         """Drop everything about the monitors."""
@@ -245,9 +253,7 @@ class Monitors(Facts):
             del self.cleared[next(iter(self.cleared))]
 
     def forget_from_before_boot(self, monitor: KnownMonitor | None) -> None:
-        """Drop the monitors from before the boot that this one may be; None: drop all, because ids may have
-        changed.
-        """
+        """Drop the monitors from before the boot that may be this one under its old id; None: drop all."""
         self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
     def is_absent(self, monitor_id: int) -> bool:
@@ -275,7 +281,7 @@ class Monitors(Facts):
         return query, [*query.found, *monitors_in(call)]
 
     def set_base(self, base: str, at: float, frame: int) -> None:
-        """Register an accepted SetMonitoringBase. Preconfigured monitors get new ids, or those they had."""
+        """Register an accepted SetMonitoringBase. The ids of preconfigured monitors may change."""
         self.cleared.clear()
         self.is_complete = False
         self.removed = {
@@ -456,7 +462,7 @@ def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
 
 
 def _complete(monitors: Monitors, found: list[tuple[int, KnownMonitor]]) -> None:
-    """Store the monitors of a complete report. A custom monitor stays one, also under a new id."""
+    """Store the monitors of a complete report. A custom monitor stays custom, also under a new id."""
     before, by_id = monitors.before_boot, monitors.by_id
     monitors.is_complete = len(found) <= _MAX_MONITORS and not monitors.has_had_vehicle
     monitors.before_boot = ()

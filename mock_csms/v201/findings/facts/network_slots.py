@@ -35,8 +35,8 @@ class NetworkSlots(Facts):
         self._slots = _Slots()
 
     def security_profiles(self, frame: int) -> dict[str, int]:
-        """Return the security profiles of the slots that were stored before a command was sent with this
-        number.
+        """Return the security profiles, by slot, of the network profiles that were stored before the command
+        with this frame.
         """
         return {slot: stored.security_profile for slot, stored in self._slots.items() if stored.frame < frame}
 

@@ -102,7 +102,7 @@ class ProfileQueries(Facts):
         self.finished = FinishedReports()
 
     def asked(self, command: CommandCall) -> None:
-        """Register a query. One with the requestId of an open query is not followed."""
+        """Register a query. If a query with its requestId is open, neither of them is followed."""
         request = command.request
         number = request["requestId"]
         self.finished.pop(number, None)
@@ -145,12 +145,12 @@ class ProfileQueries(Facts):
 
 
 def part_hash(part: JsonObject) -> int:
-    """Return a number that only equal parts have in common."""
+    """Return a hash of a part of a report, by which a repeated part is recognized."""
     return hash(repr(part))
 
 
 def result_of_report(call: StationCall, known: Known201) -> ProfileQueryResult | None:
-    """Return the result of a query whose last part this is."""
+    """Return the result of a query if this is the last part of its report."""
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled or call.payload.get("tbc", False):
         return None

@@ -14,7 +14,7 @@ from mock_csms.v201.findings.known import Known201
 _MAX_CLAIMS: Final = 10
 _MAX_EVENTS: Final = 100
 _DRAINED_WITHIN_S: Final = 60.0
-"""Time after the repetition of an event in which others may follow that have waited behind it."""
+"""Seconds after a repeated event in which events that waited behind it in the queue may follow."""
 
 
 class QueueClaim(NamedTuple):
@@ -54,7 +54,7 @@ class QueueClaims(Facts):
         self._unanswered = _UnansweredEvents()
         """Events that the station may have to send again, also after a reconnect."""
         self._repeated_at = 0.0
-        """Time at which one of them last arrived again."""
+        """Time at which an event of ``_unanswered`` last arrived again."""
 
     def may_have_events(self, at: float) -> bool:
         """Return whether events may be in the queue because an earlier one got no answer."""

@@ -33,18 +33,18 @@ class SentRemoteStart:
     is_ambiguous: bool
     """Whether its remoteStartId was sent before with another idToken."""
     is_authorization_known: bool
-    """Whether every Authorize that may count was seen."""
+    """False if an earlier or a lost Authorize may have authorized the idToken."""
     statuses: Mapping[Connector, str] = field(default_factory=dict)
     """Statuses of the connectors of its EVSE when it was sent; empty if one was uncertain."""
     transactions: frozenset[str] = frozenset()
     """Ids of the transactions that were running on its EVSE when it was sent."""
     authorized: frozenset[str] = frozenset()
-    """Those of them that were certainly authorized."""
+    """Ids of those ``transactions`` that were certainly authorized."""
     is_accepted: bool = False
     authorize_frame: int | None = None
     """First Authorize of the idToken since the command."""
     is_authorized: bool | None = None
-    """Whether an Authorize of the idToken since then was accepted; None without an answer."""
+    """Whether the mock has accepted the idToken in an Authorize since the command; None without an answer."""
 
 
 class SentRemoteStarts(BoundedDict[int, SentRemoteStart]):
@@ -71,8 +71,9 @@ class RemoteStartFacts(Facts):
         self.started = TransactionStarts()
 
     def of_event(self, event: JsonObject) -> SentRemoteStart | None:
-        """Return the command whose remoteStartId an event names, if there was only one. An event from before
-        the command names an earlier one, such as one of a mock that has been restarted since.
+        """Return the command whose remoteStartId an event names; None if commands with different idTokens had
+        this id. An event from before the command names an earlier remote start, for example one that another
+        run of the mock has sent.
         """
         command = self.sent.get(event["transactionInfo"].get("remoteStartId", -1))
         if command is None or command.is_ambiguous:

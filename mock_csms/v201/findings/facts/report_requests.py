@@ -1,4 +1,4 @@
-"""Requests for device reports, and what has arrived of them (B07, B08)."""
+"""Requests for device reports, and the parts of the reports that have arrived (B07, B08)."""
 
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -28,7 +28,9 @@ class ComponentVariable(NamedTuple):
 
     @property
     def of_any_instance(self) -> "ComponentVariable":
-        """The entry without the instance of its component: a report may have the others too (B08.FR.24)."""
+        """The entry without the instance of its component: a report may have the other instances too
+        (B08.FR.24).
+        """
         return self._replace(component_instance=None)
 
     def matches(self, name: VariableName) -> bool:
@@ -112,7 +114,9 @@ class ReportRequests(Facts):
         return registered
 
     def follow(self, call: StationCall, known: Known201) -> None:
-        """Register a part; the last part, or one that does not follow, completes the request."""
+        """Register a part of a report; the request is dropped at the last part, or at one that is out of
+        order.
+        """
         part = call.payload
         request = self.by_id.get(part["requestId"])
         if request is None or request.status in {"NotSupported", "Rejected"}:

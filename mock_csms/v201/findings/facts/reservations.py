@@ -53,7 +53,7 @@ class ActiveReservation:
     freed_at: float | None = None
     """Time of the latest status of a connector of its EVSE that followed Reserved."""
     was_reserved: bool = False
-    """Whether a connector of its EVSE was reported as Reserved since."""
+    """Whether a connector of its EVSE was reported as Reserved after the ReserveNow was accepted."""
     may_be_used: bool = False
     """Whether a status of its EVSE suggests that it has been used."""
 
@@ -231,7 +231,7 @@ def _used(call: StationCall, known: Known201) -> None:
 
 
 def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
-    """Return whether the EVSE of a reservation may be needed for a reservation of any EVSE.
+    """Return whether the station may need the EVSE of a reservation for one that names no EVSE.
 
     The station may have such a reservation from before the mock was started or the connection was lost. It
     keeps an EVSE Reserved as soon as too few others are free (H01.FR.20).

@@ -9,7 +9,9 @@ from mock_csms.v201.findings.known import Known201
 
 
 class ScheduledResets(Facts):
-    """Places where a reset waits for the end of all transactions; empty if a reset may also be immediate."""
+    """Resets that wait for the end of all transactions; none are kept while another Reset may be an immediate
+    one.
+    """
 
     __slots__ = ("_immediate", "answers")
 

@@ -34,7 +34,7 @@ class SigningTrigger:
     use: str | None
     """Required certificateType; None: any."""
     is_certain: bool
-    """Whether no earlier request can be repeated in its place."""
+    """Whether the next SignCertificate certainly answers it, and cannot be a repetition of an earlier one."""
 
 
 class _Keys(BoundedDict[bytes, int]):

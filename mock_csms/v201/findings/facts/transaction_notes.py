@@ -47,19 +47,21 @@ class TransactionNotes:
     is_signed: bool
     """Whether a reading was signed."""
     is_whole: bool
-    """Whether the station has been connected since, and no event can have been lost."""
+    """Whether the station has been connected since the Started event, and no event can have been lost."""
     periodic_events: int = 0
     """Number of events with triggerReason MeterValuePeriodic."""
     periodic_at: str = ""
-    """timestamp of the first of them."""
+    """timestamp of the first event with triggerReason MeterValuePeriodic."""
     periodic_measurands: frozenset[str] | None = frozenset()
-    """Measurands of those with this timestamp; None once a later one has arrived."""
+    """Measurands of the periodic events with the timestamp ``periodic_at``; None once one with another
+    timestamp has arrived.
+    """
     authorized_frame: int = 0
     """Frame of the latest event that reports an authorization."""
     unplugged_frame: int | None = None
     """Frame of an event that reports the vehicle as unplugged."""
     unplugged_at: float = 0.0
-    """Time of that event by its timestamp or its arrival, whichever is earlier."""
+    """Time of the unplugging, by the event's timestamp or its arrival, whichever is earlier."""
     has_charged: bool = False
     has_phases: bool = False
     """Whether an event had the number of phases."""

@@ -59,7 +59,7 @@ class TriggeredStatuses(Facts):
         self._last[action] = LastStatus(at, payload)
 
     def drop(self, action: str) -> None:
-        """Drop a status, because the next one belongs to something else."""
+        """Drop the status of an action, because the next one belongs to another update or publication."""
         self._last.pop(action, None)
 
     def trigger(self, command: AnsweredCommand) -> None:
@@ -69,8 +69,8 @@ class TriggeredStatuses(Facts):
             last.triggered = command.at, command.frame
 
     def triggered_after(self, action: str, at: float) -> tuple[JsonObject, int] | None:
-        """Return the status before a TriggerMessage that the next status answers, and the frame of the
-        TriggerMessage; None if there is none.
+        """Return the last status and the frame of the TriggerMessage after it, if a status that is sent now
+        answers this TriggerMessage; otherwise None.
         """
         last = self._last.get(action)
         if last is None or last.triggered is None:

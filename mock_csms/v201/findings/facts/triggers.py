@@ -1,4 +1,4 @@
-"""TriggerMessages, and the progress that the statuses they ask for must tell (F06)."""
+"""TriggerMessages, and the progress that the triggered statuses must report (F06)."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -19,7 +19,7 @@ REQUESTS: Final = (
     Action.get_monitoring_report,
     Action.get_report,
 )
-"""Commands whose results no earlier work of the station can cause."""
+"""Commands whose results a station sends for no other reason."""
 
 type ResultKey = tuple[str, int]
 """Action of the results and requestId."""
@@ -31,7 +31,7 @@ class _Requests(BoundedDict[ResultKey, int | None]):
 
 
 class UnansweredRequests(Facts):
-    """Requests since the first boot with their frame; None once one is answered or uncertain."""
+    """Frame of each request since the first boot; None once the request is answered or uncertain."""
 
     __slots__ = ("frames",)
 
