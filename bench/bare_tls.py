@@ -1,4 +1,4 @@
-"""*bare-tls*: a fixed answer per action over the TLS of asyncio, without a WebSocket library."""
+"""The contender *bare-tls*: fixed answers by action over the TLS of asyncio, without a WebSocket library."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ class Answering(asyncio.Protocol):
             self._unread = self._unread[end_of_frame:]
 
     def _handle(self, first_byte: int, payload: bytes) -> None:
-        """Answer a frame; its mask is zero."""
+        """Answer a frame; the load generator masks it with zeros, so the payload needs no unmasking."""
         if first_byte == wire.TEXT:
             _, message_id, action, _ = json.loads(payload)
             answer = json.dumps([3, message_id, ANSWERS[action]]).encode()
@@ -55,7 +55,7 @@ class Answering(asyncio.Protocol):
 
 
 def certified_context() -> ssl.SSLContext:
-    """Context with the certificates of this server, otherwise as the documentation of `ssl` makes it."""
+    """TLS context with certificates of the mock's PKI, otherwise as in the documentation of `ssl`."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with TemporaryDirectory(prefix="bench-") as folder:
         pki = Pki.open(Path(folder))

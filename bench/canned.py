@@ -1,4 +1,4 @@
-"""*canned*: `websockets` as in its documentation, one fixed answer per action, no validation."""
+"""The contender *canned*: `websockets` as in its documentation, fixed answers by action, no validation."""
 
 import asyncio
 import json

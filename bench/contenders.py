@@ -126,7 +126,7 @@ def running(contender: Contender, core: int | None = None) -> Iterator[Server]:
 
 
 def _start(command: Sequence[str], log: Path | None, core: int | None) -> subprocess.Popen[bytes]:
-    """Start a server with its output in a file, or in a pipe without ``log``."""
+    """Start a server with its output in the file ``log``; None means a pipe without a reader."""
     with nullcontext(subprocess.PIPE) if log is None else log.open("wb") as output, machine.pinned(core):
         return subprocess.Popen(  # noqa: S603
             command,

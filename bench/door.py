@@ -1,4 +1,4 @@
-"""Shared by the Python contenders: canned answers, address, subprotocols and the ready file."""
+"""Shared parts of the Python contenders: fixed answers, address, subprotocols and the ready file."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""*limit*: the canned answers sent from the callback that decodes a frame, with orjson and uvloop."""
+"""The contender *limit*: fixed answers from the callback that decodes a frame, with orjson and uvloop."""
 
 import sys
 from pathlib import Path

@@ -39,7 +39,7 @@ type Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Server to load, and the workload for it."""
+    """Server to put under load, and the workload."""
 
     url: str
     pid: int
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _load(options: Options) -> None:
-    """Open the connections; for each input line, a number of seconds, measure and print the figures."""
+    """Open the connections, then measure and print the figures for each input line, a number of seconds."""
     server, run = psutil.Process(options.pid), Run(deflate=options.workload == IDLE_DEFLATE)
     load = LOADS.get(options.workload, Calling)(options, run)
     async with asyncio.timeout(SECONDS_BEYOND):

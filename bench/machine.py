@@ -22,7 +22,7 @@ PACKAGES: Final = ("websockets", "ocpp", "msgspec", "orjson", "jsonschema-rs", "
 
 
 def cores() -> tuple[int, int] | None:
-    """One core for the server and one for the generator; None if there are not two to choose from."""
+    """One core for the server and one for the generator; None if processes cannot be pinned to two cores."""
     if not CAN_PIN:
         return None
     usable = sorted(os.sched_getaffinity(0))

@@ -28,7 +28,7 @@ from tests.browser.chromium import chromium, opened
 STATIONS: Final = 1000
 ENTRIES: Final = 10_000
 CALLS_PER_S: Final = 25
-"""Each call is two frames."""
+"""Calls of all stations together; each call is two frames."""
 ROUNDS_OF_CLICKS: Final = 15
 SCROLL_S: Final = 10.0
 DELAY_S: Final = 10.0
@@ -39,7 +39,7 @@ LOADED_STATIONS: Final = 100
 SETTLE_S: Final = 2.0
 COMMAND: Final = (
     *(sys.executable, "server.py", "--port", "0", "--control", "127.0.0.1:0"),
-    *("--findings", "always"),  # by default, the server would stop to report them on the faster side only
+    *("--findings", "always"),  # by default, findings pause at high rates, perhaps on one side only
     "--ready-file",
 )
 CLICKS: Final = (
@@ -204,7 +204,7 @@ async def _call_steadily(stations: Sequence[Station]) -> None:
 
 
 class Tab:
-    """The page with a session of the protocol of its developer tools."""
+    """The page, with a session of the Chrome DevTools Protocol."""
 
     def __init__(self, page: Page, session: CDPSession) -> None:
         self.page = page

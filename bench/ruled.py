@@ -1,4 +1,4 @@
-"""*ruled*: this server at warning level, with 100 rules that never match."""
+"""The contender *ruled*: the mock server at log level warning, with 100 rules that never match."""
 
 import sys
 from collections.abc import Iterator

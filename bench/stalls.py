@@ -1,7 +1,7 @@
 """Measure the waiting times of a healthy station under attack: ``python -m bench stalls``.
 
-The probe is a station that sends a Heartbeat every 5 ms, or when the last one is answered. Each
-attack has a server of its own.
+The probe is a station that sends a Heartbeat every 5 ms, or later if the last one is not yet
+answered. Each attack has a server of its own.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Stall:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Whether the probe never waited for a second and the memory came back."""
+        """Whether attack and probe ran to the end, and the waits and the memory left are within limits."""
         return not self.remark and self.max_ms <= MAX_STALL_MS and self.growth_mib <= MAX_GROWTH_MIB
 
 

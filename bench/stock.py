@@ -1,4 +1,4 @@
-"""*stock*: a minimal CSMS on `ocpp` and `websockets`, written as in their documentation."""
+"""The contender *stock*: a minimal CSMS on `ocpp` and `websockets`, written as in their documentation."""
 # mypy: allow-subclassing-any, allow-untyped-decorators
 
 import asyncio

@@ -65,7 +65,7 @@ def frame(first_byte: int, payload: bytes) -> bytes:
 
 
 def unmasked_frame(first_byte: int, payload: bytes) -> bytes:
-    """Encode a frame of a server."""
+    """Encode an unmasked frame, as a server sends it."""
     first, size, *rest = header(first_byte, len(payload))
     return bytes([first, size & 0x7F, *rest[: -len(ZERO_KEY)]]) + payload
 

@@ -13,7 +13,7 @@ type Call = tuple[str, dict[str, Any]]
 """An action and its payload."""
 
 CYCLE: Final = "@@@@@@@@@@"
-"""Placeholder in a payload for the number of the cycle, which has as many digits."""
+"""Placeholder in a message for the number of the cycle, which has ten digits."""
 
 NOW: Final = timestamp(datetime.now(UTC))
 EVSE: Final = {"id": 1, "connectorId": 1}

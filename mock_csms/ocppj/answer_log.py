@@ -1,4 +1,4 @@
-"""Log lines about answers in both directions, except for the usual answers to stations."""
+"""Log lines about unusual answers to stations, and about the answers of stations to commands."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ from mock_csms.versions import SHOWN_OUTCOMES, OcppVersion
 
 
 def log_unusual_answer(station: str, version: OcppVersion, answered: AnsweredCall, elapsed: float) -> None:
-    """Log a CALLERROR, or the answer to a CALL that a rule applied to."""
+    """Log a CALLERROR to a station, or the answer to a CALL to which a rule applied."""
     hit, refusal = answered.hit, answered.refusal
     outcome, level = ("result", logging.INFO) if refusal is None else ("ERROR", logging.WARNING)
     rule = ""

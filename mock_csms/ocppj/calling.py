@@ -46,7 +46,7 @@ from mock_csms.transport.steps import Step, Text, Wait, perform
 from mock_csms.versions import OcppVersion
 
 MAX_WAITING_COMMANDS: Final = 200
-"""Maximum number of automatic commands that wait for one connection to send them."""
+"""Maximum number of automatic commands that wait to be sent on one connection."""
 
 
 class CallingSession:
@@ -78,7 +78,7 @@ class CallingSession:
         self.pending: PendingCall | None = None
         """The command whose answer is pending."""
         self.security_profile = 0
-        """Security profile for which the station has shown credentials when it connected."""
+        """Highest security profile that the credentials of the station met when it connected."""
         self._turn = asyncio.Lock()
         self._guard = guard
 
@@ -108,18 +108,18 @@ class CallingSession:
         """Update the station's state from its answer to a command."""
 
     def default_payload(self, action: str) -> JsonObject:
-        """Default payload of a command of a rule; the rule's payload is merged later. Raises NothingToDo."""
+        """Default payload of a rule's command; the rule's payload is merged into it. Raises NothingToDo."""
         return {}
 
     def named_value(self, kind: str, name: str) -> Any:
-        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+        """Value of the placeholder ``{{kind.name}}``; raises ValueError for an unknown name."""
         raise ValueError(f"there is no {kind} {name}")
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
         """Update the station's state after a CALLERROR to a command."""
 
     def clock(self) -> datetime:
-        """Current time as this station sees it (clock skew applied)."""
+        """Current time that the mock server tells this station, with the configured clock skew."""
         return datetime.now(UTC) + timedelta(seconds=self.profile.clock_skew)
 
     def _render_answer(self, template: JsonObject, hit: RuleMatch, request: JsonObject) -> JsonObject:
@@ -157,7 +157,7 @@ class CallingSession:
         seconds = self.profile.call_timeout if timeout is None else timeout
         await self._turn.acquire()
         work = self._in_turn(action, payload, seconds, validate=validate)
-        # Eager: a command that waited for the connection goes out before the station's first message is read.
+        # Eager, so that a command that waits for a new connection is sent before its first message is read.
         exchange = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
         exchange.add_done_callback(retrieve_exception)
         return await asyncio.shield(exchange)
@@ -259,7 +259,7 @@ class CallingSession:
             async with asyncio.timeout(timeout):
                 return await pending.answer
         except TimeoutError:
-            if pending.answer.done() and not pending.answer.cancelled():  # the answer came just in time
+            if pending.answer.done() and not pending.answer.cancelled():  # the answer came at the last moment
                 return pending.answer.result()
         is_found = False
         with self._guarded(f"recording the time-out of a {pending.action}"):
@@ -355,7 +355,7 @@ class CallingSession:
         return None
 
     def _patched(self, exchange: Exchange, pending: PendingCall, hit: RuleMatch) -> Exchange:
-        """Return the exchange; the answer of a rule replaces the station's answer."""
+        """Return the exchange with the answer of a rule, if it has one, in place of the station's answer."""
         received = exchange.answer
         if error := hit.then.error:
             answer: Answer = CallError(received.message_id, error.code, error.description, error.details)
@@ -437,7 +437,7 @@ class CallingSession:
     def follow(self, commands: Iterable[Command], delay_s: float | None = None) -> None:
         """Send commands that follow a message or an event, in the background. Failures are logged.
 
-        With a delay, by default the ``follow_up_delay``, the iterator is read after it.
+        With a delay, by default the ``follow_up_delay`` of the profile, the iterator is read after the delay.
         """
         delay = self.profile.follow_up_delay if delay_s is None else delay_s
         if delay:

@@ -9,7 +9,7 @@ from mock_csms.messages import Call
 MAX_HELD: Final = 200
 """Maximum number of held answers of one connection."""
 MAX_HELD_BYTES: Final = 2**20
-"""Maximum bytes of the held answers of one connection, and of the CALLs that they answer."""
+"""Maximum bytes of the held answers of one connection together with their CALLs."""
 
 
 class HeldAnswer(NamedTuple):

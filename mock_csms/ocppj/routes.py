@@ -64,7 +64,7 @@ class Decoders(dict[bytes, Decoder | None]):
             return None
         try:
             content = route_of_action.request.content
-        except OSError:  # the validator gets the same error, and the CALL is answered with it
+        except OSError:  # validation fails with the same error, so that the CALL gets InternalError
             return None
         self[action] = action_decoder = decoder(name, content)
         return action_decoder

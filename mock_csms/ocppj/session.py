@@ -128,7 +128,7 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Take the oldest held command if it has this action (None: any action); else None."""
+        """Remove and return the oldest held command; None if there is none, or none with this action."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
@@ -179,7 +179,7 @@ class Session(CallingSession):
             self.recorder.malformed(b"", malformed)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a malformed frame; no answer if the id is unreadable and OCPP defines none."""
+        """Answer a malformed frame, unless its id is unreadable and OCPP defines no id for this case."""
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
         frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
@@ -429,7 +429,7 @@ class Session(CallingSession):
 
     def _log_call(self, call: Call, started: float) -> PendingLine | None:
         try:
-            if logger.level <= logging.DEBUG:  # a call of `log_frame` for each message is measurable
+            if logger.level <= logging.DEBUG:  # calling `log_frame` for each message costs measurable time
                 log_frame(self.station.id, FROM_STATION, call.raw)
             content = call.payload if call.content is None else call.content
             return log_call(self.station.id, call.action, content, started)
@@ -462,7 +462,7 @@ class Session(CallingSession):
     # Registration
 
     def register(self, *, accepted: bool) -> None:
-        """Record the answer to a boot on this connection. ``accepted``: it is not Rejected."""
+        """Record the answer to a boot on this connection. ``accepted`` means Accepted or Pending."""
         self.is_registered = accepted
         if not accepted:
             if self._registered is not None:
@@ -484,7 +484,7 @@ class Session(CallingSession):
     # Closing
 
     def supersede(self) -> None:
-        """Close because the station reconnected. The pending command fails, and the tasks are cancelled."""
+        """Close because the station has a new connection; fail the pending command and cancel the tasks."""
         logger.info("%s  came back on a new connection; the old one is closed", self.station.id)
         self._fail_pending("the station came back on a new connection")
         self.connection.cancel_tasks()

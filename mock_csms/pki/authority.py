@@ -148,7 +148,7 @@ class Pki:
     def make(self, kind: str) -> tuple[Issued, ...]:
         """Return the certificates of a kind, made if needed.
 
-        A server has an ECDSA and an RSA certificate; other kinds have one certificate.
+        The kind server and each fault have an ECDSA and an RSA certificate; other kinds have one certificate.
 
         Raises UnknownCertificate.
         """
@@ -253,7 +253,7 @@ class Pki:
     ) -> ChainVerdict:
         """Check a contract certificate chain (C07), given in PEM, as OCSPRequestDataType, or both.
 
-        Without trusted roots, a chain is valid if its certificates issue each other.
+        If ``roots`` is None, the chain need not lead to a trusted root.
         """
         now = datetime.now(UTC)
         by_hashes = judge_hash_data(hash_data, self._find, now)
@@ -297,7 +297,7 @@ class Pki:
             sub_cas=ca.as_sub_cas,
             root=ca.root,
         )
-        self._record(issued, ca.name, timeout_s=0)  # every station waits meanwhile
+        self._record(issued, ca.name, timeout_s=0)  # the event loop waits meanwhile
         return issued
 
     def _signer(self, ca: Issued) -> Signer:

@@ -11,7 +11,7 @@ KeyType = Literal["ecdsa", "rsa"]
 ORGANIZATION: Final = "OCPP2 Mock Server"
 """O of every subject (A00.FR.509)."""
 CLOCK_TOLERANCE: Final = timedelta(hours=1)
-"""Time between the start of validity and now, for stations whose clock is behind (errata of A02.FR.06)."""
+"""Time by which validity begins in the past, for stations whose clock is behind (errata of A02.FR.06)."""
 LEAF_LIFETIME: Final = timedelta(days=365)
 CA_LIFETIME: Final = timedelta(days=3650)
 
@@ -23,7 +23,7 @@ _SIGNING = ("digital_signature", "key_cert_sign", "crl_sign")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A certificate that can be made again at any time."""
+    """The contents of a certificate, from which the PKI can make it again at any time."""
 
     common_name: str
     issuer: str = ""
@@ -57,7 +57,10 @@ def _ca(common_name: str, issuer: str = "", path_length: int | None = None, doma
 
 
 def key_usage_of(key_type: KeyType, *, for_server: bool = False) -> tuple[str, ...]:
-    """Key usages of a TLS certificate (A00.FR.512); without ECDHE, cipher suites encrypt with the RSA key."""
+    """Key usages of a TLS certificate (A00.FR.512).
+
+    An RSA key of a server needs key_encipherment for cipher suites without ECDHE.
+    """
     if key_type == "ecdsa":
         return _AGREEMENT
     return _TRANSPORT if for_server else _SIGNATURE
@@ -74,7 +77,10 @@ def _server(key_type: KeyType) -> Blueprint:
 
 
 def _firmware(key_type: KeyType) -> Blueprint:
-    """Firmware signing certificate. A root signs it directly (L01, remarks), with RSA-PSS (L01.FR.04)."""
+    """Firmware signing certificate, issued directly by a root (L01, remarks).
+
+    An RSA key signs firmware with RSA-PSS (L01.FR.04).
+    """
     return Blueprint(
         common_name=f"{ORGANIZATION} Firmware",
         issuer="manufacturer-root",
@@ -113,7 +119,7 @@ FAULTS: Final = {
 """Ways in which a certificate can be wrong; each one changes a good blueprint."""
 
 CLIENT_KIND: Final = re.compile(rf"((?P<fault>{'|'.join(FAULTS)})-)?client(?P<rsa>-rsa)?")
-"""Part before the slash in the name of a client certificate."""
+"""Part before the slash in the name of a client certificate, such as ``expired-client-rsa``."""
 
 KEY_TYPES: Final[tuple[KeyType, ...]] = ("ecdsa", "rsa")
 
@@ -166,7 +172,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def client_name(identity: str, key_type: KeyType = "ecdsa", fault: str = "") -> str:
-    """Name of the client certificate of a station; with a fault, the name of its faulty one."""
+    """Name of the client certificate of a station, or of its faulty one with this fault."""
     kind = "client" if key_type == "ecdsa" else f"client-{key_type}"
     return f"{fault}-{kind}/{identity}" if fault else f"{kind}/{identity}"
 

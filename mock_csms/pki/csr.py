@@ -16,7 +16,7 @@ type SubjectKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PARSE_ERRORS: Final = (
     ValueError,
     TypeError,
-    KeyError,  # for an unknown type of text, before cryptography 50
+    KeyError,  # for an unknown ASN.1 string type, before cryptography 50
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
@@ -34,7 +34,7 @@ class InvalidCsr(ValueError):
 
 
 class SigningRequest(NamedTuple):
-    """Parts of a valid CSR for its certificate."""
+    """Parts of a valid CSR that go into its certificate."""
 
     subject: x509.Name
     public_key: SubjectKey
@@ -57,7 +57,7 @@ def read_csr(csr_pem: str, *, common_names: Collection[str] = (), organization: 
 
 @contextmanager
 def tolerated_oddities() -> Iterator[None]:
-    """Suppress warnings of `cryptography`, for example about a country of three letters."""
+    """Suppress warnings of `cryptography`, for example about a country code of three letters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -95,7 +95,7 @@ def _check_signature(csr: x509.CertificateSigningRequest) -> None:
         digest = csr.signature_hash_algorithm
     except UnsupportedAlgorithm:
         raise InvalidCsr("the CSR's signature algorithm is not supported; sign it with SHA-256") from None
-    if isinstance(digest, hashes.SHA1 | hashes.MD5):  # never valid for `cryptography`
+    if isinstance(digest, hashes.SHA1 | hashes.MD5):  # `cryptography` never accepts these
         raise InvalidCsr(
             f"the CSR is signed with {digest.name.upper()}, which is broken; sign it with SHA-256"
         )

@@ -31,7 +31,7 @@ class StoredCertificate(NamedTuple):
 
 
 class PkiFolder:
-    """Files of a PKI; every write is atomic, and no name leads out of the folder.
+    """Files of a PKI; every write is atomic, and no certificate name leads out of the folder.
 
     All methods raise CouldNotStart with the path and the reason if a file cannot be read or written.
     """

@@ -96,10 +96,10 @@ def make_certificate(
 def certify_request(
     request: SigningRequest, signer: Signer, start: timedelta = -CLOCK_TOLERANCE
 ) -> x509.Certificate:
-    """Make the certificate of a station for its CSR. It is valid for a year; ``start`` is the time from
-    now to its begin.
+    """Make the certificate of a station for its CSR, valid for a year.
 
-    It has no Extended Key Usage, so that it stays compatible with ISO 15118 (A00.FR.514).
+    ``start`` is the time from now to the start of its validity. The certificate has no Extended Key Usage, so
+    that it stays compatible with ISO 15118 (A00.FR.514).
     """
     key_type: KeyType = "ecdsa" if isinstance(request.public_key, ec.EllipticCurvePublicKey) else "rsa"
     extensions: list[_Extension] = [

@@ -30,7 +30,7 @@ class OcspStatus(NamedTuple):
 
     @classmethod
     def of(cls, record: Record | None) -> Self:
-        """Status of an issued certificate, or of an unknown one."""
+        """Status of the certificate in a record; without a record, the certificate is unknown."""
         return cls(record is not None, record.revoked if record else None)
 
 

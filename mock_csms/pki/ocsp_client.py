@@ -48,7 +48,7 @@ class Question(NamedTuple):
 async def ask_responders(
     verdict: ChainVerdict, *, timeout_s: float = OCSP_TIMEOUT_S, roots_pem: str = ""
 ) -> ChainVerdict:
-    """Ask the responder of each certificate in a valid chain that names one; return the final verdict.
+    """Ask the responders that the certificates of a valid chain name, and return the final verdict.
 
     If a certificate is revoked, the verdict is revoked. If a responder does not know its certificate, or
     gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
@@ -67,7 +67,7 @@ async def ask_responders(
 
 
 def _questions(verdict: ChainVerdict) -> list[Question]:
-    """Raise OcspFailed for hash data without a usable URL."""
+    """Questions about all certificates of a verdict; raises OcspFailed if hash data names no responder."""
     by_certificate = [
         Question(certificate.subject.rfc4514_string(), url, _request(certificate, issuer), issuer)
         for certificate, issuer in pairwise(verdict.path)
@@ -234,7 +234,8 @@ def _check_signature(response: ocsp.OCSPResponse, issuer: x509.Certificate | Non
     """Check the signer of a response: the issuer, or a responder that the issuer certified (RFC 6960
     4.2.2.2).
 
-    If the certificate of the issuer is not known, a certificate in the response takes its place.
+    If the certificate of the issuer is not known, a certificate in the response takes its place. If there is
+    none, the signature is not checked.
     """
     delegates = [one for one in response.certificates if issuer is None or _is_delegate(one, issuer)]
     signers = delegates if issuer is None else [issuer, *delegates]

@@ -17,7 +17,10 @@ __all__ = ["OcspFailed", "relay"]
 
 
 async def relay(data: Mapping[str, Any], timeout_s: float, roots_pem: str = "") -> str:
-    """Ask the responder of an OCSPRequestDataType, and return its answer in base64; raises OcspFailed."""
+    """Ask the responder of an OCSPRequestDataType, and return its answer in base64.
+
+    Raises OcspFailed or InvalidHashData.
+    """
     algorithm, name_hash, key_hash, serial_number = check_hash_data(data)
     builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
         name_hash, key_hash, serial_number, HASH_ALGORITHMS[algorithm]

@@ -77,7 +77,7 @@ class Registry:
         self._unwritten: deque[Record] = deque(maxlen=MAX_RECORDS)
         self._lines = 0
         self._version: tuple[int, ...] = ()
-        """Identity, size and time of the index when it was last read or written."""
+        """Inode, size and modification time of the index when it was last read or written."""
         self._warned: set[str] = set()
 
     def warn_if_missing(self) -> None:

@@ -13,13 +13,13 @@ from mock_csms.pki.folder import StoredCertificate
 from mock_csms.pki.issued import Issued, PkiKey
 
 RENEWAL: Final = timedelta(days=30)
-"""Seconds before its expiry at which a certificate is renewed."""
+"""Time before its expiry at which a certificate is renewed."""
 
 
 def reason_to_renew(
     stored: StoredCertificate, blueprint: Blueprint, issuer: Issued | None, server_names: Collection[str]
 ) -> str:
-    """Reason to make a certificate again; empty without one."""
+    """Reason to make a certificate again; empty if the stored one can be used."""
     if not stored.chain:
         return "its file is missing"
     if stored.key is None:

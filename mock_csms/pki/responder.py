@@ -17,7 +17,7 @@ MAX_NONCE_BYTES: Final = 128
 
 
 def answer_ocsp(pki: Pki, request: bytes | str) -> bytes:
-    """Answer an OCSPRequest: the body of a POST, or the last part of the URL of a GET, decoded.
+    """Answer an OCSPRequest: the body of a POST as bytes, or the base64 text from the URL of a GET.
 
     A malformed request gets an OCSPResponse that says so.
     """

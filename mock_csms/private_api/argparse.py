@@ -1,7 +1,7 @@
 """Undocumented names of `argparse` that this project uses.
 
 - ``_option_string_actions``: the actions of a parser, by flag.
-- ``ArgumentParser._print_message``: prints the help page and the version; it ignores a full output.
+- ``ArgumentParser._print_message``: prints the help page and the version; ignores write errors.
 - ``HelpFormatter._split_lines``: wraps the help of an argument.
 """
 
@@ -29,7 +29,7 @@ NAME_WIDTH: Final = 22
 
 
 def page_width() -> int:
-    """Columns for text on a help page: COLUMNS, or those of the terminal within limits, without a margin."""
+    """Columns of text on a help page: COLUMNS or the terminal's, within PAGE_WIDTHS, less a margin of 2."""
     columns = get_terminal_size((USUAL_COLUMNS, 24)).columns
     lowest, highest = PAGE_WIDTHS
     return min(max(columns, lowest), highest) - 2
@@ -47,10 +47,10 @@ def list_entry(name: str, text: str) -> str:
 
 
 class SuggestingParser(ArgumentParser):
-    """A parser that raises UsageError with the closest flag. If no flag is close, the error has ``hint``.
+    """A parser that raises UsageError with the closest flag. If no flag is close, the text ends in ``hint``.
 
     ``synonyms`` are flags of other programs, with the flag to write instead. For an argument that is not a
-    flag, it names the closest of ``subcommands``, or ends in ``hint_about_words``.
+    flag, the text names the closest of ``subcommands``, or ends in ``hint_about_words``.
     """
 
     def __init__(

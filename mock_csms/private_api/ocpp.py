@@ -25,7 +25,7 @@ def schema_folder(version: str) -> Path:
 
 
 def handlers(charge_point: type[Any]) -> Mapping[str, Callable[..., Any]]:
-    """Undecorated functions of a class, by action; they are marked with ``@on``."""
+    """Functions of a class that are marked with ``@on``, without their decorator, by action."""
     routes = create_route_map(charge_point)
     return {
         str(action): route["_on_action"].__wrapped__

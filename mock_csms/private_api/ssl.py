@@ -3,7 +3,7 @@
 - ``SSLContext._msg_callback``: shows the messages of a handshake, among them the certificate of a client that
   is refused. No public function returns it: `getpeercert` works only after the handshake.
 
-If it is missing, a refused client certificate is described without its subject.
+If ``_msg_callback`` is missing, a refused client certificate is described without its subject.
 """
 
 import ssl
@@ -16,10 +16,9 @@ __all__ = ["leaf_certificate", "observing_certificates"]
 
 @contextmanager
 def observing_certificates(context: ssl.SSLContext, observe: Callable[[bytes], None]) -> Iterator[None]:
-    """Call ``observe`` with each certificate (DER) that peers of a context send inside the context
-    manager.
+    """Call ``observe`` with the leaf certificate (DER) of each peer of ``context`` while the context lasts.
 
-    Only connections that are made in such a block can be observed in a later one.
+    A connection is observed only if it was made inside such a context manager.
     """
 
     def see(connection: Any, direction: str, version: Any, content: Any, kind: Any, data: bytes) -> None:  # noqa: PLR0913, PLR0917 - the signature that `ssl` calls

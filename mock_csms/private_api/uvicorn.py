@@ -1,7 +1,8 @@
 """Undocumented names of `uvicorn` that this project uses.
 
 - ``Server.capture_signals``: context manager in which the server handles SIGINT and SIGTERM.
-- ``Server.main_loop``: returns when the server has to stop; ``Server.on_tick`` says so, and updates headers.
+- ``Server.main_loop``: returns when the server has to stop. ``Server.on_tick`` returns whether it has to, and
+  updates the Date header.
 - ``Server.shutdown``: ends the connections; ``Server.servers`` are the listening servers.
 - ``Server.server_state``: its ``connections`` are the open connections, each with a ``transport``.
 - ``H11Protocol``: serves one connection; ``cycle`` is the current request, None before the first one. It is
@@ -50,7 +51,7 @@ class ServerWithoutSignals(uvicorn.Server):
                 await asyncio.wait_for(self._ending.wait(), TICK_S)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """End the connections. Without any, there is nothing to wait for; uvicorn waits all the same."""
+        """Close listeners and connections. Without connections, return at once; uvicorn would wait 0.1 s."""
         if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
             return
@@ -65,7 +66,7 @@ class ServerWithoutSignals(uvicorn.Server):
         yield
 
     def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
-        """Make the protocol of a connection that was accepted elsewhere; the server drops it at its end."""
+        """Make the protocol of a connection accepted by another listener; `drop_connections` includes it."""
         return ProtocolWithDeadlines(config, self.server_state, {}, asyncio.get_running_loop())
 
     def drop_connections(self) -> None:
@@ -81,12 +82,12 @@ class ProtocolWithDeadlines(H11Protocol):
     _unread_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect the first request."""
+        """Start the deadline for the head of the first request."""
         super().connection_made(transport)
         self._expect_request()
 
     def data_received(self, data: bytes) -> None:
-        """Handle data; expect the rest of a request that is incomplete."""
+        """Handle data; start or cancel the deadline for the head of a request."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._expect_request()
@@ -102,13 +103,13 @@ class ProtocolWithDeadlines(H11Protocol):
                 deadline.cancel()
 
     def pause_writing(self) -> None:
-        """Expect the client to read."""
+        """Start the deadline for the client to read the response."""
         super().pause_writing()
         if self._unread_deadline is None:
             self._unread_deadline = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Note that the client has read."""
+        """Cancel the deadline, because the client has read."""
         super().resume_writing()
         if self._unread_deadline is not None:
             self._unread_deadline.cancel()

@@ -18,7 +18,7 @@ from websockets.typing import BytesLike
 __all__ = ["ProtocolFailure", "apply_mask", "apply_mask_in_python", "failure_of", "release_frames"]
 
 ABANDONED_MESSAGE: Final = "incomplete fragmented message"
-"""Reason of the library for failing a connection: its close frame comes before the last fragment."""
+"""Reason that the library gives for a close frame before the last fragment of a message."""
 COMPRESSED: Final = 0x40
 """RSV1 in the first byte of a frame (RFC 7692 6)."""
 
@@ -26,8 +26,8 @@ COMPRESSED: Final = 0x40
 class ProtocolFailure(NamedTuple):
     """Error for which `websockets` has failed a connection.
 
-    ``is_forbidden`` means that RFC 6455 forbids what the peer sent; it is false if the message is only larger
-    than this side accepts.
+    ``is_forbidden`` means that RFC 6455 forbids what the peer sent. It is false for a message that is larger
+    than this side accepts, and for a close frame before the last fragment of a message.
     """
 
     code: int

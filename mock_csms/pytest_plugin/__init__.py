@@ -1,6 +1,7 @@
 """Plugin for pytest: a server for each test, a client, simulated stations, and the journal of a failed test.
 
-The entry point loads this package in every run of pytest, so it imports nothing until a fixture is used.
+The entry point loads this package in every run of pytest, so it imports only pytest until a test uses a
+fixture.
 """
 
 from __future__ import annotations

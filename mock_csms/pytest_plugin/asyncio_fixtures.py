@@ -1,4 +1,4 @@
-"""Clients in the event loops of pytest-asyncio; each scope of a loop has its fixture."""
+"""Clients in the event loops of pytest-asyncio: a fixture for each scope of an event loop."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ OWN_GROUP: Final[dict[str, Any]] = (
 class LoggedProcess:
     """A process whose output goes to a file.
 
-    Its standard input is a pipe from this process: with ``--exit-with-stdin``, it ends even if this process
+    Its standard input is a pipe from pytest, so that a command with ``--exit-with-stdin`` ends even if pytest
     is killed.
     """
 
@@ -77,7 +77,7 @@ class LoggedProcess:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process like Ctrl+C; kill it if that takes too long."""
+        """Ask the process to end, and wait for its end; kill it if that takes too long."""
         self.terminate()
         self.wait()
 
@@ -159,7 +159,7 @@ class ServerProcess(LoggedProcess):
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
-        """The journal, then the log. Empty if the server did not start: the failure is about that."""
+        """The journal, then the log. Empty if the server did not start: the failure quotes the log."""
         if not self._addresses and not self.is_running:
             return []
         journal = self._journal() if self._addresses.get("control") and self.is_running else ""
@@ -224,8 +224,8 @@ class StationsInTheBox:
     def start(self, identity: str, url: str, *flags: str, drivers: bool = False) -> StationProcess:
         """Start a station that connects to ``url`` and boots; ``flags`` are those of ``mock-csms station``.
 
-        Drivers come at random times only if ``drivers`` is true. It returns at once: wait for the messages of
-        the station.
+        Simulated drivers come at random times only if ``drivers`` is true. The method returns at once, so the
+        test should wait for the messages of the station.
         """
         behaviour = [] if drivers or "--script" in flags or "--idle" in flags else ["--idle"]
         station = StationProcess(

@@ -35,14 +35,14 @@ class Budget:
 
 
 class SearchBudget:
-    """Steps for a search of many messages, in all and for each of them."""
+    """Steps left for a search through many messages; each may take at most MAX_TOTAL_STEPS."""
 
     def __init__(self, steps: int) -> None:
         self.steps_left = steps
 
     @contextmanager
     def for_one(self) -> Iterator[Budget]:
-        """Use steps for the conditions on one message."""
+        """Yield a budget for the conditions on one message, then subtract the steps that they have taken."""
         budget = Budget(min(MAX_TOTAL_STEPS, self.steps_left))
         steps = budget.steps_left
         try:

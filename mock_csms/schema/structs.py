@@ -32,8 +32,9 @@ LIMIT_KEYWORDS: Final = frozenset({"minimum", "maximum"})
 """Keywords supported for an integer but not for a number."""
 
 UNSATISFIABLE: Final = Annotated[int, msgspec.Meta(ge=1, le=0)]
-"""Type for a required property that types cannot express. No value matches it, so the payload takes the
-slow path.
+"""Type of a required property whose schema cannot be expressed as a type.
+
+No value matches it, so that the payload goes to the schema validator.
 """
 
 
@@ -105,7 +106,7 @@ def payload_type(name: str, schema: JsonObject) -> type[ValidPayload]:
 
 
 class _TypeBuilder:
-    """Creates types from parts of a schema; None for a part that types cannot express."""
+    """Creates types from parts of a schema; None for a part that cannot be expressed as a type."""
 
     def __init__(self, definitions: Mapping[str, JsonObject]) -> None:
         self._definitions = definitions

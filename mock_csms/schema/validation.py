@@ -39,7 +39,7 @@ RULES_IN_WORDS: Final = {
     "additionalProperties": "has a property that the schema does not define",
     "format": DATE_TIME_RULE,
 }
-"""Rules in words for keywords without a value worth showing."""
+"""Texts of violated rules, by keyword, if the value of the keyword in the schema is not worth showing."""
 
 MAX_FOUND_LENGTH: Final = 300
 """Maximum number of characters of `Violation.found`; an invalid value may be as long as a message."""
@@ -71,7 +71,7 @@ class Schema:
         self._text: bytes | None = None
 
     def load(self) -> None:
-        """Read the file now; later, a message must not need an open file. Raises OSError."""
+        """Read the file now, so that no message has to open it later. Raises OSError."""
         self._text = self._file.read_bytes()
 
     def read(self) -> JsonObject:
@@ -110,7 +110,7 @@ class Schema:
 
     @cached_property
     def _field_validator(self) -> Draft4Validator:
-        """Validator of payloads of which only some properties are present."""
+        """Validator that requires no property of the payload itself."""
         schema = {name: part for name, part in self.read().items() if name != "required"}
         return Draft4Validator(schema, validate_formats=False)
 
@@ -168,8 +168,9 @@ def _sending_validator(schema: JsonObject) -> Draft4Validator:
 
 
 def _without_required(schema: Any) -> Any:
-    """Return a schema without the keyword ``required``, which has a list. A property named `required` has
-    an object and stays.
+    """Return a schema without the keyword ``required``, whose value is a list.
+
+    A property with the name ``required``, whose value is an object, stays.
     """
     match schema:
         case dict():

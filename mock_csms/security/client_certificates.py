@@ -86,9 +86,9 @@ class RequiredNames(NamedTuple):
     """Names that the client certificate of a station must have."""
 
     own_names: Collection[str]
-    """Names of the station; their case does not matter."""
+    """Identity of the station, and its serial number if known; case does not matter."""
     attribute: IdentityAttribute | None = "cn"
-    """Attribute that must equal one of these names; None accepts any certificate."""
+    """Attribute of the subject that must equal one of ``own_names``; None accepts any subject."""
     organization: str | None = None
     """None accepts any organization."""
 
@@ -96,7 +96,7 @@ class RequiredNames(NamedTuple):
 def flaw_of_certificate(
     client: ClientCertificate, required: RequiredNames, now: datetime, revoked_at: datetime | None = None
 ) -> str:
-    """Describe why a client certificate is not accepted for a station; empty if it is."""
+    """Describe why a client certificate is not accepted for a station; empty if it is accepted."""
     # TLS 1.2 may resume a session after the certificate has expired.
     if client.certificate.not_valid_after_utc < now:
         return (

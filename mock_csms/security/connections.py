@@ -67,9 +67,10 @@ def certificate_flaw(
 
 
 def flaw_of_serial_number(tls: TlsFacts | None, boot: JsonObject | None) -> str:
-    """Describe how the serial number in a boot differs from that in the client certificate (B01.FR.11).
+    """Describe the flaw if the client certificate lacks the serial number of a BootNotification (B01.FR.11).
 
-    The result is empty if the certificate has the serial number, or if one of the two is missing.
+    The result is empty if the CN or the attribute serialNumber of the subject is this serial number. It is
+    also empty if the station sent no serial number or no certificate.
     """
     serial_number = (boot or {}).get("chargingStation", {}).get("serialNumber")
     if tls is None or tls.certificate is None or not serial_number:

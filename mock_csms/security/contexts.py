@@ -17,7 +17,7 @@ SUITES_OF_TLS_1_2: Final = (
     "AES128-GCM-SHA256",
     "AES256-GCM-SHA384",
 )
-"""Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, then ECDHE with an RSA certificate.
+"""Cipher suites of TLS 1.2, the preferred first: those of A00.FR.318, and ECDHE with an RSA certificate.
 
 TLS 1.3 has its own cipher suites; all of them are acceptable.
 """
@@ -29,7 +29,7 @@ WEAK_SUITES: Final = (
     "NULL-SHA256",
     "NULL-SHA",
 )
-"""Cipher suites that a station should refuse (A00.FR.323), if this OpenSSL still has them."""
+"""Cipher suites that a station should refuse (A00.FR.323). OpenSSL ignores those that it no longer has."""
 ANY_STRENGTH: Final = "@SECLEVEL=0"
 """Makes OpenSSL accept weak algorithms; used for faults only."""
 MAX_CONTEXTS: Final = 64
@@ -54,15 +54,15 @@ class CertificateFiles(NamedTuple):
 
 
 class ContextPlan(NamedTuple):
-    """Everything that a context is made of."""
+    """Everything that determines a TLS context."""
 
     certificates: tuple[CertificateFiles, ...]
     """Certificate and key for each type of key."""
     client_certificates: ClientCertificates = "none"
     trusted: tuple[str, ...] = ()
-    """Certificates in PEM of the authorities of client certificates."""
+    """Certificates in PEM of the CAs that may issue client certificates."""
     trusted_file: Path | None = None
-    """PEM file with further authorities of client certificates."""
+    """PEM file with further CAs that may issue client certificates."""
     weakness: Weakness = ""
 
 
@@ -76,7 +76,7 @@ def make_context(plan: ContextPlan) -> ssl.SSLContext:
     for files in plan.certificates:
         context.load_cert_chain(files.chain, files.key, password=refuse_password)
     context.verify_mode = VERIFY_MODES[plan.client_certificates]
-    # An intermediate CA may be trusted itself; a station need not send it.
+    # A chain may end at a trusted intermediate CA; by default, it must end at a self-signed root.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if plan.trusted:
         context.load_verify_locations(cadata="\n".join(plan.trusted))
@@ -96,7 +96,7 @@ def _weaken(context: ssl.SSLContext, weakness: Weakness) -> None:
 
 
 def refuse_password() -> str:
-    """Refuse to ask for the password of a private key on the terminal."""
+    """Raise EncryptedKey; otherwise OpenSSL would ask for the password of the key on the terminal."""
     raise EncryptedKey
 
 
@@ -118,7 +118,7 @@ class Contexts:
     def context(self, plan: ContextPlan) -> ssl.SSLContext:
         """Return the context for a plan. If changed files cannot be used, return the previous context.
 
-        Raises OSError if there is no such context yet.
+        Raises OSError or EncryptedKey if the files cannot be used and there is no previous context.
         """
         versions = _versions(plan)
         made = self._made.get(plan)

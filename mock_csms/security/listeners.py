@@ -1,4 +1,4 @@
-"""The running listeners: the ports for stations. Their TLS can change at run time."""
+"""The running listeners: the ports for stations, whose TLS settings can change at run time."""
 
 from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
@@ -34,13 +34,13 @@ class Listener:
         self.name = name
         self.host = host
         self.address = host_and_port(host, settings.port)
-        """Host and port as in a URL; port 0 until it listens."""
+        """Host and port as in a URL; until the listener is bound, the port of the settings, such as 0."""
         self.root_hint = ""
         self._public_url = public_url
         self._tls = tls
         self._settings = settings
         self._faulty = 0
-        """Connections that got the current fault."""
+        """Number of connections that have got the current fault."""
 
     def __repr__(self) -> str:
         return f"<Listener {self.name} at {self.address}>"
@@ -67,15 +67,17 @@ class Listener:
 
     @property
     def fault(self) -> TlsFaultPlan | None:
-        """The fault for the next connections, with the number of connections still to go."""
+        """The fault for the next connections, and the number of connections that still get it, if limited."""
         plan = self._settings.tls_fault
         if plan is None or plan.times is None:
             return plan
         return TlsFaultPlan(plan.kind, plan.times - self._faulty) if self._faulty < plan.times else None
 
     def url(self, lowest_profile: int = 0) -> str:
-        """URL for stations on this machine, without the identity; its port has at least this security
-        profile.
+        """URL for stations on this machine, without the identity.
+
+        It begins with wss if the listener takes only TLS, or if its security profile or ``lowest_profile`` is
+        at least 2.
         """
         return f"{'wss' if self._is_secure(lowest_profile) else 'ws'}://{self.address}"
 
@@ -92,7 +94,8 @@ class Listener:
     def place_from(self, host: str) -> str:
         """Host, port and path for a station that has reached this machine at the address ``host``.
 
-        With ``--public-url``, the listener of ``--port`` has this place, and the others have its host.
+        With ``--public-url``, the listener of ``--port`` has the host, port and path of that URL. The other
+        listeners have its host and their own ports.
         """
         port = int(self.address.rpartition(":")[2])
         if self._public_url is None:
@@ -221,10 +224,9 @@ class Listeners(Mapping[str, Listener]):
         return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
 
     def prepare_change(self, settings: ListeningSettings, faults: Collection[str]) -> None:
-        """Make the TLS contexts for reloaded settings with these faults of rules; only if TLS is on
-        already.
+        """Make the TLS contexts for reloaded settings, and for ``faults``, the TLS faults of reloaded rules.
 
-        Raises CouldNotStart, OSError or ValueError.
+        Does nothing if no running listener takes TLS. Raises CouldNotStart, OSError or ValueError.
         """
         if self.with_tls:
             self.prepare_faults(faults)
@@ -250,9 +252,10 @@ class Listeners(Mapping[str, Listener]):
         return self._listeners[name].url_from(host, self._security_profile)
 
     def http_url_from(self, host: str, port: int) -> str:
-        """Base URL for files of a station that has reached this machine at this address.
+        """Base URL for the downloads and uploads of a station that has reached this machine at this address.
 
-        It is plain HTTP also for a station with TLS: its HTTP client may know no root certificate.
+        Without ``--public-url``, it is plain HTTP even for a station with TLS, because the HTTP client of the
+        station may know no root certificate.
         """
         if self._public_url is None:
             return f"http://{host_and_port(host, port)}"
@@ -260,7 +263,7 @@ class Listeners(Mapping[str, Listener]):
 
     @property
     def usual_address(self) -> tuple[str, int]:
-        """Host and port of the main listener, at the first address for other machines."""
+        """Host and port of the main listener; the host is the first of its `hosts`."""
         return self.hosts(MAIN_LISTENER)[0], int(self.main.address.rpartition(":")[2])
 
     def hosts(self, name: str) -> list[str]:

@@ -15,8 +15,9 @@ from mock_csms.text import one_line, timestamp
 CERTIFICATE_MARK: Final = b"-----BEGIN CERTIFICATE-----"
 
 MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
-"""Errors of OpenSSL for a key that does not belong to the certificate. In the last error, the types
-differ.
+"""Errors of OpenSSL for a key that does not belong to the certificate.
+
+OpenSSL raises NO_CERTIFICATE_ASSIGNED if one key is RSA and the other is EC.
 """
 TOO_WEAK: Final = {
     "EE_KEY_TOO_SMALL": "its key is too short; use RSA with 2048 bits or P-256 (EE_KEY_TOO_SMALL)",
@@ -93,11 +94,11 @@ def warn_of_own_files(certificates: tuple[CertificateFiles, ...]) -> None:
 
 
 def _remark_on_validity(chain: Path) -> str:
-    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start
+    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start-up time
 
     try:
         leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
-    except (ValueError, x509.InvalidVersion):  # OpenSSL uses the certificate and is less strict
+    except (ValueError, x509.InvalidVersion):  # OpenSSL is less strict and accepts the certificate
         return ""
     now = datetime.now(UTC)
     if leaf.not_valid_after_utc < now:

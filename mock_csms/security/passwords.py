@@ -30,7 +30,7 @@ password within the older limits is valid for every station.
 """
 
 _SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
-"""Salt of passwords given as text. It never changes, so unchanged settings are equal after a reload."""
+"""Salt of all passwords given as text. With one salt, unchanged settings are equal after a reload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Password:
     salt: bytes
     digest: bytes
     flaw: str = field(default="", compare=False)
-    """Reason why a station may reject a configured password; empty for a hash."""
+    """Reason why a station may reject a configured password; empty if none is known, as for a hash."""
 
     @classmethod
     def of(cls, text: str | bytes, salt: bytes = _SALT_OF_SETTINGS) -> "Password":
@@ -80,7 +80,10 @@ def salted_hash(text: str) -> str:
 
 
 def parse_password(value: object) -> Password:
-    """Parse a configured password, in plain text or as a hash. Raises ValueError without quoting it."""
+    """Parse a configured password, in plain text or as a hash.
+
+    Raises ValueError; the message does not quote the password.
+    """
     if isinstance(value, Password):
         return value
     if not isinstance(value, str):

@@ -18,21 +18,19 @@ class ChangedPassword:
     """Passwords of a station, after a command has changed its password."""
 
     configured: Password | None
-    """Configured password at the first change. If the configured password changes, all changes are
-    dropped.
-    """
+    """Password in the settings at the first change; if the settings change it, all changes are dropped."""
     passwords: tuple[Password, ...]
-    """Passwords that hold, in the order of the changes."""
+    """Valid passwords, in the order of the changes."""
     holds_until: Literal["", "use", "boot"] = ""
-    """End of the time with several valid passwords: a connection with one of them, or the next boot."""
+    """Event after which only one password is valid: a connection that uses it, or the next boot."""
     former: Password | None = None
     """Password before the last accepted change."""
     offered: Password | None = None
     """New password of the last command."""
     before: tuple[Password, ...] = ()
-    """Passwords that held before the last command."""
+    """Passwords that were valid before the last command."""
     used: Password | None = None
-    """Password of the connection whose next boot ends the change."""
+    """Password of the latest connection; after the next boot, only this password is valid."""
 
 
 class _ChangedPasswords(BoundedDict[str, ChangedPassword]):
@@ -61,14 +59,14 @@ class PasswordChanges:
     def of_station(
         self, identity: str, configured: Password | None
     ) -> tuple[tuple[Password, ...], Password | None]:
-        """Return the passwords that hold, and the one before them, if known."""
+        """Return the valid passwords of a station, and its former password, if known."""
         if identity in self._changed:
             holding = self.holding(identity, configured)
             return holding.passwords, holding.former
         return () if configured is None else (configured,), None
 
     def sent(self, identity: str, new: str, configured: Password | None) -> None:
-        """Record a command with a new password; both passwords are accepted until the answer."""
+        """Record a command with a new password; the old and the new one are valid until the answer."""
         known = self.holding(identity, configured)
         offered = Password.of(new, secrets.token_bytes(SALT_SIZE))
         others = [password for password in known.passwords if not password.matches(new.encode())]
@@ -84,8 +82,8 @@ class PasswordChanges:
     def answered(self, identity: str, status: str) -> str:
         """Apply the answer of a station to the last change of its password; return the effect in words.
 
-        Accepted (A01.FR.03): only the new one holds. RebootRequired: both hold until the next boot. Anything
-        else (A01.FR.04): the station keeps the old one.
+        Accepted (A01.FR.03): only the new password is valid. RebootRequired: both are valid until the next
+        boot. Any other status (A01.FR.04): the old password stays valid.
         """
         known = self._changed.get(identity)
         if known is None or known.offered is None:
@@ -105,7 +103,7 @@ class PasswordChanges:
         return "its old password stays valid (A01.FR.04)"
 
     def used(self, identity: str, password: Password) -> None:
-        """Record the password of a new connection. It ends a change that was not answered."""
+        """Record the password of a new connection, which ends a change that the station has not answered."""
         known = self._changed.get(identity)
         if known is None or not known.holds_until:
             return

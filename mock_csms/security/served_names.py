@@ -1,4 +1,4 @@
-"""Reasons why clients reject a certificate of this server because of host names."""
+"""Flaws of this server's certificates for which clients reject them, such as a missing host name."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -18,7 +18,7 @@ def flaw_of_choice(certificate: str) -> str:
 def flaw_of_name(server_name: str | None, names: Collection[str], *, is_own: bool) -> str:
     """Describe that a host name is missing in a certificate, and the remedy; empty if it is there.
 
-    ``is_own`` tells a certificate of the user, to which the server cannot add a name.
+    ``is_own`` means that the certificate is a file of the user, to which the server cannot add a name.
     """
     if server_name is None or not names or _has_name(names, server_name.lower()):
         return ""
@@ -39,9 +39,9 @@ def _has_name(names: Collection[str], name: str) -> bool:
 def names_in_file(path: Path, version: tuple[int, ...]) -> frozenset[str]:
     """Host names and addresses of a certificate in PEM; empty if it cannot be read.
 
-    The version of the file, such as its size and time, only says when to read it again.
+    The file is read again if its ``version``, such as size and time, has changed.
     """
-    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start
+    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start-up time
 
     from mock_csms.pki.csr import PARSE_ERRORS  # noqa: PLC0415
     from mock_csms.pki.renewal import names_of  # noqa: PLC0415

@@ -29,7 +29,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "ecdsa": ("server-ecdsa",),
     "rsa": ("server-rsa",),
 }
-"""Names of the server certificates in the PKI, by choice."""
+"""Names of the server certificates in the PKI, by the setting ``certificate`` of a listener."""
 USUAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CERTIFICATE_PROFILE: Final = 3
 """Security profile with client certificates (A00)."""
@@ -46,8 +46,8 @@ class Injected(NamedTuple):
 def client_certificates(port_profile: int, station_profiles: Collection[int]) -> ClientCertificates:
     """Whether to ask for a client certificate. A station at security profile 3 must send one.
 
-    The identity is not known yet. A port whose stations have several profiles can therefore ask for a
-    certificate, but not require one.
+    During the TLS handshake, the identity of the station is not known yet. A port whose stations have several
+    profiles can therefore ask for a certificate, but not require one.
     """
     if port_profile >= CERTIFICATE_PROFILE or min(station_profiles) >= CERTIFICATE_PROFILE:
         return "required"

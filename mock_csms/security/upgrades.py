@@ -9,9 +9,9 @@ from mock_csms.stations.bounded import BoundedDict
 
 MAX_UPGRADES: Final = 20_000
 MAX_SLOTS: Final = 100
-"""Maximum number of slots per station with a stored security profile."""
+"""Maximum number of configuration slots per station whose security profile is stored."""
 LOWEST_AFTER_DOWNGRADE: Final = 2
-"""A station may allow a downgrade from profile 3 to 2, but never to 1 (A05.FR.08, FR.09)."""
+"""Lowest profile after a downgrade: a station may allow 2 after 3, but never 1 (A05.FR.08, FR.09)."""
 
 
 def proven_profile(presented: Presented, clearance: Clearance) -> int:
@@ -28,7 +28,7 @@ class Upgrade:
     """Security profiles of a station's network connection profiles, and the profile that it has moved to."""
 
     configured: int
-    """Security profile of the settings at the first change. If the settings change it, the upgrade ends."""
+    """Security profile in the settings at the first change. If the settings change it, the upgrade ends."""
     slots: Mapping[int, int] = field(default_factory=dict)
     """Security profile by configuration slot."""
     priority: tuple[int, ...] = ()

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 MAX_PORT: Final = 65535
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Loopback address for a client, by wildcard address of the listener."""
+"""Loopback address of a listener for clients on this machine, by its wildcard address."""
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -67,9 +67,10 @@ def is_loopback(host: str) -> bool:
 
 
 def host_for(bound: str, reached: str) -> str:
-    """Host for a client that has connected to this machine at the address ``reached``.
+    """Host of a listener for a client that has reached this machine at the address ``reached``.
 
-    A listener with an address of its own (``bound``) can be reached there only.
+    The host is ``reached`` if the listener is bound to the wildcard address of the same IP version. Otherwise
+    it is ``bound``, the address of the listener.
     """
     if bound not in ANY_ADDRESS or (":" in reached) != (":" in bound):
         return bound
@@ -83,7 +84,7 @@ def host_and_port(host: str, port: int) -> str:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Open a listening socket, on IPv4 if the host has both kinds of addresses; raises OSError.
+    """Open a listening socket, on IPv4 if the host has IPv4 and IPv6 addresses; raises OSError.
 
     ``loop.create_server(host=...)`` would be plainer, but it resolves the host in a thread that never ends.
     Once a process has several threads, the kernel counts references on every file that it uses; this costs

@@ -19,7 +19,7 @@ class Outbox:
 
     The plain way is to write each answer at once. This wakes a client on the same machine for every message,
     and alternates between Python and the kernel. Batches take 10% less time under load. Without load, a
-    message is alone in its batch, and it is written in the next loop iteration too.
+    batch holds one message, which waits only for the next loop iteration.
     """
 
     def __init__(self, loop: AbstractEventLoop) -> None:

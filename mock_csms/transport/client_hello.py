@@ -30,11 +30,12 @@ class ClientHello(NamedTuple):
     """A client's offer."""
 
     versions: tuple[str, ...]
-    """Protocol versions, such as TLSv1.3. If the client lists none, only the highest one is here.
+    """Protocol versions, such as TLSv1.3. If the client sends no list of versions, this is only its highest.
 
-    Empty if the list may be in a missing part.
+    Empty if the ClientHello is cut short and the list may be in the missing part.
     """
     lists_versions: bool
+    """Whether the client sent a list of versions (extension supported_versions)."""
     ciphers: tuple[int, ...]
     """Numbers of the cipher suites (IANA)."""
     server_name: str | None = None
@@ -44,7 +45,7 @@ class ClientHello(NamedTuple):
 
 
 def parse_client_hello(data: bytes) -> ClientHello | None:
-    """Parse the records at the beginning of a TLS connection; None without any ClientHello.
+    """Parse the records at the beginning of a TLS connection; None if they contain no ClientHello.
 
     If a ClientHello is cut short, its complete extensions are used.
     """

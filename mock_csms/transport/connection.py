@@ -48,8 +48,8 @@ class WebSocketConnection(MessageReader):
     """One station's WebSocket, built on the sans-I/O `ServerProtocol` of `websockets`.
 
     The plain way is the asyncio server of `websockets`, with a task and a queue per connection. Handling each
-    message in `data_received` saves a task switch per message and memory per station. Anything that waits is
-    a task that the connection owns and cancels when it ends.
+    message in `data_received` saves a task switch per message and memory per station. Work that has to wait
+    runs in tasks, which the connection owns and cancels when it ends.
     """
 
     __slots__ = (
@@ -87,7 +87,7 @@ class WebSocketConnection(MessageReader):
         self._writing_paused = False
         self._tasks: set[asyncio.Task[None]] | None = None  # None until needed: an empty set takes 0.2 KiB
         self._closing_reason: str | None = None
-        """Code and reason of the close frame if this side sent the first one."""
+        """Code and reason of the close frame if this server sent one before the station did."""
         self._closed: asyncio.Future[None] | None = None
         self._ping = b""
         self._ping_sent = 0.0
@@ -121,7 +121,7 @@ class WebSocketConnection(MessageReader):
             self.transport.close()
 
     def open(self, request: Request) -> None:
-        """Answer the opening handshake. If it is accepted, start serving the guest."""
+        """Answer the opening handshake. If it is accepted, start serving the station."""
         self._group.opening.end(self)
         try:
             guest, response = self._answer(request)
@@ -145,7 +145,7 @@ class WebSocketConnection(MessageReader):
                 self.close_deaf(CloseCode.INTERNAL_ERROR, "the mock server failed")
 
     def hand_over(self, head: bytes) -> bool | None:
-        """Hand a connection that requests a file to the HTTP server; None if that is not clear yet."""
+        """Return whether the HTTP server takes over the connection; None if ``head`` is too short to tell."""
         visits = self._group.visits
         return False if visits is None else visits.take(self, head)
 
@@ -162,7 +162,7 @@ class WebSocketConnection(MessageReader):
             self._group.opening.begin(self)
 
     def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response | Silence]:
-        """Decide on a handshake: the guest to serve, if any, and the response."""
+        """Decide on a handshake: return the `Guest` to serve if it is accepted, and the response."""
         if self.tls is None and not self.port.accepts_plain:
             if "Upgrade" in request.headers:
                 with suppress(BadIdentity):
@@ -208,7 +208,7 @@ class WebSocketConnection(MessageReader):
             self.report_failure("recording a refused connection", error)
 
     def end_opening(self, why: str) -> None:
-        """Refuse a handshake that is not complete."""
+        """Record the failure of an incomplete handshake, and drop the connection."""
         if not self._is_requested:  # otherwise the handshake is left unanswered on purpose
             transport = self.transport
             failure = transport.unfinished(why) if isinstance(transport, TlsTransport) else None
@@ -367,14 +367,14 @@ class WebSocketConnection(MessageReader):
     # Closing
 
     def fail(self, code: CloseCode, reason: str) -> None:
-        """Close the WebSocket because of an error of the station, or because it does not respond."""
+        """Close the WebSocket because the station made an error or does not respond."""
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self._closing_reason = f"{code} {reason}"
         self.protocol.fail(code, reason)
         self.send_pending()
 
     def violated(self, violation: ProtocolFailure) -> None:
-        """Log a violation of RFC 6455, and report it to the receiver. `websockets` closes the connection."""
+        """Log why `websockets` closes the connection; notify the receiver of a violation of RFC 6455."""
         code, reason, is_forbidden = violation
         logger.warning("%s  %s; closing the connection with code %d", self.name, reason, code)
         self._closing_reason = f"{code} {reason}"

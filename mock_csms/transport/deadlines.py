@@ -31,7 +31,7 @@ class Deadlines[Connection]:
             self._timer = self._loop.call_later(self._timeout_s, self._expire_overdue)
 
     def restart(self, connection: Connection) -> None:
-        """Start the time-out of a connection from now."""
+        """Start the time-out of a connection again, from now."""
         self.end(connection)
         self.begin(connection)
 
@@ -40,7 +40,7 @@ class Deadlines[Connection]:
         self._due.pop(connection, None)
 
     def pop_oldest(self) -> Connection | None:
-        """Cancel the next time-out and return its connection, or None."""
+        """Cancel the oldest time-out and return its connection; None if no time-out is running."""
         oldest = next(iter(self._due), None)
         if oldest is not None:
             del self._due[oldest]

@@ -12,7 +12,7 @@ from mock_csms.transport.turns import Turns
 class Entrance(asyncio.Protocol):
     """Protocol of a new connection to a port that takes TLS, until its first two bytes have arrived.
 
-    The connection is in its group from the beginning, so that its opening deadline and the limits apply.
+    The connection joins its `ConnectionGroup` at once, so that its opening deadline and the limits apply.
     """
 
     __slots__ = ("_connection", "_head", "_tcp", "_turns")
@@ -29,7 +29,7 @@ class Entrance(asyncio.Protocol):
         self._connection.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Pass the data on. If it begins with a TLS handshake, put TLS under the connection first."""
+        """Pass the data to the connection; if a TLS handshake begins, put a `TlsTransport` under it first."""
         self._head += data
         if self._head == TLS_START[:1] or self._tcp.is_closing():
             return
@@ -41,7 +41,7 @@ class Entrance(asyncio.Protocol):
             protocol.data_received(self._head)
 
     def _secure(self) -> asyncio.Protocol:
-        """Make the TLS transport of the connection, unless the port does not take TLS at the moment."""
+        """Return a new TLS transport, or the connection itself if the port takes no TLS now."""
         connection = self._connection
         try:
             setup = connection.port.tls(connection.remote_address)

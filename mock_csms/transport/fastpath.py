@@ -2,8 +2,8 @@
 
 The plain way is to pass all input to the parser of `websockets`, a generator that resumes several times per
 frame; the fast path takes a third off the time of a message. The parser of `websockets` still handles the
-handshake, fragments, control frames, compression and invalid input. It gets whole frames only, so that it is
-always between two frames when the fast path handles a frame.
+handshake, fragments, control frames, compression and invalid input. That parser gets whole frames only, so
+that it is always between two frames when the fast path handles a frame.
 """
 
 from typing import Final
@@ -18,12 +18,13 @@ LENGTH_IN_8_BYTES: Final = 127
 MASK_SIZE: Final = 4
 
 SHORT_HEADERS: Final = tuple(bytes((FINAL_TEXT, length)) for length in range(LENGTH_IN_2_BYTES))
-"""Headers of text frames from a server, by length below 126. They are made only once."""
+"""Headers of unmasked text frames, by size of the payload (0 to 125 bytes)."""
 
 
 def lone_text(data: bytes, max_size: int) -> bytes | None:
-    """Payload of data that consists of one masked text frame of at most ``max_size`` bytes; otherwise
-    None.
+    """Unmasked payload of data that is exactly one masked text frame; otherwise None.
+
+    Also None for a payload of more than ``max_size`` bytes, or of 64 KiB or more.
     """
     if len(data) < 6 or data[0] != FINAL_TEXT:
         return None
@@ -39,8 +40,9 @@ def lone_text(data: bytes, max_size: int) -> bytes | None:
 
 
 def end_of_request(before: bytes, data: bytes) -> int | None:
-    """Index in ``data`` at which a handshake request ends; None without an end. The request may begin in
-    ``before``.
+    """Index in ``data`` after the empty line that ends a handshake request; None if the request goes on.
+
+    ``before`` is the part of the request that arrived before ``data``.
     """
     end = (before + data).find(END_OF_REQUEST)
     return None if end < 0 else end + len(END_OF_REQUEST) - len(before)
@@ -49,7 +51,7 @@ def end_of_request(before: bytes, data: bytes) -> int | None:
 def first_frame(data: bytearray, max_size: int) -> int:
     """Size in bytes of the first frame in the data; 0 if the frame is incomplete.
 
-    For a frame with a payload over ``max_size`` bytes it is the size of the data, so that `websockets` can
+    If the payload is over ``max_size`` bytes, the result is the size of the data, so that `websockets` can
     reject the frame before all of it arrives.
     """
     if len(data) < 2:

@@ -28,7 +28,10 @@ With zlib's default windows of 32 KiB, 10,000 stations would take about 3 GiB.
 MAX_OPENING: Final = 2048
 """Maximum opening handshakes in progress; above it, a new handshake ends the oldest one."""
 MAX_UNFINISHED: Final = 64 * 2**20
-"""Maximum bytes of unfinished messages of all connections; above it, the one idle longest is closed."""
+"""Maximum bytes of unfinished messages of all connections.
+
+Above it, the connection that has waited longest for more of its message is closed.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +58,7 @@ class Guest[Connection](Protocol):
     def select(self, offered: Sequence[str], connection: Connection) -> str | Response | None:
         """Choose one of the subprotocols that the station offers.
 
-        None accepts the connection without one; a response refuses it.
+        Return None to accept the connection without a subprotocol, or a response to refuse it.
         """
 
     def enter(self, connection: Connection) -> None:
@@ -63,7 +66,7 @@ class Guest[Connection](Protocol):
 
 
 class Silence(Enum):
-    """A refusal of an opening handshake without a response."""
+    """Ways to refuse an opening handshake without sending a response."""
 
     HANG = auto()
     """Leave the request unanswered until the time-out of opening handshakes."""
@@ -81,7 +84,7 @@ class Hooks[Connection]:
 
     admit: Admit[Connection]
     refused: Callable[[Connection, HandshakeFailure, Request | None], None]
-    """Called for a failed handshake, unless a response of ``admit`` refused it."""
+    """Called for a failed handshake, unless ``admit`` or `Guest.select` refused it."""
     failed: Callable[[str, str, Exception], None]
     """Called with the identity, an activity and the exception that ended the activity."""
 
@@ -93,7 +96,7 @@ class Member(Protocol):
         """End the TCP connection at once."""
 
     def end_opening(self, why: str) -> None:
-        """Refuse a handshake that is not complete."""
+        """Record the failure of an incomplete handshake, and drop the connection."""
 
     def end_unfinished(self, why: str) -> None:
         """Close the connection because of a message that is not complete."""
@@ -153,7 +156,7 @@ class ConnectionGroup[Connection: Member]:
         self.hold(connection, 0)
 
     def hold(self, connection: Connection, size: int) -> None:
-        """Register this many bytes of an unfinished message, and limit their time and their sum."""
+        """Register the size of a connection's unfinished message (0: none), and apply the limits."""
         self._unfinished_size += size - self._unfinished.pop(connection, 0)
         if not size:
             self._idle.end(connection)

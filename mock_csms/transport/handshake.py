@@ -31,10 +31,10 @@ reconnects.
 MAX_REQUEST_SIZE: Final = 2**15
 """Maximum bytes of a handshake request."""
 MAX_TEXT: Final = 120
-"""Maximum characters of a text in a handshake request that are shown."""
+"""Maximum characters that the log and the journal show of a text in a handshake request."""
 
 TLS_START: Final = b"\x16\x03"
-"""Beginning of a TLS connection: type and version 3.x of a handshake record (RFC 8446 5.1)."""
+"""First bytes of a TLS connection: a record of type handshake (0x16) with version 3.x (RFC 8446 5.1)."""
 SSL_2_SHORT_HEADER: Final = 0x80
 """Bit in the first byte of an SSL 2.0 record; no HTTP request has it (RFC 5246 E.2)."""
 SSL_2_CLIENT_HELLO: Final = 1
@@ -89,7 +89,10 @@ def offered_subprotocols(headers: Headers) -> list[str]:
 
 
 def basic_user(headers: Headers) -> str | None:
-    """User name of Basic credentials. Empty: the header is of another kind. None: there is no such header."""
+    """User name in the Authorization header; None if there is no such header.
+
+    Empty if the header has no valid Basic credentials.
+    """
     values = headers.get_all("Authorization")
     if not values:
         return None
@@ -172,7 +175,7 @@ def hello_instead(head: bytes) -> HandshakeFailure | None:
 
 def unreadable_request(head: bytes, error: Exception) -> HandshakeFailure:
     """Describe a request that `websockets` cannot parse; ``head`` is its beginning."""
-    if not isinstance(error, InvalidMessage):  # a line or the headers over its limits
+    if not isinstance(error, InvalidMessage):  # a line or the headers exceed its limits
         return HandshakeFailure("too-long", f"its handshake request is too long: {error}", is_answered=True)
     return HandshakeFailure("not-http", _flaw_of_request(head, error.__cause__))
 

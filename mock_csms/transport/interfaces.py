@@ -30,8 +30,8 @@ IPV6: Final = 8, 16
 def interface_addresses() -> list[str]:
     """Addresses of all interfaces that are up, in the order of the system.
 
-    The standard library has no function for it, and asking a name server for the host name may take seconds.
-    Windows answers the same question without a name server.
+    The standard library has no function for this. Resolving the host name would be the plain way, but a
+    name server may take seconds to answer. Windows resolves its own host name without a name server.
     """
     if sys.platform == "win32":
         found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
@@ -63,7 +63,7 @@ def _family(head: bytes) -> int:
 
 
 ROUTE_PROBES: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849). The default routes lead to them."""
+"""Addresses reserved for documentation (RFC 5737, RFC 3849), to which only the default routes lead."""
 
 
 def route_addresses() -> list[str]:
@@ -80,10 +80,10 @@ def route_addresses() -> list[str]:
 
 
 def reachable_addresses(addresses: Iterable[str], preferred: Iterable[str], version: int) -> list[str]:
-    """Choose the addresses that stations can use, of one IP version.
+    """Choose the addresses of one IP version that stations can use.
 
     Those of the default route (``preferred``) are first, loopback is last. Link-local addresses are left out:
-    a URL would have to name the interface of the station.
+    a URL with such an address would have to name the station's network interface.
     """
     parsed = [ip_address(address) for address in (*preferred, *addresses)]
     usable = [one for one in dict.fromkeys(parsed) if one.version == version and not one.is_link_local]

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Protocol
 
 
 class TlsSetup(NamedTuple):
-    """TLS context for one new connection, and the fault that is injected."""
+    """TLS context for one new connection, and the fault to inject, if any."""
 
     context: SSLContext
     fault: str = ""
-    """Name of the TLS fault that is injected, for the log and the journal."""
+    """Name of the TLS fault to inject, for the log and the journal; empty for none."""
 
 
 class TlsFacts(NamedTuple):
@@ -24,7 +24,7 @@ class TlsFacts(NamedTuple):
     server_name: str | None
     """Host name that the client asked for (SNI)."""
     fault: str
-    """Name of the TLS fault that was injected."""
+    """Name of the TLS fault that was injected; empty for none."""
     ciphers_offered: str = ""
     """Names of the cipher suites that the client offered."""
 
@@ -77,5 +77,5 @@ class PlainPort:
         return ""
 
     def tls(self, peer: Any) -> TlsSetup | None:
-        """Return no setup."""
+        """Return None: the port does not take TLS."""
         return None

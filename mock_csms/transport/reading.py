@@ -38,7 +38,7 @@ DATA_OPCODES: Final = frozenset({Opcode.CONT, Opcode.TEXT, Opcode.BINARY})
 
 
 class Receiver(Protocol):
-    """Handles the messages of one connection. Exceptions from it are logged."""
+    """Handles the messages of one connection; the connection logs the exceptions that it raises."""
 
     def receive(self, text: BytesLike) -> None:
         """Handle a text message."""
@@ -65,7 +65,7 @@ class ReceiveBuffer:
 
     def __init__(self) -> None:
         self.unread = bytearray()
-        """Start of an incomplete handshake request, or input after the last handled frame, as received.
+        """Last bytes of an incomplete handshake request, or input after the last handled frame, as received.
 
         Frames stay compressed until their turn: 1 KiB on the wire may be 1 MiB of message.
         """
@@ -148,7 +148,7 @@ class MessageReader(asyncio.Protocol, ABC):
     def hand_over(self, head: bytes) -> bool | None:
         """Hand the connection to an HTTP server if the request is for a file.
 
-        Return whether it does; None if more of the request is needed.
+        Return whether the request is for a file; None if more of the request is needed.
         """
 
     @abstractmethod
@@ -177,7 +177,7 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def violated(self, violation: ProtocolFailure) -> None:
-        """Handle a violation of RFC 6455 by the station; the connection is being closed for it."""
+        """Handle a frame that is forbidden or too large; the connection is being closed for it."""
 
     @abstractmethod
     def hold(self, size: int) -> None:
@@ -192,7 +192,7 @@ class MessageReader(asyncio.Protocol, ABC):
     def data_received(self, data: bytes) -> None:
         """Handle data from the network."""
         # Nearly all data is a single text frame. Passing it to the parser of `websockets`, a generator that
-        # resumes for each part of a frame, would take half as long again per message.
+        # resumes for each part of a frame, would take 50% more time per message.
         if self._fast_path and self._buffer is None:
             text = lone_text(data, self._max_size)
             if text is not None:
@@ -227,9 +227,12 @@ class MessageReader(asyncio.Protocol, ABC):
         return self._buffer
 
     def _handle_request(self, buffer: ReceiveBuffer, data: bytes) -> bytes:
-        """Handle a part of the handshake request. Return the bytes after a complete request, or nothing."""
+        """Handle a part of the handshake request, and return the bytes to buffer.
+
+        These are the bytes after a complete request, or a part that is too short for `hand_over` to decide.
+        """
         if self._has_ended:
-            self.protocol.receive_data(data)  # which discards it
+            self.protocol.receive_data(data)  # `websockets` discards it
             return b""
         buffer.head += data[: MAX_HEAD - len(buffer.head)]
         if failure := hello_instead(buffer.head):
@@ -373,7 +376,7 @@ class MessageReader(asyncio.Protocol, ABC):
     # Faults of reading
 
     def discard_input(self) -> None:
-        """Ignore all further input except close frames; this includes waiting frames."""
+        """Ignore all further messages and pongs, including frames that already wait, but not close frames."""
         self._fast_path, self._discard_input = False, True
 
     def stall(self, seconds: float | None) -> None:
@@ -396,7 +399,7 @@ class MessageReader(asyncio.Protocol, ABC):
             await asyncio.sleep(POLL_INTERVAL)
 
     def _is_disconnected(self) -> bool:
-        if not hasattr(socket, "TCP_INFO"):  # Linux only
+        if not hasattr(socket, "TCP_INFO"):  # only Linux has it
             return False
         station_socket = self.transport.get_extra_info("socket")
         state: int = station_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]

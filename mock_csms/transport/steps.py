@@ -91,7 +91,10 @@ class Performer(Protocol):
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Called after each step with its message, even on a closed connection. None: the step has no message."""
+"""Called with the message of each step that has one, after the step, even on a closed connection.
+
+For a fault that needs no answer, the caller of `perform` calls it with None.
+"""
 
 
 def perform(connection: Performer, steps: Iterable[Step], on_sent: OnSent) -> None:

@@ -88,7 +88,7 @@ class Upper(Protocol):
         """Resume writing."""
 
     def secured(self, facts: TlsFacts) -> None:
-        """Handle the end of the TLS handshake."""
+        """Handle a completed TLS handshake."""
 
     def fail_tls(self, failure: HandshakeFailure) -> None:
         """Record that TLS failed before the request. The TCP connection is being closed."""
@@ -144,7 +144,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._end: ssl.SSLError | None = None
         """End of the input. It has arrived, but is handled only after the data before it."""
         self._missing = 0
-        """Bytes that are missing of the last record passed to OpenSSL."""
+        """Bytes still missing from the last record passed to OpenSSL."""
         self._hello = b""
         self._certificate: bytes | None = None
         self._has_answered = False
@@ -298,7 +298,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _handle_end(self, error: ssl.SSLError) -> None:
         """Handle the error or close_notify that ends the input."""
         if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError):
-            # SSLEOFError: once close_notify is sent, OpenSSL no longer asks for more input.
+            # After close_notify is sent, OpenSSL raises SSLEOFError instead of asking for more input.
             self._end_input("it closed the connection")
         elif self._phase is Phase.SECURED:
             self._fail(tls_failures.failed_handshake(self._attempt(), error))
@@ -327,7 +327,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the TCP connection."""
         if self._phase is Phase.HANDSHAKE and self._backlog and self._has_answered:
-            self._handle_backlog()  # it may be an alert with the cause
+            self._handle_backlog()  # the backlog may contain an alert with the cause
         failure = self._failure_at_end("it reset the connection" if exc else "it closed the connection")
         self._phase, self._backlog = Phase.ENDED, b""
         if failure is not None:
@@ -376,7 +376,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     @contextmanager
     def _observing(self, context: ssl.SSLContext) -> Iterator[None]:
-        """Keep the client's certificate; a refusal describes it."""
+        """Keep the client's certificate, so that the text of a refusal can describe it."""
         if context.verify_mode is ssl.CERT_NONE:
             yield
         else:

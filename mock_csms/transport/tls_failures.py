@@ -159,7 +159,7 @@ def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
-    """Describe an error or alert of TLS. Without a text here, OpenSSL's name is used."""
+    """Describe an error or alert of TLS; an error that is not in TLS_REASONS has OpenSSL's name."""
     reason = error.reason or type(error).__name__
     return TLS_REASONS.get(reason, UNKNOWN_REASON).format(
         reason=reason,
@@ -181,7 +181,7 @@ def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
 
 
 def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a connection that the client ended between TLS and HTTP; ``end`` says how."""
+    """Describe a connection that the client ended after TLS and before its request; ``end`` says how."""
     words = (
         f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
         f"only then. Perhaps it does not trust the root or expects another host name: "
@@ -202,7 +202,7 @@ def unfinished_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
 
 
 def missing_request(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a connection without a request after its TLS handshake."""
+    """Describe a connection on which no request arrived in time after the TLS handshake."""
     return _failure(
         attempt, f"it completed the TLS handshake, sent no HTTP request, and {end}", kind="incomplete"
     )
@@ -291,10 +291,10 @@ def _subject(certificate: bytes | None) -> str:
     """Subject and issuer of a certificate in parentheses, if it is known."""
     if certificate is None:
         return ""
-    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start
+    from cryptography import x509  # noqa: PLC0415 - the import takes a fifth of the start-up time
 
     try:
-        with warnings.catch_warnings(action="ignore"):  # such as of a country of three letters
+        with warnings.catch_warnings(action="ignore"):  # such as about a country code of three letters
             parsed = x509.load_der_x509_certificate(certificate)
             subject, issuer = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
     except Exception:  # `cryptography` is stricter than OpenSSL

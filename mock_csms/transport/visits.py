@@ -24,7 +24,7 @@ def request_lines(prefix: str = "") -> tuple[bytes, ...]:
 def asks_for_file(head: bytes, lines: tuple[bytes, ...]) -> bool | None:
     """Whether a request with this beginning is for a file; None if the beginning is too short to tell.
 
-    A station's WebSocket may have any path, so its opening handshake is told by the header Upgrade.
+    A station's WebSocket may have any path, so its opening handshake is recognized by the header Upgrade.
     """
     if not head.startswith(lines):
         return None if any(line.startswith(head) for line in lines) else False
@@ -35,7 +35,7 @@ def asks_for_file(head: bytes, lines: tuple[bytes, ...]) -> bool | None:
 
 
 class Visited(Protocol):
-    """The connection to a port for stations that a request came on."""
+    """A connection to a port for stations, on which a request for a file has arrived."""
 
     port: Port
     loop: asyncio.AbstractEventLoop
@@ -51,8 +51,8 @@ class Visited(Protocol):
 class Visits:
     """Hands connections that ask for a file to an HTTP server.
 
-    Files could be served on the port of the control API only. But a station on another machine would then
-    need a second port that it can reach, and the control API is on loopback unless configured otherwise.
+    The plain way is to serve files on the port of the control API only. A station on another machine would
+    then need a second port that it can reach, and the control API is on loopback unless configured otherwise.
     """
 
     def __init__(self, prefix: str = "") -> None:
@@ -71,7 +71,10 @@ class Visits:
             self._turns.put(arrival)
 
     def take(self, host: Visited, head: bytes) -> bool | None:
-        """Take over a connection whose request is for a file; None if the request is too short to tell."""
+        """Take over a connection if its request is for a file.
+
+        Return whether the request is for a file; None if ``head`` is too short to tell.
+        """
         decision = asks_for_file(head, self._lines)
         if not decision:
             return decision
@@ -87,7 +90,7 @@ class Visits:
     def _serve(self, host: Visited, request: bytes) -> None:
         protocol = self._make_protocol()
         host.end_opening_deadline()
-        host.transport.resume_reading()  # before the request, which may make the server pause it
+        host.transport.resume_reading()  # before the request, as the HTTP server may pause reading again
         host.transport.set_protocol(_Visitor(host, protocol))
         protocol.connection_made(host.transport)
         protocol.data_received(request)
@@ -106,7 +109,7 @@ class _Arrival(NamedTuple):
 
 
 class _Visitor(asyncio.Protocol):
-    """Passes everything on to the HTTP protocol. The first owner of the connection also gets its end."""
+    """Passes all events to the HTTP protocol; also tells the WebSocket connection when TCP ends."""
 
     def __init__(self, host: Visited, http: asyncio.Protocol) -> None:
         self.port = host.port
