@@ -35,7 +35,7 @@ ENDED_WITH_THE_OFFER: Final = frozenset({"Authorized", "DataSigned", "EnergyTran
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 RETRY_TIME_S: Final = 300.0
-"""Time for a retry of an event without a usable answer; later events wait behind it."""
+"""Time for a retry of an event without a usable answer; later events wait behind this event."""
 ON_THE_WAY_S: Final = 5.0
 """Seconds after the answer in which a transaction may still have ended on its own."""
 
@@ -47,20 +47,22 @@ class AcceptedCommand:
     kind: str
     timeout_s: float
     actions: frozenset[str]
-    """Actions of the messages that may fulfil it."""
+    """Actions of the messages that may fulfil the expectation."""
     is_fulfilled_by: Callable[[str, JsonObject], bool]
     sentence: str
     outlives_connection: bool = False
     replaces_earlier: bool = False
     """Whether the command cancels an earlier command of the same kind."""
     is_possible: Callable[[], bool] = lambda: True
-    """Whether the station is known to be able to carry it out. Called at acceptance and when it is
-    overdue.
+    """Whether the station is known to be able to carry out the command. Called when the command is accepted,
+    and when its effect is overdue.
     """
     shows_requirements: Callable[[JsonObject], bool] = lambda _: True
     """Whether the fulfilling message also proves the requirements; otherwise it only cancels the deadline."""
     is_excused: Callable[[float], bool] = lambda _: False
-    """Whether the station need not carry it out, as of the time of its answer. Called when it is overdue."""
+    """Whether the station need not carry out the command, given the time of its answer. Called when the
+    effect is overdue.
+    """
     requirements: tuple[str, ...] = ()
     """Requirements that are broken if the effect is missing, and met if it occurs; empty: all of the kind."""
     frames: tuple[int, ...] = ()
@@ -180,7 +182,7 @@ class AcceptedCommands:
 
 
 def _reset(request: JsonObject, known: Known201) -> AcceptedCommand | None:
-    """Expect a boot (B11.FR.03, B11.FR.04); not if only an EVSE is reset, or a transaction must end first."""
+    """Expect a boot (B11.FR.03, B11.FR.04), unless only an EVSE is reset or a transaction must end first."""
     if "evseId" in request or (request["type"] == "OnIdle" and known.running.by_id):
         return None
     return AcceptedCommand(

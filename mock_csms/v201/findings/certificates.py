@@ -71,7 +71,7 @@ class StationCertificates:
         self._keys: set[bytes] | None = set()
         """Public keys of all CSRs; None if one could not be read or there are too many."""
         self._own: tuple[str, int] | None = None
-        """Serial number of the station's certificate, and the frame that accepted it."""
+        """Serial number of the station's certificate, and the frame in which the station accepted it."""
         self._event_at: float | None = None
         """Time of the last security event about a certificate."""
         self._refusal: tuple[float, int] | None = None

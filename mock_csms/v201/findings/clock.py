@@ -29,8 +29,8 @@ MAX_DECIMALS: Final = 3
 """Decimal places of the seconds (Part 2 3.1)."""
 RENEWAL_INTERVAL_S: Final = 30.0
 MIN_PERIOD_S: Final = 2 * CLOCK_ERROR_S
-"""Minimum offline period. The clock error is taken off at both ends, so a shorter one has no moment that is
-certainly offline.
+"""Minimum offline period. The clock error is taken off at both ends, so the station is not certainly offline
+at any moment of a shorter period.
 """
 PERIODS_KEPT: Final = 10
 

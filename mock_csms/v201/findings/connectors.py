@@ -68,7 +68,9 @@ class Connectors:
         self._inoperative_since = 0.0
         """Time of the last answer to a ChangeAvailability to Inoperative."""
         self._in_use: frozenset[Connector] = EMPTY
-        """Connectors that were neither Unavailable nor Faulted before they were made Inoperative."""
+        """Connectors that were neither Unavailable nor Faulted when a ChangeAvailability to Inoperative was
+        sent.
+        """
         self._booted_at = 0.0
         self._due: float | None = None
         self._boot_frame: int | None = None
@@ -319,11 +321,11 @@ class Connectors:
         return frozenset(self.status[connector] for connector in self._connectors_in(scope))
 
     def statuses_of_evse(self, evse_id: int | None) -> frozenset[str]:
-        """Return the last statuses of the connectors of an EVSE; empty if the EVSE is unknown."""
+        """Return the last statuses of the connectors of an EVSE; empty if the EVSE is unknown (None)."""
         return self.statuses_in((evse_id, None)) if evse_id else EMPTY
 
     def is_plugged_in(self, evse_id: int | None) -> bool:
-        """Return whether all connectors of an EVSE are Occupied; False if it is unknown."""
+        """Return whether all connectors of an EVSE are Occupied; False if the EVSE is unknown."""
         return self.statuses_of_evse(evse_id) == {"Occupied"}
 
     def may_be_inoperative(self, connector: Connector) -> bool:

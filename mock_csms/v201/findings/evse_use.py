@@ -22,9 +22,9 @@ class Doubt:
 
     kind: str
     tracked: TransactionState
-    """Transaction whose Ended event would explain it."""
+    """Transaction whose Ended event, if it is on its way, would explain the apparent violation."""
     moment: float
-    """Time by which this transaction must have ended."""
+    """Time by which the transaction in ``tracked`` must have ended."""
     frames: tuple[int, ...]
     sentence: str
     due: float

@@ -38,7 +38,9 @@ FIRMWARE_ORDER: Final[StatusOrder] = {
     "InstallationFailed": DOWNLOADED | INSTALLING,
     "InstallVerificationFailed": DOWNLOADED | INSTALLING,
 }
-"""InstallRebooting may come before or after Installing, or be skipped (L01)."""
+"""Allowed predecessors of each firmware status. InstallRebooting may come before or after Installing, or be
+skipped (L01).
+"""
 
 FAILURES: Final = frozenset({"BadMessage", "NotSupportedOperation", "PermissionDenied", "UploadFailure"})
 
@@ -91,7 +93,9 @@ COURSES: Final[Mapping[str, Course]] = {
 FINAL: Final = frozenset({"Installed", "Uploaded"})
 """Statuses that end a course for good; after all other ends, another attempt may follow."""
 _CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
-"""Statuses that may end an update or upload at any step, if a newer command has cancelled it."""
+"""Statuses that may end an update or upload at any step, if a newer command has cancelled that update or
+upload.
+"""
 NOT_UPDATING: Final = frozenset(
     {
         _IDLE,

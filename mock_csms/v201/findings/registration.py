@@ -63,7 +63,7 @@ class Retry:
     due: float
     overdue: float
     interval_ends: float
-    """End of the interval. A new connection may begin with a boot before it."""
+    """End of the interval in the answer. A new connection may begin with a boot before this time."""
 
     @property
     def description(self) -> str:
@@ -132,7 +132,7 @@ class Registration:
         self.is_accepted_here = False
         """Whether the latest boot on this connection was accepted."""
         self.status: str | None = None
-        """None while unknown: the station may have booted before the mock was started."""
+        """Status of the boot; None while unknown: the station may have booted before the mock was started."""
         self.is_unsettled = False
         """Whether the station may only send messages that a command requested."""
         self.must_judge_calls = True
@@ -174,7 +174,8 @@ class Registration:
     def judge_boot(
         self, at: float, frame: int, payload: JsonObject, idle_since: float | None = None
     ) -> Findings:
-        """Register a boot. Report it if it is retried too early, is late or has a wrong reason.
+        """Register a boot. Report it if it is retried too early or has a wrong reason, or if the station has
+        sent another CALL before it.
 
         ``idle_since``: when the last transaction ended; None while one is running.
         """
@@ -258,7 +259,9 @@ class Registration:
         self._reset = self._scheduled_reset = self._trigger = None
 
     def boot_refused(self) -> None:
-        """Register a boot that got a CALLERROR. Until a boot is accepted, the station may only boot."""
+        """Register a boot that got a CALLERROR. Until a boot is accepted, the station may send nothing but
+        boots.
+        """
         if self.status != "Accepted":
             self._set_status(REFUSED)
 

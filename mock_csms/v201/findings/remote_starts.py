@@ -24,7 +24,7 @@ OTHER_STARTS: Final = frozenset({"Authorized", "CablePluggedIn", "ChargingStateC
 """Wrong trigger reasons that a station may give in place of RemoteStart."""
 
 TRIGGER_REASON: Final = ("F01.FR.19", "F02.FR.21")
-"""Requirements that the event has triggerReason RemoteStart."""
+"""Requirements that the event about a remote start has triggerReason RemoteStart."""
 
 
 @dataclass(slots=True)
@@ -166,7 +166,9 @@ def _first_id(event: JsonObject) -> tuple[str, ...]:
 
 
 def _is_first_report(tracked: TransactionState, event: JsonObject) -> bool:
-    """Return whether no earlier event can have been lost that reported the remote start."""
+    """Return whether an event is certainly the first report of a remote start: no earlier event can have been
+    lost.
+    """
     is_current = not event.get("offline") and event["eventType"] != "Ended"
     return is_current and tracked.started is not None and not tracked.gaps and event["seqNo"] == tracked.high
 

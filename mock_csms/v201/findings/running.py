@@ -39,13 +39,13 @@ class TransactionInProgress:
     connector_id: int | None = None
     has_id_token: bool = False
     is_refused: bool = False
-    """Whether the latest answer about its idToken was not Accepted."""
+    """Whether the latest answer about the idToken of the transaction was not Accepted."""
     charging_state: str | None = None
     has_charged: bool = False
     is_being_reset: bool = False
-    """Whether an accepted Reset Immediate ends it."""
+    """Whether an accepted Reset Immediate ends the transaction."""
     may_have_ended: bool = False
-    """Whether its Ended event may have been lost after its latest event."""
+    """Whether the Ended event may have been lost after the latest event of the transaction."""
     suspicions: list[Suspicion] = field(default_factory=list)
 
     @property

@@ -24,7 +24,7 @@ class Occurrence:
     at: float
     frame: int
     repeats: int = 0
-    """Number of requests before it that got no certificate."""
+    """Number of earlier requests that got no certificate."""
 
 
 class CertificateRequests:

@@ -17,7 +17,7 @@ class CertificateRequest:
     """The contents of a readable PKCS#10 request."""
 
     is_signed: bool
-    """Whether its signature is valid."""
+    """Whether the signature of the request is valid."""
     key_kind: str
     """RSA, DSA or EC; empty for others."""
     key_bits: int

@@ -25,7 +25,9 @@ STOPPING: Final = frozenset(
         "UnlockCommand",
     }
 )
-"""Trigger reasons that may begin the end of a transaction. The first one decides its stoppedReason."""
+"""Trigger reasons that may begin the end of a transaction. The first of them in a transaction decides the
+stoppedReason.
+"""
 NO_AUTHORIZATION: Final = "NoAuthorization"
 """Type of the idToken of a transaction that needs no authorization."""
 EVSE_REPEATED: Final = "evse-repeated"

@@ -39,12 +39,12 @@ class TransactionState:
     key_seq_no: int
     """seqNo of the last event without the offline flag."""
     may_be_older: bool
-    """Whether its first events may have been sent before the server knew the station."""
+    """Whether the first events of the transaction may have been sent before the server knew the station."""
     is_doubtful: bool
-    """Whether an unreadable message may have been one of its events."""
+    """Whether an unreadable message may have been an event of the transaction."""
     is_judged: bool = False
     begins_offline: bool = False
-    """Whether its first known event is flagged as offline."""
+    """Whether the first known event of the transaction is flagged as offline."""
     started: EventKey | None = None
     ended: int | None = None
     """seqNo of the Ended event."""

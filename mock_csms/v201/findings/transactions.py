@@ -222,7 +222,8 @@ class Transactions:
     def _register_event(
         self, at: float, frame: int, event: JsonObject
     ) -> tuple[TransactionState | None, Findings]:
-        """Register an event by seqNo and check its time. No state is returned for a retry or after Ended.
+        """Register an event by seqNo and check its time. Return no state for a retry, or for an event after
+        the Ended event.
 
         An event that repeats a seqNo has no place in the order, so only its contents are left to judge.
         """

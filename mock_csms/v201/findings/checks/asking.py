@@ -52,13 +52,13 @@ class PresentedToken(NamedTuple):
     at: float
     id_token: JsonObject
     asked_at: float | None
-    """Time of the latest Authorize for it."""
+    """Time of the latest Authorize for the token."""
     answer_before: TokenAnswer | None
-    """Latest answer about it before it was presented."""
+    """Latest answer about the token before the token was presented."""
     used_at: float | None
-    """Time of its latest use before it was presented."""
+    """Time of the latest use of the token before the token was presented."""
     answer: TokenAnswer | None
-    """Latest answer about it."""
+    """Latest answer about the token."""
 
     @property
     def key(self) -> IdTokenKey:
@@ -193,12 +193,12 @@ def _judge_after_clearing(call: StationCall, known: Known201) -> Outcome:
 
 @TOKEN_NOT_ASKED_FOR.on_event("C09.FR.05", triggers=_STOPPED)
 def _judge_other_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token that stops the transaction of another one is asked for."""
+    """Check that a token that stops the transaction of another token is asked for."""
     return _judge_asked(_other_token(call, known), known)
 
 
 def _other_token(call: StationCall, known: Known201) -> PresentedToken | None:
-    """Return a token that stops the transaction of another one."""
+    """Return the token in an event if it stops the transaction of another token."""
     one = _presented(call, known)
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     if one is None or tracked is None or tracked.contents.token in {None, one.key}:
@@ -208,7 +208,7 @@ def _other_token(call: StationCall, known: Known201) -> PresentedToken | None:
 
 @STOPPED_BY_REFUSED_TOKEN.on_event("C09.FR.11", triggers=_STOPPED)
 def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
-    """Check that a refused token does not stop the transaction of another one."""
+    """Check that a refused token does not stop the transaction of another token."""
     one = _other_token(call, known)
     if one is None or one.answer is None or not one.is_asked_for or not _is_not_listed(one, known):
         return None

@@ -64,9 +64,9 @@ def _judge_certificate(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @BAD_ROOT_CERTIFICATE_ACCEPTED.on_command("M05.FR.11", of=_INSTALL)
 def _judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a CSMS root is rejected that the previous one has not signed.
+    """Check that a CSMS root that is not signed by the previous root is rejected.
 
-    A root with the name and the key of the previous one counts as signed by it.
+    A root with the name and the key of the previous root counts as signed by it.
     """
     if command.request["certificateType"] != CSMS_ROOT_TYPE or not has_root_check(known):
         return None

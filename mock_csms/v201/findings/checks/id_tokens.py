@@ -20,7 +20,7 @@ _REPEATED_AFTER_S: Final = 30.0
 arrive.
 """
 _SETTLING_TIME_S: Final = 60.0
-"""Time after a change of settings in which an Authorize from before it may arrive."""
+"""Time after a change of settings in which an Authorize from before the change may arrive."""
 
 NO_AUTHORIZATION_TOKEN_WITH_VALUE: Final = CHECKS.kind(
     "no-authorization-token-with-value", "error", "an idToken of type NoAuthorization is not empty"

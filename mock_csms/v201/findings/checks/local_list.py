@@ -71,7 +71,7 @@ def _is_enabled(known: Known201) -> bool | None:
 
 
 def _settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | None:
-    """Return the latest update if the station must have stored it when it was asked."""
+    """Return the latest update if the station must have stored it before it received the command."""
     facts = known[LocalListFacts]
     if facts.update is None or facts.is_pending or command.sent_at < facts.update.at + _STORED_WITHIN_S:
         return None

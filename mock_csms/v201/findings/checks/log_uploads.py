@@ -44,7 +44,7 @@ def _judge_file_name(command: AnsweredCommand, _: Known201) -> Outcome:
 
 
 def _earlier_upload(command: AnsweredCommand, known: Known201) -> LogUpload | None:
-    """Return the upload that a GetLog may cancel; None if its requestId is used again."""
+    """Return the upload that a GetLog may cancel; None if the GetLog has the same requestId."""
     current = known[LogUploads].current
     is_same = current is not None and current.request_id == command.request["requestId"]
     return None if is_same else current

@@ -180,7 +180,9 @@ def _definition(item: Item, known: Known201) -> Definition | None:
 @UNSUPPORTED_MONITOR_ACCEPTED.on_command("N04.FR.05", of=Action.set_variable_monitoring)
 @_each_item
 def _judge_type(item: Item, known: Known201) -> Outcome:
-    """Check that a variable without monitoring, or without an order for a threshold, is refused."""
+    """Check that a monitor of a variable that cannot be monitored, or a threshold for values without an
+    order, is refused.
+    """
     definition, kind = _definition(item, known), item.request["type"]
     if definition is None:
         return None

@@ -32,7 +32,7 @@ EVENT_MONITOR_ID_MISSING: Final = CHECKS.kind(
 
 @EVENT_MONITOR_ID_MISSING.on_call("N07.FR.06", of=Action.notify_event)
 def _judge_monitor_id(call: StationCall, known: Known201) -> Outcome:
-    """Check that each event of a monitor names it."""
+    """Check that each event of a monitor names the monitor."""
     events = [event for event in call.payload["eventData"] if event["eventNotificationType"] in _FROM_MONITOR]
     for event in events:
         if "variableMonitoringId" not in event:

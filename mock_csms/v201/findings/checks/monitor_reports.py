@@ -339,8 +339,8 @@ REMOVED_MONITOR_REPORTED: Final = CHECKS.kind(
 
 
 def _base_check(base: str) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that a base has removed the custom monitors. Another monitor with the same settings
-    would have another id.
+    """Return a check that a monitoring base has removed the custom monitors. A new monitor with the same
+    settings would have another id.
     """
 
     def check(call: StationCall, known: Known201) -> Outcome:

@@ -66,7 +66,7 @@ def _must_be_rejected(command: AnsweredCommand, why: str, frames: tuple[int, ...
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.09", of=_SET)
 def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxProfile for a transaction that has ended, while no other one is on the EVSE."""
+    """Check a TxProfile for a transaction that has ended, while the EVSE has no other transaction."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or known.running.on_evse(evse_id):
         return None
@@ -77,7 +77,7 @@ def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.33", of=_SET)
 def _judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxProfile for a transaction that has ended, while another one is on the EVSE."""
+    """Check a TxProfile for a transaction that has ended, while the EVSE has another transaction."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or not known.running.on_evse(evse_id):
         return None

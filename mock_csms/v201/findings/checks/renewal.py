@@ -54,7 +54,9 @@ def _judge_length(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @CHECKS.learn_command(Action.certificate_signed)
 def _expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
-    """Expect the station to end the connection after it has accepted a new certificate for it."""
+    """Expect the station to reconnect, and so to end the connection, after it has accepted a new client
+    certificate.
+    """
     use = command.request.get("certificateType", "ChargingStationCertificate")
     profile = known[DeviceModelFacts].of_station("SecurityCtrlr", "SecurityProfile")
     is_accepted = command.answer["status"] == "Accepted"

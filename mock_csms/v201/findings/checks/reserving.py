@@ -62,8 +62,8 @@ RESERVED_STATUS_NOT_SENT.names("H01.FR.23")
 
 @RESERVATION_ACCEPTED_WHILE_DISABLED.on_command("H01.FR.01", of=Action.reserve_now)
 def _judge_disabled(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a ReserveNow is rejected while reservations are disabled. Both variables are optional, so a
-    station without them may accept it.
+    """Check that a ReserveNow is rejected while reservations are disabled. Enabled and Available are optional
+    variables, so a station without them may accept the ReserveNow.
     """
     model = known[DeviceModelFacts]
     if False not in {model.is_true(_CONTROLLER, "Enabled"), model.is_true(_CONTROLLER, "Available")}:
@@ -96,7 +96,9 @@ def _judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _is_usual(command: AnsweredCommand, known: Known201) -> bool:
-    """Return whether a ReserveNow is valid, reservations are enabled, and no status has changed meanwhile."""
+    """Return whether a ReserveNow is valid, reservations are enabled, and no connector status has changed
+    since it was sent.
+    """
     expires_at = seconds_of(command.request["expiryDateTime"])
     is_enabled = known[DeviceModelFacts].is_true(_CONTROLLER, "Enabled") is True
     is_valid = expires_at is not None and expires_at > command.at + _MIN_VALIDITY_S

@@ -20,7 +20,7 @@ _MARGIN_S: Final = 60.0
 may have to be signed first.
 """
 _ANSWERED_S: Final = 60.0
-"""Time after an Ended event in which the station may still wait for its answer."""
+"""Time after an Ended event in which the station may still wait for the answer to this event."""
 _DELIVERY_S: Final = 600.0
 """Time in which a queued event must arrive, with its retries."""
 _NOT_PERIODIC: Final = frozenset(str(reason.value) for reason in TriggerReasonEnumType) - {PERIODIC_TRIGGER}

@@ -36,7 +36,9 @@ class AcceptedProfile(NamedTuple):
     content: int = 0
     """Hash of the parts of the profile that a report must repeat."""
     replaced: int | None = None
-    """Hash of the accepted profile that it replaced; None unless it replaced a different profile."""
+    """Hash of the earlier accepted profile with the same id; None without one, or if its contents are the
+    same.
+    """
     transaction_id: str | None = None
     is_from_start: bool = False
     """Whether the profile came with a RequestStartTransaction."""
@@ -61,7 +63,7 @@ class GoneProfile(NamedTuple):
     frame: int
     requirement: str
     profile: AcceptedProfile | None
-    """None if the central system did not know it."""
+    """The profile as it was accepted; None if the central system did not know it."""
 
 
 class AcceptedProfiles(BoundedDict[int, AcceptedProfile]):
@@ -108,10 +110,10 @@ class ChargingProfiles(Facts):
         self._started = StartProfiles()
 
     def begin_replacing(self, new: JsonObject) -> None:
-        """Drop the profiles that a new one replaces or may replace, on any EVSE.
+        """Drop the profiles that a new profile replaces or may replace, on any EVSE.
 
-        It replaces the profile with the same id (K01.FR.05). Another profile with the same purpose and
-        stackLevel must not exist (K01.FR.06), so the station may have dropped it.
+        The new profile replaces the profile with the same id (K01.FR.05). Another profile with the same
+        purpose and stackLevel must not exist (K01.FR.06), so the station may have dropped it.
         """
         place = new["chargingProfilePurpose"], new["stackLevel"]
         self._drop(

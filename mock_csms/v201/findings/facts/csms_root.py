@@ -19,7 +19,7 @@ class CsmsRoot(Facts):
 
     def __init__(self) -> None:
         self.is_installed: bool | None = None
-        """None if it is not known."""
+        """Whether a CSMSRootCertificate is installed; None if it is not known."""
 
     def booted(self, reason: str) -> None:
         self.is_installed = None

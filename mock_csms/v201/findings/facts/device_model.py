@@ -43,7 +43,9 @@ _OF_CONNECTION: Final = (
     VariableName("ocppcommctrlr", "activenetworkprofile"),
     VariableName("securityctrlr", "securityprofile"),
 )
-"""Variables whose values follow from the connection in use, or may have been reset since it ended."""
+"""Variables whose values follow from the connection in use, or may have been reset since that connection
+ended.
+"""
 _IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
 """Fields of a BootNotification that identify the product; each product has its own device model."""
 
@@ -191,7 +193,9 @@ class DeviceModelFacts(Facts):
         self._set_at: dict[Attribute, float] = {}
         """Times of accepted SetVariables."""
         self._unsettled: set[Attribute] = set()
-        """Attributes whose value is unknown: a SetVariables is not answered yet, or it needs a reboot."""
+        """Attributes whose value is unknown: a SetVariables for them is not answered yet, or has effect only
+        after a reboot.
+        """
         self._latest: tuple[int, Sequence[ReportedVariable]] = 0, ()
         """Frame and items of the latest NotifyReport, which several checks read."""
 
@@ -262,7 +266,7 @@ class DeviceModelFacts(Facts):
         return min(self._evse_ids) if self.is_complete and len(self._evse_ids) == 1 else None
 
     def connectors(self) -> frozenset[tuple[int, int]]:
-        """Return EVSE and id of all connectors; none unless the model is complete."""
+        """Return EVSE and id of all connectors; empty unless the model is complete."""
         if not self.is_complete:
             return frozenset()
         return frozenset(

@@ -31,13 +31,13 @@ class ShownMessage(NamedTuple):
 
     info: JsonObject
     frame: int
-    """Number of the journal entry in which the station accepted it."""
+    """Number of the journal entry in which the station accepted the message."""
     replaced: JsonObject | None = None
     """Earlier message with the same id."""
     is_replaced: bool = False
-    """Whether a later AlwaysFront message certainly takes its place."""
+    """Whether a later AlwaysFront message has certainly taken the place of this message."""
     is_doubtful: bool = False
-    """Whether the station may have replaced or lost it."""
+    """Whether the station may have replaced or lost the message."""
     is_from_before_boot: bool = False
     """Whether the station has restarted, and has not reported the message since."""
 
@@ -73,7 +73,7 @@ class MessageQuery(NamedTuple):
     ended: frozenset[int]
     """Ids of messages whose transaction has ended."""
     is_certain: bool = True
-    """Whether all parts with its requestId belong to it."""
+    """Whether all parts with the requestId of the query belong to this query."""
     is_accepted: bool = False
     found: frozenset[int] = frozenset()
     """Ids of the messages in the parts so far."""
@@ -129,7 +129,7 @@ class DisplayMessages(Facts):
         answered.
         """
         self.was_ended = False
-        """Whether the transaction of the latest SetDisplayMessage had ended when it was sent."""
+        """Whether the transaction of the latest SetDisplayMessage had ended when the command was sent."""
 
     def forget(self) -> None:
         """Drop everything about the messages."""

@@ -12,7 +12,7 @@ from mock_csms.v201.findings.known import Known201
 
 _WITH_SCHEDULES: Final = VariableName("smartchargingctrlr", "notifycharginglimitwithschedules")
 _ON_THE_WAY_S: Final = 60.0
-"""Time after a change in which messages from before it may arrive."""
+"""Time after a change of the variable in which messages from before the change may arrive."""
 
 
 class ExternalLimits(Facts):

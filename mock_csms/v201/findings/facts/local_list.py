@@ -37,9 +37,9 @@ class ListUpdate(NamedTuple):
     update_type: str
     frame: int
     adds: bool
-    """Whether it has entries with idTokenInfo."""
+    """Whether the update has entries with idTokenInfo."""
     removes: bool
-    """Whether it has entries without idTokenInfo."""
+    """Whether the update has entries without idTokenInfo."""
     at: float
     """Time of the answer."""
     has_known_base: bool

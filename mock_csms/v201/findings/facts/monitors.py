@@ -48,21 +48,21 @@ class KnownMonitor(NamedTuple):
     severity: int
     value: float
     is_custom: bool
-    """Whether a command has set it."""
+    """Whether a command has set the monitor."""
     is_for_transactions: bool = False
-    """Whether it is active only during a transaction."""
+    """Whether the monitor is active only during a transaction."""
     replaced: "KnownMonitor | None" = None
     """The monitor with the same id before the command."""
     is_replacement: bool = False
     """Whether the SetVariableMonitoring has named an id, and so replaced the monitor with this id."""
     was_added: bool = False
-    """Whether a command has added it as a new monitor. Otherwise, clearing it may restore a preconfigured
-    monitor.
+    """Whether a command has added the monitor as a new one. Otherwise, clearing the monitor may restore a
+    preconfigured one.
     """
     at: float = 0.0
-    """Time of the message that shows it, in seconds since the epoch."""
+    """Time of the message that shows the monitor, in seconds since the epoch."""
     frame: int = 0
-    """Number of the journal entry of that message."""
+    """Number of the journal entry of the message that shows the monitor."""
 
     @property
     def settings(self) -> tuple[str, int, float]:
@@ -95,7 +95,7 @@ class Cleared(NamedTuple):
     at: float | None
     """Time of the answer on this connection."""
     was_alerting: bool
-    """Whether its latest event had reported an alert."""
+    """Whether the latest event of the monitor had reported an alert."""
 
 
 class Item(NamedTuple):
@@ -113,7 +113,7 @@ class MonitoringQuery(NamedTuple):
     changes: int
     """Value of ``Monitors.changes`` when the query was sent."""
     is_certain: bool = True
-    """Whether all parts with its requestId belong to it."""
+    """Whether all parts with the requestId of the query belong to this query."""
     is_accepted: bool = False
     next_seq_no: int = 0
     found: tuple[tuple[int, KnownMonitor], ...] = ()
@@ -194,7 +194,7 @@ class Monitors(Facts):
         self.cleared: dict[int, Cleared] = {}
         """Ids that are free since a ClearVariableMonitoring."""
         self.has_had_vehicle = False
-        """Whether a vehicle has ever had monitors; they may come back with it, under any id."""
+        """Whether a vehicle has ever had monitors; they may come back with the vehicle, under any id."""
         self.hard_wired: set[int] = set()
         self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""

@@ -28,7 +28,7 @@ class ProfileQuery:
     evse_id: int | None
     criteria: JsonObject
     is_settled: bool = True
-    """Whether no command may have changed the profiles since it was sent."""
+    """Whether no command that may change the profiles was sent after the query."""
     reported: set[int] = field(default_factory=set)
     """Ids of the profiles in the parts so far."""
     has_parts: bool = False
@@ -75,7 +75,7 @@ class ProfileQueryResult(NamedTuple):
     query: ProfileQuery
     reported: frozenset[int]
     has_answered_none: bool
-    """Whether the station has answered that it has no such profile."""
+    """Whether the station has answered NoProfiles."""
 
 
 class OpenQueries(BoundedDict[int, ProfileQuery]):

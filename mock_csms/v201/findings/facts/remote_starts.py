@@ -29,17 +29,17 @@ class SentRemoteStart:
     frame: int
     token: IdTokenKey
     must_authorize: bool | None
-    """AuthorizeRemoteStart when it was sent; None if it was unknown."""
+    """Value of AuthorizeRemoteStart when the command was sent; None if the value was unknown."""
     is_ambiguous: bool
-    """Whether its remoteStartId was sent before with another idToken."""
+    """Whether an earlier command had the same remoteStartId with another idToken."""
     is_authorization_known: bool
     """False if an earlier or a lost Authorize may have authorized the idToken."""
     statuses: Mapping[Connector, str] = field(default_factory=dict)
-    """Statuses of the connectors of its EVSE when it was sent; empty if one was uncertain."""
+    """Statuses of the connectors of the EVSE when the command was sent; empty if one was uncertain."""
     transactions: frozenset[str] = frozenset()
-    """Ids of the transactions that were running on its EVSE when it was sent."""
+    """Ids of the transactions that were running on the EVSE when the command was sent."""
     authorized: frozenset[str] = frozenset()
-    """Ids of those ``transactions`` that were certainly authorized."""
+    """Ids of those transactions on the EVSE that were certainly authorized when the command was sent."""
     is_accepted: bool = False
     authorize_frame: int | None = None
     """First Authorize of the idToken since the command."""

@@ -15,7 +15,7 @@ class RemoteStopFacts(Facts):
 
     def __init__(self) -> None:
         self.ended_before: str | None = None
-        """transactionId of the latest command, if the Ended event had arrived when it was sent."""
+        """transactionId of the latest command, if the Ended event had arrived before the command was sent."""
 
 
 @CHECKS.learn_sent(Action.request_stop_transaction)

@@ -64,9 +64,9 @@ class ReportRequest:
     entries: tuple[ComponentVariable, ...]
     sent_at: float
     is_certain: bool
-    """Whether all parts with its requestId belong to it."""
+    """Whether all parts with the requestId of the request belong to this request."""
     status: str | None = None
-    """None until it is answered."""
+    """Status in the answer to the request; None until the answer."""
     next_seq_no: int = 0
     names: set[VariableName] = field(default_factory=set)
     """Variables of the parts so far; not kept for inventories, which the device model has."""

@@ -42,20 +42,20 @@ class ActiveReservation:
 
     id: int
     evse_id: int | None
-    """None: any EVSE."""
+    """EVSE of the reservation; None: any EVSE."""
     expires_at: float
     frame: int
     sent_at: float = 0.0
     has_used_id: bool = False
-    """Whether an earlier ReserveNow had its id."""
+    """Whether an earlier ReserveNow had the id of this reservation."""
     statuses_before: Mapping[Connector, str] = field(default_factory=dict)
     """Statuses of all connectors when the ReserveNow was sent."""
     freed_at: float | None = None
-    """Time of the latest status of a connector of its EVSE that followed Reserved."""
+    """Time of the latest status other than Reserved of a connector of the EVSE, after one was Reserved."""
     was_reserved: bool = False
-    """Whether a connector of its EVSE was reported as Reserved after the ReserveNow was accepted."""
+    """Whether a connector of the EVSE was reported as Reserved after the ReserveNow was accepted."""
     may_be_used: bool = False
-    """Whether a status of its EVSE suggests that it has been used."""
+    """Whether a status of the EVSE suggests that the reservation has been used."""
 
     def may_be_confused(self, at: float) -> bool:
         """Return whether a ReservationStatusUpdate may be about an earlier reservation with the same id: the
@@ -98,7 +98,9 @@ class ReservationFacts(Facts):
         self.ended: dict[int, str] = _Ended()
         """Kind of end of each reservation, by its id."""
         self.ended_before: str | None = None
-        """Kind of end of the reservation of the latest CancelReservation, if it had ended before that."""
+        """Kind of end of the reservation of the latest CancelReservation, if the reservation had ended before
+        the command.
+        """
         self.sent = 0
         """Number of ReserveNows that may have reached the station."""
         self.sent_at: dict[int, float] = _SentTimes()

@@ -1,4 +1,4 @@
-"""Actions of all commands that a station has ever been sent."""
+"""Commands sent to a station that a trigger reason can name as the cause of an event."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ CAUSES: Final = {
 
 
 class SentCommands(Facts):
-    """Actions that were sent, or may have been."""
+    """Actions of the commands in ``CAUSES`` that were sent, and whether all of them are known."""
 
     __slots__ = ("_actions", "_is_certain")
 

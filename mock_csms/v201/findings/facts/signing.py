@@ -34,7 +34,9 @@ class SigningTrigger:
     use: str | None
     """Required certificateType; None: any."""
     is_certain: bool
-    """Whether the next SignCertificate certainly answers it, and cannot be a repetition of an earlier one."""
+    """Whether the next SignCertificate certainly follows from the trigger, and does not repeat an earlier
+    request.
+    """
 
 
 class _Keys(BoundedDict[bytes, int]):
@@ -54,7 +56,7 @@ class SigningFacts(Facts):
         self.waiting: set[str] = set()
         """certificateTypes of requests that may be repeated, because no certificate was sent for them."""
         self.serial_number = ""
-        """The one in the latest BootNotification."""
+        """Serial number of the station in the latest BootNotification."""
 
     def booted(self, reason: str) -> None:
         self.trigger = None

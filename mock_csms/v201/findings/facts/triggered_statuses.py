@@ -24,7 +24,7 @@ class LastStatus:
     at: float
     payload: JsonObject
     triggered: tuple[float, int] | None = None
-    """Time and frame of the accepted TriggerMessage since, if any."""
+    """Time and frame of the accepted TriggerMessage after this status, if any."""
 
 
 class TriggeredStatuses(Facts):

@@ -29,12 +29,14 @@ class TriggeredTask:
     """A log upload or firmware update, as its statuses show it."""
 
     state: str | None = None
-    """IDLE, WORKING, STARTED if it may be either, or None before the first status since the boot."""
+    """IDLE, WORKING, _STARTED if the task may be in either state, or None before the first status since the
+    boot.
+    """
     status: str = ""
     """Latest status."""
     told_at: float = 0.0
     request_id: int | None = None
-    """requestId of the latest command that starts it."""
+    """requestId of the latest command that starts the task."""
 
 
 @dataclass(slots=True)

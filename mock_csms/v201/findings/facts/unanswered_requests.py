@@ -19,7 +19,7 @@ REQUESTS: Final = (
     Action.get_monitoring_report,
     Action.get_report,
 )
-"""Commands whose results a station sends for no other reason."""
+"""Commands for reports, which a station sends for no other reason."""
 
 type ResultKey = tuple[str, int]
 """Action of the results and requestId."""
