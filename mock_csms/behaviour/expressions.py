@@ -29,7 +29,7 @@ class TooCostly(ValueError):
 
 
 _compiling = threading.Lock()
-"""Held while the filters of warnings are changed, because the change affects all threads."""
+"""Lock to hold while the filters of warnings are changed, because the change affects all threads."""
 
 
 @lru_cache(MAX_COMPILED)

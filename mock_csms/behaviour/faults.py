@@ -58,7 +58,7 @@ class Fault(BaseModel):
 
     ``main`` is the parameter that a bare value sets, as in ``delay=5``. A fault that ``withholds`` leaves the
     station without a usable answer. A fault without ``needs_answer`` acts on the connection alone, so no
-    answer is built. A fault that does not ``alter`` only changes the time of the answer.
+    answer is built. A fault without ``alters`` changes only the time of the answer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -284,7 +284,7 @@ class CloseConnection(Fault):
     """Reason in the close frame, at most 123 bytes."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Close."""
+        """Close the WebSocket."""
         yield Close(self.code, self.reason)
 
 
@@ -295,7 +295,7 @@ class ResetConnection(Fault):
     kind: Literal["reset"] = "reset"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Reset."""
+        """Reset the TCP connection."""
         yield Reset()
 
 
@@ -318,7 +318,7 @@ class HandshakeFault(Fault):
 
 
 class HttpStatus(HandshakeFault):
-    """Refuse the opening handshake with an HTTP status; the kind is the status."""
+    """Refuse the opening handshake with an HTTP status, which is the kind, such as ``503``."""
 
     kind: str
 

@@ -24,7 +24,7 @@ MAX_COUNTED_STATIONS: Final = 100_000
 class RuleUsage:
     """Counts and random number generator of one rule for one station.
 
-    A match is a message that meets ``when`` apart from ``nth``; a hit is a match that the rule is applied to.
+    A match is a message that meets ``when`` apart from ``nth``; a hit is a match that triggers the rule.
     """
 
     seed: str
@@ -71,7 +71,7 @@ class ActiveRule:
     """Time on the monotonic clock, in seconds."""
     survives_reload: bool
     scope: str | None = None
-    """Scope that added or switched the rule; None if no scope did."""
+    """Scope that added, enabled or disabled the rule; None if no scope did."""
     uses: Usages = field(default_factory=Usages)
     has_failed: bool = False
     """Whether a failure of the expression has been logged."""

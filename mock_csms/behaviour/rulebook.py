@@ -1,6 +1,4 @@
-"""The active rules of all stations. Rules can be added, replaced, removed, switched, taken back and
-reloaded.
-"""
+"""The active rules of all stations; adds, replaces, removes, enables, disables and reloads rules."""
 
 import re
 from bisect import bisect_left, insort
@@ -113,7 +111,7 @@ class Rulebook:
         }
         self._by_id: dict[str, ActiveRule] = {}
         self._layers = Layers[str, ActiveRule | None]()
-        """Rules that scopes have added or removed (None), and the rules hidden below them."""
+        """Rules that scopes have added or removed (None), and the rules that they hide."""
         self._entries: list[ActiveRule] = []
         self._last_number = 0
         self._globs: _Globs | None = None

@@ -249,13 +249,13 @@ class Rule(BaseModel):
 
     @property
     def tls_faults(self) -> frozenset[str]:
-        """Kinds of the TLS faults that it injects."""
+        """Kinds of the TLS faults that the rule injects."""
         kinds = (then.fault.kind for then in self.then if then.fault is not None)
         return frozenset(kind for kind in kinds if kind in TLS_FAULTS)
 
     @property
     def holds_answers(self) -> bool:
-        """Whether it holds answers until they are released."""
+        """Whether the rule holds answers until they are released."""
         return any(isinstance(then.fault, Hold) for then in self.then)
 
     @property
@@ -264,9 +264,7 @@ class Rule(BaseModel):
         return TLS_HANDSHAKE if self.is_about_tls else self.when.action
 
     def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
-        """Return the rule; set its direction to "command" if none is named and only the mock sends its
-        action.
-        """
+        """Return the rule; set a missing direction to "command" if only the mock sends the rule's action."""
         when = self.when
         if (
             "direction" in when.model_fields_set

@@ -142,7 +142,7 @@ class TokenBook:
     cache_expiry: float | None = None
 
     def find(self, id_token: JsonObject) -> Token:
-        """Find the token for an IdTokenType; an unknown one gets a stand-in."""
+        """Find the token for an IdTokenType; return a stand-in for an unknown idToken."""
         name = str(id_token.get("idToken", "")).lower()
         token = self.tokens.get(name)
         if token is None or token.type not in {None, id_token.get("type")}:
@@ -187,7 +187,7 @@ STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
     "revoked": ("CertificateRevoked", "Invalid"),
     "unverifiable": ("CertChainError", "Invalid"),
 }
-"""C07.FR.15, C07.FR.16 and C07.FR.17."""
+"""Statuses for a chain that is not valid (C07.FR.15, C07.FR.16, C07.FR.17)."""
 
 
 def contract_status(token: Token, chain: ChainState) -> ContractStatus:
@@ -221,7 +221,7 @@ MAX_ID_TOKEN_LENGTH: Final = 255
 
 @dataclass(slots=True)
 class Charging:
-    """Running transactions by idToken. They show which idTokens are charging in two places."""
+    """Running transactions by idToken. They show which idTokens are charging in two places at once."""
 
     _places_by_token: dict[str, set[ChargingPlace]] = field(default_factory=dict)
     _token_by_place: dict[ChargingPlace, str] = field(default_factory=dict)

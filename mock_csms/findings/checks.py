@@ -108,7 +108,7 @@ class EventJudges[State: Known](NamedTuple):
 
     checks: tuple[Check[StationCall, State], ...]
     first_checks: tuple[Check[StationCall, State], ...]
-    """Checks of the first such event of a transaction."""
+    """Checks of only the first event of a transaction with this event type and trigger reason."""
     learners: tuple[Learner[StationCall, State], ...]
 
 
@@ -251,7 +251,7 @@ class CheckedKind[State: Known]:
     ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
         """Judge each valid CALL of the station with one of these actions.
 
-        ``once``: only the first one of those that are alike by `CheckList.shapes`.
+        ``once``: only the first of the CALLs to which `CheckList.shapes` gives the same key.
         """
         return self._decorator(self._checks.first_calls if once else self._checks.calls, requirements, of)
 
@@ -282,7 +282,7 @@ class CheckedKind[State: Known]:
     ) -> Callable[
         [Callable[[AnsweredStationCall, State], Outcome]], Callable[[AnsweredStationCall, State], Outcome]
     ]:
-        """Judge each CALL of the station once this server has answered it."""
+        """Judge each CALL of the station with one of these actions once this server has answered it."""
         return self._decorator(self._checks.answered_calls, requirements, of)
 
     def on_command(

@@ -13,22 +13,22 @@ MAX_EXPECTATIONS: Final = 100
 
 @dataclass(slots=True, eq=False)
 class ExpectedMessage:
-    """A message that must arrive in time; otherwise the sentence is reported."""
+    """A message that must arrive in time; otherwise a finding with ``sentence`` is reported."""
 
     kind: str
     """Id of the kind of finding."""
     requirements: tuple[str, ...]
     since: float
-    """Time of the message that makes it due, in seconds since the epoch."""
+    """Time of the earlier message that makes this message due, in seconds since the epoch."""
     within_s: float
     actions: frozenset[str]
-    """Actions of the CALLs that may fulfil it."""
+    """Actions of the CALLs that may fulfil the expectation."""
     is_fulfilled_by: Callable[[str, JsonObject], bool]
-    """Decides from the action and the payload of a CALL."""
+    """Returns whether a CALL with this action and payload fulfils the expectation."""
     sentence: str
     frames: tuple[int, ...] = ()
     outlives_connection: bool = False
-    """Whether it is still due after a reconnect; otherwise it is dropped with the connection."""
+    """Whether the message is still due after a reconnect; otherwise it is dropped with the connection."""
     outlives_boot: bool = False
     is_fulfilled_by_disconnect: bool = False
     is_excused: Callable[[], bool] = field(default=lambda: False)

@@ -4,8 +4,9 @@ from mock_csms.findings.expectations import ExpectedMessages
 
 
 class Facts:
-    """Facts on one subject that a station has reported or been told. A subclass drops facts in these hooks
-    as soon as they may be wrong.
+    """Facts on one subject that a station has reported or been told.
+
+    A subclass overrides these methods to drop facts as soon as they may be wrong.
     """
 
     __slots__ = ()
@@ -26,7 +27,7 @@ class Facts:
         """
 
     def given_more_time(self, seconds: float) -> None:
-        """Called after the station has waited this long for an answer; extends the deadlines."""
+        """Called after the station has waited ``seconds`` for an answer; an override extends deadlines."""
 
     def command_failed(self, action: str | None) -> None:
         """Called for a command that the station may have carried out or not: it was sent with a fault, or got

@@ -371,7 +371,7 @@ class Observer:
         """Called for a CALL that got a CALLERROR or no usable answer. The station may give up or retry."""
 
     def given_more_time(self, at: float, seconds: float) -> None:
-        """Called after the station has waited this long for an answer; extends the deadlines."""
+        """Called after the station has waited ``seconds`` for an answer; an override extends deadlines."""
 
     def clock_jumped(self, at: float, seconds: float) -> None:
         """Called after the clock of this machine was set.

@@ -66,7 +66,7 @@ class Activities:
             activity.last_entry = self._next_number
 
     def changed(self, station: str | None = None) -> None:
-        """Mark a station, or all (None), as changed without an entry."""
+        """Mark a station, or all (None), as changed although no journal entry records the change."""
         if station is None:
             self._all_changed = self._next_number
         else:

@@ -39,7 +39,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_unknown: bool
     """Whether the OCPP version lacks this action for stations."""
     pipelined: bool
-    """Whether it arrived in one read with the previous message, before that message could be answered."""
+    """Whether the CALL came in one read with the previous message, before that message could be answered."""
     violation: Violation | None = None
     hit: RuleMatch | None = None
     """Rule that decided the answer, if any."""
@@ -112,7 +112,7 @@ class Recorder:
     # The connection
 
     def changed(self) -> None:
-        """Mark the station as changed without an entry."""
+        """Mark the station as changed although no journal entry records the change."""
         self._records.activities.changed(self.station)
 
     def connected(self, peer: str, handshake: JsonObject | None = None) -> None:
@@ -250,7 +250,8 @@ class Recorder:
         """Record a command; return its number in the journal.
 
         A command that is not ``valid`` is not reported to the observer: its payload may be any JSON, and the
-        station is not expected to act on it. The answer to a command spoilt by a fault is not judged.
+        station is not expected to act on it. The observer does not judge the answer to a command that a fault
+        spoils.
         """
         fault = hit.then.fault if hit else None
         number = self._note(
@@ -281,9 +282,9 @@ class Recorder:
         elapsed: float | None,
         violation: Violation | None,
     ) -> bool:
-        """Record the station's answer to a command. ``action=None``: it matches no pending command.
+        """Record the station's answer to a command. ``action=None``: no pending command matches.
 
-        Return whether it is a finding.
+        Return whether the answer is a finding.
         """
         is_result = isinstance(answer, CallResult)
         description = violation.description if violation else None

@@ -116,12 +116,12 @@ class FindingLog:
         self._floods.discard(kind)
 
     def forget(self, station: str, finding_id: str) -> None:
-        """Drop the findings of one kind about a station."""
+        """Forget which findings of one kind about a station were logged or counted."""
         self._lines.pop((station, finding_id), None)
         self._floods.discard((station, finding_id))
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Drop the findings about some stations, or about all (None)."""
+        """Forget which findings about some stations, or about all (None), were logged or counted."""
         self._lines = OrderedDict(
             (kind, lines)
             for kind, lines in self._lines.items()

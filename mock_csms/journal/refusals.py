@@ -31,7 +31,7 @@ class Throttle:
 
     def __init__(self, burst: int, per_second: float, clock: Callable[[], float]) -> None:
         self.skipped = 0
-        """Events not allowed since `take_skipped` was called."""
+        """Number of events that were not allowed since the last call of `take_skipped`."""
         self._burst = burst
         self._per_second = per_second
         self._clock = clock

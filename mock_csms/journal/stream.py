@@ -205,7 +205,7 @@ class EntryStream:
 
 
 ENTRY_EVENT: Final = b"id: %d\nevent: entry\ndata: %b\n"
-"""A server-sent event with the line of an entry; the line brings its own line break."""
+"""Format of a server-sent event; its data is the line of an entry, including the line break."""
 EXCHANGE_EVENTS: Final = 2 * ENTRY_EVENT
 
 

@@ -53,7 +53,7 @@ def supply_phases(station: Station, evse_id: int) -> int | None:
 
 
 def convert_limit(limit: float, unit: str, wanted: str, phases: int | None) -> float:
-    """Convert a limit between A per phase and W of all phases (K01.FR.50, K01.FR.51)."""
+    """Convert a limit between A per phase and W for all phases together (K01.FR.50, K01.FR.51)."""
     factor = LINE_VOLTAGE * (phases or USUAL_PHASES)
     if unit == wanted:
         return limit
@@ -89,7 +89,7 @@ def usual_limit(station: Station, evse_id: int) -> UsualLimit:
 
 
 def external_limits(station: Station, evse_id: int, unit: str, phases: int | None) -> Iterator[float]:
-    """Yield the limits that the station has reported for an EVSE; EVSE 0 stands for any (K11, K12)."""
+    """Yield the limits in ``unit`` that the station has reported for an EVSE, or for any (0) (K11, K12)."""
     for notice in station.charging_limits.values():
         if evse_id and notice.get("evseId", evse_id) not in {0, evse_id}:
             continue

@@ -25,7 +25,7 @@ ASKING: Final = frozenset({Action.authorize.value, Action.get_certificate_status
 
 
 class StatusAnswer(NamedTuple):
-    """The answer to a GetCertificateStatus: an OCSPResponse in base64, or the reason why it is Failed."""
+    """The answer to a GetCertificateStatus: an OCSPResponse in base64, or why the status is Failed."""
 
     response: str | None
     reason_code: str = ""

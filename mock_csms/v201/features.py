@@ -28,7 +28,7 @@ CONTROLLERS: Final[Mapping[str, str]] = {
     Action.get_monitoring_report: "MonitoringCtrlr",
     Action.clear_variable_monitoring: "MonitoringCtrlr",
 }
-"""Controller by command; its switches must not be false (C11.FR.04, H01.FR.01, K01.FR.29)."""
+"""Controller by command; none of its SWITCHES may be false (C11.FR.04, H01.FR.01, K01.FR.29)."""
 
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
@@ -53,7 +53,7 @@ def missing_feature(command: str, device_model: DeviceModel) -> str | None:
 def shows_messages(device_model: DeviceModel) -> bool:
     """Return whether a station may show a message or a tariff to the driver (I01.FR.02).
 
-    It may unless it has reported that it supports neither.
+    False only if the station has reported that it supports neither.
     """
     variables = ("DisplayMessageCtrlr/Available", "TariffCostCtrlr/Available[Tariff]")
     return any(reported(device_model, name).lower() != "false" for name in variables)
@@ -79,6 +79,6 @@ def reported_list(device_model: DeviceModel, variable: str) -> list[str]:
 
 
 def reported_number(device_model: DeviceModel, variable: str) -> int | None:
-    """Return the reported value of an integer variable that is 0 or more, or None."""
+    """Return the reported value of an integer variable; None if it is unknown, negative or malformed."""
     value = reported(device_model, variable)
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None

@@ -52,7 +52,7 @@ def _file_hash(path: Path, algorithm: str, _modified_ns: int, size: int) -> byte
 def signature_fields(csms: Csms, station: Station) -> JsonObject:
     """Return the signingCertificate and the signature of the firmware (L01.FR.11), as the settings say.
 
-    Raises NothingToDo if there is no such firmware.
+    Raises NothingToDo if the firmware does not exist.
     """
     how = csms.profile(station.id).firmware_signature
     if how == "none":

@@ -206,7 +206,7 @@ def limit_of(station: Station, notification: JsonObject, limit_setting: float | 
     ``limit_setting``.
 
     The unit is A for AC and W for DC, unless the station takes only the other unit. Without any limit, the
-    result is in USUAL_LIMITS.
+    limit comes from USUAL_LIMITS.
     """
     needs = notification["chargingNeeds"]
     if needs["requestedEnergyTransfer"] == "DC":

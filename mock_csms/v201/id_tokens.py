@@ -57,7 +57,7 @@ def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) ->
 def presented_token(
     csms: Csms, profile: Profile, station: Station, id_token: JsonObject, transaction_id: str | None = None
 ) -> Token:
-    """Return the token for a presented idToken: in a transaction, or in an Authorize (None).
+    """Return the token for an idToken in a transaction, or in an Authorize (``transaction_id=None``).
 
     If the idToken is charging elsewhere and the profile forbids that, the status is ConcurrentTx (C01).
     """

@@ -301,7 +301,7 @@ LEARN_FROM_MESSAGE: Final[Mapping[str, Callable[[Station, Call], None]]] = {
         Action.transaction_event: _learn_transaction,
     }.items()
 }
-"""By action, as plain strings: each message needs a lookup, which is slower with enum members."""
+"""Functions that learn from messages, by action; string keys are faster to look up than enum members."""
 
 
 def _after_get_variables(station: Station, _: JsonObject, answer: JsonObject) -> None:

@@ -17,7 +17,7 @@ Full.
 
 
 class Size(NamedTuple):
-    """Maximum size of one message; None if the station has not reported one."""
+    """Maximum size of one message; None for a limit that the station has not reported."""
 
     items: int | None
     bytes: int | None

@@ -17,7 +17,7 @@ BASIC_AUTH_VARIABLE: Final = "securityctrlr/basicauthpassword"
 
 
 def new_password(action: str, payload: Any) -> str | None:
-    """Return the new password in a command; None if it has none. The payload may be any JSON."""
+    """Return the new password in a command; None if it sets no password. The payload may be any JSON."""
     if action != Action.set_variables:
         return None
     values = [item.get("attributeValue") for item in _password_items(payload, "setVariableData")]

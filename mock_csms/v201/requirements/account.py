@@ -8,7 +8,7 @@ from mock_csms.v201.requirements.reasons import Reason, reasons
 from mock_csms.v201.requirements.requirements import Requirement, csms_cases, requirements
 
 type Names = Mapping[str, Sequence[str]]
-"""Names by requirement."""
+"""Names of findings or tests by requirement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ CATEGORIES: Final[Mapping[Side, Mapping[str, str]]] = {
         "not_played": "a case that no test plays",
     },
 }
-"""Categories of reasons in words, for each side."""
+"""Phrase for each category of reasons, by the side that a requirement binds."""
 
 
 class Reason(NamedTuple):
