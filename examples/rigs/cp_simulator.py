@@ -31,7 +31,7 @@ CONNECTIONS: Final = {"offline": "disconnect", "online": "connect"}
 
 
 class CpSimulatorRig:
-    """Carries out stimuli, such as plug-in, at the only station of a simulator; connector 2 is EVSE 2."""
+    """Carries out stimuli, such as plug-in, at the only station of a simulator; connector N is EVSE N."""
 
     def __init__(self) -> None:
         self._url = os.environ.get("CP_SIMULATOR_URL", URL).rstrip("/")

@@ -42,7 +42,7 @@ from mock_csms.simulator.signals import Signal
 from mock_csms.simulator.trust_store import ROOT_OF, STATION_CERTIFICATE, V2G, Chain, OwnCertificate
 
 MAX_NAME: Final = 64
-"""Length limit of X.509 names."""
+"""Maximum characters of a name in the subject of a CSR (X.509)."""
 MAX_PENDING: Final = 4
 RSA_BITS: Final = 2048
 RENEW_BEFORE: Final = timedelta(days=30)
@@ -183,7 +183,9 @@ class CertificateSigning:
             self._certificates.request_ocsp()
 
     def _is_in_use(self, use: str) -> bool:
-        """Whether connections present the certificate. If so, the old one is kept until the new one works."""
+        """Whether connections present the certificate of a use. If so, the old certificate is kept until a
+        connection with the new one succeeds.
+        """
         security_profile = self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
         return use == STATION_CERTIFICATE and security_profile == CLIENT_CERTIFICATE_PROFILE
 

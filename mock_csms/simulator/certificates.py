@@ -40,7 +40,7 @@ EXI_REQUESTS: Final = {
     CertificateAction.install: b64encode(b"CertificateInstallationReq").decode(),
     CertificateAction.update: b64encode(b"CertificateUpdateReq").decode(),
 }
-"""Placeholders for the EXI documents of a vehicle."""
+"""Base64 placeholders for the EXI requests of a vehicle, by their action."""
 OCSP_REFRESH_S: Final = 6 * 24 * 3600.0
 """Refresh interval of OCSP responses, shorter than the week that M06.FR.10 allows."""
 

@@ -125,8 +125,8 @@ def _options(given: argparse.Namespace, version: OcppVersion) -> FleetOptions:
 def identities(names: Sequence[str], count: int | None) -> list[str]:
     """Identities of the stations; raises UsageError.
 
-    Without ``count``, these are the names as given, or CS001. With ``count``, identities are
-    counted up from the one name that is given, or from CS001.
+    Without ``count``, these are the names as given, or CS001. With ``count``, the identities
+    count up from the one name that is given, or from CS001: CS001, CS002, ...
     """
     for name in names:
         if "://" in name:

@@ -203,7 +203,7 @@ IN_INVENTORY: Final[dict[str, Callable[[LocalDeviceModel, Key], bool]]] = {
 def matching(
     variables: LocalDeviceModel, wanted: list[JsonObject] | None, criteria: list[str] | None
 ) -> Iterator[Key]:
-    """Keys that match an item of ``wanted`` and an item of ``criteria``; None matches all."""
+    """Keys matching an item of ``wanted``, of components that meet one of ``criteria``; None matches all."""
     components: dict[object, dict[str, set[str]]] = {}
     for key in variables:
         values = components.setdefault(key.component_key, {})

@@ -75,7 +75,7 @@ class Setup:
     """Maximum power of each EVSE."""
     security: SecuritySetup = NO_SECURITY
     update_while_charging: UpdateWhileCharging = "download"
-    """Progress of a firmware update that is possible while a transaction is running."""
+    """Last part of a firmware update that may run during a transaction; "no" allows neither part."""
     cancels_updates: bool = True
     """Whether a new firmware update cancels the running one (L01.FR.24) or is rejected (L01.FR.27)."""
     customer_identifiers: tuple[str, ...] = ("CUSTOMER-1",)
@@ -133,7 +133,7 @@ class Core:
         self.unanswered = Signal[[str, int]]()
         """A CALL of this action had no answer within this many seconds (MessageTimeout)."""
         self.boot_accepted = Signal[[]]()
-        """A BootNotification was answered with Accepted. Callbacks run before the station sends more."""
+        """A BootNotification was answered with Accepted; emitted before the station sends other messages."""
         self.powered_off = Signal[[]]()
         """Power was cut; state that is kept only in memory is lost."""
         self.connector_changed = Signal[[EvseConnector]]()

@@ -15,7 +15,7 @@ HELLO: Final = "Hello"
 
 
 class DataTransfers:
-    """Answers the message Echo of its own vendor. It announces Echo after the first boot."""
+    """Answers the message Echo of the vendor VENDOR, and announces this message after the first boot."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -24,7 +24,7 @@ class DataTransfers:
 
     @on(Action.data_transfer)
     def data_transfer(self, vendor_id: str, message_id: str | None, data: Any) -> call_result.DataTransfer:
-        """Answer an Echo with its own data; other vendors and messages are unknown (P01.FR.05, P01.FR.06)."""
+        """Answer an Echo with its data; other vendors and messages are unknown (P01.FR.05, P01.FR.06)."""
         if vendor_id != VENDOR:
             return call_result.DataTransfer(status=Status.unknown_vendor_id)
         if message_id != ECHO:

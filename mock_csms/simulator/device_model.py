@@ -31,7 +31,7 @@ PATTERNS: Final = {
     ("TxCtrlr", "TxStartPoint"): re.compile(r".+"),
     ("TxCtrlr", "TxStopPoint"): re.compile(r".+"),
 }
-"""Formats of strings and lists whose data type does not define them."""
+"""Formats of strings and lists, by component and variable, if the data type does not define the format."""
 
 
 class Key(NamedTuple):
@@ -47,7 +47,7 @@ class Key(NamedTuple):
 
     @property
     def component_key(self) -> tuple[str, str | None, int | None, int | None]:
-        """Identifies the component alone."""
+        """The parts of the key that identify the component."""
         return self.component, self.component_instance, self.evse_id, self.connector_id
 
     @property
@@ -247,7 +247,7 @@ class LocalDeviceModel:
 
     def __init__(self, evses: int = 2, connectors: int = 1, nameplate: Nameplate = BLANK) -> None:
         self.changed = Signal[[Key, str, str]]()
-        """A value changed: its key, the old and the new value."""
+        """A value changed; the arguments are the key, the old value and the new value."""
         layout = layout_of(evses, connectors, nameplate.max_power_w)
         self._variables = layout.variables
         self._by_folded_key = layout.by_folded_key

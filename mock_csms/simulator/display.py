@@ -32,7 +32,7 @@ class Displays:
         self._core = core
         self._messages: dict[int, JsonObject] = {}
         self._expiry: Timer | None = None
-        """Ends at the earliest endDateTime of the messages."""
+        """Timer for the earliest endDateTime of the messages."""
 
     @on(Action.set_display_message)
     def set_display_message(self, message: JsonObject) -> call_result.SetDisplayMessage:

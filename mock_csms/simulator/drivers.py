@@ -49,7 +49,7 @@ class Act:
 
 
 class Planner:
-    """Plans visits from a random generator."""
+    """Plans visits with random tokens, vehicles and times."""
 
     def __init__(self, random: Random, tokens: Tokens, station: SimulatedStation, evse_id: int) -> None:
         self._random = random
@@ -95,7 +95,7 @@ class Planner:
         return {"connector": connector, "power": power_w, "energy": energy_wh, "iso15118": is_iso_15118}
 
     def _charge(self, charge_s: float) -> list[Act]:
-        """Charge until the delay of the last act is over; sometimes the vehicle pauses."""
+        """Steps while the vehicle charges: wait, and sometimes pause and resume the vehicle."""
         if self._random.random() < 0.2:
             third = charge_s / 3
             return [Act(third, self._step("pause")), Act(third, self._step("resume")), *self._wait(third)]

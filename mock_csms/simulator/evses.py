@@ -18,7 +18,7 @@ class EvseConnector:
     is_operative: bool = True
     """Whether ChangeAvailability left the connector itself operative (G03). A reboot does not change this."""
     waits_for: str | None = None
-    """Transaction whose end the latest change to Inoperative waits for (G03.FR.05)."""
+    """Id of the transaction that delays the latest change of the connector to Inoperative (G03.FR.05)."""
     is_plugged: bool = False
     is_locked: bool = False
     is_faulted: bool = False

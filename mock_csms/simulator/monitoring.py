@@ -325,7 +325,7 @@ class Monitoring:
         self._waiting_events -= 1
 
     def _event_data(self, key: Key, event: Event, value: str) -> JsonObject:
-        """EventDataType without the cause of the event (N07.FR.06)."""
+        """EventDataType without variableMonitoringId and eventNotificationType (N07.FR.06)."""
         is_secret = self._core.variables.variable(key).mutability is Mutability.write_only
         return {
             "eventId": next(self._event_ids),

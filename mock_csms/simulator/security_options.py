@@ -200,7 +200,7 @@ def key_file_of(certificate: Path) -> Path:
 
 
 def best_profile(url: str, *, has_password: bool, has_certificate: bool) -> int:
-    """Highest security profile for an address and credentials. TLS without a password counts as 2."""
+    """Highest security profile for an address and credentials; 2 for TLS without any credentials."""
     if urlsplit(url).scheme == "wss":
         return 3 if has_certificate else 2
     return 1 if has_password else 0

@@ -106,7 +106,7 @@ class RunningTransaction:
     connector_sent: int | None = None
     has_phases_sent: bool = False
     has_public_key_sent: bool = False
-    """Whether the public key of the signature was in a reading."""
+    """Whether an earlier reading had the public key of the signature."""
     power_w: float = 0.0
     """Power at the last report of the charging state, or of a change of the rate."""
     stopped_reason: str | None = None

@@ -370,7 +370,7 @@ class SmartCharging:
         self.core.send(call.NotifyEVChargingSchedule(self.core.timestamp(), schedule, evse_id))
 
     def _selected_schedule_id(self, evse_id: int) -> int:
-        """Id of the schedule that the vehicle selects: the first of the TxProfile with the highest level."""
+        """Id of the first schedule in the TxProfile of the highest stack level; the vehicle selects it."""
         own = [
             each
             for each in self._profiles.values()

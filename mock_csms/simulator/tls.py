@@ -46,7 +46,7 @@ class Verification:
 
 
 VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
-"""Verification in the attempt of the current task. The callbacks of the connection share it."""
+"""Verification in the connection attempt of the current task, shared with the connection's callbacks."""
 
 
 class AlertingSSLObject(ssl.SSLObject):

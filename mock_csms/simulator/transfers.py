@@ -134,7 +134,7 @@ def _open(
             yield response
     except HTTPError as error:
         error.close()
-        raise TransferRefused(error.code) from None  # with a cause, the socket would stay open
+        raise TransferRefused(error.code) from None  # a cause would keep the socket open
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(f"the transfer failed: {error!r}") from error
 

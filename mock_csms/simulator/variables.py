@@ -49,11 +49,11 @@ class VariableDefinition:
     """Whether a new value takes effect only at the next reboot."""
     is_constant: bool = False
     in_summary: bool = False
-    """Whether the SummaryInventory includes it (B07.FR.09)."""
+    """Whether the SummaryInventory includes the variable (B07.FR.09)."""
 
     @property
     def is_writable(self) -> bool:
-        """Whether the central system can set it. Such variables are in ConfigurationInventory (B07.FR.07)."""
+        """Whether the central system can set the variable; if so, it is in ConfigurationInventory (B07.FR.07)."""
         return self.mutability is not Mutability.read_only
 
     @property

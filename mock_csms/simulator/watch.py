@@ -28,7 +28,7 @@ class Console:
         """Whether a summary replaces the lines about events of single stations."""
 
     def of(self, identity: str) -> Callable[[str], None]:
-        """Return a function that writes a line about a station; it ignores an empty text."""
+        """Return a function that writes a line about a station, unless the text is empty."""
         return partial(self._event, identity)
 
     def _event(self, identity: str, text: str) -> None:

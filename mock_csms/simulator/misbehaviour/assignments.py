@@ -25,7 +25,7 @@ class StationTime:
 
 @dataclass(frozen=True)
 class Reference:
-    """The value of a field of the original message."""
+    """The value of a field of the message that a mutation changes or accompanies."""
 
     path: str
     offset: int
@@ -87,7 +87,7 @@ def assign(
 
 
 def values_at(node: Any, path: str) -> Iterator[Any]:
-    """Values at a path, of which there may be several behind a list."""
+    """Values at a path; a path through a list has a value for each item."""
     if isinstance(node, list):
         name, _, rest = path.partition(".")
         items = node[int(name) : int(name) + 1] if name.isdecimal() else node

@@ -37,8 +37,8 @@ class Deviation:
         """Add the deviation to a station."""
 
     def count(self) -> Count:
-        """Return a function that selects the messages for a deviation: after the first ``skip``, and up to
-        the limit.
+        """Return a function that selects the messages for a deviation: up to ``limit`` messages, after the
+        first ``skip`` messages.
         """
         found = 0
         end = None if self.limit is None else self.skip + self.limit
@@ -92,7 +92,7 @@ class SkipCall(CallDeviation):
     """Whether CALLs that the central system asked for are still sent."""
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return nothing, or the request if the central system asked for it."""
+        """Return nothing; or the request, if it is solicited and only unsolicited CALLs are skipped."""
         if self.is_only_unsolicited and request.is_solicited:
             return (request,)
         station.core.after(0, request.fail)

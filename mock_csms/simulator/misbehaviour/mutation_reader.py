@@ -31,7 +31,7 @@ type FieldCheck = Callable[[str], None]
 
 OF_CALL: Final[Sequence[PayloadKind]] = ("request",)
 OF_CALL_AND_ANSWER: Final[Sequence[PayloadKind]] = ("request", "response")
-"""Payloads of an original message. A field of the CALL hides a field of the same name in the answer."""
+"""Payloads whose fields a mutation may name. A field of the CALL hides a namesake in the answer."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class MutationReader:
         return Assignment(written.path, value)
 
     def options(self, check: FieldCheck) -> dict[str, Any]:
-        """Read the condition and the counts; ``check`` is for the fields in the condition."""
+        """Read the condition, ``times`` and ``after``; ``check`` is for the fields in the condition."""
         for condition in self.text.conditions:
             check(condition.path)
         comparisons = [
@@ -115,7 +115,7 @@ class MutationReader:
         return {"when": all_hold(comparisons), "limit": self.text.limit, "skip": self.text.skip}
 
     def options_of(self, action: str, kinds: Sequence[PayloadKind]) -> dict[str, Any]:
-        """Read the condition, on these payloads of an action, and the counts."""
+        """Read the condition about these payloads of an action, ``times`` and ``after``."""
         return self.options(self.fields_of(action, kinds))
 
     def fields_of(self, action: str, kinds: Sequence[PayloadKind]) -> FieldCheck:
