@@ -30,7 +30,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A job of a shell script ignores Ctrl+C, and so would the processes that tests start and interrupt.
+    # A background job of a shell script ignores SIGINT, and so would the processes that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 type Serve = Callable[..., Awaitable[Csms]]
@@ -57,7 +57,7 @@ async def csms(serve: Serve) -> Csms:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_mock() -> AsyncIterator[Mock]:
-    """A server with the default settings and its control API, for tests with a station of their own."""
+    """A server with default settings and a control API; each test that shares it uses its own station."""
     async with driven() as (csms, client):
         yield csms, client
 
@@ -70,7 +70,7 @@ def station_numbers() -> "count[int]":
 
 @pytest.fixture
 def case(shared_mock: Mock, station_numbers: "count[int]") -> StationCase:
-    """A station of the shared server that no other test uses.
+    """A station of the shared server, for this test only.
 
     Its tests need `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
     """
@@ -107,7 +107,7 @@ def no_changed_log_level() -> Iterator[None]:
 
 
 class GuardedFailures(logging.Handler):
-    """Log handler that collects failures logged by a guard."""
+    """Log handler that collects the failures logged by a guard (mock_csms/log/guard.py)."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -239,7 +239,7 @@ def test_architecture_document_names_only_existing_modules() -> None:
 
 
 def test_server_starts_without_cryptography() -> None:
-    """Its import takes a fifth of the start, and only certificates need it."""
+    """Importing cryptography takes a fifth of the start-up time, and only certificates need it."""
     program = (
         "import sys, server; sys.exit(' '.join({'cryptography', 'mock_csms.pki'} & set(sys.modules)) or 0)"
     )

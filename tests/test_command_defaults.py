@@ -171,7 +171,7 @@ STATIONS: dict[Callable[[Station], None], set[tuple[int, int]]] = {
     everything_known: {(1, 1), (2, 1)},
     foreign_token: {(1, 1)},
 }
-"""Connectors of each station, by what it reports; EVSE 1 connector 1 if it reports none."""
+"""Connectors of a station (EVSE 1 connector 1 if it reports none), by the function that makes its reports."""
 STATION_NAMES = [reports.__name__ for reports in STATIONS]
 
 SETTINGS = {
@@ -266,7 +266,7 @@ def test_connectors_are_those_that_the_station_reports(
 def test_default_payload_names_accepted_tokens(
     command: str, reports: Callable[[Station], None], settings: Settings
 ) -> None:
-    """A local list also holds other tokens, each with its status."""
+    """A local list also holds tokens that are not accepted, each with its status."""
     payload = built(command, make_csms(settings), station_that(reports))
 
     book = settings.token_book
@@ -361,7 +361,7 @@ def test_start_that_must_be_rejected_is_skipped(reports: Callable[[Station], Non
 
 
 def test_start_on_occupied_evse_without_authorization_is_sent() -> None:
-    """F01.FR.24: only an authorized transaction keeps a station from accepting it."""
+    """F01.FR.24: a station rejects the remote start only if the EVSE's transaction is authorized."""
     station = Station("CS1")
     status(station, 1, 1, "Occupied")
     start(station, evse={"id": 1})

@@ -194,7 +194,7 @@ def test_certificate_signed_for_any_identity_is_valid(csms: Csms, identity: str)
 def test_certificate_signed_for_invalid_csr_is_valid_or_skipped(
     csms: Csms, unknown: Station, garbage: str
 ) -> None:
-    """The builder returns a chain that the station must reject, or raises NothingToDo; the plan continues."""
+    """The builder returns a chain that the station must reject, or raises NothingToDo, but nothing else."""
     learn_from_message(unknown, call("SignCertificate", {"csr": garbage}))
 
     try:
@@ -250,7 +250,7 @@ def test_payload_refers_to_objects_of_station(
 
 
 def test_get_transaction_status_without_transaction_has_no_id(csms: Csms, unknown: Station) -> None:
-    """E14: without an id it asks for messages in the queue."""
+    """E14: a GetTransactionStatus without an id asks for any messages in the queue."""
     assert build("GetTransactionStatus", csms, unknown) == {}
 
 
@@ -348,7 +348,7 @@ def test_set_network_profile_has_own_url_without_identity(csms: Csms, known: Sta
 
 
 def test_set_network_profile_leaves_the_slot_in_use_alone(csms: Csms, known: Station) -> None:
-    """B10: the station falls back to it if it cannot connect with the new one."""
+    """B10: the station falls back to the slot in use if it cannot connect with the new one."""
     assert build("SetNetworkProfile", csms, known)["configurationSlot"] == 2
     csms.upgrades.slot_accepted(known.id, 0, 2, 1)
     csms.upgrades.priority_accepted(known.id, 0, [2, 1])

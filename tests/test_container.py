@@ -1,4 +1,4 @@
-"""Dockerfile and compose.yaml; the workflows build them, because that needs a container engine."""
+"""Checks of Dockerfile and compose.yaml without a container engine; the workflows build the image."""
 
 import json
 import re

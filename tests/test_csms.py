@@ -33,7 +33,7 @@ class CountingSession(Session):
     def __init__(self, identity: str = "CS001") -> None:
         self.station = Station(identity)
         self.times_superseded = 0
-        self.times_refreshed = -1  # connecting configures it once
+        self.times_refreshed = -1  # `Csms.connect` configures the session once
 
     def configure(self, *_: object) -> None:
         self.times_refreshed += 1

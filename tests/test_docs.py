@@ -70,7 +70,7 @@ EXEMPT: Final = {
     "docs/architecture.md: server -> commands": "a diagram; tests/test_architecture.py checks the imports",
     "docs/architecture.md: bytes ── transport/reading.py": "a diagram",
 }
-"""Reasons for blocks and commands that are not run, by page and first words or by the command."""
+"""Why a block or command is not run, by page and first words of the block or by the command's start."""
 
 LOG_SAMPLES: Final = {
     "README.md: 09:12:44.120",
@@ -92,7 +92,7 @@ TRIED_ELSEWHERE: Final = {
     "docs/certify.md: [known]": "tests/docs/test_certify_page.py reads it",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
-"""Tests of samples of texts, by page and first words."""
+"""The test that checks each other sample of text, by page and first words."""
 
 
 PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md"}
@@ -274,7 +274,7 @@ TASK: Final = ["poetry", "run", "task"]
 
 
 def arguments_after(words: Sequence[str], *starts: Sequence[str]) -> list[str] | None:
-    """Words after one of the ``starts``, or None if the command is another."""
+    """Words after one of the ``starts``, or None if the command begins with none of them."""
     for start in starts:
         if list(words[: len(start)]) == list(start):
             return list(words[len(start) :])
@@ -282,7 +282,7 @@ def arguments_after(words: Sequence[str], *starts: Sequence[str]) -> list[str] |
 
 
 def check_command(command: str) -> None:
-    """Check a command without starting a server; fails for a command that no test here knows."""
+    """Check a command without running it; fail if no check here knows its program."""
     words = [word for word in shlex.split(command.removesuffix("&")) if not re.match(r"[A-Z_]+=", word)]
     if words[0] == "make":
         check_make(shlex.split(command)[1:])
@@ -317,7 +317,7 @@ def check_server(arguments: Sequence[str]) -> None:
         check_station(arguments[1:])
         return
     if arguments[:1] == ["certify"]:
-        read_arguments(arguments[1:])  # tests/docs/test_certify_page.py runs them
+        read_arguments(arguments[1:])  # tests/docs/test_certify_page.py runs these commands
         return
     if "--print-config" in arguments:
         with pytest.raises(SystemExit, match="0"):
@@ -481,7 +481,7 @@ async def test_program_runs(block: Block) -> None:
 
 
 def shape(value: object) -> object:
-    """The keys and types of a JSON value; the keys of a message's payload do not matter."""
+    """The keys and types of a JSON value, without ``payload``, whose keys depend on the message."""
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items() if key != "payload"}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Names of the command, and the sentence for a Python that lacks what the server needs."""
+"""Names of the command, and the error message if Python is too old or lacks a package."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Taking a scope back leaves what the others have changed, as if the scope had never changed anything."""
+"""Taking a scope back undoes its changes and keeps those of other scopes, as if it had never existed."""
 
 from collections.abc import Callable, Iterable
 from random import Random
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 def rule(rule_id: str, state: str) -> Rule:
-    """A rule that is told from others by the state that it sets."""
+    """A rule that the test recognizes by the state it sets."""
     return Rule.model_validate({"id": rule_id, "when": {"action": "Heartbeat"}, "set": state})
 
 
@@ -88,7 +88,7 @@ def take_back(csms: Csms, scope: str) -> None:
 
 
 def in_force(csms: Csms) -> dict[str, Any]:
-    """The behaviour of a mock."""
+    """The rules, tokens, profiles, silenced findings and scopes of a mock."""
     return {
         "rules": {one.id: one.set for one in csms.rulebook},
         "tokens": {

@@ -52,7 +52,7 @@ def test_invalid_expression_is_rejected_with_reason(expression: str, reason: str
 # Limits
 
 DOUBLED = " | ".join(["[@,@]"] * 24)
-"""Refers to its input 16 million times, in little memory."""
+"""An expression that refers to its input 16 million times, in little memory."""
 
 
 @pytest.mark.parametrize(

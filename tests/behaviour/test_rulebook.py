@@ -598,7 +598,7 @@ def test_counts_of_a_rule_are_limited_to_the_latest_stations(monkeypatch: pytest
 
 
 def test_changed_rules_are_replaced_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No rule is compared with every other."""
+    """Replacing rules does not compare each rule with every other."""
     rules = [rule(f"r{number}", then={"fault": f"delay={number}"}) for number in range(300)]
     book = Rulebook(OCPP_VERSIONS, rules)
     changed = [one.model_copy(update={"times": 1}) for one in rules]
@@ -725,7 +725,7 @@ def test_disabled_rule_applies_to_no_handshake(kind: str) -> None:
 # Cost of the conditions
 
 COSTLY = "items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
-"""Takes all steps of one evaluation for a few thousand items."""
+"""An expression that takes all steps allowed for one evaluation, given a few thousand items."""
 ITEMS = {"items": list(range(3000))}
 NOT_APPLIED = "and later rules with costly conditions, are not applied to a DataTransfer"
 

@@ -397,7 +397,7 @@ def test_new_token_replaces_first_one_of_transaction(charging: Charging) -> None
 
 
 def test_start_button_never_charges_elsewhere() -> None:
-    """C02: its idToken is empty, so two of them cannot be told apart."""
+    """C02: the idToken of a start button is empty, so two buttons cannot be told apart."""
     charging = Charging()
     charging.begin(id_token("", "NoAuthorization"), "CS1", "T1")
     assert not charging.elsewhere(id_token("", "NoAuthorization"), "CS2")

@@ -11,7 +11,7 @@ from tests.browser.chromium import HEIGHT, NARROW, WIDE, Scheme
 
 SEVERE: Final = frozenset({"serious", "critical"})
 RULES: Final[Mapping[Scheme, Mapping[str, Any]]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
-"""Options of axe-core by scheme: of all rules, only the contrast depends on it, and a run is slow."""
+"""Options of axe-core by colour scheme: dark checks contrast only, as other rules ignore the scheme."""
 OVERFLOW: Final = """() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return "";
@@ -25,11 +25,11 @@ OVERFLOW: Final = """() => {
 
 
 async def accessibility_faults(page: Page) -> list[str]:
-    """Severe faults by axe-core, and sideways scrolling, of the page as it is shown now, in all looks."""
+    """Severe violations by axe-core and sideways scrolling of the current page, in all schemes and widths."""
     faults: list[str] = []
     for width, (scheme, rules) in product((WIDE, NARROW), RULES.items()):
         await page.set_viewport_size({"width": width, "height": HEIGHT})
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colours in between
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour transitions
         found = [*await _violations(page, rules), *await sideways_faults(page)]
         faults += [f"{scheme}, {width} px: {fault}" for fault in found]
     return faults

@@ -1,4 +1,4 @@
-"""Chromium: finds it, starts it, and opens pages that a guard watches."""
+"""Finds and starts Chromium, and opens pages that a guard watches."""
 
 import os
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""Fixtures of the tests in Chromium: a browser, mocks, stations in the box, and guarded pages.
+"""Fixtures of the tests in Chromium: a browser, mocks, simulated stations, and guarded pages.
 
 All of them run in one event loop, that of the session, because Playwright's objects belong to the loop that
 made them. A page fails its test if it sends a request to another origin, logs an error (which a violation of
@@ -32,8 +32,8 @@ IN_LOOP_OF_SESSION: Final = pytest.mark.asyncio(loop_scope="session")
 HIDDEN_BY_FASTAPI: Final = pytest.mark.filterwarnings(
     "ignore::pydantic.warnings.UnsupportedFieldAttributeWarning"
 )
-"""FastAPI hides this warning while a thread builds the OpenAPI document. The filters of warnings belong to
-all threads, so that the warning appears when another thread changes them meanwhile."""
+"""FastAPI filters this warning out while a thread builds the OpenAPI document. All threads share the filters
+of warnings, so the warning appears if another thread changes them meanwhile."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,7 +83,7 @@ async def api(mock: MockCsms) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def start_station(mock: MockCsms) -> AsyncIterator[StartStation]:
-    """Start stations in the box at ``mock``; the parameters are those of `box_station`."""
+    """Start simulated stations at ``mock``; the parameters are those of `box_station`."""
     async with AsyncExitStack() as stack:
 
         async def start(identity: str = "CS001", **options: Any) -> BoxStation:
@@ -96,7 +96,7 @@ async def start_station(mock: MockCsms) -> AsyncIterator[StartStation]:
 async def open_page(browser: Browser, start_mock: StartMock) -> AsyncIterator[OpenPage]:
     """Open guarded pages, each in a profile of its own; the parameters are those of `opened`.
 
-    It depends on ``start_mock``, so that pages close before mocks.
+    This fixture depends on ``start_mock``, so that pages close before mocks.
     """
     async with AsyncExitStack() as stack:
 

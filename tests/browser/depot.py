@@ -1,4 +1,4 @@
-"""A depot in which something of everything happens: the scenario of the screenshots."""
+"""The scenario of the screenshots: a depot whose stations give each view something to show."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

@@ -1,4 +1,4 @@
-"""A run of the certification rehearsal in the middle, with a prompt: what the page shows of it."""
+"""A half-finished run of the certification rehearsal, with an open prompt, for the page to show."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ DETAIL: Final = "The vehicle must be ready to charge. TC_E_09_CS goes on as soon
 
 @asynccontextmanager
 async def rehearsing(control_url: str, station: str) -> AsyncIterator[None]:
-    """Report a run on a station that has booted, up to `RUNNING` and its prompt; forget it at the end."""
+    """Report a run on a station that has booted, up to `RUNNING` and its prompt; delete it at the end."""
     async with AsyncClient(control_url) as csms:
         boot, *_ = await csms.journal(station=station, action="BootNotification")
         await _report(csms, station, boot.number)

@@ -20,7 +20,7 @@ MUTATION: Final = "say StatusNotification connectorStatus=Faulted if connectorSt
 
 
 async def report_with_a_failure() -> str:
-    """Carry out some cases on the station in the box, one of them on a mutant; return the report."""
+    """Run some cases on simulated stations, one of which deviates; return the report."""
     file = file_of_box("CS001")
     async with server_for_boxes() as server, AsyncClient(server.control) as client:
 

@@ -1,4 +1,4 @@
-"""A station in the box in the event loop of the test, with a real connection to the mock."""
+"""A simulated station in the event loop of the test, with a real connection to the mock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,7 +37,7 @@ class EndingHost(LoopHost):
 
 
 class BoxStation:
-    """A running station in the box."""
+    """A running simulated station."""
 
     def __init__(self, setup: Setup, host: EndingHost, options: FleetOptions) -> None:
         self.log: list[str] = []

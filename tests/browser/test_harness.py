@@ -1,4 +1,4 @@
-"""The fixtures of this folder: the guard sees what it should, and a station in the box charges."""
+"""The fixtures of this folder: the guard reports faults, and a simulated station charges."""
 
 from typing import Final, Literal
 

@@ -1,4 +1,4 @@
-"""Texts from a station that would change the page if they were more than text."""
+"""Texts from a station that would change the page if the page showed them as anything but text."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ NAMES_THE_STATION: Final = {"list of stations", "station", "messages"}
 
 @asynccontextmanager
 async def hostile_station(mock: MockCsms) -> AsyncIterator[ClientConnection]:
-    """A station whose identity and messages are full of markup, marks and long texts."""
+    """A station whose identity and messages are full of markup, direction marks and long texts."""
     product = {"model": MARKUP[:20], "vendorName": MARKUP, "serialNumber": f"{OVERRIDE}1"}
     frames = [
         [2, "boot", "BootNotification", {"reason": "PowerUp", "chargingStation": product}],
@@ -103,7 +103,7 @@ async def test_texts_of_a_station_stay_text(
 
 
 async def interpreted(page: Page, name: str) -> AsyncIterator[str]:
-    """Signs that the page as it is shown now has treated a text as more than text."""
+    """Signs that the current page has not shown a text of the station as mere text."""
     text = await page.locator("body").inner_text()
     if OVERRIDE in text:
         yield "a mark that changes the direction of text"

@@ -161,7 +161,7 @@ async def test_empty_part_is_filled_by_its_command(
     await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab={tab}")
     await expect(page.locator(".empty")).to_be_visible()
     await send_in_form(page, FILLED_BY[tab])
-    if tab == "certificates":  # the station lists them when it is asked
+    if tab == "certificates":  # the page shows them once the station has listed them
         await page.get_by_role("button", name="GetInstalledCertificateIds").click()
 
     await expect(page.locator(".things tbody tr")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""Work of someone with a station on the desk, across the views of the page."""
+"""The work of a user with one station, across the views of the page."""
 
 import asyncio
 import re

@@ -10,9 +10,9 @@ from tests.support.station_case import StationCase
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def session(case: StationCase) -> AsyncIterator[SessionCase]:
-    """A booted station of the shared mock, which accepts only the valid idToken there.
+    """A booted station of the shared mock, which accepts only the valid idToken from this station.
 
-    A station that plays a case as Part 6 has it must cause no finding, unless the test expects one.
+    A station that follows a test case of Part 6 must cause no finding but those that the test expects.
     """
     await case.configure(**ONLY_VALID_TOKEN)
     async with case.booted() as station:

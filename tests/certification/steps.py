@@ -19,7 +19,7 @@ ONLY_VALID_TOKEN: dict[str, Any] = {
     "tokens": {"VALID01": {"type": "ISO14443"}, "INVALID": {"status": "Invalid"}},
     "unknown_token": "Unknown",
 }
-"""Settings of a mock that knows the idTokens with which the test system is configured."""
+"""Settings of a mock that knows the valid and the invalid idToken of the test system (Part 6)."""
 
 
 async def boots_and_reports_connectors(station: Station) -> bool:
@@ -43,8 +43,8 @@ async def report_connector(
 class ChargingSession:
     """A transaction on one EVSE, with a method for each reusable state of Part 6.
 
-    A method first brings the station into the states that its own state needs. It returns the answer to its
-    last TransactionEvent; further fields are those of this event.
+    Each method first brings the station into the states that the reusable state requires, and returns the
+    answer to the last TransactionEvent that it sends; ``fields`` are further fields of this event.
     """
 
     def __init__(
@@ -65,19 +65,19 @@ class ChargingSession:
         self._seq_nos = count()
 
     async def connect_vehicle(self, **fields: Any) -> Any:
-        """EVConnectedPreSession."""
+        """Reach the reusable state EVConnectedPreSession."""
         await report_connector(self.station, "Occupied", self.evse_id, self.connector_id)
         self.states.add("EVConnected")
         evse = {"id": self.evse_id, "connector_id": self.connector_id}
         return await self.event("CablePluggedIn", charging_state="EVConnected", evse=evse, **fields)
 
     async def present_token(self) -> None:
-        """Ask the mock about the idToken, which it has to accept."""
+        """Send an Authorize with the idToken, which the mock has to accept."""
         answer = await self.station.send(call.Authorize(id_token=self.id_token))
         assert answer.id_token_info["status"] == "Accepted"
 
     async def authorize(self, **fields: Any) -> Any:
-        """Authorized, with an idToken that the mock accepts."""
+        """Reach the reusable state Authorized, with an idToken that the mock accepts."""
         await self.present_token()
         self.states.add("Authorized")
         answer = await self.event("Authorized", id_token=self.id_token, **fields)
@@ -85,7 +85,7 @@ class ChargingSession:
         return answer
 
     async def transfer_energy(self, **fields: Any) -> Any:
-        """EnergyTransferStarted."""
+        """Reach the reusable state EnergyTransferStarted."""
         if "Authorized" not in self.states:
             await self.authorize()
         if "EVConnected" not in self.states:
@@ -94,13 +94,13 @@ class ChargingSession:
         return await self.event("ChargingStateChanged", charging_state="Charging", **fields)
 
     async def suspend_energy(self, **fields: Any) -> Any:
-        """EnergyTransferSuspended."""
+        """Reach the reusable state EnergyTransferSuspended."""
         if "Charging" not in self.states:
             await self.transfer_energy()
         return await self.event("ChargingStateChanged", charging_state="SuspendedEV", **fields)
 
     async def authorize_stop(self, **fields: Any) -> Any:
-        """StopAuthorized, with the idToken that has started the transaction."""
+        """Reach the reusable state StopAuthorized, with the idToken that has started the transaction."""
         if "Charging" not in self.states:
             await self.transfer_energy()
         self.states.add("StopAuthorized")
@@ -109,14 +109,14 @@ class ChargingSession:
         return answer
 
     async def stop_energy(self, **fields: Any) -> Any:
-        """EVConnectedPostSession."""
+        """Reach the reusable state EVConnectedPostSession."""
         if "StopAuthorized" not in self.states:
             await self.authorize_stop()
         self.states.add("EVConnectedPostSession")
         return await self.event("ChargingStateChanged", charging_state="EVConnected", **fields)
 
     async def disconnect_vehicle(self, **fields: Any) -> Any:
-        """EVDisconnected, which ends the transaction."""
+        """Reach the reusable state EVDisconnected, which ends the transaction."""
         if "EVConnectedPostSession" not in self.states:
             await self.stop_energy()
         await report_connector(self.station, "Available", self.evse_id, self.connector_id)
@@ -127,7 +127,7 @@ class ChargingSession:
         return await self.event(trigger_reason, "Ended", stopped_reason=stopped_reason, **fields)
 
     def use_seq_no(self) -> int:
-        """Return the next seqNo, which no later event has; an event that is sent late can have it."""
+        """Take the next seqNo, for an event that the test sends later with ``event(seq_no=...)``."""
         return next(self._seq_nos)
 
     async def event(
@@ -141,7 +141,7 @@ class ChargingSession:
         remote_start_id: int | None = None,
         **fields: Any,
     ) -> Any:
-        """Send the next TransactionEvent; without a type it is Started for the first one, else Updated."""
+        """Send a TransactionEvent; without ``event_type``, Started for seqNo 0 and Updated for any other."""
         if seq_no is None:
             seq_no = self.use_seq_no()
         info = {
@@ -163,7 +163,7 @@ class ChargingSession:
 
 
 class SessionCase(ChargingSession):
-    """A charging session at a station of the shared mock, and how the mock shows it."""
+    """A charging session at a station of the shared mock, with what the control API says about it."""
 
     def __init__(self, case: StationCase, station: Station) -> None:
         super().__init__(station, VALID_TOKEN)
@@ -171,13 +171,13 @@ class SessionCase(ChargingSession):
         self.expected_findings: set[str] = set()
 
     async def command(self, action: str, payload: JsonObject | None = None) -> dict[str, Any]:
-        """Send a command, by default with the payload that fits; return it as the station receives it."""
+        """Make the mock send a command, by default with its own payload; return the payload received."""
         await self.case.result_of(action, payload)
         return await self.station.next(action)
 
     @asynccontextmanager
     async def reconnected(self) -> AsyncIterator[None]:
-        """Lose the connection on entry, and connect again while the context lasts; answers stay."""
+        """Close the connection, and use a new one with the same ``answers`` while the context lasts."""
         await self.station.connection.close()
         async with self.case.connected() as station:
             station.answers = self.station.answers
@@ -210,7 +210,7 @@ def set_variable_item(component: str, variable: str, value: str) -> dict[str, An
 async def result_of(
     client: httpx.AsyncClient, action: str, payload: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Send CS1 a command, by default with the payload that fits it; return the payload of the answer."""
+    """Send CS1 a command, by default with the mock's own payload; return the payload of the answer."""
     members = {} if payload is None else {"payload": payload}
     answer = await send_command(client, "CS1", action, **members)
     assert answer.status_code == 200, answer.text

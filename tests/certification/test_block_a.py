@@ -37,7 +37,7 @@ NEW_PASSWORD = "staple-of-sixteen-and-more"
 PASSWORD_PROFILES = [pytest.param(1, id="profile 1"), pytest.param(2, id="profile 2")]
 TLS_PROFILES = [pytest.param(2, id="profile 2"), pytest.param(3, id="profile 3")]
 TLS_OFFERS = ("", *REQUIRED_SUITES)
-"""Cipher suites of TLS 1.2 that a station offers alone; empty for TLS 1.3."""
+"""Offers of a station: a single cipher suite of TLS 1.2, or TLS 1.3 for the empty text."""
 MIN_KEY_BITS = {"rsa": 2048, "ecdsa": 224}
 
 
@@ -107,7 +107,7 @@ def assert_is_negotiated(station: Station, suite: str) -> None:
 
 
 def assert_is_valid(certificate: x509.Certificate, kind: str, pki: Pki) -> None:
-    """Assert that the server's certificate for a type of key is as the case wants it."""
+    """Assert that a certificate is the PKI's for localhost and this type of key, with a long enough key."""
     assert certificate == x509.load_pem_x509_certificate(pki.named(f"server-{kind}").chain[0].encode())
     key_type, bits = key_bits(certificate)
     assert key_type == kind
@@ -168,7 +168,7 @@ async def test_tc_a_08_csms_invalid_client_certificate_is_refused(fault: str, re
 
 @pytest.mark.also_covers("A00.FR.405")
 async def test_tc_a_08_csms_client_certificate_with_another_common_name_is_refused(pki: Pki) -> None:
-    """The name is compared with the identity in the URL, so the TLS handshake succeeds (A00.FR.405)."""
+    """The TLS handshake succeeds; then the mock compares the name with the URL's identity (A00.FR.405)."""
     context = station_context(pki.root_pem, files_of(pki.issue_client("CS2")))
     async with secured(3, pki) as mock:
         assert await refused_status(mock.url, ssl=context) == HTTPStatus.FORBIDDEN
@@ -188,7 +188,7 @@ async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki:
 
 
 async def set_password(mock: SecuredCase, station: Station, status: str) -> None:
-    """Set the new password by a command, which the station answers with a status."""
+    """Send a SetVariables with the new password; the station answers with this status."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
         names = [{name: item[name] for name in ("component", "variable")} for item in set_variable_data]
@@ -242,7 +242,7 @@ async def signed_chain(
 
 
 async def renewed_certificate(mock: SecuredCase, station: Station, folder: Path) -> CertificateFiles:
-    """The memory state RenewChargingStationCertificate."""
+    """Reach the memory state RenewChargingStationCertificate; return the files of the new certificate."""
     key, trigger = StationKey(folder), "SignChargingStationCertificate"
     return key.store(await signed_chain(mock, station, trigger, "ChargingStationCertificate", key))
 
@@ -282,9 +282,10 @@ async def test_tc_a_12_csms_v2g_certificate_is_signed_by_the_v2g_chain(pki: Pki,
 
 
 async def test_tc_a_13_csms_combined_certificate_is_signed(pki: Pki, tmp_path: Path) -> None:
-    """The errata have removed this case from the certification (5.20), and A02.FR.06 contradicts it in part.
+    """The errata (5.20) remove this case from the certification, and A02.FR.06 contradicts a part of it.
 
-    The case expects the V2G chain. The mock signs with the CA of the stations, which can then connect.
+    The case expects the V2G chain. The mock signs with the CA of station certificates, so that the station
+    can connect with the new certificate.
     """
     async with secured(3, pki, control=True) as mock:
         async with mock.connected() as station:

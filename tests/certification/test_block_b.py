@@ -64,7 +64,7 @@ async def test_tc_b_30_csms_station_that_is_not_accepted_gets_a_security_error(
 
 
 async def test_tc_b_31_csms_boot_is_triggered_before_the_interval_is_over(case: StationCase) -> None:
-    """Only while the boot is Pending: a Rejected station may not get a command (B03.FR.03)."""
+    """The boot is Pending, because a CSMS may not send a command to a Rejected station (B03.FR.03)."""
     await case.configure(boot_status_sequence=["Pending", "Accepted"], boot_retry_interval=60)
     async with case.connected() as station:
         assert (await station.boot()).status == "Pending"
@@ -78,7 +78,7 @@ async def test_tc_b_31_csms_boot_is_triggered_before_the_interval_is_over(case: 
 
 
 async def reset(session: SessionCase, status: str, payload: JsonObject) -> None:
-    """Reset the station, which answers with a status; the command has nothing but this payload."""
+    """Send a Reset, which must arrive with exactly this payload; the station answers with this status."""
     session.station.answers["Reset"] = lambda **_: call_result.Reset(status=status)
     assert await session.case.result_of("Reset", payload) == {"status": status}
     assert await session.station.next("Reset") == camel_to_snake_case(payload)
@@ -148,7 +148,7 @@ NETWORK_PROFILE: JsonObject = {
 
 
 async def sets_network_profile(case: StationCase, status: str) -> None:
-    """Set a network connection profile, which the station answers with a status."""
+    """Send a SetNetworkProfile; the station answers with this status."""
     async with case.booted() as station:
         station.answers["SetNetworkProfile"] = lambda **_: call_result.SetNetworkProfile(status=status)
         assert await case.result_of("SetNetworkProfile", NETWORK_PROFILE) == {"status": status}

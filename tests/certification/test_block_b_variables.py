@@ -18,7 +18,7 @@ ITEMS_PER_MESSAGE = "DeviceDataCtrlr/ItemsPerMessage[GetVariables]"
 
 
 def item_of(variable: str) -> JsonObject:
-    """Component and variable of a name as in ``Component/Variable[instance]``."""
+    """Component and variable of a name such as ``Component/Variable[instance]``."""
     component, _, named = variable.partition("/")
     name, _, instance = named.rstrip("]").partition("[")
     return {
@@ -39,7 +39,7 @@ async def values_in_mock(case: StationCase) -> dict[str, str]:
 async def get_variables(
     case: StationCase, station: Station, values: dict[str, str], **members: Any
 ) -> list[list[JsonObject]]:
-    """Ask the station for variables that have these values; return the items of each message."""
+    """Make the mock read variables that have these values at the station; return the items of each CALL."""
 
     def answer(get_variable_data: list[JsonObject], **_: Any) -> call_result.GetVariables:
         results = [
@@ -139,7 +139,7 @@ async def send_report(station: Station, request_id: int, values: dict[str, str])
 
 
 async def gets_base_report(case: StationCase, report_base: str) -> None:
-    """Ask for a base report; the mock then shows the values in its parts."""
+    """Send a GetBaseReport; the mock then shows the values that the station reports in two parts."""
     values = {OFFLINE_THRESHOLD: "123", AUTHORIZE_REMOTE_START: "false"}
     async with case.booted() as station:
         await case.result_of("GetBaseReport", {"requestId": 7, "reportBase": report_base})

@@ -1,6 +1,6 @@
 """Authorization with contract certificates: the cases TC_C_50 to TC_C_52_CSMS of Part 6, with their errata.
 
-The test system is another CSMS, whose PKI has issued the contract certificate and runs the OCSP responder.
+The test system is a second mock, whose PKI has issued the contract certificate and runs the OCSP responder.
 """
 
 from collections.abc import AsyncIterator

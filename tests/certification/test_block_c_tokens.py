@@ -41,7 +41,7 @@ async def test_tc_c_07_csms_expired_token_is_refused(session: SessionCase) -> No
 
 
 async def status_in_event(session: SessionCase, id_token: dict[str, str]) -> str:
-    """Plug in, and report a token that the cache of the station knows; return its status."""
+    """Plug in, and report an idToken that the station knows from its cache; return the mock's status."""
     await session.connect_vehicle()
     answer = await session.event("Authorized", id_token=id_token)
     return str(answer.id_token_info["status"])
@@ -60,7 +60,7 @@ async def test_tc_c_20_csms_token_that_is_invalid_in_the_cache_is_refused(sessio
 
 
 async def clears_cache(session: SessionCase, status: str) -> None:
-    """Clear the cache; the station answers with a status."""
+    """Send a ClearCache; the station answers with this status."""
     session.station.answers["ClearCache"] = lambda **_: call_result.ClearCache(status=status)
     assert await session.case.result_of("ClearCache") == {"status": status}
     assert await session.station.next("ClearCache") == {}
@@ -140,7 +140,7 @@ async def charge_on_two_evses(session: SessionCase) -> list[ChargingSession]:
 
 
 async def stop_with_master_pass(session: SessionCase, *stopped: ChargingSession) -> None:
-    """Present the master pass, and stop these sessions; both answers have to accept it."""
+    """Authorize the master pass, and end these sessions with it; every answer has to accept it."""
     assert await authorized(session.station, MASTER_PASS) == MASTER_PASSES
     for each in stopped:
         answer = await each.end("StopAuthorized", "MasterPass", id_token=MASTER_PASS)
@@ -168,7 +168,7 @@ async def test_tc_c_48_csms_master_pass_stops_one_transaction(session: SessionCa
 async def test_tc_c_49_csms_master_pass_stops_all_transactions_of_a_station_without_a_display(
     session: SessionCase,
 ) -> None:
-    """The events have the idTokens of the transactions, not the master pass."""
+    """The TransactionEvents have the idTokens that started the transactions, not the master pass."""
     sessions = await charge_on_two_evses(session)
     assert await authorized(session.station, MASTER_PASS) == MASTER_PASSES
     for each in sessions:

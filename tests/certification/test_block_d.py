@@ -14,7 +14,7 @@ SECOND = {"idToken": "VALID02", "type": "ISO14443"}
 
 
 async def has_version(session: SessionCase, version: int) -> None:
-    """Make the mock ask for the version of the list, which the station answers."""
+    """Make the mock send a GetLocalListVersion, which the station answers with this version."""
     answer = call_result.GetLocalListVersion(version_number=version)
     session.station.answers["GetLocalListVersion"] = lambda **_: answer
     assert await session.case.result_of("GetLocalListVersion") == {"versionNumber": version}

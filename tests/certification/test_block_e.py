@@ -34,7 +34,7 @@ SIGNED_METER_VALUE = {
 async def starts(
     session: SessionCase, trigger_reason: str, charging_state: str | None = None, **fields: Any
 ) -> None:
-    """Start a transaction with the idToken, which is authorized before; its status has to be Accepted."""
+    """Authorize the idToken, then start a transaction with it; both answers have to accept it."""
     await session.present_token()
     await report_connector(session.station, "Occupied")
     answer = await session.event(
@@ -186,7 +186,7 @@ async def test_tc_e_17_csms_transaction_of_a_vehicle_that_is_gone_ends(session: 
 async def test_tc_e_19_csms_transaction_ends_when_the_vehicle_leaves_the_parking_bay(
     session: SessionCase,
 ) -> None:
-    """With this stop point, the transaction goes on while the vehicle is only unplugged."""
+    """With the TxStopPoint ParkingBayOccupancy, unplugging alone does not end the transaction."""
     await session.transfer_energy()
     await session.stop_energy()
     await report_connector(session.station, "Available")
@@ -243,7 +243,7 @@ async def test_tc_e_39_csms_transaction_without_a_vehicle_ends_after_a_time(sess
 
 
 def report_status(session: SessionCase, *, queued: bool, ongoing: bool | None = None) -> None:
-    """Make the station answer GetTransactionStatus in this way."""
+    """Make the station answer GetTransactionStatus with these indicators."""
     answer = call_result.GetTransactionStatus(messages_in_queue=queued, ongoing_indicator=ongoing)
     session.station.answers["GetTransactionStatus"] = lambda **_: answer
 

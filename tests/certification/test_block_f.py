@@ -18,7 +18,7 @@ TRIGGERED = {"timestamp": "2026-01-01T00:00:00Z", "sampled_value": [{"value": 1.
 
 
 async def start_remotely(session: SessionCase, transaction_id: str | None = None) -> int:
-    """Start a transaction by a command, which has to name the valid idToken; return its remoteStartId."""
+    """Send the default RequestStartTransaction, which names the valid idToken; return its remoteStartId."""
     answer = call_result.RequestStartTransaction(status="Accepted", transaction_id=transaction_id)
     session.station.answers["RequestStartTransaction"] = lambda **_: answer
     received = await session.command("RequestStartTransaction")
@@ -27,7 +27,7 @@ async def start_remotely(session: SessionCase, transaction_id: str | None = None
 
 
 async def report_remote_start(session: SessionCase, remote_start_id: int) -> None:
-    """Report that the command has authorized the transaction; the idToken has to be Accepted."""
+    """Report that the remote start has authorized the transaction; the idToken has to be Accepted."""
     answer = await session.event("RemoteStart", remote_start_id=remote_start_id, id_token=VALID_TOKEN)
     assert answer.id_token_info["status"] == "Accepted"
     assert (await session.stored())["remoteStartId"] == remote_start_id
@@ -35,7 +35,7 @@ async def report_remote_start(session: SessionCase, remote_start_id: int) -> Non
 
 
 async def charges(session: SessionCase) -> bool:
-    """Reach EnergyTransferStarted; return whether the mock shows that."""
+    """Reach the state EnergyTransferStarted; return whether the mock shows the state Charging."""
     await session.transfer_energy()
     return bool((await session.stored())["chargingState"] == "Charging")
 
@@ -82,7 +82,7 @@ async def test_tc_f_06_csms_connector_is_unlocked(session: SessionCase) -> None:
 
 
 async def trigger(session: SessionCase, message: str, **evse: int) -> None:
-    """Trigger a message of the station, or of one EVSE; the command has to name both."""
+    """Send a TriggerMessage for the station or one EVSE, which must arrive exactly as requested."""
     place = {"evse": {"id": evse["id"]}} if evse else {}
     received = await session.command("TriggerMessage", {"requestedMessage": message, **place})
     assert received == {"requested_message": message, **place}
@@ -93,7 +93,7 @@ async def send_meter_values(session: SessionCase, evse_id: int) -> None:
 
 
 async def send_triggered_event(session: SessionCase, **fields: Any) -> None:
-    """Send the TransactionEvent that the command requests."""
+    """Send the TransactionEvent that a TriggerMessage has requested."""
     await session.event("Trigger", charging_state="Charging", meter_value=[TRIGGERED], **fields)
     assert (await session.stored())["chargingState"] == "Charging"
 
@@ -140,7 +140,7 @@ async def test_tc_f_20_csms_heartbeat_is_triggered(session: SessionCase) -> None
 
 
 async def triggers_status(session: SessionCase, status: str) -> None:
-    """Trigger the status of a connector by the usual command, which has to name the connector."""
+    """Send the default TriggerMessage, which must name the connector; the station reports its status."""
     await report_connector(session.station, status)
     received = await session.command("TriggerMessage")
     assert received == {"requested_message": "StatusNotification", "evse": EVSE}

@@ -16,7 +16,7 @@ STATUS_OF = {"Inoperative": "Unavailable", "Operative": "Available"}
 
 
 async def change(session: SessionCase, status: str, evse: dict[str, int] | None) -> None:
-    """Change the availability of a connector, an EVSE or the station; the command has to name only that."""
+    """Send a ChangeAvailability, which must name this connector or EVSE, or neither if ``evse`` is None."""
     if evse is None:
         await session.case.configure(availability_status=status)
         received = await session.command("ChangeAvailability")
@@ -73,7 +73,7 @@ async def test_tc_g_08_csms_connector_becomes_operative(session: SessionCase) ->
 async def schedules(
     session: SessionCase, evse: dict[str, int] | None, idle_evse_ids: tuple[int, ...] = ()
 ) -> None:
-    """Make the place inoperative while a vehicle charges; the status changes when the vehicle has left."""
+    """Make connector, EVSE or station inoperative during a transaction; the status changes at its end."""
     await session.transfer_energy()
     answer = call_result.ChangeAvailability(status="Scheduled")
     session.station.answers["ChangeAvailability"] = lambda **_: answer

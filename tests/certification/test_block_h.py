@@ -14,7 +14,7 @@ UNSPECIFIED = {"id": 1, "expiryDateTime": FAR_FUTURE, "idToken": {"idToken": "VA
 
 
 async def reserve(session: SessionCase) -> int:
-    """Reserve EVSE 1 for the valid idToken by the usual command; return the id of the reservation."""
+    """Reserve EVSE 1 for the valid idToken by the default ReserveNow; return the reservation's id."""
     await session.case.configure(reserve_evse_id=1)
     received = await session.command("ReserveNow")
     assert set(received) == {"id", "expiry_date_time", "id_token", "evse_id"}
@@ -25,7 +25,7 @@ async def reserve(session: SessionCase) -> int:
 
 
 async def reserve_with(session: SessionCase, payload: dict[str, Any]) -> dict[str, Any]:
-    """Reserve with a payload, which has to arrive as it is; return it without id, idToken and expiry."""
+    """Send a ReserveNow; return the payload that the station receives, without id, idToken and expiry."""
     received = await session.command("ReserveNow", payload)
     assert received.pop("id_token") == VALID_TOKEN
     assert await reservations(session) == list(range(1, received["id"] + 1))

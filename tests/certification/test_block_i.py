@@ -38,7 +38,7 @@ async def test_tc_i_01_csms_running_cost_is_in_the_answer_to_each_meter_value(se
 
 @pytest.mark.also_covers("I02.FR.01")
 async def test_tc_i_01_csms_running_cost_is_sent_in_a_cost_updated(session: SessionCase) -> None:
-    """A command of a test. With --cost-updates, the mock sends it by itself."""
+    """The test requests each CostUpdated; with --cost-updates, the mock sends it by itself."""
     await session.case.configure(cost_per_kwh=PRICE_PER_KWH)
     await session.authorize()
     await session.connect_vehicle(meter_value=register_value(1000, "Transaction.Begin"))

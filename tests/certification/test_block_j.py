@@ -21,7 +21,7 @@ SIGNATURE = {
 
 
 def last_times(count: int) -> list[str]:
-    """The last times at whole intervals of the clock, the oldest first."""
+    """The latest ``count`` multiples of the clock-aligned interval, the oldest first."""
     last = int(datetime.now(UTC).timestamp()) // INTERVAL_S * INTERVAL_S
     moment = datetime.fromtimestamp(last, UTC)
     return [timestamp(moment - timedelta(seconds=INTERVAL_S * back)) for back in reversed(range(count))]
@@ -34,7 +34,7 @@ def meter_value(time: str, context: str, wh: float, **fields: Any) -> dict[str, 
 
 
 async def report_without_transaction(session: SessionCase, time: str, evse_id: int) -> None:
-    """Report the clock-aligned values of an idle EVSE by both messages; a station may choose one."""
+    """Report a clock-aligned value of an idle EVSE in MeterValues and NotifyEvent; a station may use one."""
     values = [meter_value(time, "Sample.Clock", 100.0)]
     await session.station.send(call.MeterValues(evse_id=evse_id, meter_value=values))
     event: dict[str, Any] = {
@@ -72,7 +72,7 @@ async def test_tc_j_02_csms_clock_aligned_values_of_a_transaction_are_answered(s
 
 
 async def ends_with_values(session: SessionCase, context: str, **fields: Any) -> None:
-    """End a transaction with values of its whole time; the mock has to bill all of them."""
+    """End a transaction with all its meter values; the mock must show the energy from first to last."""
     await session.transfer_energy()
     *times, last = last_times(4)
     values = [meter_value(time, context, 100.0 * number, **fields) for number, time in enumerate(times)]

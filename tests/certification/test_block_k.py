@@ -18,7 +18,7 @@ TOKEN = {"idToken": "VALID01", "type": "ISO14443"}
 
 
 async def sets(session: SessionCase, evse_id: int, profile: JsonObject, status: str = "Accepted") -> None:
-    """Set a charging profile, which the station answers with a status."""
+    """Send a SetChargingProfile; the station answers with this status."""
     answer = call_result.SetChargingProfile(status=status)
     session.station.answers["SetChargingProfile"] = lambda **_: answer
     payload = {"evseId": evse_id, "chargingProfile": profile}
@@ -122,7 +122,7 @@ CRITERIA = {
 
 
 async def clears(session: SessionCase, payload: JsonObject, status: str) -> None:
-    """Clear profiles, which the station answers with a status."""
+    """Send a ClearChargingProfile; the station answers with this status."""
     answer = call_result.ClearChargingProfile(status=status)
     session.station.answers["ClearChargingProfile"] = lambda **_: answer
     received, given = await session.case.exchange(session.station, "ClearChargingProfile", payload)
@@ -132,7 +132,7 @@ async def clears(session: SessionCase, payload: JsonObject, status: str) -> None
 
 
 async def test_tc_k_05_csms_reported_profile_is_cleared_by_its_id(session: SessionCase) -> None:
-    session.expected_findings = {"charging-profile-not-asked-for"}  # the default command asks for another
+    session.expected_findings = {"charging-profile-not-asked-for"}  # the default payload asks for another
     request, _ = await session.case.exchange(session.station, "GetChargingProfiles")
     await session.station.send(
         call.ReportChargingProfiles(

@@ -24,7 +24,7 @@ NEEDS = {
 
 
 async def notify_needs(session: SessionCase, kind: str = "AC") -> JsonObject:
-    """Send the needs of the vehicle, and return the charging profile for them."""
+    """Send the needs of the vehicle, and return the charging profile that the mock sends for them."""
     request = call.NotifyEVChargingNeeds(charging_needs=NEEDS[kind], evse_id=EVSE_ID, max_schedule_tuples=3)
     answer = await session.station.send(request)
     assert answer.status == "Accepted"
@@ -42,7 +42,7 @@ async def received_profile(session: SessionCase) -> JsonObject:
 
 
 async def schedule_status(session: SessionCase, profile: JsonObject, excess: float = 0.0) -> Any:
-    """Send the schedule of the profile, raised by some amperes; return the status of the answer."""
+    """Send the profile's schedule as the vehicle's, raised by ``excess`` A; return the answer's status."""
     schedule = camel_to_snake_case(profile["chargingSchedule"][0])
     [period] = schedule["charging_schedule_period"]
     schedule["charging_schedule_period"] = [{**period, "limit": period["limit"] + excess}]
@@ -52,7 +52,7 @@ async def schedule_status(session: SessionCase, profile: JsonObject, excess: flo
 
 
 async def begin(session: SessionCase) -> None:
-    """Authorized and EVConnectedPreSession."""
+    """Reach the reusable states Authorized and EVConnectedPreSession."""
     await session.authorize()
     await session.connect_vehicle()
 
@@ -63,7 +63,7 @@ async def charge(session: SessionCase) -> None:
 
 
 async def negotiate(session: SessionCase, kind: str = "AC") -> None:
-    """ISO15118SmartCharging."""
+    """Reach the reusable state ISO15118SmartCharging."""
     await begin(session)
     profile = await notify_needs(session, kind)
     assert await schedule_status(session, profile) == "Accepted"

@@ -46,7 +46,7 @@ async def report(
 async def are_reported(
     session: SessionCase, evse_id: int, *profiles: JsonObject, source: str = "CSO"
 ) -> None:
-    """Report profiles, one for each EVSE from this one on; the mock then shows them."""
+    """Report profiles of consecutive EVSEs, beginning with ``evse_id``; the mock then shows them."""
     places = list(enumerate(profiles, evse_id))
     for place, profile in places:
         await report(session, place, profile, source=source, tbc=profile != profiles[-1])
@@ -106,7 +106,7 @@ async def test_tc_k_52_csms_profile_of_another_system_is_reported(session: Sessi
 
 
 async def shows_composite_schedule(session: SessionCase, evse_id: int) -> None:
-    """Ask for the composite schedule of an EVSE, or of the station."""
+    """Send a GetCompositeSchedule for an EVSE, or for the station (0)."""
     schedule = {
         "evse_id": evse_id,
         "duration": 300,
@@ -147,7 +147,7 @@ async def notify_limit(session: SessionCase) -> None:
 
 
 async def release_limit(session: SessionCase) -> None:
-    """Report that a limit is gone; the mock shows it no longer."""
+    """Report a limit, and then that it is gone; the mock then shows no limit."""
     await notify_limit(session)
     answer = await session.station.send(call.ClearedChargingLimit(charging_limit_source="EMS"))
     assert answer == call_result.ClearedChargingLimit()

@@ -20,9 +20,9 @@ VERIFIED_DOWNLOAD = (*DOWNLOAD, "SignatureVerified")
 
 
 async def updates(session: SessionCase, status: str = "Accepted", **firmware: str) -> int:
-    """Request an update, with changes to the firmware; return the requestId.
+    """Send an UpdateFirmware with these changes to its ``firmware``; return its requestId.
 
-    The station answers with a status.
+    The station answers with this status.
     """
     session.station.answers["UpdateFirmware"] = lambda **_: call_result.UpdateFirmware(status=status)
     payload = await default_payload(session, "UpdateFirmware")
@@ -35,7 +35,7 @@ async def updates(session: SessionCase, status: str = "Accepted", **firmware: st
 
 
 async def default_payload(session: SessionCase, action: str) -> JsonObject:
-    """The payload that the mock would send the station."""
+    """The default payload of a command for the station."""
     parameters = {"station": session.case.station_id}
     answer = await session.case.client.get(f"/v1/actions/{action}", params=parameters)
     payload: JsonObject = answer.json()["defaultPayload"]
@@ -144,7 +144,7 @@ async def test_tc_l_13_csms_update_waits_for_the_end_of_a_transaction(session: S
 
 
 async def publishes(session: SessionCase, *statuses: str, **last: Any) -> None:
-    """Publish a firmware; the station reports these statuses, the last one with more fields."""
+    """Publish a firmware; the station reports these statuses, the last one with the fields ``last``."""
     location = "https://firmware.invalid/firmware.bin"
     payload = {"location": location, "checksum": "0" * 32, "requestId": 1}
     received, answer = await session.case.exchange(session.station, "PublishFirmware", payload)
@@ -175,7 +175,7 @@ async def test_tc_l_20_csms_failed_publication_is_handled(session: SessionCase) 
 
 
 async def unpublishes(session: SessionCase, status: str) -> None:
-    """Unpublish a firmware, which the station answers with a status."""
+    """Send an UnpublishFirmware; the station answers with this status."""
     session.station.answers["UnpublishFirmware"] = lambda **_: call_result.UnpublishFirmware(status)
     payload = {"checksum": "0" * 32}
     received, answer = await session.case.exchange(session.station, "UnpublishFirmware", payload)

@@ -36,7 +36,7 @@ def entry(csms: Csms, kind: str, algorithm: str = "SHA256") -> JsonObject:
 
 
 def list_certificates(station: Station, entries: list[JsonObject]) -> None:
-    """Make a station list these certificates when it is asked for its certificates."""
+    """Make the station answer GetInstalledCertificateIds with these entries."""
     answer = call_result.GetInstalledCertificateIds(
         status="Accepted" if entries else "NotFound",
         certificate_hash_data_chain=camel_to_snake_case(entries) or None,
@@ -53,7 +53,7 @@ async def shown(case: StationCase) -> Any:
 
 
 async def installs(case: StationCase, kind: str) -> None:
-    """The reusable state CertificateInstalled."""
+    """Reach the reusable state CertificateInstalled."""
     await case.configure(install_certificate=ROOT_OF_TYPE[kind])
     async with case.booted() as station:
         installed, answer = await case.exchange(station, "InstallCertificate")
@@ -112,7 +112,7 @@ async def test_tc_m_12_csms_csms_root_certificates_are_retrieved_with_each_hash(
 
 
 async def retrieves(case: StationCase, *kinds: str) -> None:
-    """The reusable state GetInstalledCertificates, for one type or several."""
+    """Reach the reusable state GetInstalledCertificates, for one type or several."""
     async with case.booted() as station:
         certificates = await retrieve(case, station, list(kinds), "SHA256")
     assert certificates == [entry(case.csms, kind) for kind in kinds]
@@ -207,7 +207,7 @@ async def test_tc_m_24_csms_status_of_each_certificate_of_the_chain_is_returned(
 
 
 async def gets_certificate(case: StationCase, action: str) -> None:
-    """Request a certificate for a vehicle."""
+    """Request a certificate for a vehicle; the mock answers with the configured EXI response."""
     exi_response = base64.b64encode(b"response for the vehicle").decode()
     await case.configure(exi_response=exi_response)
     async with case.booted() as station:

@@ -69,7 +69,7 @@ async def test_tc_n_36_csms_second_log_is_requested_during_an_upload(case: Stati
 
 
 def customer(*, report: bool = True, clear: bool = False, **identifier: object) -> JsonObject:
-    """The payload of a CustomerInformation; without another identifier, it names the idToken."""
+    """The payload of a CustomerInformation; without an ``identifier``, it names an idToken."""
     return {"requestId": 1, "report": report, "clear": clear, **(identifier or {"idToken": TOKEN})}
 
 

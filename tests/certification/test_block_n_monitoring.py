@@ -47,7 +47,7 @@ async def report_monitors(station: Station, request_id: int, *monitors: JsonObje
 async def reports_are_shown(
     case: StationCase, without_result: JsonObject, with_result: JsonObject, *monitors: JsonObject
 ) -> None:
-    """Ask for a report without a result, then for one of these monitors, which the mock shows."""
+    """Request a report that has no result, then a report of these monitors, which the mock then shows."""
     async with case.booted() as station:
         answers = iter(["EmptyResultSet", "Accepted"])
         station.answers["GetMonitoringReport"] = lambda **_: call_result.GetMonitoringReport(next(answers))
@@ -135,7 +135,7 @@ async def test_tc_n_05_csms_each_monitoring_base_is_set(case: StationCase) -> No
 
 
 async def sets_level(case: StationCase, status: str) -> None:
-    """Set the monitoring level of a station, which answers with a status."""
+    """Send a SetMonitoringLevel; the station answers with this status."""
     async with case.booted() as station:
         station.answers["SetMonitoringLevel"] = lambda **_: call_result.SetMonitoringLevel(status)
         request, answer = await case.exchange(station, "SetMonitoringLevel", {"severity": 4})

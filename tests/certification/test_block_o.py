@@ -17,7 +17,7 @@ CONTENT = {"format": "UTF8", "language": "en", "content": "Welcome"}
 
 
 def message(priority: str = "NormalCycle", **fields: Any) -> JsonObject:
-    """A message as the user of the mock sets it; fields that are not given are left out."""
+    """The MessageInfo of a SetDisplayMessage, with these optional fields."""
     return {"id": MESSAGE_ID, "priority": priority, "message": CONTENT, **fields}
 
 
@@ -25,7 +25,7 @@ def message(priority: str = "NormalCycle", **fields: Any) -> JsonObject:
 
 
 async def sets(session: SessionCase, wanted: JsonObject, status: str = "Accepted") -> None:
-    """Set a message, which the station answers with a status; the mock shows an Accepted one."""
+    """Send a SetDisplayMessage; the station answers with this status. The mock shows accepted messages."""
     before = await shown(session)
     answer = call_result.SetDisplayMessage(status=status)
     session.station.answers["SetDisplayMessage"] = lambda **_: answer
@@ -111,7 +111,7 @@ async def test_tc_o_28_csms_message_for_a_transaction_with_an_end_is_set(session
 
 
 async def requests(session: SessionCase, status: str = "Accepted", **criteria: Any) -> None:
-    """Request the messages that meet criteria, which the station answers with a status."""
+    """Send a GetDisplayMessages with criteria; the station answers with this status."""
     answer = call_result.GetDisplayMessages(status=status)
     session.station.answers["GetDisplayMessages"] = lambda **_: answer
     payload = {"requestId": 1, **criteria}
@@ -162,7 +162,7 @@ async def test_tc_o_11_csms_request_for_an_unknown_message_is_handled(session: S
 
 
 async def clears(session: SessionCase, message_id: int, status: str) -> None:
-    """Clear a message, which the station answers with a status."""
+    """Send a ClearDisplayMessage; the station answers with this status."""
     answer = call_result.ClearDisplayMessage(status=status)
     session.station.answers["ClearDisplayMessage"] = lambda **_: answer
     received, given = await session.case.exchange(session.station, "ClearDisplayMessage", {"id": message_id})

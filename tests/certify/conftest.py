@@ -1,4 +1,4 @@
-"""A server in this process, a client of it, its addresses, and stations in the box at it."""
+"""A server in this process, its addresses, a client of the server, and runs of cases at its stations."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -32,7 +32,7 @@ async def client(addresses: Addresses) -> AsyncIterator[AsyncClient]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def box() -> AsyncIterator[Boxes]:
-    """Runs of cases, each at a station in the box of its own that has booted."""
+    """Yield a function that opens a `CaseRun` at a new simulated station, which has booted."""
     numbers = count(1)
     async with driven() as (csms, _), AsyncClient(csms.control) as client:
 

@@ -24,7 +24,7 @@ FREE_PORT = ["--", "--host", "127.0.0.1", "--port", "0"]
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder of its own."""
+    """Make a temporary folder the current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

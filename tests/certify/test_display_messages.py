@@ -1,4 +1,4 @@
-"""Display messages of the station in the box, before and after a case."""
+"""Display messages of the simulated station, before and after a case."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The rig of `examples/rigs`, against a stand-in for the simulator."""
+"""The rig of `examples/rigs`, which controls a simulator of stations, against a stand-in for it."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ UNPLUG = Stimulus("unplug", {"evse": 1})
 
 
 class Simulator:
-    """Answers the tools of the MCP endpoint as an event stream; ``calls`` has what it was told."""
+    """Stand-in for the simulator: answers tool calls at its MCP endpoint and records them in ``calls``."""
 
     def __init__(self) -> None:
         self.connector: dict[str, Any] = {

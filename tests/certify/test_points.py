@@ -24,7 +24,7 @@ CABLE_FIRST: Final = ("park", "plug in", "authorize", "charge")
 TOKEN_FIRST: Final = ("park", "authorize", "plug in", "charge")
 STOP: Final = ("stop", "unplug", "leave")
 NEVER: Final = "ParkingBayOccupancy"
-"""Stop point that is met until the end of all visits of this module."""
+"""TxStopPoint that ends a transaction only when the vehicle leaves, at the end of a session."""
 
 STARTS: Final = {
     "ParkingBayOccupancy": ("park", "park"),
@@ -37,7 +37,7 @@ STARTS: Final = {
     "Authorized,EnergyTransfer": ("authorize", "authorize"),
     "ParkingBayOccupancy,EVConnected": ("park", "park"),
 }
-"""Step of the Started event by TxStartPoint: with the cable first, and with the token first."""
+"""Step that leads to the Started event, by TxStartPoint: with the cable first, and with the token first."""
 STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "ParkingBayOccupancy": ("leave", "leave", "leave"),
     "EVConnected": ("unplug", "unplug", "unplug"),
@@ -48,7 +48,7 @@ STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "DataSigned,EVConnected": ("unplug", "unplug", "unplug"),
     "Authorized,ParkingBayOccupancy": ("stop", "leave", "stop"),
 }
-"""Step of the Ended event by TxStopPoint: of a session that is stopped, unplugged, or suspended and stopped.
+"""Step that leads to the Ended event, by TxStopPoint: session stopped, unplugged, or suspended and stopped.
 
 A session that is unplugged without a stop stays authorized, as with StopTxOnEVSideDisconnect false.
 """

@@ -1,4 +1,4 @@
-"""Runs of several cases, with the station in the box."""
+"""Runs of several cases, with the simulated station."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

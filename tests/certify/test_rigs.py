@@ -1,4 +1,4 @@
-"""Rigs: a program, an HTTP service, a Python class, a person."""
+"""Rigs, which act on the station under test: a program, an HTTP service, a Python class, a person."""
 
 import asyncio
 import os
@@ -150,7 +150,7 @@ def test_http_rig_with_a_wrong_url_is_refused(url: str) -> None:
         automatic_rig(StationFile(rig=RigTable(http=url)))
 
 
-async def test_nobody_can_give_no_stimulus() -> None:
+async def test_stimulus_without_a_rig_cannot_be_given() -> None:
     with pytest.raises(CannotDo, match="Plug the cable in: vehicle and connector 1 of EVSE 2"):
         await NoHands().do(PLUG_IN)
 

@@ -1,4 +1,4 @@
-"""Verdicts about cases, with the station in the box."""
+"""Verdicts about cases, with the simulated station."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""The self-test of the cases, on samples; the whole one is a command of its own."""
+"""The self-test of the cases, for a sample of them; the self-test of all cases is a command."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -39,7 +39,7 @@ SAMPLE: Final = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[BoxServer]:
-    """A server for stations in the box."""
+    """A server for simulated stations."""
     async with server_for_boxes() as server:
         yield server
 

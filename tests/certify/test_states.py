@@ -1,4 +1,4 @@
-"""The states of a session at the station in the box, with several start and stop points."""
+"""The states of a session at the simulated station, with several start and stop points."""
 
 import pytest
 

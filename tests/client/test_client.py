@@ -321,7 +321,7 @@ def test_ctrl_c_ends_a_wait(ready: dict[str, Any]) -> None:
         _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == -signal.SIGINT
-    # Not the last line if the signal comes before the wait has begun: Python then warns of its coroutine.
+    # Not always the last line: if the wait has not begun yet, Python then warns of a coroutine not awaited.
     assert "KeyboardInterrupt" in errors.decode().splitlines()
 
 

@@ -26,7 +26,7 @@ def response(status: str, body: str) -> bytes:
 
 
 def answer_of_a_mock(path: str, *, events: bytes) -> bytes:
-    """Answer what a client asks for when it connects."""
+    """Answer the requests of a connecting client as a mock does, and any other request with ``events``."""
     return response("200 OK", BODIES[path]) if path in BODIES else events
 
 

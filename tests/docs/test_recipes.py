@@ -80,7 +80,7 @@ async def served(title: str, folder: Path, *shorter: tuple[str, str]) -> AsyncIt
     (folder / "mock.toml").write_text(settings, encoding="utf-8")
     arguments = ["--config", str(folder / "mock.toml"), *shlex.split(command)[1:], "--port", "0"]
     if not any(each.startswith("curl ") for each in recipe.commands):
-        arguments.append("--no-control")  # it takes longer to start than the test
+        arguments.append("--no-control")  # a control API takes longer to start than the test takes
     async with MockCsms(read_settings(arguments, {}, OCPP_VERSIONS), VERSIONS) as mock:
         yield mock
 
@@ -100,7 +100,7 @@ async def send(connection: ClientConnection, message_id: str, action: str, paylo
 
 
 async def answered(connection: ClientConnection, action: str, payload: Any, count: int) -> list[str]:
-    """Send CALLs and then a LogStatusNotification; return the ids that are answered before that one."""
+    """Send CALLs, then a LogStatusNotification; return the ids of the CALLs that are answered before that."""
     ids = [str(number) for number in range(1, count + 1)]
     for message_id in ids:
         await send(connection, message_id, action, payload)

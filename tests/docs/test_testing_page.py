@@ -46,7 +46,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @on_posix
 def test_tests_with_fixtures_pass(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The server is one of another environment."""
+    """The plugin starts the server by a command of another environment (``--csms-command``)."""
     folder = tmp_path / "tests"
     folder.mkdir()
     tests = {block.text for page in PAGES for block in parse_blocks(page) if is_pytest_test(block)}

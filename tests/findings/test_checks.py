@@ -9,7 +9,7 @@ from mock_csms.findings.kinds import Reporter
 
 
 class Board:
-    """A list of checks that write down which of them were called."""
+    """Checks that record in ``called`` that they were called."""
 
     def __init__(self) -> None:
         self.checks = CheckList[Known](event_action="TransactionEvent")

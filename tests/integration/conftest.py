@@ -15,7 +15,7 @@ def short_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def pki_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PKI folder that tests share, because an RSA key takes a tenth of a second."""
+    """A PKI folder that tests share, because making an RSA key takes a tenth of a second."""
     folder = tmp_path_factory.mktemp("pki")
     Pki.open(folder)
     return folder

@@ -227,7 +227,7 @@ async def test_fault_applies_to_the_error_of_its_rule(serve: Serve) -> None:
 async def test_invalid_answer_of_a_rule_is_sent_only_without_validation(
     serve: Serve, text: bytes, *, validate: bool
 ) -> None:
-    """The answer breaks its schema only once its template is filled in."""
+    """The rule names no action, so the server checks its answer against a schema only when sending it."""
     rule = {"when": {}, "then": {"answer": {"status": 5}}, "validate": validate}
     csms = await serve(rules=[rule])
     async with websocket_wire(csms) as wire:

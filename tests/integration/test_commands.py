@@ -23,7 +23,7 @@ NEEDS_AN_OBJECT = {
     "ClearVariableMonitoring": "SetVariableMonitoring",
     "DeleteCertificate": "InstallCertificate",
 }
-"""Commands by default about an object that another command makes."""
+"""Commands whose default payload names an object, with the command that makes the object."""
 
 
 async def test_every_command_is_sent_with_its_default_payload_and_answered(

@@ -51,7 +51,7 @@ def hash_data(pki: Pki, url: str = "http://127.0.0.1:9/ocsp", name: str = "contr
 
 
 async def authorize(station: Station, token: str = EMAID["id_token"], **fields: Any) -> tuple[str, str]:
-    """Return the certificateStatus and the status of the idToken."""
+    """Send an Authorize; return the certificateStatus and the status of the idToken."""
     id_token = {"id_token": token, "type": "eMAID"}
     answer = await station.send(call.Authorize(id_token=id_token, **fields))
     return answer.certificate_status, answer.id_token_info["status"]
@@ -246,7 +246,7 @@ OPERATOR = Pki.in_memory()
 
 
 def authorize_frame(message_id: str, url: str) -> str:
-    """Authorize with the hash data of another operator's contract certificate."""
+    """Frame of an Authorize with the hash data of another operator's contract certificate."""
     data = {**OPERATOR.named("contract").hash_data(), "responderURL": url}
     id_token = {"idToken": "NLMCKC00000001", "type": "eMAID"}
     payload = json.dumps({"idToken": id_token, "iso15118CertificateHashData": [data]})
@@ -269,7 +269,7 @@ async def test_message_is_recorded_when_it_arrives_even_if_the_connection_ends_b
 
 
 async def test_flood_of_messages_for_a_responder_is_answered(serve: Serve) -> None:
-    """Past MAX_WAITING_COMMANDS, a message is answered at once and without a question."""
+    """Past MAX_WAITING_COMMANDS waiting messages, the mock answers at once, without asking the responder."""
     csms = await serve(ocsp="ask", ocsp_timeout=0.2)
     ids = [str(number) for number in range(MAX_WAITING_COMMANDS + 5)]
     async with silent_responder() as url, raw_connection(csms) as connection:

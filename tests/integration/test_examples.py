@@ -241,7 +241,7 @@ async def test_flaky_network_refuses_first_connection_of_each_station() -> None:
 
 
 async def answers_until_last(connection: ClientConnection) -> AsyncIterator[tuple[str, int]]:
-    """Send one last CALL; yield message id and number of fragments of each answer up to its own."""
+    """Send one last CALL; yield message id and number of fragments of each answer, the last one included."""
     await connection.send('[2, "last", "DataTransfer", {"vendorId": "V"}]')
     message_id = ""
     while message_id != "last":
@@ -610,7 +610,7 @@ async def test_station_moves_to_a_higher_security_profile(tmp_path: Path) -> Non
 
 
 async def authorize(station: Station, name: str, kind: str = "ISO14443") -> dict[str, Any]:
-    """Present a token in Authorize and at the start of a transaction; return the idTokenInfo of both."""
+    """Present a token in Authorize and TransactionEvent; return the idTokenInfo that both answers share."""
     id_token = {"id_token": name, "type": kind}
     before = datetime.now(UTC)
     authorized = (await station.send(call.Authorize(id_token=id_token))).id_token_info

@@ -1,4 +1,4 @@
-"""Violations of a station are found, and nothing about a compliant one."""
+"""Findings report the violations of a station, and nothing about a compliant station."""
 
 import json
 from collections.abc import Iterator

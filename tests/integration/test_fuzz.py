@@ -148,7 +148,7 @@ class FuzzedServer:
         self._runner.run(self._stack.aclose())
 
     def answers_to(self, text: str) -> list[list[Any]]:
-        """Send a frame and a Heartbeat; return the answers received before that to the Heartbeat.
+        """Send a frame and a Heartbeat; return the answers that arrive before the answer to the Heartbeat.
 
         A refused BootNotification leaves the station unregistered, so the Heartbeat may be refused too.
         """
@@ -198,7 +198,7 @@ def read(text: str) -> Any:
 
 
 def ids_to_answer(message: Any) -> list[str]:
-    """Message ids that must be answered: of a CALL or an unknown message, "-1" if it is unreadable."""
+    """Ids that must be answered: none for an answer, else the message's, or "-1" if that is unreadable."""
     match message:
         case [3 | 4, *_]:
             return []

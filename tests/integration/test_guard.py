@@ -407,7 +407,7 @@ def full_disk() -> Iterator[TextIO]:
     try:
         yield stream
     finally:
-        with suppress(OSError):  # its unwritten rest
+        with suppress(OSError):  # closing writes the rest, which fails too
             stream.close()
 
 

@@ -1,4 +1,4 @@
-"""Memory of one station over the wire: what 20,000 messages leave is bounded."""
+"""20,000 messages of one station over a real socket leave a bounded amount of memory in use."""
 
 import json
 from collections.abc import Iterator, Sized
@@ -19,7 +19,7 @@ MAX_BYTES = 5 * MIB
 
 
 def calls(number: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return one message for each large store, with ids that no other message has."""
+    """Return a message for each large store of the station's state, with ids that no other message has."""
     variable = {
         "component": {"name": f"C{number % 7}", "evse": {"id": number + 1}},
         "variable": {"name": f"V{number}"},

@@ -85,7 +85,7 @@ def test_station_moves_from_profile_1_to_2_to_3(new_loop: NewLoop, pki_folder: P
 async def statuses_below_profile_3(
     csms: Csms, first: str, second: str, trusting: ssl.SSLContext
 ) -> list[int]:
-    """Connect below profile 3, which is no longer allowed (A05.FR.07)."""
+    """Connect with profiles 1 and 2, which are no longer allowed (A05.FR.07); return the HTTP statuses."""
     return [
         await refused_status(first, **with_password(NEW_PASSWORD)),
         await refused_status(second, **with_password(NEW_PASSWORD, ssl=trusting)),

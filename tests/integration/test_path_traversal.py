@@ -19,7 +19,7 @@ SECRET = "secret of another program"
 
 
 class Folder:
-    """A folder with a secret, in which a mock has its folders; ../../x of each is the secret."""
+    """A folder with a secret file, ``x``, and the folders of a mock, from which ../../x is the secret."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Settings of station profiles, and the commands that settings produce."""
+"""Settings of station profiles, and the plan: the commands that settings make the mock send."""
 
 import asyncio
 import json

@@ -275,7 +275,7 @@ async def use_api(api: httpx.AsyncClient, shown: dict[str, str]) -> None:
 
 
 def texts_of(value: str) -> Iterator[str]:
-    """Yield a secret, and the forms in which a header has it."""
+    """Yield a secret, and its forms in an Authorization header."""
     yield value
     yield b64encode(value.encode()).decode().rstrip("=")
     for user in ("CS1", "CS2"):

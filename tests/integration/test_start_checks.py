@@ -1,4 +1,4 @@
-"""Files and folders that the settings name: checked at the start, and removed by their owner only."""
+"""Files and folders in the settings: checked at the start, removed only by the server that made them."""
 
 import os
 from collections.abc import Callable

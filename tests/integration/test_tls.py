@@ -317,7 +317,7 @@ async def send_more_and_read(client: TlsClient) -> None:
 
 @on_each_loop
 async def test_refused_client_may_send_on_until_the_close_deadline() -> None:
-    """TCP is half-closed; a full close would answer with a reset."""
+    """The server half-closes TCP; a full close would answer further bytes with a reset."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mock_csms.transport.listener.CLOSE_TIMEOUT", 0.5)
         async with serving() as server, tls_client(server, with_other_suite("")) as client:
@@ -344,7 +344,7 @@ async def keep_sending(client: TlsClient) -> None:
 def test_client_that_hangs_up_at_the_certificate_without_an_alert_is_told_to_install_the_root(
     new_loop: NewLoop, version: str
 ) -> None:
-    """Stations on asyncio and Node.js do that."""
+    """Stations on asyncio and Node.js hang up without an alert."""
 
     async def test() -> None:
         async with serving() as server:
@@ -382,7 +382,7 @@ async def test_client_that_ends_in_its_hello_is_refused() -> None:
 def test_client_that_ends_after_the_handshake_without_a_request_is_told_to_install_the_root(
     new_loop: NewLoop, version: str, notifies: bool
 ) -> None:
-    """Clients that verify the certificate after the handshake do that, and they send no alert."""
+    """Clients that verify the certificate only after the handshake disconnect then, without an alert."""
 
     async def test() -> None:
         async with serving() as server:
@@ -428,7 +428,7 @@ async def test_injected_fault_is_named_without_a_remedy() -> None:
         assert reason.endswith("the TLS fault expired was injected")
 
 
-# Ports that take only one of both
+# Ports that take only TLS or only plain text
 
 
 @on_each_loop

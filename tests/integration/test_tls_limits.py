@@ -1,4 +1,4 @@
-"""TLS connections that are slow, greedy, broken or closed in the middle, and what others notice of them."""
+"""TLS connections that are slow, greedy, broken or cut off, and their effect on other connections."""
 
 import asyncio
 import gc
@@ -375,7 +375,7 @@ async def test_port_that_cannot_set_up_tls_drops_the_connection() -> None:
             client.writer.write(client.hello())
             with suppress(ConnectionResetError):
                 assert await client.rest() == b""
-        assert server.refusals.empty()  # it is not a client that speaks TLS to a port without TLS
+        assert server.refusals.empty()  # the failure is not reported as TLS on a port without TLS
         async with tls_client(server) as client:
             client.writer.write(request("/CS1"))
             assert (await client.reader.readline()).startswith(b"HTTP/1.1 101")

@@ -80,7 +80,7 @@ def full_token(status: str) -> dict[str, Any]:
 
 
 def full_id_token_info(status: str) -> dict[str, Any]:
-    """Build the idTokenInfo of that token; NotAtThisLocation goes without EVSEs (C01.FR.22)."""
+    """Build the idTokenInfo of `full_token`; NotAtThisLocation goes without EVSEs (C01.FR.22)."""
     evses = {} if status == "NotAtThisLocation" else {"evse_id": [1, 2]}
     return {
         "status": status,
@@ -298,7 +298,7 @@ async def test_token_is_not_concurrent_in_its_own_transaction(serve: Serve) -> N
 
 
 async def test_charging_token_is_accepted_at_its_own_station(serve: Serve) -> None:
-    """The driver may present it to stop the transaction (E07)."""
+    """The driver may present the token to stop the transaction (E07)."""
     csms = await serve(concurrent_tx=True)
     async with connected(csms) as station:
         await start(station)

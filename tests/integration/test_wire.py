@@ -1,4 +1,4 @@
-"""Answers to raw bytes: scripts of raw TCP, on both event loops."""
+"""Answers of the server to scripts of raw bytes on a TCP connection, on both event loops."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -450,7 +450,7 @@ def test_invalid_line_prints_a_warning(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_closed_pipe_ends_the_command_silently(tmp_path: Path) -> None:
-    """As in ``| head``."""
+    """The reader closes the pipe early, as ``| head`` does."""
     file = file_of(tmp_path, *[json.dumps(BOOT).encode()] * 10_000)
     program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
     with subprocess.Popen(

@@ -558,7 +558,7 @@ async def test_immediate_write_cancels_the_timer(monkeypatch: pytest.MonkeyPatch
 def test_lines_of_a_closed_loop_are_written_later(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "FLUSH_DELAY", 60.0)  # so that the loop is closed before they are written
+    monkeypatch.setattr(log, "FLUSH_DELAY", 60.0)  # so that the loop is closed before the lines are written
     log.configure("info", "text")
 
     async def log_once() -> None:

@@ -89,7 +89,7 @@ def test_value_without_secrets_is_unchanged(value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["://" + "a" * 100_000, "a://" * 25_000, "a" * 100_000 + "://b@c"])
 def test_long_text_is_masked_in_linear_time(text: str) -> None:
-    """A search that begins at every letter takes a minute."""
+    """A search that begins again at every letter would take a minute."""
     assert masked({"url": text})["url"] == text.replace("b@", "***@")
 
 
@@ -139,7 +139,7 @@ def test_long_frame_is_masked_in_linear_time(frame: bytes) -> None:
 
 
 def test_nested_variables_are_masked_in_linear_time() -> None:
-    """Masking the values below each of the variables anew takes half a minute."""
+    """Masking the values anew for each of the nested variables would take half a minute."""
     depth, content = 250, b"[" + b'"a",' * 200_000 + b'"a"]'
     frame = b'{"variable":{"name":"vpnkey"},"x":' * depth + content + b"}" * depth
     assert masked_frame(frame) == frame

@@ -1,4 +1,4 @@
-"""A wheel built from this source, laid into an environment of its own."""
+"""A wheel built from this source, installed into an environment of its own."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ FOREIGN_FILE = "raise SystemExit(f'{__file__} was imported')\n"
 
 @dataclass(frozen=True)
 class Installation:
-    """An environment with the wheel, and a folder with files that have the names of the scripts inside it."""
+    """An environment with the wheel, and a folder whose files have the names of the wheel's scripts."""
 
     python: Path
     script: Path

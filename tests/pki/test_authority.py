@@ -211,7 +211,7 @@ def test_issued_without_a_folder_has_no_files(pki: Pki) -> None:
 
 
 def test_made_certificate_is_returned_while_a_thread_makes_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TLS connections need the server's certificates; a listener's change makes others in a thread."""
+    """TLS connections need the server's certificates while a thread makes others for a changed listener."""
     pki = Pki.in_memory()
     root = pki.named("root")
     is_making, may_end = Event(), Event()

@@ -1,4 +1,4 @@
-"""Every certificate of the PKI has the properties that the specification wants (A00.FR.501 to 514)."""
+"""Every certificate of the PKI has the properties that the specification requires (A00.FR.501 to 514)."""
 
 import pytest
 from cryptography import x509

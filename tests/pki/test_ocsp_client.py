@@ -28,7 +28,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n"
 
 
 def responding(pki: Pki) -> Answer:
-    """Answer requests from a PKI."""
+    """Make the function that answers requests as the responder of this PKI."""
 
     def answer(request: bytes) -> bytes:
         body = answer_ocsp(pki, request.partition(b"\r\n\r\n")[2])

@@ -16,7 +16,7 @@ FIRMWARE = b"firmware" * 1000
 DIGEST = hashlib.sha256(FIRMWARE).digest()
 MAX_SIGNATURE = 800
 MAX_SIGNING_CERTIFICATE = 5500
-"""Limits of FirmwareType."""
+"""MAX_SIGNATURE and MAX_SIGNING_CERTIFICATE are the maximum lengths in FirmwareType."""
 
 
 @pytest.fixture(scope="module")

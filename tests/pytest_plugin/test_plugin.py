@@ -1,4 +1,4 @@
-"""The plugin in runs of pytest of its own, as a user has them."""
+"""The plugin in separate runs of pytest, as a user starts them."""
 
 import signal
 import subprocess

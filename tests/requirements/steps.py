@@ -23,7 +23,7 @@ def broken_requirements(caplog: pytest.LogCaptureFixture, case: StationCase) -> 
 async def report_variable(
     station: Station, component: str, variable: str, value: str, instance: str | None = None
 ) -> None:
-    """Report the value of a variable in an event, which needs no command."""
+    """Report the value of a variable in a NotifyEvent, which a station may send without a command."""
     event = {
         "event_id": 1,
         "timestamp": now(),

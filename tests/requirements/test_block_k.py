@@ -1,7 +1,7 @@
 """Smart charging: the requirements for a central system.
 
-The profiles that the mock builds keep them all. A profile of the user is sent as it is, with a warning that
-names each requirement that it breaks.
+The profiles that the mock builds meet all of them. A profile of the user is sent as it is, with a warning
+that names each requirement that it breaks.
 """
 
 import pytest
@@ -31,7 +31,7 @@ def period(start: int, **fields: int) -> JsonObject:
 
 
 async def default_profile(session: SessionCase) -> JsonObject:
-    """Send the profile that fits the station."""
+    """Send the default SetChargingProfile, and return its profile."""
     request, _ = await session.case.exchange(session.station, "SetChargingProfile")
     profile: JsonObject = request["chargingProfile"]
     return profile

@@ -1,4 +1,4 @@
-"""Client certificates: whether one names the station, and its facts."""
+"""Client certificates: whether a certificate names the station, and the facts about a certificate."""
 
 from datetime import UTC, datetime
 

@@ -19,7 +19,7 @@ from tests.support.tls import issue
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    """A PKI, whose files are those of the user."""
+    """A PKI whose certificates stand for those that a user brings."""
     return Pki.open(tmp_path_factory.mktemp("own"))
 
 

@@ -1,4 +1,4 @@
-"""Clearance on what a station presents at the handshake, for each security profile (A00)."""
+"""Whether a station is admitted with what it presents at the handshake, by security profile (A00)."""
 
 from base64 import b64encode
 from http import HTTPStatus

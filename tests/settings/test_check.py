@@ -163,7 +163,7 @@ def test_valid_time_in_answer_of_rule_is_no_flaw(time: str) -> None:
 
 
 def test_time_in_changed_answer_of_station_is_not_checked() -> None:
-    """The mock does not send it."""
+    """The rule changes an answer of the station, and only times that the mock sends are checked."""
     schedule = {"evseId": 1, "duration": 60, "scheduleStart": "soon", "chargingRateUnit": "A"}
     rule = {
         "when": {"action": "GetCompositeSchedule", "direction": "answer"},

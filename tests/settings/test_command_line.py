@@ -65,7 +65,7 @@ COMPANIONS = {
     "tls_key": "--tls --tls-cert server.pem",
     **dict.fromkeys(["tls_ca", "tls_name", "tls_fault"], "--tls"),
 }
-"""Flags that a setting needs."""
+"""The other flags that a setting needs, by setting."""
 
 
 @pytest.mark.parametrize("name", list(SETTING_FIELDS))

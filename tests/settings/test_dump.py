@@ -1,4 +1,4 @@
-"""--print-config: every setting is printed, and the print can be loaded again."""
+"""--print-config: every setting is printed, and the output can be loaded again."""
 
 import re
 from pathlib import Path

@@ -132,7 +132,7 @@ when = { action = "Heartbeat" }
 then = { fault = { kind = "no-answer" } }
 
 """
-"""Four valid lines."""
+"""A valid rule of four lines."""
 
 
 STATUSES = [*get_args(AuthorizationStatus)]

@@ -24,7 +24,7 @@ ROOT = Authority("Root")
 
 
 class Link:
-    """A link that counts what it is told."""
+    """A link that records the calls of its methods."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -42,7 +42,7 @@ class Link:
 
 
 class Station:
-    """A workbench with the blocks that choose credentials."""
+    """A `Workbench` with the functional blocks that choose credentials."""
 
     def __init__(self, profile: int, **security: Any) -> None:
         scheme = "wss" if profile >= 2 else "ws"
@@ -82,7 +82,7 @@ class Station:
         return new
 
     def attempts(self, number: int) -> list[ConnectionAttempt]:
-        """The first attempts, with one for each network profile."""
+        """The first connection attempts; each network profile gets one attempt in turn."""
         self.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "1")
         return [self.access.attempt(attempt) for attempt in range(number)]
 

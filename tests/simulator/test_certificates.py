@@ -29,7 +29,7 @@ DAY_S = 86_400
 
 
 class Station:
-    """A bench with both certificate blocks."""
+    """A `Workbench` with the functional blocks `Certificates` and `CertificateSigning`."""
 
     def __init__(self, security: SecuritySetup = NO_SECURITY) -> None:
         self.bench = Workbench(

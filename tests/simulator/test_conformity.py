@@ -1,4 +1,4 @@
-"""A station that lives a random life has no findings."""
+"""A simulated station has no findings, whatever drivers, central system and network do at random."""
 
 from typing import TYPE_CHECKING
 

@@ -89,7 +89,7 @@ async def listening(server: Server, *, has_subprotocol: bool = True) -> AsyncIte
 
 @pytest.fixture
 async def connect(server: Server) -> AsyncIterator[Connect]:
-    """Open a connection to the server, or to another URL."""
+    """Yield a function that connects a station to the server, or to another URL."""
     async with AsyncExitStack() as stack:
         own_url = await stack.enter_async_context(listening(server))
 

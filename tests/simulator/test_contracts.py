@@ -163,14 +163,14 @@ def test_disabled_authorization_accepts_a_contract() -> None:
 
 
 def do(observed: ObservedStation, step: str, **arguments: Any) -> list[str]:
-    """Do a step, and return its lines."""
+    """Do a step of a driver, and return the lines that it writes."""
     lines: list[str] = []
     step_of(VERBS[step], arguments, observed.station.core.setup).do(observed.station, lines.append)
     return lines
 
 
 def started(chain: Chain) -> ObservedStation:
-    """A station whose vehicles have a contract certificate, once its boot was accepted."""
+    """Start a station whose vehicles have this contract certificate, or none for an empty chain."""
     observed = ObservedStation(security=SecuritySetup(contract_chain=pem(chain) if chain else ""))
     observed.start()
     return observed

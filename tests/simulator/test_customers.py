@@ -21,7 +21,7 @@ CERTIFICATE: JsonObject = {
 
 
 class Station:
-    """A bench with a station that has a token in its cache, and another one in its local list."""
+    """A `Workbench` of a station that has a token in its cache, and another one in its local list."""
 
     def __init__(self, **setup: Any) -> None:
         self.bench = Workbench(
@@ -34,7 +34,7 @@ class Station:
         return self.authorization
 
     def ask(self, **fields: Any) -> str:
-        """Ask for a report about the token, or as the fields say; return the status of the answer."""
+        """Send a CustomerInformation, by default for a report about the token; return the answer's status."""
         request = {"requestId": 3, "report": True, "clear": False, "idToken": TOKEN, **fields}
         request = {name: value for name, value in request.items() if value is not None}
         return str(self.bench.command("CustomerInformation", request)["status"])

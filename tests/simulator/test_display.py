@@ -14,7 +14,7 @@ IN_ONE_MINUTE = "2026-01-01T00:01:00Z"
 
 
 class Station:
-    """A bench with the display messages of a station, and a transaction T1 on EVSE 1."""
+    """A `Workbench` with the display messages of a station, and a transaction T1 on EVSE 1."""
 
     def __init__(self) -> None:
         self.bench = Workbench(Displays)

@@ -21,7 +21,7 @@ STARTED: dict[str, Any] = {
 
 
 class Cache:
-    """A block that answers ClearCache and sends a Heartbeat afterwards."""
+    """A functional block that answers ClearCache and sends a Heartbeat afterwards."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

@@ -31,7 +31,7 @@ SUCCESS = ["Downloading", "Downloaded", "Installing", "InstallRebooting", "Insta
 
 
 class Station:
-    """A bench with firmware updates, and a file server."""
+    """A `Workbench` with firmware updates, and a file server."""
 
     def __init__(self, server: FileServer, **setup: Any) -> None:
         self.server = server

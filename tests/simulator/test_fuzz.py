@@ -148,7 +148,7 @@ def steps() -> st.SearchStrategy[list[Any]]:
 
 
 def unfit_calls(observed: ObservedStation) -> list[Any]:
-    """CALLs of the station that its schemas forbid."""
+    """CALLs of the station that violate their schemas."""
     return [
         frame
         for _, way, frame in observed.journal
@@ -159,7 +159,7 @@ def unfit_calls(observed: ObservedStation) -> list[Any]:
 
 
 def check_answers(observed: ObservedStation) -> None:
-    """Each command on a connection that lasted has one valid answer."""
+    """Assert that every answer is valid and belongs to a command, which has no other answer."""
     sent: dict[str, str] = {}
     answers: dict[str, int] = {}
     for _, way, frame in observed.journal:
@@ -378,7 +378,7 @@ def test_any_answer_is_survived(answer: JsonObject) -> None:
 
 
 class StationWire:
-    """A station whose central system gives every CALL the same answer, until it is no longer hostile."""
+    """A booted station whose central system gives every CALL the same answer while ``is_hostile``."""
 
     def __init__(self, answer: JsonObject) -> None:
         self.host = VirtualHost()

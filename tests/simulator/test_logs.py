@@ -14,7 +14,7 @@ from tests.support.virtual_station import Workbench
 
 
 class Station:
-    """A bench with logs, and a file server."""
+    """A `Workbench` with logs, and a file server."""
 
     def __init__(self, server: FileServer) -> None:
         self.server = server

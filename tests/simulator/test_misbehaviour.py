@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("file_server")
 
 
 def play_session(observed: ObservedStation) -> None:
-    """Play everything in which a misbehaviour can show."""
+    """Play a session in which each misbehaviour has an occasion to cause its finding."""
     observed.start()
     start_while_pending(observed)
     observed.advance(200)
@@ -233,7 +233,7 @@ CONSEQUENCES = {
     "reuse-transaction-id": {"remote-stop-rejected"},
     "run-clock-ahead": {"clock-not-synchronized"},
 }
-"""Other findings that a misbehaviour cannot but cause."""
+"""Other findings that a misbehaviour inevitably causes, by misbehaviour."""
 
 
 @pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)

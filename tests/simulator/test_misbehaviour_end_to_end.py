@@ -1,4 +1,4 @@
-"""Misbehaving stations on a real socket: the server finds what they do."""
+"""Misbehaving stations on a real socket, and the findings of the server about them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -17,7 +17,7 @@ SECOND = "ws://127.0.0.1:9001/ocpp"
 
 
 class Station:
-    """A workbench with the block and a central system's shortest commands."""
+    """A `Workbench` with the functional block `Network`, and short forms of the commands to it."""
 
     def __init__(self, *certificates: str, active: int = 1) -> None:
         def network(core: Core) -> Network:

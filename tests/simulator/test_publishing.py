@@ -15,7 +15,7 @@ CHECKSUM = hashlib.md5(FIRMWARE, usedforsecurity=False).hexdigest()
 
 
 class Station:
-    """A bench with a publisher, and a file server."""
+    """A `Workbench` with a publisher of firmware, and a file server."""
 
     def __init__(self, server: FileServer) -> None:
         self.server = server

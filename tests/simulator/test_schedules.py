@@ -232,7 +232,7 @@ SPECIFICATIONS = st.fixed_dictionaries(
 
 
 def slow_limit(specification: dict[str, Any], second: int) -> int | None:
-    """Limit by one profile at a second, by the definition."""
+    """Limit by one profile at a second, calculated step by step as the specification defines it."""
     valid_from, valid_to = specification["valid"]
     if valid_from is not None and second < valid_from:
         return None

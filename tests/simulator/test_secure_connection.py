@@ -92,7 +92,7 @@ class Site:
         has_clients: bool = False,
         newest: ssl.TLSVersion = TLS_1_3,
     ) -> ssl.SSLContext:
-        """TLS context of a server; with clients, it requires their certificates."""
+        """TLS context of a server, which requires client certificates if ``has_clients``."""
         own = self.root.certificate_of("CSMS", days, address=address)
         context = server_context(self._folder, own, clients=self.root if has_clients else None)
         context.maximum_version = newest

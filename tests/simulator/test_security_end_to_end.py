@@ -94,7 +94,7 @@ class Site:
         ]
 
     async def certificate_installed(self) -> None:
-        """Wait until the station has answered a CertificateSigned."""
+        """Wait until the station has accepted a CertificateSigned."""
         body = {
             "match": {"action": "CertificateSigned", "type": "result", "payload": {"status": "Accepted"}},
             "within": PATIENCE_S,

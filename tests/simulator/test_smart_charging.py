@@ -85,7 +85,7 @@ def period(start: int = 0, limit: float = 10, **fields: Any) -> JsonObject:
 
 
 def install(bench: Workbench, profile: JsonObject, evse_id: int = 1) -> str:
-    """Status of SetChargingProfile, with the reason code if it is rejected."""
+    """Send a SetChargingProfile; return the reason code of the answer, or else its status."""
     answer = bench.command("SetChargingProfile", {"evseId": evse_id, "chargingProfile": profile})
     return str(answer.get("statusInfo", {}).get("reasonCode", answer["status"]))
 

@@ -1,4 +1,4 @@
-"""Connections between the blocks of a simulated station."""
+"""Functional blocks of a simulated station that depend on each other."""
 
 import pytest
 from ocpp.v201.enums import ConnectorStatusEnumType as ConnectorStatus

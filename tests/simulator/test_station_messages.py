@@ -1,4 +1,4 @@
-"""The page about the messages of a simulated station is right; it sends and answers all of them."""
+"""The page about the messages of a simulated station is right, and the station sends and answers all."""
 
 import ast
 import re
@@ -121,7 +121,7 @@ def accept(observed: ObservedStation, action: str, **payload: Any) -> JsonObject
 
 
 def charge_with_iso_15118(observed: ObservedStation) -> None:
-    """Give a vehicle its contract, a schedule and a cost, and stop it remotely."""
+    """Charge an ISO 15118 vehicle with a charging profile, and stop the transaction remotely."""
     observed.station.plug_in(1, vehicle=Vehicle(has_iso_15118=True))
     observed.advance(2)
     observed.station.present(TOKEN, 1)
@@ -191,7 +191,7 @@ LIFE: Final[tuple[Callable[[ObservedStation], None], ...]] = (
 
 @pytest.fixture
 def observed(monkeypatch: pytest.MonkeyPatch) -> ObservedStation:
-    """A station that has booted; certificates are issued in its time."""
+    """A station that has booted; test certificates are valid at its virtual time."""
     monkeypatch.setattr("tests.support.authority.NOW", datetime.fromtimestamp(START, UTC))
     started = ObservedStation(heartbeat_s=60)
     started.start()

@@ -1,4 +1,4 @@
-"""A simulated station works with a central system of the stock `ocpp` library, on a real socket."""
+"""A simulated station works with a central system on the unmodified `ocpp` library, on a real socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""A certificate authority for tests of the simulated station, apart from the PKI of the server."""
+"""A certificate authority for tests of the simulated station, independent of the server's PKI."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -23,7 +23,7 @@ def common_name(name: str) -> x509.Name:
 
 
 class Authority:
-    """A certificate of an authority with a chosen issuer, which signs CSRs."""
+    """A certificate authority, self-signed or below an issuer, that issues certificates and signs CSRs."""
 
     def __init__(
         self, name: str, issuer: "Authority | None" = None, *, days: int = 1000, start: datetime | None = None
@@ -31,7 +31,7 @@ class Authority:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = common_name(name)
         self.start = start
-        """Start of the validity of all its certificates; None: a day ago."""
+        """notBefore of the certificates it issues; None: a day ago, or 500 days ago for an expired one."""
         self.certificate = (issuer or self).issue(self.name, self.key.public_key(), days, ca=True)
 
     def issue(
@@ -43,7 +43,7 @@ class Authority:
         ca: bool = False,
         address: str = "",
     ) -> x509.Certificate:
-        """Issue a certificate; one that expired before now for negative days."""
+        """Issue a certificate; with negative ``days``, it has already expired."""
         start = self.start or NOW - timedelta(days=500 if days < 0 else 1)
         builder = (
             x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number())
@@ -57,7 +57,7 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def sign(self, csr_pem: str, days: int = 365) -> str:
-        """Sign a CSR; the chain has the leaf only."""
+        """Sign a CSR; return the certificate in PEM, without that of the authority."""
         csr = x509.load_pem_x509_csr(csr_pem.encode())
         key = csr.public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)

@@ -1,4 +1,4 @@
-"""Certificates for signing requests at the time of a `Talk`."""
+"""Certificates for signing requests, valid at the virtual time of a `Talk`."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ LONG_AGO: Final = datetime(2025, 12, 1, tzinfo=UTC)
 
 
 def signed_certificate(talk: Talk, **fields: Any) -> tuple[x509.Certificate, x509.Certificate]:
-    """Send the CSR of a station and a certificate that it accepts; return the certificate and its issuer."""
+    """Send a station's CSR and its new certificate, which it accepts; return that and the issuer's."""
     root, csr = Authority("Root", start=LONG_AGO), build_csr()
     talk.request_certificate(csr)
     chain = root.sign(csr)

@@ -15,7 +15,7 @@ AC_NEEDS: Final = {
         "ev_max_voltage": 400,
     },
 }
-"""chargingNeeds of a vehicle that charges with 20 A."""
+"""chargingNeeds of a vehicle that charges with up to 20 A."""
 
 
 def in_seconds(seconds: float) -> str:
@@ -26,7 +26,7 @@ def in_seconds(seconds: float) -> str:
 def charging_profile(
     purpose: str = "TxDefaultProfile", kind: str = "Absolute", limit: float = 6.0, **fields: Any
 ) -> JsonObject:
-    """Build a charging profile with one schedule of five minutes; only a Relative one has no start."""
+    """Build a charging profile with one schedule of five minutes, which starts now unless it is Relative."""
     schedule = {
         "id": 1,
         "duration": 300,

@@ -1,4 +1,4 @@
-"""Failures of the client."""
+"""Texts of the failures that the client raises."""
 
 from collections.abc import Awaitable
 
@@ -8,7 +8,7 @@ from mock_csms.client import StationFailure
 
 
 async def failure_of(verb: Awaitable[object], kind: type[StationFailure]) -> str:
-    """Return the text of a failure."""
+    """Await a verb that must raise exactly this exception, and return its text."""
     with pytest.raises(StationFailure) as caught:
         await verb
     assert type(caught.value) is kind

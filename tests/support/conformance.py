@@ -1,4 +1,4 @@
-"""Validates answers of the control API by its OpenAPI document."""
+"""Validates answers of the control API against its OpenAPI document."""
 
 import re
 from functools import cache
@@ -35,7 +35,7 @@ def openapi_document() -> Json:
 
 @cache
 def operations() -> dict[Operation, Json]:
-    """Operations of the document, with the responses that they share."""
+    """Operations of the document; references to shared responses are resolved."""
     return {
         Operation(method.upper(), path): {**operation, "responses": _resolved(operation["responses"])}
         for path, methods in openapi_document()["paths"].items()
@@ -70,7 +70,7 @@ def operation_of(request: httpx.Request) -> Operation | None:
 
 @cache
 def validator_of(operation: Operation, status: int, media_type: str) -> Any:
-    """Make a validator of the bodies with this status; raises AssertionError if they are not documented."""
+    """Make a validator of bodies with this status and type; raises AssertionError if undocumented."""
     responses = operations()[operation]["responses"]
     documented = responses.get(str(status)) or responses.get(f"{status // 100}XX")
     assert documented, f"{operation}: the document has no status {status}"
@@ -85,9 +85,9 @@ def validator(schema: Json) -> Any:
 
 
 async def check_answer(answer: httpx.Response) -> None:
-    """Assert that an answer is as its operation documents; the bodies of JSON are validated."""
+    """Assert that status, media type and, if it is JSON, body of an answer are as documented."""
     operation = operation_of(answer.request)
-    if operation is None or answer.status_code in {204, 405}:  # 405: the path of another method
+    if operation is None or answer.status_code in {204, 405}:  # 405: the path has other methods
         return
     media_type = answer.headers.get("content-type", "").partition(";")[0]
     checked = validator_of(operation, answer.status_code, media_type)

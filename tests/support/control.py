@@ -37,7 +37,7 @@ async def driven(**settings: Any) -> AsyncIterator[Mock]:
 
 
 def client_of(url: str) -> httpx.AsyncClient:
-    """Make a client that bypasses proxies, and validates all answers by the OpenAPI document."""
+    """Make a client that bypasses proxies, and validates all answers against the OpenAPI document."""
     openapi_document()  # made before the first request, which may be timed
     return httpx.AsyncClient(
         base_url=url,

@@ -1,4 +1,4 @@
-"""A driver at EVSE 1 of a simulated station, and what the transaction events tell."""
+"""A driver at EVSE 1 of a simulated station, and one-line summaries of the TransactionEvents."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.observed_station import TOKEN, ObservedStation
 
 
 def observed(start: str = "", stop: str = "", **variables: object) -> ObservedStation:
-    """A station that sends no meter values of its own accord."""
+    """Start a station with these TxStartPoint, TxStopPoint and variables, without regular meter values."""
     station = ObservedStation()
     station.start()
     points = {"TxCtrlr.TxStartPoint": start, "TxCtrlr.TxStopPoint": stop}
@@ -55,7 +55,7 @@ def play(observed: ObservedStation, steps: Iterable[str], wait_s: float = 12) ->
 
 
 def shown(event: JsonObject) -> str:
-    """Write what an event tells, without its times and meter values."""
+    """Summarize a TransactionEvent in a line, such as ``Started CablePluggedIn EVConnected 1.1``."""
     info = event["transactionInfo"]
     evse = event.get("evse", {})
     place = f"{evse['id']}.{evse['connectorId']}" if "connectorId" in evse else str(evse.get("id", ""))
@@ -73,7 +73,7 @@ def shown(event: JsonObject) -> str:
 
 
 def events(observed: ObservedStation) -> list[str]:
-    """Everything that the events told, oldest first."""
+    """One-line summaries of all TransactionEvents, oldest first."""
     return [shown(event) for event in observed.calls("TransactionEvent")]
 
 

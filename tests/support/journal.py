@@ -1,4 +1,4 @@
-"""Heartbeats and their answers, stored in a journal in the way of a connection."""
+"""Heartbeats and their answers, stored in a journal as a connection stores them."""
 
 from functools import cache
 from typing import Any

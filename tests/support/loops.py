@@ -1,4 +1,4 @@
-"""Tests on the event loop of Python and on that of the server, whose transports differ."""
+"""Runs tests on asyncio's own event loop and on the server's (uvloop), whose transports differ."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,7 +45,7 @@ def run_with_servers(new_loop: NewLoop, test: Callable[[Serve], Awaitable[None]]
 
 
 def on_both_loops(test: Callable[[Serve], Awaitable[None]]) -> Callable[..., None]:
-    """Run a test on the event loop of Python and on that of the server."""
+    """Make a test run once on asyncio's own event loop and once on the server's."""
 
     @each_event_loop
     def run_on(new_loop: NewLoop) -> None:

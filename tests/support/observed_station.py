@@ -52,13 +52,13 @@ ANSWERS: Final[Mapping[str, JsonObject]] = {
     "NotifyEVChargingSchedule": ACCEPTED,
     "SignCertificate": ACCEPTED,
 }
-"""Payload of the answer by action; empty for all others."""
+"""Payload of the central system's answer by action; the answer to any other action is empty."""
 
 FILES_URL: Final = "http://files/"
-"""Files at other addresses cannot be transferred."""
+"""Prefix of the URLs whose transfers succeed; all others fail."""
 
 type Entry = tuple[float, str, Any]
-"""Time, direction and parsed frame, or what happened to the connection."""
+"""Time, then ``sent`` or ``received`` with the parsed frame, or ``connected`` or ``disconnected``."""
 
 
 @pytest.fixture
@@ -111,10 +111,10 @@ class VirtualLink:
 
 
 class ObservedStation:
-    """A station with its central system: both exchange frames with a latency, and every frame is observed.
+    """A simulated station and its central system; the observer sees every frame that they exchange.
 
-    ``boots`` are the statuses of the first boots; all later ones are accepted. ``withhold`` decides by action
-    whether a CALL gets no answer, ``refuse`` whether it gets a CALLERROR.
+    ``boots`` are the statuses that answer the first BootNotifications; all later ones are Accepted.
+    ``withhold`` decides by action whether a CALL gets no answer, ``refuse`` whether it gets a CALLERROR.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class ObservedStation:
         self.refuse: Callable[[str], bool] = lambda _: False
         self.answer_delay_s: Callable[[], float] = lambda: 0.0
         self.connection: object | None = None
-        """Identity of the open connection; frames of another are lost."""
+        """Mark of the open connection, a new object each time; frames of earlier connections are lost."""
         self._boots = list(boots)
         self._numbers = count(1)
         self._ticks_at = self.host.time()
@@ -154,7 +154,7 @@ class ObservedStation:
     # Time
 
     def start(self) -> None:
-        """Connect, and wait until the boot is settled."""
+        """Connect the station, and advance the time until it has booted."""
         self.link.open()
         self.advance(10)
 
@@ -168,7 +168,7 @@ class ObservedStation:
         self.host.advance(end - self.host.time())
 
     def end(self) -> list[Finding]:
-        """Report everything missing, and return all findings."""
+        """End the observation, which adds findings about missing messages; return all findings."""
         self._collect(self.observer.end(self.host.time()))
         return self.findings
 
@@ -194,7 +194,7 @@ class ObservedStation:
         self.findings += findings
 
     def _note(self, way: str, frame: Any) -> tuple[float, int]:
-        """Write down what happened; return its time and number."""
+        """Add an entry to the journal; return its time and number."""
         self.journal.append((self.host.time(), way, frame))
         return self.host.time(), len(self.journal)
 

@@ -61,7 +61,7 @@ def parse_blocks(page: Path) -> Iterator[Block]:
 
 
 def commands_in(text: str) -> Iterator[str]:
-    """Commands of a shell block; one that goes on, after a backslash or in quotes, is joined."""
+    """Commands of a shell block; a command of several lines (backslash or open quotation) is joined."""
     command = ""
     for line in text.replace("\\\n", " ").splitlines():
         command = f"{command} {line}".strip()
@@ -80,7 +80,7 @@ def is_complete(command: str) -> bool:
 
 
 async def run_curl(words: Sequence[str], folder: Path) -> None:
-    """Run curl; of an endless stream (``-N``) only the first line is read."""
+    """Run curl until it ends, or only until the first line of an endless stream (``-sN``)."""
     is_stream = "-sN" in words
     process = await asyncio.create_subprocess_exec(
         *words, "--fail-with-body", "--noproxy", "*", cwd=folder, stdout=asyncio.subprocess.PIPE

@@ -1,4 +1,4 @@
-"""CALLs of a station as its connection parses them, and payloads for them."""
+"""CALLs of a station as the server parses them, and payloads for them."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def read(action: str, payload: JsonObject, message_id: str = "1") -> Call:
 
 
 def call(action: str, payload: JsonObject, message_id: str = "1") -> Call:
-    """Parse a CALL; if it violates the schema, its content is lenient."""
+    """Parse a CALL; if it violates the schema, its content is a `LenientPayload`."""
     frame = read(action, payload, message_id)
     if frame.content is None:
         frame.content = content(action, payload)

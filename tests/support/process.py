@@ -40,7 +40,7 @@ def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def unread_server(folder: Path) -> Iterator[tuple[dict[str, Any], "subprocess.Popen[bytes]"]]:
-    """Run a server whose standard output is a pipe that is never read; yield its ready file and process."""
+    """Run a server whose output goes to pipes that are never read; yield its ready data and process."""
     ready_file = folder / "ready.json"
     command = [sys.executable, "server.py", "--port", "0", "--ready-file", str(ready_file)]
     with subprocess.Popen(
@@ -136,7 +136,7 @@ async def _serve(station: Station) -> None:
 async def _stay_connected(url: str, identity: str, booted: asyncio.Event) -> None:
     while True:
         try:
-            # Without pings: their payload is from `random`, whose state hypothesis watches.
+            # Without pings: `websockets` takes their payload from `random`, whose state hypothesis watches.
             async with websockets.connect(
                 f"{url}/{identity}", subprotocols=[OCPP_2_0_1], ping_interval=None
             ) as connection:

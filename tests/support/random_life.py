@@ -1,4 +1,4 @@
-"""Random sessions, commands and trouble for an observed station."""
+"""Random drivers, commands, connection losses and power cuts for an `ObservedStation`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ def profile(number: int, random: Random, **fields: Any) -> JsonObject:
 
 
 class RandomLife:
-    """Drivers, a central system and a network that do what comes to their mind."""
+    """Random acts of drivers, central system, network and power supply, repeatable by a seed."""
 
     def __init__(self, observed: ObservedStation, seed: int) -> None:
         self.observed = observed
@@ -64,7 +64,7 @@ class RandomLife:
         observed.withhold = lambda action: self._chance(0.003)
 
     def live(self, hours: float) -> None:
-        """Start, and do random things for this long."""
+        """Start the station, and act at random for these hours of virtual time."""
         host = self.observed.host
         end = host.time() + hours * 3600
         self.observed.start()
@@ -119,14 +119,14 @@ class RandomLife:
         return timestamp(datetime.fromtimestamp(self.observed.host.time() + in_s, UTC))
 
     def evse(self) -> JsonObject:
-        """A property that names an EVSE, a connector, or neither."""
+        """The property ``evse`` with or without a connector, or no property."""
         evse_id = self.random.randint(1, 2)
         return self.random.choice(
             [{}, {"evse": {"id": evse_id}}, {"evse": {"id": evse_id, "connectorId": 1}}]
         )
 
     def transaction_id(self) -> str:
-        """Id of a running transaction, or of none."""
+        """Id of a running transaction, or an unknown id."""
         running = self.station.transactions.running()
         ids = [session.transaction.id for session in running if session.transaction]
         return self.random.choice([*ids, "unknown"])

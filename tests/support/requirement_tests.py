@@ -1,4 +1,4 @@
-"""Tests that show requirements of a central system, and the cases of Part 6 for one."""
+"""Finds the tests of each requirement for a CSMS and of each test case for a CSMS (Part 6)."""
 
 import ast
 import re
@@ -17,9 +17,7 @@ MARKER: Final = "also_covers"
 
 @cache
 def tests_by_requirement() -> Mapping[str, tuple[str, ...]]:
-    """Return the test files by requirement or case: those that the name of a test begins with, and those of
-    the marker `also_covers`.
-    """
+    """Test files by requirement or test case, which the name of a test or its `also_covers` marker names."""
     found: dict[str, dict[str, None]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")

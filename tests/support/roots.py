@@ -14,7 +14,7 @@ CSMS_ROOT: Final = "CSMSRootCertificate"
 MO_ROOT: Final = "MORootCertificate"
 ROOT_CHECK: Final = "SecurityCtrlr.AdditionalRootCertificateCheck"
 ISSUERS: Final[Mapping[str, str]] = {"Sub": "V2G", "Successor": "Root"}
-"""Names of the authorities that another one has signed."""
+"""Issuer of each authority that is not self-signed."""
 
 
 @cache

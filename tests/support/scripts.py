@@ -1,4 +1,4 @@
-"""Scripts of raw TCP as parameters of tests, with the steps that many of them share."""
+"""Scripts of bytes on a TCP connection, as parameters of tests, and steps that many scripts share."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ def call(message_id: object = 1) -> bytes:
 
 
 def answer(message_id: object = 1) -> Frame:
-    """Expect the answer to that DataTransfer."""
+    """Expect the answer to the DataTransfer of `call`."""
     return Frame(TEXT, b'[3,"%b",{"status":"UnknownVendorId"}]' % str(message_id).encode())
 
 

@@ -79,7 +79,7 @@ def wss_url(csms: Csms) -> str:
 def station_context(
     root: str, certificate: CertificateFiles | None = None, *, suite: str = ""
 ) -> ssl.SSLContext:
-    """TLS context of a station that trusts a root certificate in PEM; a suite is its only one (TLS 1.2)."""
+    """TLS context of a station that trusts this root (PEM); ``suite``: TLS 1.2 with only this suite."""
     context = ssl.create_default_context(cadata=root)
     if certificate is not None:
         context.load_cert_chain(*certificate)
@@ -100,7 +100,7 @@ def old_station_context(root: str) -> ssl.SSLContext:
 
 
 def ssl_object_of(station: Station) -> ssl.SSLObject:
-    """TLS of a station's connection."""
+    """TLS object of a station's connection."""
     found = station.connection.transport.get_extra_info("ssl_object")
     assert isinstance(found, ssl.SSLObject)
     return found

@@ -39,7 +39,7 @@ class SecuredCase:
         return wss_url(self.csms) if self.security_profile > 1 else f"ws://{self.csms.address}"
 
     def options(self, password: str = PASSWORD, user: str = "CS1", suite: str = "") -> dict[str, Any]:
-        """Options to connect a station that proves its identity as the security profile wants."""
+        """Options to connect a station that proves its identity as the security profile requires."""
         if self.security_profile == 1:
             return with_password(password, user)
         if self.security_profile == 2:
@@ -56,7 +56,7 @@ class SecuredCase:
 async def secured(
     security_profile: int, pki: Pki, *, control: bool = False, **settings: Any
 ) -> AsyncIterator[SecuredCase]:
-    """Serve stations that need a security profile. A control API takes another 0.3 s."""
+    """Serve stations with this security profile; starting a control API too takes another 0.3 s."""
     settings |= {"port": 0, "security_profile": security_profile, "pki": pki.path}
     if security_profile < 3:
         settings["password"] = PASSWORD

@@ -77,11 +77,11 @@ OTHER_ANSWERS: dict[Action, Answer] = {
     Action.unlock_connector: lambda **_: call_result.UnlockConnector(status="Unlocked"),
     Action.unpublish_firmware: lambda **_: call_result.UnpublishFirmware(status="Unpublished"),
 }
-"""Answers that accept a command with more or other fields than a status Accepted."""
+"""Accepting answers that need more or other fields than the status Accepted, by action."""
 
 
 class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
-    """A station that accepts every command; ``answers`` overrides that, ``received`` has the payloads."""
+    """A station that accepts commands, unless ``answers`` has another answer; ``received`` keeps payloads."""
 
     def __init__(self, identity: str, connection: ClientConnection) -> None:
         super().__init__(identity, connection, response_timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""One station of a mock that many tests share: its settings, its connections, and the commands to it."""
+"""The station of one test on a mock that many tests share: its settings, connections and commands."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from tests.support.station import Station, connected, raw_connection
 
 
 class StationCase(NamedTuple):
-    """A station that only one test uses. To start a mock for one test takes 0.3 s, to share one 0.01 s."""
+    """A station of one test on a shared mock: 0.01 s to set up, instead of 0.3 s for a mock per test."""
 
     csms: Csms
     client: httpx.AsyncClient
@@ -40,7 +40,7 @@ class StationCase(NamedTuple):
         return raw_connection(self.csms, self.station_id)
 
     async def send(self, action: str, payload: JsonObject | None = None, **members: Any) -> httpx.Response:
-        """Request a command to the station, by default with the payload that fits it."""
+        """Ask the mock to send a command to the station, by default with the mock's own payload."""
         members |= {} if payload is None else {"payload": payload}
         return await send_command(self.client, self.station_id, action, **members)
 
@@ -55,7 +55,7 @@ class StationCase(NamedTuple):
     async def exchange(
         self, station: Station, action: str, payload: JsonObject | None = None
     ) -> tuple[JsonObject, JsonObject]:
-        """Send the station a command, by default with the payload that fits it.
+        """Send the station a command, by default with the mock's own payload.
 
         Return the payload that the station has received, and the payload of its answer.
         """

@@ -1,4 +1,4 @@
-"""The smallest central system on the stock `ocpp` library, which validates every message both ways."""
+"""A minimal central system on the unmodified `ocpp` library, which validates sent and received messages."""
 
 import json
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ StockChargePoint = type(
 
 
 class RecordedConnection:
-    """A connection that keeps the action of every CALL received, and every CALLERROR of both sides."""
+    """A connection that passes every frame, sent or received, to `StockCsms.record`."""
 
     def __init__(self, connection: ServerConnection, csms: "StockCsms") -> None:
         self._connection = connection
@@ -92,7 +92,7 @@ class RecordedConnection:
 
 
 class StockCsms:
-    """A server with a stock charge point for each connection."""
+    """A server with an unmodified `ocpp` charge point for each connection."""
 
     def __init__(self, port: int = 0) -> None:
         self._port = port
@@ -106,7 +106,7 @@ class StockCsms:
         self.url = ""
 
     def record(self, frame: Any) -> None:
-        """Record a frame."""
+        """Record the action of a CALL from a station, or a CALLERROR."""
         if frame[0] == 4:
             self.errors.append(frame)
         elif frame[0] == 2 and frame[2] in set(map(str, ANSWERS)):

@@ -1,4 +1,4 @@
-"""A station and its central system as the observer of findings sees them."""
+"""Messages between a station and its central system, in virtual time, given to the observer of findings."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -55,9 +55,9 @@ def stamp(at: float) -> str:
 
 
 class Talk:
-    """A station and its central system, as the observer sees them.
+    """A conversation of a station and its central system, which the observer of findings sees.
 
-    Payloads must be valid, except those of CALLs with a ``violation``.
+    Its time is virtual. Payloads must be valid, except those of CALLs with a ``violation``.
     """
 
     def __init__(self, silenced: frozenset[str] = frozenset()) -> None:
@@ -100,7 +100,7 @@ class Talk:
         self.connect()
 
     def wait(self, seconds: float, step: float = 1.0) -> None:
-        """Advance the time, with a tick every ``step`` seconds."""
+        """Advance the time, and call the observer's ``tick`` every ``step`` seconds."""
         until = self.at + seconds
         while self.at + step < until:
             self.at += step
@@ -175,7 +175,7 @@ class Talk:
         message_id: str | None = None,
         together: bool = False,
     ) -> str:
-        """Send a valid CALL of the station that is answered in the same step."""
+        """Pass a valid CALL of the station and its answer to the observer in one step."""
         assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = message_id or f"station-{next(self._numbers)}"
         answer = answer or ({"currentTime": self.now} if action == "Heartbeat" else {})
@@ -267,7 +267,7 @@ class Talk:
         )
 
     def read_variables(self, values: Mapping[str, str]) -> None:
-        """Read variables, named as ``Component.Variable``, with these values."""
+        """Send a GetVariables that the station answers with these values, by ``Component.Variable``."""
         items = [dict(zip(("component", "variable"), named, strict=True)) for named in map(_names, values)]
         results = [
             {**item, "attributeType": "Actual", "attributeStatus": "Accepted", "attributeValue": value}
@@ -277,11 +277,11 @@ class Talk:
         self.answer_command(message_id, "GetVariables", {"getVariableResult": results})
 
     def report_start_point(self, start_point: str) -> None:
-        """Read the variables that decide when a remote start leads to a transaction."""
+        """Read TxStartPoint and AuthorizeRemoteStart, which decide when a remote start leads to an event."""
         self.read_variables({"TxCtrlr.TxStartPoint": start_point, "AuthCtrlr.AuthorizeRemoteStart": "false"})
 
     def ask_in_vain(self, action: str, payload: JsonObject) -> None:
-        """Send a CALL to the station that gets a CALLERROR, so that only its requestId is known."""
+        """Send a command that the station answers with a CALLERROR; later messages may still refer to it."""
         message_id = self.send_command(action, payload)
         self.answer_command(message_id, action)
 
@@ -318,14 +318,15 @@ def unbooted() -> Talk:
 
 @pytest.fixture
 def talk(unbooted: Talk) -> Talk:
-    """A station with an accepted boot and the status of its only connector."""
+    """A station that has booted and reported its only connector (see `settle`)."""
     settle(unbooted)
     return unbooted
 
 
 def settle(talk: Talk) -> None:
-    """Boot, report the status of the only connector, ask for reports with the requestIds 7 and 8, and send
-    the commands that events may name as their cause.
+    """Boot, report the status of the only connector, and send the commands that later messages refer to.
+
+    Reports refer to the requestIds 7 and 8, and TransactionEvents to a command as their trigger.
     """
     talk.boot()
     talk.status()
@@ -353,7 +354,7 @@ REPORT_COMMANDS: Mapping[str, JsonObject] = {
     "GetDisplayMessages": {},
     "CustomerInformation": {"report": True, "clear": False, "customerIdentifier": "me"},
 }
-"""Further properties of the commands that ask for a report."""
+"""Payloads of the commands that ask for a report, without the requestId."""
 
 
 def report(seq_no: int, *, tbc: bool | None = None, request_id: int = 7) -> JsonObject:

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 
 class TcpProxy:
-    """Forwards connections to an address, unless it is closed for them."""
+    """Forwards connections to an address while ``is_open``; aborts them otherwise."""
 
     def __init__(self, url: str) -> None:
         self.lead_to(url)
         self._writers: set[asyncio.StreamWriter] = set()
         self.requests: list[str] = []
-        """Method and target of each request, one per chunk of bytes that begins like a request."""
+        """Method and target, the first two words of each chunk of bytes from a client."""
         self.is_open = True
         self.attempted = asyncio.Event()
         """Set when a connection is refused because the proxy is closed."""

@@ -70,7 +70,7 @@ class Credentials:
 def issue(
     name: str, issuer: Credentials | None = None, *, key: Key | None = None, valid: timedelta = 30 * DAY
 ) -> Credentials:
-    """Issue a certificate for a common name; a root without an issuer, expired if ``valid`` is negative."""
+    """Issue a certificate for a common name: a root if no issuer is given, expired if ``valid`` < 0."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -92,7 +92,7 @@ def issue(
 
 @cache
 def root() -> Credentials:
-    """Root certificate that signs the other ones."""
+    """Root certificate that signs the server certificates of this module."""
     return issue("root")
 
 
@@ -114,7 +114,7 @@ def port_context(credentials: Credentials | None = None) -> ssl.SSLContext:
 
 
 def client_context(*, trusts: Credentials | None = None, version: str = "") -> ssl.SSLContext:
-    """TLS context of a client that verifies, by default with the right root certificate."""
+    """TLS context of a client that verifies the server, by default with the root that signed it."""
     context = ssl.create_default_context(cadata=(trusts or root()).pem.decode())
     if version:
         context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
@@ -123,7 +123,7 @@ def client_context(*, trusts: Credentials | None = None, version: str = "") -> s
 
 @dataclass
 class TlsPort:
-    """A port with TLS, on one context."""
+    """A `Port` with one TLS context, and the facts and faults that a test gives it."""
 
     context: ssl.SSLContext = field(default_factory=port_context)
     name: str = "main"
@@ -162,7 +162,7 @@ class TlsServer:
 
 @asynccontextmanager
 async def serving(port: Port | None = None, **settings: Any) -> AsyncIterator[TlsServer]:
-    """Serve stations on a port, by default one that takes TLS and plain text."""
+    """Serve stations on a port, by default one that accepts both TLS and plain text."""
     csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
     sock = listening_socket("127.0.0.1", 0)
     csms.listeners.main.address = host_and_port(*sock.getsockname()[:2])
@@ -201,7 +201,7 @@ class TlsClient:
         self.ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name, session=session)
 
     async def _do[T](self, work: Callable[..., T], *arguments: Any, flush: bool = True) -> T:
-        """Do a step of TLS, with the input that it wants."""
+        """Call a method of the SSLObject, and feed it bytes of the server until it is done."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
@@ -226,7 +226,7 @@ class TlsClient:
         return self._outgoing.read()
 
     async def shake_hands(self, *, flush: bool = True) -> None:
-        """Complete the handshake; an SSLError is raised after its alert is sent.
+        """Complete the handshake; on an SSLError, send the alert before raising it.
 
         ``flush=False`` keeps back the last message, to be sent with what follows.
         """
@@ -237,7 +237,7 @@ class TlsClient:
         await self._do(self.ssl.write, data)
 
     async def read(self) -> bytes:
-        """Receive some data; empty at close_notify; raises SSLError for an alert and SSLEOFError."""
+        """Receive some data, empty at close_notify; an alert raises SSLError, a bare FIN SSLEOFError."""
         return await self._do(self.ssl.read, 2**16)
 
     async def unwrap(self) -> None:
@@ -281,7 +281,7 @@ def run_on(new_loop: NewLoop, test: Coroutine[Any, Any, None]) -> None:
 
 
 def on_each_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test on the event loop of Python and on that of the server."""
+    """Make a test run once on asyncio's own event loop and once on the server's."""
 
     @each_event_loop
     def run_test(new_loop: NewLoop) -> None:

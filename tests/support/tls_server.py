@@ -1,4 +1,4 @@
-"""A server with TLS whose alerts reach the client, as those of `asyncio` do not."""
+"""A TLS server whose alerts reach the client, unlike those of an `asyncio` server."""
 
 import socket
 import ssl
@@ -30,7 +30,7 @@ class AlertingServer(NamedTuple):
 
     port: int
     alerts: list[str]
-    """Reasons of the TLS handshakes that failed."""
+    """OpenSSL's reason for each TLS handshake that failed."""
 
 
 @contextmanager

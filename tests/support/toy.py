@@ -63,7 +63,7 @@ class Paint:
 
 
 class ToyChargePoint(Session):
-    """Session of one toy station."""
+    """Session of a station that speaks the toy version."""
 
     version = TOY_VERSION
 

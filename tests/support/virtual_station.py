@@ -1,4 +1,4 @@
-"""Virtual time for a simulated station, and a workbench for one of its blocks."""
+"""Virtual time for a simulated station, and test benches for its functional blocks."""
 
 import heapq
 from collections.abc import Callable
@@ -27,12 +27,12 @@ class VirtualTimer:
         self.callback: Callable[[], object] | None = callback
 
     def cancel(self) -> None:
-        """Do not call it any more."""
+        """Cancel the callback."""
         self.callback = None
 
 
 class VirtualHost:
-    """A Host whose time only passes in `advance`, and whose threads run at once."""
+    """A Host whose time passes only in `advance`, and which runs the work for threads at once."""
 
     def __init__(self, now: float = START) -> None:
         self._now = now
@@ -55,7 +55,7 @@ class VirtualHost:
         on_result: Callable[[T], object],
         on_failure: Callable[[OSError], object],
     ) -> None:
-        """Run the function at once; its callback comes with the next `advance`."""
+        """Run the function at once; the next `advance` calls its callback."""
         try:
             result = function()
         except OSError as error:
@@ -89,7 +89,7 @@ class Sent(StationOutbox):
 
 
 class Workbench:
-    """A core without a connection, with one or more blocks under test."""
+    """The core of a station without a connection, with the functional blocks under test."""
 
     def __init__(self, *factories: Callable[[Core], Any], **setup: Any) -> None:
         self.host = VirtualHost()
@@ -136,7 +136,7 @@ class Workbench:
 
 
 class Wire:
-    """A core with a real outbox and endpoint, whose frames the test reads and answers."""
+    """The core of a station with a real outbox and endpoint, whose frames the test reads and answers."""
 
     def __init__(self, *factories: Callable[[Core], Any], registration: str | None = "Accepted") -> None:
         self.host = VirtualHost()

@@ -27,7 +27,7 @@ FIN, RSV1, RSV2, RSV3 = 0x80, 0x40, 0x20, 0x10
 MASK: Final = b"\x37\xfa\x21\x3d"
 KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT: Final = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-"""Mask, key and accept value of the examples in RFC 6455 (5.7, 1.3)."""
+"""MASK, KEY and ACCEPT are from the examples in RFC 6455 (5.7, 1.3)."""
 
 HEADERS: Final[Mapping[str, str]] = {
     "Host": "x",
@@ -42,7 +42,7 @@ VARYING: Final = ("Date", "Server")
 """Response headers that tests do not compare."""
 
 
-# Bytes that a station sends
+# Bytes that the station sends
 
 
 def request(
@@ -52,7 +52,7 @@ def request(
     method: str = "GET",
     version: str = "HTTP/1.1",
 ) -> bytes:
-    """Build an opening handshake; a header of None is left out, ``lines_to_add`` come last."""
+    """Build an opening handshake; a header whose value is None is left out, ``lines_to_add`` come last."""
     fields = {**HEADERS, **(headers or {})}
     lines = [f"{method} {target} {version}"]
     lines += [f"{name}: {value}" for name, value in fields.items() if value is not None]
@@ -111,14 +111,14 @@ class Deflate:
         return self._inflate.decompress(data + b"\x00\x00\xff\xff")
 
 
-# Bytes that a station expects
+# Bytes that the station expects from the server
 
 
 @dataclass(frozen=True)
 class Head:
     """An expected response to the opening handshake, without the headers that vary.
 
-    ``text`` is the whole body; of a body written by `websockets`, only ``about`` must be a part.
+    The body must equal ``text``, or contain ``about`` if given, for a body that `websockets` writes.
     """
 
     status: str
@@ -141,7 +141,7 @@ def refused(status: str, *headers: str, text: str = "", about: str | None = None
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of the server, to the byte."""
+    """An expected frame of the server, compared byte by byte."""
 
     opcode: int
     data: bytes = b""
@@ -164,7 +164,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Closing:
-    """An expected close frame; of a reason written by `websockets`, only ``about`` must be a part."""
+    """An expected close frame; its reason contains ``about`` if given, as `websockets` may reword it."""
 
     code: int
     reason: str = ""
@@ -190,7 +190,7 @@ class Then(Enum):
     ENDED = auto()
     """The server sends a FIN."""
     DROPPED = auto()
-    """The server sends a FIN, and ends the connection though the station does not."""
+    """The server sends a FIN and closes its socket, though the station keeps its end open."""
     WAS_RESET = auto()
     """The server sends a RST."""
 
@@ -199,7 +199,7 @@ type Step = bytes | Head | Frame | Matching | Closing | Act | Then
 
 
 class Wire:
-    """The station's end of a TCP connection, on which the WebSocket is done by hand."""
+    """The station's end of a TCP connection, on which tests build WebSocket frames by hand."""
 
     def __init__(self, connected: socket.socket, clock: "Clock") -> None:
         self.head = b""
@@ -383,7 +383,7 @@ class Wire:
             return None
 
     async def _wait_for_reset(self) -> None:
-        """Send until a RST comes back, which it does once the server has closed its end."""
+        """Send bytes until the server answers with a RST, which shows that it has closed its socket."""
         with suppress(ConnectionError):
             while True:
                 await self.send(b"\x00")

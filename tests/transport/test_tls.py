@@ -1,4 +1,4 @@
-"""Turns and flow control of a TLS transport, between a TCP transport and a connection that are recorded."""
+"""Turns and flow control of a TLS transport, between a recording TCP transport and connection."""
 
 import asyncio
 import ssl

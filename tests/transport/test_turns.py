@@ -7,7 +7,7 @@ from mock_csms.transport.turns import TURNS_PER_ITERATION, Turns
 
 
 class CountingWorker:
-    """Takes its turns, and asks for another one until it has had enough."""
+    """Worker that asks for another turn until it has had ``wanted`` turns."""
 
     def __init__(self, turns: Turns, wanted: int = 1) -> None:
         self.turns = turns

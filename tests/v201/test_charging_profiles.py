@@ -1,4 +1,4 @@
-"""Charging profiles of the mock: unit, limit and place, and the rules that bind them."""
+"""Charging profiles that the mock builds: unit, limit and place, and the requirements on them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -146,7 +146,7 @@ def test_limit_is_rounded_down_to_one_decimal(limit: float, expected: float) -> 
     assert rounded(limit) == expected
 
 
-# Place
+# Place: the stack level, and the known profile that is replaced
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def answered(status: str) -> JsonObject:
 
 
 def transaction_of(station: Station, *events: str) -> Transaction:
-    """Make a station report events of the transaction T7, and return it."""
+    """Make a station report events of the transaction T7, and return the transaction."""
     for kind in events:
         learn_from_message(station, call("TransactionEvent", event(kind, "T7", id_token=TOKEN)))
     transaction = station.transaction("T7")
@@ -342,7 +342,7 @@ def needs(charging_needs: JsonObject, evse_id: int = 1) -> JsonObject:
 def report_limit(
     station: Station, source: str, *limits: float, unit: str = "A", evse_id: int | None = None
 ) -> None:
-    """Report a limit of the station itself, with one schedule period per value."""
+    """Report an external charging limit, with one schedule period per value."""
     periods = [{"startPeriod": 60 * number, "limit": limit} for number, limit in enumerate(limits)]
     schedule = {"id": 1, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
     notification: JsonObject = {
@@ -355,7 +355,7 @@ def report_limit(
 
 
 def profile_for(csms: Csms, notification: JsonObject) -> JsonObject:
-    """Return the charging profile for the transaction on an EVSE, which starts unless it runs already."""
+    """Return the charging profile for the transaction on an EVSE; start one unless it runs already."""
     assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notification) is None
     station = csms.station("CS1")
     if station.transaction_on(notification["evseId"]) is None:

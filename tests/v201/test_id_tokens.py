@@ -38,7 +38,7 @@ def test_charging_token_is_not_accepted_for_another_transaction(station: str) ->
 def test_charging_token_is_accepted_for_its_own_transaction_only(
     station: str, transaction_id: str | None, status: str
 ) -> None:
-    """In an Authorize (None), the driver may be about to stop a transaction at the same station."""
+    """Without a transaction_id (Authorize), the driver may be stopping a transaction at the same station."""
     csms = charging(station)
     profile = csms.profile("CS1")
 

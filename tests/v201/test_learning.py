@@ -1093,7 +1093,7 @@ def test_transactions_with_invalid_timestamps_are_listed(station: Station) -> No
 
 
 def monitored(station: Station) -> None:
-    """Monitor 1 is from a report, monitor 2 was set."""
+    """Report the monitor 1, and set the monitor 2."""
     monitor = {"id": 1, "transaction": False, "value": 1.0, "type": "Delta", "severity": 5}
     item = {"component": {"name": "EVSE"}, "variable": {"name": "Power"}, "variableMonitoring": [monitor]}
     report = {"requestId": 1, "seqNo": 0, "generatedAt": NOW, "monitor": [item]}

@@ -1,4 +1,4 @@
-"""Requirements that a valid command of the central system breaks."""
+"""Requirements that a command breaks although it is valid by its schema."""
 
 from datetime import UTC, datetime
 

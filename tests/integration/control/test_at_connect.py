@@ -22,7 +22,7 @@ HEARTBEAT = '[2,"beat","Heartbeat",{}]'
 
 
 class ObservedArrivals(Arrivals[Session]):
-    """Arrivals that a test can observe."""
+    """`Arrivals` (callers that wait for the next connection of a station) whose number a test can await."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class ObservedArrivals(Arrivals[Session]):
 
 
 def observed(mock: Mock) -> ObservedArrivals:
-    """Arrivals of a server, replaced by ones that a test can observe."""
+    """Replace the `Arrivals` of a server, unless that is done already, and return the `ObservedArrivals`."""
     csms, _ = mock
     if not isinstance(csms.arrivals, ObservedArrivals):
         csms.arrivals = ObservedArrivals()

@@ -1,6 +1,6 @@
-"""Real answers of each operation, to real stations, are as the OpenAPI document says.
+"""Answers of each operation, about a real station, conform to the OpenAPI document.
 
-The client of `driven` validates every answer by the document; this module drives each operation.
+The client of `driven` validates every answer against the document; this module requests each operation.
 A new operation needs one more line in `REQUESTS`.
 """
 

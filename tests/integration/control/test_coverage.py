@@ -27,7 +27,7 @@ async def send_monitor_event(station: Station, **fields: Any) -> None:
 
 
 async def states(mock: Mock, *wanted: str) -> dict[str, str]:
-    """States of the requirements of CS1, of these states only."""
+    """State of each requirement of CS1 that is in one of the ``wanted`` states."""
     answer = await mock[1].get("/v1/stations/CS1/coverage", params={"state": wanted})
     return {one["id"]: one["state"] for block in answer.json()["blocks"] for one in block["requirements"]}
 

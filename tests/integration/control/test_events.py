@@ -19,7 +19,7 @@ from tests.support.station import receive
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 type Event = dict[str, str]
-"""Fields of an event; a comment is in the field of the empty name."""
+"""Fields of a server-sent event by name; the name of a comment is empty."""
 
 
 async def events_in(answer: httpx.Response) -> AsyncIterator[Event]:

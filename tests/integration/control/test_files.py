@@ -130,7 +130,7 @@ async def test_unnamed_upload_has_the_filename_of_its_content_disposition(
 
 
 async def test_form_is_read_the_same_however_it_is_cut(mock: Mock) -> None:
-    """The delimiters are found also across two chunks."""
+    """The parser finds a delimiter that is split between two chunks."""
     content = bytes(range(256)) * 5 + b"\r\n--other\r\n--"
     head = b'x\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="cut.log"\r\n\r\n'
     body, headers = head + content + b"\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}

@@ -104,7 +104,7 @@ async def test_value_falls_back_to_the_next_open_scope(mock: Mock, station_id: s
 
 
 async def test_later_value_outlives_the_scope_beneath_it(mock: Mock, station_id: str) -> None:
-    """A scope is not a snapshot: taking it back does not undo changes that others made since."""
+    """A scope is not a snapshot: taking it back keeps later changes of other scopes, or without a scope."""
     _, client = mock
     path = f"/v1/stations/{station_id}/profile"
     changes = {"heartbeatInterval": 2, "bootStatus": "Pending"}

@@ -34,7 +34,7 @@ async def in_short(client: httpx.AsyncClient, station_id: str) -> Any:
 
 
 async def changed(client: httpx.AsyncClient, since: int, *station_ids: str) -> list[str]:
-    """Those of some stations that may have changed after an entry."""
+    """Those of ``station_ids`` that the API lists as possibly changed after the entry ``since``."""
     answer = await client.get("/v1/stations", params={"changedSince": since})
     assert answer.status_code == 200, answer.text
     listed = {station["id"] for station in answer.json()}

@@ -155,7 +155,7 @@ async def test_skipped_entries_do_not_count(mock: Mock, station_id: str) -> None
 
 
 def occupied_next(station_id: str) -> dict[str, Any]:
-    """Make a wait for an Occupied connector, which no other status may precede."""
+    """Make the request of a wait for an Occupied connector, which no other status may precede."""
     status = {"station": station_id, "action": "StatusNotification", "type": "call"}
     return {"match": {**status, "payload": {"connectorStatus": "Occupied"}}, "unless": [status]}
 
@@ -236,7 +236,7 @@ async def test_search_of_past_entries_ends_with_the_time_of_the_wait(
 
 
 async def endless(items: Iterable[Any]) -> AsyncIterator[Any]:
-    """Yield items, and never come to an end."""
+    """Yield items, then wait forever."""
     for item in items:
         yield item
     await asyncio.Event().wait()
@@ -256,7 +256,7 @@ async def test_wait_within_no_time_still_searches_past_entries(
     assert answer.status_code == 200
 
 
-# New entries are compared outside of the path of the station
+# New entries are compared outside the path that answers a station's message
 
 
 A_HEARTBEAT: Final = EntryCondition(Match(action="Heartbeat"), Query(action="Heartbeat", since=0))
@@ -529,7 +529,7 @@ async def test_invalid_wait_is_refused(mock: Mock, body: dict[str, Any], complai
 # Cost of the conditions
 
 COSTLY = "data.items[*].[@,@,@,@,@,@,@,@,@,@,@,@,@,@,@,@]"
-"""Takes all steps of one evaluation for a few thousand items."""
+"""An expression that takes all steps allowed for one evaluation, given a few thousand items."""
 ITEMS = {"vendorId": "x", "data": {"items": list(range(4000))}}
 
 

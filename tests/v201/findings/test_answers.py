@@ -1,4 +1,4 @@
-"""Answers that do not fit the state of the station."""
+"""Checks of answers to commands that do not fit the state of the station."""
 
 import pytest
 

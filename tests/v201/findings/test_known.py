@@ -1,4 +1,4 @@
-"""Facts that depend on commands learn which ones the station may have carried out unseen."""
+"""Facts are told of the commands that a station may have carried out although no answer says so."""
 
 from collections.abc import Callable
 

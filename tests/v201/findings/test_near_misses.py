@@ -1,4 +1,4 @@
-"""A station that nearly causes a finding, of each kind, gets none."""
+"""A station that nearly causes a finding gets none, for each kind of finding."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -487,7 +487,7 @@ def _(talk: Talk) -> None:
     talk.command("InstallCertificate", request)
     talk.command("GetInstalledCertificateIds", {"certificateType": ["V2GRootCertificate"]}, "NotFound")
     talk.command("GetInstalledCertificateIds", {}, certificateHashDataChain=[entry])
-    talk.command("InstallCertificate", {**request, "certificate": other.pem})  # may replace it
+    talk.command("InstallCertificate", {**request, "certificate": other.pem})  # may replace the first root
     talk.command("DeleteCertificate", {"certificateHashData": hash_data})
     talk.command("GetInstalledCertificateIds", {}, "NotFound")
     talk.command("InstallCertificate", request)

@@ -15,7 +15,7 @@ from mock_csms.v201.findings.facts.device_model import VariableName
 from tests.support.paths import ROOT
 
 READERS = frozenset({"configured_measurands", "is_off", "is_true", "members", "number", "of_station"})
-"""Functions whose texts are the names of a component and a variable."""
+"""Functions whose arguments name a component and a variable."""
 MODULES = [
     import_module(f"{package.__name__}.{module.name}")
     for package in (checks, facts)

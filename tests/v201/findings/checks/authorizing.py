@@ -1,4 +1,4 @@
-"""Steps of a station that authorizes tokens, for tests of its checks."""
+"""Steps of a station that authorizes tokens, for tests of the checks of authorization."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ EMAID = {"idToken": "DE-ABC-C12345678-9", "type": "eMAID"}
 CONTRACT = Authority("Root", start=LONG_AGO).sign(build_csr())
 """A contract certificate in PEM."""
 SETTLED_S = 400
-"""Seconds after which a station has certainly been online, with the same settings, for long enough."""
+"""More seconds than a check requires a station to have been online with the same settings."""
 
 
 def ask(talk: Talk, id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -> None:
@@ -31,7 +31,7 @@ def use(
     seq_no: int = 0,
     **fields: Any,
 ) -> None:
-    """Send an event with a token; the answer to it has a status."""
+    """Send a TransactionEvent with a token; the answer has this status."""
     event_type = "Updated" if seq_no else "Started"
     info = {"transactionId": transaction_id, **fields.pop("info", {})}
     event = talk.event(seq_no, event_type, triggerReason=trigger, idToken=id_token, info=info, **fields)
@@ -52,13 +52,13 @@ def entry(id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -
 
 
 def configure(talk: Talk, variables: Mapping[str, str]) -> None:
-    """Read variables of a station that authorizes tokens, and let it be online with them for a while."""
+    """Read these variables and AuthCtrlr.Enabled as true; keep the station online for SETTLED_S."""
     talk.read_variables({"AuthCtrlr.Enabled": "true", **variables})
     talk.wait(SETTLED_S, step=SETTLED_S)
 
 
 def be_offline(talk: Talk, id_token: JsonObject = TOKEN) -> None:
-    """Lose the connection for ten minutes, and authorize a token in the middle of it."""
+    """Lose the connection for ten minutes; then send the event of a token authorized in between."""
     talk.disconnect()
     moment = talk.at + 300
     talk.at += 600

@@ -11,8 +11,8 @@ __all__ = ["talk", "unbooted"]
 
 @pytest.fixture(autouse=True)
 def failing_checks_raise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an exception in a check fail the test; the observer ignores it, because a payload may be invalid.
+    """Make an exception in a check fail the test; the observer ignores it, as a payload may be invalid.
 
-    Otherwise a check that always raises would pass each test that expects no finding.
+    Without this, a check that always raises would pass each test that expects no finding.
     """
     monkeypatch.setattr("mock_csms.findings.observer.suppress", lambda *_: nullcontext())

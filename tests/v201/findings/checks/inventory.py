@@ -21,13 +21,13 @@ def item(component: JsonObject, variable: str, instance: str = "", **fields: obj
 
 
 def take_inventory(talk: Talk, items: Iterable[JsonObject], request_id: int = 90) -> None:
-    """Let the station report these variables as its FullInventory."""
+    """Report these variables of the station in a FullInventory."""
     talk.command("GetBaseReport", {"requestId": request_id, "reportBase": "FullInventory"})
     talk.call("NotifyReport", {**report(0, request_id=request_id), "reportData": list(items)})
 
 
 def read(talk: Talk, items: list[JsonObject], *results: JsonObject) -> None:
-    """Read variables; each result is the rest of its item."""
+    """Send a GetVariables; each result has the further fields of the answer about its item."""
     message_id = talk.send_command("GetVariables", {"getVariableData": items})
     answer = [_typed(one) | rest for one, rest in zip(items, results, strict=True)]
     talk.answer_command(message_id, "GetVariables", {"getVariableResult": answer})

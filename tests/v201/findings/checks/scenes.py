@@ -1,4 +1,4 @@
-"""Scenes: what happens between a simulated station and the central system, after the boot."""
+"""Scenes: what a central system and drivers do with a simulated station after its boot."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -10,12 +10,12 @@ from tests.v201.findings.checks import plays
 
 
 class Scene(NamedTuple):
-    """A function that plays, and the options of the station that it needs."""
+    """A scene: the function that plays it, and the options of the station that it needs."""
 
     play: Callable[[ObservedStation], object]
     station: Mapping[str, Any] = {}
     also: frozenset[str] = frozenset()
-    """Other findings that the misbehaviour cannot but cause."""
+    """Other findings that the misbehaviour inevitably causes."""
 
     def findings(self, *misbehaviours: str) -> set[str]:
         """Play with a station that has these misbehaviours, and return the ids of all findings."""

@@ -14,7 +14,7 @@ CLOCK = "Sample.Clock"
 
 @pytest.fixture
 def aligned() -> Talk:
-    """A station whose whole device model is known, with an interval of a minute."""
+    """A station whose whole device model is known, with clock-aligned readings every minute."""
     talk = Talk(silenced=frozenset({"inventory-incomplete"}))
     talk.connect()
     settle(talk)

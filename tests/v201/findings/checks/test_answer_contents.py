@@ -1,4 +1,4 @@
-"""Contents of answers."""
+"""Checks of the contents of answers to commands."""
 
 import pytest
 

@@ -57,7 +57,7 @@ def test_certificate_that_was_asked_for_is_accepted(talk: Talk, types: list[str]
     assert talk.coverage("M03.FR.04") == "met"
 
 
-# What a list shows of the commands before it
+# Certificates that were installed or deleted before the list
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_list_without_deleted_certificate_meets_the_requirement(talk: Talk) -> N
 
 
 def sign_v2g(talk: Talk) -> JsonObject:
-    """Let the station accept a V2G certificate below a sub-CA, and return its entry in a list."""
+    """Sign a V2G certificate below a sub-CA, which the station accepts; return its entry in a list."""
     csr = build_csr()
     talk.request_certificate(csr)
     sub_ca = authority("Sub")

@@ -17,7 +17,7 @@ def boot_with_time(talk: Talk, skew_s: float = 0.0, status: str = "Accepted") ->
 
 
 def report_at(talk: Talk, seconds: float) -> None:
-    """Request a report, which is generated so many seconds after the request."""
+    """Request a report, whose generatedAt is this many seconds after the request."""
     talk.command("GetBaseReport", REQUEST)
     talk.call("NotifyReport", {**report(0, request_id=9), "generatedAt": stamp(talk.at + seconds)})
 

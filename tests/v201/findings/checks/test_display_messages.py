@@ -509,7 +509,7 @@ def test_message_must_be_replaced_by_one_with_its_id(talk: Talk) -> None:
     assert talk.coverage("O06.FR.01") == "broken"
 
 
-# Stations that are right although a message is missing, or there although it should be gone
+# Compliant stations although a message is missing, or is still reported after its end
 
 
 def miss_in_report(talk: Talk) -> None:

@@ -12,7 +12,7 @@ UPDATES = pytest.mark.parametrize(
 
 
 def begin_wait(talk: Talk, *, allows: str = "false", is_signed: bool = True, install_s: float = -61) -> None:
-    """Charge at EVSE 1 of two, and let an update wait for the end."""
+    """Charge at EVSE 1 of two, and begin an update that waits for the end of the transaction."""
     talk.status(evse_id=2)
     talk.read_variables({"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": allows})
     talk.status("Occupied")

@@ -19,7 +19,7 @@ CENTRAL_TOKEN = ("C03.FR.01", "C05.FR.01")
 
 
 def report_evses(talk: Talk, count: int) -> None:
-    """Report the whole device model of a station with so many EVSEs."""
+    """Report the whole device model of a station with this number of EVSEs."""
     request = {"requestId": 20, "reportBase": "FullInventory"}
     talk.command("GetBaseReport", request)
     items = [

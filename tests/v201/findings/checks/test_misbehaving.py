@@ -1,4 +1,4 @@
-"""Each finding of a check is caused by a misbehaviour of the station in the box, and only by it."""
+"""A misbehaviour of the simulated station causes each finding of a check; without it, there is none."""
 
 import pytest
 

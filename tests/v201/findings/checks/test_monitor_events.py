@@ -16,7 +16,7 @@ from tests.support.monitors import (
 from tests.support.talk import START, Script, Talk, case, stamp
 
 LATE_S = 61.0
-"""Seconds after which an event certainly happened after a command."""
+"""Seconds; an event whose timestamp is this much later than a command certainly happened after it."""
 
 
 @pytest.mark.parametrize("source", ["CustomMonitor", "HardWiredMonitor", "PreconfiguredMonitor"])
@@ -63,7 +63,7 @@ def test_trigger_must_belong_to_the_monitor(
     report_variable(talk, **characteristics)
     send_event(talk, trigger=wrong)
     set_monitor(talk, **fields)
-    send_event(talk, trigger=wrong)  # of an earlier monitor with this id
+    send_event(talk, trigger=wrong)  # may be of an earlier monitor with this id
     talk.wait(LATE_S)
     send_event(talk, trigger=wrong, variableMonitoringId=2)
     assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")

@@ -8,7 +8,7 @@ CHECKSUM = "ABCDEF" + "0" * 26
 
 
 def publish(talk: Talk, checksum: str = CHECKSUM, request_id: int = 5, **fields: object) -> None:
-    """Publish a file; ``fields`` change the status Published."""
+    """Publish a file; ``fields`` change the notification of the status Published."""
     request = {"location": "http://x/f", "checksum": checksum, "requestId": request_id}
     talk.command("PublishFirmware", request)
     status: dict[str, object] = {

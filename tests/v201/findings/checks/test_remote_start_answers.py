@@ -115,7 +115,7 @@ def test_evse_may_be_usable_if_its_status_is_uncertain(talk: Talk, doubt: Script
 
 
 def start_remotely_during(talk: Talk, happen: Script, **answer: Any) -> None:
-    """Send a remote start, whose answer is sent after something else."""
+    """Send a remote start; ``happen`` runs before the station answers the command."""
     request = {"remoteStartId": 9, "idToken": TOKEN, "evseId": 1}
     message_id = talk.send_command("RequestStartTransaction", request)
     happen(talk)

@@ -315,7 +315,7 @@ def doubt_by_unreadable_status(talk: Talk) -> None:
 
 
 def doubt_by_clock(talk: Talk) -> None:
-    """Tell the station a time at which the reservation has expired."""
+    """Send the station a currentTime at which the reservation has expired."""
     talk.read_variables(ENABLED)
     talk.status("Faulted")
     talk.exchange("Heartbeat", {}, {"currentTime": stamp(talk.at + 86_400)})

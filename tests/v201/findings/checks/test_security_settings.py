@@ -115,7 +115,7 @@ def test_network_profile_after_a_list_from_before_the_installation_is_accepted(t
 
 
 def report(talk: Talk, security_profile: str, max_limit: float | None) -> None:
-    """Send a FullInventory; None: without BasicAuthPassword."""
+    """Report a FullInventory, without BasicAuthPassword if ``max_limit`` is None."""
     talk.command("GetBaseReport", {"requestId": 20, "reportBase": "FullInventory"})
     component = {"name": "SecurityCtrlr"}
     items: list[JsonObject] = [

@@ -1,4 +1,4 @@
-"""Values that a station lets be set."""
+"""Checks of the values that a station accepts in SetVariables."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Checks of ends of transactions and of authorizations that are due."""
+"""Checks that transactions end, and that charging is authorized again, when this is required."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -140,7 +140,7 @@ def test_triggered_event_with_state_and_readings_is_accepted(talk: Talk) -> None
 
 
 def set_measurands(talk: Talk, component: str, variable: str) -> None:
-    """Set measurands that a triggered message which is on its way does not follow yet."""
+    """Set measurands; a triggered message that is already on its way may still have the old ones."""
     named = {"component": {"name": component}, "variable": {"name": variable}}
     set_values(talk, [{**named, "attributeValue": "Voltage"}], "Accepted")
 
@@ -208,7 +208,7 @@ FIRMWARE = {"action": "FirmwareStatusNotification", "requirement": "F06.FR.16"}
 
 
 def tell(talk: Talk, action: str, *statuses: str, is_triggered: bool = False) -> None:
-    """Send statuses of a task with the requestId 6; a triggered one first gets its TriggerMessage."""
+    """Send statuses of a task with the requestId 6, each after a TriggerMessage if ``is_triggered``."""
     for status in statuses:
         if is_triggered:
             talk.trigger(action)

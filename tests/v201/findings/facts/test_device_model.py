@@ -1,4 +1,4 @@
-"""Knowledge about the device model: it is dropped as soon as it may be wrong."""
+"""Facts about the device model, which are dropped as soon as they may be wrong."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def value_of(talk: Talk, variable: JsonObject = LIMIT) -> str | None:
 
 
 def send_inventory(talk: Talk, *, seq_no: int = 0, tbc: bool = False) -> None:
-    """Send a part of a report with one variable, as for the request 90."""
+    """Send a part, with one variable, of the report for the requestId 90."""
     talk.call("NotifyReport", {**report(seq_no, tbc=tbc, request_id=90), "reportData": [OLD]})
 
 

@@ -1,1 +1,1 @@
-"""Scenes in which a misbehaving station shows its findings, one module for each functional block."""
+"""Scenes (scenes.py) in which a misbehaving station causes findings, a module for each functional block."""

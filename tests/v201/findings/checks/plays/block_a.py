@@ -1,4 +1,4 @@
-"""Security."""
+"""Scenes for findings about security."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Provisioning."""
+"""Scenes for findings about provisioning."""
 
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +40,7 @@ def set_value(item: JsonObject, value: str) -> Callable[[ObservedStation], None]
 
 
 def play_all(*plays: Callable[[ObservedStation], object]) -> Callable[[ObservedStation], None]:
-    """Play one after the other."""
+    """Make a function that calls these one after the other."""
 
     def play(observed: ObservedStation) -> None:
         for one in plays:
@@ -70,13 +70,13 @@ def get_report(*entries: JsonObject) -> Callable[[ObservedStation], None]:
 
 
 def set_network_profiles(observed: ObservedStation) -> None:
-    """Set a profile and a priority for a slot that does not exist."""
+    """Set a network profile and a priority for a slot that does not exist."""
     observed.command("SetNetworkProfile", {"configurationSlot": 999, "connectionData": PROFILE})
     set_value(PRIORITY, "999")(observed)
 
 
 def set_lower_profile(observed: ObservedStation) -> None:
-    """Set a profile with security profile 1."""
+    """Set a network profile with security profile 1."""
     observed.command("SetNetworkProfile", {"configurationSlot": 1, "connectionData": PROFILE})
 
 

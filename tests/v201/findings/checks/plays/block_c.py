@@ -1,4 +1,4 @@
-"""Authorization."""
+"""Scenes for findings about authorization."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ OTHER: JsonObject = {"idToken": "11223344", "type": "ISO14443"}
 CENTRAL: JsonObject = {"idToken": "REMOTE", "type": "Central"}
 MASTER_GROUP: JsonObject = {"idToken": "MASTER", "type": "Central"}
 SETTLED_S = 200
-"""Seconds after which settings and connection have certainly been the same for long enough."""
+"""More seconds than a check requires settings and connection to have been the same."""
 TYPE_CHANGES = frozenset({"id-token-type-changed"})
 
 

@@ -1,4 +1,4 @@
-"""The local authorization list."""
+"""Scenes for findings about the local authorization list."""
 
 from typing import Any
 

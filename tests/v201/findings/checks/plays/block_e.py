@@ -1,4 +1,4 @@
-"""Transactions."""
+"""Scenes for findings about transactions."""
 
 from collections.abc import Mapping
 from functools import partial

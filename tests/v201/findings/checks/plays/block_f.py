@@ -1,4 +1,4 @@
-"""Remote control."""
+"""Scenes for findings about remote control."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Availability."""
+"""Scenes for findings about availability."""
 
 from datetime import UTC, datetime
 

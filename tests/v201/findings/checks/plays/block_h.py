@@ -1,4 +1,4 @@
-"""Reservations."""
+"""Scenes for findings about reservations."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ NON_EVSE_SPECIFIC = Key("ReservationCtrlr", "NonEvseSpecific")
 
 
 def read_settings(observed: ObservedStation) -> None:
-    """Read whether reservations are possible."""
+    """Read the variables that say which reservations are possible."""
     read(
         observed,
         "AuthCtrlr.LocalPreAuthorize",

@@ -1,4 +1,4 @@
-"""Meter values."""
+"""Scenes for findings about meter values."""
 
 from tests.support.observed_station import ObservedStation
 from tests.v201.findings.checks.plays.block_e import charge, charge_twice, report_inventory, write

@@ -1,4 +1,4 @@
-"""Smart charging."""
+"""Scenes for findings about smart charging."""
 
 from tests.support.observed_station import TOKEN, ObservedStation
 from tests.support.profiles import EXTERNAL, MAXIMUM

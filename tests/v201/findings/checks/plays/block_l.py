@@ -1,4 +1,4 @@
-"""Firmware."""
+"""Scenes for findings about firmware."""
 
 from tests.support.observed_station import FILES_URL, ObservedStation
 from tests.support.talk import stamp
@@ -6,7 +6,7 @@ from tests.v201.findings.checks.plays.block_c import charge, read, stop
 from tests.v201.findings.checks.scenes import Scene
 
 LATER_S = 70
-"""More than the error that a station's clock may have."""
+"""Seconds; more than the clock error that the checks allow a station."""
 UPDATE_S = 20
 """Seconds that an update with its reboot takes."""
 CHECKSUM = "0" * 32

@@ -1,4 +1,4 @@
-"""Certificates."""
+"""Scenes for findings about certificates."""
 
 from mock_csms.simulator.device_model import Key
 from tests.support.observed_station import ObservedStation

@@ -1,4 +1,4 @@
-"""Monitoring and logs."""
+"""Scenes for findings about monitoring and logs."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ PASSWORD: JsonObject = {
 }
 NOWHERE: JsonObject = {"component": {"name": "Nowhere"}, "variable": {"name": "Temperature"}}
 STATION_PROBLEM_ID = 1
-"""Id of the hard-wired monitor of the station in the box."""
+"""Id of the hard-wired monitor of the simulated station."""
 EVSE_PROBLEM_ID = 2
 LATE_S = 61.0
-"""Seconds after which an event certainly happened after a command."""
+"""Seconds; an event whose timestamp is this much later than a command certainly happened after it."""
 
 
 def set_monitor(observed: ObservedStation, variable: JsonObject = CONNECTOR, **fields: Any) -> int:

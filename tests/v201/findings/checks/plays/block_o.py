@@ -1,4 +1,4 @@
-"""Display messages."""
+"""Scenes for findings about display messages."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.support.talk import stamp
 from tests.v201.findings.checks.scenes import Scene
 
 MAX_MESSAGES = 20
-"""Messages that the station in the box can store."""
+"""Number of messages that the simulated station can store."""
 
 
 def set_message(

@@ -1,4 +1,4 @@
-"""Data transfer."""
+"""Scenes for findings about data transfer."""
 
 from tests.support.observed_station import ObservedStation
 from tests.v201.findings.checks.scenes import Scene

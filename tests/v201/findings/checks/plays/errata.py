@@ -1,4 +1,4 @@
-"""Requirements that the errata have added."""
+"""Scenes for findings about requirements that the errata have added."""
 
 from mock_csms.simulator.security_setup import SecuritySetup
 from tests.support.observed_station import ObservedStation
