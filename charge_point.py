@@ -44,7 +44,7 @@ CANNED_EXI: Final = b64encode(b"EXI response of the mock server").decode()
 
 
 class NotRegistered(CallFailed):
-    """Raised for a command to a station whose boot was Rejected: no command may be sent to it (B03)."""
+    """Raised for a command to a station whose boot was Rejected: the CSMS may not send it commands (B03)."""
 
 
 class ChargePoint(Session):
@@ -61,7 +61,7 @@ class ChargePoint(Session):
         self.csms = csms
 
     def opened(self) -> None:
-        """Send the commands that are due after a reconnect; start the cost updates and the boot timer."""
+        """Send the commands due after a reconnect; start the tasks that update costs and request a boot."""
         profile, station, spawn = self.profile, self.station, self.connection.spawn
         self.follow(followups.after_reconnect(profile, station))
         if profile.cost_updates:
@@ -87,25 +87,25 @@ class ChargePoint(Session):
             await self.send(Action.trigger_message, payload)
 
     def default_payload(self, action: str) -> JsonObject:
-        """Default payload of a command that a rule sends; the rule's own payload is merged later.
+        """Default payload of a command that a rule sends; the rule's own payload is merged into it later.
 
         Raises NothingToDo.
         """
         return self.csms.served(self).build(action, self.csms, self.station)
 
     def named_value(self, kind: str, name: str) -> Any:
-        """Value of ``{{kind.name}}``; raises ValueError for an unknown name."""
+        """Value of the placeholder ``{{kind.name}}``; raises ValueError for an unknown name."""
         return self.csms.named_value(self.station.id, kind, name)
 
     def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
-        """Ask the OCSP responders that a message names, if the settings say so."""
+        """Coroutine that asks the OCSP responders named in a CALL; None if there is nothing to ask."""
         return contracts.question_for(self.csms, self.station.id, call)
 
     def admit(self, call: Call) -> None:
         """Raise CallRejected if the station may not send this message before its boot is Accepted.
 
-        A station whose boot is Pending may send only messages that it was asked for. A station whose boot is
-        Rejected may send only another BootNotification (B02.FR.09, B03, TC_B_30_CSMS).
+        A station may always send a BootNotification. If its boot is Rejected, it may send nothing else; if
+        Pending, only messages that the mock has requested (B02.FR.09, B03, TC_B_30_CSMS).
         """
         if self.station.registration != "Accepted" and not self._may_send(call):
             raise CallRejected(ErrorCode.SECURITY_ERROR, self._registration_in_words())
@@ -139,7 +139,7 @@ class ChargePoint(Session):
             self.register(accepted=False)
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Warn of mistakes in a command. Record the messages that a command requests from a Pending station.
+        """Warn of mistakes in a command, and record which messages it allows a Pending station to send.
 
         Raises NotRegistered if the station's boot was Rejected, and UnfitRequest for an unfit password.
         """
@@ -153,7 +153,7 @@ class ChargePoint(Session):
         solicit(self.station, action, payload)
 
     def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
-        """Note a change of the station's password (A01)."""
+        """Record a change of the station's password: the command that sets it, and its answer (A01)."""
         note_password_change(self.csms.passwords, self.station.id, self.profile, action, payload, answer)
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
@@ -178,7 +178,7 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count and log earlier attempts to send this TransactionEvent without usable answers (E13)."""
+        """Count the station's attempts to send the same TransactionEvent, and log repeated ones (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -256,7 +256,7 @@ class ChargePoint(Session):
         )
 
     def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
-        """Return whether another idToken has an unauthorized running transaction (C01.FR.24)."""
+        """Return whether a running transaction of another idToken is no longer authorized (C01.FR.24)."""
         return any(
             transaction.is_deauthorized
             and transaction.authorized_by is not None
@@ -301,7 +301,7 @@ class ChargePoint(Session):
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
         """Return whether the event uses its token to start the transaction, not to stop it.
 
-        A transaction that began with the cable gets its token in a later event.
+        A transaction that began when the cable was plugged in gets its token in a later event.
         """
         if event_type != "Updated":
             return event_type == "Started"
@@ -369,8 +369,8 @@ class ChargePoint(Session):
     def on_notify_ev_charging_needs(self, evse_id: int = 0) -> call_result.NotifyEVChargingNeeds:
         """Reject the needs if no charging profile will follow (K15.FR.04, K17.FR.04).
 
-        The profile is a TxProfile, which cannot be sent until the transaction is known. The answer is then
-        Processing (K15.FR.05, K15.FR.07).
+        Otherwise accept them. Until the transaction is known, the answer is Processing instead, because the
+        profile is a TxProfile of the transaction (K15.FR.05, K15.FR.07).
         """
         if not self.profile.charging_profiles:
             return call_result.NotifyEVChargingNeeds(status="Rejected")
@@ -413,7 +413,7 @@ class ChargePoint(Session):
         return call_result.LogStatusNotification()
 
     def _after_log_status(self, call: Call, _: JsonObject) -> None:
-        """Warn if a station reports that it has uploaded a log, but the log has not arrived here (N01)."""
+        """Warn if a station reports that it has uploaded a log to the mock, but no log has arrived (N01)."""
         request = self.station.log_request
         if request is None or call.content.status != "Uploaded":
             return
@@ -433,7 +433,7 @@ class ChargePoint(Session):
     ) -> call_result.SignCertificate:
         """Accept a CSR that can be signed (A02, A03).
 
-        A CertificateSigned follows, unless the profile holds it back.
+        A CertificateSigned follows, unless the setting ``--certificates hold`` holds it back.
         """
         try:
             signing.check_request(self.csms, self.station, csr, certificate_type)
@@ -446,7 +446,7 @@ class ChargePoint(Session):
     def _after_sign_certificate(self, call: Call, answer: JsonObject) -> None:
         """Send a CertificateSigned with the certificate chain and the certificateType of the request.
 
-        If the profile holds certificates back, keep the CSR instead.
+        With the setting ``--certificates hold``, store the request until it is released.
         """
         if answer["status"] != "Accepted":
             return
@@ -457,7 +457,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Make the CertificateSigned for the oldest stored CSR; None for another action."""
+        """Take the oldest stored CSR and make its CertificateSigned; None for another ``action``."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()
@@ -496,4 +496,4 @@ class ChargePoint(Session):
         Action.sign_certificate: _after_sign_certificate,
         Action.transaction_event: _after_transaction_event,
     }
-    """Called after the answer to a message has been sent. A handler or a rule made the answer."""
+    """Function to call after the answer to a message is sent, by action; also called if a rule answers."""

@@ -1,4 +1,4 @@
-"""OCPP 2.0.1 commands: a builder for each, and the plan that sends the commands of a profile."""
+"""OCPP 2.0.1 commands: a builder for each, and the task that sends a station the commands of its settings."""
 
 import asyncio
 import math
@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from mock_csms.pki import Issued
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
-"""Minimum seconds to wait for a boot before a command that is sent once."""
+"""Minimum seconds to wait for a BootNotification before commands that are not periodic are sent without
+one.
+"""
 
 DEFAULT_VARIABLES: Final = (
     Variable("OCPPCommCtrlr", "HeartbeatInterval"),
@@ -208,7 +210,7 @@ def customer_information(csms: Csms, station: Station) -> call.CustomerInformati
 def delete_certificate(csms: Csms, station: Station) -> call.DeleteCertificate:
     """Delete the certificate of ``--delete-certificate``, by default the mock's own root.
 
-    Raises NothingToDo if the station does not have that certificate.
+    Raises NothingToDo if the station does not have that certificate, unless ``--hash-algorithm`` is set.
     """
     profile = csms.profile(station.id)
     certificate = _certificate(csms, profile.delete_certificate)
@@ -260,9 +262,10 @@ def get_transaction_status(csms: Csms, station: Station) -> call.GetTransactionS
 
 
 def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate:
-    """Install the certificate of ``--install-certificate``, by default the root for the certificateType.
+    """Install the certificate of ``--install-certificate``, with the certificateType of ``--payload``.
 
-    The certificateType is that of ``--payload``; by default it is the type that fits the certificate.
+    The default certificate is the mock's root for this certificateType, else its CSMS root. The default
+    certificateType is the one that fits the certificate.
     """
     profile = csms.profile(station.id)
     payload = (profile.payload or {}) if profile.command == Action.install_certificate else {}
@@ -276,7 +279,7 @@ def install_certificate(csms: Csms, station: Station) -> call.InstallCertificate
 
 
 def publish_firmware(csms: Csms, station: Station) -> call.PublishFirmware:
-    """Publish the firmware of ``--firmware``; raises NothingToDo if there is no such file."""
+    """Publish the firmware of ``--firmware``; raises NothingToDo if the file does not exist."""
     checksum = firmware_hash(csms, station, "md5").hex()
     return call.PublishFirmware(
         location=firmware_url(csms, station), checksum=checksum, request_id=next(csms.ids)
@@ -318,8 +321,8 @@ def send_local_list(csms: Csms, station: Station) -> call.SendLocalList:
 def set_charging_profile(csms: Csms, station: Station) -> call.SetChargingProfile:
     """Limit the transactions of the station by a TxDefaultProfile that starts now and has no end.
 
-    The unit and the limit follow the reports of the station. A known TxDefaultProfile is replaced. Raises
-    NothingToDo if a new profile would collide with another profile at every stackLevel.
+    The unit and the limit are chosen from what the station has reported. A known TxDefaultProfile is
+    replaced. Raises NothingToDo if a new profile would collide with another profile at every stackLevel.
     """
     now = _now_at(csms, station)
     try:
@@ -385,10 +388,10 @@ def set_monitoring_level(csms: Csms, station: Station) -> call.SetMonitoringLeve
 
 
 def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
-    """Point a slot at this server; the URL does not include the station's identity (Part 2 2.35).
+    """Set a configuration slot to the URL of this server, without the station's identity (Part 2 2.35).
 
-    The URL is that of a listener with the next higher security profile, if there is one (A05). Raises
-    NothingToDo if the station uses a higher security profile than all listeners (B09.FR.04, B09.FR.31).
+    A listener with the next higher security profile is preferred (A05). Raises NothingToDo if the station
+    needs TLS and no listener accepts TLS: a lower security profile is not allowed (B09.FR.04, B09.FR.31).
     """
     lowest = _lowest_security_profile(csms, station)
     host, _ = csms.reached_address(station.id)
@@ -410,16 +413,17 @@ def set_network_profile(csms: Csms, station: Station) -> call.SetNetworkProfile:
 
 
 def _free_slot(csms: Csms, station: Station) -> int:
-    """Slot that the station does not use, as far as known; the slot in use stays as a fallback (B10)."""
+    """Configuration slot that the station is not known to use; the slot in use stays as a fallback (B10)."""
     reported = reported_number(station.device_model, "OCPPCommCtrlr/ActiveNetworkProfile")
     in_use = csms.upgrades.slot_in_use(station.id) if reported is None else reported
     return 1 if in_use == 2 else 2
 
 
 def _lowest_security_profile(csms: Csms, station: Station) -> int:
-    """Lowest security profile to change to.
+    """Lowest security profile that SetNetworkProfile may name for a station.
 
-    It is the highest of the one that the station reports, that of its port and that of its settings.
+    It is the maximum of three: the profile that the station reports, that of its port, and that of its
+    settings.
     """
     required = csms.profile(station.id).security_profile
     reported = reported_number(station.device_model, "SecurityCtrlr/SecurityProfile")
@@ -463,7 +467,7 @@ def unpublish_firmware(csms: Csms, station: Station) -> call.UnpublishFirmware:
 def update_firmware(csms: Csms, station: Station) -> call.UpdateFirmware:
     """Offer the firmware of ``--firmware``, signed as ``--firmware-signature`` says.
 
-    Raises NothingToDo if there is no such file.
+    Raises NothingToDo if a signature is needed and the file does not exist or cannot be hashed.
     """
     firmware = {
         "location": firmware_url(csms, station),
@@ -525,14 +529,14 @@ def _newest(known: Mapping[int, Any], noun: str) -> int:
 
 
 def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
-    """Return an id that is new; objects from before the start of the mock count as known."""
+    """Return an id that is not used in this run, and not by a known object, such as one of an earlier run."""
     return next(number for number in csms.ids if number not in known)
 
 
 def _first_supported(station: Station, variable: str, choices: tuple[str, ...]) -> str | None:
-    """Return the first choice that the station supports.
+    """Return the first choice that the station supports, or None.
 
-    If the station has not reported its choices, this is the first one.
+    If the station has not reported the variable, return the first choice.
     """
     supported = reported_list(station.device_model, f"DisplayMessageCtrlr/{variable}") or choices
     return next((choice for choice in choices if choice in supported), None)
@@ -577,9 +581,9 @@ def _why_not_allowed(command: str, station: Station) -> str | None:
 
 
 def _build(builder: CommandBuilder, csms: Csms, station: Station) -> Any:
-    """Call a builder.
+    """Call a builder; raises NothingToDo.
 
-    Raises NothingToDo, also if the builder cannot read a report of the station.
+    An unreadable report of the station also raises NothingToDo, unless validation is strict.
     """
     try:
         return builder(csms, station)
@@ -642,8 +646,7 @@ COMMANDS: Final[Mapping[str, CommandBuilder]] = {
 def split_command(command: str, payload: JsonObject, csms: Csms, session: Session) -> CommandParts:
     """Split a payload whose list is longer than the station accepts.
 
-    The maximum number of items is that of the station's profile, else the number that the station has
-    reported.
+    The maximum number of items is that of the settings, else the number that the station has reported.
     """
     limit = session.version.list_limits.get(command)
     if limit is None:
@@ -701,7 +704,7 @@ async def _send_one(command: str, payload: JsonObject, session: Session) -> bool
 
 
 def start(csms: Csms, session: Session) -> None:
-    """Start a task that sends the commands of the station's profile while the station is connected."""
+    """If ``--station`` selects the station, start the task that sends it the commands of its settings."""
     profile = session.profile
     is_selected = fnmatchcase(session.station.id, csms.settings.station)
     if is_selected and (profile.command or profile.commands):
@@ -709,11 +712,11 @@ def start(csms: Csms, session: Session) -> None:
 
 
 async def run_plan(csms: Csms, session: Session) -> None:
-    """Send the commands of the station's profile until the connection ends.
+    """Send a station the commands of its settings until the connection ends.
 
     By default, a single command is sent once per station, and a sequence continues where a lost connection
-    interrupted it. If the profile repeats them, they are sent on every connection or after every boot. A
-    periodic command resumes after every reconnect.
+    interrupted it. With ``--repeat``, commands are sent on every connection or after every boot. A periodic
+    command resumes after every reconnect.
     """
     profile, station = session.profile, session.station
     if profile.repeat != "once":
@@ -725,9 +728,9 @@ async def run_plan(csms: Csms, session: Session) -> None:
 
 
 async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) -> bool:
-    """Run a plan to its end. A boot cancels a plan that repeats after every boot.
+    """Run a plan to its end and return False.
 
-    Returns whether the plan has to begin again.
+    With ``--repeat boot``, run it until the next boot, cancel it, and return True: it has to begin again.
     """
     if session.profile.repeat != "boot":
         await plan
@@ -756,7 +759,7 @@ async def _run_steps(due: float, csms: Csms, session: Session) -> None:
 
 
 async def _wait_for_start(session: Session) -> float:
-    """Wait for a boot, at most for the boot timeout; return the loop time at which delays begin."""
+    """Wait for a boot, at most for the boot timeout; return the event loop's time from which delays count."""
     connected_at, profile = _now(), session.profile
     may_boot = profile.repeat == "boot" or session.station.registration is None
     if profile.start == "boot" and may_boot and not session.is_registered:
@@ -768,7 +771,7 @@ async def _wait_for_start(session: Session) -> float:
 
 
 def _boot_timeout_s(profile: Profile) -> float | None:
-    """Seconds to wait for a boot; without a boot, the commands are then sent anyway. None for no limit."""
+    """Seconds to wait for a boot before the commands are sent without one; None for no limit."""
     if profile.repeat == "boot":
         return None
     if profile.steps or profile.period is None:
@@ -777,7 +780,7 @@ def _boot_timeout_s(profile: Profile) -> float | None:
 
 
 async def _wait_until(due: float, session: Session) -> None:
-    """Wait for a loop time, and then for another boot if the last boot was Rejected."""
+    """Wait until a time of the event loop, and then for another boot if the last boot was Rejected."""
     await asyncio.sleep(due - _now())
     if session.station.registration == "Rejected":
         await session.wait_registered()

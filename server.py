@@ -1,4 +1,4 @@
-"""Entry point: load settings, run the mock central system until a signal or the verdict, exit."""
+"""Entry point: loads the settings, and runs the mock central system until a signal or the end of the run."""
 
 import sys
 
@@ -58,7 +58,7 @@ VERSIONS: Final[Mapping[str, ServedVersion]] = {
 OCPP_VERSIONS: Final = [served.version for served in VERSIONS.values()]
 
 PACKAGES_WITH_COMMANDS: Final = {"certify": "certify", "password": "security", "pki": "pki"}
-"""Packages with a command of their own, by its name."""
+"""Subcommands, each with the package whose module ``command_line`` implements it."""
 
 FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_module(
     "uvloop" if find_spec("uvloop") else "asyncio"  # Windows has no uvloop
@@ -66,7 +66,7 @@ FASTEST_EVENT_LOOP: Final[Callable[[], asyncio.AbstractEventLoop]] = import_modu
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until it stops; return its exit code."""
+    """Run the server, or the subcommand that the first argument names; return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     open_standard_streams()
     if arguments[:1] == ["journal"]:
@@ -88,7 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main_of(package: str) -> Callable[..., int]:
-    """Import a package only for its command: the import takes longer than the start of the server."""
+    """Return the ``main`` function of the subcommand that a package implements.
+
+    The package is imported here only, because the import takes longer than the start of the server.
+    """
     command: Callable[..., int] = import_module(f"mock_csms.{package}.command_line").main
     return command
 
@@ -105,7 +108,7 @@ def _report_error(error: Exception, code: int) -> int:
 
 
 async def run(settings: Settings, read: Callable[[], Settings]) -> int:
-    """Serve until SIGINT, SIGTERM or the verdict; return the exit code. Raises CouldNotStart.
+    """Serve until a signal or the end of the run; return the exit code. Raises CouldNotStart.
 
     ``read`` loads the settings again; it is called when the settings file changes.
     """

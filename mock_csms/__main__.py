@@ -1,4 +1,4 @@
-"""``python -m mock_csms`` and ``mock-csms``: the only module that imports the scripts beside the package."""
+"""Entry point of ``python -m mock_csms`` and ``mock-csms``: makes server.py importable, and runs it."""
 
 import sys
 

@@ -40,7 +40,7 @@ from mock_csms.transport.handshake import (
 HIDDEN_USER: Final = "Basic, with a password as the user name"
 """Shown instead of the user name if the user name is a password."""
 PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
-"""Last segment of a URL with a colon.
+"""Matches the last segment of a URL path if the segment contains a colon.
 
 A colon is never part of an identity, and a password may follow it.
 """
@@ -54,7 +54,10 @@ def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
 
 
 def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Silence | Admission":
-    """Admit a station by its identity, reject it (404, OCPP-J 3.2), or answer a health check."""
+    """Admit or refuse a station, or answer a health check.
+
+    A URL without a valid identity is refused with 404 (OCPP-J 3.2).
+    """
     if request.path == "/health" and "Upgrade" not in request.headers:
         return _health(connection)
     if "Upgrade" not in request.headers and _is_for_page(request):
@@ -79,13 +82,13 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
 
 
 def _is_for_page(request: Request) -> bool:
-    """Whether a plain request is from a browser, or belongs to the control API."""
+    """Whether a request without an upgrade is from a browser, or belongs to the control API."""
     accepts_html = any("text/html" in accepted for accepted in request.headers.get_all("Accept"))
     return accepts_html or request.path.startswith("/v1/")
 
 
 def _way_to_page(csms: Csms, connection: WebSocketConnection) -> str:
-    """Sentence for a browser on a port for stations."""
+    """Sentence that tells a browser on a port for stations where the page and the control API are."""
     host, _ = connection.local_address or csms.listeners.usual_address
     url = csms.listeners.url_from(host, connection.port.name)
     page = f"are at {csms.control}" if csms.control else "are off (--no-control)"
@@ -95,7 +98,10 @@ def _way_to_page(csms: Csms, connection: WebSocketConnection) -> str:
 def _refused_while_offline(
     csms: Csms, connection: WebSocketConnection, request: Request
 ) -> Response | Silence | None:
-    """Refuse a station for which the mock is offline; this check comes first."""
+    """Refuse a station for which the mock is offline (``POST .../offline``); None for other stations.
+
+    This check precedes all checks of origin, limits and credentials.
+    """
     name, address = connection.name, address_in_words(_address(connection))
     outage = csms.outages.refuse(name, address, connection.port.name)
     if outage is None:
@@ -283,9 +289,10 @@ class Admission:
     """
 
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
-        """Choose the subprotocol.
+        """Choose the subprotocol of the connection, or the one that an injected fault names.
 
-        Without a common one, the setting decides whether the connection is accepted (None) or refused.
+        If the station offers no served subprotocol, ``--no-common-subprotocol`` decides: None accepts the
+        connection, to close it after the handshake; a response refuses it.
         """
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol

@@ -52,8 +52,9 @@ if TYPE_CHECKING:
 
 
 class ProfileIds(BoundedDict[tuple[str, int, int], int]):
-    """Ids of charging profiles by purpose, EVSE and stackLevel. EVSE ids are those that stations report,
-    valid or not.
+    """Ids of charging profiles by purpose, EVSE and stackLevel.
+
+    The number of ids is bounded, because stations may report any number of EVSE ids.
     """
 
     __slots__ = ()
@@ -87,9 +88,9 @@ class ServedVersion:
 
         ``--payload`` is for the command of ``--command`` only.
 
-        Raises NothingToDo for a command of another version. The default may name something of the station,
-        such as a running transaction. If the station has none, and if ``--payload`` does not make the payload
-        valid, NothingToDo is raised too. It is also raised if ``--payload`` has an unknown placeholder.
+        Raises NothingToDo if the version has no such command, or ``--payload`` has an unknown placeholder.
+        Also raises NothingToDo if the default payload needs something that the station lacks, such as a
+        running transaction, and merging ``--payload`` does not make the payload valid.
         """
         if command not in self.commands:
             raise NothingToDo(f"OCPP {self.version.name} has no such command")
@@ -167,7 +168,7 @@ class Csms:
         self.visits = None if settings.no_control else Visits(public_url.path if public_url else "")
 
     def prepare(self, settings: Settings) -> None:
-        """Make the certificates for reloaded settings, in a thread.
+        """Make the certificates for reloaded settings; called in a thread, because this takes time.
 
         Raises CouldNotStart, OSError or ValueError.
         """
@@ -209,7 +210,7 @@ class Csms:
         )
 
     def served(self, session: Session) -> ServedVersion:
-        """The served version of a session."""
+        """The OCPP version that a session speaks, with its implementation."""
         return self.versions[session.version.subprotocol]
 
     def recorder(self, identity: str, version: OcppVersion) -> Recorder:
@@ -223,9 +224,10 @@ class Csms:
         return self.profiles.of(identity)
 
     def change_profile(self, identity: str, changes: JsonObject, scope: str | None = None) -> Profile:
-        """Change settings of one station. None restores the value of the loaded settings.
+        """Change settings of one station. The value None restores the value of the loaded settings.
 
-        Raises ValueError, Flawed, or TooManyRules for faults past the maximum number of rules.
+        Raises ValueError for invalid changes, Flawed for changes that OCPP does not allow, and TooManyRules
+        if faults exceed the maximum number of rules.
         """
         merged = self.profiles.merged(identity, changes)
         changed = with_changes(self.settings.profile(identity), merged)
@@ -408,7 +410,10 @@ class Csms:
             self.rulebook.forget(identity)
 
     def spelling(self, identity: str) -> str:
-        """The known spelling of an identity. A spelling with a state or a profile of its own is kept."""
+        """Identity under which the mock knows a station; its case may differ from that of ``identity``.
+
+        An identity that has a state or settings in exactly this spelling is returned unchanged.
+        """
         if identity in self.stations or identity in self.settings.stations:
             return identity
         return self._spellings.find(identity, self.settings.stations)
@@ -437,7 +442,7 @@ class Csms:
             self._forget_station(identity)
 
     def limit_memory(self) -> None:
-        """Trim the largest states if the connected stations take too much memory; called every second."""
+        """Trim the largest states of connected stations if they take too much memory; called every second."""
         self.stations.limit_memory()
 
     def now(self, skew: float = 0.0) -> str:

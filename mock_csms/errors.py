@@ -43,7 +43,7 @@ class CouldNotStart(Exception):
 class NothingToDo(Exception):
     """A command does not apply to a station in its current state; the message is the reason.
 
-    ``instead`` is a default payload, or None; if given, ``--payload`` is merged into it all the same.
+    ``instead`` is a default payload or None. With ``--payload``, both are merged, and sent nevertheless.
     """
 
     def __init__(self, reason: str, instead: Any = None) -> None:

@@ -1,6 +1,6 @@
 """Start of a process: the name of its command, the folder of its scripts, and checks before other imports.
 
-It imports the standard library only and runs on older Pythons, so that it can explain what is missing.
+This module imports the standard library only and runs on older Pythons, so that it can say what is missing.
 """
 
 import gc
@@ -30,8 +30,9 @@ SERVER_COMMAND: Final = (
 )
 """Command that starts the server as a child process."""
 START_WITHIN_S: Final = 60.0
+"""Maximum seconds until a child process is ready."""
 STOP_WITHIN_S: Final = 10.0
-"""Maximum seconds until a child process is ready, or has ended."""
+"""Maximum seconds until a child process has ended."""
 
 
 def command_for(first_argument: str) -> str:
@@ -50,11 +51,11 @@ COMMAND: Final = command_for(sys.argv[0] if sys.argv else "")
 """Command that starts this program in a shell: ``python server.py``, or the command that was used."""
 
 PROGRAM: Final = COMMAND.replace("python server.py", "server.py")
-"""Name of this program at the start of an error."""
+"""Name of this program at the start of error messages."""
 
 
 def prepare(needed: str) -> None:
-    """Prepare a process for a fast start, and import the module that imports most packages.
+    """Prepare a process for a fast start, and import the module ``needed``, which imports most packages.
 
     Exits with one sentence if Python is too old or a package is missing.
     """
@@ -72,7 +73,10 @@ def prepare(needed: str) -> None:
 
 
 def import_server() -> ModuleType:
-    """Import server.py into a program that may have modules of the same names; these modules are kept."""
+    """Import server.py into a program that may have its own modules named server, charge_point or commands.
+
+    The program keeps its own modules in ``sys.modules``.
+    """
     others: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in SCRIPTS if name in sys.modules}
     if "server" in others and Path(str(others["server"].__file__)).parent == FRONT:
         sys.modules.update(others)

@@ -28,7 +28,7 @@ allows a parser to limit the depth.
 
 
 class ErrorCode(StrEnum):
-    """Error codes of a CALLERROR, independent of the OCPP version; a `Dialect` spells them (OCPP-J 4.3)."""
+    """Error codes of a CALLERROR (OCPP-J 4.3); `Dialect.spell` returns the spelling of an OCPP version."""
 
     FORMAT_VIOLATION = "FormatViolation"
     GENERIC_ERROR = "GenericError"
@@ -46,7 +46,7 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """Differences in the messages of one OCPP version."""
+    """Message types and error codes of one OCPP version, where the versions differ."""
 
     message_types: tuple[int, ...] = (CALL, CALLRESULT, CALLERROR)
     """Message types of the version (OCPP-J 4.1.3)."""
@@ -154,7 +154,7 @@ class CallRejected(Exception):
         self._seen = seen
 
     def in_words(self, dialect: Dialect) -> str:
-        """Return the code and description for the log; the code is spelled as in the version."""
+        """Return the code, in the spelling of ``dialect``, and the description for the log."""
         return f"{dialect.spell(self.code)}: {self._seen or self.description}"
 
 

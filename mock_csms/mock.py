@@ -182,7 +182,7 @@ def _log_listeners(csms: Csms) -> None:
 
 
 def _log_places(words: str, urls: Mapping[str, str]) -> None:
-    """Log the URLs for stations, by the address that they name."""
+    """Log one line for each URL for stations; the keys of ``urls`` are the hosts of the URLs."""
     for number, (host, url) in enumerate(urls.items()):
         if number:
             words = "or, on this machine, at" if is_loopback(host) else "or at"
@@ -208,8 +208,9 @@ def load_schemas(csms: Csms) -> None:
 
 @asynccontextmanager
 async def listening(csms: Csms) -> AsyncIterator[None]:
-    """Serve stations inside the context. At its end, close all connections with 1001. Raises
-    CouldNotStart.
+    """Serve stations inside the context. At its end, close all connections with the close code 1001.
+
+    Raises CouldNotStart.
     """
     settings = csms.settings
     warn_of_passwords(settings)

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Final, TextIO
 
 SPARE_FILES: Final = 64
-"""File descriptors reserved for other uses than station connections; at most a quarter of the limit."""
+"""File descriptors reserved for uses other than station connections, but at most a quarter of the limit."""
 
 M_MMAP_THRESHOLD: Final = -3
 """Parameter of mallopt(3)."""
@@ -28,7 +28,7 @@ It is above the 256 KiB buffer of a read: taking that from the system for each r
 """
 
 MAX_STDIN_LINE: Final = 10_000
-"""Maximum bytes of a line; a longer line is dropped."""
+"""Maximum bytes of an incomplete line of standard input; above it, the bytes read so far are dropped."""
 
 
 def collect_garbage_rarely() -> None:
@@ -98,8 +98,8 @@ def _null_stream() -> TextIO:
 def print_text(text: str | Iterable[str], program: str) -> None:
     """Print a text, whole or in parts. Characters that standard output cannot encode become escapes.
 
-    Raises SystemExit with 1 and one line on standard error if standard output does not take it; a reader that
-    closes its pipe early, as in ``| head``, is not an error.
+    If writing to standard output fails, prints one line to standard error and raises SystemExit with 1. A
+    reader that closes its pipe early, as in ``| head``, is not an error.
     """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -139,7 +139,9 @@ def stopping_on_signals(stop: Callable[[], object], is_stopping: Callable[[], bo
 
 
 def read_stdin(on_line: Callable[[str], object], on_end: Callable[[], object] | None = None) -> None:
-    """Call back in the event loop for each line of standard input and at its end, if it is readable.
+    """If standard input is readable, call ``on_line`` for each line and ``on_end`` at its end.
+
+    Both are called in the event loop.
 
     A daemon thread calls ``os.read``. Reading in the event loop would make the terminal non-blocking for the
     output too. A thread that waits inside ``sys.stdin`` would make the interpreter abort at its exit.

@@ -38,7 +38,7 @@ MAX_COMPARED: Final = 500
 MAX_WORD: Final = 100
 """Maximum length of a word that is compared."""
 MIN_BEGINNING: Final = 4
-"""Minimum length for a beginning: a word this long suggests a candidate that begins with it."""
+"""Minimum length of a mistyped word for suggesting a candidate that begins with it."""
 
 
 def suggest(word: str, candidates: Collection[str]) -> str:
@@ -73,7 +73,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
-    """Return the candidates that precede and follow a word in the alphabet and begin like it."""
+    """Return the candidates just before and after a word in alphabetical order; many begin like the word."""
     in_order = sorted(candidates)
     middle = bisect(in_order, word)
     return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]

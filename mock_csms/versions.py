@@ -11,7 +11,7 @@ from mock_csms.messages import Dialect, JsonObject
 from mock_csms.schema.validation import Schema
 
 CommandOutcome = Literal["result", "refused", "partly refused"]
-"""Outcome of a command with a CALLRESULT; partly refused if only some items are."""
+"""Outcome of a command answered with a CALLRESULT; partly refused if the station refuses only some items."""
 
 SHOWN_OUTCOMES: Final[Mapping[CommandOutcome, str]] = {
     "result": "result",
@@ -22,8 +22,8 @@ SHOWN_OUTCOMES: Final[Mapping[CommandOutcome, str]] = {
 
 
 class EarlierVersion(NamedTuple):
-    """An earlier version of OCPP. It is recognised if a station speaks it over the subprotocol of a later
-    one.
+    """An earlier version of OCPP, to recognise a station that speaks it over the subprotocol of a later
+    version.
     """
 
     name: str
@@ -52,9 +52,9 @@ class CommandParts(NamedTuple):
 
     payloads: list[JsonObject]
     limit: str = ""
-    """Limit that caused the parts, with its requirement; empty for one part."""
+    """The exceeded limit in words, with its requirement; empty if the payload was not split."""
     end_at_refusal: bool = False
-    """Whether the parts after a refused one are useless and must not be sent."""
+    """Whether parts after a refused part are useless and must not be sent."""
 
 
 def _no_flaw(_action: str, _payload: JsonObject) -> str:
@@ -139,7 +139,7 @@ class OcppVersion:
         return self.outcome(answer) != "result"
 
     def outcome(self, answer: JsonObject) -> CommandOutcome:
-        """Return whether an answer refuses a command or some items of it. It may be any object."""
+        """Return whether an answer, which may break its schema, refuses a command or some of its items."""
         results = (
             [answer]
             if "status" in answer
@@ -173,10 +173,9 @@ def having(versions: Iterable[OcppVersion], action: str, *, from_station: bool) 
 
 
 def outcome(versions: Iterable[OcppVersion], action: str, answer: JsonObject) -> CommandOutcome:
-    """Return the outcome of a command from the versions that have it: the first outcome that is not a
-    plain result.
+    """Return the outcome of a command, as the versions that have the command judge the answer.
 
-    If no version has the command, all versions are asked.
+    The first outcome other than ``result`` counts. If no version has the command, all versions judge.
     """
     versions = list(versions)
     with_command = having(versions, action, from_station=False) or versions

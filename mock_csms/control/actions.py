@@ -43,7 +43,7 @@ OfStation = Annotated[
     ),
 ]
 BLANK_STATION_ID: Final = "station"
-"""Identity of a station without reports; only certificates depend on it."""
+"""Identity of the placeholder station for requests without a station; only certificates contain it."""
 
 
 def router(csms: Csms) -> APIRouter:
@@ -89,7 +89,7 @@ def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[JsonObject]:
 
 
 def _served(csms: Csms, action: str, session: Session | None = None) -> ServedVersion:
-    """OCPP version of a connected station, otherwise the first version with the action; raises Problem."""
+    """OCPP version of the session, else the first with the action; raises Problem for an unknown action."""
     candidates = [csms.served(session)] if session else list(csms.versions.values())
     for served in candidates:
         if action in served.version.actions:
@@ -109,7 +109,7 @@ def _details(csms: Csms, served: ServedVersion, action: str, station: Station) -
         "summary": version.summaries.get(action, ""),
         "version": version.name,
         "sentBy": [sender for sender, actions in senders.items() if action in actions],
-        # Encoded here, because a property such as `password` of a schema is not a secret.
+        # Encoded here, so that `json_response` does not mask a schema's property such as `password`.
         "request": Raw(orjson.dumps(version.request(action).read())),
         "response": Raw(orjson.dumps(version.response(action).read())),
         "defaultPayload": payload,
@@ -120,7 +120,7 @@ def _details(csms: Csms, served: ServedVersion, action: str, station: Station) -
 def _default_payload(
     csms: Csms, served: ServedVersion, action: str, station: Station
 ) -> tuple[JsonObject | None, str | None]:
-    """Payload that is sent by default, or the reason for sending nothing."""
+    """Return (default payload, None), or (None, reason) if the mock would send nothing."""
     if action not in served.commands:
         return None, f"the mock does not send {action}"
     try:

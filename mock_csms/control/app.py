@@ -76,7 +76,10 @@ RESOURCES: Final = (
     reset,
     ocsp,
 )
-"""Modules with the routes, in the order in which the routes are tried; a name in a path matches any text."""
+"""Modules with routes, in the order in which the routes are tried.
+
+The order matters: a name in a path, such as a station's identity, matches any text, even with slashes.
+"""
 
 DESCRIPTION: Final = """\
 Drive and query the mock. Bodies are JSON, whatever their `Content-Type`. Keys are camelCase, as

@@ -1,4 +1,4 @@
-"""Bodies of requests and answers that are models of the settings, such as rules and tokens."""
+"""Request and response bodies whose models are those of the settings, such as `Rule` and `Token`."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from mock_csms.messages import JsonObject
 
 
 def validated[Model: BaseModel](model: type[Model], value: JsonObject, kind: str) -> Model:
-    """Validate a body; raises Problem of a kind."""
+    """Parse a body into a model; raises Problem of the given kind if it is invalid."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

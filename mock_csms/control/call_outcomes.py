@@ -53,16 +53,16 @@ def outcomes_of(answers: Sequence[JsonObject | Problem]) -> list[JsonObject]:
 
 
 def outcome_or_detail(answer: JsonObject | Problem) -> JsonObject:
-    """Outcome of a command that may not have been sent."""
+    """Outcome of a command; a Problem, for a command that was not sent, becomes an error with its detail."""
     if isinstance(answer, Problem):
         return {"outcome": "error", "messageId": None, "detail": answer.detail}
     return answer
 
 
 def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObject:
-    """Outcome of a command that was sent in parts: the first outcome without a result, if there is one.
+    """Outcome of a command that was sent in parts: that of the first part without a CALLRESULT, if any.
 
-    Its payload joins the payloads of all results.
+    The payload joins the payloads of all CALLRESULTs.
     """
     decisive = next((part for part in parts if part["outcome"] != "result"), parts[0])
     payloads = [part["payload"] for part in parts if part["outcome"] == "result"]
@@ -77,7 +77,7 @@ def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObje
 
 
 def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> JsonObject:
-    """Join the lists of answers. The other properties come from a refusal, else from an acceptance."""
+    """Join the lists of all answers. Other properties come from a refusal, else from an Accepted answer."""
 
     def rank(payload: JsonObject) -> int:
         return 0 if version.is_refusal(payload) else 1 if payload.get("status") == "Accepted" else 2

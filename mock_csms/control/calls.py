@@ -47,17 +47,17 @@ def router(csms: Csms) -> APIRouter:
         """Send a command and return the answer. With a glob, send it to all matching connected stations.
 
         The identity of a known station means this station only, except that `*` always means all stations.
-        `[*]`, `[?]` and `[[]` in a glob stand for these characters.
+        In a glob, `[*]`, `[?]` and `[[]` match a literal `*`, `?` and `[`.
 
         Concurrent commands to the same station are sent one after the other, in order of arrival. `outcome`
         is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of seconds
         since sending. A problem (404, 408, 409 or 422) means that nothing was sent to any station.
 
-        A list that is longer than the station accepts is refused, unless `split` is true. With `when`, one
-        station is named, which need not be connected or known; the command is sent at its *next* connection,
-        even if the station is connected now. Several commands for the same connection are sent in order of
-        arrival: the first one before any answer of the server, each further one after the answer to the
-        previous one.
+        A list that is longer than the station accepts is a problem (422), unless `split` is true. With
+        `when`, name one station, which need not be connected or known; the command is sent at its *next*
+        connection, even if the station is connected now. Several commands for the same connection are sent
+        in order of arrival: the first one before the server answers any message, each further one after the
+        answer to the previous one.
         """
         check_command(csms, request)
         station_id = csms.spelling(station_id)

@@ -18,7 +18,7 @@ from mock_csms.verdict.matches import Match
 from mock_csms.versions import actions_from_csms, actions_from_station
 
 type EntryKey = tuple[str | None, str | None]
-"""Station, in lower case, and action of entries; None stands for any."""
+"""Identity of a station in lower case, and an action; None stands for any."""
 
 
 class EntryCondition(NamedTuple):
@@ -29,7 +29,7 @@ class EntryCondition(NamedTuple):
 
     @classmethod
     def of(cls, csms: Csms, match: Match, since: int) -> Self:
-        """Make the condition for the entries after a number; raises Problem if it is mistyped."""
+        """Make the condition for entries after ``since``; raises Problem if it would never hold."""
         check_condition(csms, match, since)
         action = next(iter(match.actions)) if match.actions and len(match.actions) == 1 else None
         station = station_glob(csms, match.station)
@@ -64,7 +64,7 @@ def common_query(conditions: Sequence[EntryCondition]) -> Query:
 
 
 def check_condition(csms: Csms, match: Match, since: int) -> None:
-    """Raise Problem for a condition that is mistyped, because it would never hold."""
+    """Raise Problem for a ``since`` in the future or an unknown action: the condition would never hold."""
     newest = csms.records.journal.last_number
     if since > newest:
         detail = (

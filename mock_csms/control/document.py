@@ -70,7 +70,7 @@ REFERENCE: Final = "#/components/schemas/"
 
 
 def completed(document: JsonObject) -> JsonObject:
-    """Return the document of FastAPI with all that the models and the docstrings say."""
+    """Complete the document of FastAPI from the models, their examples, and the docstrings."""
     document["components"]["schemas"].update(_other_schemas())
     document = _renamed(document, "JsonObject", "OcppPayload")
     schemas = document["components"]["schemas"]
@@ -199,7 +199,7 @@ def _mark_access(operation: JsonObject, *, is_public: bool) -> None:
 
 
 def _drop_siblings_of_references(responses: JsonObject) -> None:
-    """Reduce responses that are references to these; FastAPI adds a description."""
+    """Keep only the ``$ref`` of a response that has one; FastAPI adds a description beside the ``$ref``."""
     for response in responses.values():
         if reference := response.get("$ref"):
             response.clear()

@@ -18,8 +18,8 @@ def add_document(app: FastAPI) -> None:
     async def openapi_document() -> Response:
         """Serve the OpenAPI document. The first request makes it, which takes about half a second.
 
-        A thread makes it, so that the stations are served meanwhile. The models are built before, because
-        the event loop may use them.
+        A thread makes it, so that the stations are served meanwhile. The pydantic models are built before in
+        the event loop, which may use them at the same time as the thread.
         """
         nonlocal encoded
         async with building:

@@ -1,4 +1,4 @@
-"""Live events: journal entries and findings as server-sent events, from any earlier event on."""
+"""Event streams: journal entries and findings as server-sent events, live or starting at an earlier event."""
 
 import asyncio
 import math
@@ -31,7 +31,7 @@ KEEP_ALIVE_S: Final = 15.0
 MAX_CHUNK_BYTES: Final = 2**16
 """Bytes of stored events that are sent at a time."""
 
-# Comments with the id of the newest event: a client resumes there, although it has received no event yet.
+# Comments with the id of the newest event, so that a client that has received no event can resume there.
 FOLLOWING: Final = b": following\nid: %b\n\n"
 NOTHING_NEW: Final = b": nothing new\nid: %b\n\n"
 REHEARSAL: Final = b"event: rehearsal\ndata: %b\n\n"
@@ -82,15 +82,15 @@ def router(csms: Csms) -> APIRouter:
 
         The `data` of an event is the same JSON object as in the journal or in the list of findings. The `id`
         of an entry is its number; the findings made after entry 412 have the ids `412.1`, `412.2` and so on.
-        With `since` or the header `Last-Event-ID`, the stream begins with the stored events after that one,
+        With `since` or the header `Last-Event-ID`, the stream begins with the stored events after that event,
         and continues with the live ones; none is left out or repeated. If entries or findings are no longer
         stored, `event: missed` has the range of their entry numbers (`from`, `to`), for all stations.
 
         A client that reads too slowly gets an `event: cut-off` and is disconnected; it can resume with the
         last id that it has received.
 
-        `event: rehearsal` has the number of the newest change of the certification rehearsal, at each change
-        and when the live events begin.
+        `event: rehearsal` has the number of the newest change of the certification rehearsal. It is sent at
+        each change, and when the live events begin.
         """
         if len(open_streams) >= MAX_FOLLOWERS:
             raise _too_many_streams()
@@ -149,7 +149,7 @@ class _EventStream:
     def __init__(
         self, csms: Csms, station: str | None, after: EventId, open_streams: "WeakSet[_EventStream]"
     ) -> None:
-        """Counts in ``open_streams`` until the stream ends or its response is dropped."""
+        """Add the stream to ``open_streams``, where it stays until it ends or its response is dropped."""
         self._open_streams = open_streams
         open_streams.add(self)
         self._records = csms.records
@@ -160,7 +160,7 @@ class _EventStream:
         self._stop_following: Callable[[], None] = lambda: None
 
     async def chunks(self, within: float | None) -> AsyncIterator[bytes]:
-        """Yield one or more events at a time; the live ones for so many seconds from now."""
+        """Yield chunks of events: the stored ones, then live ones during the next ``within`` seconds."""
         end = math.inf if within is None else monotonic() + within
         try:
             async for chunk in _joined(self._past()):
@@ -184,7 +184,7 @@ class _EventStream:
             yield _rehearsal_event(self._rehearsal)
 
     async def _next_chunk(self, remaining: float) -> bytes:
-        """Return live events, or a sign of life; nothing when the stream ends."""
+        """Return live events, or a comment as a sign of life; empty when the stream ends."""
         if remaining <= 0:
             return b""
         try:
@@ -202,7 +202,7 @@ class _EventStream:
 
 
 async def _joined(events: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Join events to chunks; the event loop gets a turn after every `SLICE_S` seconds of work."""
+    """Join events into chunks; the event loop gets a turn after every `SLICE_S` seconds of work."""
     await next_slice()  # many clients may begin at once
     chunk, end = bytearray(), perf_counter() + SLICE_S
     for event in events:

@@ -97,7 +97,7 @@ def router(uploads: Uploads, files: FilePath | None) -> APIRouter:
     ) -> Response:
         """Upload a file, as the body or in a form; it replaces an earlier upload of this name.
 
-        A path with folders becomes one name, with hyphens.
+        In a path with folders, hyphens replace the slashes.
         """
         return await _saved(uploads, request, name, seconds, status)
 
@@ -180,7 +180,7 @@ def _opened(path: FilePath) -> _File:
 
 
 def _download(file: _File, request: Request, seconds: float) -> Response:
-    """Send a file, or the requested part; a part takes its share of the seconds."""
+    """Send a file, or the requested part; a part takes a share of ``seconds`` in proportion to its size."""
     start, end = _range(request.headers.get("range", ""), file.size)
     if start >= file.size > 0:
         file.content.close()

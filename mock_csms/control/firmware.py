@@ -8,6 +8,6 @@ FIRMWARE_NAME: Final = "firmware.bin"
 FIRMWARE_BYTES: Final = b"".join(hashlib.sha256(number.to_bytes(4)).digest() for number in range(2048))
 """64 KiB that do not compress."""
 OWN_FILES: Final[Mapping[str, bytes]] = {FIRMWARE_NAME: FIRMWARE_BYTES, "empty.bin": b""}
-"""The firmware files that need no folder; the empty file is for installations that fail."""
+"""Firmware files that the mock offers even without ``--files``; the empty one makes installations fail."""
 FIRMWARE_MD5: Final = hashlib.md5(FIRMWARE_BYTES, usedforsecurity=False).hexdigest()
 """MD5 of the firmware, for the checksum of PublishFirmware."""

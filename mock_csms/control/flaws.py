@@ -25,20 +25,20 @@ NOT_AN_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_t
 
 
 class Shape(NamedTuple):
-    """The type of a value, for the keys that are valid in it."""
+    """The type of a value in a request, to look up the keys that are valid at a location."""
 
     annotation: Any = None
     """The annotation; None if it is not known."""
     root: tuple[str, ...] = ()
-    """Location of the value in the locations of errors."""
+    """Location of the value, such as ``("body",)``; the locations of its errors begin with it."""
     value: Any = None
-    """The value, if it may be a fault; each kind of fault has different keys."""
+    """The value itself, needed if it may contain a fault: each kind of fault has different keys."""
 
     def keys_at(self, location: ErrorLocation) -> dict[str, Any]:
-        """Valid keys of the object at a location, with their annotations; empty if it is not known."""
+        """Valid keys of the object at a location, with their annotations; empty if its type is unknown."""
         model, value = _model_in(self.annotation), self.value
         for step in location[len(self.root) :]:
-            if isinstance(step, str):  # a number is a step into a list, whose annotation has its items
+            if isinstance(step, str):  # a number steps into a list, and `_model_in` finds the items' model
                 model = _model_in(_keys_of(model).get(step))
             value = _step_into(value, step)
         if model is Fault:
@@ -125,19 +125,22 @@ def _instead(location: ErrorLocation, shape: Shape) -> str:
 
 
 def _suggested(location: ErrorLocation, shape: Shape) -> ErrorLocation | None:
-    """Location of the suggested key: it replaces an unknown key, or the object has to contain it."""
+    """Location of the valid key that is suggested for an unknown key; None without a suggestion."""
     key, keys = str(location[-1]), shape.keys_at(location[:-1])
     suggested = _owner(key, keys) or closest(key, keys)
     return None if suggested is None else (*location[:-1], suggested)
 
 
 def _owner(key: str, keys: Mapping[str, Any]) -> str | None:
-    """The first of the keys whose object has a key of this name."""
+    """The first of ``keys`` whose object has a key of this name; None if no object has one."""
     return next((owner for owner, inner in keys.items() if key in _keys_of(_model_in(inner))), None)
 
 
 def _step_into(value: Any, step: str | int) -> Any:
-    """Part of a value by its location. An item in place of a list has the location of the first item."""
+    """Part of a value, one step along an error location.
+
+    Where a single item is allowed in place of a list, its errors have the location of the first item.
+    """
     if isinstance(value, list) and isinstance(step, int):
         return value[step]
     if isinstance(value, dict):
@@ -146,7 +149,7 @@ def _step_into(value: Any, step: str | int) -> Any:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation is about, such as that of the items of a list."""
+    """The first model in an annotation, such as the model of a list's items; None without a model."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((model for part in get_args(annotation) if (model := _model_in(part))), None)

@@ -38,7 +38,7 @@ class FormFile:
         """Name of the file; None until the file begins."""
         self.is_complete = False
         self._delimiter = b"\r\n--" + boundary
-        self._buffer = b"\r\n"  # as if after a line break, which the first delimiter may lack
+        self._buffer = b"\r\n"  # so that the first delimiter, which may lack a line break, is found too
         self._in_headers = False
         self._parts = 0
 
@@ -61,7 +61,7 @@ class FormFile:
         return b"" if self.is_complete else self._buffer
 
     def _content(self, end: int) -> Iterator[bytes]:
-        """Yield the content before a position; drop content of other parts."""
+        """Yield the buffered content before ``end`` if it belongs to the file; drop it otherwise."""
         if end > 0:
             content, self._buffer = self._buffer[:end], self._buffer[end:]
             if self.filename is not None:

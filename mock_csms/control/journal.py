@@ -58,7 +58,7 @@ def router(csms: Csms) -> APIRouter:
         """List the newest matching entries, in the order of their numbers.
 
         `last` is the number of the newest entry in the journal; pass it as `since` to a later query or wait.
-        For the entries before those of an answer, pass the lowest of their numbers as `before`.
+        To get the entries before those of an answer, pass the lowest number in the answer as `before`.
         """
         query = JournalQuery(station_glob(csms, station), action, direction, type, since, limit, before)
         last = records.journal.last_number

@@ -23,13 +23,13 @@ Each slow download takes about 0.1 ms of CPU time for each of its parts, and all
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
 BODY_TIMEOUT_S: Final = 30.0
-"""Seconds within which a body must be complete. In an upload, each next part has this time."""
+"""Seconds within which a body must be complete; in an upload, seconds within which each part must arrive."""
 GRACE_S: Final = 0.1
 """Seconds that a request may take to end when the server stops."""
 FILES: Final = "/files/"
 UPLOADS: Final = "/files/uploads"
 OF_STATION: Final = "mock_csms.of_station"
-"""Key in the scope of a request from a port for stations; `StationAccess` has checked the request."""
+"""Key in the ASGI scope of a request on a port for stations, set after `StationAccess` has checked it."""
 
 
 class OpenRequests:
@@ -38,7 +38,7 @@ class OpenRequests:
     def __init__(self) -> None:
         self.count = 0
         self.transfers = 0
-        """Number of transfers among them."""
+        """Number of transfers among the requests."""
         self.stopping = asyncio.Event()
         """Set when the server stops, to end the requests that wait for a station."""
 
@@ -121,7 +121,7 @@ class _Response:
         """Whether the response declares its length; it can then not end early."""
 
     async def send(self, message: Message) -> None:
-        """Pass a message on."""
+        """Pass an ASGI message on to the server."""
         if message["type"] == "http.response.start":
             self.is_started = True
             self.has_length = any(name.lower() == b"content-length" for name, _ in message["headers"])
@@ -161,9 +161,9 @@ def _too_large() -> Problem:
 
 
 def _in_time(receive: Receive, deadline: float | None = None) -> Receive:
-    """Receive the parts of a body; raises Problem if they take too long.
+    """Return a ``receive`` for the parts of a body that raises Problem if they take too long.
 
-    All parts must arrive before the deadline; without one, each part must arrive within `BODY_TIMEOUT_S`.
+    All parts must arrive before ``deadline``; without a deadline, each one within `BODY_TIMEOUT_S`.
     """
 
     async def receive_in_time() -> Message:
@@ -184,7 +184,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _replayed(body: bytes, gone: asyncio.Task[None]) -> Callable[[], Awaitable[Message]]:
-    """Receive a body that has already been read, then the disconnect."""
+    """Return a ``receive`` that returns a body that has already been read, then waits for the disconnect."""
     is_read = False
 
     async def receive() -> Message:

@@ -40,7 +40,7 @@ def router(csms: Csms) -> APIRouter:
         """List the ports for stations, with their addresses and their TLS.
 
         `main` is the listener of `--port`, and `tls` is the listener of `--tls-port`. `tlsFault` is the fault
-        of the next connections; `expired=2` means that the next two connections get it.
+        of the next TLS connections; `expired=2` means that the next two get the fault `expired`.
         """
         return json_response([_view(csms, listener) for listener in csms.listeners.values()])
 
@@ -65,7 +65,7 @@ def router(csms: Csms) -> APIRouter:
                 "/v1/stations/{id}/password"
             )
         if settings.tls:
-            _ = csms.authority  # made here, because the thread of `_apply` might make a second one
+            _ = csms.authority  # otherwise the thread of `_apply` might create a second one
         await _apply(listener, settings)
         return json_response(_view(csms, listener))
 
@@ -105,9 +105,9 @@ async def _apply(listener: Listener, settings: ListenerSettings) -> None:
 
 
 async def make_certificates(make: Callable[[], None]) -> None:
-    """Call a function that makes certificates in a thread; raises Problem or a ValueError of the function.
+    """In a thread, call a function that makes certificates; raises Problem, or its ValueError.
 
-    An RSA key takes a tenth of a second, and the folder may be locked by another process for longer.
+    An RSA key takes a tenth of a second, and another process may lock the PKI folder for longer.
     """
     try:
         await asyncio.to_thread(make)

@@ -28,7 +28,7 @@ register_url_convertor("name", _NameConvertor())
 
 
 def with_marked_slashes(scope: Scope) -> Scope:
-    """Return a scope whose decoded path marks the slashes that were encoded as ``%2F``."""
+    """Return an ASGI scope whose decoded path marks the slashes that were encoded as ``%2F``."""
     raw, path = scope.get("raw_path") or b"", scope["path"]
     if not path.startswith("/v1/") or (b"%2f" not in raw.lower() and MARK not in path):
         return scope
@@ -41,5 +41,5 @@ def _marked(part: str) -> str:
 
 
 def unmarked(name: str) -> str:
-    """Return a name from a path with its slashes."""
+    """Return a name from a marked path, with its slashes restored."""
     return name.replace(SLASH, "/").replace(SELF, MARK)

@@ -1,4 +1,4 @@
-"""Searches of the journal for entries that explain the failure of a wait or a check."""
+"""Searches of the journal for entries that explain why a wait or a verification of a count has failed."""
 
 from collections.abc import Container, Sequence
 from typing import Final

@@ -35,7 +35,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _identity(csms: Csms, station: str | None) -> str:
-    """Known spelling of an identity, or an empty text without one; raises Problem for a glob."""
+    """Known spelling of an identity, or an empty text for None; raises Problem for a glob."""
     if station is None:
         return ""
     identity = csms.spelling(station)

@@ -1,4 +1,4 @@
-"""The OCSP responder of the PKI; like `/files`, it needs no token."""
+"""The OCSP responder of the PKI; it needs no token, because stations have none."""
 
 from typing import Annotated, Any, Final
 
@@ -36,7 +36,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.get("/{encoded:name}", **answer)
     async def get_ocsp_response(encoded: EncodedRequest) -> Response:
-        """Return the status of a certificate, with the request in the URL."""
+        """Return the status of the certificate that the OCSPRequest in the URL names."""
         return Response(csms.ocsp_answer(encoded), media_type=RESPONSE_TYPE)
 
     return routes

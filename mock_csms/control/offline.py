@@ -34,8 +34,8 @@ def router(csms: Csms) -> APIRouter:
         """End the connection of a station and refuse new ones, for a given time or until DELETE is called.
 
         The station need not be connected, nor known. Other stations are not affected. The refused attempts
-        are counted, and are in the journal as `refused`. Another POST begins a new offline period, without
-        attempts.
+        are counted, and are in the journal as `refused`. Another POST begins a new offline period, with no
+        attempts counted.
         """
         station_id, request = _one_station(csms, station_id), request or OfflineRequest()
         try:

@@ -1,4 +1,4 @@
-"""Slow and refused files: downloads and uploads that take several seconds, or get an error status."""
+"""Slow and refused transfers: downloads and uploads that take several seconds, or get an error status."""
 
 import asyncio
 import math
@@ -19,9 +19,11 @@ from mock_csms.messages import JsonObject
 MAX_SECONDS: Final = 3600
 """Maximum duration of a slow download or upload."""
 PART_S: Final = 0.25
-"""Maximum time between two parts of a slow download; longer if the file has fewer bytes than parts."""
+"""Maximum seconds between two parts of a slow download, unless the file has too few bytes for so many
+parts.
+"""
 MAX_PART: Final = 65_536
-"""Maximum bytes of a part."""
+"""Maximum bytes of a part of a download."""
 MAX_PAUSE_S: Final = 1.0
 """Maximum pause between two parts of a slow upload; a disconnect is noticed only after the pause."""
 
@@ -29,7 +31,7 @@ REFUSAL: Final[JsonObject] = {
     "$ref": f"#/components/schemas/{ProblemDetails.__name__}",
     "properties": {"type": {"const": f"{URN}refused"}},
 }
-"""Schema of the problem that a URL asks for; its status may be any."""
+"""JSON schema of the problem for a transfer refused because of ``?status=``; it allows any status."""
 
 
 def _error_status(status: int | None) -> int | None:
@@ -86,7 +88,7 @@ async def slow_download(file: BinaryIO, size: int, seconds: float) -> AsyncItera
 async def slow_upload(request: Request, seconds: float) -> AsyncIterator[bytes]:
     """Yield the body of a request over a number of seconds; raises ClientDisconnect.
 
-    A body that the client has sent is in the buffers of the system, so that only a large one arrives slowly.
+    A small body is already in the buffers of the system; only a large body is slowed down at the client.
     """
     loop = asyncio.get_running_loop()
     start, read, size = loop.time(), 0, _size_of_body(request)
@@ -116,7 +118,7 @@ async def _wait_until(time: float, request: Request) -> None:
 
 
 def may_refuse(responses: Responses) -> Responses:
-    """Document that an operation may also answer with a status from the URL."""
+    """Document that an operation may also answer with the error status that ``?status=`` asks for."""
     refused: JsonObject = {"content": {MEDIA_TYPE: {"schema": REFUSAL}}}
     documented: Responses = {f"{hundred}XX": {"description": "A refusal", **refused} for hundred in (4, 5)}
     for status, described in inlined(responses).items():

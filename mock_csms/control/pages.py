@@ -19,7 +19,7 @@ INDEX: Final = "index.html"
 DOCS: Final = "docs/"
 """Folder of the page for the API."""
 NOT_PRELOADED: Final = (DOCS, "vendor/json-schema/")
-"""Scripts of the other page, and a library that is used only in part."""
+"""Prefixes of scripts that the page does not preload: those of ``/docs``, and a library used only in part."""
 MEDIA_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 POLICY: Final = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; connect-src 'self'; "
@@ -44,7 +44,7 @@ def add_pages(app: FastAPI) -> None:
 
     @route("/ui")
     async def page_without_slash() -> RedirectResponse:
-        """Redirect to the page, whose parts have relative addresses."""
+        """Redirect to ``/ui/``: the page refers to its files by URLs relative to this folder."""
         return RedirectResponse("ui/")
 
     @route("/ui/{name:path}")
@@ -91,7 +91,7 @@ def _response(name: str, content: bytes) -> Response:
 def _preloads(names: Iterable[str]) -> bytes:
     """Links that name all scripts of the page, so that a browser loads them at once.
 
-    They must come after the import map, which applies to no script that is requested before it.
+    They must come after the import map, which does not apply to scripts requested before it.
     """
     scripts = (name for name in names if name.endswith(".js") and not name.startswith(NOT_PRELOADED))
     return "".join(f'  <link rel="modulepreload" href="{name}">\n' for name in scripts).encode()

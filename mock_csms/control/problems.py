@@ -23,7 +23,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 RESPONSE_REFERENCE: Final = "#/components/responses/"
 
 NOT_ROUTED: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-"""Statuses of a request that no operation is for."""
+"""HTTP statuses of a request that matches no operation."""
 COMMON_KINDS: Final = (
     "unauthorized",
     "forbidden",
@@ -86,12 +86,12 @@ def documented(*kinds: str) -> Responses:
 
 
 def common_responses() -> JsonObject:
-    """Responses of any operation, as components of the document."""
+    """Problem responses that any operation may have, as components of the OpenAPI document."""
     return {_name_of(status): _shown(status, names) for status, names in _by_status(COMMON_KINDS).items()}
 
 
 def inlined(responses: Responses) -> Responses:
-    """Replace references to `common_responses` by these."""
+    """Replace references to `common_responses` by the responses themselves."""
     common = common_responses()
     return {
         status: common[response["$ref"].removeprefix(RESPONSE_REFERENCE)] if "$ref" in response else response
@@ -185,7 +185,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 
 def _has_body(request: Request) -> bool:
-    """Whether a request has a body, or has a method without one."""
+    """Whether a request has a body, or its method needs none (GET, DELETE)."""
     has_length = request.headers.get("content-length", "0") != "0"
     return has_length or "transfer-encoding" in request.headers or request.method in {"GET", "DELETE"}
 
@@ -199,7 +199,7 @@ def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> 
 
 
 def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
-    """Methods of the path of a request. If several paths match, the most specific one counts."""
+    """Methods allowed for the path of a request. If several paths of routes match, the longest one counts."""
     by_path: dict[str, set[str]] = {}
     for route in (route for router in routers for route in router.routes):
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -208,10 +208,10 @@ def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
 
 
 def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
-    """Suggest a name for a mistyped one in a path, such as calls for call; otherwise return an empty text.
+    """Suggest a correction of a mistyped name in a path, such as calls for call; empty without one.
 
-    Paths are compared with those of any method: GET /v1/stations/{id} matches /v1/stations/CS1/call too, so
-    that a POST there would be a wrong method.
+    The method is not compared. GET /v1/stations/{id} matches /v1/stations/CS1/call too, so a POST to that
+    path is reported as a wrong method, although its path is mistyped.
     """
     parts = request.url.path.split("/")
     templates = {route.path for router in routers for route in router.routes if isinstance(route, Route)}
@@ -226,7 +226,7 @@ def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
 
 
 def _unlike_parts(template: Sequence[str], parts: Sequence[str]) -> list[tuple[str, str]] | None:
-    """Parts of a path that differ from a route, each with the expected part; None if all parts differ."""
+    """Parts of a path that differ from a route, each with the expected part; None if the lengths differ."""
     if len(template) != len(parts):
         return None
     return [

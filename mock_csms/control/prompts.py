@@ -77,7 +77,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(PromptState, "The prompt with its answer"),
     )
     async def answer_prompt(prompt_id: PromptName, request: PromptAnswerRequest) -> Response:
-        """Answer the prompt: `done`, or `cannot` if it is not possible."""
+        """Answer the prompt: `done`, or `cannot` if the person cannot do it."""
         prompt = _prompt_of(rehearsal, prompt_id)
         if prompt.answer is not None:
             detail = f"prompt {prompt.id} has been answered already: {prompt.answer}"

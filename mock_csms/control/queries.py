@@ -10,7 +10,7 @@ from mock_csms.journal.store import Entry, Journal, Query
 from mock_csms.schema.budget import OutOfBudget, SearchBudget
 
 MAX_QUERY_STEPS: Final = 1_000_000
-"""Maximum steps of the expression of a query on all entries, which take about a second."""
+"""Maximum steps that a query's expression takes on all entries together; they take about a second."""
 
 
 async def newest(journal: Journal, query: Query) -> list[Entry]:

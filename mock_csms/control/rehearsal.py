@@ -1,4 +1,4 @@
-"""The certification rehearsal: its runner reports the progress here, and the page shows it."""
+"""The certification rehearsal: its runner reports the progress to these routes, and the page shows it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,7 +148,7 @@ def _limited() -> Iterator[None]:
 
 
 def _masked(model: BaseModel, exclude: set[str] | None = None) -> JsonObject:
-    """Return the set members of a model, with the secrets in its texts masked."""
+    """Return the fields of a model that are not None, with the secrets in its texts masked."""
     content: dict[str, Any] = model.model_dump(by_alias=True, exclude_none=True, exclude=exclude)
     return {name: masked_text(part) if isinstance(part, str) else part for name, part in content.items()}
 

@@ -30,8 +30,8 @@ def station_glob[Text: str | None](csms: Csms, station: Text) -> Text | str:
     """Return a glob for the station with this identity. If the station is not known, return the text itself
     as the glob.
 
-    The case of an identity does not matter. ``*`` always stands for all stations, also if one has this
-    identity.
+    The case of an identity does not matter. ``*`` always stands for all stations, even if a station has the
+    identity ``*``.
     """
     if station is None or station == "*":
         return station
@@ -65,7 +65,7 @@ def _unknown_parameter(name: str, known_names: list[str]) -> Problem:
 
 
 def _with_json_type(scope: Scope) -> Scope:
-    """Return a scope that declares a JSON body, whatever type the client sent."""
+    """Return an ASGI scope that declares a JSON body, whatever Content-Type the client sent."""
     headers = [header for header in scope["headers"] if header[0] != b"content-type"]
     return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
 

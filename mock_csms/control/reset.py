@@ -45,7 +45,8 @@ def router(csms: Csms) -> APIRouter:
 async def _identities(csms: Csms, glob: str) -> list[str]:
     """Identities of the known stations that match a glob; raises Problem if no station does.
 
-    A station that was refused at the handshake counts as known if a rule or a finding names it.
+    A station that was refused at the handshake counts as known if a rule has counts for it, or a finding
+    is about it.
     """
     in_rules = {name for entry in csms.rulebook.entries for name in entry.uses}
     in_findings = {finding.station for finding in csms.records.findings}

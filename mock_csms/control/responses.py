@@ -24,7 +24,7 @@ def json_response(
 ) -> Response:
     """Make a response with JSON.
 
-    Its secrets are masked, except in parts that are encoded already.
+    Its secrets are masked, except in parts that are encoded already (`msgspec.Raw`).
     """
     return Response(encode(masked(content)), status, headers, media_type)
 

@@ -41,7 +41,7 @@ ScopePath = Annotated[str, Path(description="the name of the scope", min_length=
 
 
 def check_room(csms: Csms, scope: str | None) -> None:
-    """Raise Problem unless a change can be made in a scope."""
+    """Raise Problem if a change in this scope would open more than MAX_SCOPES scopes."""
     if scope is None:
         return
     open_scopes = _open_scopes(csms)
@@ -96,7 +96,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _open_scopes(csms: Csms) -> list[str]:
-    """Scopes with a change."""
+    """Names of the scopes that have a change."""
     return list(dict.fromkeys([*csms.rulebook.scopes, *csms.profiles.scopes, *csms.records.silences.scopes]))
 
 

@@ -19,7 +19,7 @@ from mock_csms.transport.address import PublicUrl, is_loopback
 PUBLIC_PATHS: Final = ("/health", "/docs", "/ui", "/files/", "/ocsp")
 """Paths that need no token. The pages ask for the token, and stations have none."""
 ROOT: Final = "/"
-"""Redirects to the page."""
+"""Path that redirects to the page; it needs no token either."""
 
 MAX_PATH: Final = 120
 """Maximum characters of a path in a log line."""
@@ -58,9 +58,9 @@ def forbidden_reason(
 
 
 def _is_from_other_site(headers: Headers) -> bool:
-    """Whether a browser says that a page of another site made the request, and not by a link.
+    """Whether a browser says that a page of another site made the request, other than by a link.
 
-    Requests that read nothing, as those of images and scripts, have no header Origin.
+    The header Origin is not enough: browsers omit it in requests for images and scripts.
     """
     is_other = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
     return is_other and headers.get("sec-fetch-dest") != "document"
@@ -69,8 +69,8 @@ def _is_from_other_site(headers: Headers) -> bool:
 class AccessControl:
     """Rejects requests without the token, from pages of other origins, or for another host.
 
-    The check of the host guards a server on loopback against DNS rebinding. An OCSP request for another path
-    comes from a station: it may name any URL as a responder that the mock then asks (``--ocsp ask``).
+    The check of the host guards a server on loopback against DNS rebinding. OCSP requests are rejected except
+    on /ocsp: a station may name any URL as a responder, and the mock then asks it (``--ocsp ask``).
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class AccessControl:
 
 
 def is_for_stations(method: str, path: str) -> bool:
-    """Whether a port for stations serves this: downloads, uploads and OCSP.
+    """Whether a port for stations serves a request: a download, an upload or an OCSP request.
 
     Uploads can be read through the control API only: a log may contain anything.
     """
@@ -120,7 +120,7 @@ def is_for_stations(method: str, path: str) -> bool:
 
 
 class StationAccess:
-    """Restricts requests on ports for stations to those of a station; none of them needs a token."""
+    """Restricts ports for stations to the requests that a station makes; none of these needs a token."""
 
     def __init__(
         self, app: ASGIApp, *, origins: tuple[str, ...], public_url: PublicUrl | None, control: str
@@ -160,7 +160,7 @@ class StationAccess:
 
 
 def _logging(scope: Scope, send: Send) -> Send:
-    """Log the status of the response. A stored upload has its own log line."""
+    """Log the status of GET requests and of failed requests. A stored upload has its own log line."""
 
     async def send_and_log(message: Message) -> None:
         if message["type"] == "http.response.start":

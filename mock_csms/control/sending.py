@@ -26,13 +26,13 @@ from mock_csms.text import suggest
 from mock_csms.versions import CommandParts, actions_from_csms, actions_from_station, having
 
 DEFAULT_WITHIN_S: Final = 60.0
-"""Seconds to wait for a station to connect, unless the request sets them."""
+"""Seconds to wait for a station to connect, unless the request has ``within``."""
 
 
 async def send_on(csms: Csms, session: Session, request: CallRequest) -> JsonObject:
     """Send a command to a connected station, and return its outcome. Raises Problem if nothing was sent.
 
-    A client that follows the events can get the frames as soon as the outcome.
+    The event streams are flushed, so that a client that follows them gets the frames as early as the outcome.
     """
     try:
         return await _send_on(csms, session, request)
@@ -166,7 +166,7 @@ def _filled_in(payload: Any, csms: Csms, identity: str) -> Any:
 
 
 def check_command(csms: Csms, request: CallRequest) -> None:
-    """Raise Problem unless some version has the command."""
+    """Raise Problem unless a served OCPP version has the command."""
     action = request.action
     if not request.validate_ or action in actions_from_csms(csms.ocpp_versions):
         return

@@ -109,7 +109,7 @@ def _as_text(path: Path | None) -> str | None:
 
 
 def _schedule(settings: Settings) -> Iterator[JsonObject]:
-    """Yield the scheduled commands for all stations, then those of single profiles."""
+    """Yield the commands that the main settings schedule, then those of station profiles."""
     yield from _plan(settings.station, settings)
     for pattern, plan in settings.plans.items():
         yield from _plan(pattern, plan)

@@ -1,5 +1,5 @@
 """Slices of work: each iteration of the event loop runs one slice of each kind, even if many requests
-work.
+have work to do.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class _Queue:
 
     def _start(self) -> None:
         turn = self._waiting.popleft()
-        if not turn.done():  # it is if the request has been cancelled
+        if not turn.done():  # done if the request has been cancelled
             turn.set_result(None)
         if self._waiting:
             self._start_later()

@@ -76,7 +76,10 @@ LISTED[HTTPStatus.OK]["headers"] = {
 CHANGED: Final = "X-Changed"
 
 PATHS_WITHOUT_GET: Final = ("/calls", "/connection", "/password", "/release")
-"""Last parts of paths of a station that accept other methods only; the path of a station matches them too."""
+"""Ends of the paths of a station that do not accept GET.
+
+A GET of such a path matches ``/v1/stations/{station_id}``, as if its end belonged to the identity.
+"""
 
 
 def _profile(description: str) -> Responses:

@@ -1,4 +1,4 @@
-"""Verifying the number of entries in the journal."""
+"""Verifies the number of matching entries in the journal."""
 
 from collections import deque
 from http import HTTPStatus
@@ -52,7 +52,7 @@ class EntryCount:
             return False
 
     def verifies(self, request: VerifyRequest) -> bool:
-        """Whether the number is right, however many of the unknown entries match."""
+        """Whether the number is as requested, even if all entries not compared or no longer stored match."""
         highest = self.number + self.not_compared + self.dropped
         return request.minimum <= self.number and (request.maximum is None or highest <= request.maximum)
 

@@ -140,7 +140,7 @@ async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
 
 
 def _may_have_changed(csms: Csms, station: Station, since: int) -> bool:
-    """Return whether a station may have changed. An outage may end at any time, without an entry."""
+    """Return whether a station may have changed. An offline period may end without a journal entry."""
     return csms.records.activities.has_changed(station.id, since) or csms.outages.of(station.id) is not None
 
 

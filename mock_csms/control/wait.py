@@ -19,14 +19,14 @@ from mock_csms.journal.store import Entry, Journal
 from mock_csms.messages import JsonObject
 
 MIN_SEARCH_S: Final = 2.0
-"""Seconds for the search of past entries; the search may take this long even if the wait is shorter."""
+"""Seconds that the search of past entries may always take, even if the wait is shorter."""
 SEARCH_NOT_COMPLETE: Final = (
     "; the search of past entries was not complete: use simpler conditions, or a higher 'since' or 'within'"
 )
 
 
 async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry]:
-    """Wait for matching entries; raises Problem."""
+    """Wait for matching entries; raises Problem after a time-out or an unwanted entry."""
     if len(waits) >= MAX_WAITS:
         detail = f"{MAX_WAITS} waits are open, the maximum; try again later"
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)
@@ -44,9 +44,9 @@ async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry
 
 
 async def _search_and_wait(wait: PendingWait, journal: Journal, within: float) -> None:
-    """Search the past entries, then wait for new ones. Both together end after ``within`` seconds.
+    """Search the past entries, then wait for new ones; both together take at most ``within`` seconds.
 
-    The search has at least MIN_SEARCH_S, so that a wait within 0 s finds past entries.
+    However, the search may always take MIN_SEARCH_S, so that a wait within 0 s finds past entries.
     """
     end = asyncio.get_running_loop().time() + within
     with suppress(TimeoutError):

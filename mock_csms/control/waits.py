@@ -34,7 +34,10 @@ class Tally:
         return self.unwanted is not None or len(self.matching) == self._times
 
     def add(self, entry: Entry, unwanted_by: EntryCondition | None = None) -> None:
-        """Add an entry if it counts or is unwanted."""
+        """Add a matching entry, or an unwanted entry with the condition that it meets.
+
+        Ignored if the wait is complete.
+        """
         if self.is_complete:
             return
         if unwanted_by is None:
@@ -51,7 +54,7 @@ class Tally:
 
 
 class PendingWait:
-    """One wait: the entries so far."""
+    """One wait: its conditions, and the entries that count for it so far."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Base of the models of requests and answers, and how a route names them.
+"""Base classes of the models of requests and answers, and helpers to declare them in routes.
 
 The descriptions of fields are the docstrings under them, and the examples are in ``examples/``. Both are read
 when the OpenAPI document is first requested (`mock_csms.control.document`), because reading them for each
@@ -61,7 +61,7 @@ def _without_default(schema: JsonObject) -> None:
 
 
 class ShownAs:
-    """Annotates a value that a handler validates itself; the document then shows it as a model."""
+    """Annotates a value that a handler validates itself; the OpenAPI document shows the schema of a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model

@@ -13,7 +13,7 @@ class CallRequest(RequestBody):
     action: Annotated[str, Field(min_length=1, max_length=200)]
     """A command in the OCPP version of the station; with `"validate": false`, any action."""
     payload: Any = None
-    """Payload to send, even null. If omitted, the default payload of the command for this station.
+    """Payload to send; null is sent as null. If omitted, the default payload of the command for this station.
 
     Placeholders such as `{{certificate.root}}` are filled in as in rules, but not with `"validate": false`.
     """
@@ -48,10 +48,10 @@ class CallOutcome(Model):
     """The outcome of a command."""
 
     outcome: Literal["result", "error", "timeout", "disconnected"]
-    """`result` for a CALLRESULT; `error` for a CALLERROR or a malformed answer; `timeout` if no answer came
-    in time; `disconnected` if the connection ended before the answer."""
+    """`result` for a CALLRESULT; `error` for a CALLERROR, for a malformed answer, or if the command could not
+    be sent; `timeout` if no answer came in time; `disconnected` if the connection ended before the answer."""
     message_id: str | None
-    """Message id of the CALL; null if the command could not be sent to this station (only with a glob)."""
+    """Message id of the CALL; null if the command, or this part of it, could not be sent."""
     elapsed: float = absent()
     """Seconds from the CALL to the answer or the failure."""
     payload: OcppPayload = absent()
@@ -116,6 +116,6 @@ class ReleaseRequest(RequestBody):
     """A choice of the answers and commands that are released."""
 
     action: Annotated[str | None, Field(min_length=1, max_length=200)] = None
-    """Release only answers to this action, or only commands with this action; if omitted, all."""
+    """Release only answers to CALLs with this action, and commands with this action; if omitted, all."""
     count: Annotated[int | None, Field(ge=1)] = None
     """Maximum number of answers and commands to release; if omitted, all."""

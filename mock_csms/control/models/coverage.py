@@ -13,7 +13,8 @@ class CoveredRequirement(Model):
     """`met` if a check applied and found no violation; `broken` once a violation was found, even if its kind
     is silenced; `not exercised` if no check has applied yet."""
     findings: list[str]
-    """Ids of the kinds of findings that report a violation; they say what the mock must know first."""
+    """Ids of the kinds of findings that report a violation. The `condition` of a kind, in
+    `GET /v1/findings/kinds`, says what the mock must know before it can report one."""
     cases: list[str]
     """Certification cases that are about the requirement."""
 

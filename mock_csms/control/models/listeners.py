@@ -11,7 +11,7 @@ class ListenerChange(RequestBody):
     """Settings of a listener. An omitted setting gets its value from the start of the server."""
 
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
-    """Lowest security profile of the stations (A00)."""
+    """Lowest security profile that stations may use on this listener (A00)."""
     tls: bool = False
     """Whether TLS is accepted."""
     plain: bool = True
@@ -32,7 +32,7 @@ class ListenerView(Model):
     address: str
     """Address on which the server listens."""
     security_profile: int
-    """Lowest security profile of the stations (A00)."""
+    """Lowest security profile that stations may use on this listener (A00)."""
     tls: bool
     """Whether TLS is accepted."""
     plain: bool

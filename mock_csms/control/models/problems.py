@@ -69,7 +69,7 @@ class WaitProblem(ProblemDetails):
     expected: ExpectedEntries
     """The entries that the request waited for."""
     actual: list[JournalEntry]
-    """The matching entries that came."""
+    """The matching entries that came before the wait failed."""
 
 
 class WaitTimeout(WaitProblem):
@@ -80,7 +80,7 @@ class WaitTimeout(WaitProblem):
 
 
 class WaitUnless(WaitProblem):
-    """An entry came first that must not come."""
+    """An unwanted entry came before enough matching entries."""
 
     entry: JournalEntry
     """The entry."""
@@ -89,7 +89,7 @@ class WaitUnless(WaitProblem):
 
 
 class ExpectedNumber(Model):
-    """A number of entries that was verified."""
+    """The number of matching entries that the request expected."""
 
     match: Match
     """The match of the request."""

@@ -45,7 +45,7 @@ class CasePlan(RequestBody):
     mandatory: bool = False
     """Whether the case is mandatory for the profiles of the station."""
     applies: bool = True
-    """Whether the case applies to a station with these features."""
+    """Whether the case applies to a station with the features of this station."""
     skipped: ReportText | None = None
     """Reason why the case does not run; without it, the case runs."""
 
@@ -132,7 +132,7 @@ class PromptAnswerRequest(RequestBody):
     """The answer to a prompt."""
 
     answer: PromptAnswer
-    """`done`, or `cannot` if it is impossible."""
+    """`done`, or `cannot` if the person cannot do it."""
 
 
 class PromptState(Model):
@@ -162,7 +162,7 @@ class RehearsalCase(Model):
     mandatory: bool
     """Whether the case is mandatory for the profiles of the station."""
     applies: bool
-    """Whether the case applies to a station with these features."""
+    """Whether the case applies to a station with the features of this station."""
     skipped: str = absent()
     """Reason why the case does not run."""
     verdict: CaseVerdict | None

@@ -99,12 +99,12 @@ class VerifyRequest(RequestBody):
 
     @property
     def minimum(self) -> int:
-        """The minimum number."""
+        """The minimum number of matching entries."""
         return self.times if self.times is not None else self.at_least or 0
 
     @property
     def maximum(self) -> int | None:
-        """The maximum number; None without one."""
+        """The maximum number of matching entries; None without a maximum."""
         return self.times if self.times is not None else self.at_most
 
     def __str__(self) -> str:
