@@ -69,7 +69,7 @@ def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
 
 
 def marks_of(entry: JsonEntry) -> Iterator[str]:
-    """Yield an entry's remark, the rule that applied to the message, and its violation, each as text."""
+    """Yield an entry's remark, the rule that applied to its message, and its violation, each as text."""
     if entry.get("note") and not is_note(entry):
         yield f"({summary(entry['note'])})"
     if entry.get("injected"):

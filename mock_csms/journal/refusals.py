@@ -112,7 +112,7 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a refused try; return its number and the time since the last one as text (empty at first)."""
+        """Count a refused try; return its number and the time since the last one, as text; empty if first."""
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now

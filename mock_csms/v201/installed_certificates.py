@@ -36,7 +36,7 @@ def hash_data_to_delete(station: Station, certificate: "Issued", algorithm: str 
     """Return the hash data of a certificate, computed with the algorithm if one is given.
 
     Without an algorithm, return the hash data that the station has listed (M04.FR.07), or compute them if it
-    has not listed any. Raises NothingToDo if the station is known not to have the certificate.
+    has not listed this certificate. Raises NothingToDo if the station is known not to have the certificate.
     """
     if algorithm is not None:
         return certificate.hash_data(algorithm)
