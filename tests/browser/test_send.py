@@ -22,6 +22,8 @@ RECENT: Final = "recent-commands"
 
 async def show(page: Page, mock: MockCsms, hash_: str) -> None:
     await page.goto(f"{mock.control_url}/ui/#/send{hash_}")
+    for action in re.findall(r"action=(\w+)", hash_):
+        await expect(page.get_by_role("heading", name=action, exact=True)).to_be_visible()
 
 
 def form(page: Page) -> Locator:

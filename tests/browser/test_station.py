@@ -103,7 +103,9 @@ async def test_device_model_is_reported_searched_and_changed(
     await start_station("CS001")
     await page.goto(f"{api.base_url}/ui/#/stations/CS001?tab=device-model")
     await page.get_by_role("button", name="GetBaseReport FullInventory").click()
-    await expect(page.get_by_text("171 variables")).to_be_visible()
+    await wait_for_entry(api, station="CS001", action="NotifyReport", payload={"tbc": False})
+    reported = (await api.get("/v1/stations/CS001")).json()["deviceModel"]
+    await expect(page.get_by_text(f"{len(reported)} variables of")).to_be_visible()
 
     search = page.get_by_role("searchbox", name="Search variables")
     await search.fill("ocppcomm heartbeat")

@@ -18,6 +18,9 @@ export const draft = signal({ action: "", station: "", knownStation: "", text: "
 /** Whether the text is the default payload. */
 export const isDefault = computed(() => !draft.value.isEdited && Boolean(draft.value.details?.defaultPayload));
 
+/** Whether the payload of another command is still to come; typing would be mixed with it. */
+export const isAwaited = computed(() => draft.value.isLoading && !draft.value.text);
+
 export const options = signal(NO_OPTIONS);
 
 /** What is typed into the field for a station, and not chosen yet. */

@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { CopyButton } from "../../components/buttons.js";
 import { html } from "../../html.js";
 import { quoted } from "../../text.js";
-import { draft, editText, errors, focusedPath, reading } from "./draft.js";
+import { draft, editText, errors, focusedPath, isAwaited, reading } from "./draft.js";
 import { lineAt, placeOf } from "./json_text.js";
 
 const MAX_COLORED = 50_000; // characters; a longer text is typed without delay in one colour
@@ -71,7 +71,7 @@ const Editor = ({ text, field, marks }) => {
       <div class="send-code">
         <pre ref=${copy} aria-hidden="true">${text.length > MAX_COLORED ? text : lines.map((line, index) => html`<div key=${index} class=${classOf(index + 1)}>${colored(line)}</div>`)}</pre>
         <textarea ref=${field} class="mono" wrap="off" spellcheck=${false} autocomplete="off" aria-label="Payload as JSON"
-          aria-invalid=${marks.length > 0} aria-describedby="send-marks" value=${text}
+          aria-invalid=${marks.length > 0} aria-describedby="send-marks" readonly=${isAwaited.value} value=${text}
           onInput=${(event) => editText(event.target.value)} onScroll=${follow}></textarea>
       </div>
     </div>
