@@ -112,8 +112,8 @@ class ChargePoint(Session):
 
     def _registration_in_words(self) -> str:
         if self.station.has_boot_error:
-            return "the last boot of this station was answered with a CALLERROR"
-        return f"the boot of this station is {self.station.registration}"
+            return "the last BootNotification of this station was answered with a CALLERROR"
+        return f"the BootNotification of this station was answered with {self.station.registration}"
 
     def _may_send(self, call: Call) -> bool:
         if call.action == Action.boot_notification:

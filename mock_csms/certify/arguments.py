@@ -121,15 +121,16 @@ def _add_selection(add: Callable[..., argparse.Action]) -> None:
     profile = f"run only the cases of this profile (repeatable): {', '.join(PROFILES)}"
     add("--profile", metavar="NAME", action="append", default=[], help=profile)
     add("--mandatory", action="store_true", help="run only the cases that are mandatory for the profiles")
-    hands = "skip the cases in which somebody has to act at the station, for example to plug in"
+    hands = "skip the cases in which a person has to act at the station, for example plug in a cable"
     add("--no-hands", action="store_true", help=hands)
 
 
 def _add_run(add: Callable[..., argparse.Action]) -> None:
     rig = (
-        "what plugs in and presents tokens. person: you are asked to do it; station: a simulated station is "
-        "the station under test; or the URL of a rig, a program, or a Python class as module:Class (default: "
-        "the rig that the station file names, otherwise person)"
+        "how cables are plugged in and tokens are presented. person: you are asked to do it; station: the "
+        "station under test is a simulated one, which does it itself; otherwise a rig that does it: its URL, "
+        "a program, or a Python class as module:Class (default: the rig in the station file, "
+        "otherwise person)"
     )
     add("--rig", metavar="RIG", help=rig)
     against = "URL of the control API of a running mock server to use (default: start a new server)"

@@ -97,5 +97,5 @@ def _reason(
         return f"not rehearsed: {why}"
     hands = [each for each in entry.hands if each != FILE_OF_VENDOR]
     if hands and not selection.has_hands:
-        return f"needs somebody at the station: {', '.join(hands)}"
+        return f"needs a person at the station: {', '.join(hands)}"
     return ""

@@ -77,9 +77,9 @@ class CertificateSettings(CommandSettings):
 
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",
-        "CertificateSigned that follows an accepted SignCertificate. sign: it is sent after "
-        "--certificate-delay; hold: it is sent when POST /v1/stations/{id}/release is called; bad: as with "
-        "sign, but with a certificate that the station has to reject (see --bad-certificate)",
+        "when to send the CertificateSigned for an accepted SignCertificate. sign: after "
+        "--certificate-delay; hold: as soon as POST /v1/stations/{id}/release is called; bad: as with sign, "
+        "but with a certificate that the station has to reject (see --bad-certificate)",
         group=CERTIFICATES_GROUP,
         expected="sign, hold or bad",
         example="hold",

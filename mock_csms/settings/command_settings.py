@@ -157,7 +157,7 @@ class CommandSettings(BaseModel):
         (),
         "variables that GetVariables reads, as a list: Component.Variable,Component.Variable. "
         "Connector#1.2.Problem is a variable of connector 2 of EVSE 1; "
-        "DeviceDataCtrlr.ItemsPerMessage[GetReport] is the instance GetReport of a variable",
+        "DeviceDataCtrlr.ItemsPerMessage[GetReport] is the instance GetReport of ItemsPerMessage",
         group=PAYLOADS_GROUP,
         expected="a list of variables",
         example="OCPPCommCtrlr.HeartbeatInterval,EVSE.AvailabilityState",

@@ -170,7 +170,7 @@ class ListeningSettings(Profile):
     public_url: PublicUrlSetting | None = setting(
         None,
         "URL under which stations reach --port through NAT, a proxy or a container, such as "
-        "ws://192.0.2.7:9000. Commands that give a station a URL of this server then give this one",
+        "ws://192.0.2.7:9000. Commands such as UpdateFirmware then point stations to this address",
         group=LISTENING_GROUP,
         expected="a URL such as ws://192.0.2.7:9000",
         example="wss://csms.example.com",

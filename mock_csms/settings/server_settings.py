@@ -225,7 +225,7 @@ class Settings(ListeningSettings):
     )
     expect_order: bool = setting(
         False,
-        "require the expected messages in the order in which they are given",
+        "require the messages to arrive in the order of the --expect flags",
         group=VERDICT_GROUP,
         expected=TRUE_OR_FALSE,
         example="",
@@ -281,9 +281,9 @@ class Settings(ListeningSettings):
     )
     findings: Watch = setting(
         "auto",
-        "when to report how stations violate the specification: always, never or auto. auto: always, except "
-        "while stations send more than 2,500 calls per second. --findings without a value and --fail-on "
-        "stand for always",
+        "when to report that a station violates the specification: always, never or auto. auto: always, "
+        "except while stations send more than 2,500 calls per second. --findings without a value and "
+        "--fail-on stand for always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",

@@ -193,7 +193,7 @@ class Profile(CertificateSettings):
     )
     concurrent_tx: bool = setting(
         False,
-        "answer with ConcurrentTx if the idToken is already charging elsewhere",
+        "answer with ConcurrentTx if a transaction with the idToken is already running elsewhere",
         group=TOKENS_GROUP,
         expected=TRUE_OR_FALSE,
         example="",

@@ -230,8 +230,9 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
         "--update-while-charging",
         choices=get_args(UpdateWhileCharging.__value__),
         default="download",
-        help="how far a firmware update goes while a transaction is running. no: it does not start; install: "
-        "it also installs the firmware (default: download)",
+        help="how far a firmware update goes while a transaction is running. no: it does not start; "
+        "download: it only downloads the firmware; install: it also installs the firmware "
+        "(default: download)",
     )
     add(
         "--no-cancel-update",

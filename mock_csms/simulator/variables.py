@@ -53,7 +53,7 @@ class VariableDefinition:
 
     @property
     def is_writable(self) -> bool:
-        """Whether the central system can set the variable; if so, it is in ConfigurationInventory (B07.FR.07)."""
+        """Whether the central system can set the variable; then ConfigurationInventory has it (B07.FR.07)."""
         return self.mutability is not Mutability.read_only
 
     @property

@@ -50,7 +50,7 @@ def test_case_of_another_profile_is_skipped_with_the_profile() -> None:
 
 
 def test_case_with_stimuli_is_skipped_without_hands() -> None:
-    assert "needs somebody at the station" in reason(CORE, "TC_B_21_CS", has_hands=False)
+    assert "needs a person at the station" in reason(CORE, "TC_B_21_CS", has_hands=False)
     assert reason(CORE, "TC_B_01_CS", has_hands=False) == ""
 
 

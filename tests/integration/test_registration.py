@@ -147,7 +147,7 @@ async def test_station_whose_boot_was_refused_is_treated_as_rejected(
         _, _, code, description, _ = await exchange(connection, "Heartbeat", {})
         assert (code, description) == (
             "SecurityError",
-            "the last boot of this station was answered with a CALLERROR",
+            "the last BootNotification of this station was answered with a CALLERROR",
         )
         with pytest.raises(NotRegistered, match="was answered with a CALLERROR; commands to it are not sent"):
             await csms.sessions["CS1"].call("ClearCache", {})

@@ -43,7 +43,7 @@ async def test_b03_fr_03_rejected_station_gets_no_command(case: StationCase) -> 
     await case.configure(boot_status_sequence=["Rejected", "Accepted"])
     async with case.booted() as station:
         answer = await case.send("ClearCache")
-        assert "the boot of this station is Rejected" in problem_detail(
+        assert "the BootNotification of this station was answered with Rejected" in problem_detail(
             answer, HTTPStatus.CONFLICT, "not-sent"
         )
         assert station.order == []
