@@ -7,7 +7,7 @@
         station.waits_for("BootNotification", reason="RemoteReset", within=60)
         csms.has_no_findings()
 
-It needs only `httpx`: ``pip install httpx``, or the extra `client`.
+The client needs only `httpx`: ``pip install httpx``, or the extra `client` of this project.
 """
 
 from mock_csms.client.answers import CommandAnswer

@@ -13,9 +13,11 @@ __tracebackhide__ = True
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CommandAnswer:
-    """The answer of a station to a command. The check methods fail with the frames if the answer differs.
+    """The answer of a station to a command, with methods that check it, such as `is_` and `has`.
 
-    Each method returns the answer: ``call(...).is_("Accepted").has(statusInfo__reasonCode="X")``.
+    A check returns the answer, so that checks can be chained:
+    ``call(...).is_("Accepted").has(statusInfo__reasonCode="X")``. A check that fails raises WrongAnswer with
+    the last frames of the station.
     """
 
     station: str
@@ -23,7 +25,7 @@ class CommandAnswer:
     outcome: str
     """result, error (a CALLERROR or a malformed answer), timeout or disconnected.
 
-    For an answer of the server that was held back: sent.
+    The outcome is "sent" for an answer of the server that was held back and has been released.
     """
     payload: Mapping[str, Any]
     """Payload of a CALLRESULT; empty for other outcomes."""
@@ -34,19 +36,19 @@ class CommandAnswer:
     error_description: str | None = None
     error_details: Any = None
     detail: str | None = None
-    """Reason for a missing answer."""
+    """Reason why there is neither a CALLRESULT nor a CALLERROR."""
     violation: str | None = None
     """Violation of the schema by the answer."""
     request: Any = None
-    """Payload of the command if it is a part or was held."""
+    """Payload of the command, if this is the answer to a part of a command or to a released command."""
     parts: tuple["CommandAnswer", ...] = ()
     """Answers to the parts of a command that was sent in parts."""
     call: TranscriptEntry | None = None
     """Journal entry of the command, or of its first part."""
     entry: TranscriptEntry | None = None
-    """Journal entry of the answer, or of that to the first part."""
+    """Journal entry of the answer, or of the answer to the first part."""
     explain: Callable[[str], str] = field(default=str, compare=False)
-    """Returns a sentence with the last frames of the station."""
+    """Function that appends the last frames of the station to a sentence."""
 
     @classmethod
     def of_json(cls, station: str, action: str, content: Mapping[str, Any]) -> Self:
@@ -76,7 +78,7 @@ class CommandAnswer:
         return self.payload[name]
 
     def is_(self, status: str, /, *others: str) -> Self:
-        """Check that the answer has one of these values in its field status; raises WrongAnswer."""
+        """Check that the field `status` of the answer has one of these values; raises WrongAnswer."""
         statuses = status, *others
         self._check_result(f"status {' or '.join(statuses)}")
         if "status" not in self.payload:
@@ -88,14 +90,17 @@ class CommandAnswer:
         return self
 
     def has(self, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
-        """Check that the payload has these fields, compared as in a wait; raises WrongAnswer."""
+        """Check that the payload has these fields, which `differences` compares; raises WrongAnswer."""
         self._check_result("a result")
         if found := differences(nested({**(fields or {}), **others}), self.payload):
             raise self._wrong("differs:", found, self.payload)
         return self
 
     def each(self, name: str, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
-        """Check that a list is not empty, and that each item has these fields; raises WrongAnswer."""
+        """Check that the list ``name`` of the payload has items, and that each item has these fields.
+
+        Raises WrongAnswer.
+        """
         self._check_result("a result")
         items = self.payload.get(name)
         if not isinstance(items, list) or not items:
@@ -133,7 +138,7 @@ class CommandAnswer:
     def _wrong(
         self, sentence: str, found: Iterable[PayloadDifference] = (), content: Any = None
     ) -> WrongAnswer:
-        """Make the failure, with the payload or the part of it that differs."""
+        """Make the failure; ``content`` is the payload that differs, or the item of a list in it."""
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
             *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),

@@ -27,20 +27,20 @@ from mock_csms.client.transcript import transcript_text
 __tracebackhide__ = True
 
 CONNECT_WITHIN_S: Final = 10.0
-"""Default of the seconds to wait for a server."""
+"""Default number of seconds to wait for a server that does not answer."""
 
 
 class AsyncClient:
     """A client of the control API, for asyncio: ``async with AsyncClient(url) as csms``.
 
-    It follows the events of the server, so that waiting needs no requests. It notes the newest journal entry
-    when it connects: the first handle of each station starts there, and sees every later message.
+    It follows the events of the server, so that waiting needs no requests. The first handle of each station
+    starts at the journal entry that is the newest when the client connects, and sees every later message.
     """
 
     def __init__(
         self, url: str, token: str | None = None, *, connect_within: float = CONNECT_WITHIN_S
     ) -> None:
-        """``url`` is that of the control API, such as http://127.0.0.1:9001; nothing is sent yet.
+        """Make a client of the control API at ``url``, such as http://127.0.0.1:9001, without connecting.
 
         ``connect_within`` is the number of seconds to wait for a server that does not answer, at the start or
         later.
@@ -97,12 +97,12 @@ class AsyncClient:
 
     @property
     def ws(self) -> str:
-        """URL without an identity, for stations without TLS; raises ClientError if no port has plain text."""
+        """ws:// URL, without an identity, for stations; raises ClientError if no port accepts plain text."""
         return self._url("ws")
 
     @property
     def wss(self) -> str:
-        """URL without an identity, for stations with TLS; raises ClientError if no port has TLS."""
+        """wss:// URL, without an identity, for stations; raises ClientError if no port accepts TLS."""
         return self._url("wss")
 
     def _url(self, scheme: str) -> str:
@@ -113,17 +113,17 @@ class AsyncClient:
         raise ClientError(f"the server has no port for {scheme}://")
 
     def _station_url(self) -> str:
-        """URL to show in failures about a station that has not connected; empty without a port."""
+        """URL to show in failures about a station that has not connected; empty if the server has no port."""
         return next((url for each in self._listeners if (url := each.ws or each.wss)), "")
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
         """Make a handle for a station, which need not have connected yet.
 
-        ``within`` is the default of its verbs: the number of seconds that a message has to come within.
+        ``within`` is the default time limit, in seconds, of the methods that wait for a message.
 
-        The cursor of the first handle of a station is where the client connected, so that no message of a
-        station that was started before is lost. Later handles of the station start at the newest entry that
-        the client has received.
+        The first handle of a station sees every message since the client connected, even those that came
+        before the handle was made. A later handle of the station starts at the newest entry that the client
+        has received.
         """
         transcript = self._connected().transcript
         is_first = identity.lower() not in self._known_stations
@@ -142,9 +142,10 @@ class AsyncClient:
         return await self.send(operations.listeners())
 
     async def change_listener(self, name: str, **changes: Any) -> Json:
-        """Change a port for new connections, as with ``tlsFault="expired"``.
+        """Change settings of a port, such as ``tlsFault="expired"``, for new connections.
 
-        A setting that is not named gets its value from the start of the server, so no changes revert all.
+        Settings that are not given return to their values at the start of the server, so that a call without
+        settings reverts all changes.
         """
         return await self.send(operations.change_listener(name, changes))
 
@@ -153,7 +154,7 @@ class AsyncClient:
         return await self.send(operations.actions())
 
     async def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action and its default payload, for this station if one is named."""
+        """Return the schemas of an action, and its default payload for the station, if one is given."""
         return await self.send(operations.action_details(action, station))
 
     # Journal and findings
@@ -209,13 +210,13 @@ class AsyncClient:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Count the matching entries in the server's journal now, check the number, and return the newest of
-        them.
+        """Check the number of matching entries in the server's journal now, and return the newest of them.
 
-        Without a number, at least one has to match. Entries are CALLs unless another ``type`` is given, such
-        as "result", or None for any. The server compares them: a field is a value, a dict with some fields, a
-        list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with the name of an
-        option goes into the dict. Raises NotVerified.
+        Without ``times``, ``at_least`` and ``at_most``, at least one entry has to match. Only CALLs match
+        unless another ``type`` is given, such as "result", or None for any type. The server compares the
+        fields: each is a value, a dict with some fields, a list of items, or `ABSENT`. ``expression`` is a
+        JMESPath over the payload. A field with the name of an option goes into the dict ``fields``. Raises
+        NotVerified.
         """
         match = operations.present(
             station=station,
@@ -235,13 +236,14 @@ class AsyncClient:
             raise
 
     async def note(self, text: str, station: str | None = None) -> TranscriptEntry:
-        """Write a note into the journal, about one station or about none. Transcripts and diagrams show
-        it.
+        """Write a note into the journal, about a station if one is given.
+
+        Transcripts and diagrams show the note.
         """
         return await self.send(operations.note(text, station))
 
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return the newest frames that the client has received as text, one line each."""
+        """Return a text with the newest frames and events that the client has received, one line each."""
         follower = self._connected()
         with suppress(ClientError):  # a server that has ended is a reason to read the transcript
             await follower.catch_up()
@@ -251,9 +253,10 @@ class AsyncClient:
 
     @asynccontextmanager
     async def scope(self, name: str) -> AsyncIterator[Self]:
-        """Take back all changes of rules, tokens, profiles and silences at the end of the context.
+        """Take back the changes of the scope ``name`` at the end of the context.
 
-        The changes that this client makes during the context belong to the scope, in all its tasks.
+        All changes of rules, tokens, profiles and silences that this client makes during the context belong
+        to the scope, whichever task makes them.
         """
         if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
             raise WrongArgument(f"the name of a scope must have only visible ASCII characters, not {name!r}")
@@ -272,7 +275,7 @@ class AsyncClient:
                 raise
 
     async def silence(self, *kinds: str) -> list[str]:
-        """Silence kinds of findings, by their ids, and return all silenced kinds."""
+        """Stop reporting kinds of findings, given by their ids, and return all silenced kinds."""
         return await self.send(operations.silences(kinds, ()))
 
     async def report(self, *kinds: str) -> list[str]:
@@ -280,7 +283,10 @@ class AsyncClient:
         return await self.send(operations.silences((), kinds))
 
     async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
-        """Reset the server, or some stations, to the state at the start."""
+        """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
+
+        With ``profiles``, changes to the profiles of these stations are reverted, too.
+        """
         await self.send(operations.reset_state(station, profiles))
 
 
@@ -315,7 +321,7 @@ class AsyncRules:
         return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=True))
 
     async def delete(self, rule: str | Mapping[str, Any]) -> None:
-        """Delete a rule: its id, or the rule that `add` returned."""
+        """Delete a rule, given by its id or as `add` returned it."""
         await self._client.send(operations.delete_rule(_rule_id(rule)))
 
 

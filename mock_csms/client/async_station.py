@@ -1,4 +1,4 @@
-"""A station as a test sees it, for asyncio."""
+"""Handle of a station for asyncio: waits for its messages, and sends commands to it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ from mock_csms.client.waits import (
 __tracebackhide__ = True
 
 PATIENCE_S: Final = 30.0
-"""Default time limit for a message in seconds; handles and verbs may set another."""
+"""Default time limit, in seconds, for a message to come; ``within`` sets another one."""
 EXCHANGE_S: Final = 5.0
 """Maximum seconds until the transcript has the frames of an answered command."""
 
@@ -47,18 +47,19 @@ class _DefaultPayload:
 
 
 DEFAULT_PAYLOAD: Final = _DefaultPayload()
-"""The payload that the server has for a command."""
+"""Stands for the default payload that the server has for the command."""
 
 type Action = str | Iterable[str]
-"""An action, or several of which any matches."""
+"""An action, or several actions, any of which matches."""
 type Fields = Mapping[str, Any] | None
 
 
 class AsyncStationHandle:
     """A station with a cursor into the journal; made by `AsyncClient.station`.
 
-    The verbs look at the messages after the cursor. A match moves the cursor to its entry, and `call` moves
-    it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
+    Methods such as `waits_for`, the verbs, look only at messages after the cursor. A match moves the cursor
+    to the entry that matches, and `call` moves it to the command. Keywords that are not named in the
+    signature of a verb are fields of the payload.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that a client has
@@ -73,7 +74,7 @@ class AsyncStationHandle:
     ) -> None:
         self.id = identity
         self.cursor = cursor
-        """Number of a journal entry; the verbs look for messages after it. It can be set back."""
+        """Number of the journal entry after which the verbs look for messages; a test may set it back."""
         self._api = api
         self._follower = follower
         self._actions = actions
@@ -119,9 +120,10 @@ class AsyncStationHandle:
     ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
-        Messages of other actions may come before, those without the fields in ``where``, and those in
-        ``ignoring``: ``next("StatusNotification", where={"evseId": 2}, connectorStatus="Occupied")``. Raises
-        WrongMessage at once if a field differs, and NotSeen.
+        Messages of other actions are skipped, and so are messages without the fields in ``where`` and
+        messages that match ``ignoring``. In ``next("StatusNotification", where={"evseId": 2},
+        connectorStatus="Occupied")``, messages about other EVSEs are skipped. Raises WrongMessage at once if
+        a field differs, and NotSeen if no message comes in time.
         """
         expected = Pattern(action, {**(where or {}), **(fields or {})}, **others)
         meant = Pattern(action, where)
@@ -130,9 +132,9 @@ class AsyncStationHandle:
         )
 
     async def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
-        """Check that no message with these fields came after the cursor, or comes within these seconds.
+        """Check that no message with these fields came after the cursor, or comes within ``during`` seconds.
 
-        Raises UnwantedMessage at once when one comes.
+        Raises UnwantedMessage as soon as such a message comes.
         """
         await self._perform(WaitForNone(self.id, self.cursor, during, Pattern(action, fields, **others)))
 
@@ -143,7 +145,7 @@ class AsyncStationHandle:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Check that only these messages came after the cursor, or come within these seconds.
+        """Check that only these messages came after the cursor, or come within ``during`` seconds.
 
         With ``after`` and ``before``, the messages between these two entries are checked. Raises
         UnwantedMessage.
@@ -170,7 +172,7 @@ class AsyncStationHandle:
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
-        The last part is the one without ``tbc``. Raises NotSeen.
+        The last part is the one whose ``tbc`` is false or absent. Raises NotSeen.
         """
         return await self._perform(
             WaitForParts(self.id, self.cursor, self._seconds(within), Pattern(action, fields, **others))
@@ -235,7 +237,8 @@ class AsyncStationHandle:
             timeout: seconds to wait for the answer.
             validate: if false, any action with any payload is sent.
             split: send long lists in parts within the limits of the station.
-            when: "connected" sends the command when the station connects next, ``within`` so many seconds.
+            when: "connected" sends the command when the station connects next.
+            within: seconds to wait for this connection; 60 if omitted.
         """
         options = present(timeout=timeout, when=when, within=within)
         options |= {} if validate else {"validate": False}
@@ -274,7 +277,7 @@ class AsyncStationHandle:
     async def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
         """Send the held answers and commands, at most ``count``, and return their outcomes.
 
-        The outcome of an answer is "sent"; that of a command is the answer to it.
+        The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
         body = present(action=action, count=count)
         return await self._api.send(
@@ -302,9 +305,9 @@ class AsyncStationHandle:
     ) -> None:
         """Take the server offline for the station: end its connection, and refuse new ones.
 
-        It stays offline for so many seconds, or until `back_online`. New connections are refused with an HTTP
-        status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets the connection.
-        The connection ends without a close frame unless ``close`` has a close code.
+        The server stays offline for ``seconds``, or until `back_online` is called. It refuses new connections
+        with an HTTP status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets
+        the connection. The open connection ends without a close frame unless ``close`` has a close code.
         """
         options = present(refuse=refuse, close=close) | ({} if seconds is None else {"for": seconds})
         await self._api.send(operations.offline(self.id, options))
@@ -332,7 +335,7 @@ class AsyncStationHandle:
         return await self._api.send(operations.read_profile(self.id))
 
     async def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
-        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a change."""
+        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a setting."""
         return await self._api.send(operations.change_profile(self.id, {**(changes or {}), **others}))
 
     async def set_password(self, password: str) -> None:

@@ -25,9 +25,9 @@ __tracebackhide__ = True
 class Client:
     """A client of the control API: ``with Client(url) as csms``; without ``with``, call ``csms.close()``.
 
-    It follows the events of the server, so that waiting needs no requests. It notes the newest journal entry
-    when it is made: the first handle of each station starts there, and sees every later message. Several
-    threads may use it.
+    It follows the events of the server, so that waiting needs no requests. The first handle of each station
+    starts at the journal entry that is the newest when the client is made, and sees every later message.
+    Several threads may use the client.
     """
 
     def __init__(
@@ -67,22 +67,22 @@ class Client:
 
     @property
     def ws(self) -> str:
-        """URL without an identity, for stations without TLS; raises ClientError if no port has plain text."""
+        """ws:// URL, without an identity, for stations; raises ClientError if no port accepts plain text."""
         return self._client.ws
 
     @property
     def wss(self) -> str:
-        """URL without an identity, for stations with TLS; raises ClientError if no port has TLS."""
+        """wss:// URL, without an identity, for stations; raises ClientError if no port accepts TLS."""
         return self._client.wss
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> StationHandle:
         """Make a handle for a station, which need not have connected yet.
 
-        ``within`` is the default of its verbs: the number of seconds that a message has to come within.
+        ``within`` is the default time limit, in seconds, of the methods that wait for a message.
 
-        The cursor of the first handle of a station is where the client connected, so that no message of a
-        station that was started before is lost. Later handles of the station start at the newest entry that
-        the client has received.
+        The first handle of a station sees every message since the client connected, even those that came
+        before the handle was made. A later handle of the station starts at the newest entry that the client
+        has received.
         """
         return StationHandle(self._client.station(identity, within=within), self._portal)
 
@@ -95,9 +95,10 @@ class Client:
         return self._run(self._client.listeners())
 
     def change_listener(self, name: str, **changes: Any) -> Json:
-        """Change a port for new connections, as with ``tlsFault="expired"``.
+        """Change settings of a port, such as ``tlsFault="expired"``, for new connections.
 
-        A setting that is not named gets its value from the start of the server, so no changes revert all.
+        Settings that are not given return to their values at the start of the server, so that a call without
+        settings reverts all changes.
         """
         return self._run(self._client.change_listener(name, **changes))
 
@@ -106,7 +107,7 @@ class Client:
         return self._run(self._client.actions())
 
     def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action and its default payload, for this station if one is named."""
+        """Return the schemas of an action, and its default payload for the station, if one is given."""
         return self._run(self._client.action(action, station))
 
     # Journal and findings
@@ -153,13 +154,13 @@ class Client:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Count the matching entries in the server's journal now, check the number, and return the newest of
-        them.
+        """Check the number of matching entries in the server's journal now, and return the newest of them.
 
-        Without a number, at least one has to match. Entries are CALLs unless another ``type`` is given, such
-        as "result", or None for any. The server compares them: a field is a value, a dict with some fields, a
-        list of items, or `ABSENT`; ``expression`` is a JMESPath over the payload. A field with the name of an
-        option goes into the dict. Raises NotVerified.
+        Without ``times``, ``at_least`` and ``at_most``, at least one entry has to match. Only CALLs match
+        unless another ``type`` is given, such as "result", or None for any type. The server compares the
+        fields: each is a value, a dict with some fields, a list of items, or `ABSENT`. ``expression`` is a
+        JMESPath over the payload. A field with the name of an option goes into the dict ``fields``. Raises
+        NotVerified.
         """
         return self._run(
             self._client.verify(
@@ -178,28 +179,30 @@ class Client:
         )
 
     def note(self, text: str, station: str | None = None) -> TranscriptEntry:
-        """Write a note into the journal, about one station or about none. Transcripts and diagrams show
-        it.
+        """Write a note into the journal, about a station if one is given.
+
+        Transcripts and diagrams show the note.
         """
         return self._run(self._client.note(text, station))
 
     def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return the newest frames that the client has received as text, one line each."""
+        """Return a text with the newest frames and events that the client has received, one line each."""
         return self._run(self._client.transcript(station, limit=limit))
 
     # Changes
 
     @contextmanager
     def scope(self, name: str) -> Iterator[Self]:
-        """Take back all changes of rules, tokens, profiles and silences at the end of the context.
+        """Take back the changes of the scope ``name`` at the end of the context.
 
-        The changes that this client makes during the context belong to the scope, in all threads.
+        All changes of rules, tokens, profiles and silences that this client makes during the context belong
+        to the scope, whichever thread makes them.
         """
         with self._portal.entered(self._client.scope(name)):
             yield self
 
     def silence(self, *kinds: str) -> list[str]:
-        """Silence kinds of findings, by their ids, and return all silenced kinds."""
+        """Stop reporting kinds of findings, given by their ids, and return all silenced kinds."""
         return self._run(self._client.silence(*kinds))
 
     def report(self, *kinds: str) -> list[str]:
@@ -207,7 +210,10 @@ class Client:
         return self._run(self._client.report(*kinds))
 
     def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
-        """Reset the server, or some stations, to the state at the start."""
+        """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
+
+        With ``profiles``, changes to the profiles of these stations are reverted, too.
+        """
         self._run(self._client.reset(station, profiles=profiles))
 
 
@@ -243,7 +249,7 @@ class Rules:
         return self._run(self._rules.enable(rule))
 
     def delete(self, rule: str | Mapping[str, Any]) -> None:
-        """Delete a rule: its id, or the rule that `add` returned."""
+        """Delete a rule, given by its id or as `add` returned it."""
         self._run(self._rules.delete(rule))
 
 

@@ -10,15 +10,15 @@ from mock_csms.client.fields import MAX_VALUE_CHARACTERS, brief_value
 DIRECTION_ARROWS: Final = {"received": "<-", "sent": "->"}
 """Arrow for each direction of a frame, as in the log of the server."""
 MAX_DETAILED_CHARACTERS: Final = 2000
-"""Maximum characters of a payload with differences, or in a transcript."""
+"""Maximum characters shown of a payload that differs from the expected one, or is in a transcript."""
 TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TranscriptEntry:
-    """One frame or one event of a connection. Fields that do not apply have the value None.
+    """A journal entry: a frame, an event of a connection, or a note.
 
-    ``entry["reason"]`` is a field of the payload.
+    Fields that do not apply have the value None. ``entry["reason"]`` is a field of the payload.
     """
 
     number: int
@@ -34,7 +34,7 @@ class TranscriptEntry:
     partner: int | None = None
     """Number of the CALL that this entry answers."""
     elapsed: float | None = None
-    """Seconds since that CALL."""
+    """Seconds since the CALL that this entry answers."""
     violation: str | None = None
     rule: str | None = None
     injected: bool = False
@@ -62,7 +62,10 @@ class TranscriptEntry:
 
     @property
     def payload(self) -> Mapping[str, Any]:
-        """Payload of a message; the facts of a handshake; errorCode and errorDescription of a CALLERROR."""
+        """Payload of a CALL or CALLRESULT. For a CALLERROR: its details, errorCode and errorDescription.
+
+        For other entries, such as a connection: the facts of the handshake.
+        """
         match self.type, self.frame:
             case "call", [_, _, _, dict(payload), *_]:
                 return payload
@@ -84,7 +87,7 @@ class TranscriptEntry:
         return self.as_line()
 
     def as_line(self, max_characters: int = MAX_VALUE_CHARACTERS) -> str:
-        """Return the entry as one line, with at most so many characters of its payload."""
+        """Return the entry as one line, with at most ``max_characters`` of its payload."""
         mark = DIRECTION_ARROWS.get(self.direction or "", "--")
         name = " ".join(filter(None, (self.action, "" if self.type == "call" else self.type)))
         content = self.frame
@@ -191,12 +194,12 @@ class VersionActions:
 
 @dataclass(frozen=True, slots=True)
 class KnownStation:
-    """State of a station in short."""
+    """Summary of the state of a station."""
 
     id: str
     connected: bool
     registration: str | None
-    """Status of its latest boot."""
+    """Status in the answer to its latest BootNotification; None before the first one."""
     boots: int
     transactions: int
     """Number of running transactions."""
@@ -218,7 +221,7 @@ class KnownStation:
 
 @dataclass(frozen=True, slots=True)
 class ListenerAddress:
-    """A port for stations. A URL is empty if the port does not serve it."""
+    """A port for stations. ``ws`` is empty if the port accepts only TLS, ``wss`` if only plain text."""
 
     name: str
     ws: str

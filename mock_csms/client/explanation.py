@@ -15,7 +15,7 @@ SHOWN_FRAMES: Final = 6
 MAX_SHOWN_FINDINGS: Final = 50
 """Maximum number of findings in a failure."""
 MAX_SEARCHED: Final = 1000
-"""Number of newest entries searched for the closest one."""
+"""Number of newest entries searched for the one that comes closest to an expected message."""
 
 
 def failure_text(
@@ -35,7 +35,7 @@ def failure_text(
 
 
 def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
-    """Return an entry as lines, with its differences from the match."""
+    """Return an entry as lines, with its differences from the expected message."""
     return [f"  {entry.as_line(MAX_DETAILED_CHARACTERS)}", *(f"    {difference}" for difference in found)]
 
 

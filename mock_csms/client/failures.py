@@ -6,14 +6,14 @@ AssertionError
     WrongMessage       the next message of an action differs
     UnwantedMessage    a message that must not come
     WrongAnswer        the answer to a command differs, is a CALLERROR, or is missing
-    NotVerified        another number of matching entries in the journal
+    NotVerified        the journal has more or fewer matching entries than expected
     UnwantedFindings   violations of the specification
-ClientError            the client cannot do what it was asked for
+ClientError            the client cannot do what the test asks for
   ApiError             the control API answered with a problem
   NotReachable         no server answers at the address
   StreamLost           the events of the server cannot be followed any more
 ValueError
-  WrongArgument        a verb was given a mistyped name or an invalid number of seconds
+  WrongArgument        an argument is not valid, such as a mistyped action or a negative number of seconds
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class WrongAnswer(StationFailure):
 
 
 class NotVerified(StationFailure):
-    """The journal has another number of matching entries."""
+    """The journal has more or fewer matching entries than expected."""
 
 
 class UnwantedFindings(StationFailure):
@@ -59,11 +59,11 @@ class UnwantedFindings(StationFailure):
 
 
 class WrongArgument(ValueError):
-    """A verb got a name that OCPP does not have, or a number of seconds that is not valid."""
+    """An argument is not valid, such as a mistyped action or a negative number of seconds."""
 
 
 class ClientError(Exception):
-    """The client cannot carry out a call."""
+    """The client cannot do what the test asks for."""
 
 
 class NotReachable(ClientError):

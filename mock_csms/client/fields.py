@@ -43,11 +43,11 @@ class PayloadDifference:
     expected: Any
     actual: Any
     names: Collection[str] = field(default=(), repr=False, compare=False)
-    """Names of the fields beside an absent one."""
+    """Names of the fields that the object has instead, if the expected field is absent."""
 
     @property
     def meant(self) -> str | None:
-        """Name of a field that is probably meant by this absent one, such as evseId for evse_id."""
+        """Name of the present field that the test probably means, such as evseId for evse_id, or None."""
         return similar_name(self.path.rpartition(".")[2].replace("_", ""), self.names)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class PayloadDifference:
 
 
 def similar_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that a mistyped one probably means, even if only the case differs."""
+    """Return the name in ``names`` that a mistyped name probably means; None if none is similar."""
     by_lower_case = {each.lower(): each for each in names}
     similar = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=SIMILARITY)
     return by_lower_case[similar[0]] if similar else None
@@ -73,7 +73,7 @@ def differences(expected: Mapping[str, Any], payload: Any) -> list[PayloadDiffer
     - a function: it must return a true value for the field;
     - a dict: the field must be an object with at least these fields; an integer as key stands for the item of
       a list at this position;
-    - a list: the field must be a list that has, for each item, one that matches it.
+    - a list: the field must be a list in which each of these items has a match.
 
     A name such as ``transactionInfo__chargingState``, or with a dot instead of the underscores, leads to a
     field inside an object; a number in it, as in ``eventData.0.trigger``, leads to an item of a list.
@@ -166,7 +166,7 @@ def _join(path: str, name: Any) -> str:
 
 
 def _names_beside(value: Any, name: Any) -> Collection[str]:
-    """Return the names of the fields of an object that lacks this one."""
+    """Return the names of the fields of an object; empty if it has the field ``name``."""
     return value.keys() if isinstance(value, dict) and name not in value else ()
 
 

@@ -1,4 +1,4 @@
-"""Follows the events of the server into a transcript, and ends the waits that are decided."""
+"""Follows the event stream of the server, and offers each journal entry to the waits for its station."""
 
 import asyncio
 import json
@@ -19,9 +19,9 @@ __tracebackhide__ = True
 CATCH_UP_S: Final = 5.0
 """Maximum seconds to wait for events that the server has recorded already."""
 PASSING_STATUSES: Final = frozenset({500, 502, 503, 504})
-"""Statuses after which a stream is tried again."""
+"""HTTP statuses after which the client requests the event stream again."""
 UNKNOWN_EVENT: Final = "unknown-event"
-"""Kind of the problem that an event number is unknown: the server has no event with the last number seen."""
+"""Kind of the problem for a Last-Event-ID that the server does not know, as after its restart."""
 
 
 class OfferedWait:
@@ -33,9 +33,7 @@ class OfferedWait:
         self.error: Exception | None = None
 
     def offer(self, entry: TranscriptEntry) -> None:
-        """Offer a new entry to a wait. If a condition of the test raises, the wait ends with its
-        exception.
-        """
+        """Offer a new entry to the wait; an exception of a condition that the test wrote ends the wait."""
         if entry.number > self.wait.after and not self.ended.is_set():
             try:
                 if self.wait.offer(entry):
@@ -189,7 +187,7 @@ class Follower:
         return "the server ended the stream"
 
     def _take(self, event: ServerEvent) -> None:
-        """Add an entry; a comment has the id of the newest event."""
+        """Add the entry of an event; skip the entries up to the id of a comment."""
         self._last_id = event.id or self._last_id
         if event.name == "entry":
             entry = TranscriptEntry.of_json(json.loads(event.data))

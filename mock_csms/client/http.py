@@ -63,7 +63,7 @@ class ControlApi:
             headers["Authorization"] = f"Bearer {token}"
         self.url = url
         self.scope: str | None = None
-        """Scope of the changes that follow."""
+        """Name of the scope that the changes of the following requests belong to; None for no scope."""
         self._http = httpx.AsyncClient(
             base_url=url,
             headers=headers,
@@ -95,7 +95,7 @@ class ControlApi:
         return operation.parse(response.json() if response.content else None)
 
     async def send_patiently[Result](self, operation: Operation[Result], seconds: float) -> Result:
-        """Send a request until the server answers; raises NotReachable when these seconds are over."""
+        """Repeat a request until the server answers; raises NotReachable after this many seconds."""
         reconnects = Reconnects(seconds)
         while True:
             try:
@@ -114,9 +114,7 @@ class ControlApi:
 
     @asynccontextmanager
     async def events(self, last_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Follow the events after the event with this id; raises ApiError. Raises NotReachable if the stream
-        breaks.
-        """
+        """Follow the events after this id. Raises ApiError, or NotReachable if the stream breaks."""
         try:
             async with self._stream(last_id) as response:
                 if response.is_error:
@@ -136,7 +134,7 @@ class ControlApi:
 
 
 def _check(response: httpx.Response) -> None:
-    """Raise ApiError if an answer is a problem."""
+    """Raise ApiError unless the status of the response is 2xx."""
     if response.is_success:
         return
     try:

@@ -116,13 +116,13 @@ def silences(silence: Sequence[str], report: Sequence[str]) -> Operation[list[st
 
 
 def reset_state(station: str | None, profiles: bool) -> Operation[None]:
-    """Return to the state at the start."""
+    """Reset the server, or some stations, to the state at the start."""
     query = present(station=station, profiles="true" if profiles else None)
     return Operation("POST", "/v1/reset", nothing, query)
 
 
 def of_station(identity: str, rest: str = "") -> str:
-    """Return a path below a station."""
+    """Return the path of a station in the control API, followed by ``rest``."""
     return f"/v1/stations/{quoted(identity)}{rest}"
 
 
@@ -182,28 +182,28 @@ def begin_rehearsal(run: Json) -> Operation[None]:
 
 
 def change_rehearsal(change: Json) -> Operation[None]:
-    """Report a change of the run."""
+    """Report a change of the certification rehearsal, such as the progress of a case."""
     return Operation("PATCH", "/v1/rehearsal", nothing, body=change)
 
 
 def rehearsal(changed_since: int) -> Operation[Json]:
-    """Show the run."""
+    """Show the certification rehearsal, with the cases that have changed since a version."""
     return Operation("GET", "/v1/rehearsal", unchanged, {"changedSince": changed_since})
 
 
 def delete_rehearsal() -> Operation[None]:
-    """Forget the run."""
+    """Delete the certification rehearsal from the server."""
     return Operation("DELETE", "/v1/rehearsal", nothing)
 
 
 def await_answer(prompt_id: str, within: float) -> Operation[str | None]:
-    """Wait for the answer to a prompt."""
+    """Wait for the answer to a prompt of the certification rehearsal."""
     path = f"/v1/rehearsal/prompts/{quoted(prompt_id)}"
     return Operation("GET", path, _answer, {"within": within}, timeout_s=within + 30.0)
 
 
 def answer_prompt(prompt_id: str, answer: str) -> Operation[None]:
-    """Answer a prompt."""
+    """Answer a prompt of the certification rehearsal."""
     return Operation("POST", f"/v1/rehearsal/prompts/{quoted(prompt_id)}", nothing, body={"answer": answer})
 
 

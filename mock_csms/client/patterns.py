@@ -1,4 +1,4 @@
-"""Patterns of messages."""
+"""Patterns of the messages and connection events that a test expects, ignores or forbids."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
@@ -40,13 +40,13 @@ class Pattern:
         return pattern
 
     def concerns(self, entry: TranscriptEntry) -> bool:
-        """Whether an entry is such a message, without a look at its fields."""
+        """Whether an entry has one of the actions, or is an event of this kind, whatever its fields are."""
         if self.type != "call":
             return entry.type == self.type
         return is_from_station(entry) and entry.action in self.actions
 
     def differences(self, entry: TranscriptEntry) -> list[PayloadDifference]:
-        """List the fields of such a message that differ."""
+        """List the fields of an entry that differ from the expected ones."""
         return differences(self.fields, entry.payload)
 
     def holds(self, entry: TranscriptEntry) -> bool:
@@ -68,7 +68,7 @@ def action_names(action: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions]) -> None:
-    """Raise WrongArgument for a mistyped action, and for a command: stations never send these."""
+    """Raise WrongArgument for a mistyped action, and for a command, which stations never send."""
     messages = {name for version in versions for name in version.from_station}
     commands = {name for version in versions for name in version.from_csms} - messages
     for action in {action for pattern in patterns if pattern.type == "call" for action in pattern.actions}:
@@ -78,7 +78,7 @@ def check_actions(patterns: Iterable[Pattern], versions: Sequence[VersionActions
 
 
 def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActions]) -> list[str]:
-    """Return the names of messages and commands; raises WrongArgument for a name that OCPP does not have."""
+    """Return one or several actions as a list; raises WrongArgument for a mistyped OCPP action."""
     names, known = action_names(action), {name for version in versions for name in version.all}
     for name in names:
         _check_spelling(name, known)
@@ -86,7 +86,7 @@ def spelled_actions(action: str | Iterable[str], versions: Sequence[VersionActio
 
 
 def _check_spelling(action: str, names: Collection[str]) -> None:
-    """Raise WrongArgument for an action that is very similar to an OCPP action.
+    """Raise WrongArgument for an action that looks like a mistyped OCPP action.
 
     Any other action may be an extension of a vendor.
     """

@@ -13,7 +13,7 @@ from mock_csms.client.failures import ClientError, StationFailure, WrongArgument
 __tracebackhide__ = True
 
 INTERRUPTIBLE_S: Final = 0.2 if sys.platform == "win32" else None
-"""Seconds between two looks for Ctrl+C in a blocked thread; other threads are interrupted at once."""
+"""Seconds between checks for Ctrl+C in a wait on Windows; None elsewhere, where Ctrl+C interrupts a wait."""
 
 
 class Portal:
@@ -34,9 +34,7 @@ class Portal:
         await self._stop.wait()
 
     def run[Result](self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run a coroutine and return its result. An exception in the calling thread, such as Ctrl+C, cancels
-        it.
-        """
+        """Run a coroutine and return its result; cancel it if Ctrl+C interrupts the calling thread."""
         future = self._start(work)
         try:
             return _result_of(future)

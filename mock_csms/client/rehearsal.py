@@ -1,4 +1,8 @@
-"""The certification rehearsal that the page shows: reports of its runner, and prompts."""
+"""The certification rehearsal, a run of certification test cases on one station.
+
+Its runner reports the progress of the cases to the server, whose web page shows it, and asks the person at
+the station to do something.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -15,12 +19,12 @@ from mock_csms.client.portal import Portal
 __tracebackhide__ = True
 
 WAIT_S: Final = 30.0
-"""Seconds of one request that waits for an answer."""
+"""Seconds that one request waits for the answer to a prompt; without an answer, another request follows."""
 
 MAX_SENT_STEPS: Final = 200
-"""Maximum number of steps of a case that the server takes."""
+"""Maximum number of steps of a case that the server accepts."""
 MAX_SENT_TEXT: Final = 2_000
-"""Maximum length of a text that the server takes."""
+"""Maximum length of a text that the server accepts."""
 
 type PromptReply = Literal["done", "cannot"]
 
@@ -33,7 +37,7 @@ class SendOperation(Protocol):
 
 
 class AsyncRehearsal:
-    """The run of the certification rehearsal that the server shows."""
+    """Reports a run of the certification rehearsal to the server, which shows it on its page."""
 
     def __init__(self, send: SendOperation) -> None:
         self._send = send
@@ -41,7 +45,7 @@ class AsyncRehearsal:
     async def begin(
         self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
     ) -> None:
-        """Begin a run on a station, which replaces the last one.
+        """Begin a run on a station; it replaces the previous run.
 
         ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
         """
@@ -59,7 +63,7 @@ class AsyncRehearsal:
     async def ask(self, text: str, detail: str | None = None) -> PromptReply:
         """Ask the person at the station to do something, and wait for the answer.
 
-        The prompt is withdrawn if the task is cancelled, for example because the answer came in another way.
+        If the task is cancelled, for example because the person already acted, the prompt is withdrawn.
         Raises ApiError if the run ends, or if another prompt replaces it.
         """
         prompt_id = uuid4().hex
@@ -76,7 +80,7 @@ class AsyncRehearsal:
         return "done" if answer == "done" else "cannot"
 
     async def answer(self, answer: PromptReply) -> None:
-        """Answer the open prompt, as a person would on the page; raises ClientError without one."""
+        """Answer the open prompt, as a person would on the page; raises ClientError if none is open."""
         prompt = (await self.state(changed_since=0))["prompt"]
         if prompt is None:
             raise ClientError("no prompt is open")
@@ -87,16 +91,16 @@ class AsyncRehearsal:
         await self._send(operations.change_rehearsal({"finishedAt": finished_at or _now()}))
 
     async def state(self, *, changed_since: int = 0) -> Json:
-        """Return the run with its cases; with a version, only the cases that have changed since."""
+        """Return the run with the cases changed since the version ``changed_since``; 0 means all cases."""
         return await self._send(operations.rehearsal(changed_since))
 
     async def delete(self) -> None:
-        """Forget the run."""
+        """Delete the run from the server."""
         await self._send(operations.delete_rehearsal())
 
 
 class RehearsalRun:
-    """The run of the certification rehearsal that the server shows, for code without asyncio."""
+    """Reports a run of the certification rehearsal to the server; for code without asyncio."""
 
     def __init__(self, rehearsal: AsyncRehearsal, portal: Portal) -> None:
         self._rehearsal = rehearsal
@@ -105,7 +109,7 @@ class RehearsalRun:
     def begin(
         self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
     ) -> None:
-        """Begin a run on a station, which replaces the last one.
+        """Begin a run on a station; it replaces the previous run.
 
         ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
         """
@@ -126,7 +130,7 @@ class RehearsalRun:
         return self._run(self._rehearsal.ask(text, detail))
 
     def answer(self, answer: PromptReply) -> None:
-        """Answer the open prompt, as a person would on the page; raises ClientError without one."""
+        """Answer the open prompt, as a person would on the page; raises ClientError if none is open."""
         self._run(self._rehearsal.answer(answer))
 
     def end(self, *, finished_at: str | None = None) -> None:
@@ -134,16 +138,16 @@ class RehearsalRun:
         self._run(self._rehearsal.end(finished_at=finished_at))
 
     def state(self, *, changed_since: int = 0) -> Json:
-        """Return the run with its cases; with a version, only the cases that have changed since."""
+        """Return the run with the cases changed since the version ``changed_since``; 0 means all cases."""
         return self._run(self._rehearsal.state(changed_since=changed_since))
 
     def delete(self) -> None:
-        """Forget the run."""
+        """Delete the run from the server."""
         self._run(self._rehearsal.delete())
 
 
 def _shortened(content: Mapping[str, Any]) -> Json:
-    """Return members with shorter texts."""
+    """Return members with long texts cut to MAX_SENT_TEXT."""
     return {name: _cut(value) if isinstance(value, str) else value for name, value in content.items()}
 
 

@@ -1,4 +1,4 @@
-"""A station as a test sees it."""
+"""Handle of a station for code without asyncio: waits for its messages, and sends commands to it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +22,9 @@ __tracebackhide__ = True
 class StationHandle:
     """A station with a cursor into the journal; made by `Client.station`.
 
-    The verbs look at the messages after the cursor. A match moves the cursor to its entry, and `call` moves
-    it to its command. Keywords of a verb that are not named in its signature are fields of the payload.
+    Methods such as `waits_for`, the verbs, look only at messages after the cursor. A match moves the cursor
+    to the entry that matches, and `call` moves it to the command. Keywords that are not named in the
+    signature of a verb are fields of the payload.
     """
 
     def __init__(self, station: AsyncStationHandle, portal: Portal) -> None:
@@ -33,12 +34,12 @@ class StationHandle:
 
     @property
     def id(self) -> str:
-        """The identity."""
+        """Identity of the station."""
         return self._station.id
 
     @property
     def cursor(self) -> int:
-        """Number of a journal entry; the verbs look for messages after it. It can be set back."""
+        """Number of the journal entry after which the verbs look for messages; a test may set it back."""
         return self._station.cursor
 
     @cursor.setter
@@ -83,18 +84,19 @@ class StationHandle:
     ) -> TranscriptEntry:
         """Wait for the next message of this action, which must have these fields, and return it.
 
-        Messages of other actions may come before, those without the fields in ``where``, and those in
-        ``ignoring``: ``next("StatusNotification", where={"evseId": 2}, connectorStatus="Occupied")``. Raises
-        WrongMessage at once if a field differs, and NotSeen.
+        Messages of other actions are skipped, and so are messages without the fields in ``where`` and
+        messages that match ``ignoring``. In ``next("StatusNotification", where={"evseId": 2},
+        connectorStatus="Occupied")``, messages about other EVSEs are skipped. Raises WrongMessage at once if
+        a field differs, and NotSeen if no message comes in time.
         """
         return self._run(
             self._station.next(action, fields, within=within, where=where, ignoring=ignoring, **others)
         )
 
     def never(self, action: Action, fields: Fields = None, /, *, during: float, **others: Any) -> None:
-        """Check that no message with these fields came after the cursor, or comes within these seconds.
+        """Check that no message with these fields came after the cursor, or comes within ``during`` seconds.
 
-        Raises UnwantedMessage at once when one comes.
+        Raises UnwantedMessage as soon as such a message comes.
         """
         self._run(self._station.never(action, fields, during=during, **others))
 
@@ -105,7 +107,7 @@ class StationHandle:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Check that only these messages came after the cursor, or come within these seconds.
+        """Check that only these messages came after the cursor, or come within ``during`` seconds.
 
         With ``after`` and ``before``, the messages between these two entries are checked. Raises
         UnwantedMessage.
@@ -126,7 +128,7 @@ class StationHandle:
     ) -> Sequence[TranscriptEntry]:
         """Wait for all parts of a report, such as NotifyReport, and return them in the order of seqNo.
 
-        The last part is the one without ``tbc``. Raises NotSeen.
+        The last part is the one whose ``tbc`` is false or absent. Raises NotSeen.
         """
         return self._run(self._station.collects(action, fields, within=within, **others))
 
@@ -175,7 +177,8 @@ class StationHandle:
             timeout: seconds to wait for the answer.
             validate: if false, any action with any payload is sent.
             split: send long lists in parts within the limits of the station.
-            when: "connected" sends the command when the station connects next, ``within`` so many seconds.
+            when: "connected" sends the command when the station connects next.
+            within: seconds to wait for this connection; 60 if omitted.
         """
         return self._run(
             self._station.call(
@@ -193,7 +196,7 @@ class StationHandle:
     def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
         """Send the held answers and commands, at most ``count``, and return their outcomes.
 
-        The outcome of an answer is "sent"; that of a command is the answer to it.
+        The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
         return self._run(self._station.release(action, count=count))
 
@@ -212,9 +215,9 @@ class StationHandle:
     ) -> None:
         """Take the server offline for the station: end its connection, and refuse new ones.
 
-        It stays offline for so many seconds, or until `back_online`. New connections are refused with an HTTP
-        status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets the connection.
-        The connection ends without a close frame unless ``close`` has a close code.
+        The server stays offline for ``seconds``, or until `back_online` is called. It refuses new connections
+        with an HTTP status, by default 503; ``hang`` leaves the handshake unanswered, and ``reset`` resets
+        the connection. The open connection ends without a close frame unless ``close`` has a close code.
         """
         self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
 
@@ -241,7 +244,7 @@ class StationHandle:
         return self._run(self._station.profile())
 
     def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
-        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a change."""
+        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a setting."""
         return self._run(self._station.change_profile(changes, **others))
 
     def set_password(self, password: str) -> None:

@@ -9,9 +9,9 @@ from typing import Final
 from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 
 MAX_KEPT: Final = 20_000
-"""Maximum number of entries. Above a maximum, the oldest entries are dropped until a quarter is free."""
+"""Maximum number of entries. Above it, the oldest entries are dropped until a quarter of it is free."""
 MAX_KEPT_BYTES: Final = 64 * 2**20
-"""Maximum bytes of the entries as JSON."""
+"""Maximum bytes of the entries as JSON; above it, the oldest entries are dropped likewise."""
 
 
 class Transcript:
@@ -32,7 +32,7 @@ class Transcript:
         self.last = start
         """Number of the newest entry."""
         self.first_complete = start + 1
-        """No entry from this number up to `last` is missing here."""
+        """Number from which no entry up to `last` is missing here."""
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._by_station: dict[str, list[TranscriptEntry]] = {}
@@ -104,6 +104,6 @@ def transcript_text(transcript: Transcript, station: str | None, limit: int) -> 
 
 
 def entry_lines(entries: Sequence[TranscriptEntry]) -> list[str]:
-    """Return entries as lines, with aligned identities and whole frames."""
+    """Return entries as lines, with aligned identities and long payloads cut."""
     width = max((len(entry.station) for entry in entries), default=0)
     return [f"{entry.station:{width}} {entry.as_line(MAX_DETAILED_CHARACTERS)}" for entry in entries]

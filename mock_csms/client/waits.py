@@ -1,6 +1,7 @@
-"""Decisions of the verbs: the entries that end a wait, and its result or failure.
+"""Waits behind the verbs of a station handle, such as `WaitForAny` behind `waits_for`.
 
-A wait is offered the entries of one station after its cursor, one at a time, in the order of their numbers.
+A wait decides which entry ends it, and its result or failure. It is offered the entries of one station after
+the cursor of the handle, one at a time, in the order of their numbers.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +21,7 @@ class MessageWait[Result](ABC):
     """A wait for entries of a station with a number above ``after``, for at most so many seconds."""
 
     needs_all: ClassVar = False
-    """Whether the client could not read an entry, so that the result is uncertain."""
+    """Whether the wait fails if the client missed an entry, because its result would then be uncertain."""
 
     def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
         self.patterns = patterns
@@ -43,7 +44,7 @@ class MessageWait[Result](ABC):
 
 
 class WaitForAny(MessageWait[TranscriptEntry]):
-    """A wait for one of some messages; others may come before."""
+    """A wait for one of several messages; other messages may come before it."""
 
     def __init__(self, station: str, after: int, seconds: float, *patterns: Pattern) -> None:
         super().__init__(station, after, seconds, *patterns)
@@ -102,8 +103,9 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
 
 
 class WaitForNext(MessageWait[TranscriptEntry]):
-    """A wait for the next message of an action, or for the next message that meets ``where``. This message
-    has to match.
+    """A wait for the next message that ``where`` matches. ``expected`` must match this message, too.
+
+    Messages that ``ignoring`` matches are skipped.
     """
 
     needs_all = True
@@ -118,7 +120,7 @@ class WaitForNext(MessageWait[TranscriptEntry]):
         self._next: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first one that is meant."""
+        """Take an entry; end with the first message that ``where`` matches and that is not ignored."""
         if self._where.holds(entry) and not any(each.holds(entry) for each in self._ignoring):
             self._next, self.matched = entry, entry.number
         return self._next is not None
@@ -196,14 +198,14 @@ class WaitForOnly(MessageWait[None]):
 
 
 class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
-    """A wait for all parts of a report. seqNo numbers the parts, and the last part has no tbc."""
+    """A wait for all parts of a report, which seqNo numbers; tbc of the last part is false or absent."""
 
     def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
         super().__init__(station, after, seconds, expected)
         self._expected = expected
         self._parts: dict[int, TranscriptEntry] = {}
         self._last: int | None = None
-        """seqNo of the last part; None before this part."""
+        """seqNo of the last part; None until the last part arrives."""
 
     def offer(self, entry: TranscriptEntry) -> bool:
         """Take an entry; end when all parts have come. A part that comes again is ignored."""
@@ -242,7 +244,7 @@ class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
         self._entries: list[TranscriptEntry] = []
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end when both the command and its answer are here."""
+        """Take an entry; end when the command, and its answer if there is one, have come."""
         if entry.message_id == self._message_id:
             self._entries.append(entry)
             self.matched = self._entries[0].number

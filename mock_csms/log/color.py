@@ -37,7 +37,8 @@ def color_level(text: str, level: str) -> str:
 def color_station(text: str, station: str) -> str:
     """Colour the identity at the beginning of a text, so that the lines of one station are easy to follow.
 
-    Consecutive identities get different colours. An identity with characters that the log escapes gets none.
+    Consecutive identities, such as CS1 and CS2, get different colours. An identity with characters that the
+    log escapes gets no colour.
     """
     if not station or not text.startswith(station):
         return text

@@ -8,7 +8,7 @@ from typing import Final
 from mock_csms.log.output import logger
 
 QUIET_TIME: Final = 60.0
-"""Seconds after an ERROR in which further failures of the activity and station are only counted."""
+"""Seconds after an ERROR in which further failures of the same activity and station are only counted."""
 MAX_ACTIVITIES: Final = 10_000
 """Maximum number of remembered pairs of station and activity. Above it, the oldest is reported and
 dropped.

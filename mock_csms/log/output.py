@@ -160,7 +160,7 @@ class TextFormatter(logging.Formatter):
         """Format a record as one line, followed by its traceback, if any."""
         level = f"{LEVELS.get(record.levelname, record.levelname):5}"
         text = masked_text(one_line(self._text(record)), private_key=PRIVATE_KEY)
-        if self._color and record.levelno <= logging.DEBUG:  # whole frames, which the eye should skip
+        if self._color and record.levelno <= logging.DEBUG:  # dim frames, which would hide other lines
             text = color_level(f"{level}  {text}", record.levelname)
         elif self._color:
             text = f"{color_level(level, record.levelname)}  {color_station(text, _station_of(record))}"
@@ -285,8 +285,8 @@ def _as_json(value: Any) -> Any:
 def clock_offset() -> float:
     """Return the difference between seconds since the epoch and `perf_counter`.
 
-    If the process is interrupted between reading the two clocks, the lines of messages would have later times
-    than the lines after them; such a reading is repeated.
+    If the process is interrupted between the readings of the two clocks, both are read again: otherwise, the
+    lines of messages would have later times than the lines after them.
     """
     for _ in range(MAX_CLOCK_READINGS):
         before, now, after = perf_counter(), time.time(), perf_counter()
@@ -315,9 +315,7 @@ class Output(logging.Handler):
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
         self._clock_offset: float | None = None
-        """Offset for the lines until the next flush. None: read it again, because the clock may have been
-        set.
-        """
+        """Offset for the lines until the next flush; then None, because the system clock may have changed."""
         self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -428,7 +426,7 @@ _output: Output | None = None
 def log_call(station: str, action: str, content: Any, arrival: float | None = None) -> PendingLine:
     """Log a CALL at INFO; pass the line returned to `log_answer`.
 
-    ``arrival`` is the value of `perf_counter` when it arrived; None stands for now.
+    ``arrival`` is the value of `perf_counter` when the CALL arrived; None stands for now.
 
     Most log lines are CALLs and their answers. They go straight to the output set by `configure`, without a
     LogRecord, so handlers added to the logger elsewhere do not receive them; see `Output` for the gain.

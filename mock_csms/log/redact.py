@@ -17,7 +17,7 @@ VPN_SECRETS: Final = frozenset({"key"})
 """Fields that are secret in an object named `vpn`, or in an object that has a password."""
 VPN: Final = "vpn"
 NAME_FIELDS: Final = frozenset({"key", "variable"})
-"""Fields that may hold the name of a variable, at any level of a malformed message."""
+"""Fields that may hold the name of a variable, as a text or inside an object."""
 VALUES_OF_VARIABLE: Final = frozenset(
     {"actualvalue", "additionalinfo", "attributevalue", "techinfo", "value", "valueslist"}
 )
@@ -35,7 +35,7 @@ BACKSLASH: Final = ord("\\")
 AT_SIGN: Final = ord("@")
 LETTER_Y: Final = ord("Y")
 SECRET_KEYS: Final = (b"keycode", b"private key", b"vpn", b"authorizationkey")
-"""Texts that show a secret called a key; a frame without any of them has no such secret.
+"""Texts that mark a secret key or a key code: a frame with such a secret contains one of them.
 
 `may_have_secret` first looks for ``key`` alone, so that most frames need one search instead of four.
 """
@@ -93,7 +93,7 @@ def _is_about_secret_variable(value: dict[str, Any], names: dict[str, str]) -> b
 
 
 def _has_secret_name(variable: Any, depth: int = 3) -> bool:
-    """Return whether a text at any of these levels is the name of a secret variable.
+    """Return whether a text at most ``depth`` levels deep is the name of a secret variable.
 
     Without the limit, nested objects would make the search take quadratic time.
     """
@@ -247,7 +247,7 @@ def _check_of(kind: type) -> _Check | None:
 
 
 def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
-    """Check the frame only if one of these fields is present."""
+    """Return a check that searches the frame only if one of these fields is present."""
 
     def check(content: Any, raw: bytes) -> bool:
         if has_token and _id_token_may_have_key_code(content, raw):
@@ -258,7 +258,10 @@ def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
 
 
 def _check_of_variables(name: str) -> _Check:
-    """Check the variables in a list. Searching the frame would take longer: it may have many kilobytes."""
+    """Return a check of the names of the variables in a list.
+
+    Searching the frame, which may have many kilobytes, would take longer.
+    """
 
     def check(content: Any, raw: bytes) -> bool:
         if AT_SIGN in raw or _frame_may_have_private_key(content, raw):
@@ -269,7 +272,7 @@ def _check_of_variables(name: str) -> _Check:
 
 
 def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
-    """Fields with long strings at any level of a payload, each with the names of its inner fields."""
+    """Top-level fields that contain long strings, each with the names of the fields that hold the strings."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     found = {field.name: set(_places(field.type, field.name)) for field in info.fields}
@@ -277,11 +280,9 @@ def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
 
 
 def _places(kind: inspect.Type, name: str) -> Iterator[str]:
-    """Yield the name of each field with a long string.
+    """Yield the name of each field with a long string; signedMeterValue for each long string inside it.
 
-    For a string in a signed value, it is the name of the signed value.
-
-    A string without a maximum length is a time.
+    A string without a maximum length is a time, and not a long string.
     """
     match kind:
         case inspect.StrType(max_length=int(length)) if length > MAX_HARMLESS_LENGTH:

@@ -40,7 +40,7 @@ def summarize(content: Any) -> str:
     """Return the summary of a payload without escaping unprintable characters."""
     kind = type(content)
     if kind is dict:
-        if has_value_of_variable(content):  # the summary lacks the name of the variable
+        if has_value_of_variable(content):  # mask now: the summary lacks the name that marks a secret
             content = masked(content)
         text = " ".join(_format_fields(content))
         if "statusInfo" in content:
@@ -64,7 +64,8 @@ def _max_width(content: Any) -> int:
 def statuses(results: list[Any]) -> list[str]:
     """Return the status of each result in a list, as in the response to SetVariables.
 
-    A status other than Accepted has the name of its variable or the id of its monitor, and its explanation.
+    A status other than Accepted is followed by the name of its variable or the id of its monitor, and by its
+    explanation.
     """
     return [_format_result(result if isinstance(result, dict) else {}) for result in results]
 
@@ -93,7 +94,7 @@ def _format_status_info(info: Any) -> str:
 
 
 def error_summary(code: str, description: str) -> str:
-    """Return a CALLERROR on one line. Some stations repeat the request in the description; it is left out."""
+    """Return a CALLERROR on one line, without the request that some stations repeat in the description."""
     own, *rest = REPEATED_REQUEST.split(description, maxsplit=1)
     own = own.rstrip(" :,-")
     text = f"{code}: {own}" if own else code

@@ -171,7 +171,7 @@ def _encoding() -> str:
 
 def _write_some(data: bytes) -> int:
     """Write to standard output; return the number of bytes written. Raises OSError or ValueError."""
-    if sys.stdout is None:  # the process was started without it
+    if sys.stdout is None:  # the process was started without standard output
         return len(data)
     raw = _raw_output()
     if raw is None:

@@ -1,4 +1,4 @@
-"""Settings, each defined once. Flag, environment variable, file and default take precedence in this order."""
+"""Settings, each defined once. Flags override environment variables, and both override the settings file."""
 
 from mock_csms.errors import UsageError
 from mock_csms.settings.command_line import ENVIRONMENT_PREFIX, SETTING_FIELDS

@@ -19,7 +19,7 @@ MAX_EXI_LENGTH: Final = 5600
 
 
 def _exi_of_file(value: object) -> object:
-    """Read @FILE, which holds the EXI document itself, as base64."""
+    """Return the content of @FILE, a binary EXI document, as base64; return any other value unchanged."""
     if not isinstance(value, str) or not value.startswith("@"):
         return value
     try:
@@ -56,7 +56,7 @@ def _readable_roots(text: str) -> str:
 ContractRoots = Annotated[str, AfterValidator(_readable_roots)]
 PACE: Final = r"(seconds=[0-9]{1,4}(\.[0-9]{1,3})?|status=[45][0-9]{2})"
 NAME_WITH_PACE: Final = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,99}}(\?{PACE}(&{PACE})?)?")
-"""Name of a file, with parameters if its download is slow or refused."""
+"""Name of a firmware file, with parameters for a slow or refused download, as in firmware.bin?seconds=20."""
 
 
 def _firmware_name(text: str) -> str:

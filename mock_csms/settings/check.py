@@ -75,7 +75,7 @@ def check_security(profile: Profile, *, has_password: bool, has_tls: bool) -> Fl
 
 
 class _Checker:
-    """Yields the flaws of values in their written order."""
+    """Yields the flaws of values in the order in which the values are written."""
 
     def __init__(self, versions: Iterable[OcppVersion]) -> None:
         self._versions = tuple(versions)
@@ -105,7 +105,7 @@ class _Checker:
         yield from _plan(profile)
 
     def _names(self, profile: Profile, station: str = ANY_STATION) -> Iterator[Flaw]:
-        """Yield the commands, messages and faults of a profile that no version has."""
+        """Yield a flaw for each command, message or fault that no version has, and for each bad password."""
         if profile.command is not None:
             yield from _under(("command",), self._command(profile.command))
         for step in profile.commands:
@@ -242,7 +242,7 @@ def _templates(rule: Rule) -> Iterator[JsonObject | None]:
 
 
 def _names_of_listeners(templates: Iterable[JsonObject | None], settings: Settings) -> Iterator[Flaw]:
-    """Yield the listeners in placeholders that do not exist."""
+    """Yield a flaw for each template with a placeholder that names an unknown listener."""
     names = settings.all_listeners
 
     def look_up(kind: str, name: str) -> str:

@@ -133,14 +133,14 @@ def _description(versions: Sequence[OcppVersion]) -> str:
 
 
 def _table(names: Sequence[str]) -> str:
-    """Names in as many columns as fit, sorted downwards."""
+    """Format names in as many columns as the page has room for, sorted down each column."""
     rows = ceil(len(names) / (page_width() // COLUMN_WIDTH))
     lines = ["".join(f"{name:{COLUMN_WIDTH}}" for name in names[row::rows]) for row in range(rows)]
     return "\n".join(f"  {line}".rstrip() for line in lines)
 
 
 COLUMN_WIDTH: Final = 32
-"""Width of a column of commands."""
+"""Width, in characters, of a column of commands on the help page."""
 
 
 def _epilog(versions: Sequence[OcppVersion]) -> str:

@@ -1,4 +1,4 @@
-"""Settings of a station's commands and their default payloads."""
+"""Settings of the commands sent to a station, and of their default payloads."""
 
 from typing import Annotated, Literal
 

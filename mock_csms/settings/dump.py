@@ -38,11 +38,11 @@ def as_toml(settings: Settings, fields: Mapping[str, FieldInfo], defaults: Mappi
 
 
 def rule_as_toml(rule: Rule) -> str:
-    """Return a rule as a table of a settings file; a comment if a file cannot express the rule."""
+    """Return a rule as a table of a settings file, or as a comment if a file cannot express the rule."""
     table = masked(_given_values(rule))
     if _has_null(table):
         return _left_out(rule, "has a null, which TOML cannot express")
-    # As a list, a short table would be written as `rules = [...]`, which a file can have only once.
+    # tomli_w would write a list of one short table as `rules = [...]`, a key that a file can have only once.
     text = f"[[rules]]\n{tomli_w.dumps({'rules': table}).removeprefix('[rules]\n')}"
     if line_of_long_key(text):
         return _left_out(rule, f"has more than the {MAX_KEY_PARTS} levels of a settings file")

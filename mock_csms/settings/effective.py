@@ -15,11 +15,11 @@ from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
 
 MAX_CHANGED_PROFILES: Final = 20_000
-"""Maximum number of stations with a changed profile; all scopes together have the same maximum."""
+"""Maximum number of stations with a changed profile, and of stations changed in scopes, counted per scope."""
 MAX_CHANGED_TOKENS: Final = 10_000
 """Maximum number of changed tokens, in all scopes together."""
 MAX_PATTERN_SETS: Final = 1_000
-"""Maximum number of cached profiles, by the patterns that match an identity. A full cache is emptied."""
+"""Maximum number of cached profiles, one for each set of matching patterns. A full cache is emptied."""
 
 
 class EffectiveProfiles:
@@ -30,7 +30,7 @@ class EffectiveProfiles:
         self.changes: dict[str, JsonObject] = {}
         """Changed settings in force, by station."""
         self.tokens: dict[str, Token | None] = {}
-        """Tokens added, or deleted (None)."""
+        """Changed idTokens in force; None for a deleted one."""
         self._changes: dict[str, Layers[str, Any]] = {}
         """Changed settings of all scopes, by station. None stands for the value in the settings."""
         self._stations: dict[str, dict[str, None]] = {}
@@ -99,7 +99,7 @@ class EffectiveProfiles:
         return {name: value for name, value in merged.items() if value is not None}
 
     def change(self, identity: str, changes: JsonObject, names: Iterable[str], scope: str | None) -> None:
-        """Replace the changes of a station; ``names`` are the new ones. Raises TooManyRules."""
+        """Replace the changes of a station; ``names`` are the settings changed now. Raises TooManyRules."""
         self._use_faults(identity, changes)
         layers = self._changes.setdefault(identity, Layers())
         for name in names:
@@ -109,7 +109,7 @@ class EffectiveProfiles:
         self._settle(identity)
 
     def take_back(self, identity: str, scope: str) -> None:
-        """Take back the changes of a scope to a station. The latest remaining changes are active again."""
+        """Take back the changes that a scope made to a station; the latest of the others apply again."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in layers.keys_of(scope):
             layers.take_back(name, scope)
@@ -129,7 +129,7 @@ class EffectiveProfiles:
             self._settle(identity)
 
     def _settle(self, identity: str) -> None:
-        """Apply the latest changes of a station, and drop changes that revert nothing."""
+        """Apply the latest changes of a station, and drop settings that every scope has reverted (None)."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in list(layers):
             if all(value is None for value in layers.of(name).values()):
@@ -190,7 +190,7 @@ class EffectiveProfiles:
         return [self._tokens.of(key)[scope][0] for key in self._tokens.keys_of(scope)]
 
     def take_back_tokens(self, scope: str) -> None:
-        """Take back the changes of a scope to tokens."""
+        """Take back the changes that a scope made to tokens."""
         for key in self._tokens.keys_of(scope):
             self._tokens.take_back(key, scope)
         self._use_tokens()
@@ -206,7 +206,7 @@ class EffectiveProfiles:
 
     @property
     def security_profiles(self) -> frozenset[int]:
-        """Security profiles that the stations require."""
+        """Values of ``security_profile`` in the settings and in the changes."""
         changes = self.changes.values()
         changed = {int(change["security_profile"]) for change in changes if "security_profile" in change}
         return self.settings.security_profiles | changed
@@ -231,5 +231,5 @@ class EffectiveProfiles:
 
 
 def _in_force(layers: Layers[str, Any]) -> JsonObject:
-    """The changed settings of a station. None: the setting has its usual value."""
+    """The changed settings of a station, without reverted ones (None)."""
     return {name: value for name in layers if (value := layers[name]) is not None}

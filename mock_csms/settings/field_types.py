@@ -39,7 +39,7 @@ LOG_GROUP: Final = "Log"
 
 
 class PlanStep(NamedTuple):
-    """One command of a plan and the seconds to wait before it."""
+    """One scheduled command, and the seconds to wait before it."""
 
     command: str
     after: float
@@ -74,7 +74,7 @@ def _with_instance(name: str, instance: str | None) -> str:
     return name if instance is None else f"{name}[{instance}]"
 
 
-def setting(  # noqa: PLR0913 - each argument is one column of the help page
+def setting(  # noqa: PLR0913 - one argument for each property of a setting
     default: object,
     description: str,
     *,
@@ -109,7 +109,7 @@ def setting(  # noqa: PLR0913 - each argument is one column of the help page
 
 
 def _none_if_empty(value: object) -> object:
-    """Read an empty text as None; with it, a profile removes an inherited command."""
+    """Read an empty text as None, as in a profile that removes an inherited command."""
     return None if value == "" else value
 
 
@@ -251,7 +251,7 @@ def _duration(value: object) -> object:
 
 
 def _accept_switch(seconds: float) -> object:
-    """Accept true for the default number of seconds, and false for None."""
+    """Return a validator that reads true as ``seconds``, and false as None."""
 
     def read(value: object) -> object:
         switches = {True: seconds, False: None, "true": seconds, "false": None}

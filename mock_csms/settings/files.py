@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 MAX_FILE_SIZE: Final = 4 * 2**20
 """Maximum size in bytes of a file with settings or a payload."""
 STREAM_FOLDERS: Final = ("/dev/", "/proc/")
-"""Folders whose entries may be at their end when opened again, such as ``/dev/stdin``."""
+"""Folders of files that may be empty when opened a second time, such as ``/dev/stdin``."""
 CANNOT_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 """Flag that opens a named pipe at once, even without a writer. Windows has neither the flag nor such
 pipes.
@@ -29,7 +29,7 @@ _contents_of_streams: Final[dict[Path, bytes]] = {}
 
 @contextmanager
 def reading_no_files() -> Iterator[None]:
-    """Refuse every file in `read_file`: clients of the control API must not see files of this machine."""
+    """Make `read_file` refuse every file, because clients of the control API must not see local files."""
     token = _may_read.set(False)
     try:
         yield

@@ -40,7 +40,7 @@ TLS_LISTENER: Final = "tls"
 """Name of the listener of ``--tls-port``."""
 LISTENER_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
 MAX_LISTENERS: Final = 100
-"""Maximum number of tables of listeners."""
+"""Maximum number of ``[listeners.NAME]`` tables."""
 PKI_FOLDER: Final = Path(".pki")
 """Default folder of the PKI of a server with TLS."""
 LOWEST_TLS_PROFILE: Final = 2
@@ -48,7 +48,7 @@ LOWEST_TLS_PROFILE: Final = 2
 
 
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Write origins like browsers: in lower case, without a slash at the end."""
+    """Return origins in the form that browsers send: in lower case, without a slash at the end."""
     origins = tuple(value.lower().rstrip("/") for value in values)
     for origin in origins:
         if origin != "null" and not ORIGIN.fullmatch(origin):
@@ -104,19 +104,17 @@ class ListenerSettings(BaseModel):
     host: str | None = None
     """Address to listen on; None: the address of ``--host``."""
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
-    """Lowest security profile of its stations."""
+    """Lowest security profile with which stations may connect."""
     tls: bool = False
     plain: bool = True
-    """Whether plain text is taken, too."""
+    """Whether connections without TLS are accepted."""
     certificate: CertificateChoice = "both"
     tls_fault: TlsFaultSetting | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _implies_tls(cls, value: object) -> object:
-        """Take TLS if the security profile is 2 or 3, or if plain text is off; an explicit key takes
-        precedence.
-        """
+        """Set ``tls``, unless it is given, if the security profile is 2 or 3, or if plain text is off."""
         if not isinstance(value, dict) or "tls" in value:
             return value
         profile = value.get("security_profile", 0)
@@ -386,17 +384,17 @@ class ListeningSettings(Profile):
 
     @property
     def takes_tls(self) -> bool:
-        """Whether the port of ``--port`` takes TLS."""
+        """Whether the listener of ``--port`` accepts TLS."""
         return self.tls or max(self.security_profiles) >= LOWEST_TLS_PROFILE
 
     @property
     def security_profiles(self) -> frozenset[int]:
-        """Security profiles that stations require."""
+        """Values of ``security_profile`` in the settings."""
         return frozenset({self.security_profile})
 
     @property
     def uses_tls(self) -> bool:
-        """Whether any listener takes TLS."""
+        """Whether any listener accepts TLS."""
         return any(listener.tls for listener in self.all_listeners.values())
 
     @property

@@ -14,11 +14,11 @@ from mock_csms.text import one_line
 
 
 class PasswordSettings(Protocol):
-    """Settings with the passwords of all stations and of single ones."""
+    """Settings with a password for all stations, and with passwords of single stations."""
 
     @property
     def password(self) -> Password | None:
-        """Password of all stations."""
+        """Password of every station without a password of its own."""
 
     @property
     def stations(self) -> Mapping[str, Profile]:
@@ -26,7 +26,7 @@ class PasswordSettings(Protocol):
 
 
 def password_in_file(path: Path) -> Password:
-    """Return the password in a file, as text or hash; it is the only line. Raises ValueError."""
+    """Return the password in the only line of a file, written as text or as a hash. Raises ValueError."""
     try:
         text = read_file(path).decode()
     except OSError as error:
@@ -50,7 +50,8 @@ def missing_password(
 ) -> str:
     """Describe the first missing password for security profile 1 or 2; empty if none is missing.
 
-    Stations that only a glob names may have passwords elsewhere, as long as any password is set.
+    A glob in ``stations`` needs no password if any password is set, because the stations that match the glob
+    may get theirs from another profile.
     """
     profiles = [general, *stations.values()]
     requiring = BASIC_PROFILES & {*profiles_of_listeners, *(each.security_profile for each in profiles)}
@@ -73,7 +74,7 @@ def missing_password(
 
 
 def warn_of_passwords(settings: PasswordSettings, before: PasswordSettings | None = None) -> None:
-    """Log one warning about passwords that a station may reject; passwords set before are left out."""
+    """Log one warning about passwords that a station may reject, except those that ``before`` has already."""
     known = _flawed(before) if before else {}
     if new := {name: password for name, password in _flawed(settings).items() if known.get(name) != password}:
         name, password = next(iter(new.items()))

@@ -1,4 +1,4 @@
-"""Station profiles: the names that match a station, the commands that they schedule, and changes."""
+"""Station profiles: names that match a station, scheduled commands, and changes of profiles."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,9 +21,10 @@ def is_profile_glob(name: str) -> bool:
 
 
 class ProfileNames:
-    """Finds the names that match a station. Identities are looked up, because there may be thousands.
+    """Finds the names of profiles, which are identities or globs, that match a station.
 
-    The case of a glob does not matter: a station could otherwise evade its security profile by another case.
+    Identities are looked up in a dictionary, because there may be thousands. The case of a glob does not
+    matter: a station could otherwise evade its security profile by spelling its identity in another case.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -82,7 +83,7 @@ def with_changes(profile: Profile, changes: JsonObject) -> Profile:
 
 
 def updated_profile(profile: Profile, changes: Mapping[str, Any]) -> Profile:
-    """A profile with other values, which are not validated."""
+    """A copy of a profile with changed values, which are not validated."""
     return Profile.model_construct(
         **{name: changes.get(name, getattr(profile, name)) for name in Profile.model_fields}
     )

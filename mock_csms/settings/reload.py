@@ -19,7 +19,7 @@ type FileVersion = tuple[int, int, int]
 """Modification time in nanoseconds, size and inode of a file."""
 
 UNSEEN: Final[FileVersion] = (0, 0, 0)
-"""Differs from every real version, because the file may have changed since the start read it."""
+"""Version that no file has: the first poll reloads the file, which may have changed since start-up."""
 
 CHANGEABLE: Final = frozenset(
     {
@@ -43,7 +43,7 @@ FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE
 
 
 class Running(Protocol):
-    """A running mock, as far as reloading needs it."""
+    """The part of a running mock that reloading needs."""
 
     settings: Settings
 
@@ -83,7 +83,7 @@ async def _watch(path: Path, mock: Running, read: Callable[[], Settings]) -> Non
 def _can_change(path: Path) -> bool:
     try:
         return is_regular_file(path)
-    except OSError:  # it may come back
+    except OSError:  # the file is missing now, and may come back
         return True
 
 
@@ -99,7 +99,7 @@ async def reload(mock: Running, read: Callable[[], Settings]) -> None:
     """Apply the settings that ``read`` returns. On failure, log it and keep the previous settings.
 
     A large file takes seconds to parse, and a new certificate a tenth of a second: both are done in a thread.
-    The next poll finds a change in the meantime.
+    The next poll finds a change made in the meantime.
     """
     _use(mock, await asyncio.to_thread(_prepared, mock, read))
 
@@ -142,5 +142,5 @@ def _apply(mock: Running, settings: Settings) -> None:
 
 
 def _addresses(settings: Settings) -> dict[str, tuple[str | None, int]]:
-    """Host and port of each listener of the file."""
+    """Host and port of each listener in the settings file."""
     return {name: (listener.host, listener.port) for name, listener in settings.listeners.items()}

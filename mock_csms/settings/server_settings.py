@@ -1,4 +1,4 @@
-"""All settings: the defaults for every station, the server's own, and the profiles of single stations."""
+"""All settings: those of the server, the defaults for every station, and the profiles of single stations."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ def _address(text: str) -> str:
 
 
 def _semicolons(value: object) -> object:
-    """Split text at semicolons; expectations contain commas."""
+    """Split text at semicolons, because an expectation may contain commas."""
     return tuple(part.strip() for part in value.split(";")) if isinstance(value, str) else value
 
 
@@ -52,7 +52,7 @@ VISIBLE_ASCII: Final = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 def _control_token(token: str) -> str:
-    """Accept a token that fits into a header (RFC 6750 2.1 allows fewer characters)."""
+    """Accept a token that fits into an HTTP header (RFC 6750 2.1 allows fewer characters)."""
     if not token:
         raise ValueError("must not be empty; write a token such as secret, or leave the setting out")
     if not set(token) <= VISIBLE_ASCII:
@@ -351,12 +351,12 @@ class Settings(ListeningSettings):
 
     @property
     def security_profiles(self) -> frozenset[int]:
-        """Security profiles that stations require, including the profiles in ``[stations]``."""
+        """Values of ``security_profile`` in the settings, including the profiles in ``[stations]``."""
         return self._security_profiles
 
     @cached_property
     def _security_profiles(self) -> frozenset[int]:
-        """Cached: each TLS connection needs it, and there may be thousands of profiles."""
+        """Cached values: each TLS connection needs them, and there may be thousands of profiles."""
         tables = self.stations.values()
         own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
         return frozenset({self.security_profile, *own})
@@ -414,7 +414,10 @@ class Settings(ListeningSettings):
         return "127.0.0.1", next(free_ports, 0) if self.port else 0
 
     def all_rules(self) -> Iterator[Rule]:
-        """Rules of the file, then faults of profiles, then faults for all stations. Later ones are newer."""
+        """Rules of the file, then faults of profiles, then faults for all stations.
+
+        Of rules with the same priority, the last one is tried first.
+        """
         used_ids = {rule.id for rule in self.rules}
         for number, rule in enumerate(self.rules, 1):
             free_ids = (name for suffix in count(number) if (name := f"rule-{suffix}") not in used_ids)

@@ -37,7 +37,7 @@ KEYS: Final = re.compile(
 )
 """Matches comments, texts over several lines, and dotted keys; numbers and one-line texts match as keys.
 
-An end that is missing is optional, so that the scan of an invalid text is linear, too.
+Closing quotes are optional, so that the scan of an invalid text without them takes linear time, too.
 """
 MAX_KEY_PARTS: Final = 100
 """Maximum number of parts of a dotted key; tomllib's time grows with the square of this number."""
@@ -71,8 +71,9 @@ def line_of(text: str, location: Sequence[KeyPart]) -> int:
 
 
 def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], str]]:
-    """Yield each statement with its first line and its table; for the header of a table, the table is
-    empty.
+    """Yield each statement with its first line and its table.
+
+    For the header of a table, the statement is empty.
     """
     table: Sequence[KeyPart] = ()
     lengths: Counter[tuple[KeyPart, ...]] = Counter()
@@ -131,7 +132,7 @@ def _names_in(header: dict[str, Any]) -> list[str]:
 
 
 def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], statement: str) -> int:
-    """Number of steps of a location that exist after a statement of a table."""
+    """Number of leading steps of a location that lead to the table or into the value of the statement."""
     depth = 0
     for number, step in enumerate(table):
         depth = _past_index_of_single_table(location, depth, step)

@@ -7,7 +7,7 @@ from typing import Final
 from mock_csms.stations.spellings import spelling_key
 
 MAX_AWAITING: Final = 1_000
-"""Maximum number of callers that wait for any station."""
+"""Maximum number of callers that wait, for all stations together."""
 MAX_AWAITING_ONE: Final = 100
 
 

@@ -1,7 +1,7 @@
 """Containers of limited size that drop their oldest entries.
 
-What a station sends is stored as JSON text, whose bytes can be counted; objects made from it take up to 30
-times as many. A station whose state is full takes about 4 MiB.
+Data from a station are stored as JSON text, whose bytes can be counted; Python objects would take up to 30
+times as many bytes. The state of a station takes at most about 4 MiB.
 """
 
 from collections import deque
@@ -116,7 +116,7 @@ class BoundedLog:
 
 
 def encoded_json(value: Any) -> bytes | None:
-    """Encode a value as JSON; None if it is nested too deeply."""
+    """Encode a value as JSON; None if it cannot be encoded, for example because it is nested too deeply."""
     try:
         # The copy is as long as the text; the object that orjson returns may occupy 4 KiB.
         return b"%b" % orjson.dumps(value)

@@ -11,7 +11,7 @@ from mock_csms.stations.station import Station
 MAX_CONNECTED_BYTES: Final = 512 * MIB
 """Maximum bytes of the states of all connected stations; above it, the largest are trimmed."""
 MIN_MEASURED: Final = 200
-"""Number of stations measured at a time; one takes about five microseconds."""
+"""Minimum number of stations measured at a time; measuring a station takes about five microseconds."""
 MIN_TRIMMED: Final = 64 * KIB
 """Minimum bytes of a state that is trimmed; smaller states have little to drop."""
 TURNS: Final = 20
@@ -28,8 +28,8 @@ class Trimmed(NamedTuple):
 class ConnectedStates:
     """Sizes of the states of connected stations, which are measured in turn.
 
-    Counting the bytes of every message would slow each of them down; a state grows slowly compared with the
-    turns.
+    Counting the bytes of every message would slow down each message. Measuring in turn is enough, because a
+    state grows little between two measurements.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class ConnectedStates:
         self.size -= self._sizes.pop(identity, 0)
 
     def measure(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
-        """Measure the next stations. If all states are too large in all, trim and yield the largest ones."""
+        """Measure the next stations. If all states together are too large, trim and yield the largest."""
         count = max(MIN_MEASURED, len(self._sizes) // TURNS)
         for identity in list(islice(self._sizes, count)):
             self._set_size(identity, stations)

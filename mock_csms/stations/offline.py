@@ -13,10 +13,10 @@ MAX_OUTAGES: Final = 1_000
 MAX_ATTEMPTS: Final = 1_000
 """Maximum stored attempts of one outage; above it, the oldest are dropped."""
 MAX_ATTEMPTS_IN_ALL: Final = 100_000
-"""Maximum stored attempts of all outages. Above it, an outage drops one of its own for each new one."""
+"""Maximum stored attempts of all outages; above it, an outage drops its oldest attempt for each new one."""
 
 type RefusalKind = HTTPStatus | Literal["hang", "reset"]
-"""An HTTP status to refuse connections with, "hang" for no answer, or "reset" for a RST."""
+"""An HTTP status to refuse connections with, "hang" for no answer, or "reset" for a TCP reset."""
 
 
 class TooManyOutages(Exception):
@@ -96,7 +96,7 @@ class Outages:
 
     def of(self, station: str) -> Outage | None:
         """Outage of a station, even if it is over."""
-        # Saves a list of thousands of stations the key of each: outages are rare.
+        # Without an outage, the usual case, listing thousands of stations computes no keys.
         return self._outages.get(spelling_key(station)) if self._outages else None
 
     def is_active(self, outage: Outage) -> bool:

@@ -56,10 +56,10 @@ class Report:
     """A report in parts for one requestId; the seqNos begin with 0 and come in any order."""
 
     items_name: str
-    """Property of a report part with the items."""
+    """Property that has the items in each part, such as reportData."""
     parts: set[int] = field(default_factory=set)
     last: int | None = None
-    """seqNo of the last part, which has no tbc."""
+    """seqNo of the last part, whose tbc is false or absent; None until that part arrives."""
     frames: list[bytes] = field(default_factory=list)
     """The parts as received, as far as there is room for them."""
     size: int = 0
@@ -98,7 +98,7 @@ class Report:
 
 
 class LogRequest(NamedTuple):
-    """An accepted GetLog: its requestId and URL, and the earlier number of uploads to the mock."""
+    """An accepted GetLog: its requestId and URL, and the number of uploads to the mock before it."""
 
     request_id: int
     location: str
@@ -181,7 +181,7 @@ class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
 
 
 class HeldRequests(BoundedLog):
-    """Messages whose follow-up is held back."""
+    """Messages whose follow-up command, such as CertificateSigned, is held back."""
 
     __slots__ = ()
     max_bytes = 64 * KIB
@@ -253,7 +253,7 @@ class Station:
     start_profiles: BoundedJson[int] = field(default_factory=BoundedJson)
     """Profiles of accepted RequestStartTransactions, by remoteStartId; kept until the transaction starts."""
     charging_limits: BoundedJson[tuple[str, int | None]] = field(default_factory=BoundedJson)
-    """By source and EVSE id."""
+    """NotifyChargingLimit requests, by chargingLimitSource and EVSE id."""
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=RecentIds)
     """Ids of the charging profile and the schedule sent for an EV's needs, by EVSE id and transactionId."""
     charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
@@ -265,13 +265,13 @@ class Station:
     reservations: KnownReservations = field(default_factory=KnownReservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)
     unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
-    """Names of the variables that the station does not know, by its own answers; as in the device model."""
+    """Variables that the station has answered it does not know, by their names in the device model."""
     certificates: list[JsonObject] = field(default_factory=list)
-    """As listed by the station."""
+    """Installed certificates, as the station has listed them."""
     has_complete_list: bool = False
     """Whether ``certificates`` are all of the station's certificates, not only those of some types."""
     installed: dict[str, bool] = field(default_factory=RecentIds)
-    """Whether the station has a certificate, by serial number; from its last answer about it."""
+    """Whether a certificate is installed, by serial number, from the station's last answer about it."""
     security_events: BoundedLog = field(default_factory=BoundedLog)
     local_list_version: int | None = None
     local_list: BoundedJson[tuple[str, str]] = field(default_factory=KnownLocalList)
@@ -281,7 +281,7 @@ class Station:
     log_status: str | None = None
     log_request: LogRequest | None = None
     csr: str | None = None
-    """The last CSR."""
+    """CSR of the last SignCertificate."""
     csr_type: str | None = None
     """certificateType of the last CSR."""
     held_requests: HeldRequests = field(default_factory=HeldRequests)

@@ -73,7 +73,7 @@ PREFIXES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """An expected number of matching messages, parsed from ``CS1/TransactionEvent[eventType=Ended]==1``."""
+    """An expected number of matching messages, such as ``CS1/TransactionEvent[eventType=Ended]==1``."""
 
     text: str
     match: Match

@@ -82,7 +82,7 @@ class Judge:
         self._stop()
 
     def verdict(self) -> RunVerdict:
-        """RunVerdict on the run so far."""
+        """Return the verdict on the run so far."""
         records = self._records
         return RunVerdict(
             outcomes=self._expectations.outcomes(),

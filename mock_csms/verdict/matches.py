@@ -27,7 +27,7 @@ class Match(BaseModel):
     station: Annotated[str, Field(max_length=200)] = "*"
     """The station's identity, or a glob."""
     action: str | list[str] | None = None
-    """An action, or a list of alternative actions; OCPP need not know them."""
+    """An action, or a list of alternative actions, including actions that OCPP does not have."""
     direction: Direction | None = None
     """`received` for frames received from stations, `sent` for frames sent to them."""
     type: EntryKind | None = None
@@ -66,7 +66,7 @@ class Match(BaseModel):
 
     @property
     def names_type(self) -> bool:
-        """Whether the match names types."""
+        """Whether `type` is given, even as null."""
         return "type" in self.model_fields_set
 
     @cached_property
@@ -87,7 +87,7 @@ class Match(BaseModel):
         )
 
     def content_holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Whether action and payload match, like `holds`; station, direction and type are known to match."""
+        """Like `holds`, for an entry whose station, direction and type are known to match."""
         return self._action_matches(entry) and self._payload_matches(entry, budget)
 
     def _action_matches(self, entry: JsonEntry) -> bool:
@@ -176,8 +176,9 @@ class Distance(NamedTuple):
     kind: int
     """Number of differing fields among direction and type: 0 to 2."""
     other_message: bool
-    """Whether an entry other than a station's CALL has a different action; then its payload does not
-    count.
+    """Whether the entry has a different action and is not a station's CALL.
+
+    A station's CALL is then closer, whatever the payloads of both are.
     """
     weight: tuple[int, int]
     kind_rank: int
@@ -210,7 +211,7 @@ def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
 
 
 def size_of(part: Any) -> int:
-    """Number of values in a part, at least 1."""
+    """Number of values in a part of a payload, at least 1."""
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return max(1, sum(map(size_of, inner)))
 
@@ -220,7 +221,7 @@ class NearestMiss:
 
     The station counts most, then the action, then direction and type, then the payload. Among equals, and if
     the action differs, a CALL of the station is closer than a command, and a command closer than other
-    entries. Of entries that are as close, the first that is compared is kept.
+    entries. Of equally close entries, the first one compared is kept.
     """
 
     def __init__(self, *matches: Match) -> None:
@@ -234,7 +235,7 @@ class NearestMiss:
     def is_nearer(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
         """Return whether an entry is nearer than all entries before it.
 
-        An entry that matches never is, nor one that takes too many steps to compare.
+        An entry that matches is never nearer, and neither is an entry that takes too many steps to compare.
         """
         budget = Budget() if budget is None else budget
         try:

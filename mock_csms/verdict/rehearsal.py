@@ -1,4 +1,7 @@
-"""The certification rehearsal that a client reports: its cases, their progress, and a prompt to a person."""
+"""The certification rehearsal: a run of certification test cases on a station, reported by a client.
+
+A run has cases, their progress, and prompts that ask the person at the station to do something.
+"""
 
 import asyncio
 import secrets
@@ -22,7 +25,7 @@ class ReportTooLarge(Exception):
 
 @dataclass(eq=False)
 class Prompt:
-    """A question to the person at the station."""
+    """A request to the person at the station, such as to plug in a cable."""
 
     id: str
     text: str
@@ -45,7 +48,7 @@ class ReportedCase:
     content: bytes
     """The plan and the progress as JSON; objects would take several times the memory."""
     version: int
-    """Number of its newest change."""
+    """Version of the rehearsal at the newest change of this case."""
 
 
 @dataclass(eq=False)
@@ -67,10 +70,10 @@ class Run:
 
 
 class Rehearsal:
-    """The newest run, if any, and the number of its newest change.
+    """The newest run, if any, and a version, which is the number of changes so far.
 
-    The numbers go on with the next run, so that a reader who knows the number of a change needs only the
-    cases that have changed since.
+    The version goes on with the next run. A client that knows the run at a version needs only the cases that
+    have changed since.
     """
 
     def __init__(self) -> None:
@@ -130,7 +133,7 @@ class Rehearsal:
 
 
 def changed_cases(run: Run, since: int) -> bytes:
-    """JSON list of the cases that have changed after a number."""
+    """JSON list of the cases that have changed after a version."""
     return b"[%b]" % b",".join(case.content for case in run.cases.values() if case.version > since)
 
 

@@ -72,7 +72,7 @@ class RunVerdict:
     lost: int = 0
     """Entries missing in the journal file because they could not be written."""
     unwritten: Sequence[str] = ()
-    """Why reports could not be written."""
+    """Reasons why reports could not be written."""
     duration: float = 0.0
     ended: str = ""
 
@@ -160,7 +160,7 @@ class RunVerdict:
         yield "failed", self.counts.failed
 
     def as_json(self, fail_on: FailOn = NO_FAIL_ON) -> JsonObject:
-        """RunVerdict, expectations, findings and counts as JSON."""
+        """Return the verdict, expectations, findings and counts as JSON."""
         return {
             "exitCode": self.exit_code(fail_on),
             "verdict": self._verdict(fail_on) or None,
