@@ -51,7 +51,7 @@ CLICKS: Final = (
     ("Stations", 'nav a[href="#/stations"]', "#main h1", "Stations"),
     ("a station", '#main a[href^="#/stations/BENCH"]', "#main h1", "BENCH"),
 )
-"""Name of a click, its target, and a place with a text that shows the result."""
+"""For each click: its name, the selector of its target, and the selector and text that show its result."""
 
 CLICK: Final = """async ([target, place, text]) => {
   const element = document.querySelector(target);

@@ -1,4 +1,4 @@
-"""A command to a station: pending, and then done."""
+"""A command to a station, while its answer is pending and after the answer has arrived."""
 
 import asyncio
 from typing import Any, NamedTuple

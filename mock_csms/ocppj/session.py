@@ -128,7 +128,7 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Remove and return the oldest held command; None if there is none, or none with this action."""
+        """Remove and return the oldest held command; None if no command with this action is held."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:

@@ -122,7 +122,7 @@ class Pki:
         return self.named("root").hash_data(algorithm)
 
     def names(self) -> list[str]:
-        """Names of all certificates that `named` can return; some are made only by that call."""
+        """Names of all certificates that `named` can return; it makes some of them at their first use."""
         clients = (record.name for record in self._registry if client_blueprint(record.name))
         return list(dict.fromkeys((*BLUEPRINTS, *clients)))
 
@@ -297,7 +297,7 @@ class Pki:
             sub_cas=ca.as_sub_cas,
             root=ca.root,
         )
-        self._record(issued, ca.name, timeout_s=0)  # the event loop waits meanwhile
+        self._record(issued, ca.name, timeout_s=0)  # waiting here would block the event loop
         return issued
 
     def _signer(self, ca: Issued) -> Signer:

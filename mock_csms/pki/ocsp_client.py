@@ -36,7 +36,7 @@ class OcspFailed(Exception):
 
 
 class Question(NamedTuple):
-    """A certificate whose responder is asked."""
+    """A question to an OCSP responder about one certificate."""
 
     name: str
     url: str

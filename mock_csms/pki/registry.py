@@ -185,7 +185,7 @@ class Registry:
             self._unwritten.extendleft(reversed(lost))
 
     def _lacks(self, record: Record) -> bool:
-        """Return whether a record or the revocation in it is missing."""
+        """Return whether the registry lacks a record or the revocation in it."""
         current = self._records.get(record.serial)
         return current is None or (record.revoked is not None and current.revoked is None)
 

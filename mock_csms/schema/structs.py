@@ -21,11 +21,11 @@ SUPPORTED_KEYWORDS: Final = frozenset(
         *("additionalItems", "comment", "default", "description", "format", "javaType"),
     }
 )
-"""Keywords that types can express or that have no effect; format is not checked."""
+"""Schema keywords that a type can express, or that have no effect; ``format`` is not checked."""
 
 MIN_INT64: Final = -(2**63)
 MAX_INT64: Final = 2**63 - 1
-"""64-bit range. A payload with an integer outside it is checked by the schema validator."""
+"""Largest 64-bit integer. A payload with an integer beyond 64 bits goes to the schema validator."""
 ANY_INT: Final = Annotated[int, msgspec.Meta(ge=MIN_INT64, le=MAX_INT64)]
 
 LIMIT_KEYWORDS: Final = frozenset({"minimum", "maximum"})

@@ -119,11 +119,11 @@ class PasswordChanges:
             self._changed[identity] = _ended(known, known.used)
 
     def forget(self, identity: str) -> None:
-        """Return to the password of the settings."""
+        """Drop the changed password of a station; the password in the settings is valid again."""
         self._changed.pop(identity, None)
 
     def clear(self) -> None:
-        """Return to the passwords of the settings for all stations."""
+        """Drop the changed passwords of all stations."""
         self._changed.clear()
 
 

@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Describe that a port presents a certificate other than the server's own, and the remedy."""
+    """Describe that a port presents this certificate instead of a server certificate, and the remedy."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set "
         f'certificate = "both" for this listener'

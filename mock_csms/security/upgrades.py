@@ -11,7 +11,7 @@ MAX_UPGRADES: Final = 20_000
 MAX_SLOTS: Final = 100
 """Maximum number of configuration slots per station whose security profile is stored."""
 LOWEST_AFTER_DOWNGRADE: Final = 2
-"""Lowest profile after a downgrade: a station may allow 2 after 3, but never 1 (A05.FR.08, FR.09)."""
+"""Lowest profile after a downgrade: a station may go from 3 to 2, but never to 1 (A05.FR.08, FR.09)."""
 
 
 def proven_profile(presented: Presented, clearance: Clearance) -> int:
@@ -93,11 +93,11 @@ class SecurityUpgrades:
         return first if known.slots.get(first) == known.reached else None
 
     def forget(self, identity: str) -> None:
-        """Return to the security profile of the settings."""
+        """Drop the upgrade of a station; the security profile in the settings applies again."""
         self._upgrades.pop(identity, None)
 
     def clear(self) -> None:
-        """Return to the security profiles of the settings for all stations."""
+        """Drop the upgrades of all stations."""
         self._upgrades.clear()
 
     def _known(self, identity: str, configured: int) -> Upgrade:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 MAX_PORT: Final = 65535
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Loopback address of a listener for clients on this machine, by its wildcard address."""
+"""Loopback address to connect to, by the wildcard address that a listener is bound to."""
 
 
 def parse_address(text: str) -> tuple[str, int]:

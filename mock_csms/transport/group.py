@@ -75,7 +75,7 @@ class Silence(Enum):
 
 
 type Admit[Connection] = Callable[[Connection, Request], Response | Silence | Guest[Connection]]
-"""Decides on an opening handshake. Returns the guest to accept, or how to refuse it."""
+"""Decides on an opening handshake. Returns the `Guest` to accept, or how to refuse the handshake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,7 @@ class Hooks[Connection]:
     refused: Callable[[Connection, HandshakeFailure, Request | None], None]
     """Called for a failed handshake, unless ``admit`` or `Guest.select` refused it."""
     failed: Callable[[str, str, Exception], None]
-    """Called with the identity, an activity and the exception that ended the activity."""
+    """Called with the station's identity, an activity and the exception that ended the activity."""
 
 
 class Member(Protocol):

@@ -380,7 +380,7 @@ class MessageReader(asyncio.Protocol, ABC):
         self._fast_path, self._discard_input = False, True
 
     def stall(self, seconds: float | None) -> None:
-        """Stop reading for some seconds; None: until the station disconnects."""
+        """Stop reading for some seconds; None means until the station disconnects."""
         self._is_stalled = True
         if self._unfinished:
             self._unfinished = 0
@@ -411,7 +411,7 @@ class MessageReader(asyncio.Protocol, ABC):
         self._continue_reading()
 
     async def hang(self, seconds: float | None) -> None:
-        """Read nothing until the station disconnects. With ``seconds``, drop the connection after them."""
+        """Read nothing until the station disconnects. After ``seconds``, if given, drop the connection."""
         self.stall(None)
         if seconds is not None:
             await asyncio.sleep(seconds)

@@ -50,7 +50,7 @@ class Reset(NamedTuple):
 
 
 class Stall(NamedTuple):
-    """Stop reading for some seconds; None: for good."""
+    """Stop reading for some seconds; None means for good."""
 
     seconds: float | None
 
@@ -87,7 +87,7 @@ class Performer(Protocol):
         """Reset the TCP connection."""
 
     def stall(self, seconds: float | None) -> None:
-        """Stop reading for some seconds; None: for good."""
+        """Stop reading for some seconds; None means for good."""
 
 
 type OnSent = Callable[[bytes | None], None]

@@ -181,7 +181,7 @@ def closed_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
 
 
 def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a connection that the client ended after TLS and before its request; ``end`` says how."""
+    """Describe a connection that the client ended between TLS handshake and request; ``end`` says how."""
     words = (
         f"{end} right after the TLS handshake, without a request; most often it verifies the certificate "
         f"only then. Perhaps it does not trust the root or expects another host name: "

@@ -63,7 +63,7 @@ class Visits:
         """Requests that arrived before the HTTP server had started."""
 
     def open(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
-        """Start serving with HTTP, beginning with the waiting requests."""
+        """Start serving requests for files over HTTP, the waiting requests first."""
         self._make_protocol = make_protocol
         self._turns = Turns(asyncio.get_running_loop())
         waiting, self.waiting = self.waiting, []
