@@ -11,7 +11,7 @@ from mock_csms.v201.findings.clock import TIMESTAMP_ROUNDING_S, seconds_of
 
 STATUS_TIMEOUT_S: Final = 60.0
 MAX_CONNECTORS: Final = 1_000
-"""No real station has more; further connectors are ignored."""
+"""Maximum number of connectors, more than any real station has; further connectors are ignored."""
 FREE: Final = frozenset({"Available", "Reserved"})
 UNKNOWN_STATUS: Final = ""
 

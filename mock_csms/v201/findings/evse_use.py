@@ -42,7 +42,7 @@ class EvseUse:
         self._clock = clock
         self._running: dict[int, TransactionState] = {}
         self.doubts: dict[tuple[str, int], Doubt] = {}
-        """By kind and EVSE."""
+        """Suspicions by kind and EVSE."""
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
         """Check an event that was added to the contents of its transaction."""

@@ -11,7 +11,9 @@ from mock_csms.v201.findings.transaction_contents import STOPPING
 
 MAX_IN_PROGRESS: Final = 1_000
 CERTAIN_AFTER_S: Final = 5.0
-"""Minimum seconds from an answer to an event that was certainly not yet on its way at the answer."""
+"""An event that happened this many seconds after an answer was certainly not on its way when the station
+answered.
+"""
 CHARGING: Final = "Charging"
 
 

@@ -38,7 +38,7 @@ class Authorizations:
         self._asked = id_token_key(payload["idToken"])
 
     def answered(self, at: float, answer: JsonObject) -> None:
-        """Register the answer to the last Authorize. certificateStatus may also refuse it.
+        """Register the answer to the last Authorize. A certificateStatus may also refuse the token.
 
         An answer that limits the token to some EVSEs counts neither as acceptance nor as refusal.
         """

@@ -63,7 +63,7 @@ class Contents:
     """seqNo and triggerReason of Updated events that may begin the end, at most MAX_STOPS."""
     ending: Ending | None = None
     reported: frozenset[str] = NOTHING
-    """Kinds of findings that are reported once per transaction."""
+    """Kinds of findings already reported for this transaction, of those that are reported once."""
 
     def add(self, at: float, frame: int, event: JsonObject) -> None:
         """Register an event."""

@@ -150,7 +150,7 @@ def _judge_asked(one: PresentedToken | None, known: Known201, *, since: float = 
 
 @TOKEN_NOT_ASKED_FOR.on_event("C01.FR.02", triggers=_AUTHORIZED)
 def _judge_any_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that an unknown token is asked for."""
+    """Check that the station sends an Authorize for a token that it cannot know."""
     return _judge_asked(_presented(call, known), known)
 
 
@@ -162,13 +162,13 @@ def _judge_type(call: StationCall, known: Known201, token_type: str) -> Outcome:
 
 @TOKEN_NOT_ASKED_FOR.on_event("C06.FR.02", triggers=_AUTHORIZED)
 def _judge_local_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token of type Local is asked for."""
+    """Check that the station sends an Authorize for a token of type Local."""
     return _judge_type(call, known, "Local")
 
 
 @TOKEN_NOT_ASKED_FOR.on_event("C07.FR.01", triggers=_AUTHORIZED)
 def _judge_contract(call: StationCall, known: Known201) -> Outcome:
-    """Check that the eMAID of a contract is asked for."""
+    """Check that the station sends an Authorize for the eMAID of a contract."""
     if known[DeviceModelFacts].is_true("ISO15118Ctrlr", "PnCEnabled") is not True:
         return None
     return _judge_type(call, known, "eMAID")
@@ -193,7 +193,7 @@ def _judge_after_clearing(call: StationCall, known: Known201) -> Outcome:
 
 @TOKEN_NOT_ASKED_FOR.on_event("C09.FR.05", triggers=_STOPPED)
 def _judge_other_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token that stops the transaction of another token is asked for."""
+    """Check that the station sends an Authorize for a token that stops the transaction of another token."""
     return _judge_asked(_other_token(call, known), known)
 
 
@@ -226,7 +226,7 @@ def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
 
 @REFUSED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.03", "C12.FR.05", triggers=_AUTHORIZED)
 def _judge_refused(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token that was refused lately is asked for again."""
+    """Check that the station sends another Authorize for a token that was last refused."""
     one = _presented(call, known)
     if (
         one is None
@@ -248,7 +248,7 @@ def _judge_refused(call: StationCall, known: Known201) -> Outcome:
 
 @REFUSED_TOKEN_NOT_ASKED_FOR.on_event("C14.FR.01", "C14.FR.03", triggers=_AUTHORIZED)
 def _judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token that the local list refuses is asked for."""
+    """Check that the station sends an Authorize for a token that the local list refuses."""
     one = _presented(call, known)
     entry = None if one is None else entry_of_token(known, one.key)
     if one is None or entry is None or not entry.is_listed or entry.status == ACCEPTED:
@@ -263,7 +263,7 @@ def _judge_refused_by_list(call: StationCall, known: Known201) -> Outcome:
 
 @EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C14.FR.05", triggers=_AUTHORIZED)
 def _judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token whose entry in the local list has expired is asked for."""
+    """Check that the station sends an Authorize for a token whose entry in the local list has expired."""
     one = _presented(call, known)
     entry = None if one is None else entry_of_token(known, one.key)
     if one is None or entry is None or entry.status != ACCEPTED:
@@ -275,7 +275,7 @@ def _judge_expired_entry(call: StationCall, known: Known201) -> Outcome:
 
 @EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.13", triggers=_AUTHORIZED)
 def _judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token whose cacheExpiryDateTime is over is asked for."""
+    """Check that the station sends an Authorize for a token whose cacheExpiryDateTime is over."""
     one = _presented(call, known)
     if one is None or one.answer_before is None or not _is_not_listed(one, known):
         return None
@@ -284,7 +284,7 @@ def _judge_expired_cache(call: StationCall, known: Known201) -> Outcome:
 
 @EXPIRED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.08", "C10.FR.10", triggers=_AUTHORIZED)
 def _judge_lifetime(call: StationCall, known: Known201) -> Outcome:
-    """Check that a token that was not used for longer than LifeTime is asked for."""
+    """Check that the station sends an Authorize for a token that was not used for longer than LifeTime."""
     one, lifetime_s = _presented(call, known), known[DeviceModelFacts].number(_CACHE, "LifeTime")
     if one is None or one.answer_before is None or not lifetime_s or not _is_not_listed(one, known):
         return None

@@ -110,7 +110,7 @@ def _judge_repetition(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @CERTIFICATE_DELETED_TWICE.on_command("M04.FR.04", of=Action.delete_certificate)
 def _judge_deletion(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a deleted certificate is not found."""
+    """Check that a second DeleteCertificate for a deleted certificate is answered with NotFound."""
     hash_data = command.request["certificateHashData"]
     frame = known[InstalledCertificates].absent.get(hash_key(hash_data))
     match frame, command.answer["status"]:

@@ -142,7 +142,7 @@ def _csms_roots(command: AnsweredCommand) -> list[JsonObject]:
 
 
 def _listed_children(chains: list[JsonObject], leaf: str) -> set[str] | None:
-    """Return the serial numbers under a V2G certificate; None if it is not listed."""
+    """Return the serial numbers of the sub-CAs listed with a V2G certificate; None if it is not listed."""
     for chain in chains:
         if chain["certificateType"] == _V2G_CHAIN and serial_number_of(chain["certificateHashData"]) == leaf:
             return {serial_number_of(child) for child in chain.get("childCertificateHashData", ())}

@@ -98,7 +98,7 @@ def _expect_unplugging(call: StationCall, known: Known201) -> None:
 
 
 def _unplugging(call: StationCall, connector: Connector, transaction_id: str) -> ExpectedMessage:
-    """Expect an event that reports the end of the connection."""
+    """Expect an event that reports that the vehicle was unplugged."""
 
     def is_reported(_action: str, event: JsonObject) -> bool:
         info = event["transactionInfo"]

@@ -264,7 +264,7 @@ ABSENT_MESSAGES_ANNOUNCED.on_command("O04.FR.07", of=Action.get_display_messages
 
 @ABSENT_MESSAGE_CLEARED.on_command("O05.FR.02", of=Action.clear_display_message)
 def _judge_repeated_clearing(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a cleared message is unknown."""
+    """Check that the clearing of a message that was cleared before is answered with Unknown."""
     number = command.request["id"]
     if number not in known[DisplayMessages].cleared:
         return None

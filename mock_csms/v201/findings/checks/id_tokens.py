@@ -71,7 +71,7 @@ def _judge_empty_token(call: StationCall, known: Known201) -> Outcome:
 
 @CENTRAL_TOKEN_ASKED_FOR.on_call("C03.FR.01", "C05.FR.01", of=Action.authorize)
 def _judge_central_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that the Central token of a remote start is not asked for."""
+    """Check that the station sends no Authorize for the Central token of a remote start."""
     id_token = call.payload["idToken"]
     frame = known[IdTokenFacts].remote.get(id_token_key(id_token))
     is_off = known[DeviceModelFacts].is_true("AuthCtrlr", "AuthorizeRemoteStart") is False
@@ -87,7 +87,7 @@ def _judge_central_token(call: StationCall, known: Known201) -> Outcome:
 
 @CENTRAL_TOKEN_ASKED_FOR.on_event("C03.FR.01", "C05.FR.01", triggers=("RemoteStart",))
 def _judge_central_start(call: StationCall, known: Known201) -> Outcome:
-    """Return MET for a transaction that starts with a Central token that was not asked for."""
+    """Return MET if a transaction starts with a Central token for which no Authorize was sent."""
     id_token = call.payload.get("idToken")
     if id_token is None or id_token["type"] != "Central":
         return None
@@ -97,7 +97,7 @@ def _judge_central_start(call: StationCall, known: Known201) -> Outcome:
 
 @OWN_TOKEN_ASKED_FOR.on_call("C01.FR.03", "C09.FR.07", of=Action.authorize)
 def _judge_own_token(call: StationCall, known: Known201) -> Outcome:
-    """Check that the token of the running transaction is not asked for."""
+    """Check that the station sends no Authorize for the token of the running transaction."""
     key = id_token_key(call.payload["idToken"])
     transaction_id = _token_user(call.at, key, known)
     if transaction_id is None or key in known[IdTokenFacts].remote or _may_have_queued_end(call.at, known):

@@ -66,7 +66,7 @@ def _must_be_rejected(command: AnsweredCommand, why: str, frames: tuple[int, ...
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.09", of=_SET)
 def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxProfile for a transaction that has ended, while the EVSE has no other transaction."""
+    """Check that a TxProfile for an ended transaction is rejected if the EVSE has no other transaction."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or known.running.on_evse(evse_id):
         return None
@@ -77,7 +77,7 @@ def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.33", of=_SET)
 def _judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxProfile for a transaction that has ended, while the EVSE has another transaction."""
+    """Check that a TxProfile for an ended transaction is rejected if the EVSE has another transaction."""
     transaction_id, evse_id = _ended_transaction(command, known), command.request["evseId"]
     if transaction_id is None or not known.running.on_evse(evse_id):
         return None
@@ -86,7 +86,7 @@ def _judge_ended_transaction(command: AnsweredCommand, known: Known201) -> Outco
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.16", of=_SET)
 def _judge_transaction_profile(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check a TxProfile for EVSE 0."""
+    """Check that a TxProfile for EVSE 0 is rejected."""
     if command.request["evseId"] != 0 or _purpose(command.request) != TX_PROFILE:
         return None
     return _must_be_rejected(command, "a TxProfile cannot be for EVSE 0")
@@ -94,7 +94,7 @@ def _judge_transaction_profile(command: AnsweredCommand, _: Known201) -> Outcome
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K04.FR.03", of=_SET)
 def _judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check a ChargingStationMaxProfile for a single EVSE."""
+    """Check that a ChargingStationMaxProfile for a single EVSE is rejected."""
     evse_id = command.request["evseId"]
     if evse_id == 0 or _purpose(command.request) != STATION_MAX_PROFILE:
         return None
@@ -103,7 +103,7 @@ def _judge_maximum_profile(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.26", of=_SET)
 def _judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a profile in a unit that the station does not support."""
+    """Check that a profile in a unit that the station does not support is rejected."""
     profile = command.request["chargingProfile"]
     for schedule in profile["chargingSchedule"]:
         if is_unit_unsupported(schedule["chargingRateUnit"], known):
@@ -114,7 +114,7 @@ def _judge_unit(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.28", of=_SET)
 def _judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a profile for an EVSE that the station does not have."""
+    """Check that a profile for an EVSE that the station does not have is rejected."""
     evse_id = command.request["evseId"]
     if not is_evse_missing(evse_id, known):
         return None
@@ -123,13 +123,13 @@ def _judge_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.52", of=_SET)
 def _judge_default_of_station(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxDefaultProfile for EVSE 0 while an EVSE has one with the same stackLevel."""
+    """Check that a TxDefaultProfile for EVSE 0 is rejected while an EVSE has one with the same stackLevel."""
     return _judge_duplicate(command, known) if command.request["evseId"] == 0 else None
 
 
 @IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED.on_command("K01.FR.53", of=_SET)
 def _judge_default_of_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a TxDefaultProfile for an EVSE while EVSE 0 has one with the same stackLevel."""
+    """Check that a TxDefaultProfile for an EVSE is rejected while EVSE 0 has one with the same stackLevel."""
     return _judge_duplicate(command, known) if command.request["evseId"] else None
 
 
@@ -172,7 +172,7 @@ def _judge_duplicate(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED.on_command("K08.FR.05", of=_COMPOSITE)
 def _judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a composite schedule for an EVSE that the station does not have."""
+    """Check that a GetCompositeSchedule for an EVSE that the station does not have is rejected."""
     evse_id = command.request["evseId"]
     if not is_evse_missing(evse_id, known):
         return None
@@ -181,7 +181,7 @@ def _judge_evse_of_composite(command: AnsweredCommand, known: Known201) -> Outco
 
 @IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED.on_command("K08.FR.07", of=_COMPOSITE)
 def _judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a composite schedule in a unit that the station does not support."""
+    """Check that a GetCompositeSchedule in a unit that the station does not support is rejected."""
     unit = command.request.get("chargingRateUnit")
     if unit is None or not is_unit_unsupported(unit, known):
         return None
@@ -215,7 +215,9 @@ def _judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @EXTERNAL_PROFILE_CLEARED.on_command("K10.FR.08", of=_CLEAR)
 def _judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a ClearChargingProfile whose criteria match profiles of external systems only."""
+    """Check that a ClearChargingProfile is answered with Unknown if it matches only profiles of external
+    systems.
+    """
     criteria = command.request.get("chargingProfileCriteria") or {}
     if "chargingProfileId" in command.request:
         return None
@@ -227,7 +229,7 @@ def _judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outco
 
 @EXTERNAL_PROFILE_CLEARED.on_command("K10.FR.09", of=_CLEAR)
 def _judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a ClearChargingProfile with the id of a profile of an external system."""
+    """Check that a ClearChargingProfile for a profile of an external system is answered with Unknown."""
     number = command.request.get("chargingProfileId")
     if number is None or (frame := known[ChargingProfiles].external.get(number)) is None:
         return None
@@ -235,7 +237,7 @@ def _judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Ou
 
 
 def _judge_clear(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer to a ClearChargingProfile that clears an accepted profile."""
+    """Check that a ClearChargingProfile for an accepted profile is answered with Accepted."""
     for number, profile in known[ChargingProfiles].certainly_cleared(command.request):
         if command.answer["status"] == "Accepted":
             return MET

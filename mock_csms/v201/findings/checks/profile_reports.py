@@ -49,19 +49,19 @@ CHARGING_PROFILE_NOT_REPLACED: Final = CHECKS.kind(
 
 @CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.04", of=_REPORT)
 def _judge_profiles_of_evse(call: StationCall, known: Known201) -> Outcome:
-    """Check the profiles of a report about one EVSE."""
+    """Check that a report about one EVSE has only profiles that match the query."""
     return _judge_match(call, known, "K09.FR.04")
 
 
 @CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.05", of=_REPORT)
 def _judge_profiles_of_station(call: StationCall, known: Known201) -> Outcome:
-    """Check the profiles of a report about EVSE 0."""
+    """Check that a report about EVSE 0 has only profiles that match the query."""
     return _judge_match(call, known, "K09.FR.05")
 
 
 @CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.06", of=_REPORT)
 def _judge_all_profiles(call: StationCall, known: Known201) -> Outcome:
-    """Check the profiles of a report about the whole station."""
+    """Check that a report about the whole station has only profiles that match the query."""
     return _judge_match(call, known, "K09.FR.06")
 
 

@@ -88,7 +88,7 @@ def _judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
-    """Check that a transaction at a place where a reset is scheduled ends normally."""
+    """Check that a transaction ends normally while a reset of its EVSE or of the station is scheduled."""
     reset = known[ScheduledResets].answers.get(evse_id)
     if reset is None or call.payload.get("offline") or known.clock.is_skewed:
         return None

@@ -1,4 +1,4 @@
-"""Results in messages of their own: they must follow the answer to the command (FR.05)."""
+"""Reports: they must follow the answer to the command that asks for them (FR.05)."""
 
 from typing import Final
 

@@ -106,7 +106,7 @@ def _judge_cause(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_STATE_MISSING.on_event("E01.FR.18", triggers=("ChargingStateChanged",), once=True)
 def _judge_charging_state(call: StationCall, known: Known201) -> Outcome:
-    """Check that an event about a new charging state names it."""
+    """Check that an event about a new charging state names the state."""
     if "chargingState" in call.payload["transactionInfo"]:
         return MET
     return Broken(

@@ -139,13 +139,13 @@ def _is_new(event: JsonObject, known: Known201) -> bool:
 
 @TRANSACTION_STATUS_WRONG.on_event("E14.FR.04", triggers=_NOT_PERIODIC)
 def _judge_claim_about_transaction(call: StationCall, known: Known201) -> Outcome:
-    """Check an event of a transaction after an answer about its messages in the queue."""
+    """Check an event against an earlier answer about the queued messages of the transaction."""
     return _judge_claim(call, known, call.payload["transactionInfo"]["transactionId"])
 
 
 @TRANSACTION_STATUS_WRONG.on_event("E14.FR.07", triggers=_NOT_PERIODIC)
 def _judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
-    """Check an event after an answer about all messages in the queue."""
+    """Check an event against an earlier answer about all queued messages."""
     return _judge_claim(call, known, None)
 
 
@@ -154,7 +154,7 @@ def _judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.05", of=Action.get_transaction_status)
 def _judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the queue of a transaction of which all events have arrived."""
+    """Check the answer about the queued messages of a transaction whose events have all arrived."""
     transaction_id = command.request.get("transactionId")
     tracked = None if transaction_id is None else known.transactions.find(transaction_id)
     if transaction_id is None or tracked is None or not tracked.is_complete:
@@ -167,7 +167,7 @@ def _judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcom
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.08", of=Action.get_transaction_status)
 def _judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the queue of a station without a running transaction."""
+    """Check the answer about the queued messages of a station without a running transaction."""
     if "transactionId" in command.request or known.running.by_id or not known.transactions.has_seen_boot:
         return None
     if not command.answer["messagesInQueue"]:

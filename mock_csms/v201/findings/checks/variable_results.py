@@ -99,7 +99,7 @@ _RESULTS: Final[Mapping[str, str]] = {
 
 
 class VariableResult(NamedTuple):
-    """A result in an answer."""
+    """A result in the answer to a GetVariables or SetVariables."""
 
     name: VariableName
     attribute_type: str
@@ -140,7 +140,9 @@ def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
 
 
 def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[VariableResult]:
-    """Yield the results that a complete device model decides; variables of a vehicle come and go with it."""
+    """Yield the results that a complete device model decides: not those about variables of a vehicle, which
+    come and go with the vehicle.
+    """
     if model.is_complete:
         yield from (result for result in results_of(command) if result.name.component != CONNECTED_EV)
 

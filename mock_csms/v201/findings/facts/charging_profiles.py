@@ -46,7 +46,7 @@ class AcceptedProfile(NamedTuple):
     ends: bool = False
     """Whether the profile ends by itself."""
     flat_limit: tuple[str, float] | None = None
-    """Unit and limit of a profile that has one limit at all times."""
+    """Unit and limit of a profile that has one limit at all times; None for other profiles."""
     is_from_before_boot: bool = False
     """Whether the station has restarted, and has not reported the profile since."""
 

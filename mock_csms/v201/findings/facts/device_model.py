@@ -175,11 +175,11 @@ class DeviceModelFacts(Facts):
 
     def __init__(self) -> None:
         self.definitions: dict[VariableName, Definition] = {}
-        """Variables of reports."""
+        """Definitions of the variables in reports."""
         self._evse_ids: frozenset[int] = frozenset()
-        """EVSEs of these variables."""
+        """EVSEs of the variables in reports."""
         self._values: dict[VariableName, dict[str, str]] = {}
-        """Values by attribute type."""
+        """Values by variable and attribute type."""
         self.is_complete = False
         """Whether a FullInventory has arrived whole since the last boot; if so, a missing variable does not
         exist.
@@ -191,7 +191,7 @@ class DeviceModelFacts(Facts):
         self._product: JsonObject | None = None
         """Model, serial number and firmware of the last boot."""
         self._set_at: dict[Attribute, float] = {}
-        """Times of accepted SetVariables."""
+        """Times of accepted SetVariables, by attribute."""
         self._unsettled: set[Attribute] = set()
         """Attributes whose value is unknown: a SetVariables for them is not answered yet, or has effect only
         after a reboot.
@@ -200,7 +200,7 @@ class DeviceModelFacts(Facts):
         """Frame and items of the latest NotifyReport, which several checks read."""
 
     def value(self, name: VariableName, attribute_type: str = ACTUAL) -> str | None:
-        """Return a value; None if it is unknown."""
+        """Return the value of an attribute of a variable; None if it is unknown."""
         values = self._values.get(name)
         if values is None or (self._unsettled and (name, attribute_type) in self._unsettled):
             return None

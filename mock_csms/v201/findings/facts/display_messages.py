@@ -69,9 +69,9 @@ class MessageQuery(NamedTuple):
     due: frozenset[int]
     """Ids of the messages that the report must have."""
     expired: frozenset[int]
-    """Ids of messages whose endDateTime is over."""
+    """Ids of matching messages whose endDateTime was over when the query was sent."""
     ended: frozenset[int]
-    """Ids of messages whose transaction has ended."""
+    """Ids of matching messages whose transaction had ended when the query was sent."""
     is_certain: bool = True
     """Whether all parts with the requestId of the query belong to this query."""
     is_accepted: bool = False
@@ -80,7 +80,7 @@ class MessageQuery(NamedTuple):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it asks for some messages only (O04)."""
+        """Whether the query asks for some messages only (O04)."""
         return is_filtered_query(self.request)
 
 
@@ -244,7 +244,7 @@ def _expect_change(command: CommandCall, known: Known201) -> None:
 
 
 def _has_ended(transaction_id: str, at: float, known: Known201) -> bool:
-    """Return whether the station has had time to forget a transaction that has ended."""
+    """Return whether a transaction has ended, and the station has had time to drop its messages."""
     is_settled = at > known.running.last_ended_at + _AFTER_END_S
     return is_settled and known.transactions.has_ended(transaction_id)
 

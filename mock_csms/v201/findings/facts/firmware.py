@@ -150,8 +150,8 @@ type StatusJudge = Callable[[StationCall, FirmwareUpdate, Known201], Outcome]
 def on_new_status(
     kind: CheckedKind[Known201], *, signed: str, unsigned: str = ""
 ) -> Callable[[StatusJudge], StatusJudge]:
-    """Judge each new status of an update; ``signed`` and ``unsigned`` are the requirements for updates with
-    and without a signing certificate.
+    """Call the decorated function for each new status of an update; ``signed`` and ``unsigned`` are the
+    requirements for updates with and without a signing certificate.
     """
 
     def add(judge: StatusJudge) -> StatusJudge:

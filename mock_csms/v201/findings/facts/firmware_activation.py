@@ -15,7 +15,7 @@ _MAX_INTERRUPTED: Final = 100
 _ACTIVATING: Final = frozenset({"Installing", "InstallRebooting", "Installed"})
 """Latest status of an update whose firmware a reboot may activate."""
 FIRMWARE_UPDATE: Final = "FirmwareUpdate"
-"""Boot reason."""
+"""Reason of a boot after a firmware update."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ type ConnectorKey = tuple[int, int]
 
 
 class ByConnector(BoundedDict[ConnectorKey, tuple[RegisterValue, int]]):
-    """Register and frame by EVSE id and connector id."""
+    """Energy register and the frame that has it, by EVSE id and connector id."""
 
     __slots__ = ()
     limit = _MAX_CONNECTORS
 
 
 class LastRegisters(Facts):
-    """Register, and the frame that has it, by connector."""
+    """Energy register at the end of the latest transaction of each connector, and the frame that has it."""
 
     __slots__ = ("by_connector",)
 

@@ -49,7 +49,7 @@ class ListUpdate(NamedTuple):
 
     @property
     def is_full(self) -> bool:
-        """Whether it replaces the list."""
+        """Whether the update replaces the list."""
         return self.update_type == "Full"
 
 
@@ -62,7 +62,7 @@ class VersionReading(NamedTuple):
 
 
 class LocalListFacts(Facts):
-    """Entries of the list as far as the accepted updates tell."""
+    """Entries of the local list, as far as they follow from the accepted updates."""
 
     __slots__ = (
         "_entries",

@@ -20,7 +20,7 @@ class LogUpload(NamedTuple):
 
     request_id: int
     frame: int
-    """Number of the entry of the answer."""
+    """Number of the journal entry of the answer to the GetLog."""
     is_uploading: bool = False
 
 

@@ -71,7 +71,7 @@ class KnownMonitor(NamedTuple):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether its variable always exists; the variables of a vehicle come and go with the vehicle."""
+        """Whether the monitored variable always exists; those of a vehicle come and go with the vehicle."""
         return self.name.component != CONNECTED_EV
 
     @property
@@ -93,7 +93,7 @@ class Cleared(NamedTuple):
 
     monitor: KnownMonitor | None
     at: float | None
-    """Time of the answer on this connection."""
+    """Time of the answer to the command; None if it came on an earlier connection."""
     was_alerting: bool
     """Whether the latest event of the monitor had reported an alert."""
 
@@ -121,7 +121,7 @@ class MonitoringQuery(NamedTuple):
 
     @property
     def is_unfiltered(self) -> bool:
-        """Whether it asks for all monitors."""
+        """Whether the query asks for all monitors."""
         return not self.request.get("monitoringCriteria") and not self.request.get("componentVariable")
 
 

@@ -18,7 +18,7 @@ class StoredProfile(NamedTuple):
 
     security_profile: int
     frame: int
-    """Number of the entry of the answer."""
+    """Number of the journal entry of the answer to the SetNetworkProfile."""
 
 
 class _Slots(BoundedDict[str, StoredProfile]):

@@ -86,7 +86,7 @@ class OpenQueries(BoundedDict[int, ProfileQuery]):
 
 
 class FinishedReports(BoundedDict[int, int]):
-    """Hashes of the last parts, by requestId."""
+    """Hash of the last part of each complete report, by requestId."""
 
     __slots__ = ()
     limit = 20
@@ -159,7 +159,7 @@ def result_of_report(call: StationCall, known: Known201) -> ProfileQueryResult |
 
 
 def result_of_answer(command: AnsweredCommand, known: Known201) -> ProfileQueryResult | None:
-    """Return the result of a query for which the station has no profile."""
+    """Return the result of a query if the station answers that it has no matching profile."""
     query = known[ProfileQueries].open.get(command.request["requestId"])
     if query is None or not query.is_settled or command.answer["status"] != _NOTHING_FOUND:
         return None

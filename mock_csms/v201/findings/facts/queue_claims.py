@@ -18,7 +18,7 @@ _DRAINED_WITHIN_S: Final = 60.0
 
 
 class QueueClaim(NamedTuple):
-    """An answer about the queue."""
+    """An answer to GetTransactionStatus about messages in the queue."""
 
     asked_at: float
     """Time at which the command was sent."""

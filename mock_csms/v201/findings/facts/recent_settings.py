@@ -11,7 +11,7 @@ from mock_csms.v201.findings.facts.device_model import SETTING_IN_FLIGHT_S
 from mock_csms.v201.findings.known import Known201
 
 _CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
-"""Components that are watched, in lower case."""
+"""Components whose settings are followed, in lower case."""
 
 
 class RecentSettings(Facts):

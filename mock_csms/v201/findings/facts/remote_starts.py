@@ -42,7 +42,7 @@ class SentRemoteStart:
     """Ids of those transactions on the EVSE that were certainly authorized when the command was sent."""
     is_accepted: bool = False
     authorize_frame: int | None = None
-    """First Authorize of the idToken since the command."""
+    """Frame of the first Authorize of the idToken since the command."""
     is_authorized: bool | None = None
     """Whether the mock has accepted the idToken in an Authorize since the command; None without an answer."""
 

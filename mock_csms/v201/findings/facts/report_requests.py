@@ -34,7 +34,7 @@ class ComponentVariable(NamedTuple):
         return self._replace(component_instance=None)
 
     def matches(self, name: VariableName) -> bool:
-        """Return whether it asks for a variable."""
+        """Return whether the entry asks for a variable."""
         mine = name.component, name.variable, *name[2:]
         return all(asked in {None, actual} for asked, actual in zip(self, mine, strict=True))
 
@@ -69,16 +69,16 @@ class ReportRequest:
     """Status in the answer to the request; None until the answer."""
     next_seq_no: int = 0
     names: set[VariableName] = field(default_factory=set)
-    """Variables of the parts so far; not kept for inventories, which the device model has."""
+    """Variables in the parts so far; empty for full and configuration inventories."""
 
     @property
     def is_accepted(self) -> bool:
-        """Whether it was accepted, and all parts with its requestId belong to it."""
+        """Whether the request was accepted, and all parts with its requestId belong to this request."""
         return self.is_certain and self.status == "Accepted"
 
     @property
     def may_be_reported(self) -> bool:
-        """Whether parts of its report may still arrive."""
+        """Whether parts of the report may still arrive."""
         return self.status in {None, "Accepted"}
 
     @property

@@ -33,7 +33,9 @@ class SentCommands(Facts):
         self._actions |= {action}
 
     def was_never_sent(self, action: str) -> bool:
-        """Return whether no such command can have reached the station since it became known."""
+        """Return whether no command with this action can have reached the station since the station became
+        known.
+        """
         return self._is_certain and action not in self._actions
 
     def command_failed(self, action: str | None) -> None:
