@@ -1,4 +1,4 @@
-"""Reports of display messages: they have all messages, and none that is over (O01 to O04, O06)."""
+"""Reports of display messages: they must have all messages, and none that has ended (O01 to O04, O06)."""
 
 from collections.abc import Callable
 from typing import Final

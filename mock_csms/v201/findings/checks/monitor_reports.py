@@ -1,4 +1,4 @@
-"""Reports of monitors: they have the monitors that were asked for, and no others (N02, N03, N04, N07)."""
+"""Reports of monitors: they must have exactly the monitors that were asked for (N02, N03, N04, N07)."""
 
 from collections.abc import Callable
 from typing import Final

@@ -110,7 +110,7 @@ def _judge_default_of_station(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.15", of=_REPORT)
 def _judge_default_of_evse(call: StationCall, known: Known201) -> Outcome:
-    """Check that a TxDefaultProfile for an EVSE stays there."""
+    """Check that a TxDefaultProfile for an EVSE is reported for this EVSE only."""
     return _judge_default(call, known, is_for_station=False)
 
 

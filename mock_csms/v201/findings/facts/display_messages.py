@@ -183,7 +183,7 @@ class DisplayMessages(Facts):
         return query if query is not None and query.is_certain else None
 
     def stored_for(self, command: AnsweredCommand, known: Known201) -> dict[int, ShownMessage]:
-        """Return the messages that a GetDisplayMessages or ClearDisplayMessage is about, by id, and that the
+        """Return, by id, the messages that a GetDisplayMessages or ClearDisplayMessage is about and that the
         station must still have.
         """
         if command.action == Action.clear_display_message:

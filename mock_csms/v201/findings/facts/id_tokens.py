@@ -32,7 +32,7 @@ class TokenAnswer(NamedTuple):
     evse_ids: frozenset[int]
     """EVSEs where the token may charge; empty: all."""
     expires_at: float | None
-    """cacheExpiryDateTime."""
+    """The cacheExpiryDateTime in seconds since the epoch; None if there is none."""
 
 
 @dataclass(slots=True)

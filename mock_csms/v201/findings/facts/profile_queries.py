@@ -54,7 +54,9 @@ class ProfileQuery:
         return None
 
     def asks_for(self, number: int, profile: AcceptedProfile | None) -> bool:
-        """Return whether a profile of the central system certainly matches; None: only its id is known."""
+        """Return whether a profile of the central system certainly matches; it is None if only its id is
+        known.
+        """
         if profile is None:
             return (
                 self.evse_id is None
