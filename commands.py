@@ -165,7 +165,7 @@ def cancel_reservation(csms: Csms, station: Station) -> call.CancelReservation:
 
 
 def certificate_signed(csms: Csms, station: Station) -> call.CertificateSigned:
-    """Certify the key of the station's last CSR, or a new key if the station has sent none."""
+    """Certify the key of the station's last CSR; without a CSR from the station, certify a new key."""
     request = {"csr": station.csr, "certificateType": station.csr_type}
     payload = certificate_signed_payload(csms, station, request)
     return call.CertificateSigned(
@@ -433,7 +433,7 @@ def _lowest_security_profile(csms: Csms, station: Station) -> int:
 
 
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
-    """Monitor every change of an AvailabilityState that the station may know (N04.FR.17).
+    """Monitor every change of an AvailabilityState that the station is not known to lack (N04.FR.17).
 
     If the station is known to have this monitor, it is replaced instead of added again (N04.FR.10).
     """

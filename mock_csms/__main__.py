@@ -11,7 +11,7 @@ from mock_csms.launch import FRONT, prepare
 
 
 def main() -> int:
-    """Run the server or one of its other commands; return the exit code."""
+    """Run the server, or the subcommand that the first argument names; return the exit code."""
     sys.path.insert(0, str(FRONT))  # before the current folder, which may have a server.py of its own
     prepare("commands")
     code: int = import_module("server").main()

@@ -47,7 +47,7 @@ A colon is never part of an identity, and a password may follow it.
 
 
 def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
-    """Functions that the transport calls."""
+    """Functions that the transport calls to admit connections, and to record refusals and failures."""
     return Hooks(
         admit=partial(admit, csms), refused=partial(record_refusal, csms), failed=csms.records.guard.failed
     )
@@ -172,7 +172,7 @@ def _presented(csms: Csms, connection: WebSocketConnection, request: Request) ->
 
 
 def _names_of_station(csms: Csms, identity: str) -> list[str]:
-    """Identity of a station, and the serial number of its last boot, if any (A00.FR.405)."""
+    """Identity of a station, and the serial number in its last BootNotification, if any (A00.FR.405)."""
     station = csms.stations.get(identity)
     charging_station = (station.boot or {}).get("chargingStation") if station else None
     serial_number = charging_station.get("serialNumber") if isinstance(charging_station, dict) else None
@@ -194,7 +194,7 @@ def _refuse(  # noqa: PLR0913, PLR0917 - a connection and all facts of its refus
 def record_refusal(
     csms: Csms, connection: WebSocketConnection, failure: HandshakeFailure, request: Request | None
 ) -> None:
-    """Record an opening handshake that failed; ``request=None`` stands for an unreadable one."""
+    """Record an opening handshake that failed; ``request`` is None if the request was unreadable."""
     facts = _facts(csms, connection, request) | (failure.facts or {})
     reason = masked_text(failure.reason)
     csms.refusals.add(failure.kind, connection.name, _address(connection), reason, facts)
@@ -222,8 +222,9 @@ def _has_secret_user(csms: Csms, connection: WebSocketConnection, request: Reque
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
-    """Origin of a page that may not connect, or an empty text. Stations other than web pages send no
-    Origin.
+    """Origin of a web page that may not connect; empty if the page may connect, or for other clients.
+
+    Only web pages send the header Origin.
     """
     allowed = csms.settings.station_origins
     origins = request.headers.get_all("Origin") if allowed else []
@@ -291,8 +292,8 @@ class Admission:
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
         """Choose the subprotocol of the connection, or the one that an injected fault names.
 
-        If the station offers no served subprotocol, ``--no-common-subprotocol`` decides: None accepts the
-        connection, to close it after the handshake; a response refuses it.
+        If the station offers no served subprotocol, ``--no-common-subprotocol`` decides: return None to
+        accept the connection and close it after the handshake, or a response that refuses it.
         """
         if isinstance(self.fault, WrongSubprotocol):
             return self.fault.subprotocol

@@ -360,7 +360,7 @@ class Csms:
         return render(payload, TemplateContext({}, now, Random(), partial(self.named_value, identity)))  # noqa: S311
 
     def named_value(self, identity: str, kind: str, name: str) -> Any:
-        """Value of ``{{kind.name}}`` for a station; raises ValueError for an unknown name."""
+        """Value of the placeholder ``{{kind.name}}`` for a station; raises ValueError for an unknown name."""
         if kind == "certificate":
             return certificate_value(self.authority, name)
         if kind == "files":
@@ -380,7 +380,8 @@ class Csms:
     def reached_address(self, identity: str) -> tuple[str, int]:
         """Host and port of this machine that a station has connected to.
 
-        For a station that is not connected, it is the main listener, at the first address for other machines.
+        For a station that is not connected, return those of the main listener, preferably with an address
+        that other machines can reach.
         """
         session = self.sessions.get(identity)
         address = session.connection.local_address if session else None

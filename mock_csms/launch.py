@@ -21,7 +21,7 @@ FRONT: Final = _BUNDLED_SCRIPTS if IS_INSTALLED else Path(__file__).parents[1]
 """Folder of server.py, charge_point.py and commands.py."""
 
 MISSING_PACKAGE: Final = "lacks a package"
-"""Part of the sentence about a package that is missing or does not fit."""
+"""Part of the error message about a package that is missing or incompatible."""
 
 SERVER_COMMAND: Final = (
     [sys.executable, "-P", "-m", MODULE]  # without the current folder on its path

@@ -251,7 +251,7 @@ def _decode(raw: bytes) -> Any:
 def _without_memory(raw: bytes) -> MalformedFrame | MalformedAnswer:
     """Return the exception for a frame for which orjson reports a lack of memory.
 
-    It reports the same for JSON that ends within many nested arrays, so another parser has to decide.
+    orjson reports the same for JSON that ends within many nested arrays, so another parser has to decide.
     """
     try:
         json.loads(raw)

@@ -24,7 +24,7 @@ M_MMAP_THRESHOLD: Final = -3
 LARGE_BLOCK: Final = 512 * 1024
 """Size in bytes at which glibc takes a block directly from the system.
 
-It is above the 256 KiB buffer of a read: taking that from the system for each read would cost time.
+It is above the 256 KiB buffer of a read: taking a buffer from the system for each read would cost time.
 """
 
 MAX_STDIN_LINE: Final = 10_000

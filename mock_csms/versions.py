@@ -94,7 +94,7 @@ class OcppVersion:
     blocks: Mapping[str, str] = field(default_factory=dict)
     """Names of the functional blocks of the specification, by letter."""
     cases_of: Callable[[str], Sequence[str]] = _no_cases
-    """Ids of the certification cases for stations that are about a requirement."""
+    """Returns the ids of the certification cases that test whether stations meet a requirement."""
     summaries: Mapping[str, str] = field(default_factory=dict)
     """Purpose of each message, in one line, by action."""
     earlier: EarlierVersion | None = None

@@ -27,7 +27,7 @@ def answer_outcome(exchange: Exchange) -> JsonObject:
 
 
 def failure_outcome(failure: CallFailed) -> JsonObject:
-    """Outcome of a command that was sent but got no answer, or a malformed one."""
+    """Outcome of a command that was sent, but got no answer or a malformed answer."""
     return {
         "outcome": OUTCOMES.get(type(failure), "error"),
         "messageId": failure.message_id,

@@ -50,8 +50,8 @@ def router(csms: Csms) -> APIRouter:
         In a glob, `[*]`, `[?]` and `[[]` match a literal `*`, `?` and `[`.
 
         Concurrent commands to the same station are sent one after the other, in order of arrival. `outcome`
-        is `result`, `error` (a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of seconds
-        since sending. A problem (404, 408, 409 or 422) means that nothing was sent to any station.
+        is `result`, `error` (such as a CALLERROR), `timeout` or `disconnected`; `elapsed` is the number of
+        seconds since sending. A problem (404, 408, 409 or 422) means that nothing was sent to any station.
 
         A list that is longer than the station accepts is a problem (422), unless `split` is true. With
         `when`, name one station, which need not be connected or known; the command is sent at its *next*

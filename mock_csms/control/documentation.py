@@ -10,7 +10,7 @@ from mock_csms.control.responses import encode, in_slices
 
 
 def add_document(app: FastAPI) -> None:
-    """Add the route to an application."""
+    """Add the route of the OpenAPI document to an application."""
     building = asyncio.Lock()
     encoded = b""
 
@@ -18,8 +18,8 @@ def add_document(app: FastAPI) -> None:
     async def openapi_document() -> Response:
         """Serve the OpenAPI document. The first request makes it, which takes about half a second.
 
-        A thread makes it, so that the stations are served meanwhile. The pydantic models are built before in
-        the event loop, which may use them at the same time as the thread.
+        A thread makes it, so that the stations are served meanwhile. The pydantic models are built first, in
+        the event loop, because the event loop may use them while the thread runs.
         """
         nonlocal encoded
         async with building:

@@ -97,7 +97,7 @@ def router(csms: Csms) -> APIRouter:
         | answer(Verified, "The number is as requested"),
     )
     async def verify_number(request: VerifyRequest) -> Response:
-        """Verify the number of matching entries in the journal, at once.
+        """Verify the number of matching entries in the journal, without waiting.
 
         If the number is wrong, the answer is a problem (409). It has the `expected` number, the
         `actual` one with the newest matching entries, and if these are too few, the `closest` entry with its

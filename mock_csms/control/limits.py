@@ -118,7 +118,7 @@ class _Response:
         self._send = send
         self.is_started = False
         self.has_length = False
-        """Whether the response declares its length; it can then not end early."""
+        """Whether the response declares its length; such a response cannot end early."""
 
     async def send(self, message: Message) -> None:
         """Pass an ASGI message on to the server."""

@@ -31,7 +31,7 @@ INLINE_SCRIPT: Final = re.compile(rb"<script type=\"importmap\">(.*?)</script>",
 
 
 def add_pages(app: FastAPI) -> None:
-    """Add the routes to an application."""
+    """Add the routes of the page and of the page for the API to an application."""
     contents = dict(_read(files("mock_csms.control") / "page"))
     contents[INDEX] = contents[INDEX].replace(b"</head>", _preloads(contents) + b"</head>")
     parts = {name: _response(name, content) for name, content in contents.items()}

@@ -226,7 +226,10 @@ def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
 
 
 def _unlike_parts(template: Sequence[str], parts: Sequence[str]) -> list[tuple[str, str]] | None:
-    """Parts of a path that differ from a route, each with the expected part; None if the lengths differ."""
+    """Parts of a path that differ from a template, each with the expected part.
+
+    None if the path and the template have different numbers of parts.
+    """
     if len(template) != len(parts):
         return None
     return [

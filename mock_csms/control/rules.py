@@ -131,10 +131,10 @@ def router(csms: Csms) -> APIRouter:
     async def change_rule(rule_id: RuleId, change: RuleChange, scope: ScopeHeader = None) -> Response:
         """Disable a rule or enable it; the counts are kept.
 
-        A disabled rule is listed, but it applies to no message and counts none. In a scope, the change lasts
-        until the scope is deleted. Without a scope, it also applies to the rules with this id that the
-        current rule has replaced. When the settings are reloaded, they decide again whether their rules are
-        enabled.
+        A disabled rule is listed, but applies to no message and counts no message. In a scope, the change
+        lasts until the scope is deleted. Without a scope, the change also applies to the rules with this id
+        that the current rule has replaced. After a reload of the settings, their rules are enabled or
+        disabled as the settings say.
         """
         _known_rule(csms, rule_id)
         if scope is not None:

@@ -17,7 +17,7 @@ from mock_csms.text import truncate
 from mock_csms.transport.address import PublicUrl, is_loopback
 
 PUBLIC_PATHS: Final = ("/health", "/docs", "/ui", "/files/", "/ocsp")
-"""Paths that need no token. The pages ask for the token, and stations have none."""
+"""Beginnings of the paths that need no token. The pages ask for the token, and stations have none."""
 ROOT: Final = "/"
 """Path that redirects to the page; it needs no token either."""
 
@@ -26,7 +26,7 @@ MAX_PATH: Final = 120
 
 
 def needs_no_token(method: str, path: str) -> bool:
-    """Whether a request needs no token. Reading uploads always needs it: a log may contain anything."""
+    """Whether a request needs no token. Reading uploads needs the token, as a log may contain anything."""
     return (
         method in {"PUT", "POST"} if _is_for_uploads(path) else path == ROOT or path.startswith(PUBLIC_PATHS)
     )
@@ -147,7 +147,10 @@ class StationAccess:
         await answer(scope, receive, send)
 
     def _flaw_of_host(self, host: str, scope: Scope) -> str:
-        """Guard a port on loopback against DNS rebinding."""
+        """Why a request for a host is rejected; empty if it is allowed.
+
+        This check guards a port on loopback against DNS rebinding.
+        """
         server, public_url = scope.get("server"), self._public_url
         if not server or not is_loopback(server[0]) or is_loopback(host):
             return ""

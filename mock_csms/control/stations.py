@@ -216,7 +216,7 @@ def known_station(csms: Csms, identity: str) -> Station:
 
 
 def session_of(csms: Csms, identity: str) -> Session:
-    """Session of a connected station; raises Problem."""
+    """Session of a connected station; raises Problem if the station is unknown or not connected."""
     known_station(csms, identity)
     session = csms.sessions.get(identity)
     if session is None:

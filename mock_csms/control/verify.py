@@ -57,7 +57,7 @@ class EntryCount:
         return request.minimum <= self.number and (request.maximum is None or highest <= request.maximum)
 
     def as_json(self) -> JsonObject:
-        """Return the count as an answer."""
+        """Return the count, with its newest entries, as JSON for the answer."""
         return {"count": self.number, "entries": as_raw(self.newest), "last": self.last}
 
 
