@@ -25,7 +25,7 @@ from charge_point import ChargePoint
 from commands import COMMANDS, split_command, start
 from mock_csms.csms import ServedVersion
 from mock_csms.errors import COULD_NOT_START, WRONG_USAGE, CouldNotStart, UsageError
-from mock_csms.journal import transcript
+from mock_csms.journal import command_line as journal
 from mock_csms.log import output
 from mock_csms.log.output import logger
 from mock_csms.mock import MockCsms, check_payload
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     open_standard_streams()
     if arguments[:1] == ["journal"]:
-        return transcript.main(arguments[1:], OCPP_VERSIONS)
+        return journal.main(arguments[1:], OCPP_VERSIONS)
     if arguments[:1] == ["station"]:
         return _main_of("simulator")(arguments[1:], OCPP_2_0_1, FASTEST_EVENT_LOOP)
     if arguments and arguments[0] in PACKAGES_WITH_COMMANDS:

@@ -25,7 +25,7 @@ from mock_csms import MockCsms, Settings
 from mock_csms.behaviour.faults import ON_ANSWERS, TLS_FAULTS
 from mock_csms.behaviour.tokens import AuthMode
 from mock_csms.certify.arguments import read_arguments
-from mock_csms.journal import transcript
+from mock_csms.journal import command_line as journal
 from mock_csms.mock import check_payload
 from mock_csms.settings import read_settings
 from mock_csms.simulator.command_line import _parser as station_parser
@@ -424,7 +424,7 @@ async def test_journal_command_reads_a_journal(
     arguments = arguments_after(shlex.split(command.partition(" > ")[0]), *SERVER)
 
     assert arguments is not None
-    assert transcript.main(arguments[1:], OCPP_VERSIONS) == 0
+    assert journal.main(arguments[1:], OCPP_VERSIONS) == 0
     assert capsys.readouterr().err == ""
 
 

@@ -23,7 +23,7 @@ from ocpp.v201 import call
 from websockets.asyncio.client import ClientConnection
 
 from mock_csms import MockCsms
-from mock_csms.journal import transcript
+from mock_csms.journal import command_line as journal
 from mock_csms.settings import read_settings
 from server import OCPP_VERSIONS, VERSIONS
 from tests.support.certificates import build_csr
@@ -533,7 +533,7 @@ async def test_sequence_diagram_is_drawn(
         await station.boot()
     arguments = shlex.split(RECIPES[title].commands[1].partition(" > ")[0])[2:]
 
-    assert transcript.main(arguments, OCPP_VERSIONS) == 0
+    assert journal.main(arguments, OCPP_VERSIONS) == 0
     assert "BootNotification" in capsys.readouterr().out
 
 

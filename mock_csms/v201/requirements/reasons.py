@@ -44,7 +44,9 @@ class Reason(NamedTuple):
 
 @cache
 def reasons(side: Side) -> Mapping[str, Reason]:
-    """Return the reasons of one side by requirement; raises ValueError for an unknown category."""
+    """Return the reasons of one side by requirement; raises ValueError for an unknown category
+    or two reasons for one requirement.
+    """
     found: dict[str, Reason] = {}
     folder = files("mock_csms.v201.requirements").joinpath("reasons")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
@@ -53,5 +55,7 @@ def reasons(side: Side) -> Mapping[str, Reason]:
                 if category not in CATEGORIES[side]:
                     raise ValueError(f"{file.name} has an unknown category {category}")
                 for requirement, detail in by_requirement.items():
+                    if requirement in found:
+                        raise ValueError(f"{file.name} gives {requirement} a second reason")
                     found[requirement] = Reason(category, detail)
     return found

@@ -29,6 +29,7 @@ from mock_csms.journal.entries import (
     station_of,
     text_of,
 )
+from mock_csms.journal.globs import matches_glob
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.launch import COMMAND, PROGRAM
 from mock_csms.log.output import FROM_STATION, TO_STATION, MessageLine
@@ -51,7 +52,7 @@ MAX_INVALID_LINES: Final = 1000
 MAX_ELAPSED_S: Final = 1e9
 """Longer ``elapsed`` times in a file are not printed, because they cannot be real."""
 
-TRANSCRIPT_PROGRAM: Final = f"{PROGRAM} journal"
+_JOURNAL_PROGRAM: Final = f"{PROGRAM} journal"
 
 type TimeFilter = datetime | time
 """A date and time, or a time of any day; both in UTC."""
@@ -144,7 +145,7 @@ def filtered(  # noqa: PLR0913 - one parameter per command line flag
     """
     filters: list[Callable[[JsonObject], bool]] = []
     if station != "*":
-        filters.append(lambda entry: fnmatchcase(station_of(entry), station))
+        filters.append(lambda entry: matches_glob(station_of(entry), station))
     if action is not None:
         filters.append(lambda entry: fnmatchcase(text_of(entry, "action"), action))
     if direction is not None:
@@ -233,7 +234,7 @@ def main(arguments: Sequence[str], versions: Sequence[OcppVersion]) -> int:
         options = _parser().parse_args(arguments)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        print_text((f"{line}\n" for line in _lines(options, versions)), TRANSCRIPT_PROGRAM)
+        print_text((f"{line}\n" for line in _lines(options, versions)), _JOURNAL_PROGRAM)
     except UsageError as error:
         _warn(str(error))
         return WRONG_USAGE
@@ -269,13 +270,13 @@ def _read(path: Path) -> Iterator[JsonObject]:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"{TRANSCRIPT_PROGRAM}: {one_line(text)}\n")
+    sys.stderr.write(f"{_JOURNAL_PROGRAM}: {one_line(text)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = SuggestingParser(
         hint="; --help shows the usage",
-        prog=TRANSCRIPT_PROGRAM,
+        prog=_JOURNAL_PROGRAM,
         usage=f"{COMMAND} journal FILE [filters] [--mermaid | --json]",
         description="Print a file written by --journal, one line per entry, with the time in UTC.",
         epilog=EPILOG,

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mock_csms.journal import transcript
+from mock_csms.journal import command_line
+from mock_csms.journal.command_line import as_text, filtered, is_error, parse_time, read
 from mock_csms.journal.diagram import as_mermaid
 from mock_csms.journal.entries import as_json
-from mock_csms.journal.transcript import as_text, filtered, is_error, parse_time, read
 from mock_csms.messages import JsonObject
 from server import OCPP_VERSIONS
 from tests.support.entries import (
@@ -110,13 +110,13 @@ def test_file_without_any_entry_raises(tmp_path: Path) -> None:
 
 
 def test_very_long_line_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mock_csms.journal.transcript.MAX_LINE", 50)
+    monkeypatch.setattr("mock_csms.journal.command_line.MAX_LINE", 50)
     assert list(read(file_of(tmp_path, ONE, b"x" * 175, TWO))) == [{"number": 1}, {"number": 2}]
 
 
 def test_line_without_end_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mock_csms.journal.transcript.MAX_LINE", 50)
-    monkeypatch.setattr("mock_csms.journal.transcript.MAX_SKIPPED", 100)
+    monkeypatch.setattr("mock_csms.journal.command_line.MAX_LINE", 50)
+    monkeypatch.setattr("mock_csms.journal.command_line.MAX_SKIPPED", 100)
     with pytest.raises(ValueError, match=r"run\.ndjson:2: not a journal; the line is longer than 100 bytes"):
         list(read(file_of(tmp_path, ONE, b"x" * 175, TWO)))
 
@@ -155,9 +155,9 @@ def test_filter_keeps_matching_entries(filters: dict[str, Any], expected: list[i
 
 @pytest.mark.parametrize(
     ("glob", "expected"),
-    [("*", ["CS1", "CS2", "EV1", None]), ("CS*", ["CS1", "CS2"]), ("CS1", ["CS1"]), ("[!C]*", ["EV1"])],
+    [("*", ["CS1", "CS2", "EV1", None]), ("CS*", ["CS1", "CS2"]), ("cs1", ["CS1"]), ("[!C]*", ["EV1"])],
 )
-def test_station_filter_is_a_glob(glob: str, expected: list[str | None]) -> None:
+def test_station_filter_is_a_glob_or_an_identity_in_any_case(glob: str, expected: list[str | None]) -> None:
     entries: list[JsonObject] = [
         {"station": station} if station else {} for station in ("CS1", "CS2", "EV1", None)
     ]
@@ -340,7 +340,7 @@ def journal(tmp_path: Path) -> str:
 
 def run(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Return the exit code, standard output and standard error."""
-    code = transcript.main(arguments, OCPP_VERSIONS)
+    code = command_line.main(arguments, OCPP_VERSIONS)
     out, err = capsys.readouterr()
     return code, out, err
 
@@ -392,7 +392,7 @@ def test_limit_of_a_diagram_is_noted_in_it(journal: str, capsys: pytest.CaptureF
 
 def test_help_lists_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_info:
-        transcript.main(["--help"], OCPP_VERSIONS)
+        command_line.main(["--help"], OCPP_VERSIONS)
 
     page = capsys.readouterr().out
     flags = {*re.findall(r"^ +(--\w+)", page, re.MULTILINE)}
@@ -452,7 +452,7 @@ def test_invalid_line_prints_a_warning(tmp_path: Path, capsys: pytest.CaptureFix
 def test_closed_pipe_ends_the_command_silently(tmp_path: Path) -> None:
     """The reader closes the pipe early, as ``| head`` does."""
     file = file_of(tmp_path, *[json.dumps(BOOT).encode()] * 10_000)
-    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
+    program = "import sys; from mock_csms.journal.command_line import main; sys.exit(main(sys.argv[1:], []))"
     with subprocess.Popen(
         [sys.executable, "-c", program, str(file)],
         cwd=ROOT,
@@ -471,7 +471,7 @@ def test_closed_pipe_ends_the_command_silently(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="the Windows console has an encoding of its own")
 def test_output_is_utf_8_with_any_console_encoding(tmp_path: Path) -> None:
     file = file_of(tmp_path, json.dumps({**BOOT, "station": "Gr\u00fcn \u6f22"}).encode())
-    program = "import sys; from mock_csms.journal.transcript import main; sys.exit(main(sys.argv[1:], []))"
+    program = "import sys; from mock_csms.journal.command_line import main; sys.exit(main(sys.argv[1:], []))"
 
     process = subprocess.run(
         [sys.executable, "-c", program, str(file)],
