@@ -103,7 +103,7 @@ class ValueViolation(NamedTuple):
 
     @property
     def as_json(self) -> JsonObject:
-        """StatusInfoType."""
+        """The reason as StatusInfoType."""
         return {"reasonCode": self.reason_code, "additionalInfo": self.text}
 
 

@@ -36,7 +36,7 @@ class Displays:
 
     @on(Action.set_display_message)
     def set_display_message(self, message: JsonObject) -> call_result.SetDisplayMessage:
-        """Store a message, replacing one with the same id (O06.FR.01)."""
+        """Store a message in place of the messages that it replaces (O01.FR.16, O06.FR.01)."""
         status = self._refusal(message) or DisplayStatus.accepted
         if status == DisplayStatus.accepted:
             kept = [other for other in self._messages.values() if not is_replaced(other, message)]

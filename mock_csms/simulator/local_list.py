@@ -29,7 +29,7 @@ class LocalList:
         self, max_entries: int = MAX_LOCAL_LIST_ENTRIES, max_bytes: int = MAX_LOCAL_LIST_BYTES
     ) -> None:
         self.version = 0
-        """Version of the list; 0 until the central system has sent one (D02.FR.02)."""
+        """Version of the list; 0 until the central system has sent a list (D02.FR.02)."""
         self.size = 0
         """Bytes in use."""
         self._max_entries = max_entries

@@ -47,7 +47,7 @@ class Monitor:
 
     @property
     def as_json(self) -> JsonObject:
-        """VariableMonitoringType."""
+        """The monitor as VariableMonitoringType."""
         return {
             "id": self.id,
             "transaction": self.is_for_transactions,

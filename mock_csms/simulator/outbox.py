@@ -162,7 +162,7 @@ class StationOutbox:
         self._others = deque(request for request in self._others if request.action != action)
 
     def has(self, action: str) -> bool:
-        """Whether a request of this action waits to be sent or answered. TransactionEvents do not count."""
+        """Whether a request of this action waits to be sent or answered; ignores queued TransactionEvents."""
         return any(
             request.action == action for request in (*self._others, self._current) if request is not None
         )

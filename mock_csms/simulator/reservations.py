@@ -160,7 +160,8 @@ class Reservations:
     def _is_free(self, evse: Evse) -> bool:
         """Whether an EVSE can serve a reservation.
 
-        A Reserved EVSE can, even with a vehicle plugged in, until the right token is presented (G03.FR.09).
+        A Reserved EVSE can, even with a vehicle plugged in, until the token of the reservation is
+        presented (G03.FR.09).
         """
         if is_broken(self._core.evses, evse) or evse.id_token is not None:
             return False

@@ -147,7 +147,7 @@ def security_of(given: argparse.Namespace, url: str, identity: str, files: Crede
 
 
 class SecurityFiles(NamedTuple):
-    """The files with certificates of one station; None for a missing one."""
+    """The files with certificates of one station; None for a file that is not given."""
 
     ca: Path | None
     client_cert: Path | None
