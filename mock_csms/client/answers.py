@@ -30,7 +30,7 @@ class CommandAnswer:
     payload: Mapping[str, Any]
     """Payload of a CALLRESULT; empty for other outcomes."""
     elapsed: float | None
-    """Seconds since the command was sent."""
+    """Seconds from the CALL to its answer or failure; None if the CALL was not sent."""
     message_id: str | None
     error_code: str | None = None
     error_description: str | None = None

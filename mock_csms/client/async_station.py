@@ -275,7 +275,7 @@ class AsyncStationHandle:
         return failure_text(self._follower.transcript, self.id, self.cursor, sentence)
 
     async def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the held answers and commands, at most ``count``, and return their outcomes.
+        """Send the answers and commands that the server holds back, at most ``count``; return their outcomes.
 
         The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
@@ -313,7 +313,7 @@ class AsyncStationHandle:
         await self._api.send(operations.offline(self.id, options))
 
     async def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return its refused attempts, the oldest first."""
+        """Accept connections of the station again. Return the refused attempts to connect, the oldest first."""
         return await self._api.send(operations.back_online(self.id))
 
     # State and settings

@@ -142,7 +142,7 @@ def _as_text(value: Any) -> str:
 
 
 def _alternatives(value: Any) -> str:
-    """Return a set in a payload as text, in the same order in each process."""
+    """Return a set inside a value as sorted text, because the order of a set differs between processes."""
     if isinstance(value, set | frozenset):
         return brief_value(value)
     raise TypeError(type(value).__name__)

@@ -194,7 +194,7 @@ class StationHandle:
         )
 
     def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the held answers and commands, at most ``count``, and return their outcomes.
+        """Send the answers and commands that the server holds back, at most ``count``; return their outcomes.
 
         The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
@@ -222,7 +222,7 @@ class StationHandle:
         self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
 
     def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return its refused attempts, the oldest first."""
+        """Accept connections of the station again. Return the refused attempts to connect, the oldest first."""
         return self._run(self._station.back_online())
 
     # State and settings

@@ -1,4 +1,4 @@
-"""Guard: logs exceptions of activities such as recording and learning, which must not end a connection."""
+"""Guard: logs exceptions of activities, such as recording a message, that must not end a connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -114,7 +114,7 @@ def _none_if_empty(value: object) -> object:
 
 
 def _listed(value: object) -> list[object] | object:
-    """Split text at commas, as flags and environment variables write lists."""
+    """Split text at commas, the form of lists in flags and environment variables."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value

@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, the table of all settings, from the settings themselves."""
+"""Generates docs/settings.md, the tables of all settings, from the definitions of the settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
