@@ -313,7 +313,7 @@ class AsyncStationHandle:
         await self._api.send(operations.offline(self.id, options))
 
     async def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return the refused attempts to connect, the oldest first."""
+        """Accept connections of the station again. Return the refused connections, the oldest first."""
         return await self._api.send(operations.back_online(self.id))
 
     # State and settings

@@ -222,7 +222,7 @@ class StationHandle:
         self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
 
     def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return the refused attempts to connect, the oldest first."""
+        """Accept connections of the station again. Return the refused connections, the oldest first."""
         return self._run(self._station.back_online())
 
     # State and settings
