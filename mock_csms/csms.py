@@ -43,7 +43,7 @@ from mock_csms.stations.spellings import Spellings
 from mock_csms.stations.station import Station
 from mock_csms.text import timestamp
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.visits import Visits
+from mock_csms.transport.file_requests import FileRequests
 from mock_csms.verdict.rehearsal import Rehearsal
 from mock_csms.versions import CommandParts, OcppVersion
 
@@ -138,7 +138,7 @@ class Csms:
     refusals: Refusals = field(init=False)
     rulebook: Rulebook = field(init=False)
     listeners: Listeners = field(init=False)
-    visits: Visits | None = field(init=False)
+    file_requests: FileRequests | None = field(init=False)
     """Serves files on the ports for stations; None without a control API."""
     profiles: EffectiveProfiles = field(init=False)
     """Profiles of the stations, and their changes through the control API."""
@@ -165,7 +165,9 @@ class Csms:
         tls = TlsProvider(settings, lambda: self.authority, lambda: profiles.security_profiles, self.rulebook)
         self.listeners = Listeners(settings, tls)
         public_url = settings.public_url
-        self.visits = None if settings.no_control else Visits(public_url.path if public_url else "")
+        self.file_requests = (
+            None if settings.no_control else FileRequests(public_url.path if public_url else "")
+        )
 
     def prepare(self, settings: Settings) -> None:
         """Make the certificates for reloaded settings; called in a thread, because this takes time.

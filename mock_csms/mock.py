@@ -225,7 +225,7 @@ async def listening(csms: Csms) -> AsyncIterator[None]:
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             max_sockets=connections_within_open_file_limit(),
-            visits=csms.visits,
+            file_requests=csms.file_requests,
         )
         async with serving:
             for sock, port in ports:

@@ -14,7 +14,7 @@ from typing import Any
 from mock_csms.csms import Csms
 from mock_csms.errors import CouldNotStart
 from mock_csms.transport import address
-from mock_csms.transport.visits import Visits
+from mock_csms.transport.file_requests import FileRequests
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def controlled(csms: Csms) -> AsyncIterator[None]:
             return app.server_of(app.make(csms, host, uploads), csms)
 
         stop = asyncio.Event()
-        serving = asyncio.create_task(_serve(make_server, listener, csms.visits, stop))
+        serving = asyncio.create_task(_serve(make_server, listener, csms.file_requests, stop))
         try:
             yield
         finally:
@@ -58,7 +58,10 @@ def _listener(host: str, port: int) -> socket:
 
 
 async def _serve(
-    make_server: Callable[[Any], Any], listener: socket, visits: Visits | None, stop: asyncio.Event
+    make_server: Callable[[Any], Any],
+    listener: socket,
+    file_requests: FileRequests | None,
+    stop: asyncio.Event,
 ) -> None:
     stopping = asyncio.create_task(stop.wait())
     loading = asyncio.create_task(_import_in_thread("mock_csms.control.app"))
@@ -69,8 +72,8 @@ async def _serve(
     gc.freeze()  # the imported modules live as long as the process
     server = make_server(loading.result())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    if visits is not None:
-        visits.open(server.protocol_for_station)
+    if file_requests is not None:
+        file_requests.open(server.protocol_for_station)
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     server.stop()

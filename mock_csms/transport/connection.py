@@ -146,8 +146,8 @@ class WebSocketConnection(MessageReader):
 
     def hand_over(self, head: bytes) -> bool | None:
         """Return whether the HTTP server takes over the connection; None if ``head`` is too short to tell."""
-        visits = self._group.visits
-        return False if visits is None else visits.take(self, head)
+        file_requests = self._group.file_requests
+        return False if file_requests is None else file_requests.take(self, head)
 
     def end_opening_deadline(self) -> None:
         """Cancel the deadline of the opening handshake."""

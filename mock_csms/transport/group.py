@@ -12,9 +12,9 @@ from websockets.http11 import Request, Response
 
 from mock_csms.transport.batching import Outbox
 from mock_csms.transport.deadlines import Deadlines
+from mock_csms.transport.file_requests import FileRequests
 from mock_csms.transport.handshake import HandshakeFailure
 from mock_csms.transport.turns import Turns
-from mock_csms.transport.visits import Visits
 
 SMALL_DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_max_window_bits=10, client_max_window_bits=10, compress_settings={"memLevel": 3}
@@ -115,11 +115,13 @@ class Member(Protocol):
 class ConnectionGroup[Connection: Member]:
     """The connections of all ports, with their settings, time-outs and outbox."""
 
-    def __init__(self, hooks: Hooks[Connection], options: Options, visits: Visits | None = None) -> None:
+    def __init__(
+        self, hooks: Hooks[Connection], options: Options, file_requests: FileRequests | None = None
+    ) -> None:
         self.loop = loop = asyncio.get_running_loop()
         self.hooks = hooks
         self.options = options
-        self.visits = visits
+        self.file_requests = file_requests
         """Serves requests for files; None if no port for stations serves files."""
         self.extensions = [SMALL_DEFLATE] if options.compression else []
         self.opening: Deadlines[Connection] = Deadlines(loop, options.open_timeout, self._end_opening)

@@ -9,10 +9,10 @@ from typing import Final
 from websockets.frames import CloseCode
 
 from mock_csms.transport.connection import WebSocketConnection
-from mock_csms.transport.entrance import Entrance
+from mock_csms.transport.file_requests import FileRequests
 from mock_csms.transport.group import ConnectionGroup, Hooks, Options
 from mock_csms.transport.ports import Port
-from mock_csms.transport.visits import Visits
+from mock_csms.transport.tls_detection import TlsDetector
 
 OPEN_TIMEOUT: Final = 10.0
 """Maximum seconds for an opening handshake."""
@@ -36,13 +36,13 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     ping_interval: float | None,
     ping_timeout: float,
     max_sockets: int | None = None,
-    visits: Visits | None = None,
+    file_requests: FileRequests | None = None,
 ) -> AsyncIterator[None]:
     """Serve stations on listening sockets inside the context; then close all connections with code 1001.
 
     Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
-    that the open file limit leaves room for, over all ports. ``visits`` serves requests for files. Raises
-    OSError.
+    that the open file limit leaves room for, over all ports. ``file_requests`` answers requests for files.
+    Raises OSError.
     """
     options = Options(
         max_message_size=max_message_size,
@@ -54,7 +54,7 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
         message_timeout=MESSAGE_TIMEOUT,
         max_sockets=max_sockets,
     )
-    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options, visits)
+    group: ConnectionGroup[WebSocketConnection] = ConnectionGroup(hooks, options, file_requests)
     async with AsyncExitStack() as servers:
         for sock, port in ports:
             accept = partial(_accept, group, port)
@@ -67,7 +67,7 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
             await group.close(CloseCode.GOING_AWAY, "the server is shutting down", SHUTDOWN_TIMEOUT)
 
 
-def _accept(group: ConnectionGroup[WebSocketConnection], port: Port) -> WebSocketConnection | Entrance:
+def _accept(group: ConnectionGroup[WebSocketConnection], port: Port) -> WebSocketConnection | TlsDetector:
     """Make the protocol of a new connection."""
     connection = WebSocketConnection(group, port)
-    return Entrance(connection, group.tls_turns) if port.accepts_tls else connection
+    return TlsDetector(connection, group.tls_turns) if port.accepts_tls else connection

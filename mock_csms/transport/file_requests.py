@@ -34,7 +34,7 @@ def asks_for_file(head: bytes, lines: tuple[bytes, ...]) -> bool | None:
     return None if len(head) <= MAX_REQUEST_SIZE else False
 
 
-class Visited(Protocol):
+class StationConnection(Protocol):
     """A connection to a port for stations, on which a request for a file has arrived."""
 
     port: Port
@@ -48,7 +48,7 @@ class Visited(Protocol):
         """Handle the end of the TCP connection."""
 
 
-class Visits:
+class FileRequests:
     """Hands connections that ask for a file to an HTTP server.
 
     The plain way is to serve files on the port of the control API only. A station on another machine would
@@ -59,7 +59,7 @@ class Visits:
         self._lines = request_lines(prefix)
         self._turns: Turns | None = None
         self._make_protocol: Callable[[], asyncio.Protocol]
-        self.waiting: list[_Arrival] = []
+        self.waiting: list[_WaitingRequest] = []
         """Requests that arrived before the HTTP server had started."""
 
     def open(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -67,10 +67,10 @@ class Visits:
         self._make_protocol = make_protocol
         self._turns = Turns(asyncio.get_running_loop())
         waiting, self.waiting = self.waiting, []
-        for arrival in waiting:
-            self._turns.put(arrival)
+        for request in waiting:
+            self._turns.put(request)
 
-    def take(self, host: Visited, head: bytes) -> bool | None:
+    def take(self, connection: StationConnection, head: bytes) -> bool | None:
         """Take over a connection if its request is for a file.
 
         Return whether the request is for a file; None if ``head`` is too short to tell.
@@ -78,43 +78,43 @@ class Visits:
         decision = asks_for_file(head, self._lines)
         if not decision:
             return decision
-        host.transport.pause_reading()
-        arrival = _Arrival(host, head, self._serve)
+        connection.transport.pause_reading()
+        request = _WaitingRequest(connection, head, self._serve)
         if self._turns is not None:
-            host.end_opening_deadline()
-            self._turns.put(arrival)
+            connection.end_opening_deadline()
+            self._turns.put(request)
         else:
-            self.waiting.append(arrival)
+            self.waiting.append(request)
         return True
 
-    def _serve(self, host: Visited, request: bytes) -> None:
+    def _serve(self, connection: StationConnection, request: bytes) -> None:
         protocol = self._make_protocol()
-        host.end_opening_deadline()
-        host.transport.resume_reading()  # before the request, as the HTTP server may pause reading again
-        host.transport.set_protocol(_Visitor(host, protocol))
-        protocol.connection_made(host.transport)
+        connection.end_opening_deadline()
+        connection.transport.resume_reading()  # before the request: the HTTP server may pause reading again
+        connection.transport.set_protocol(_HttpConnection(connection, protocol))
+        protocol.connection_made(connection.transport)
         protocol.data_received(request)
 
 
-class _Arrival(NamedTuple):
+class _WaitingRequest(NamedTuple):
     """A request that waits for its turn; a flood of downloads must not delay the stations."""
 
-    host: Visited
+    connection: StationConnection
     request: bytes
-    serve: Callable[[Visited, bytes], None]
+    serve: Callable[[StationConnection, bytes], None]
 
     def take_turn(self) -> None:
-        if not self.host.transport.is_closing():
-            self.serve(self.host, self.request)
+        if not self.connection.transport.is_closing():
+            self.serve(self.connection, self.request)
 
 
-class _Visitor(asyncio.Protocol):
+class _HttpConnection(asyncio.Protocol):
     """Passes all events to the HTTP protocol; also tells the WebSocket connection when TCP ends."""
 
-    def __init__(self, host: Visited, http: asyncio.Protocol) -> None:
-        self.port = host.port
-        self.loop = host.loop
-        self._host = host
+    def __init__(self, connection: StationConnection, http: asyncio.Protocol) -> None:
+        self.port = connection.port
+        self.loop = connection.loop
+        self._connection = connection
         self._http = http
 
     def data_received(self, data: bytes) -> None:
@@ -131,7 +131,7 @@ class _Visitor(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._http.connection_lost(exc)
-        self._host.connection_lost(exc)
+        self._connection.connection_lost(exc)
 
     def secured(self, facts: TlsFacts) -> None:
         """Do nothing: the TLS handshake was over before the request."""
@@ -140,4 +140,4 @@ class _Visitor(asyncio.Protocol):
         """Do nothing: TLS closes the connection."""
 
     def break_tls(self, reason: str) -> None:
-        self._host.transport.close()
+        self._connection.transport.close()

@@ -9,7 +9,7 @@ from mock_csms.transport.tls import TlsTransport
 from mock_csms.transport.turns import Turns
 
 
-class Entrance(asyncio.Protocol):
+class TlsDetector(asyncio.Protocol):
     """Protocol of a new connection to a port that takes TLS, until its first two bytes have arrived.
 
     The connection joins its `ConnectionGroup` at once, so that its opening deadline and the limits apply.

@@ -6,9 +6,9 @@ from collections import Counter
 import httpx
 import pytest
 
+from mock_csms.transport.file_requests import asks_for_file, request_lines
 from mock_csms.transport.handshake import MAX_REQUEST_SIZE
 from mock_csms.transport.turns import TURNS_PER_ITERATION
-from mock_csms.transport.visits import asks_for_file, request_lines
 from tests.conftest import Serve
 from tests.support.loops import on_both_loops
 from tests.support.station import connected
@@ -60,8 +60,8 @@ async def test_request_before_the_start_of_the_http_server_waits_for_it(serve: S
         await writer.drain()
     async with connected(csms):  # its handshake comes later, so the request has arrived
         assert taken.empty()
-    assert csms.visits is not None
-    csms.visits.open(Protocol)
+    assert csms.file_requests is not None
+    csms.file_requests.open(Protocol)
     assert await taken.get() == b"GET /files/a HTTP/1.1\r\n\r\n"
     writer.write(b"more")
     assert await taken.get() == b"more"
@@ -84,8 +84,8 @@ async def test_http_server_may_pause_reading_at_a_request_that_has_waited_for_it
     _, writer = await asyncio.open_connection(*csms.address.split(":"))
     writer.write(b"GET /files/a HTTP/1.1\r\n\r\n")
     async with connected(csms):  # its handshake comes later, so the request has arrived
-        assert csms.visits is not None
-        csms.visits.open(Protocol)
+        assert csms.file_requests is not None
+        csms.file_requests.open(Protocol)
         await asyncio.sleep(0)
     assert not served[0].is_reading()
     writer.close()
@@ -105,8 +105,8 @@ async def test_few_requests_are_handed_over_in_each_iteration_of_the_loop(serve:
     for writer in writers:
         writer.write(b"GET /files/a HTTP/1.1\r\n\r\n")
     async with connected(csms):  # its handshake comes later, so the requests have arrived
-        assert csms.visits is not None
-        csms.visits.open(Protocol)
+        assert csms.file_requests is not None
+        csms.file_requests.open(Protocol)
         while len(served) < len(writers):
             await asyncio.sleep(0)
             iterations += 1
