@@ -56,7 +56,7 @@ each_shared = pytest.mark.parametrize("module", SHARED)
 
 
 def imports(module: str) -> Iterator[str]:
-    """Yield the modules that a module imports, also inside functions and for types."""
+    """Yield the modules that a module imports, also in functions and under TYPE_CHECKING."""
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -101,7 +101,7 @@ def public_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_public_name_is_defined_in_one_module_only() -> None:
-    """A search for a name finds one definition. The modules of certification cases count as one module."""
+    """A search for a name has to find one definition; all modules of certification cases count as one."""
     modules = defaultdict(set)
     for module, tree in TREES.items():
         for name in public_names(tree):

@@ -1,4 +1,4 @@
-"""Authorization: IdTokenInfo of a token, lookup by auth mode, and tokens that charge twice."""
+"""Authorization: IdTokenInfo of a token, lookup by auth mode, and tokens that charge in two places."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args

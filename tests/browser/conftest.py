@@ -1,8 +1,8 @@
 """Fixtures of the tests in Chromium: a browser, mocks, simulated stations, and guarded pages.
 
 All of them run in one event loop, that of the session, because Playwright's objects belong to the loop that
-made them. A page fails its test if it sends a request to another origin, logs an error (which a violation of
-the Content-Security-Policy is) or leaves an exception uncaught.
+made them. A page fails its test if it sends a request to another origin, logs an error (such as a violation
+of the Content-Security-Policy) or leaves an exception uncaught.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -108,5 +108,5 @@ async def open_page(browser: Browser, start_mock: StartMock) -> AsyncIterator[Op
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(mock: MockCsms, open_page: OpenPage) -> Page:
-    """The root address of ``mock``, 1440 pixels wide and light."""
+    """A page at the root address of ``mock``, 1440 pixels wide, in the light scheme."""
     return await open_page(f"{mock.control_url}/")

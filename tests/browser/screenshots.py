@@ -42,7 +42,7 @@ ADDRESSES: Final = {
 }
 """Addresses within the page by the names of the images; {broken} is a message that breaks its schema."""
 REPORT: Final = "certify-report"
-"""Name of the image of a report, which is a file of its own."""
+"""Name of the image of a certification report, which is an HTML file and not a view of the page."""
 REPORT_SIZE: Final = (1280, 1180)
 NAMES: Final = (*ADDRESSES, REPORT)
 

@@ -68,6 +68,6 @@ async def test_server_without_token_is_not_asked_for_one(page: Page) -> None:
 
 
 async def _stored(page: Page) -> tuple[str | None, bool]:
-    """The token in the storage of the session, and whether any storage that lasts has it."""
+    """The token in sessionStorage, and whether localStorage or a cookie has it."""
     token = await page.evaluate("sessionStorage.getItem('control-token')")
     return token, TOKEN in await page.evaluate("JSON.stringify(localStorage) + document.cookie")

@@ -17,7 +17,7 @@ from tests.support.control import booted_raw, wait_for_entry
 from tests.support.station import raw_connection
 
 FLAT: Final = re.compile(r"^([\d.]+,2\.0 ?)+$")
-"""Points of a curve at its maximum."""
+"""Matches the points of a flat curve: each is at the maximum."""
 MANY: Final = 120
 
 
@@ -77,7 +77,7 @@ async def test_station_that_is_gone_is_last_known(page: Page, start_station: Sta
     station.do("plug-in evse=1 power=11000", "present AABBCCDD evse=1")
     charging = page.get_by_role("button", name="Charging")
     await expect(charging).to_have_text("Charging 1")
-    station.do("offline 9000")  # at 100 times the speed
+    station.do("offline 9000")  # 90 s at 100 times the speed
     await expect(charging).to_have_text("Charging 0")
     await expect(_row(page, "CS001")).to_contain_text("last known")
     await expect(page.get_by_role("navigation", name="Views")).to_contain_text("0/1")

@@ -35,7 +35,7 @@ async def boots_and_reports_connectors(station: Station) -> bool:
 async def report_connector(
     station: Station, status: str = "Available", evse_id: int = 1, connector_id: int = 1
 ) -> None:
-    """Report the status of a connector by both messages."""
+    """Report the status of a connector in a StatusNotification and in a NotifyEvent."""
     await station.status(status, evse_id, connector_id)
     await station.availability(status, evse_id, connector_id)
 

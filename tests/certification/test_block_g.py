@@ -38,7 +38,7 @@ async def report_status(session: SessionCase, status: str, *evse_ids: int) -> No
 async def changes(
     session: SessionCase, status: str, evse: dict[str, int] | None, evse_ids: tuple[int, ...] = (1,)
 ) -> None:
-    """Change the availability; the station accepts that and reports the new status."""
+    """Change the availability; the station accepts the command and reports the new status."""
     await change(session, status, evse)
     await report_status(session, STATUS_OF[status], *evse_ids)
 

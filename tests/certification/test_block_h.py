@@ -42,7 +42,7 @@ async def test_tc_h_01_csms_evse_is_reserved(session: SessionCase) -> None:
 
 
 async def ends(session: SessionCase, status: str, update: str) -> None:
-    """Reserve; the station reports a new status of the connector, and the end of the reservation."""
+    """Reserve an EVSE; the station reports a new connector status, and the end of the reservation."""
     reservation_id = await reserve(session)
     await report_connector(session.station, status)
     await session.station.send(call.ReservationStatusUpdate(reservation_id, update))

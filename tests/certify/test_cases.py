@@ -1,4 +1,4 @@
-"""The source of the cases: short functions that use the vocabulary."""
+"""The source of the test cases: short functions that send no requests of their own and never sleep."""
 
 import ast
 from collections.abc import Iterator

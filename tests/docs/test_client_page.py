@@ -27,7 +27,7 @@ PROMPT_RECONNECTS: Final = {
         ]
     },
 }
-"""Command for a station that need not wait before it connects again."""
+"""SetVariables that makes the station reconnect without a pause."""
 
 
 def masked(text: str) -> str:

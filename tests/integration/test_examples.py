@@ -1,4 +1,4 @@
-"""Every file in examples/, unchanged: stations see the behaviour that its first comment promises."""
+"""Every file in examples/, unchanged: the mock behaves as the first comment of the file promises."""
 
 import asyncio
 import json

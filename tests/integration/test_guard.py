@@ -97,7 +97,7 @@ async def pending_command(
 async def command_answered(
     csms: Csms, connection: ClientConnection, action: str, payload: JsonObject, answer: JsonObject
 ) -> JsonObject:
-    """Send a command, answer it as the station, and return the result of `call`."""
+    """Send a command, answer it as the station, and return the result of `Session.call`."""
     async with pending_command(csms, connection, action, payload) as (message_id, command):
         await connection.send(json.dumps([3, message_id, answer]))
     return await command
@@ -141,7 +141,7 @@ async def test_answer_of_any_shape_leaves_the_connection_alive(
 
 
 async def trigger_every_event(csms: Csms, connection: ClientConnection) -> None:
-    """Trigger every event that an observer receives."""
+    """Trigger every kind of event that an observer receives."""
     assert (await ask(connection, "Heartbeat", {}))[0] == 3
     assert (await ask(connection, "Heartbeat", {"more": 1}, "2"))[0] == 4
     assert (await ask(connection, "BootNotification", BOOT, "3"))[0] == 3

@@ -1,4 +1,4 @@
-"""Every message of a station over a real socket, with the schema validation of the station."""
+"""Every message of a station over a real socket; the `ocpp` station validates the answers."""
 
 import base64
 from typing import Any

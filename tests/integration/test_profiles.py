@@ -77,7 +77,7 @@ async def test_boot_sequence_is_taken_from_the_profile(serve: Serve) -> None:
 
 
 async def clock_skews(station: Station) -> list[timedelta]:
-    """Return how far the times in two answers are ahead, rounded to the minute."""
+    """Return how far the times in two answers are ahead of the real time, rounded to the minute."""
     texts = [(await station.boot()).current_time, (await station.send(call.Heartbeat())).current_time]
     times = [parse_timestamp(text) for text in texts]
     return [

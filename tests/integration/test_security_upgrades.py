@@ -1,4 +1,4 @@
-"""A station whose security profile was upgraded, and the ways back (A05)."""
+"""A station whose security profile was upgraded, and the ways back to a lower profile (A05)."""
 
 from http import HTTPStatus
 from typing import Any

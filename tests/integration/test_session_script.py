@@ -34,7 +34,7 @@ def meter_value(wh: float, context: str) -> dict[str, Any]:
 
 
 class CompliantStation:
-    """A station that executes every command and reports it."""
+    """A station that executes each command of the session script and reports the effect."""
 
     def __init__(self, csms: Csms) -> None:
         self._csms = csms

@@ -1,4 +1,4 @@
-"""Files and folders in the settings: checked at the start, removed only by the server that made them."""
+"""Files and folders in the settings: a server checks them at its start, and removes only its own."""
 
 import os
 from collections.abc import Callable

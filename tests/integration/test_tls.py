@@ -148,12 +148,12 @@ async def test_request_that_comes_with_the_last_flight_of_the_handshake_is_answe
 
 
 def distrusting(version: str) -> ssl.SSLContext:
-    """Client that knows another root."""
+    """Client that trusts a root other than the server's."""
     return client_context(trusts=issue("another root"), version=version)
 
 
 def name_sake(version: str) -> ssl.SSLContext:
-    """Client that knows another root of the same name."""
+    """Client that trusts another root, whose name is the same as that of the server's root."""
     return client_context(trusts=issue("root"), version=version)
 
 
@@ -168,7 +168,7 @@ def outdated(version: str) -> ssl.SSLContext:
 
 
 def of_unknown_version(version: str) -> ssl.SSLContext:
-    """Client with a certificate of X.509 version 5, which OpenSSL takes and `cryptography` does not."""
+    """Client with a certificate of X.509 version 5, which OpenSSL accepts and `cryptography` does not."""
     credentials = issue("CS1", issue("another root"))
     data = ssl.PEM_cert_to_DER_cert(credentials.pem.decode())
     odd_pem = ssl.DER_cert_to_PEM_cert(data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04", 1))
@@ -296,7 +296,7 @@ async def complete(client: TlsClient) -> None:
 def test_alert_of_the_server_reaches_a_client_that_has_sent_more(
     new_loop: NewLoop, version: str, client: Callable[[str], ssl.SSLContext], reason: str
 ) -> None:
-    """A server that closes TCP at once resets the connection, and the reset overtakes the alert."""
+    """A server that closes TCP with unread bytes sends a reset, which overtakes the alert."""
 
     async def test() -> None:
         async with serving(TlsPort(mutual_context())) as server:

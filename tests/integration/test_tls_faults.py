@@ -29,7 +29,7 @@ BAD_CERTIFICATES = {
     "unknown-ca": "unable to get local issuer certificate",
     "self-signed": "self-signed certificate",
 }
-"""Errors of a client that verifies, by fault."""
+"""Errors of a client that verifies the server, by the fault of the certificate."""
 
 
 @each_event_loop

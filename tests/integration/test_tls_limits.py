@@ -250,7 +250,7 @@ async def test_key_updates_are_answered() -> None:
 @needs_openssl
 @on_each_loop
 async def test_renegotiation_is_refused() -> None:
-    """A client could make the server calculate a handshake with every record."""
+    """If renegotiation were allowed, each record of a client could make the server calculate a handshake."""
     async with serving() as server:
         assert "no renegotiation" in await s_client(server, "-tls1_2", ("R\n", "RENEGOTIATING"))
 

@@ -17,7 +17,7 @@ from tests.support.wire import BINARY, OFFER, RSV1, TEXT, Deflate, frame, reques
 pytestmark = pytest.mark.guarded_failures
 
 FRAMES = 30
-"""More frames in one packet than are handled in one turn."""
+"""Frames in one packet, more than are handled in one iteration of the event loop."""
 
 
 class Broken(Exception):

@@ -1,4 +1,4 @@
-"""Two OCPP versions on one port: 2.0.1 and a toy, each with its own actions, spelling and commands."""
+"""Two OCPP versions on one port: 2.0.1 and a made-up "toy" with other actions, spelling and commands."""
 
 import asyncio
 import json

@@ -15,7 +15,7 @@ def journal() -> Journal:
 
 @pytest.fixture
 def activities(journal: Journal) -> Activities:
-    """Activities of CS1 and CS2, after one entry about neither."""
+    """Activities that follow CS1 and CS2, in a journal whose only entries are about CS3."""
     activities = Activities(journal)
     activities.of("CS1")
     activities.of("CS2")

@@ -12,7 +12,7 @@ from mock_csms.journal.output_files import write_file
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 
 LONG = b"x" * 1_000_000
-"""More than a pipe takes at once."""
+"""More bytes than the buffer of a pipe holds."""
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import sys
 from mock_csms.__main__ import main
 sys.exit(main())
 """
-"""The script that an installer makes of the entry point of the wheel."""
+"""The script that an installer writes for the entry point of the wheel."""
 
 FOREIGN_FILE = "raise SystemExit(f'{__file__} was imported')\n"
 

@@ -1,4 +1,4 @@
-"""The gallery of the page: the server accepts each of its rules and acts."""
+"""The page's gallery of misbehaviour: the server accepts each rule and each request to a station in it."""
 
 import json
 import shutil

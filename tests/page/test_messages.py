@@ -1,4 +1,4 @@
-"""Messages in the page: summaries and outcomes as the log has them, and rules that the server takes."""
+"""Messages in the page: summaries and outcomes as in the log, and rules that the server accepts."""
 
 import json
 import shutil

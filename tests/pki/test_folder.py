@@ -126,7 +126,7 @@ def test_names_that_are_all_there_renew_nothing(pki_folder: Path) -> None:
 
 
 def store_with_lifetime(pki: Pki, path: Path, name: str, days: float) -> None:
-    """Replace a certificate of the folder by one that expires in some days."""
+    """Replace a certificate of the folder by one that expires in this many days."""
     old, issuer = pki.named(name), pki.named(BLUEPRINTS[name].issuer)
     assert old.key is not None
     assert issuer.key is not None

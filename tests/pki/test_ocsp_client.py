@@ -64,7 +64,7 @@ async def ask(pki: Pki, url: str, **options: Any) -> ChainVerdict:
 
 
 async def ask_canned(answer: bytes, timeout_s: float = 5.0) -> str:
-    """Reason for the verdict after an answer that is not usable."""
+    """Ask a responder that always sends this unusable answer; return the reason for the verdict."""
     async with responder(always(answer)) as url:
         verdict = await ask(Pki.in_memory(), url, timeout_s=timeout_s)
     assert verdict.state == "unverifiable"

@@ -56,7 +56,7 @@ async def test_b03_fr_03_rejected_station_gets_no_command(case: StationCase) -> 
 
 
 def variables(count: int) -> list[JsonObject]:
-    """Variables of a component."""
+    """Name this many variables of one component."""
     component = {"name": "OCPPCommCtrlr"}
     return [{"component": component, "variable": {"name": f"V{number}"}} for number in range(count)]
 

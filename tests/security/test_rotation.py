@@ -10,7 +10,7 @@ CONFIGURED = Password.of(OLD)
 
 
 class Known:
-    """Changes of the password of one station."""
+    """The password changes of CS1, and the passwords that are valid after them."""
 
     def __init__(self) -> None:
         self.changes = PasswordChanges()

@@ -10,7 +10,7 @@ PASSWORD = Clearance(password=Password.of("correct-horse-battery"))
 
 
 def upgraded(to: int = 2, configured: int = 1) -> SecurityUpgrades:
-    """A station that has moved to slot 2 with this security profile."""
+    """Upgrades of CS1, which has connected with the security profile ``to`` of its configuration slot 2."""
     upgrades = SecurityUpgrades()
     upgrades.slot_accepted("CS1", configured, 2, to)
     upgrades.priority_accepted("CS1", configured, [2, 1])

@@ -241,7 +241,7 @@ def test_complete_file_sets_every_field(read: Read) -> None:
     settings = read(EVERYTHING)
     thens = [then for rule in settings.rules for then in rule.then]
 
-    fields = set(Settings.model_fields) - {"password_file"}  # which excludes password
+    fields = set(Settings.model_fields) - {"password_file"}  # cannot be set together with password
     assert fields_set([settings, *settings.stations.values()]) >= fields
     assert fields_set([*settings.tokens.values()]) == set(Token.model_fields)
     assert fields_set([*settings.listeners.values()]) == set(ListenerSettings.model_fields)

@@ -21,7 +21,7 @@ def pipe(tmp_path: Path) -> Path:
 
 
 def write_once(pipe: Path, content: bytes) -> threading.Thread:
-    """Write to a pipe as soon as it is read."""
+    """Write the content to a pipe in a thread, which waits for the reader."""
     writer = threading.Thread(target=pipe.write_bytes, args=[content])
     writer.start()
     return writer

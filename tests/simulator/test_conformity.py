@@ -52,7 +52,7 @@ def test_station_with_other_transaction_points_has_no_findings(seed: int) -> Non
 def test_every_transaction_arrives_complete_and_in_order(seed: int) -> None:
     observed = ObservedStation(seed=seed)
     life = RandomLife(observed, seed)
-    observed.refuse = observed.withhold = lambda _: False  # a station gives up events that fail too often
+    observed.refuse = observed.withhold = lambda _: False  # so that the station gives up no event
     ended: list[str] = []
     observed.station.transactions.ended.connect(lambda _, transaction: ended.append(transaction.id))
 

@@ -8,7 +8,7 @@ from mock_csms.client import StationFailure
 
 
 async def failure_of(verb: Awaitable[object], kind: type[StationFailure]) -> str:
-    """Await a verb that must raise exactly this exception, and return its text."""
+    """Await a call of a client's method that must raise exactly this exception; return the text."""
     with pytest.raises(StationFailure) as caught:
         await verb
     assert type(caught.value) is kind

@@ -1,4 +1,4 @@
-"""Journal entries as JSON: examples of every type, hostile strings, and a strategy for arbitrary entries."""
+"""Journal entries as JSON: examples of every type, hostile strings, and a Hypothesis strategy."""
 
 from typing import Any
 

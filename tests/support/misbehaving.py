@@ -46,5 +46,5 @@ async def misbehave(behaviour: str, url: str) -> None:
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
-        os.nice(19)  # measures how the server shares its time, not how cores are shared
+        os.nice(19)  # leaves the core to the server, whose sharing of time is tested
     asyncio.run(misbehave(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""A TCP proxy before the control API that counts requests and cuts connections."""
+"""A TCP proxy before the control API that records requests and cuts connections."""
 
 import asyncio
 from collections.abc import AsyncIterator

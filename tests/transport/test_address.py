@@ -1,4 +1,4 @@
-"""Listening sockets."""
+"""Listening sockets, and the URLs at which clients reach them."""
 
 import errno
 import os

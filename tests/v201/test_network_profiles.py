@@ -15,7 +15,10 @@ def item(component: str = "OCPPCommCtrlr", value: str = "2,1", **fields: Any) ->
 
 
 def reached_after(*items: dict[str, Any], slot_status: str = "Accepted", status: str = "Accepted") -> int:
-    """Security profile reached after these answers about profile 2 in slot 2, and a connection with 3."""
+    """Answer a SetNetworkProfile (profile 2 in slot 2) and SetVariables, then connect with profile 3.
+
+    Return the security profile that the station has reached.
+    """
     upgrades = SecurityUpgrades()
     set_profile = {"configurationSlot": 2, "connectionData": {"securityProfile": 2}}
     learn_upgrade(upgrades, "CS1", 0, "SetNetworkProfile", set_profile, {"status": slot_status})

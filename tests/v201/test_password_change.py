@@ -1,4 +1,4 @@
-"""Effects of the answer to a new password."""
+"""Effects of the answer to a SetVariables with a new BasicAuthPassword."""
 
 from mock_csms.messages import CallResult, JsonObject
 from mock_csms.security.rotation import PasswordChanges

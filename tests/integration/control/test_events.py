@@ -38,7 +38,7 @@ async def events_in(answer: httpx.Response) -> AsyncIterator[Event]:
 async def following(
     client: httpx.AsyncClient, last_event_id: str | None = None, **params: Any
 ) -> AsyncIterator[AsyncIterator[Event]]:
-    """Follow the events."""
+    """Open a stream of events; yield the events and comments in it."""
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
     async with client.stream("GET", "/v1/events", params=params, headers=headers) as answer:
         assert answer.status_code == 200

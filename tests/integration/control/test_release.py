@@ -1,4 +1,4 @@
-"""Answers that the fault hold holds back, until they are released."""
+"""Answers that the fault ``hold`` keeps back until they are released."""
 
 import asyncio
 import json

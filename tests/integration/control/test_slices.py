@@ -1,4 +1,4 @@
-"""Slices of work."""
+"""Long requests work in slices: one request has a slice in each iteration of the event loop."""
 
 import asyncio
 

@@ -176,7 +176,7 @@ async def test_deadline_of_handshakes_does_not_apply_to_requests_for_files(
 ) -> None:
     monkeypatch.setattr(listener, "OPEN_TIMEOUT", 0.1)
     async with driven() as (csms, client), client_of("") as web:
-        await client.get("/health")  # until the HTTP server runs, the deadline does apply
+        await client.get("/health")  # starts the HTTP server; before that, the deadline applies
         url = f"http://{csms.address}/files/firmware.bin"
         before = own_address(await web.get(url))
         silent, writer = await asyncio.open_connection(*csms.address.split(":"))

@@ -446,7 +446,7 @@ def _(talk: Talk) -> None:
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
     talk.wait(59)
     talk.call("SecurityEventNotification", {**event, "timestamp": talk.now})
-    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")  # the event came before
+    talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")  # the event has come already
     talk.wait(100)
     unknown = Authority("Root", start=LONG_AGO).sign(build_csr())  # no CSR is known
     talk.command("CertificateSigned", {"certificateChain": unknown}, "Rejected")

@@ -454,7 +454,7 @@ def test_refused_boot_is_named_in_the_sentence(unbooted: Talk) -> None:
     assert "while the boot is refused with a CALLERROR" in unbooted.findings[1].sentence
 
 
-# Our own clock
+# The mock's own clock
 
 
 @pytest.mark.parametrize("seconds", [3600, -3600])

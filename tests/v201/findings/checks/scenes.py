@@ -1,4 +1,4 @@
-"""Scenes: what a central system and drivers do with a simulated station after its boot."""
+"""Scenes: what a central system and drivers do with a station, so that its misbehaviour causes a finding."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -10,7 +10,7 @@ from tests.v201.findings.checks import plays
 
 
 class Scene(NamedTuple):
-    """A scene: the function that plays it, and the options of the station that it needs."""
+    """A function that acts on a booted station, and the options with which the station is made."""
 
     play: Callable[[ObservedStation], object]
     station: Mapping[str, Any] = {}
@@ -18,7 +18,7 @@ class Scene(NamedTuple):
     """Other findings that the misbehaviour inevitably causes."""
 
     def findings(self, *misbehaviours: str) -> set[str]:
-        """Play with a station that has these misbehaviours, and return the ids of all findings."""
+        """Play the scene with a station that has these misbehaviours; return the ids of all findings."""
         observed = ObservedStation(*misbehaviours, **self.station)
         observed.start()
         self.play(observed)
@@ -26,7 +26,7 @@ class Scene(NamedTuple):
 
 
 def all_scenes() -> dict[str, Scene]:
-    """Return the scenes of all blocks by kind of finding."""
+    """Return the scenes of all functional blocks by kind of finding."""
     scenes: dict[str, Scene] = {}
     for module in iter_modules(plays.__path__):
         scenes |= import_module(f"{plays.__name__}.{module.name}").SCENES

@@ -248,7 +248,7 @@ def test_connector_may_stay_reserved_for_a_reservation_of_any_evse(
     talk: Talk, non_evse_specific: str, findings: list[str]
 ) -> None:
     talk.read_variables({"ReservationCtrlr.NonEvseSpecific": non_evse_specific})
-    talk.reconnect(5)  # the station may have a reservation from before
+    talk.reconnect(5)  # then the mock cannot know all reservations of the station
     talk.status(evse_id=2)
     reserve_evse(talk)
     talk.status("Occupied", evse_id=2)
@@ -271,7 +271,7 @@ def test_connector_may_stay_reserved_once_another_evse_is_taken(
     talk: Talk, before: str, after: str, findings: list[str]
 ) -> None:
     talk.read_variables({"ReservationCtrlr.NonEvseSpecific": "true"})
-    talk.reconnect(5)  # the station may have a reservation from before
+    talk.reconnect(5)  # then the mock cannot know all reservations of the station
     talk.status(before, evse_id=2)
     reserve_evse(talk)
     talk.status(after, evse_id=2)
@@ -289,7 +289,7 @@ def test_connector_that_was_reserved_before_may_stay_reserved(
     talk: Talk, before: str, findings: list[str]
 ) -> None:
     talk.read_variables({"ReservationCtrlr.NonEvseSpecific": "true"})
-    talk.reconnect(5)  # the station may have a reservation from before
+    talk.reconnect(5)  # then the mock cannot know all reservations of the station
     talk.status(before)
     reserve_evse(talk)
     cancel(talk)

@@ -48,7 +48,7 @@ MESSAGES = [case("event", "TransactionEvent", send_event), case("readings", "Met
 def test_triggered_message_before_answer_is_found(
     talk: Talk, requested: str, send: Callable[[Talk], None]
 ) -> None:
-    talk.boot()  # no earlier TriggerMessage may lead to the message
+    talk.boot()  # so that no earlier TriggerMessage can be the cause
     message_id = ask(talk, requested)
     send(talk)
     answer(talk, message_id)
@@ -161,7 +161,7 @@ def test_triggered_readings_may_follow_the_settings_from_before(talk: Talk) -> N
 
 def test_triggered_event_from_a_queue_may_arrive_before_the_answer_to_the_next_trigger(talk: Talk) -> None:
     event = talk.event(0, triggerReason="Trigger", info={"chargingState": "Charging"})
-    talk.boot()  # no earlier TriggerMessage may lead to the message
+    talk.boot()  # so that no earlier TriggerMessage can be the cause
     talk.at += 60
     ask(talk, "TransactionEvent")
     talk.call("TransactionEvent", event)

@@ -1,1 +1,1 @@
-"""Scenes (scenes.py) in which a misbehaving station causes findings, a module for each functional block."""
+"""How a misbehaving station causes each finding of a check (see scenes.py): a module per functional block."""

@@ -1,4 +1,4 @@
-"""Scenes for findings about security."""
+"""How a misbehaving station causes the findings about security."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Scenes for findings about provisioning."""
+"""How a misbehaving station causes the findings about provisioning."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Scenes for findings about authorization."""
+"""How a misbehaving station causes the findings about authorization."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -162,7 +162,7 @@ def clear_disabled_cache(observed: ObservedStation) -> None:
 
 
 def be_offline(variables: Mapping[str, str]) -> Callable[[ObservedStation], None]:
-    """Return a scene in which a token is presented offline, with these variables."""
+    """Make a function that sets these variables and presents a token while the station is offline."""
 
     def play(observed: ObservedStation) -> None:
         configure(observed, variables)

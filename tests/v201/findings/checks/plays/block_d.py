@@ -1,4 +1,4 @@
-"""Scenes for findings about the local authorization list."""
+"""How a misbehaving station causes the findings about the local authorization list."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ENTRY = {"idToken": TOKEN, "idTokenInfo": {"status": "Accepted"}}
 
 
 def send(observed: ObservedStation, version: int = 1, update_type: str = "Full", **fields: Any) -> None:
-    """Send a list that the station has to store before it is read."""
+    """Read whether local lists are enabled, send one, and wait until the station must have stored it."""
     read(observed, "LocalAuthListCtrlr.Enabled")
     request = {"versionNumber": version, "updateType": update_type, **fields}
     observed.command("SendLocalList", request)

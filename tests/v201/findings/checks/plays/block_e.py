@@ -1,4 +1,4 @@
-"""Scenes for findings about transactions."""
+"""How a misbehaving station causes the findings about transactions."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -38,7 +38,7 @@ def charge(observed: ObservedStation, seconds: float = 10) -> None:
 
 
 def charge_with_known_meter(observed: ObservedStation) -> None:
-    """Charge for a few sampling intervals."""
+    """Report the full inventory, and charge for a few sampling intervals."""
     report_inventory(observed)
     charge(observed, 150)
 

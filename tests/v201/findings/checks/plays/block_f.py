@@ -1,4 +1,4 @@
-"""Scenes for findings about remote control."""
+"""How a misbehaving station causes the findings about remote control."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

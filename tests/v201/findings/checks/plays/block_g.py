@@ -1,4 +1,4 @@
-"""Scenes for findings about availability."""
+"""How a misbehaving station causes the findings about availability."""
 
 from datetime import UTC, datetime
 

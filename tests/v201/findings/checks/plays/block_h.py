@@ -1,4 +1,4 @@
-"""Scenes for findings about reservations."""
+"""How a misbehaving station causes the findings about reservations."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Scenes for findings about meter values."""
+"""How a misbehaving station causes the findings about meter values."""
 
 from tests.support.observed_station import ObservedStation
 from tests.v201.findings.checks.plays.block_e import charge, charge_twice, report_inventory, write

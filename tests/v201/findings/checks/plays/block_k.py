@@ -1,4 +1,4 @@
-"""Scenes for findings about smart charging."""
+"""How a misbehaving station causes the findings about smart charging."""
 
 from tests.support.observed_station import TOKEN, ObservedStation
 from tests.support.profiles import EXTERNAL, MAXIMUM

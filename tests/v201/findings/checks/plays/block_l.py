@@ -1,4 +1,4 @@
-"""Scenes for findings about firmware."""
+"""How a misbehaving station causes the findings about firmware."""
 
 from tests.support.observed_station import FILES_URL, ObservedStation
 from tests.support.talk import stamp

@@ -1,4 +1,4 @@
-"""Scenes for findings about certificates."""
+"""How a misbehaving station causes the findings about certificates."""
 
 from mock_csms.simulator.device_model import Key
 from tests.support.observed_station import ObservedStation

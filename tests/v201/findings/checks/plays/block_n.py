@@ -1,4 +1,4 @@
-"""Scenes for findings about monitoring and logs."""
+"""How a misbehaving station causes the findings about monitoring and logs."""
 
 from typing import Any
 

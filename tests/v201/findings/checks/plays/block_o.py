@@ -1,4 +1,4 @@
-"""Scenes for findings about display messages."""
+"""How a misbehaving station causes the findings about display messages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Scenes for findings about data transfer."""
+"""How a misbehaving station causes the findings about data transfer."""
 
 from tests.support.observed_station import ObservedStation
 from tests.v201.findings.checks.scenes import Scene

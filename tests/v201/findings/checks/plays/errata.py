@@ -1,4 +1,4 @@
-"""Scenes for findings about requirements that the errata have added."""
+"""How a misbehaving station causes the findings about requirements that the errata have added."""
 
 from mock_csms.simulator.security_setup import SecuritySetup
 from tests.support.observed_station import ObservedStation
