@@ -35,7 +35,8 @@ class Model(BaseModel):
 class RequestBody(Model):
     """The body of a request that FastAPI validates. Numbers must be numbers: true and texts are rejected.
 
-    It is built at once: FastAPI hides a warning of pydantic only while it adds the route.
+    The model is built when its class is defined, because building it later would show a warning of pydantic
+    that FastAPI hides only while it adds the route.
     """
 
     model_config = ConfigDict(defer_build=False, strict=True)

@@ -195,4 +195,4 @@ class RehearsalState(Model):
     prompt: PromptState | None
     """The newest prompt; null without one."""
     cases: list[RehearsalCase]
-    """The cases, or those that have changed."""
+    """All cases; with `changedSince`, only the cases that have changed since."""

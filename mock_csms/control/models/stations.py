@@ -56,7 +56,7 @@ class StationSummary(Model):
     connected: bool
     """Whether the station is connected now."""
     connection: int | None
-    """Number of its connection, which counts up; null if the station is not connected."""
+    """Number of its connection, which grows with each connection; null if the station is not connected."""
     connected_since: str | None
     """Time of its opening handshake; null if the station is not connected."""
     ocpp_version: str | None

@@ -79,7 +79,7 @@ class VerifyRequest(RequestBody):
     match: Match
     """Conditions on the entries; an omitted key matches any value."""
     times: Annotated[int | None, Field(ge=0, le=MAX_COUNT)] = None
-    """Exact number of matching entries; 0 if none may match."""
+    """Exact number of matching entries; 0 if no entry may match."""
     at_least: Annotated[int | None, Field(ge=0, le=MAX_COUNT)] = None
     """Minimum number of matching entries."""
     at_most: Annotated[int | None, Field(ge=0, le=MAX_COUNT)] = None
