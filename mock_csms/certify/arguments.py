@@ -22,11 +22,11 @@ type Task = Literal["init", "run", "list", "explain", "self-test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifyArguments:
-    """Arguments of the command."""
+    """Parsed arguments of the `certify` command."""
 
     task: Task
     words: tuple[str, ...]
-    """Station file and globs of cases, identity, or ids of cases."""
+    """Station file and globs of cases (run, list), globs (self-test), identity (init), or cases (explain)."""
     profiles: tuple[str, ...]
     is_mandatory_only: bool
     around: Surroundings

@@ -1,4 +1,4 @@
-"""The station in the box as the station under test, which is its own rig."""
+"""Runs a simulated station ("the station in the box") as the station under test and as its own rig."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,25 +26,25 @@ from mock_csms.simulator.verbs import Obstacle, WrongStep, step_of, verb_named
 from mock_csms.v201.version import OCPP_2_0_1
 
 SPEED: Final = 100.0
-"""Factor by which restarts and installations are faster."""
+"""Factor by which restarts and installations of the simulated station are faster than in reality."""
 MESSAGE_S: Final = 5.0
-"""A message of the station in the box has to come within this time."""
+"""Seconds within which a message of the simulated station has to come."""
 BOX_STOP_S: Final = 5.0
 STEPS_OF_STIMULI: Final = {"no-site-limit": "site-limit"}
-"""Steps of the station by the stimuli with other names; a site-limit without amperes ends the limit."""
+"""Simulator steps of stimuli with another name; the step ``site-limit`` without amperes ends the limit."""
 EXCLUDING: Final = frozenset({"AQ-2", "AQ-8", "AQ-11", "C-43", "Mode12Only"})
-"""Properties that exclude more cases than they add; the station in the box has none of them."""
+"""Features that exclude more cases than they add; the simulated station does not claim them."""
 CLAIMS: Final = tuple(id_ for id_ in FEATURES if id_ not in EXCLUDING)
 
 
 class StationRig:
-    """Gives stimuli to a station in the box of the same process."""
+    """Gives stimuli to a simulated station in the same process."""
 
     def __init__(self, station: SimulatedStation) -> None:
         self._station = station
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Perform a step of the station; raises CannotDo."""
+        """Perform the simulator step for a stimulus; raises CannotDo."""
         if stimulus.name in {"choose", "confirm"}:
             return
         name = STEPS_OF_STIMULI.get(stimulus.name, stimulus.name)
@@ -56,7 +56,7 @@ class StationRig:
 
 
 def file_of_box(identity: str) -> StationFile:
-    """Return the station file of the station in the box, which claims every profile."""
+    """Return the station file of the simulated station, which claims every certification profile."""
     return StationFile(
         station=StationTable(identity=identity, profiles=PROFILES, features=CLAIMS, password=PASSWORD),
         times=TimesTable(
@@ -78,7 +78,7 @@ def file_of_box(identity: str) -> StationFile:
 
 
 def security_of_box(identity: str, pki: Pki, profile: int) -> SecuritySetup:
-    """Return credentials for a security profile, and the root that it needs."""
+    """Return the credentials and the root certificate that a station needs for a security profile."""
     client = pki.issue_client(identity) if profile == CLIENT_CERTIFICATE_PROFILE else None
     return SecuritySetup(
         profile=profile,
@@ -98,7 +98,7 @@ async def box_station(
     variant: BoxVariant = USUAL,
     security: SecuritySetup = NO_SECURITY,
 ) -> AsyncIterator[StationRig]:
-    """Run a station with these misbehaviours while the context is open."""
+    """Run a simulated station with these misbehaviours while the context is open."""
     setup = Setup(identity=identity, url=url, speed=SPEED, security=security, **variant.setup)
     ways = [*variant.ways, *misbehaviours]
     options = FleetOptions(setups=[setup], misbehaviours=ways, has_drivers=False)
@@ -113,7 +113,7 @@ async def box_station(
 
 
 def _put_values(station: SimulatedStation, variant: BoxVariant) -> None:
-    """Put the values of a variant into the device model, for all EVSEs and connectors."""
+    """Set the variables of a variant in the device model of the station, at all EVSEs and connectors."""
     for key in list(station.core.variables):
         value = variant.variables.get(f"{key.component}.{key.variable}")
         if value is not None:

@@ -1,4 +1,4 @@
-"""A station in the box of its own for a case: of the variant that the case is about, at the right port."""
+"""Starts a new simulated station for each case: in the variant for the case, at the port for its profile."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +18,7 @@ BOOT_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class BoxForEachCase:
-    """Provides a new station for each case."""
+    """Provides a new simulated station for each case."""
 
     server: BoxServer
     client: AsyncClient
@@ -27,7 +27,7 @@ class BoxForEachCase:
 
     @asynccontextmanager
     async def bench(self, case: Case, options: CaseOptions) -> AsyncIterator[Bench]:
-        """Run the station of a case; it is not brought back to idle, as it ends with the context."""
+        """Run a station for a case; it stops with the context, so it is not brought back to idle."""
         variant = all_variants().get(case.id, USUAL)
         identity, profile = self.file.station.identity, variant.security_profile
         security = security_of_box(identity, self.server.pki, profile)
@@ -39,13 +39,13 @@ class BoxForEachCase:
 
 
 async def _forget(client: AsyncClient, identity: str) -> None:
-    """Reset the state and the profile that the server keeps for this identity."""
+    """Reset the state and the settings that the server keeps for this identity."""
     with suppress(ApiError):  # the server does not know the station yet
         await client.reset(identity, profiles=True)
 
 
 async def _booted(handle: AsyncStationHandle) -> None:
-    """Wait until the station has booted, as far as a mutant does."""
+    """Wait until the station has connected and booted; do not fail if a mutant does neither."""
     with suppress(StationFailure):
         await handle.connects()
         await handle.waits_for("SecurityEventNotification", within=1)

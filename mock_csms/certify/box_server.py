@@ -1,4 +1,4 @@
-"""The server of the self-test: a port for each security profile, and certificates for the stations."""
+"""Runs the server for simulated stations: a port for each security profile, and their certificates."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -33,11 +33,11 @@ security_profile = 3
 
 @dataclass(frozen=True, slots=True)
 class BoxServer:
-    """A server with ports for the station in the box."""
+    """A running server with a port for each security profile."""
 
     control: str
     urls: Mapping[int, str]
-    """URL by security profile."""
+    """URL for stations, by security profile."""
     pki: Pki
     """The PKI of the server."""
 

@@ -1,4 +1,4 @@
-"""One run of a case: the verbs, the states and the facts that its function works with."""
+"""One run of a case: the verbs, the states and the facts that the function of the case uses."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -21,9 +21,10 @@ from mock_csms.client import AsyncClient, AsyncStationHandle, ClientError, Trans
 class CaseRun:
     """Verbs, states and facts of one run of a case.
 
-    ``csms`` is the server, ``station`` the station, ``rig`` the person or device at it. ``given`` brings the
-    station into the situation in which the case begins: what fails there makes the case INCONCLUSIVE.
-    ``state`` has the same states as steps of the case itself: what fails there makes it FAIL.
+    ``csms`` sends commands and answers, ``station`` expects messages of the station, and ``rig`` is the
+    person or device at the station. ``given`` prepares the situation in which the case begins; a failure
+    there makes the case INCONCLUSIVE. ``state`` has the same states as steps of the case itself; a failure
+    there makes it FAIL.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class CaseRun:
         return self._stage.session.id_of_transaction()
 
     async def waits(self, seconds: float) -> None:
-        """Wait, where the case is about time."""
+        """Wait for a time that the case prescribes."""
         await self._stage.waits(seconds)
 
     async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:
@@ -78,15 +79,15 @@ class CaseRun:
         self.steps.check(holds, sentence, about)
 
     def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
-        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with them."""
+        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with their list."""
         self.steps.check_each(sentence, exceptions)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
-        """Undo a change of the station at the end of the case, also after a failure."""
+        """Register ``undo``, which reverts a change at the end of the case, even after a failure."""
         self._stage.undo_with(change, undo)
 
     async def settle(self) -> list[str]:
-        """Bring the station back to idle and undo its changes; return what is left."""
+        """Bring the station back to idle and undo the changes of the case; return a text for each failure."""
         with suppress(ClientError):
             await self.csms.takes_all_back()
         try:

@@ -10,10 +10,10 @@ from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import StationFailure
 
 MAX_EXCEPTIONS: Final = 20
-"""Maximum number of exceptions that a failure names."""
+"""Maximum number of exceptions to a sentence that a failed `CaseSteps.check_each` lists."""
 
 type OnStep = Callable[[TakenStep], object]
-"""Called with each step when it begins, as running, and when it has ended."""
+"""Called with each step twice: when it begins, with the outcome ``running``, and when it has ended."""
 
 
 class OpenStep:
@@ -38,7 +38,7 @@ class CaseSteps:
 
     @contextmanager
     def step(self, text: str) -> Iterator[OpenStep]:
-        """Carry out a step: it has failed if a StationFailure is raised in the context."""
+        """Record a step; it has failed if the body of the context raises StationFailure."""
         current = OpenStep()
         self._on_step(TakenStep(text, "running", None, self._rounded))
         try:
@@ -60,7 +60,7 @@ class CaseSteps:
                 raise CaseFailed(f"this does not hold: {sentence}", step.frame)
 
     def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
-        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with them."""
+        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with their list."""
         with self.step(sentence):
             if exceptions:
                 shown = ", ".join(exceptions[:MAX_EXCEPTIONS])

@@ -1,4 +1,4 @@
-"""Catalogue of the 424 test cases for stations in Part 6, with profiles and conditions of Part 5."""
+"""Catalogue of the 424 test cases for stations in Part 6 of OCPP 2.0.1, with the profiles of Part 5."""
 
 from collections.abc import Container, Mapping
 from csv import QUOTE_NONE, DictReader
@@ -21,9 +21,9 @@ class CatalogueEntry:
     """``M`` (mandatory) or ``C`` (conditional) by certification profile; empty outside all profiles."""
     condition_text: str
     hands: tuple[str, ...]
-    """Stimuli that the case needs from a person or rig. ``firmware`` is a file of the vendor instead."""
+    """Stimuli that the case needs from a person or rig; ``firmware`` means a firmware file of the vendor."""
     missing: str
-    """Abilities that the server or the station in the box lacks for the case, or an empty text."""
+    """Abilities that the server or the simulated station lacks for the case, or an empty text."""
 
     @property
     def block(self) -> str:
@@ -51,9 +51,9 @@ class CatalogueEntry:
         return ""
 
     def caveat(self, claims: Container[str]) -> str:
-        """Return why a case about what a station lacks applies to it; an empty text for other cases.
+        """Return why a case for stations without a feature applies; an empty text for other cases.
 
-        Such a case also fails if the station file leaves out what the station has.
+        Such a case also fails if the station has the feature, but its station file does not claim it.
         """
         if not isinstance(self.condition, Not):
             return ""

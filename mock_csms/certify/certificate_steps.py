@@ -1,4 +1,4 @@
-"""Steps with certificates and security profiles that several cases have."""
+"""Steps with certificates and security profiles that several cases share."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,13 +16,13 @@ CSMS_ROOTS: Final = "CSMSRootCertificate"
 STATION_CERTIFICATES: Final = "ChargingStationCertificate"
 V2G_CERTIFICATES: Final = "V2GCertificate"
 DELETED: Final = {"Accepted", "NotFound"}
-"""A certificate that is installed for two uses is deleted for both at once."""
+"""Statuses expected from DeleteCertificate, of which one deletes a certificate for all its uses."""
 ISSUERS: Final = {"second-root": "root"}
-"""Issuers of roots that have not signed themselves."""
+"""Issuer of each root that is not self-signed."""
 
 
 async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
-    """Return the security profile that the server requires of the station; raises Skipped for another one."""
+    """Return the security profile of the port that the station uses; raises Skipped unless it is given."""
     profile = int((await run.csms.handle.state())["securityProfile"])
     if profile not in profiles:
         wanted = " or ".join(map(str, profiles))
@@ -34,13 +34,13 @@ async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
 
 
 async def cannot_be_undone() -> None:
-    """Report a change that stays, as what undoes it."""
+    """Fail in place of an undo, so that the run reports a change that cannot be undone."""
     raise LookupError
 
 
 @asynccontextmanager
 async def changed_port(run: CaseRun, **changes: Any) -> AsyncIterator[None]:
-    """Change the port that the station uses while the context is open, for new connections."""
+    """Change settings of the port that the station uses, for new connections, while the context is open."""
     port = (await run.csms.handle.state())["listener"]
     await run.csms.changes_its_port(port, **changes)
     try:
@@ -67,7 +67,7 @@ async def installs_certificate(
 
 
 async def trusts_root(run: CaseRun, use: str, name: str, given: str | None) -> None:
-    """Install the root of the station file, or that of the server until the end of the case."""
+    """Install the root ``given`` by the station file, or else the server's root until the end of the case."""
     if given is not None:
         await run.csms.sends("InstallCertificate", certificateType=use, certificate=given, expect="Accepted")
         return
@@ -106,7 +106,7 @@ async def asks_for_signing_request(
 async def sends_signing_request(
     run: CaseRun, use: str | None, *, common_name: str | None = None, within: float | None = None
 ) -> TranscriptEntry:
-    """The station sends a SignCertificate for a use, with a valid certificate signing request."""
+    """Expect a SignCertificate for a use, with a valid certificate signing request."""
     fields: dict[str, Any] = {} if use is None else {"certificateType": _is_type(use)}
     request = await run.station.sends("SignCertificate", fields, within=within)
     with run.steps.step("the certificate signing request is valid") as step:
@@ -119,12 +119,12 @@ async def sends_signing_request(
 
 
 def _is_type(use: str) -> Any:
-    """The type is optional for the certificate of the station (SignCertificateRequest)."""
+    """Return the expected certificateType; the station may omit that of its own certificate."""
     return {use, None} if use == STATION_CERTIFICATES else use
 
 
 async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
-    """The station asks for a new certificate, and accepts it; return the chain that it gets.
+    """Make the station ask for a new certificate and accept it; return the chain that it gets.
 
     That is the state RenewChargingStationCertificate without its last steps, for which see
     `uses_new_certificate`.
@@ -136,7 +136,7 @@ async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
 
 
 async def uses_new_certificate(run: CaseRun, certificate: x509.Certificate) -> None:
-    """The station connects with its new certificate, by itself or when the server closes the connection."""
+    """Expect a connection with the new certificate, if need be after the server closes the old one."""
     connection = await run.station.optionally_connects(within=run.times.silence)
     if connection is None:
         if (await run.csms.handle.state())["connected"]:
@@ -148,7 +148,7 @@ async def uses_new_certificate(run: CaseRun, certificate: x509.Certificate) -> N
 
 
 async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[CommandAnswer]:
-    """Send the certificates that have been held back; the station has to answer each so."""
+    """Send the CertificateSigned commands that were held back; the station has to answer ``expect``."""
     answers = await run.csms.releases("CertificateSigned")
     for answer in answers:
         run.csms.has(answer, expect)
@@ -168,7 +168,7 @@ async def certificate_of_server(run: CaseRun, name: str) -> x509.Certificate:
 async def installed_certificates(
     run: CaseRun, *uses: str, expect: str | set[str] = "Accepted"
 ) -> Sequence[Mapping[str, Any]]:
-    """Ask for the installed certificates of these uses, or of all, and return their entries."""
+    """Send GetInstalledCertificateIds for these uses, or for all if none is given; return the entries."""
     fields = {"certificateType": list(uses)} if uses else {}
     answer = await run.csms.sends("GetInstalledCertificateIds", fields, expect=expect)
     entries: Sequence[Mapping[str, Any]] = answer.payload.get("certificateHashDataChain", [])
@@ -200,7 +200,7 @@ def is_hash_data_of(data: Mapping[str, str], serial_number: int, issuer: x509.Ce
 
 
 async def lists(run: CaseRun, *certificates: tuple[str, str], all_uses: bool = False) -> None:
-    """The station lists certificates of the server, each with its use (state GetInstalledCertificates)."""
+    """Check that the station lists these certificates with their uses (state GetInstalledCertificates)."""
     entries = await installed_certificates(run, *([] if all_uses else [use for use, _ in certificates]))
     for use, name in certificates:
         listed = await is_listed(run, entries, use, name)
@@ -217,7 +217,7 @@ async def has_installed(run: CaseRun, use: str, name: str) -> None:
 
 
 async def renews_v2g_certificates(run: CaseRun) -> list[str]:
-    """The station asks for its ISO 15118 certificates, and accepts them; return the chains.
+    """Make the station ask for its ISO 15118 certificates and accept them; return the chains.
 
     That is the state RenewV2GChargingStationCertificate.
     """
@@ -235,7 +235,7 @@ async def renews_v2g_certificates(run: CaseRun) -> list[str]:
 
 
 async def secc_ids(run: CaseRun) -> dict[int, str | None]:
-    """Return SeccId by EVSE; 0 stands for the station. Without any, it is unknown."""
+    """Return the SeccId of each EVSE that has one, or else that of the station as EVSE 0; None if unknown."""
     found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
     known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
     return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}

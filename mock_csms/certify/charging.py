@@ -1,4 +1,4 @@
-"""Charging profiles of the smart charging cases: what is sent, what is reported, what is calculated."""
+"""Charging profiles of the smart charging cases: built, and compared with reports and composite schedules."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SCHEDULE_S: Final = 300
 """Duration of a schedule where a case does not give one."""
 PHASE_VOLTAGE_V: Final = 230
 LIMIT_TOLERANCE: Final = 0.1
-"""A limit has one decimal."""
+"""Difference up to which two limits are equal, because a limit has one decimal."""
 TIMES: Final = frozenset({"startSchedule", "validFrom", "validTo"})
 
 
@@ -27,7 +27,7 @@ class LimitUnit:
     phases: int = 3
 
     def limit(self, amperes: float) -> float:
-        """Return a limit of so many amperes per phase in this unit (the limit multiplier of Part 6)."""
+        """Convert a limit in amperes per phase to this unit (the limit multiplier of Part 6)."""
         return amperes if self.name == "A" else amperes * PHASE_VOLTAGE_V * self.phases
 
     def schedule(
@@ -37,13 +37,13 @@ class LimitUnit:
         start: datetime | None = None,
         duration: int | None = SCHEDULE_S,
     ) -> dict[str, Any]:
-        """Return a ChargingScheduleType that starts now or at another time; limits as of `relative`."""
+        """Return a ChargingScheduleType that starts now or at ``start``; ``limits`` as for `relative`."""
         begin = {"startSchedule": time_text(start or now())}
         lasting = {} if duration is None else {"duration": duration}
         return {**begin, **lasting, **self.relative(limits)}
 
     def relative(self, limits: Mapping[int, float] | None = None) -> dict[str, Any]:
-        """Return a ChargingScheduleType without a start, with amperes by second; by default 6 A."""
+        """Return a ChargingScheduleType without a start; ``limits`` has amperes by start second."""
         periods = [
             {"startPeriod": second, "limit": self.limit(amperes), "numberPhases": self.phases}
             for second, amperes in (limits or {0: 6}).items()
@@ -61,7 +61,7 @@ class LimitFrom(NamedTuple):
 def charging_profile(
     profile_id: int, purpose: str, schedule: Mapping[str, Any], **members: Any
 ) -> dict[str, Any]:
-    """Make a ChargingProfileType; by default of level 0, and Absolute or Relative as its schedule."""
+    """Make a ChargingProfileType, by default with stackLevel 0, and Absolute if the schedule has a start."""
     return {
         "id": profile_id,
         "stackLevel": 0,
@@ -73,7 +73,7 @@ def charging_profile(
 
 
 def as_reported(value: Any) -> Any:
-    """Return the condition that a profile is reported as it was sent; times may be written in another way."""
+    """Return the fields of a reported profile: those that were sent, with times in any notation."""
     if isinstance(value, Mapping):
         return {
             name: _same_time(part) if name in TIMES else as_reported(part) for name, part in value.items()
@@ -91,7 +91,7 @@ def limits_of(periods: Iterable[Mapping[str, Any]]) -> list[LimitFrom]:
 
 
 def same_limit(one: float, other: float) -> bool:
-    """Whether two limits are equal, as far as their one decimal shows."""
+    """Whether two limits differ by at most `LIMIT_TOLERANCE`."""
     return abs(one - other) <= LIMIT_TOLERANCE
 
 

@@ -1,4 +1,4 @@
-"""The `certify` command: writes station files, carries out cases, explains and tests them."""
+"""The `certify` command: writes station files; carries out, lists, explains and tests cases."""
 
 import asyncio
 import sys
@@ -41,7 +41,7 @@ AWAY_LINES: Final = (
     "Cases until then are inconclusive; --resume carries them out later.",
 )
 ABORTED: Final = 130
-"""Exit code after Ctrl+C, as shells have it."""
+"""Exit code after Ctrl+C, as in shells."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _until_signal(working: Coroutine[Any, Any, int]) -> int:
-    """Do the work. A signal cancels it, so that the station is put back; a second one ends the process."""
+    """Run a task. The first signal cancels it, which reverts its changes; a second one ends the process."""
     task = asyncio.ensure_future(working)
 
     def stop() -> None:
@@ -163,7 +163,7 @@ def _on_case(
 
 
 def _conclude(files: ReportFiles, report: RunReport, left: Sequence[str], before: RunReport | None) -> None:
-    """Write the reports, also of a run that is aborted."""
+    """Write the reports and the summary of a run, even if it was aborted."""
     files.write_all(report)
     if report.finished is None:
         _write(["the run was aborted", *(f"not put back: {change}" for change in left)])

@@ -14,7 +14,7 @@ _KEYWORDS: Final = ("and", "or", "not", "(", ")")
 
 
 class WrongCondition(ValueError):
-    """A condition that cannot be read; the message states the valid form."""
+    """A condition that cannot be parsed; the message states the valid form."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class Not:
-    """Holds if the operand does not."""
+    """Holds if the operand does not hold."""
 
     operand: "CaseCondition"
 
 
 @dataclass(frozen=True)
 class AllOf:
-    """Holds if every operand does, so also without operands."""
+    """Holds if every operand holds; always holds without operands."""
 
     operands: "tuple[CaseCondition, ...]"
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Holds if one of the operands does."""
+    """Holds if at least one operand holds."""
 
     operands: "tuple[CaseCondition, ...]"
 
@@ -55,7 +55,7 @@ def parse_condition(text: str) -> CaseCondition:
     """Parse a condition such as ``C-49 and not (C-30 or AQ-2)``; an empty text always holds.
 
     Raises:
-        WrongCondition: It is not an expression, or names an unknown feature.
+        WrongCondition: The text is not an expression, or names an unknown feature.
     """
     tokens = _TOKENS.findall(text)
     if not tokens:
@@ -106,7 +106,7 @@ def _skip(tokens: list[str], token: str) -> bool:
 
 
 def known_feature(id_: str) -> str:
-    """Return the id of a feature.
+    """Return ``id_`` if it is the id of a known feature.
 
     Raises:
         WrongCondition: There is no such feature; the message suggests one.

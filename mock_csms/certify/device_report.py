@@ -1,4 +1,4 @@
-"""Checks of the rows of a device report (ReportData): each returns the variables that break a rule."""
+"""Rows of a device report (ReportData), and checks of them, which return the variables that break a rule."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -26,7 +26,7 @@ def reported_name(row: ReportRow) -> ReportedName:
 
 
 def name_text(row: ReportRow) -> str:
-    """Return the name of the variable of a row for people."""
+    """Return the variable of a row as readable text, such as ``EVSE[1].Power``."""
     component, variable = row["component"], row["variable"]
     evse = component.get("evse", {})
     place = "".join(
@@ -43,7 +43,7 @@ def rows_named(rows: Iterable[ReportRow], component: str, variable: str) -> list
 
 
 def named_variables(rows: Iterable[ReportRow]) -> set[tuple[str, str]]:
-    """Return component and variable of each row."""
+    """Return the names of component and variable of each row."""
     return {(row["component"]["name"], row["variable"]["name"]) for row in rows}
 
 
@@ -54,7 +54,7 @@ def value_of(row: ReportRow) -> str | None:
 
 
 def words_of(text: str) -> list[str]:
-    """Split the value of a list."""
+    """Split the comma-separated value of a list variable."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
@@ -93,7 +93,7 @@ def secrets_shown(rows: Iterable[ReportRow]) -> list[str]:
 
 
 def without_value(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the variables without a value, which only write-only ones and the power of an EVSE may lack."""
+    """Name the variables without a value, except write-only ones and the power of an EVSE."""
     return [
         name_text(row)
         for row in rows
@@ -105,7 +105,7 @@ def without_value(rows: Iterable[ReportRow]) -> list[str]:
 def missing_from(
     rows: Iterable[ReportRow], required: Iterable[RequiredVariable], connectors: Sequence[tuple[int, int]]
 ) -> list[str]:
-    """Name the required variables that have no row; those of EVSEs and connectors are needed at each."""
+    """Name the required variables without a row; EVSE and Connector need one for each EVSE or connector."""
     reported = {reported_name(row) for row in rows}
     evses = sorted({evse for evse, _ in connectors})
     places: Mapping[str, Sequence[ComponentPlace]] = {

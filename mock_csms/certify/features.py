@@ -19,14 +19,14 @@ PROFILES: Final = (
 
 
 class Sign(Enum):
-    """Way in which a variable shows a feature of a station."""
+    """Sign in a variable of the device model that a station has a feature."""
 
     IMPLEMENTED = auto()
     WRITABLE = auto()
     CAN_BE = auto()
-    """The variable has the value, or can be set."""
+    """The variable has the value, or is writable."""
     OFFERS = auto()
-    """The value is in the list, or can be put into it."""
+    """The list in the variable has the value, or its valuesList has it and the variable is writable."""
     STARTS_WITH = auto()
     SEVERAL_EVSES = auto()
 
@@ -36,7 +36,7 @@ class Evidence:
     """A variable of the device model that shows a feature."""
 
     variable: str
-    """Component and variable, such as TxCtrlr.TxStartPoint; without a component, that of any component."""
+    """Component and variable, such as TxCtrlr.TxStartPoint; a variable alone stands for any component."""
     sign: Sign = Sign.IMPLEMENTED
     value: str = ""
     instance: str | None = None
@@ -56,10 +56,10 @@ class Feature:
 
     id: str
     profile: str
-    """Certification profile; empty for hardware, questions and subtypes of products."""
+    """Certification profile; empty for the hardware, additional questions and product subtypes of Part 5."""
     description: str
     evidence: tuple[Evidence, ...] = ()
-    """Each of these variables shows the feature; empty if only a person knows."""
+    """Variables, any of which shows the feature; empty if only a person knows."""
     is_hint: bool = False
     """Whether the evidence is necessary but not sufficient, so that a person has to be asked."""
 
@@ -146,18 +146,18 @@ _PROFILE_FEATURES: Final = (
 
 _START_POINTS: Final = {
     "EVConnected": "a transaction can start when the cable is plugged in",
-    "Authorized": "a transaction can start with the authorization",
+    "Authorized": "a transaction can start when a token is authorized",
     "DataSigned": "a transaction can start with a signed meter value",
-    "PowerPathClosed": "a transaction can start when cable and authorization are complete",
-    "EnergyTransfer": "a transaction can start with the first energy",
-    "ParkingBayOccupancy": "a transaction can start when a vehicle arrives in the bay",
+    "PowerPathClosed": "a transaction can start when the vehicle is both connected and authorized",
+    "EnergyTransfer": "a transaction can start when energy begins to flow",
+    "ParkingBayOccupancy": "a transaction can start when a vehicle arrives in the parking bay",
 }
 _STOP_POINTS: Final = {
     "EVConnected": "a transaction can end when the cable is unplugged",
-    "Authorized": "a transaction can end with the authorization",
-    "PowerPathClosed": "a transaction can end when cable or authorization is gone",
-    "EnergyTransfer": "a transaction can end when the energy stops",
-    "ParkingBayOccupancy": "a transaction can end when the vehicle leaves the bay",
+    "Authorized": "a transaction can end when the authorization ends",
+    "PowerPathClosed": "a transaction can end when the cable is unplugged or the authorization ends",
+    "EnergyTransfer": "a transaction can end when energy stops flowing",
+    "ParkingBayOccupancy": "a transaction can end when the vehicle leaves the parking bay",
 }
 
 _OFFLINE: Final = (
@@ -180,7 +180,7 @@ _OFFLINE: Final = (
 _TRANSACTIONS: Final = (
     _core(
         "C-06",
-        "the effect of unplugging at the vehicle on the authorization is known",
+        "authorization after unplugging at the vehicle (StopTxOnEVSideDisconnect)",
         _implemented("TxCtrlr.StopTxOnEVSideDisconnect"),
     ),
     _core(
@@ -205,15 +205,15 @@ _TRANSACTIONS: Final = (
         _implemented("AuthCtrlr.MasterPassGroupId"),
         hint=True,
     ),
-    _core("C-09", "the start points of transactions are known", _implemented("TxCtrlr.TxStartPoint")),
+    _core("C-09", "start points of transactions (TxStartPoint)", _implemented("TxCtrlr.TxStartPoint")),
     *_of("Core", *_numbered("C-09", _START_POINTS, "TxCtrlr.TxStartPoint")),
-    _core("C-10", "the stop points of transactions are known", _implemented("TxCtrlr.TxStopPoint")),
+    _core("C-10", "stop points of transactions (TxStopPoint)", _implemented("TxCtrlr.TxStopPoint")),
     *_of("Core", *_numbered("C-10", _STOP_POINTS, "TxCtrlr.TxStopPoint")),
-    _core("C-51", "the start points can be changed", _writable("TxCtrlr.TxStartPoint")),
-    _core("C-52", "the stop points can be changed", _writable("TxCtrlr.TxStopPoint")),
+    _core("C-51", "TxStartPoint can be changed", _writable("TxCtrlr.TxStartPoint")),
+    _core("C-52", "TxStopPoint can be changed", _writable("TxCtrlr.TxStopPoint")),
     _core(
         "C-12",
-        "the effect of unplugging at the vehicle on the lock is known",
+        "cable lock after unplugging at the vehicle (UnlockOnEVSideDisconnect)",
         _implemented("OCPPCommCtrlr.UnlockOnEVSideDisconnect"),
     ),
     _core(
@@ -230,14 +230,14 @@ _TRANSACTIONS: Final = (
 
 _MAINTENANCE: Final = (
     _core("C-13", "a single EVSE can be reset", _can_be("true", "EVSE.AllowReset")),
-    _core("C-14", "customer information is found by a customer identifier"),
+    _core("C-14", "customer information can be requested by a customer identifier"),
     _core(
         "C-20",
         "new sessions can be allowed while a firmware update waits",
         _can_be("true", "ChargingStation.AllowNewSessionsPendingFirmwareUpdate"),
     ),
     _core("C-21", "all messages can be queued while offline", _implemented("OCPPCommCtrlr.QueueAllMessages")),
-    _core("C-23", "the sources of the time are known", _implemented("ClockCtrlr.TimeSource")),
+    _core("C-23", "sources of the time (TimeSource)", _implemented("ClockCtrlr.TimeSource")),
     _core("C-25", "the time offset can be set", _writable("ClockCtrlr.TimeOffset")),
     _core("C-26", "the time zone can be set", _writable("ClockCtrlr.TimeZone")),
     _core("C-43", "firmware is installed while transactions go on"),
@@ -275,7 +275,7 @@ _AUTHORIZATION: Final = (
     _core("C-75", "local stop without authorization, such as by a button"),
     _core(
         "C-48",
-        "the authorization of remote starts is known",
+        "authorization of remote starts (AuthorizeRemoteStart)",
         _implemented("AuthCtrlr.AuthorizeRemoteStart"),
     ),
     _core(
@@ -294,7 +294,7 @@ _AUTHORIZATION: Final = (
         _can_be("true", "AuthCacheCtrlr.Enabled", "AuthCacheCtrlr.Available"),
     ),
     _core("C-53", "cached tokens expire", _implemented("AuthCacheCtrlr.LifeTime")),
-    _core("C-54", "the rule that replaces cached tokens is known", _implemented("AuthCacheCtrlr.Policy")),
+    _core("C-54", "replacement of cached tokens (Policy)", _implemented("AuthCacheCtrlr.Policy")),
     _core(
         "C-58",
         "the authorization by the central system can be switched off",
@@ -302,7 +302,7 @@ _AUTHORIZATION: Final = (
     ),
     _core(
         "C-59",
-        "the second check of cached tokens that are not accepted can be switched off",
+        "the Authorize for cached tokens that are not Accepted can be switched off",
         _can_be("true", "AuthCacheCtrlr.DisablePostAuthorize"),
     ),
 )
@@ -314,12 +314,14 @@ _METERING: Final = (
         _can_be("true", "AlignedDataCtrlr.SendDuringIdle"),
     ),
     _core("C-40", "meter values", _implemented("SampledDataCtrlr.TxUpdatedMeasurands")),
-    _core("C-40.1", "sampled values at the start", _implemented("SampledDataCtrlr.TxStartedMeasurands")),
-    _core("C-40.2", "sampled values on the way", _implemented("SampledDataCtrlr.TxUpdatedMeasurands")),
-    _core("C-40.3", "sampled values at the end", _implemented("SampledDataCtrlr.TxEndedMeasurands")),
+    _core("C-40.1", "sampled values in Started events", _implemented("SampledDataCtrlr.TxStartedMeasurands")),
+    _core("C-40.2", "sampled values in Updated events", _implemented("SampledDataCtrlr.TxUpdatedMeasurands")),
+    _core("C-40.3", "sampled values in Ended events", _implemented("SampledDataCtrlr.TxEndedMeasurands")),
     _core("C-40.4", "clock-aligned values", _implemented("AlignedDataCtrlr.Measurands")),
-    _core("C-40.5", "clock-aligned values at the end", _implemented("AlignedDataCtrlr.TxEndedMeasurands")),
-    _core("C-41", "the cipher suites are known"),
+    _core(
+        "C-40.5", "clock-aligned values in Ended events", _implemented("AlignedDataCtrlr.TxEndedMeasurands")
+    ),
+    _core("C-41", "TLS with a pair of the required cipher suites"),
     _core(
         "C-42",
         "meter values can be signed",
@@ -345,7 +347,7 @@ _OTHER_PROFILES: Final = (
     ),
     *_of(
         "SmartCharging",
-        Feature("SC-2", "", "the units of limits are known", _implemented("SmartChargingCtrlr.RateUnit")),
+        Feature("SC-2", "", "units of limits (RateUnit)", _implemented("SmartChargingCtrlr.RateUnit")),
         *_numbered("SC-2", {"A": "limits in amperes", "W": "limits in watts"}, "SmartChargingCtrlr.RateUnit"),
     ),
     *_of(
@@ -353,14 +355,14 @@ _OTHER_PROFILES: Final = (
         Feature(
             "R-1",
             "",
-            "a type of connector can be reserved",
+            "a connector can be reserved by its type",
             _implemented("Connector.ConnectorType"),
             is_hint=True,
         ),
         Feature(
             "R-2",
             "",
-            "an EVSE can be reserved without naming one",
+            "an unspecified EVSE can be reserved",
             _can_be("true", "ReservationCtrlr.NonEvseSpecific"),
         ),
         Feature("R-3", "", "reservations can be switched off", _can_be("false", "ReservationCtrlr.Enabled")),
@@ -376,11 +378,11 @@ _OTHER_PROFILES: Final = (
     ),
     *_of(
         "ISO15118",
-        Feature("ISO-4", "", "customer information is found by a customer certificate"),
+        Feature("ISO-4", "", "customer information can be requested by a customer certificate"),
         Feature(
             "ISO-5",
             "",
-            "contract certificates can be left to the central system to check",
+            "the central system can check contract certificates that the station cannot check",
             _can_be("true", "ISO15118Ctrlr.CentralContractValidationAllowed"),
         ),
     ),
@@ -395,7 +397,7 @@ _OTHER_PROFILES: Final = (
         Feature(
             "LA-3",
             "",
-            "the second check of listed tokens that are not accepted can be switched off",
+            "the Authorize for listed tokens that are not Accepted can be switched off",
             _can_be("true", "LocalAuthListCtrlr.DisablePostAuthorize"),
         ),
     ),
@@ -404,31 +406,31 @@ _OTHER_PROFILES: Final = (
         Feature(
             "UI-1",
             "",
-            "the priorities of messages are known",
+            "priorities of display messages (SupportedPriorities)",
             _implemented("DisplayMessageCtrlr.SupportedPriorities"),
         ),
         *_numbered(
             "UI-1",
             {
-                "AlwaysFront": "messages that stay in front",
-                "InFront": "messages that take turns in front",
-                "NormalCycle": "messages that take turns with the others",
+                "AlwaysFront": "display messages with the priority AlwaysFront",
+                "InFront": "display messages with the priority InFront",
+                "NormalCycle": "display messages with the priority NormalCycle",
             },
             "DisplayMessageCtrlr.SupportedPriorities",
         ),
         Feature(
             "UI-2",
             "",
-            "the formats of messages are known",
+            "formats of display messages (SupportedFormats)",
             _implemented("DisplayMessageCtrlr.SupportedFormats"),
         ),
         *_numbered(
             "UI-2",
             {
-                "ASCII": "messages in ASCII",
-                "HTML": "messages in HTML",
-                "URI": "messages behind a URI",
-                "UTF8": "messages in UTF-8",
+                "ASCII": "display messages in ASCII",
+                "HTML": "display messages in HTML",
+                "URI": "display messages that a URI leads to",
+                "UTF8": "display messages in UTF-8",
             },
             "DisplayMessageCtrlr.SupportedFormats",
         ),
@@ -436,8 +438,8 @@ _OTHER_PROFILES: Final = (
 )
 
 _HARDWARE: Final = (
-    Feature("HFS-1", "", "a socket for a loose cable", _starts_with("Connector.ConnectorType", "s")),
-    Feature("HFS-2", "", "a cable that belongs to the station", _starts_with("Connector.ConnectorType", "c")),
+    Feature("HFS-1", "", "a socket for a detachable cable", _starts_with("Connector.ConnectorType", "s")),
+    Feature("HFS-2", "", "a cable fixed to the station", _starts_with("Connector.ConnectorType", "c")),
     Feature("HFS-3", "", "charging with alternating current"),
     Feature(
         "HFS-4",
@@ -454,9 +456,9 @@ _HARDWARE: Final = (
 
 _QUESTIONS: Final = (
     Feature("AQ-1", "", "the last root certificate of the central system can be removed"),
-    Feature("AQ-2", "", "a lock keeps the cable out until a token is authorized"),
+    Feature("AQ-2", "", "a lock prevents plugging in before a token is authorized"),
     Feature("AQ-3", "", "the last certificate of the station can be removed, other than by OCPP"),
-    Feature("AQ-4", "", "a number of phases is not supported"),
+    Feature("AQ-4", "", "at least one number of phases is not supported"),
     Feature("AQ-5", "", "a hard-wired monitor"),
     Feature("AQ-6", "", "a preconfigured monitor"),
     Feature("AQ-7", "", "firmware is downloaded while transactions go on"),
@@ -464,7 +466,7 @@ _QUESTIONS: Final = (
     Feature("AQ-9", "", "vehicles can charge by IEC 61851-1, mode 3"),
     Feature("AQ-10", "", "a delta monitor can be set on BasicAuthPassword, which is write-only"),
     Feature("AQ-11", "", "one certificate serves both OCPP and ISO 15118"),
-    Feature("AQ-18", "", "a lock that holds the plug at the station by itself"),
+    Feature("AQ-18", "", "an automatic lock for the plug at the station"),
     Feature("Mode12Only", "", "the station charges in modes 1 and 2 only"),
     Feature("Wireless", "", "the station charges without a cable"),
 )
@@ -490,6 +492,6 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
 
 
 def claimed_values(claims: Container[str], prefix: str) -> list[str]:
-    """Return the values that the claimed features of a list stand for, such as start points for C-09."""
+    """Return the values of the claimed features with a prefix: C-09 gives ``EVConnected`` for C-09.1."""
     numbered = [feature for feature in FEATURES.values() if feature.id.startswith(f"{prefix}.")]
     return [feature.evidence[0].value for feature in numbered if feature.id in claims]

@@ -16,4 +16,4 @@ HOPELESS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "refusing": (*(f"refuse {action} NotSupported" for action in CSMS_ACTIONS), *NOTHING_IS_NOTICED),
 }
-"""Misbehaviours of each of these stations. The refusing one still boots."""
+"""Misbehaviours of each station that must pass no case; the refusing one still boots."""

@@ -22,8 +22,8 @@ async def station_file_of(
 ) -> tuple[str, str]:
     """Read the device model of a connected station, and return the text of its station file.
 
-    ``file`` has its identity, tokens and times. ``claims`` are features to be claimed although no variable
-    shows them. The second text is the reason if the device model cannot be read, otherwise empty.
+    ``file`` has the identity, tokens and times. ``claims`` are features to claim although no variable shows
+    them. The second text returned is the reason if the device model cannot be read, otherwise empty.
     """
     try:
         learnt = learn_features(await _device_model(client.station(file.station.identity)))
@@ -44,14 +44,14 @@ async def _device_model(station: AsyncStationHandle) -> list[dict[str, Any]]:
 
 
 def _claiming(learnt: LearntFeatures, claims: Collection[str]) -> LearntFeatures:
-    """Return the features with some of those claimed that would have to be asked."""
+    """Return the features with those of ``claims`` moved from the asked to the claimed ones."""
     claimed = [id_ for id_ in learnt.asked if id_ in claims]
     asked = tuple(id_ for id_ in learnt.asked if id_ not in claimed)
     return replace(learnt, claimed=(*learnt.claimed, *claimed), asked=asked)
 
 
 def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
-    """Return the text of a station file: what is known is filled in, what has to be asked is a comment."""
+    """Return the text of a station file: learnt features are claimed, features to ask about are comments."""
     evses = ", ".join(f"{evse} = {list(connectors)}" for evse, connectors in learnt.evses.items())
     profiles = [name for name in PROFILES if name == "Core" or name in learnt.claimed]
     return "\n".join(

@@ -9,7 +9,7 @@ from mock_csms.certify.features import FEATURES, Evidence, Feature, Sign
 
 
 class WrongReport(Exception):
-    """A report that cannot be read."""
+    """A device report whose rows violate the schema of ReportData."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class LearntFeatures:
     denied: tuple[str, ...]
     """Features that the device model contradicts."""
     asked: tuple[str, ...]
-    """Features that no variable shows, or not for certain."""
+    """Features about which the device model says nothing, or nothing certain."""
     evses: Mapping[int, tuple[int, ...]]
     """Ids of the connectors by the id of their EVSE."""
 

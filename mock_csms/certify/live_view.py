@@ -11,7 +11,7 @@ from mock_csms.client import AsyncClient, ClientError
 
 MAX_SHOWN_STEPS: Final = 200
 MAX_SHOWN_TEXT: Final = 2000
-"""Limits of the server."""
+"""Maximum characters of a text; this and the number of steps are limits of the control API."""
 
 
 class LiveView:

@@ -1,6 +1,6 @@
-"""The table of mutants: misbehaviours of the station in the box by case, and the step that catches each.
+"""The table of mutants: misbehaviours of the simulated station by case, and the step that catches each.
 
-One TOML file a block: ``[TC_B_01_CS]`` with ``"misbehaviour" = "text of the step that fails"``.
+One TOML file per block: ``[TC_B_01_CS]`` with ``"misbehaviour" = "text of the step that fails"``.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def all_mutants() -> Mutants:
 
 
 def write_mutants(table: Mutants, folder: Path) -> None:
-    """Write the table into one file a block."""
+    """Write the table into one file per block."""
     for block in sorted({block_of(case_id) for case_id in table}):
         content = {case_id: dict(table[case_id]) for case_id in sorted(table) if block_of(case_id) == block}
         (folder / f"{block.lower()}.toml").write_text(tomli_w.dumps(content), encoding="utf-8")

@@ -21,7 +21,7 @@ from mock_csms.errors import CouldNotStart
 from mock_csms.process import read_stdin
 
 STATION_RIG: Final = "station"
-"""Value of --rig: the station in the box is started and is its own rig."""
+"""Value of --rig: a simulated station is started, which is the station under test and its own rig."""
 PERSON_RIG: Final = "person"
 BOOT_AFTER_CONNECTION_S: Final = 5.0
 """Seconds after which a station that has connected and not booted is reset."""
@@ -33,7 +33,7 @@ type BenchSupply = Callable[[Case, CaseOptions], AbstractAsyncContextManager[Ben
 
 
 class NoStation(Exception):
-    """The station under test did not come."""
+    """The station under test did not connect or boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Surroundings:
 
     @property
     def has_box_for_each_case(self) -> bool:
-        """Whether each case has a new station in the box, of the variant that it is about."""
+        """Whether each case gets a new simulated station, in the variant for the case."""
         return self.rig == STATION_RIG and self.against is None and not self.server_flags
 
 
@@ -157,7 +157,7 @@ async def await_station(
 
 
 async def _await_boot(station: AsyncStationHandle, within: float, write: WriteText) -> None:
-    """Wait for a boot. A station that has booted at an earlier server only connects again: reset it."""
+    """Wait for a BootNotification; reset a station that only connects, having booted at an earlier server."""
     with suppress(StationFailure):
         await station.waits_for("BootNotification", within=min(within, BOOT_AFTER_CONNECTION_S))
         return

@@ -13,7 +13,7 @@ CASES_INTRODUCTION: Final = """\
 This page is generated from the catalogue of cases in `mock_csms/certify/`; `task certify-cases` writes it.
 
 It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 edition 3, with the errata of
-2025-09. The rehearsal carries them out in its own words; it does not certify a station.
+2025-09. The rehearsal is an implementation of its own; it does not certify a station.
 
 - **Profiles**: the certification profiles of Part 5 that list the case as mandatory (M) or conditional (C).
   A case without a profile is not part of the certification.
@@ -22,7 +22,7 @@ It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 editio
   condition of a case without a profile follows from its prerequisites in Part 6.
 - **Needs**: the stimuli that the case needs from a person or a rig besides the connection. Parking is only
   listed where the case is about it. `firmware` is a file of the vendor that the station can install.
-- **Rehearsed**: whether the rehearsal has the case, or why not.
+- **Rehearsed**: `yes`, or why the rehearsal does not have the case.
 """
 
 

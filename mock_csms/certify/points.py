@@ -62,12 +62,12 @@ class TransactionPoints:
 
     @classmethod
     def of_values(cls, start: str, stop: str) -> Self:
-        """Read the values of the variables; raises CaseFailed for an unknown point."""
+        """Parse the values of TxStartPoint and TxStopPoint; raises CaseFailed for an unknown point."""
         return cls(points_of(start), points_of(stop))
 
     @property
     def are_in_bay(self) -> bool:
-        """Whether a transaction starts or stops with a vehicle in the bay."""
+        """Whether ParkingBayOccupancy is a start or stop point."""
         return Point.PARKING_BAY_OCCUPANCY in self.start | self.stop
 
     @property
@@ -78,9 +78,9 @@ class TransactionPoints:
     def step(self, before: Situation, **changes: Any) -> tuple[Situation, EventType | None]:
         """Return the situation after a step, and the type of the event that the step leads to, if any.
 
-        A transaction starts when a start point is newly met, or at an authorization while one is met,
-        as after an earlier transaction. It ends when a stop point is no longer met; DataSigned is not a stop
-        point (errata 2.24). The end of a transaction ends its authorization.
+        A transaction starts when a start point is newly met, or at an authorization if a start point is still
+        met, as after an earlier transaction. It ends when a stop point is no longer met; DataSigned is not a
+        stop point (errata 2.24). The end of a transaction ends its authorization.
         """
         after = replace(before, **changes)
         event = self._event(before, after)
@@ -100,7 +100,7 @@ class TransactionPoints:
 
 
 def points_of(value: str) -> frozenset[Point]:
-    """Read a list of points as in the value of a variable; raises CaseFailed for an unknown one."""
+    """Parse a comma-separated list of points; raises CaseFailed for an unknown one."""
     names = {name.strip() for name in value.split(",")} - {""}
     if unknown := sorted(names - set(Point)):
         raise CaseFailed(f"{unknown[0]!r} is not a point at which transactions start or stop")

@@ -1,4 +1,4 @@
-"""The situation in which a case begins: its states, variables, lists and memories."""
+"""Preparations of a case: the states, variables, lists and cached tokens with which it begins."""
 
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -16,7 +16,7 @@ EARLIER_MESSAGES_ID: Final = 7000
 
 
 class Preparations(States):
-    """The situation in which a case begins: the states, variables, lists and memories."""
+    """Prepares a case: the states, variables, lists and cached tokens with which it begins."""
 
     is_preparation = True
 
@@ -31,9 +31,9 @@ class Preparations(States):
 
     @reached(about="TC_B_09_CS")
     async def written_variables(self, **values: Any) -> None:
-        """Set variables until the end of the case, even if the station gives no value for them before.
+        """Set variables until the end of the case, even those for which the station gives no value before.
 
-        That is for cases about reading. What has no value is not put back. Raises Inconclusive.
+        This is for cases about reading. A variable that had no value is not set back. Raises Inconclusive.
         """
         for name, value in values.items():
             before = await self._stage.variable(*_parts(name))
@@ -54,14 +54,14 @@ class Preparations(States):
 
     @reached(about="TC_B_09_CS")
     async def _set(self, name: str, value: Any) -> str:
-        """Set a variable and return why that is not possible."""
+        """Set a variable; return the reason if this fails, or an empty text."""
         before = await self._stage.variable(*_parts(name))
         if before is None:
             return "the station gives no value for it"
         return "" if before == _text(value) else await self._write(name, value, before)
 
     async def _write(self, name: str, value: Any, before: str | None) -> str:
-        """Set a variable, and back to its earlier value at the end; return why that is not possible."""
+        """Set a variable, and restore ``before`` at the end of the case; return the reason if this fails."""
         component, variable, instance = _parts(name)
         status = await self._stage.set_variable(component, variable, instance, _text(value))
         if status not in {"Accepted", "RebootRequired"}:
@@ -91,8 +91,8 @@ class Preparations(States):
     ) -> None:
         """Set the points at which transactions start and stop, until the end of the case.
 
-        Of several values, the first one that can be set counts. A variable that cannot be set has to have one
-        of them, and none of ``start_without`` or ``stop_without``. Raises Skipped.
+        The first of several values that can be set is used. A variable that can be set to none of them must
+        have one of them already, without a point of ``start_without`` or ``stop_without``. Raises Skipped.
         """
         await self._set_points("TxStartPoint", start, start_without)
         await self._set_points("TxStopPoint", stop, stop_without)
@@ -118,7 +118,7 @@ class Preparations(States):
     async def energy_transfer_started_everywhere(self, *, at_most: int | None = None) -> dict[int, str]:
         """Start the energy transfer at each EVSE; return the transactions by EVSE.
 
-        The other EVSEs have the second token. ``at_most`` is the number of EVSEs that are needed.
+        The other EVSEs use the second token. ``at_most`` is the number of EVSEs that are needed.
         """
         await self.energy_transfer_started()
         first, *others = sorted(self._stage.file.station.evses)[:at_most]
@@ -129,7 +129,7 @@ class Preparations(States):
     async def _charges_at(self, evse: int) -> str:
         """Start the energy transfer at another EVSE with the second token; return the transaction.
 
-        Unlike a state of `at_evse`, it allows events of the first session in between.
+        Unlike the states of `at_evse`, this allows events of the first session in between.
         """
         rig, station = self._stage.rig, self._stage.station
         if (await self._stage.points()).are_in_bay:
@@ -150,7 +150,7 @@ class Preparations(States):
 
     @reached(about="TC_C_50_CS")
     async def contract_known(self) -> None:
-        """Teach the station the contract of the vehicle for its cache and its local list."""
+        """Put the contract of the vehicle into the station's cache, by a session, and into its local list."""
         await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
         await self.ev_connected("plug-and-charge")
         token = await self.contract_authorized()
@@ -178,7 +178,7 @@ class Preparations(States):
 
     @reached(about="TC_C_08_CS")
     async def id_token_cached(self, token: CaseToken | None = None) -> None:
-        """Teach the station a token for its cache, by a session with it."""
+        """Put a token into the station's cache by a session with the token."""
         shown = token or self._stage.file.tokens.valid
         await self.parking_bay_occupied()
         await self.authorized(shown)
@@ -191,7 +191,7 @@ class Preparations(States):
 
     @reached(about="TC_C_09_CS")
     async def id_token_info_cached(self, token: CaseToken, info: Mapping[str, Any]) -> None:
-        """Teach the station an idTokenInfo with which a token starts no session."""
+        """Present a token, so that the station caches it with an idTokenInfo that starts no session."""
         answer = {"idTokenInfo": dict(info)}
         rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
         await self.token_offered(token)

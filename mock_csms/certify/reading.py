@@ -1,4 +1,4 @@
-"""Deviations of the cases from Part 6 to the letter, with their reasons: one TOML file a block."""
+"""Deviations of the cases from the letter of Part 6, with their reasons; one TOML file per block."""
 
 from collections.abc import Mapping
 from typing import Final

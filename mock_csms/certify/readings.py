@@ -22,22 +22,22 @@ def meter_values(messages: Iterable[TranscriptEntry]) -> list[MeterValue]:
 
 
 def contexts(values: Iterable[MeterValue]) -> set[str]:
-    """Return why meter values were taken, by the first sampled value of each."""
+    """Return the contexts of meter values; the first sampled value of each tells its context."""
     return {value["sampledValue"][0].get("context", DEFAULT_CONTEXT) for value in values}
 
 
 def with_context(values: Iterable[MeterValue], context: str) -> list[MeterValue]:
-    """Return the meter values that were taken for a reason."""
+    """Return the meter values with this context."""
     return [value for value in values if contexts([value]) == {context}]
 
 
 def measurands_of(values: Iterable[MeterValue]) -> set[str]:
-    """Return what was measured."""
+    """Return the measurands of the sampled values."""
     return {sampled.get("measurand", DEFAULT_MEASURAND) for sampled in _sampled(values)}
 
 
 def are_from_station(values: Iterable[MeterValue]) -> bool:
-    """Whether nothing but a state of charge was measured in the vehicle."""
+    """Whether no sampled value except the state of charge has the location EV."""
     return all(
         sampled.get("location") != "EV" or sampled.get("measurand") == STATE_OF_CHARGE
         for sampled in _sampled(values)
@@ -50,7 +50,7 @@ def signatures(values: Iterable[MeterValue]) -> list[Mapping[str, Any]]:
 
 
 def keys_are_sent(signed: Iterable[Mapping[str, Any]], when: str | None) -> bool:
-    """Whether the public keys of signatures fit PublicKeyWithSignedMeterValue; None is an unknown value."""
+    """Whether signatures have public keys as PublicKeyWithSignedMeterValue says; ``when`` None allows all."""
     keys = [signature["publicKey"] for signature in signed]
     if not all(_is_base64(key) for key in keys):
         return False
@@ -86,7 +86,7 @@ def taken_at(value: MeterValue) -> float:
 
 
 def are_regular(times_s: Iterable[float], interval_s: float, tolerance_s: float) -> bool:
-    """Whether times follow each other at an interval."""
+    """Whether each time follows the one before it at the interval, give or take the tolerance."""
     return all(abs(later - earlier - interval_s) <= tolerance_s for earlier, later in pairwise(times_s))
 
 

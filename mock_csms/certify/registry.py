@@ -55,7 +55,7 @@ class Unrehearsed:
 
 @dataclass
 class CaseList:
-    """The cases of one functional block, filled by its decorators."""
+    """The cases of one module, which its decorators fill."""
 
     cases: dict[str, Case] = field(default_factory=dict)
     unrehearsed: dict[str, Unrehearsed] = field(default_factory=dict)

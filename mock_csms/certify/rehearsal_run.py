@@ -1,4 +1,4 @@
-"""A run: carries out the planned cases and gathers the report."""
+"""Carries out the planned cases of a run against one station, and gathers the report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -43,7 +43,7 @@ class RehearsalOfStation:
         self.on_case: Callable[[CaseResult], object] = lambda _: None
         """Called with each result, after it has been added to the report."""
         self.left: Sequence[str] = ()
-        """Changes of the station that an aborted case could not undo."""
+        """Changes of the station that the latest case could not undo."""
         self.away_since: str | None = None
         """Case after which the station has not come back; None if it is there."""
         self._live = LiveView(client)
@@ -51,7 +51,7 @@ class RehearsalOfStation:
         self.report = RunReport(file.station.identity, datetime.now(UTC))
 
     async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
-        """Carry out the cases; those that an earlier run has decided are taken from it."""
+        """Carry out the cases, except those that ``earlier`` has decided, whose results are kept."""
         decided = {case.result.id: case for case in (earlier.cases if earlier else ()) if is_decided(case)}
         async with self._live.showing(self._file.station.identity, planned):
             for each in planned:
@@ -80,7 +80,7 @@ class RehearsalOfStation:
         return self._reported(planned, result, await self._frames_since(start))
 
     def _with_caveat(self, planned: PlannedCase, result: CaseResult) -> CaseResult:
-        """Add to a failure that a claim is missing, if the case would not apply with it."""
+        """Add to a FAIL the hint of `CatalogueEntry.caveat` that the station file may lack a claim."""
         caveat = planned.entry.caveat(self._file.claims)
         if result.verdict is not Verdict.FAIL or not caveat:
             return result
@@ -123,7 +123,7 @@ class RehearsalOfStation:
 
 
 def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> RunReport | None:
-    """Return the report of a run that an earlier one has decided; None if a case is left."""
+    """Return a report with the results of an earlier run; None if it has not decided all planned cases."""
     decided = {case.result.id: case for case in earlier.cases if is_decided(case)}
     if any(each.entry.id not in decided for each in planned):
         return None
@@ -132,5 +132,5 @@ def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> Run
 
 
 def is_decided(case: CaseReport) -> bool:
-    """Whether a case has been carried out or skipped; without a step, the station was away."""
+    """Whether a case was carried out or skipped; INCONCLUSIVE without a step means the station was away."""
     return case.result.verdict is not Verdict.INCONCLUSIVE or bool(case.result.steps)

@@ -28,7 +28,7 @@ class ReportFiles:
 
     @property
     def written(self) -> list[Path]:
-        """The files whose latest write has not failed, once all have been written."""
+        """The files whose latest write has not failed; valid after `write_all`."""
         return [path for path in self.paths if path not in self.failed]
 
     def check(self) -> None:
@@ -67,7 +67,7 @@ class ReportFiles:
 
 
 def write_report(report: RunReport, path: Path) -> None:
-    """Write a report as JSON, by way of a file beside it, so that an abort leaves a whole one."""
+    """Write a report as JSON through a temporary file beside it, so that an abort leaves a complete file."""
     if path.exists() and not path.is_file():  # a pipe or device must not be replaced by a file
         path.write_text(report.as_json(), encoding="utf-8")
         return

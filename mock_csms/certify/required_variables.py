@@ -13,7 +13,7 @@ class RequiredVariable:
     name: str
     instance: str | None
     is_writable: bool
-    """Whether it must be possible to set it."""
+    """Whether the variable must be writable."""
 
 
 def _parsed(text: str) -> Iterator[RequiredVariable]:
@@ -59,7 +59,7 @@ _LINES: Final = {
     ),
     "ISO15118": ("ISO15118Ctrlr: ContractValidationOffline*",),
 }
-"""An asterisk marks the variables that must be writable; for others, the station may choose."""
+"""Required variables by profile, in the format of `_parsed`; an asterisk marks one that must be writable."""
 
 _BY_PROFILE: Final = {
     profile: tuple(variable for line in lines for variable in _parsed(line))

@@ -18,7 +18,7 @@ FORMAT: Final = "ocpp2-mock-server-certify-1"
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """A case with its verdict, what Part 5 says of it, and its frames."""
+    """A case with its result, its profiles and requirements, and its frames."""
 
     result: CaseResult
     profiles: tuple[str, ...] = ()
@@ -108,14 +108,14 @@ class RunReport:
             version=content["version"],
             left_out=int(content.get("left_out", 0)),
         )
-        checked = TypeAdapter(cls).validate_python(asdict(report))  # also the types of all members
+        checked = TypeAdapter(cls).validate_python(asdict(report))  # a dataclass does not check types
         for result in checked.results:
             block_of(result.id)
         return checked
 
 
 def is_failed(result: CaseResult) -> bool:
-    """Whether a result fails the run: a failure that is not known, or a known one that has passed."""
+    """Whether a result fails the run: FAIL, ERROR or INCONCLUSIVE; of a case known to fail, PASS or ERROR."""
     if result.known is not None:
         return result.verdict in {Verdict.PASS, Verdict.ERROR}
     return result.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE}

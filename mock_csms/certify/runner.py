@@ -21,7 +21,7 @@ CASE_S: Final = 1800.0
 MAX_REASON: Final = 4000
 """Maximum characters of a reason."""
 FRAMES_BEGIN: Final = "\nlast frames of "
-"""Start of the part of a failure that repeats the newest frames."""
+"""Start of the part of a failure text that lists the newest frames."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CaseOptions:
     """Options of carrying out cases."""
 
     is_lenient: bool = False
-    """Whether findings of the specification leave a verdict as it is."""
+    """Whether a case passes even if the server reports findings with the severity error."""
     settles: bool = True
     """Whether the station is brought back to idle, and its changes undone, after each case."""
     on_step: OnStep = lambda _: None
@@ -98,9 +98,9 @@ class Bench:
         return passed
 
     async def _with_findings(self, result: CaseResult, start: int) -> CaseResult:
-        """Fail a case if the station violated the specification while it ran.
+        """Turn PASS or ERROR into FAIL if the station violated the specification while the case ran.
 
-        A case that cannot read a message because of that fails, too, even if the run is lenient.
+        A lenient run keeps PASS. An ERROR becomes FAIL in any run: the violation may have caused it.
         """
         is_judged = result.verdict is Verdict.PASS and not self._options.is_lenient
         if not is_judged and result.verdict is not Verdict.ERROR:
@@ -149,7 +149,7 @@ def _with_place(error: Exception) -> str:
 
 
 async def _shielded(undoing: Coroutine[Any, Any, list[str]]) -> list[str]:
-    """Finish undoing even if the task has been cancelled, or is in the meantime."""
+    """Finish undoing even if the task has been cancelled or is cancelled meanwhile."""
     task = asyncio.ensure_future(undoing)
     try:
         return await asyncio.shield(task)

@@ -26,7 +26,7 @@ class Selection:
     """Whether a person or a rig gives stimuli."""
 
     def names(self, case_id: str) -> bool:
-        """Whether a case is one that the user wants."""
+        """Whether the globs select a case."""
         return not self.globs or any(fnmatchcase(case_id, glob) for glob in self.globs)
 
 
@@ -68,7 +68,7 @@ def plan(
 
 
 def count_left_out(planned: Sequence[PlannedCase], applying: Sequence[PlannedCase]) -> int:
-    """Count the cases that apply to a station and are not planned, without those that are not carried out."""
+    """Count the cases that apply to a station and can be carried out, but are not planned."""
     ids = {each.entry.id for each in planned}
     return sum(not each.skipped and each.entry.id not in ids for each in applying)
 

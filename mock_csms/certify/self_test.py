@@ -1,4 +1,4 @@
-"""The test of the cases themselves: each passes on the station in the box, and fails on its mutants."""
+"""Tests the cases themselves: each has to pass on the simulated station, and to fail on its mutants."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ from mock_csms.certify.verdicts import CaseResult, Verdict
 from mock_csms.client import AsyncClient
 
 AT_ONCE: Final = 6
-"""Number of stations that are tested at once; they mostly wait."""
+"""Number of trials that run at once; a trial mostly waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class CaseTrial:
 
     @property
     def variant(self) -> BoxVariant:
-        """The variant of the station in the box that the case is for."""
+        """The variant of the simulated station that the case needs."""
         return all_variants().get(self.case.id, USUAL)
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ async def carry_out_trials(
 ) -> list[TrialOutcome]:
     """Carry out trials, some at once, and return their outcomes in the same order.
 
-    Those that need the server for themselves come last, one after another.
+    Trials that need the server for themselves run last, one after another.
     """
     limit = asyncio.Semaphore(AT_ONCE)
     outcomes: dict[int, TrialOutcome] = {}

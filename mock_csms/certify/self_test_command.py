@@ -26,11 +26,10 @@ type Write = Callable[[str], object]
 async def try_cases(
     globs: Sequence[str], misbehaviours: Sequence[str], write: Write, writes_table: bool, is_verbose: bool
 ) -> int:
-    """Test the cases that match, and return the exit code; raises UsageError if none does.
+    """Test the cases that match the globs, and return the exit code; raises UsageError if none matches.
 
     ``misbehaviours`` are tried in place of those in the table; "mute" and "refusing" are stations that must
-    not pass. With ``writes_table``, the steps in which
-    misbehaviours were caught go into the table.
+    not pass. With ``writes_table``, the table gets the steps in which misbehaviours were caught.
     """
     cases = [
         case for case in ALL_CASES.values() if not globs or any(fnmatchcase(case.id, each) for each in globs)

@@ -1,4 +1,4 @@
-"""The TransactionEvents that the steps of a charging session lead to, and what each has to have."""
+"""The TransactionEvents that the steps of a charging session lead to, and the fields that each must have."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -31,7 +31,7 @@ STARTED_CHARGING: Final = Pattern(
 )
 DATA_SIGNED: Final = Pattern(EVENT, eventType="Updated", triggerReason="SignedDataReceived")
 VEHICLE_SEEN: Final = Pattern(EVENT, eventType="Updated", triggerReason="EVDetected")
-"""The event of a bay with a sensor that is neither a start nor a stop point."""
+"""The event that a station with a bay sensor sends for a vehicle, even if no start or stop point needs it."""
 
 
 class SessionEvents:
@@ -47,7 +47,7 @@ class SessionEvents:
     async def follow(
         self, changes: Mapping[str, bool], *, after: Sequence[Pattern] = (), **fields: Any
     ) -> TranscriptEntry | None:
-        """Change the situation and expect the event that the change leads to; None if it leads to none."""
+        """Change the situation, and return the event that it leads to; None if it leads to none."""
         points = await self._stage.points()
         situation, kind = points.step(self._session.situation, **changes)
         event = None
@@ -65,7 +65,7 @@ class SessionEvents:
         within: float | None = None,
         **fields: Any,
     ) -> TranscriptEntry:
-        """Expect the next event, with these fields and what is due."""
+        """Expect the next event with these fields and those of `_due`."""
         expected = {
             name: _single(value) for name, value in {"eventType": kind, **fields, **self._due()}.items()
         }
@@ -101,7 +101,7 @@ class SessionEvents:
             session.stopped_by = None
 
     def _check_stopped_reason(self, event: TranscriptEntry) -> None:
-        """After a stop, the last event has its reason, whatever the event is about."""
+        """Check that the Ended event has the stoppedReason of the stop, whatever its triggerReason is."""
         if self._session.stopped_by is None:
             return
         allowed = STOPPED_REASONS[self._session.stopped_by]
@@ -124,12 +124,12 @@ def _single(value: Any) -> Any:
 
 
 def token_field(token: CaseToken) -> Any:
-    """Return the field idToken of the event that presents a token."""
+    """Return the idToken expected in the first event after a token is presented; any for NoAuthorization."""
     return ANY if token.type == "NoAuthorization" else token.as_json
 
 
 def absent_or(token: CaseToken) -> frozenset[Any]:
-    """Return the condition that the field idToken is absent or has a token."""
+    """Return the condition that the field idToken is absent or is this token."""
 
     def is_the_one_presented(value: Any) -> bool:
         return {"idToken": value["idToken"], "type": value["type"]} == token.as_json
@@ -138,7 +138,7 @@ def absent_or(token: CaseToken) -> frozenset[Any]:
 
 
 def of_transaction(transaction: str) -> Callable[[str], bool]:
-    """Return the condition that an id is that of a transaction."""
+    """Return the condition that an id is that of this transaction."""
 
     def is_of_the_transaction(transaction_id: str) -> bool:
         return transaction_id == transaction
@@ -147,5 +147,5 @@ def of_transaction(transaction: str) -> Callable[[str], bool]:
 
 
 def not_periodic(trigger: str) -> bool:
-    """Whether the triggerReason of an event is another one than those of its readings."""
+    """Whether a triggerReason is not that of periodic or clock-aligned readings."""
     return trigger not in PERIODIC_REASONS

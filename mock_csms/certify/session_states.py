@@ -25,9 +25,9 @@ type Method[**P, T] = Callable[P, Coroutine[Any, Any, T]]
 
 
 def reached[**P, T](*, about: str) -> Callable[[Method[P, T]], Method[P, T]]:
-    """Make a method a state: a failure is INCONCLUSIVE while a case is prepared.
+    """Decorate a method that reaches a state: a failure is INCONCLUSIVE while a case is prepared.
 
-    ``about`` is the case that is about the steps of this state.
+    ``about`` is the id of the case that tests the steps of this state.
     """
 
     def decorate(method: Method[P, T]) -> Method[P, T]:
@@ -62,10 +62,7 @@ class SessionStates:
         return type(self)(self._stage.at_evse(evse))
 
     def observed_later(self) -> Self:
-        """Return the states for stimuli that are given while the server is offline.
-
-        They give no stimuli, and expect the events of those that have been given.
-        """
+        """Return states that give no stimuli, and expect the events of those given while offline."""
         return type(self)(self._stage.without_stimuli())
 
     @property
@@ -79,7 +76,7 @@ class SessionStates:
 
     @reached(about="TC_E_12_CS")
     async def parking_bay_occupied(self) -> None:
-        """Drive a vehicle into the bay; only if a transaction starts or stops there."""
+        """Drive a vehicle into the bay if ParkingBayOccupancy is a start or stop point."""
         points = await self._stage.points()
         if self._session.situation.is_occupied or not points.are_in_bay:
             return
@@ -114,7 +111,7 @@ class SessionStates:
         )
 
     async def _signed(self) -> set[str]:
-        """Return the reason of an event that may also be caused by signed meter values."""
+        """Return SignedDataReceived as a further possible triggerReason if DataSigned is a start point."""
         points = await self._stage.points()
         return {"SignedDataReceived"} if Point.DATA_SIGNED in points.start else set()
 
@@ -151,7 +148,7 @@ class SessionStates:
 
     @reached(about="TC_C_50_CS")
     async def contract_authorized(self, **fields: Any) -> CaseToken:
-        """Authorize the contract of the vehicle, with these fields in the Authorize; return its token."""
+        """Expect an Authorize with these fields for the contract of the vehicle; return its token."""
         request = await self._stage.station.sends("Authorize", idToken__type="eMAID", **fields)
         token = CaseToken(id_token=request["idToken"]["idToken"], type="eMAID")
         await self._follow_authorization(token)
@@ -213,7 +210,8 @@ class SessionStates:
     async def ev_connection_timed_out(self) -> None:
         """Wait until the authorization ends because no cable has been plugged in.
 
-        Without Authorized as a stop point, the event may also be an Updated one: Part 6 and E03.FR.05 differ.
+        Without Authorized or ParkingBayOccupancy as a stop point, the event may be Updated or Ended: Part 6
+        and E03.FR.05 differ.
         """
         points, before = await self._stage.points(), self._session.situation
         after, kind = points.step(before, is_authorized=False)
@@ -238,7 +236,7 @@ class SessionStates:
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started(self, token: CaseToken | None = None, **vehicle: Any) -> None:
-        """Start the flow of energy: connect and authorize, as far as that has not happened."""
+        """Start the energy transfer; connect and authorize first if that has not happened yet."""
         if self._session.has_charged and self._session.situation.is_authorized:
             return
         if not self._session.situation.is_authorized:
@@ -302,9 +300,9 @@ class SessionStates:
         return await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
 
     async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> TranscriptEntry | None:
-        """Expect the events of a stop: that of the authorization, and that of the energy, which may be one.
+        """Expect the events of a stop: one of the authorization and one of the energy, or one for both.
 
-        The last of them is Ended if a stop point says so (errata 6.2.117).
+        The last event is Ended if a stop point says so (errata 6.2.117).
         """
         points, before = await self._stage.points(), self._session.situation
         if not before.is_running:
@@ -356,10 +354,10 @@ class SessionStates:
 
     @reached(about="TC_E_20_CS")
     async def unplugged_at_vehicle(self, *, is_attached: bool = False, **fields: Any) -> None:
-        """Unplug the cable at the vehicle only; ``fields`` are further ones of the event.
+        """Unplug the cable at the vehicle; ``fields`` are further fields of the event.
 
-        A cable that is attached to the station has no other end: its connector becomes free, which is left to
-        the case.
+        A cable that is attached to the station is then unplugged altogether; the case checks the status of
+        its connector.
         """
         stops = await self._stage.variable("TxCtrlr", "StopTxOnEVSideDisconnect") != "false"
         await self._stage.rig.unplugs_at_the_vehicle(is_attached=is_attached)
@@ -429,9 +427,9 @@ class SessionStates:
 
     @reached(about="TC_C_34_CS")
     async def deauthorized(self) -> None:
-        """See the station end the authorization after an answer to a TransactionEvent has refused the token.
+        """Expect the end of the authorization after an answer to a TransactionEvent refused the token.
 
-        The case sets the rule of that answer before the state Authorized.
+        The case adds the rule for that answer before it calls `authorized`.
         """
         while self._session.token_due is not None and not self._session.situation.is_connected:
             await self.ev_connected()

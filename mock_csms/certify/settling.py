@@ -16,7 +16,7 @@ AWAY: Final = "the station has not connected and booted again"
 
 
 async def settle(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> list[str]:
-    """Bring the station back to idle by the mildest way that works; return what is left."""
+    """Bring the station back to idle by the mildest means that work; return the problems that remain."""
     return [*await rig.clears(), *await _becomes_idle(handle, rig, file)]
 
 
@@ -48,7 +48,7 @@ async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile)
 
 
 async def _returns(handle: AsyncStationHandle, within: float) -> bool:
-    """Wait until the station is in service; one that does not repeat its boot has to connect anew."""
+    """Wait until the station is in service; disconnect it once if it is connected but does not boot."""
     if await _comes_true(handle, within, is_in_service):
         return True
     if not (await handle.state())["connected"]:
@@ -78,7 +78,7 @@ def running_transactions(state: dict[str, Any]) -> list[str]:
 async def _comes_true(handle: AsyncStationHandle, within: float, holds: Any) -> bool:
     try:
         async with asyncio.timeout(within):
-            while not holds(await handle.state()):  # noqa: ASYNC110 - the state is no event of the server
+            while not holds(await handle.state()):  # noqa: ASYNC110 - the server sends no event for it
                 await asyncio.sleep(STATE_POLL_S)
     except TimeoutError:
         return False

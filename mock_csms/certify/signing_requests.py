@@ -1,4 +1,4 @@
-"""Certificate signing requests of stations, as the cases want them."""
+"""Checks of the certificate signing requests of stations."""
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa

@@ -21,9 +21,9 @@ class States(SessionStates):
     async def booted(
         self, reset: str | None = "Immediate", *, status: Statuses = "Available", **fields: Any
     ) -> TranscriptEntry:
-        """Restart the station with a Reset of this type, or without one, and wait until it is in service.
+        """Reset the station, unless it restarts by itself (``reset`` None), and wait until it is in service.
 
-        ``fields`` are those of its BootNotification.
+        ``fields`` are expected in its BootNotification.
         """
         if reset is not None:
             await self._stage.csms.sends("Reset", type=reset, expect="Accepted")
@@ -119,7 +119,7 @@ class States(SessionStates):
         return await self._reported_messages(request_id)
 
     async def _reported_messages(self, request_id: int) -> list[dict[str, Any]]:
-        """Collect the parts of a report, which have no numbers."""
+        """Collect the messages of all parts of a report, which have no seqNo, only tbc."""
         messages: list[dict[str, Any]] = []
         for _ in range(MAX_MESSAGE_PARTS):
             part = await self._stage.station.sends("NotifyDisplayMessages", requestId=request_id)

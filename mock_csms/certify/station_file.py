@@ -45,7 +45,7 @@ class CaseToken(Strict):
 
     @property
     def as_json(self) -> dict[str, str]:
-        """IdTokenType."""
+        """The token as IdTokenType."""
         return {"idToken": self.id_token, "type": self.type}
 
 
@@ -80,7 +80,7 @@ PlaceId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class StationTable(Strict):
-    """``[station]``."""
+    """Table ``[station]``: identity, certification profiles and features of the station."""
 
     identity: Identity = "CS001"
     profiles: tuple[Annotated[str, AfterValidator(_known_profile)], ...] = ("Core",)
@@ -102,7 +102,7 @@ class StationTable(Strict):
 
 
 class TokensTable(Strict):
-    """``[tokens]``; each has to be one that can be presented at the station."""
+    """Table ``[tokens]``: tokens that a person or rig can present at the station, and their groups."""
 
     valid: CaseToken = CaseToken()
     second: CaseToken = CaseToken(id_token="11223344")
@@ -116,16 +116,16 @@ class TokensTable(Strict):
 
 
 class TimesTable(Strict):
-    """``[times]``, all in seconds."""
+    """Table ``[times]``: times in seconds."""
 
     message: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 30
-    """A message has to come within this time."""
+    """Maximum time until an expected message comes."""
     boot: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 120
-    """A restart has to take no longer."""
+    """Maximum time of a restart."""
     deviation: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 4
     """Accepted deviation of measured times."""
     silence: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 5
-    """Time in which a message must not come."""
+    """Time for which the absence of a message is checked."""
     transaction: Annotated[float, Field(ge=0, le=MAX_TIME_S)] = 5
     """Time of energy transfer before a session is stopped."""
     ev_connection_timeout: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 15
@@ -147,25 +147,25 @@ class TimesTable(Strict):
 
 
 class RigTable(Strict):
-    """``[rig]``: who plugs in and presents tokens; at most one kind is given, otherwise a person is asked."""
+    """Table ``[rig]``: the rig that plugs in and presents tokens, by at most one key; default: a person."""
 
     http: str | None = None
-    """URL of a rig: ``POST /plug-in {"evse": 1}``."""
+    """URL of an HTTP service that takes stimuli: ``POST /plug-in {"evse": 1}``."""
     command: str | None = None
     """Program that is run with the stimulus and its parameters: ``./rig.sh plug-in evse=1``."""
     python: str | None = None
-    """A class as ``module:Class``."""
+    """Rig as a Python class: ``module:Class``."""
 
 
 class FirmwareTable(Strict):
-    """``[firmware]``: files that the station accepts or refuses; without them, the server's own are used."""
+    """Table ``[firmware]``: firmware that the station accepts or refuses; default: the server's own."""
 
     location: str | None = None
     """URL of a firmware that the station can install."""
     signing_certificate: FilePath | None = None
-    """PEM file of the certificate that signs it."""
+    """PEM file of the certificate that signs the firmware."""
     signature: str | None = None
-    """Signature in Base64."""
+    """Signature of the firmware in Base64."""
     broken_location: str | None = None
     """URL of a firmware that has a valid signature, and whose installation fails."""
     broken_signature: str | None = None
@@ -176,7 +176,7 @@ class FirmwareTable(Strict):
 
 
 class CertificatesTable(Strict):
-    """``[certificates]``: PEM files of roots that the station is to trust; without them, the server's own."""
+    """Table ``[certificates]``: PEM files of roots for the station to trust; default: the server's own."""
 
     v2g_root: FilePath | None = None
     """Root of the certificates of charging stations for ISO 15118."""
@@ -193,7 +193,7 @@ class CertificatesTable(Strict):
 
 
 class StationFile(Strict):
-    """The whole file."""
+    """The station file with all its tables."""
 
     station: StationTable = StationTable()
     tokens: TokensTable = TokensTable()
@@ -206,7 +206,7 @@ class StationFile(Strict):
 
     @property
     def claims(self) -> frozenset[str]:
-        """Profiles and features that the station claims to support, and whether it has more than one EVSE."""
+        """Profiles and features that the station claims; ``HFS-8>1`` is added if it has several EVSEs."""
         several = ("HFS-8>1",) if len(self.station.evses) > 1 else ()
         return frozenset((*self.station.profiles, *self.station.features, *several))
 
@@ -221,7 +221,7 @@ class StationFile(Strict):
         return min(self.station.evses[self.evse])
 
     def for_second_session(self, evse: int) -> "StationFile":
-        """Return a file whose cases use this EVSE and the second token."""
+        """Return a copy of the file, whose cases use this EVSE and the second token."""
         station = self.station.model_copy(update={"evses": {evse: self.station.evses[evse]}})
         tokens = self.tokens.model_copy(update={"valid": self.tokens.second})
         return self.model_copy(update={"station": station, "tokens": tokens})

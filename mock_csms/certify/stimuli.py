@@ -1,4 +1,4 @@
-"""Stimuli: what a person or a rig does at a station, and what rigs have in common."""
+"""Stimuli: actions at a station, such as plugging in; rigs: persons, programs or devices that do them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Stimulus:
 
     @property
     def text(self) -> str:
-        """The request to a person."""
+        """The request that asks a person for the stimulus."""
         option = next((name for name in OPTIONAL_REQUESTS if self.parameters.get(name) == "yes"), None)
         more = OPTIONAL_REQUESTS[option] if option else ""
         return STIMULI[self.name].format_map({**DEFAULTS, **self.parameters}) + more

@@ -1,4 +1,4 @@
-"""Steps with variables of the station that several cases have."""
+"""Steps with variables of the station that several cases share."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,9 +1,9 @@
-"""The table of variants: how the station in the box differs for a case about a station without a feature.
+"""The table of variants: how the simulated station differs for a case about a station without a feature.
 
-One TOML file a block: ``[TC_B_28_CS]`` with ``variables`` for its device model and ``ways``, which are
-misbehaviours that stand for what such a station does. ``setup`` has parameters of
-`mock_csms.simulator.core.Setup`, and ``security_profile`` is that of its first connection. With ``alone``, no
-other case runs beside the case, because it changes the server for all stations.
+One TOML file per block: ``[TC_B_28_CS]`` with ``variables`` of the device model and ``ways``, misbehaviours
+that imitate such a station. ``setup`` has parameters of `mock_csms.simulator.core.Setup`, and
+``security_profile`` is the security profile of the first connection. With ``alone``, no other case runs
+beside the case, because it changes the server for all stations.
 """
 
 from collections.abc import Mapping
@@ -16,21 +16,21 @@ from mock_csms.certify.block_tables import read_block_tables
 
 @dataclass(frozen=True, slots=True)
 class BoxVariant:
-    """Differences of a station in the box from the usual one."""
+    """Differences of a simulated station from the usual one."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     """Values from the start, by component and variable such as ``EVSE.AllowReset``."""
     ways: tuple[str, ...] = ()
-    """Names and mutations as of ``--misbehave``."""
+    """Misbehaviours in the format of ``--misbehave``, which imitate a station of this kind."""
     setup: Mapping[str, Any] = field(default_factory=dict)
-    """Further parameters of its setup."""
+    """Further parameters of `mock_csms.simulator.core.Setup`."""
     security_profile: int = 0
     is_alone: bool = False
     """Whether no other case may run beside the case."""
 
     @classmethod
     def of_table(cls, table: Mapping[str, Any]) -> Self:
-        """Make a variant from a table of TOML."""
+        """Make a variant from a TOML table."""
         return cls(
             dict(table.get("variables", {})),
             tuple(table.get("ways", ())),

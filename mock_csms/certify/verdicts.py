@@ -102,12 +102,12 @@ class Inconclusive(Exception):
     def __init__(self, reason: str, frame: int | None = None) -> None:
         super().__init__(reason)
         self.frame = frame
-        """Number of the journal entry that decided it."""
+        """Number of the journal entry that decided the verdict."""
 
 
 @contextmanager
 def preparing(about: str, failed: str = "the station could not be prepared") -> Iterator[None]:
-    """Turn failures in the context into INCONCLUSIVE; ``about`` is the case about these steps."""
+    """Turn a StationFailure in the context into Inconclusive; the case ``about`` tests these steps."""
     try:
         yield
     except StationFailure as failure:

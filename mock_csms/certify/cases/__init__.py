@@ -1,1 +1,1 @@
-"""The cases by functional block, one short function each."""
+"""Certification test cases by functional block, with one short function each."""

@@ -35,14 +35,14 @@ SUITES: Final = (
     {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"},
     {"AES128-GCM-SHA256", "AES256-GCM-SHA384"},
 )
-"""Pairs of cipher suites; a station has to support one of them (A00.FR.318)."""
+"""Pairs of cipher suites; a station has to support one of the pairs (A00.FR.318)."""
 MIN_BITS_BY_KIND: Final = {"EC": 224, "RSA": 2048, "DSA": 2048}
 BAD_CERTIFICATES: Final = ("expired", "not-yet-valid", "unknown-ca", "wrong-name")
 NETWORK_PRIORITY: Final = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
 
 
 async def uses_password(run: CaseRun, password: str) -> None:
-    """The station accepts a password, and connects with it; it boots if it wants to."""
+    """Set BasicAuthPassword; the station has to accept it and connect with it, after a reboot if needed."""
     expect = {"Accepted", "RebootRequired"}
     if await sets_variable(run, PASSWORD_NAME, password, expect) == "RebootRequired":
         await run.state.booted()
@@ -60,7 +60,7 @@ async def changes_password(run: CaseRun) -> None:
 
 
 def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
-    """The station has connected with TLS 1.2 or above, and supports the required cipher suites."""
+    """Check that the station uses TLS 1.2 or above, and supports the required cipher suites."""
     tls = connection["tls"]
     is_new = tls["version"] in {"TLSv1.2", "TLSv1.3"}
     run.check(is_new, "the station uses TLS 1.2 or above", connection)
@@ -72,7 +72,7 @@ def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
 async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set[str]) -> str:
     """Send SetNetworkProfile for a port with this security profile, and return the slot.
 
-    Profile 1 gets a URL of the server without TLS, whether there is such a port or not.
+    Profile 1 gets a URL without TLS, even if the server has no such port.
     """
     default = await run.csms.default_payload("SetNetworkProfile")
     slot, url = default["configurationSlot"], default["connectionData"]["ocppCsmsUrl"]
@@ -139,7 +139,7 @@ async def invalid_server_certificate(run: CaseRun) -> None:
 
 
 async def refuses_certificate(run: CaseRun, fault: str) -> None:
-    """The station does not connect to a server with such a certificate, and reports it later."""
+    """Check that the station does not connect if the server certificate has a fault, and reports it."""
     await run.csms.closes_the_connection()
     end = await run.station.disconnects()
     usual_s = (await run.station.connects()).seconds_since(end)
@@ -163,7 +163,9 @@ async def old_tls(run: CaseRun) -> None:
     await run.station.optionally_sends("SecurityEventNotification", type="InvalidTLSVersion", within=0)
 
 
-@CASES.case("TC_A_07_CS", "Connect with a certificate of its own, which has its serial number")
+@CASES.case(
+    "TC_A_07_CS", "Connect with a client certificate whose common name is the serial number of the station"
+)
 async def client_certificate(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
@@ -221,7 +223,7 @@ async def signing_refused(run: CaseRun) -> None:
     await asks_for_signing_request(run, STATION_CERTIFICATES)
 
 
-@CASES.case("TC_A_23_CS", "Ask again, after twice the time, if no certificate comes")
+@CASES.case("TC_A_23_CS", "Repeat SignCertificate at growing intervals while no certificate comes")
 async def signing_repeated(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     wait = run.times.signing

@@ -21,7 +21,7 @@ NO_SLOT: Final = 999
 
 
 async def url_of_server(run: CaseRun, path: str = "") -> str:
-    """Return a placeholder for the URL that the station has connected to, with another path."""
+    """Return a placeholder for the URL of the port that the station uses, followed by a path."""
     state = await run.csms.handle.state()
     return f"{{{{listener.{state['listener']}}}}}{path}"
 
@@ -82,9 +82,9 @@ async def reconnects(run: CaseRun) -> None:
 
 
 async def moves_to_other_slot(run: CaseRun) -> int:
-    """Store a profile for another path of the server in the other slot, put it first, and reset the station.
+    """Store a network profile in the slot that is not active, put it first, and reset the station.
 
-    Returns the other slot.
+    The profile leads to another path of the server. Returns the slot.
     """
     active = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile") or "1"
     slot = next(each for each in run.file.station.slots if str(each) != active)
@@ -104,7 +104,7 @@ async def restarts(run: CaseRun) -> None:
 
 
 async def puts_first(run: CaseRun, slot: int, active: str) -> None:
-    """Make a slot the first and the active one the second, until the end of the case."""
+    """Set NetworkConfigurationPriority to this slot and then the active one, until the end of the case."""
     run.undo_with("the network profile", lambda: restarts(run))
     await run.given.restores("OCPPCommCtrlr__NetworkConfigurationPriority")
     priority = variable_of("OCPPCommCtrlr", "NetworkConfigurationPriority")
@@ -159,7 +159,9 @@ async def migration_keeps_trying(run: CaseRun) -> None:
 # Migration with a new root
 
 
-@CASES.case("TC_B_47_CS", "Return to the old root if the new server has no certificate of the new one")
+@CASES.case(
+    "TC_B_47_CS", "Return to the old network profile if the server has no certificate of the new root"
+)
 async def migration_without_new_root(run: CaseRun) -> None:
     await run.given.variables(OCPPCommCtrlr__NetworkProfileConnectionAttempts=1)
     await requires_security_profile(run, 2, 3)

@@ -11,12 +11,12 @@ from mock_csms.client import TranscriptEntry
 CASES: Final = CaseList()
 
 PENDING_S: Final = 60
-"""Interval of a Pending boot, which a trigger has to cut short."""
+"""Interval in the Pending answer to a boot; a trigger makes the station boot again earlier."""
 REPORT_ID: Final = 202
 
 
 async def boots_with(run: CaseRun, status: str, interval_s: int) -> TranscriptEntry:
-    """Restart the station and answer its first boot with this status, the next with Accepted."""
+    """Restart the station; answer its first BootNotification with this status, the next one with Accepted."""
     await run.csms.answers(
         "BootNotification", {"status": status, "interval": interval_s}, {"status": "Accepted"}
     )
@@ -29,7 +29,7 @@ def short_interval(run: CaseRun) -> int:
     return round(2 + 2 * run.times.deviation)
 
 
-@CASES.case("TC_B_01_CS", "Boot after a restart, and report all connectors and the event")
+@CASES.case("TC_B_01_CS", "Boot after a restart, and report all connectors and a security event")
 async def cold_boot(run: CaseRun) -> None:
     await run.state.booted()
 
@@ -52,7 +52,7 @@ async def boot_pending(run: CaseRun) -> None:
 
 
 async def boots_when_triggered(run: CaseRun) -> None:
-    """Trigger a boot; a station that cannot be triggered boots after the interval."""
+    """Trigger a BootNotification; a station that answers NotImplemented has to send it after the interval."""
     answer = await run.csms.sends(
         "TriggerMessage", requestedMessage="BootNotification", expect={"Accepted", "NotImplemented"}
     )
@@ -83,8 +83,8 @@ async def command_while_rejected(run: CaseRun) -> None:
 async def plugs_in_while_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s: int = 0) -> None:
     """Plug in while the server is offline, with this OfflineThreshold.
 
-    The station is to wait ``wait_s`` before it connects again; the server does not accept that before
-    ``at_least_s``.
+    The station is set to wait ``wait_s`` before it connects again. The server accepts no connection in the
+    first ``at_least_s``.
     """
     await run.given.variables(
         OCPPCommCtrlr__OfflineThreshold=threshold_s,

@@ -62,7 +62,7 @@ async def rows_of(run: CaseRun, request_id: int) -> list[ReportRow]:
 
 
 def state_of_evse(run: CaseRun) -> dict[str, Any]:
-    """Return the name of the state of the EVSE of the case."""
+    """Return component and variable of the AvailabilityState of the EVSE of the case."""
     return variable_of(f"EVSE@{run.evse}", "AvailabilityState")
 
 
@@ -76,7 +76,7 @@ async def configuration_report(run: CaseRun) -> None:
     run.check_each("all required variables are reported", missing_from(rows, required, run.file.connectors))
 
 
-@CASES.case("TC_B_13_CS", "Report all variables, with those that every station needs")
+@CASES.case("TC_B_13_CS", "Report all variables, including all required ones")
 async def full_report(run: CaseRun) -> None:
     rows = await base_report(run, "FullInventory")
     required = required_variables(run.file.station.profiles)
@@ -160,7 +160,8 @@ def is_state_of_evse(run: CaseRun, rows: Sequence[ReportRow]) -> None:
     run.check(set(words_of(characteristics.get("valuesList", ""))) == STATES, "the state has its five values")
     attributes = rows[0]["variableAttribute"]
     run.check(
-        [each.get("type", "Actual") for each in attributes] == ["Actual"], "it has an actual value only"
+        [each.get("type", "Actual") for each in attributes] == ["Actual"],
+        "the state has an Actual attribute only",
     )
     run.check(attributes[0].get("mutability") == "ReadOnly", "it is read-only")
 
@@ -189,7 +190,7 @@ async def unknown_criterion(run: CaseRun) -> None:
     raise Skipped("the station supports all criteria")
 
 
-@CASES.case("TC_B_54_CS", "Report all instances of a variable that is asked for without one")
+@CASES.case("TC_B_54_CS", "Report all instances of a variable if no instance is named")
 async def report_of_instances(run: CaseRun) -> None:
     rows = await custom_report(run, of=variable_of("DeviceDataCtrlr", "ItemsPerMessage"))
     others = [

@@ -13,7 +13,7 @@ from mock_csms.certify.verbs.stage import absent_or_reason, variable_of
 CASES: Final = CaseList()
 
 type NamedVariable = Mapping[str, Any]
-"""Component and variable as in a command, and further fields."""
+"""Component and variable as in GetVariables or SetVariables, and further fields."""
 
 ACTUAL_VALUE: Final = {"attributeType": "Actual"}
 TARGET_VALUE: Final = {"attributeType": "Target"}
@@ -33,7 +33,7 @@ FITTING: Final = {
     ("AuthCtrlr", "AuthorizeRemoteStart"): {"true"},
     ("ClockCtrlr", "NextTimeOffsetTransitionDateTime"): {"now"},
 }
-"""The values that fit the type of each variable."""
+"""Of the values that TC_B_11_CS tries, those that fit the type of each variable."""
 
 
 async def reads_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
@@ -155,7 +155,7 @@ async def values_of_wrong_types(run: CaseRun) -> None:
 
 
 async def takes(run: CaseRun, asked: NamedVariable, value: str, fits: bool) -> None:
-    """Set a variable, which the station has to accept if the value fits; "now" is the current time."""
+    """Set a variable; the station has to accept a value that fits, and reject others. "now" is the time."""
     reasons = ("NoError", "InvalidValue") if fits else ("InvalidValue",)
     result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL_VALUE, **asked}
     text = datetime.now(UTC).isoformat() if value == "now" else value

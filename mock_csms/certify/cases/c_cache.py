@@ -58,7 +58,9 @@ async def cached_token_before_cable(run: CaseRun) -> None:
     await run.station.has_sent_no_other("Authorize")
 
 
-@CASES.case("TC_C_57_CS", "Refuse a token that is cached as Invalid unasked if DisablePostAuthorize is true")
+@CASES.case(
+    "TC_C_57_CS", "Refuse a token cached as Invalid, and send no Authorize, if DisablePostAuthorize is true"
+)
 async def cached_token_refused(run: CaseRun) -> None:
     await uses_cache(run)
     await run.given.variables(AuthCacheCtrlr__DisablePostAuthorize=True)

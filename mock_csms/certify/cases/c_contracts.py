@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 CONTRACT: Final = "plug-and-charge"
 PROOF: Final = {False: "iso15118CertificateHashData", True: "certificate"}
-"""Field of the Authorize by which the contract is checked, by whether only the server can check it."""
+"""Field of the Authorize with which the contract is checked; True if only the server can check it."""
 
 
 async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:
@@ -41,7 +41,7 @@ async def start_points(run: CaseRun) -> set[str]:
 
 
 async def answers_contract(run: CaseRun, status: str, certificate_status: str) -> None:
-    """Make the server answer the Authorize of a contract."""
+    """Make the server answer the Authorize of a contract with these statuses."""
     answer = {"idTokenInfo": {"status": status}, "certificateStatus": certificate_status}
     await run.csms.answers("Authorize", answer, where={"idToken": {"type": "eMAID"}})
 
@@ -60,7 +60,7 @@ async def checks_contract(run: CaseRun, *, is_central: bool) -> None:
 
 
 async def has_certificates(run: CaseRun, *, has_root: bool = True) -> None:
-    """Prepare the certificates of the station, and the root of contracts."""
+    """Install the V2G root and, with ``has_root``, the contract root; renew the V2G certificate."""
     roots = run.file.certificates
     with preparing("TC_M_01_CS"):
         await trusts_root(run, "V2GRootCertificate", "v2g-root", roots.v2g_root_pem())
@@ -107,7 +107,7 @@ async def refused_contract(run: CaseRun, is_central: bool, certificate_status: s
 
 
 async def charges_not(run: CaseRun) -> None:
-    """See that the vehicle is neither authorized nor charged."""
+    """Check that the vehicle is neither authorized nor charged."""
     await run.waits(run.times.silence)
     await run.station.has_sent_no_other(EVENT, triggerReason="Authorized")
     await run.station.has_sent_no_other(EVENT, transactionInfo__chargingState="Charging")

@@ -22,7 +22,7 @@ CASES: Final = CaseList()
 
 
 async def answers_with_group(run: CaseRun, token: CaseToken, status: str = "Accepted") -> None:
-    """Make the server answer with the group of the station file wherever the token comes up."""
+    """Make the server answer Authorize and TransactionEvent with this status and the group of the tokens."""
     await answers_authorize(run, token, status, run.tokens.group)
     await answers_event(run, token, status, run.tokens.group)
 
@@ -39,7 +39,7 @@ async def stops_with(run: CaseRun, token: CaseToken, *, asks: bool) -> None:
 
 
 async def cannot_stop(run: CaseRun, token: CaseToken) -> None:
-    """Present a token that the server refuses."""
+    """Check that a token that the server refuses does not stop the session."""
     await run.rig.presents(token)
     await run.station.sends("Authorize", idToken=token.as_json)
     await run.station.is_silent("TransactionEvent", triggerReason=not_periodic)

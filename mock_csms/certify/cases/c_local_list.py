@@ -38,7 +38,9 @@ async def listed_token_accepted(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_C_58_CS", "Refuse a token that is listed as Invalid unasked if DisablePostAuthorize is true")
+@CASES.case(
+    "TC_C_58_CS", "Refuse a token listed as Invalid, and send no Authorize, if DisablePostAuthorize is true"
+)
 async def listed_token_refused(run: CaseRun) -> None:
     await uses_list(run, listed(run.tokens.invalid, "Invalid"))
     await run.given.variables(LocalAuthListCtrlr__DisablePostAuthorize=True)

@@ -13,12 +13,12 @@ CASES: Final = CaseList()
 
 
 def is_not_charging(charging_state: str) -> bool:
-    """Whether a charging state is another one than Charging."""
+    """Whether a charging state is not Charging."""
     return charging_state != "Charging"
 
 
 async def has_master_pass(run: CaseRun) -> None:
-    """Prepare the group of master passes, and what the server answers for its token."""
+    """Set MasterPassGroupId, and make the server accept the master pass with this group."""
     group = run.tokens.master_pass_group
     await run.given.variables(AuthCtrlr__MasterPassGroupId=group)
     await answers_authorize(run, run.tokens.master_pass, "Accepted", group)
@@ -26,14 +26,14 @@ async def has_master_pass(run: CaseRun) -> None:
 
 
 async def presents_master_pass(run: CaseRun, **choice: int) -> None:
-    """Present the master pass, about which the station asks the server."""
+    """Present the master pass; the station has to send an Authorize."""
     master = run.tokens.master_pass
     await run.rig.does("present", token=master.id_token, type=master.type, **choice)
     await run.station.sends("Authorize", idToken=master.as_json)
 
 
 async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) -> None:
-    """See transactions stop, with their end when the vehicle leaves at the latest."""
+    """Check that transactions are stopped, and have ended with MasterPass after their vehicles have left."""
     expected = {"idToken": absent_or(run.tokens.master_pass), **fields}
     same = [{"transactionInfo__transactionId": of_transaction(each)} for each in transactions.values()]
     events = [await run.station.sends(EVENT, expected, where=each) for each in same]
@@ -80,7 +80,7 @@ async def starts_nothing(run: CaseRun) -> None:
     await run.station.has_not_sent(EVENT, transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_C_47_CS", "Stop all transactions with a master pass if its holder chooses so")
+@CASES.case("TC_C_47_CS", "Stop all transactions with a master pass if its holder chooses all")
 async def chooses_all(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -89,7 +89,7 @@ async def chooses_all(run: CaseRun) -> None:
     await sees_stops(run, transactions)
 
 
-@CASES.case("TC_C_48_CS", "Stop one transaction with a master pass if its holder chooses so")
+@CASES.case("TC_C_48_CS", "Stop one transaction with a master pass if its holder chooses one")
 async def chooses_one(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -103,7 +103,7 @@ async def chooses_one(run: CaseRun) -> None:
         await run.station.has_sent_no_other(EVENT, others, eventType="Ended")
 
 
-@CASES.case("TC_C_49_CS", "Stop all transactions with a master pass if there is no choice")
+@CASES.case("TC_C_49_CS", "Stop all transactions with a master pass if the station offers no choice")
 async def stops_both(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere(at_most=2)

@@ -21,7 +21,7 @@ RETRY_S: Final = 1
 
 
 async def goes_offline_with(run: CaseRun, **variables: object) -> None:
-    """Prepare the station for being offline, with further variables."""
+    """Set the variables for an offline period, and further ones."""
     await run.given.variables_if_implemented(
         AuthCtrlr__LocalAuthorizeOffline=True,
         OCPPCommCtrlr__OfflineThreshold=RETRY_S + 60,
@@ -49,7 +49,7 @@ async def presents_offline(run: CaseRun) -> None:
 
 
 async def has_charged_offline(run: CaseRun) -> None:
-    """Receive the events of the time offline, up to that of the energy."""
+    """Check the events of the offline period, up to the one with chargingState Charging."""
     while True:
         event = await run.station.sends("TransactionEvent", offline=True)
         if event["triggerReason"] == "Authorized":
@@ -61,7 +61,7 @@ async def has_charged_offline(run: CaseRun) -> None:
 
 
 async def is_refused_later(run: CaseRun, *, stops: bool, energy: int) -> None:
-    """Charge with a known token while the server is offline, which then refuses it."""
+    """Charge with a known token while the server is offline; back online, the server refuses the token."""
     await run.given.variables_if_implemented(AuthCtrlr__OfflineTxForUnknownIdEnabled=True)
     await knows_token(run)
     await goes_offline_with(run, TxCtrlr__StopTxOnInvalidId=stops, TxCtrlr__MaxEnergyOnInvalidId=energy)
@@ -71,7 +71,7 @@ async def is_refused_later(run: CaseRun, *, stops: bool, energy: int) -> None:
     await has_charged_offline(run)
 
 
-@CASES.case("TC_C_15_CS", "Charge up to MaxEnergyOnInvalidId after a token has been refused late")
+@CASES.case("TC_C_15_CS", "Charge up to MaxEnergyOnInvalidId with a token refused after an offline period")
 async def refused_with_energy(run: CaseRun) -> None:
     await is_refused_later(run, stops=False, energy=10_000)
     await run.station.is_silent("TransactionEvent", triggerReason="Deauthorized")
@@ -80,10 +80,10 @@ async def refused_with_energy(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_16_CS", "End the authorization of a token that is refused late"): (0,),
+        ("TC_C_16_CS", "End the authorization of a token refused after an offline period"): (0,),
         (
             "TC_C_18_CS",
-            "End the authorization of a token that is refused late despite MaxEnergyOnInvalidId",
+            "End the authorization of a token refused after an offline period, despite MaxEnergyOnInvalidId",
         ): (500,),
     }
 )
@@ -92,7 +92,7 @@ async def refused_and_stopped(run: CaseRun, energy: int) -> None:
     await run.station.sends("TransactionEvent", triggerReason="Deauthorized", offline={ABSENT, False})
 
 
-@CASES.case("TC_C_17_CS", "Suspend the energy transfer of a token that is refused late")
+@CASES.case("TC_C_17_CS", "Suspend the energy transfer of a token refused after an offline period")
 async def refused_and_suspended(run: CaseRun) -> None:
     await is_refused_later(run, stops=False, energy=0)
     await run.station.sends("TransactionEvent", transactionInfo__chargingState="SuspendedEVSE")
@@ -119,9 +119,9 @@ async def token_listed_offline(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_22_CS", "Charge nothing offline with a token that is listed as Invalid"): ("Invalid",),
-        ("TC_C_23_CS", "Charge nothing offline with a token that is listed as Blocked"): ("Blocked",),
-        ("TC_C_24_CS", "Charge nothing offline with a token that is listed as Expired"): ("Expired",),
+        ("TC_C_22_CS", "Start no session offline with a token that is listed as Invalid"): ("Invalid",),
+        ("TC_C_23_CS", "Start no session offline with a token that is listed as Blocked"): ("Blocked",),
+        ("TC_C_24_CS", "Start no session offline with a token that is listed as Expired"): ("Expired",),
     }
 )
 async def refused_token_listed_offline(run: CaseRun, status: str) -> None:

@@ -1,4 +1,4 @@
-"""Steps of block C, authorization: how the station decides about tokens, and what the server answers."""
+"""Steps of block C, authorization: how the station checks tokens, and how the server answers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from mock_csms.client.fields import matches
 
 
 async def decides_centrally(run: CaseRun) -> None:
-    """Prepare the station for asking the central system about every token."""
+    """Set the variables with which the station asks the central system about every token."""
     await run.given.variables_if_implemented(
         AuthCtrlr__Enabled=True,
         AuthCtrlr__DisableRemoteAuthorization=False,
@@ -18,7 +18,7 @@ async def decides_centrally(run: CaseRun) -> None:
 
 
 async def uses_cache(run: CaseRun, *, pre_authorize: bool = True) -> None:
-    """Prepare the station for an empty cache that decides about accepted tokens only."""
+    """Enable the cache and empty it; the station still asks about cached tokens that are not Accepted."""
     await run.given.variables_if_implemented(
         AuthCacheCtrlr__Enabled=True,
         AuthCacheCtrlr__DisablePostAuthorize=False,
@@ -28,7 +28,7 @@ async def uses_cache(run: CaseRun, *, pre_authorize: bool = True) -> None:
 
 
 async def uses_list(run: CaseRun, *entries: dict[str, Any]) -> None:
-    """Prepare the station for a local list with these entries, which decides about accepted tokens only."""
+    """Send a list with these entries; the station still asks about listed tokens that are not Accepted."""
     await run.given.variables_if_implemented(
         LocalAuthListCtrlr__Enabled=True,
         LocalAuthListCtrlr__DisablePostAuthorize=False,
@@ -49,17 +49,17 @@ def token_info(status: str, group: str | None = None) -> dict[str, Any]:
 
 
 async def answers_authorize(run: CaseRun, token: CaseToken, status: str, group: str | None = None) -> None:
-    """Make the server answer an Authorize for a token with this status."""
+    """Make the server give a token this status in the answer to Authorize."""
     await _answers(run, "Authorize", token, token_info(status, group))
 
 
 async def answers_event(run: CaseRun, token: CaseToken, status: str, group: str | None = None) -> None:
-    """Make the server answer a TransactionEvent with a token with this status."""
+    """Make the server give a token this status in the answer to TransactionEvent."""
     await _answers(run, "TransactionEvent", token, token_info(status, group))
 
 
 async def asks_again(run: CaseRun, status: str, *, is_connected: bool) -> None:
-    """Present the invalid token, about which the station has to ask; the server answers with this status."""
+    """Present the invalid token; the station has to send Authorize, and the server answers this status."""
     if is_connected:
         await run.given.ev_connected()
     await answers_authorize(run, run.tokens.invalid, status)
@@ -68,7 +68,7 @@ async def asks_again(run: CaseRun, status: str, *, is_connected: bool) -> None:
 
 
 async def charges_unasked(run: CaseRun) -> None:
-    """Charge with the valid token, about which the station does not ask, after the cable is plugged in."""
+    """Plug in, and charge with the valid token; the station must send no Authorize."""
     await run.given.ev_connected()
     await run.state.authorized(asks=False)
     await run.state.energy_transfer_started()

@@ -13,13 +13,13 @@ VERSION: Final = 5
 
 
 async def has_list(run: CaseRun) -> None:
-    """Prepare a list with the valid token."""
+    """Prepare a local list with the valid token."""
     await run.given.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
     await run.given.local_list(added("valid", run.tokens), version=VERSION)
 
 
 async def has_version(run: CaseRun, version: int) -> None:
-    """Ask for the version of the list."""
+    """Check the version of the local list with GetLocalListVersion."""
     await run.csms.sends("GetLocalListVersion", expect={"versionNumber": version})
 
 

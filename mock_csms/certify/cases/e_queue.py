@@ -23,7 +23,7 @@ INTERNAL_ERROR: Final = {"error": {"code": "InternalError"}}
 
 
 async def is_offline(run: CaseRun, seconds: float | None = None) -> float:
-    """Prepare an offline period, and return the seconds that it lasts, by default two readings and more."""
+    """Set the variables for an offline period; return its seconds, by default over two sampling intervals."""
     back_off_s = ceil(seconds or 2 * run.times.sampled_interval + run.times.deviation)
     await run.given.variables(
         OCPPCommCtrlr__OfflineThreshold=back_off_s + 60,
@@ -34,7 +34,7 @@ async def is_offline(run: CaseRun, seconds: float | None = None) -> float:
 
 
 async def loses_readings(run: CaseRun) -> float:
-    """Charge, and go offline until readings are queued; return the longest time until the station is back."""
+    """Charge, and go offline until readings are queued; return the maximum seconds until a reconnection."""
     back_off_s = await is_offline(run)
     await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=run.times.sampled_interval)
     await run.given.variables_if_implemented(SampledDataCtrlr__Enabled=True)
@@ -45,7 +45,7 @@ async def loses_readings(run: CaseRun) -> float:
 
 
 async def queued_events(run: CaseRun) -> list[TranscriptEntry]:
-    """Take the events of an offline period; each of them has to say so."""
+    """Return the events of an offline period; each of them has to have offline true."""
     events = [await run.station.sends_one_of(Pattern("TransactionEvent"))]
     while events[-1]["eventType"] != "Ended":
         event = await run.station.optionally_sends("TransactionEvent", within=run.times.silence)
@@ -58,7 +58,7 @@ async def queued_events(run: CaseRun) -> list[TranscriptEntry]:
 
 
 def is_later(run: CaseRun, event: TranscriptEntry) -> bool:
-    """Whether an event that is not marked as offline is from the time after the connection."""
+    """Whether an event without offline true happened after the station connected again."""
     connected = run.csms.connected_again
     since = event.time if connected is None else connected.time
     happened = datetime.fromisoformat(event["timestamp"])
@@ -67,14 +67,14 @@ def is_later(run: CaseRun, event: TranscriptEntry) -> bool:
 
 
 async def delivers_readings(run: CaseRun) -> None:
-    """The events of an offline period in which nothing else happened have to be readings."""
+    """Check that all events of an offline period are readings, because nothing else happened in it."""
     for event in await queued_events(run):
         has_readings = event["eventType"] == "Updated" and bool(event.payload.get("meterValue"))
         run.check(has_readings, "each queued event is an Updated event with meter values", event)
 
 
 async def status_is(run: CaseRun, *, ongoing: Any, queued: bool, **transaction: str) -> None:
-    """Ask for the status of a transaction, or of the queue."""
+    """Check the answer to GetTransactionStatus, for a transaction or for the whole queue."""
     expected = {"ongoingIndicator": ongoing, "messagesInQueue": queued}
     await run.csms.sends("GetTransactionStatus", transaction, expect=expected)
 
@@ -158,7 +158,7 @@ async def readings_after_offline_period(run: CaseRun) -> None:
     await delivers_readings(run)
 
 
-@CASES.case("TC_E_43_CS", "Deliver a transaction that happened in an offline period")
+@CASES.case("TC_E_43_CS", "Deliver the events of a transaction that took place while offline")
 async def transaction_while_offline(run: CaseRun) -> None:
     await run.given.token_known_offline()
     await run.given.transaction_ended_offline()
@@ -167,7 +167,7 @@ async def transaction_while_offline(run: CaseRun) -> None:
 
 
 async def stops_while_offline(run: CaseRun, token: CaseToken) -> None:
-    """Present a token and drive away while the server is offline."""
+    """Present a token and drive away while the server is offline, and check the queued events."""
     await run.csms.goes_offline()
     await run.rig.presents(token)
     await run.rig.unplugs()
@@ -226,9 +226,9 @@ async def invalid_after_offline_period(run: CaseRun) -> None:
 
 
 async def retries(run: CaseRun, *answers: Mapping[str, Any], times: int, timeout_s: float) -> None:
-    """Charge while the server does not accept the event about it, and expect so many attempts and no more.
+    """Charge while the server answers the event about it with ``answers``; expect this number of attempts.
 
-    Before the attempt n+1, the station has to wait n times MessageAttemptInterval, after a time-out.
+    Before attempt n+1, the station has to wait ``timeout_s`` and n times MessageAttemptInterval.
     """
     interval_s = ceil(2 * run.times.deviation)
     await run.given.variables(
@@ -253,17 +253,17 @@ async def retries(run: CaseRun, *answers: Mapping[str, Any], times: int, timeout
 
 
 async def timeout_of_messages(run: CaseRun) -> float:
-    """Return the time that the station waits for an answer."""
+    """Return the seconds that the station waits for an answer (MessageTimeout)."""
     return float(await run.variable("OCPPCommCtrlr", "MessageTimeout", "Default") or 0)
 
 
 @CASES.family(
     {
-        ("TC_E_41_CS", "Repeat an event that gets no answer, later and later, and then give up"): (
+        ("TC_E_41_CS", "Repeat an unanswered event at growing intervals, and then give up"): (
             [NO_ANSWER],
             ATTEMPTS,
         ),
-        ("TC_E_42_CS", "Repeat an event that gets no answer until it is answered"): ([NO_ANSWER, {}], 2),
+        ("TC_E_42_CS", "Repeat an unanswered event until it is answered"): ([NO_ANSWER, {}], 2),
     }
 )
 async def unanswered_event(run: CaseRun, answers: list[Mapping[str, Any]], times: int) -> None:
@@ -272,11 +272,11 @@ async def unanswered_event(run: CaseRun, answers: list[Mapping[str, Any]], times
 
 @CASES.family(
     {
-        ("TC_E_50_CS", "Repeat an event that is refused, later and later, and then give up"): (
+        ("TC_E_50_CS", "Repeat a refused event at growing intervals, and then give up"): (
             [INTERNAL_ERROR],
             ATTEMPTS,
         ),
-        ("TC_E_51_CS", "Repeat an event that is refused until it is answered"): (
+        ("TC_E_51_CS", "Repeat a refused event until it is accepted"): (
             [INTERNAL_ERROR, {}],
             2,
         ),

@@ -14,7 +14,7 @@ ENDED_WITH_ENERGY: Final = ("EnergyTransfer", "PowerPathClosed", "DataSigned", "
 
 
 async def sends_event(run: CaseRun, kind: str | set[str], **fields: Any) -> None:
-    """Expect the next TransactionEvent of the transaction."""
+    """Expect the next TransactionEvent, with the transaction of the case and these fields."""
     expected = {"eventType": kind, "transactionInfo__transactionId": run.transaction_id, **fields}
     await run.station.sends("TransactionEvent", expected)
 
@@ -26,7 +26,7 @@ def has_loose_cable(run: CaseRun) -> bool:
 
 
 async def unplugs_at_the_station(run: CaseRun, *, is_locked: bool) -> None:
-    """Unplug a loose cable at the station too, after its token has unlocked it."""
+    """Unplug a loose cable at the station, too; present the token first if the cable is locked."""
     if has_loose_cable(run):
         if is_locked:
             await run.rig.presents()
@@ -126,7 +126,7 @@ async def deauthorized_by_unplugging(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_E_20_CS", "End the transaction when the cable is unplugged at a basic vehicle"): (
+        ("TC_E_20_CS", "End the transaction when the cable is unplugged at a vehicle without ISO 15118"): (
             "EVConnected",
             ["EnergyTransfer", "PowerPathClosed"],
             {"EVDisconnected"},
@@ -181,7 +181,7 @@ async def unplugged_and_deauthorized(run: CaseRun, unlocks: bool) -> None:
 
 
 async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
-    """Unplug at the vehicle, with a transaction that goes on."""
+    """Unplug at the vehicle, with stop points at which the transaction goes on."""
     await run.given.transaction_points(
         stop=["Authorized,ParkingBayOccupancy", "Authorized", "ParkingBayOccupancy"],
         stop_without=ENDED_WITH_ENERGY,
@@ -194,7 +194,7 @@ async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
         await run.station.reports("Available")
 
 
-@CASES.case("TC_E_26_CS", "Go on with a transaction when the cable is back at the vehicle")
+@CASES.case("TC_E_26_CS", "Continue a transaction when the cable is plugged in at the vehicle again")
 async def back_after_unplugging(run: CaseRun) -> None:
     is_attached = not has_loose_cable(run)
     await suspends_by_unplugging(run, is_attached=is_attached)

@@ -133,7 +133,7 @@ async def token_first(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_E_05_CS", "End an authorization without a cable, and let the next one begin")
+@CASES.case("TC_E_05_CS", "End an authorization if no cable is plugged in, and accept the next one")
 async def cable_timeout(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.variables_if_implemented(
@@ -160,7 +160,9 @@ async def vehicle_not_ready(run: CaseRun) -> None:
     )
 
 
-@CASES.case("TC_E_39_CS", "End a transaction without a cable, and charge nothing if one comes late")
+@CASES.case(
+    "TC_E_39_CS", "End a transaction if no cable is plugged in, and do not charge if one is plugged in later"
+)
 async def transaction_timeout(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.transaction_points(stop="Authorized")
@@ -171,7 +173,9 @@ async def transaction_timeout(run: CaseRun) -> None:
     await run.station.is_silent("TransactionEvent", transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_E_52_CS", "Refuse an unknown token unasked if DisableRemoteAuthorization is true")
+@CASES.case(
+    "TC_E_52_CS", "Refuse an unknown token, and send no Authorize, if DisableRemoteAuthorization is true"
+)
 async def no_remote_authorization(run: CaseRun) -> None:
     await run.given.variables_if_implemented(AuthCtrlr__Enabled=True)
     await run.given.variables(AuthCtrlr__DisableRemoteAuthorization=True)

@@ -11,7 +11,7 @@ CASES: Final = CaseList()
 
 UNKNOWN_CONNECTOR: Final = 999
 SLOW_S: Final = 10
-"""Seconds of a transfer that a trigger message comes into."""
+"""Seconds of a slow transfer, during which the case sends TriggerMessage."""
 OWN_CERTIFICATE: Final = "{{certificate.firmware}}"
 """Certificate that signs the server's own firmware."""
 WRONG_SIGNATURE: Final = b64encode(bytes(256)).decode()
@@ -26,14 +26,14 @@ CLOCK_READINGS: Final = Pattern("MeterValues", {CONTEXT: "Sample.Clock"})
 
 
 async def triggers(run: CaseRun, message: str, **place: Any) -> None:
-    """Ask for a message, which the station has to promise."""
+    """Send TriggerMessage for a message; the station has to accept it."""
     await run.csms.sends("TriggerMessage", requestedMessage=message, **place, expect="Accepted")
 
 
 # Starting and stopping
 
 
-@CASES.case("TC_F_01_CS", "Charge at a remote start that comes after the cable")
+@CASES.case("TC_F_01_CS", "Charge at a remote start after the cable has been plugged in")
 async def starts_remotely_after_plugging_in(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**AUTHORIZES)
     await run.given.ev_connected()
@@ -41,7 +41,7 @@ async def starts_remotely_after_plugging_in(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_F_02_CS", "Authorize a remote start at the server, and charge once the cable comes")
+@CASES.case("TC_F_02_CS", "Send Authorize for a remote start, and charge once the cable is plugged in")
 async def starts_remotely_with_authorization(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**AUTHORIZES, AuthCtrlr__AuthorizeRemoteStart=True)
     await run.given.parking_bay_occupied()
@@ -58,7 +58,7 @@ async def starts_remotely_without_authorization(run: CaseRun) -> None:
     await run.station.has_not_sent("Authorize")
 
 
-@CASES.case("TC_F_04_CS", "End a remote start without a cable, and let the next one begin")
+@CASES.case("TC_F_04_CS", "End a remote start if no cable is plugged in, and accept the next one")
 async def remote_start_expires(run: CaseRun) -> None:
     await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
     await run.given.variables_if_implemented(**AUTHORIZES, TxCtrlr__TxStartPoint="Authorized")
@@ -105,7 +105,7 @@ async def unlocks_unknown_connector(run: CaseRun) -> None:
 
 
 async def unlocks(run: CaseRun, connector: int, status: str) -> None:
-    """Ask to unlock a connector of the EVSE."""
+    """Send UnlockConnector for a connector of the EVSE, and expect this status."""
     await run.csms.sends("UnlockConnector", evseId=run.evse, connectorId=connector, expect=status)
 
 
@@ -141,7 +141,7 @@ async def triggers_all_transaction_events(run: CaseRun) -> None:
 
 
 async def sends_triggered_event(run: CaseRun, evse: int, transaction: str) -> None:
-    """Expect the state and the readings of a transaction."""
+    """Expect a triggered TransactionEvent with the charging state and the readings of a transaction."""
 
     def is_that_of_the_evse(other: str) -> bool:
         return other == transaction
@@ -157,12 +157,15 @@ async def sends_triggered_event(run: CaseRun, evse: int, transaction: str) -> No
 
 @CASES.family(
     {
-        ("TC_F_15_CS", "Send the status of logs as Idle without an upload"): ("LogStatusNotification", False),
-        ("TC_F_17_CS", "Send the status of the firmware even if an EVSE is named"): (
+        ("TC_F_15_CS", "Send the log status Idle when triggered without an upload"): (
+            "LogStatusNotification",
+            False,
+        ),
+        ("TC_F_17_CS", "Send the firmware status when triggered, even if an EVSE is named"): (
             "FirmwareStatusNotification",
             True,
         ),
-        ("TC_F_18_CS", "Send the status of the firmware as Idle without an update"): (
+        ("TC_F_18_CS", "Send the firmware status Idle when triggered without an update"): (
             "FirmwareStatusNotification",
             False,
         ),
@@ -178,7 +181,7 @@ async def transfer_ends(run: CaseRun, message: str, statuses: set[str]) -> None:
     await run.station.at_last_sends(message, status=statuses, within=SLOW_S + run.times.message)
 
 
-@CASES.case("TC_F_16_CS", "Send the status of logs as Uploading during an upload")
+@CASES.case("TC_F_16_CS", "Send the log status Uploading when triggered during an upload")
 async def triggers_uploading(run: CaseRun) -> None:
     log = {"remoteLocation": f"{{{{files.uploads/log?seconds={SLOW_S}}}}}"}
     await run.csms.sends("GetLog", logType="DiagnosticsLog", requestId=16, log=log, expect="Accepted")
@@ -199,7 +202,7 @@ def spoilt_firmware(run: CaseRun) -> dict[str, str]:
     }
 
 
-@CASES.case("TC_F_19_CS", "Send the status of the firmware as Downloading during a download")
+@CASES.case("TC_F_19_CS", "Send the firmware status Downloading when triggered during a download")
 async def triggers_downloading(run: CaseRun) -> None:
     await run.given.firmware_trusted()
     await run.csms.sends("UpdateFirmware", requestId=19, firmware=spoilt_firmware(run), expect="Accepted")
@@ -230,7 +233,7 @@ async def triggers_occupied(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_F_26_CS", "Refuse to boot again once the boot has been accepted"): (
+        ("TC_F_26_CS", "Reject a trigger of BootNotification once the boot has been accepted"): (
             "BootNotification",
             "Rejected",
         ),

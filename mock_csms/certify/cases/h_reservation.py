@@ -30,7 +30,7 @@ def reservation(
 
 
 async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> None:
-    """Send a ReserveNow, and cancel the reservation at the end if one is expected."""
+    """Send a ReserveNow and expect this status; cancel an accepted reservation at the end of the case."""
     if expect == "Accepted":
         cancelled = {"reservationId": request["id"]}
         run.undo_with("the reservation", lambda: run.csms.sends("CancelReservation", cancelled))
@@ -55,9 +55,9 @@ async def given_all_reserved(run: CaseRun) -> None:
 async def uses_reservation(
     run: CaseRun, token: CaseToken, *, is_marked: bool = True, by: str | None = None
 ) -> None:
-    """Charge with the token of a reservation, which makes a reserved connector available first.
+    """Charge with the token of a reservation; a connector reported Reserved has to become Available first.
 
-    An Authorize is optional for this token.
+    ``is_marked`` says whether it was reported Reserved. An Authorize is optional for this token.
     """
     await run.state.authorized(token, by=by, asks=False)
     await run.station.optionally_sends("Authorize", within=run.times.silence, idToken=token.as_json)
@@ -116,19 +116,19 @@ async def reservation_expires(run: CaseRun) -> None:
 
 
 async def sends_update(run: CaseRun, status: str) -> None:
-    """Expect the end of the reservation."""
+    """Expect a ReservationStatusUpdate with this status."""
     await run.station.sends(
         "ReservationStatusUpdate", reservationId=RESERVATION_ID, reservationUpdateStatus=status
     )
 
 
-@CASES.case("TC_H_08_CS", "Reserve any EVSE, and let the token use one")
+@CASES.case("TC_H_08_CS", "Reserve an unspecified EVSE, and let the token use one")
 async def reserves_any_evse(run: CaseRun) -> None:
     await reserves_somewhere_and_uses_it(run, {"evseId": None}, run.tokens.valid)
 
 
 async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], token: CaseToken) -> None:
-    """Reserve without naming an EVSE; only a station with a single EVSE has to mark it (H01.FR.20)."""
+    """Reserve without an EVSE, and charge; only a station with one EVSE reports it Reserved (H01.FR.20)."""
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, **fields), expect="Accepted")
     is_marked = len(run.file.station.evses) == 1
@@ -137,27 +137,29 @@ async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], t
     await uses_reservation(run, token, is_marked=is_marked)
 
 
-@CASES.case("TC_H_09_CS", "Answer Occupied to a reservation of any EVSE when all are reserved")
+@CASES.case("TC_H_09_CS", "Answer Occupied to a reservation of an unspecified EVSE when all are reserved")
 async def reserves_any_reserved_evse(run: CaseRun) -> None:
     await given_all_reserved(run)
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Occupied")
 
 
-@CASES.case("TC_H_10_CS", "Answer Occupied to a reservation of any EVSE when all are occupied")
+@CASES.case("TC_H_10_CS", "Answer Occupied to a reservation of an unspecified EVSE when all are occupied")
 async def reserves_any_occupied_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.energy_transfer_started_everywhere()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Occupied")
 
 
-@CASES.case("TC_H_12_CS", "Answer Unavailable to a reservation of any EVSE when the station is unavailable")
+@CASES.case(
+    "TC_H_12_CS", "Answer Unavailable to a reservation of an unspecified EVSE when the station is unavailable"
+)
 async def reserves_unavailable_station(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await run.given.unavailable()
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Unavailable")
 
 
-@CASES.case("TC_H_13_CS", "Reject a reservation of any EVSE if NonEvseSpecific is false")
+@CASES.case("TC_H_13_CS", "Reject a reservation of an unspecified EVSE if NonEvseSpecific is false")
 async def refuses_any_evse(run: CaseRun) -> None:
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, evseId=None), expect="Rejected")
@@ -172,7 +174,7 @@ async def reserves_all_evses(run: CaseRun) -> None:
     await run.station.reports_all("Reserved")
 
 
-@CASES.case("TC_H_15_CS", "Reserve a connector of a type, and let the token use it")
+@CASES.case("TC_H_15_CS", "Reserve a connector by its type, and let the token use it")
 async def reserves_type(run: CaseRun) -> None:
     fields = {"connectorType": await connector_type(run)}
     await reserves_somewhere_and_uses_it(run, fields, run.tokens.valid)
@@ -247,7 +249,7 @@ async def replaces_reservation(run: CaseRun) -> None:
     await uses_reservation(run, run.tokens.second)
 
 
-@CASES.case("TC_H_24_CS", "Reserve any EVSE for a group, and let a token of the group use one")
+@CASES.case("TC_H_24_CS", "Reserve an unspecified EVSE for a group, and let a token of the group use one")
 async def reserves_any_evse_for_group(run: CaseRun) -> None:
     await answers_with_group(run, run.tokens.second)
     fields = {"evseId": None, "groupIdToken": group(run)}

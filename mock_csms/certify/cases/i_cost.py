@@ -8,7 +8,7 @@ from mock_csms.certify.registry import CaseList
 CASES: Final = CaseList()
 
 READINGS_EVERY_S: Final = 2
-"""Seconds between the events with readings, after which the cost is sent."""
+"""Seconds between the events with readings; the server sends the cost after each of them."""
 COSTS: Final = (1.25, 2.5)
 WITH_READINGS: Final = {"triggerReason": "MeterValuePeriodic"}
 
@@ -29,7 +29,7 @@ async def charges_with_tariff(run: CaseRun) -> None:
 
 
 async def answers_readings(run: CaseRun, **answer: Any) -> None:
-    """Answer the next event with readings with these fields."""
+    """Give these fields in the answer to the next event that has periodic readings."""
     rule = await run.csms.answers("TransactionEvent", answer, where=WITH_READINGS)
     await run.station.sends("TransactionEvent", WITH_READINGS, eventType="Updated")
     await run.csms.takes_back(rule)
@@ -44,7 +44,7 @@ async def running_cost_by_command(run: CaseRun) -> None:
         await run.rig.confirms(f"the running cost {cost:.2f} is shown")
 
 
-@CASES.case("TC_I_07_CS", "Show the running cost of the answers to the events")
+@CASES.case("TC_I_07_CS", "Show the running cost from the answers to TransactionEvents")
 async def running_cost_by_answers(run: CaseRun) -> None:
     await charges_with_tariff(run)
     for cost in COSTS:

@@ -24,7 +24,7 @@ from mock_csms.client import ANY, Pattern, TranscriptEntry
 CASES: Final = CaseList()
 
 ROUNDS: Final = 3
-"""Moments of readings that a case waits for."""
+"""Number of moments whose readings a case waits for."""
 BEGIN_CONTEXT: Final = "Transaction.Begin"
 PERIODIC_CONTEXT: Final = "Sample.Periodic"
 CLOCK_CONTEXT: Final = "Sample.Clock"
@@ -36,7 +36,7 @@ PERIODIC_EVENT: Final = Pattern("TransactionEvent", triggerReason="MeterValuePer
 
 
 async def rounds(run: CaseRun, interval_s: float, *patterns: Pattern) -> list[TranscriptEntry]:
-    """Collect messages with readings until they are from enough moments."""
+    """Collect messages until they have readings of `ROUNDS` moments."""
     found: list[TranscriptEntry] = []
     while len(by_moment(meter_values(found), tolerance(run, interval_s))) < ROUNDS:
         found.append(await run.station.sends_one_of(*patterns, within=interval_s + run.times.message))
@@ -50,7 +50,7 @@ def tolerance(run: CaseRun, interval_s: float) -> float:
 
 
 async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
-    """Return the measurands of a variable."""
+    """Return the measurands that a variable of the station configures."""
     value = await run.variable(component, variable) or ""
     return {name.strip() for name in value.split(",") if name.strip()}
 
@@ -58,13 +58,13 @@ async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
 def checks_readings(
     run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
 ) -> None:
-    """Check that readings have all configured measurands, and where they were taken."""
+    """Check that readings have all configured measurands, and their location (`checks_location`)."""
     run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
     checks_location(run, values, message)
 
 
 def checks_location(run: CaseRun, values: Sequence[MeterValue], message: TranscriptEntry) -> None:
-    """Check that no readings are from the vehicle (errata 6.2.58)."""
+    """Check that no readings but the state of charge are from the vehicle (errata 6.2.58)."""
     run.check(are_from_station(values), "nothing but a state of charge is measured in the vehicle", message)
 
 
@@ -214,11 +214,11 @@ async def given_periodic_readings_at_end(run: CaseRun) -> set[str]:
 
 
 def checks_periodic_readings_at_end(run: CaseRun, ended: TranscriptEntry, expected: set[str]) -> None:
-    """Check the periodic readings of the last event, and that of the end."""
+    """Check the periodic readings and the final reading in the last event."""
     values = meter_values([ended])
     run.check(
         contexts(values) <= {BEGIN_CONTEXT, PERIODIC_CONTEXT, END_CONTEXT},
-        "the readings are of the transaction",
+        "all readings have a context of the transaction",
         ended,
     )
     checks_location(run, values, ended)

@@ -40,14 +40,14 @@ START_TOLERANCE_S: Final = 1
 
 
 def lead_s(run: CaseRun) -> int:
-    """Seconds by which profiles start earlier than they are set, so that they apply at once."""
+    """Return the seconds by which profiles start before they are set, so that they apply at once."""
     return ceil(run.times.deviation)
 
 
 async def composite_schedule(
     run: CaseRun, unit: LimitUnit, duration: int = 300, *, evse: int | None = None
 ) -> CommandAnswer:
-    """Ask for the composite schedule of an EVSE, by default of that of the case."""
+    """Ask for the composite schedule of an EVSE, by default of the EVSE of the case."""
     asked = {"evseId": run.evse if evse is None else evse, "duration": duration}
     schedule = {**asked, "chargingRateUnit": unit.name}
     answer = await run.csms.sends(
@@ -61,7 +61,7 @@ async def composite_schedule(
 
 
 def starts_on_time(run: CaseRun, answer: CommandAnswer) -> None:
-    """The schedule has to start when it was asked for."""
+    """Check that the schedule starts at the time of the request."""
     sent = answer.call.time if answer.call else now()
     passed = time_of(answer["schedule"]["scheduleStart"]) - sent
     is_near = abs(passed.total_seconds()) <= run.times.deviation + START_TOLERANCE_S
@@ -77,9 +77,9 @@ def has_limit(run: CaseRun, answer: CommandAnswer, limit: float) -> None:
 def has_limits(
     run: CaseRun, answer: CommandAnswer, start: datetime, limits: Mapping[int, float | None]
 ) -> None:
-    """The schedule has to have these limits by seconds since a time; None is any limit.
+    """Check the limits of the schedule, by seconds since ``start``; None stands for any limit.
 
-    The first limit is that at the start of the schedule.
+    The first of the limits applies from the start of the schedule.
     """
     begin = time_of(answer["schedule"]["scheduleStart"])
     actual = limits_of(answer["schedule"]["chargingSchedulePeriod"])

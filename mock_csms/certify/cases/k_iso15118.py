@@ -28,7 +28,7 @@ BACK_OFF_S: Final = 1
 
 
 async def vehicle_connected(run: CaseRun, answer_to_needs: str, **vehicle: Any) -> None:
-    """Plug in an ISO 15118 vehicle; its needs get this status, and the case alone sends profiles."""
+    """Plug in an ISO 15118 vehicle; the server answers this status to its needs, and sends no profile."""
     await run.csms.behaves(charging_profiles=False)
     await run.csms.answers(NEEDS, {"status": answer_to_needs})
     await run.given.ev_connected(iso15118="yes", **vehicle)
@@ -52,7 +52,7 @@ async def gives_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
 
 
 def begins_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: float) -> None:
-    """The schedule of the vehicle has to be for the EVSE, and to start at 0 within a limit."""
+    """Check that the schedule of the vehicle is for the EVSE, and begins at 0 with at most this limit."""
     run.check(entry["evseId"] == run.evse, "the schedule is for the EVSE of the case", entry)
     first = entry["chargingSchedule"]["chargingSchedulePeriod"][0]
     run.check(first["startPeriod"] == 0, "the first period of the vehicle starts at 0", entry)
@@ -62,7 +62,7 @@ def begins_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes
 
 
 def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: float) -> None:
-    """The schedule of the vehicle has to keep within a limit."""
+    """Check that the schedule of the vehicle never exceeds a limit."""
     begins_within(run, entry, unit, amperes)
     own = LimitUnit(entry["chargingSchedule"]["chargingRateUnit"], unit.phases)
     limits = [each["limit"] for each in entry["chargingSchedule"]["chargingSchedulePeriod"]]
@@ -71,7 +71,7 @@ def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: fl
 
 
 async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """The vehicle may return a schedule, and the rate may change."""
+    """Check the schedule and the change of the charging rate, if the station reports them."""
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         is_within(run, entry, unit, amperes)
     event = await run.station.optionally_sends(
@@ -83,13 +83,13 @@ async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> N
 
 
 async def gets_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """Report the needs of the vehicle and get a schedule with this limit for them."""
+    """Expect the needs of the vehicle, and set a schedule with this limit for them."""
     await reports_needs(run)
     await gives_schedule(run, unit, amperes)
 
 
 async def charges_with_schedule(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """Get a first schedule and charge."""
+    """Set a schedule for the needs of the vehicle, and charge."""
     await gets_schedule(run, unit, amperes)
     await run.state.energy_transfer_started()
     await optionally_follows(run, unit, amperes)

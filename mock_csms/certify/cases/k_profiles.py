@@ -18,7 +18,7 @@ from mock_csms.certify.verdicts import Skipped
 CASES: Final = CaseList()
 
 LEVEL: Final = 1
-"""stackLevel of the profiles that are cleared or reported by it."""
+"""stackLevel of the profiles that cases clear or report by their stackLevel."""
 BY_LEVEL: Final[Mapping[str, Any]] = {"chargingProfilePurpose": TX_DEFAULT, "stackLevel": LEVEL}
 
 

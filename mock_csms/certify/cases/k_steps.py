@@ -9,9 +9,9 @@ from mock_csms.client import TranscriptEntry
 from mock_csms.client.fields import differences
 
 FIRST_PROFILE: Final = 101
-"""Id of the charging profile of a case."""
+"""Id of the first charging profile of a case."""
 SECOND_PROFILE: Final = 102
-"""Id of its second charging profile."""
+"""Id of the second charging profile of a case."""
 MAX_REPORT_PARTS: Final = 50
 """Maximum number of parts of a report."""
 
@@ -52,7 +52,7 @@ async def asks_for_profiles(
 
 
 async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], request: int = 1) -> None:
-    """Of the profiles of the case, these and no others have to be reported, with EVSE and source."""
+    """Check that these profiles of the case and no others are reported, with EVSE and source."""
     reported = await reported_profiles(run, request)
     for evse, profile in expected:
         with run.steps.step(f"profile {profile['id']} is reported as it was set, for EVSE {evse}") as step:
@@ -74,7 +74,7 @@ async def has_reported(run: CaseRun, *expected: tuple[int, dict[str, Any]], requ
 async def reported_profiles(
     run: CaseRun, request: int = 1
 ) -> dict[int, tuple[TranscriptEntry, dict[str, Any]]]:
-    """Collect the parts of a report, which have no numbers, and return its profiles by id."""
+    """Collect the parts of a report, which have no seqNo, and return its profiles by id."""
     reported: dict[int, tuple[TranscriptEntry, dict[str, Any]]] = {}
     for _ in range(MAX_REPORT_PARTS):
         part = await run.station.sends("ReportChargingProfiles", requestId=request)

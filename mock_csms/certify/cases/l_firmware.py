@@ -19,9 +19,9 @@ NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
     "InstallScheduled": frozenset({"Installing", "InstallRebooting"}),
     "InstallRebooting": frozenset({"Installing", "Installed"}),
 }
-"""The statuses that may come after a status; the station reboots before or after the installation, or not."""
+"""Statuses that may follow each status; a station reboots before or after the installation, or never."""
 FREE_OR_UPDATING: Final = {"Available", "Unavailable"}
-"""Status of a connector after a session that an update waits for."""
+"""Possible statuses of a connector after a session for whose end an update has waited."""
 SLOW_FIRMWARE: Final = "firmware.bin?seconds=2"
 SCHEDULED_OR_INSTALLING: Final = frozenset({"InstallScheduled", "Installing"})
 
@@ -31,7 +31,7 @@ async def asks_for_update(
 ) -> CommandAnswer:
     """Send UpdateFirmware, by default with the firmware that the station can install.
 
-    ``fields`` are those of the firmware that are different; None leaves a field out.
+    ``fields`` replace fields of the firmware; None leaves a field out.
     """
     if expect == "Accepted" and request_id == FIRST_UPDATE:
         await run.given.firmware_trusted()
@@ -79,7 +79,7 @@ async def broken_firmware(run: CaseRun) -> dict[str, Any]:
 async def reports_progress(
     run: CaseRun, *statuses: str | frozenset[str], request_id: int = FIRST_UPDATE
 ) -> TranscriptEntry:
-    """The station reports these statuses, one after another; return the last message."""
+    """Expect these firmware statuses, one after another; return the last message."""
     for status in statuses:
         entry = await run.station.sends(
             "FirmwareStatusNotification", status=status, requestId=request_id, within=run.times.transfer
@@ -90,7 +90,7 @@ async def reports_progress(
 async def is_installed(
     run: CaseRun, after: TranscriptEntry, *, request_id: int = FIRST_UPDATE, is_rebooting: bool = True
 ) -> None:
-    """The station installs the firmware after a status, and comes back with it."""
+    """Expect the statuses from ``after`` to Installed, a new connection, and the event FirmwareUpdated."""
     last, left = after, {"Installing"} - {after["status"]}
     while last["status"] != "Installed":
         allowed = NEXT_STATUSES[last["status"]] - ({"Installing"} - left)
@@ -103,7 +103,7 @@ async def is_installed(
 
 
 async def is_in_service_again(run: CaseRun) -> None:
-    """The connectors are available, as far as the station has booted or had made them unavailable."""
+    """Expect each connector to be reported Available if the station booted or had reported it Unavailable."""
     boot = await run.station.optionally_sends("BootNotification", within=0)
     if boot is not None:
         is_right = boot["reason"] == "FirmwareUpdate"
@@ -119,7 +119,7 @@ def free_connectors(run: CaseRun) -> list[tuple[int, int]]:
 
 
 async def charging_with_new_sessions(run: CaseRun, *, allowed: bool) -> None:
-    """Start a session on a station that allows further ones while an update waits, or refuses them."""
+    """Start a session at a station that allows or refuses further sessions while an update waits."""
     setting = {"ChargingStation__AllowNewSessionsPendingFirmwareUpdate": allowed}
     if allowed:
         await run.given.variables_if_implemented(**setting)
@@ -129,7 +129,7 @@ async def charging_with_new_sessions(run: CaseRun, *, allowed: bool) -> None:
 
 
 async def two_sessions_end(run: CaseRun) -> None:
-    """A second session begins at another EVSE; then both end, one after another."""
+    """Start a second session at another EVSE; then end both, one after another."""
     for place in free_connectors(run):
         is_blocked = await run.station.optionally_reports("Unavailable", *place)
         run.check(not is_blocked, "the free connectors stay available")
@@ -149,7 +149,7 @@ async def update_installed(run: CaseRun) -> None:
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_02_CS", "Install signed firmware at its time")
+@CASES.case("TC_L_02_CS", "Install signed firmware at the scheduled time")
 async def installation_scheduled(run: CaseRun) -> None:
     answer = await asks_for_update(run, installDateTime=time_from_now(run.times.schedule))
     await reports_progress(run, "Downloading", "Downloaded", "SignatureVerified")
@@ -159,7 +159,7 @@ async def installation_scheduled(run: CaseRun) -> None:
     await is_installed(run, installing)
 
 
-@CASES.case("TC_L_03_CS", "Download signed firmware at its time")
+@CASES.case("TC_L_03_CS", "Download signed firmware at the scheduled time")
 async def download_scheduled(run: CaseRun) -> None:
     answer = await asks_for_update(run, retrieveDateTime=time_from_now(run.times.schedule))
     scheduled = await reports_progress(run, "DownloadScheduled")
@@ -177,7 +177,7 @@ async def untrusted_certificate(run: CaseRun) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidFirmwareSigningCertificate")
 
 
-@CASES.case("TC_L_06_CS", "Find a wrong signature after the download, and report it")
+@CASES.case("TC_L_06_CS", "Report a wrong signature after the download")
 async def wrong_signature(run: CaseRun) -> None:
     wrong = await firmware_of_server(run, firmwareSignature="wrong")
     await asks_for_update(run, signature=wrong["signature"])
@@ -252,7 +252,7 @@ async def update_not_cancelled(run: CaseRun) -> None:
 # With a transaction
 
 
-@CASES.case("TC_L_12_CS", "Download after all transactions, and allow new ones meanwhile")
+@CASES.case("TC_L_12_CS", "Download firmware after all transactions, and allow new ones until then")
 async def download_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -264,7 +264,7 @@ async def download_waits_for_all(run: CaseRun) -> None:
 
 @CASES.case(
     "TC_L_13_CS",
-    "Download after the transaction, and make free connectors unavailable meanwhile",
+    "Download firmware after the transaction, and make free connectors unavailable until then",
 )
 async def download_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)
@@ -278,7 +278,7 @@ async def download_waits_and_blocks(run: CaseRun) -> None:
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_14_CS", "Install after all transactions, and allow new ones meanwhile")
+@CASES.case("TC_L_14_CS", "Install firmware after all transactions, and allow new ones until then")
 async def installation_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -288,7 +288,9 @@ async def installation_waits_for_all(run: CaseRun) -> None:
     await is_installed(run, last)
 
 
-@CASES.case("TC_L_15_CS", "Install after the transaction, and make free connectors unavailable meanwhile")
+@CASES.case(
+    "TC_L_15_CS", "Install firmware after the transaction, and make free connectors unavailable until then"
+)
 async def installation_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)
     await asks_for_update(run)

@@ -31,7 +31,7 @@ CASES: Final = CaseList()
 
 ROOT_OF_CSMS: Final = (CSMS_ROOTS, "unknown-root")
 ROOT_OF_MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
-"""Further roots, so that those that the station uses stay installed."""
+"""Type and name of a root that is not in use, so that the station's own roots stay installed."""
 ROOT_OF_V2G: Final = ("V2GRootCertificate", "v2g-root")
 ROOT_OF_MOBILITY_OPERATOR: Final = ("MORootCertificate", "mo-root")
 ABOUT_ROOTS: Final = "TC_M_01_CS"
@@ -90,7 +90,7 @@ async def lists_first_root(run: CaseRun) -> bool:
     return await is_listed(run, entries, CSMS_ROOTS, "root")
 
 
-@CASES.case("TC_M_09_CS", "Reject a root that the installed one has not signed")
+@CASES.case("TC_M_09_CS", "Reject a root certificate that the installed one has not signed")
 async def unsigned_root(run: CaseRun) -> None:
     await requires_root_check(run)
     before = await installed_certificates(run, CSMS_ROOTS)
@@ -245,7 +245,7 @@ async def certificate_status(run: CaseRun, status: str | None) -> None:
 
 
 async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """The station sends GetCertificateStatus for a certificate of its chain."""
+    """Expect a GetCertificateStatus for a certificate of the station's chain."""
 
     def is_for_the_certificate(data: Mapping[str, str]) -> bool:
         return is_hash_data_of(data, certificate.serial_number, issuer)
@@ -262,9 +262,12 @@ async def asks_for_status(run: CaseRun, certificate: x509.Certificate, issuer: x
             "Install",
             True,
         ),
-        ("TC_M_27_CS", "Authorize no vehicle that gets no contract certificate"): ("Install", False),
+        ("TC_M_27_CS", "Send no Authorize if a vehicle cannot get its first contract certificate"): (
+            "Install",
+            False,
+        ),
         ("TC_M_28_CS", "Get a newer contract certificate of a vehicle, and authorize it"): ("Update", True),
-        ("TC_M_29_CS", "Authorize no vehicle that gets no newer contract certificate"): (
+        ("TC_M_29_CS", "Send no Authorize if a vehicle cannot get a newer contract certificate"): (
             "Update",
             False,
         ),

@@ -34,13 +34,13 @@ async def asks_about(
 
 
 async def sends_data(run: CaseRun, *, request: int = FIRST_REQUEST) -> str:
-    """Collect all parts of the data about a customer."""
+    """Collect all parts of the data about a customer, and return the text."""
     parts = await run.station.collects("NotifyCustomerInformation", requestId=request)
     return "".join(part["data"] for part in parts)
 
 
 async def sends_one_message(run: CaseRun, *, request: int = FIRST_REQUEST) -> TranscriptEntry:
-    """The station sends one message about a customer, without further parts."""
+    """Expect one NotifyCustomerInformation, without further parts."""
     not_true = {None, False}
     entry = await run.station.sends("NotifyCustomerInformation", requestId=request, seqNo=0, tbc=not_true)
     await run.station.is_silent("NotifyCustomerInformation")
@@ -102,7 +102,7 @@ async def unknown_customer(run: CaseRun) -> None:
     await sends_one_message(run, request=SECOND_REQUEST)
 
 
-@CASES.case("TC_N_30_CS", "Report the data about a token for the last time, and clear it")
+@CASES.case("TC_N_30_CS", "Report the data about a token, and clear it")
 async def known_token_cleared(run: CaseRun) -> None:
     await has_charged(run)
     of_session = await data_of_session(run)
@@ -125,15 +125,17 @@ async def unknown_token_reported(run: CaseRun) -> None:
 
 @CASES.case("TC_N_32_CS", "Clear the data about a token without a report, and say so in one message")
 async def token_cleared(run: CaseRun) -> None:
-    await clears_data(run)  # what the case is about, so no failure is one of the preparation
+    await clears_data(run)  # not as a preparation, because the case tests it
     await asks_about(run, customer_of(run), report=False, clear=True, request=SECOND_REQUEST)
     await sends_one_message(run, request=SECOND_REQUEST)
 
 
 @CASES.family(
     {
-        ("TC_N_29_CS", "Answer Invalid to a request for the data of no customer"): (False,),
-        ("TC_N_33_CS", "Answer Invalid to a request to clear the data of no customer"): (True,),
+        ("TC_N_29_CS", "Answer Invalid if CustomerInformation names no customer"): (False,),
+        ("TC_N_33_CS", "Answer Invalid if CustomerInformation asks to clear data but names no customer"): (
+            True,
+        ),
     }
 )
 async def no_customer(run: CaseRun, clear: bool) -> None:
@@ -141,7 +143,7 @@ async def no_customer(run: CaseRun, clear: bool) -> None:
     await run.station.is_silent("NotifyCustomerInformation")
 
 
-@CASES.case("TC_N_62_CS", "Report the data about a customer identifier for the last time, and clear it")
+@CASES.case("TC_N_62_CS", "Report the data about a customer identifier, and clear it")
 async def identifier_cleared(run: CaseRun) -> None:
     await run.rig.confirms(f"data about the customer identifier {IDENTIFIER} is stored at the station")
     cleared = await reports_and_clears(run, {"customerIdentifier": IDENTIFIER})

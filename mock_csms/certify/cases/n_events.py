@@ -51,7 +51,7 @@ OFFLINE_THRESHOLD: Final = variable_of("OCPPCommCtrlr", "OfflineThreshold")
 
 
 def of_monitor(number: int) -> Callable[[int], bool]:
-    """Return the condition that an id is that of a monitor."""
+    """Return the condition that an id is that of this monitor."""
 
     def is_of_the_monitor(actual: int) -> bool:
         return actual == number
@@ -78,7 +78,7 @@ def at_most(limit: float) -> Callable[[str], bool]:
 
 
 async def notifies(run: CaseRun, event: Mapping[str, Any], within: float | None = None) -> TranscriptEntry:
-    """The station at last sends a NotifyEvent that has this event."""
+    """Expect a NotifyEvent with this event; others may come before it."""
     entry = await run.station.at_last_sends("NotifyEvent", seqNo=0, eventData=[event], within=within)
     run.station.were_generated_now([entry])
     return entry
@@ -112,21 +112,21 @@ async def thresholds(run: CaseRun) -> None:
 
 
 async def has_notified(run: CaseRun, *events: Mapping[str, Any]) -> None:
-    """The station sends these events, in one NotifyEvent or in several."""
+    """Expect these events, in one NotifyEvent or in several."""
     seen: list[Mapping[str, Any]] = []
     for event in events:
         if not any(matches(event, each) for each in seen):
             seen += (await notifies(run, event))["eventData"]
 
 
-@CASES.case("TC_N_21_CS", "Send a hard-wired notification as such")
+@CASES.case("TC_N_21_CS", "Send the event of a hard-wired monitor as HardWiredNotification")
 async def hard_wired_notification(run: CaseRun) -> None:
     run.undo_with("the fault", lambda: run.rig.does("repair"))
     await run.rig.does("fault")
     await notifies(run, {"eventNotificationType": "HardWiredNotification"})
 
 
-@CASES.case("TC_N_22_CS", "Keep an event that is severe enough while offline")
+@CASES.case("TC_N_22_CS", "Queue an event while offline if it is severe enough")
 async def event_kept_offline(run: CaseRun) -> None:
     await run.given.variables(MonitoringCtrlr__OfflineQueuingSeverity=SEVERITY)
     await given_monitor(run, monitor_of(evse_state(run)))
@@ -137,7 +137,7 @@ async def event_kept_offline(run: CaseRun) -> None:
     await notifies(run, {"trigger": DELTA_TYPE, "actualValue": "Occupied", **evse_state(run)})
 
 
-@CASES.case("TC_N_23_CS", "Drop an event that is not severe enough while offline")
+@CASES.case("TC_N_23_CS", "Drop an event while offline if it is not severe enough")
 async def event_dropped_offline(run: CaseRun) -> None:
     connector = variable_of(f"Connector@{run.evse}.{run.file.connector}", "AvailabilityState")
     states = evse_state(run), connector
@@ -160,7 +160,7 @@ async def event_dropped_offline(run: CaseRun) -> None:
 
 
 async def reconnects_vehicle(run: CaseRun) -> None:
-    """The station tells the events of a transaction in which the vehicle was unplugged and plugged in."""
+    """Expect the TransactionEvents about unplugging and plugging in while offline."""
     lost = {"triggerReason": "EVCommunicationLost", "transactionInfo__chargingState": "Idle"}
     await run.station.at_last_sends(EVENT, lost)
     back = {"triggerReason": "CablePluggedIn", "transactionInfo__chargingState": "EVConnected"}
@@ -220,7 +220,7 @@ async def delta_of_setting(run: CaseRun) -> None:
 
 
 def is_number(value: int) -> Callable[[str], bool]:
-    """Return the condition that a text is a number."""
+    """Return the condition that a text is this number."""
 
     def is_the_number(text: str) -> bool:
         return float(text) == value

@@ -44,7 +44,7 @@ async def asks_for_log(
 
 
 async def reports_upload(run: CaseRun, *statuses: str, request: int = FIRST_LOG) -> TranscriptEntry:
-    """The station reports these statuses of an upload, one after another; return the last message."""
+    """Expect these statuses of an upload, one after another; return the last message."""
     for status in statuses:
         entry = await run.station.sends(
             "LogStatusNotification", status=status, requestId=request, within=run.times.transfer

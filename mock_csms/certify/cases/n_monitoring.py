@@ -79,7 +79,7 @@ async def second_of_same_severity(run: CaseRun) -> None:
 
 
 def anything(_: Any) -> bool:
-    """Any value of a field."""
+    """Condition that any value of a field meets."""
     return True
 
 
@@ -119,7 +119,7 @@ async def unsupported_type(run: CaseRun) -> None:
     await tries_monitors(run, (monitor, result_of(monitor, {"UnsupportedMonitorType", "Rejected"})))
 
 
-@CASES.case("TC_N_39_CS", "Refuse to turn a monitor into one of another variable")
+@CASES.case("TC_N_39_CS", "Reject another variable for an existing monitor")
 async def other_variable(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     monitor = monitor_of(evse_state(run))
@@ -140,7 +140,7 @@ async def replaced_by_id(run: CaseRun) -> None:
     has_monitors(run, reported, other)
 
 
-@CASES.case("TC_N_43_CS", "Refuse only the one of three monitors that is out of range")
+@CASES.case("TC_N_43_CS", "Set two monitors, and reject a third one with a value out of range")
 async def one_of_three(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     power = evse_power(run)

@@ -89,7 +89,7 @@ async def report_of_variables(run: CaseRun) -> None:
 
 
 def any_severity(monitor: dict[str, Any]) -> dict[str, Any]:
-    """Return what identifies a monitor that the station may have of its own."""
+    """Return a monitor without value and severity, to match one that the station had before."""
     return {name: monitor[name] for name in ("type", "component", "variable")}
 
 

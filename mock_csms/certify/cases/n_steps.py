@@ -63,7 +63,7 @@ def monitor_of(
 def result_of(monitor: MonitorData, status: str | set[str] = "Accepted", *reasons: str) -> dict[str, Any]:
     """Return the fields of the result of a monitor; only an accepted one has an id.
 
-    ``reasons`` are the reason codes that it may have, if it has one.
+    ``reasons`` are the allowed reason codes; the result may also have none.
     """
     expected = {name: monitor[name] for name in ("type", "severity", "component", "variable")}
     is_accepted = status == "Accepted"
@@ -104,7 +104,7 @@ def clears_at_the_end(run: CaseRun, results: Sequence[Mapping[str, Any]]) -> Non
 async def given_monitors(run: CaseRun, *monitors: MonitorData, may_exist: bool = False) -> list[int]:
     """Set monitors before the case begins, and return the ids of the new ones.
 
-    With ``may_exist``, it may have them of its own. Raises Inconclusive.
+    With ``may_exist``, the station may have such monitors already (Duplicate). Raises Inconclusive.
     """
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     with preparing("TC_N_09_CS"):
@@ -149,7 +149,7 @@ async def parts_of_report(run: CaseRun, request: int) -> list[ReportedMonitor]:
 async def has_no_monitors(
     run: CaseRun, *variables: Mapping[str, Any], criteria: Collection[str] = (), request: int = REPORT
 ) -> None:
-    """Ask for the monitors of variables that meet criteria; the report has to be empty, and is not sent."""
+    """Ask for the monitors of variables that meet criteria; expect EmptyResultSet and no report."""
     empty = {"status": "EmptyResultSet", "statusInfo": absent_or_reason("NotFound")}
     asked = request_of(variables, criteria)
     await run.csms.sends("GetMonitoringReport", asked, requestId=request, expect=empty)
@@ -165,7 +165,7 @@ async def all_monitors(run: CaseRun, *, request: int = REPORT) -> list[ReportedM
 
 
 async def keeps_monitors(run: CaseRun) -> None:
-    """Set the monitors that the case loses with a monitoring base again at its end. Raises Inconclusive."""
+    """At the end of the case, set the monitors again that a monitoring base removed. Raises Inconclusive."""
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     before = await all_monitors(run, request=REPORT_BEFORE)
 
@@ -219,7 +219,7 @@ def has_no_other_variables(
 
 
 async def given_level(run: CaseRun, level: int) -> None:
-    """Set the monitoring level, and the present one at the end. Raises Inconclusive."""
+    """Set the monitoring level until the end of the case. Raises Inconclusive."""
     before = await run.variable("MonitoringCtrlr", "ActiveMonitoringLevel") or str(ALL_LEVELS)
     with preparing("TC_N_17_CS"):
         await run.csms.sends("SetMonitoringLevel", severity=level, expect="Accepted")
@@ -231,7 +231,7 @@ async def given_level(run: CaseRun, level: int) -> None:
 
 
 async def given_monitor(run: CaseRun, monitor: MonitorData, *, level: int = 8) -> int:
-    """Set a monitor before the case begins, with a level that reports it; return its id."""
+    """Set a monitor before the case begins, and a monitoring level for its events; return its id."""
     [number] = await given_monitors(run, monitor)
     await given_level(run, level)
     return number

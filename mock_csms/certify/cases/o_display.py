@@ -52,7 +52,9 @@ async def has_nothing_to_report(run: CaseRun) -> None:
     await run.csms.sends("GetDisplayMessages", requestId=FIRST_MESSAGE, expect="Unknown")
 
 
-@CASES.case("TC_O_33_CS", "Answer Unknown when a message is asked for by its id and there are none")
+@CASES.case(
+    "TC_O_33_CS", "Answer Unknown when a message is asked for by its id and the station has no messages"
+)
 async def has_no_message_with_id(run: CaseRun) -> None:
     await run.given.no_display_messages()
     await is_unknown(run)

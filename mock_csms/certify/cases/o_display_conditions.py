@@ -1,4 +1,4 @@
-"""Cases of block O about messages in front, at times, in states and for transactions (O01, O02)."""
+"""Cases of block O about messages by priority, time, state and transaction (O01, O02)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -37,7 +37,7 @@ async def survives_restart(run: CaseRun) -> None:
     await is_reported(run, message)
 
 
-@CASES.case("TC_O_15_CS", "Show a message to a driver who prefers a language")
+@CASES.case("TC_O_15_CS", "Show a message in the language that the driver prefers")
 async def is_shown_in_language(run: CaseRun) -> None:
     await run.given.variables_if_implemented(AuthCtrlr__LocalPreAuthorize=False)
     await run.given.ev_connected()
@@ -55,8 +55,8 @@ async def is_shown_in_language(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_O_22_CS", "Show two messages in front in turns"): (message_of,),
-        ("TC_O_30_CS", "Show two messages in front in turns until their transaction ends"): (
+        ("TC_O_22_CS", "Show two InFront messages in turn"): (message_of,),
+        ("TC_O_30_CS", "Show two InFront messages in turn until their transaction ends"): (
             message_for_transaction,
         ),
     }
@@ -75,8 +75,8 @@ async def takes_turns_in_front(run: CaseRun, made: MessageMaker) -> None:
 
 @CASES.family(
     {
-        ("TC_O_24_CS", "Replace a message always in front with the next one"): (message_of,),
-        ("TC_O_32_CS", "Replace a message always in front with the next one during a transaction"): (
+        ("TC_O_24_CS", "Replace an AlwaysFront message with the next one"): (message_of,),
+        ("TC_O_32_CS", "Replace an AlwaysFront message with the next one during a transaction"): (
             message_for_transaction,
         ),
     }

@@ -1,4 +1,4 @@
-"""Display messages of the cases of block O: made, reported and looked at."""
+"""Steps with display messages that the cases of block O share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -34,7 +34,7 @@ async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage
 
 
 def second_of(message: DisplayMessage, **fields: Any) -> DisplayMessage:
-    """Return the second message, which is otherwise as the first one."""
+    """Return a copy of a message with the id and the text of the second message."""
     return {**with_content(message, CONTENTS[SECOND_MESSAGE]), "id": SECOND_MESSAGE, **fields}
 
 
@@ -128,13 +128,13 @@ async def is_unknown(run: CaseRun, *, number: int = FIRST_MESSAGE, **criteria: A
 
 
 async def is_shown(run: CaseRun, *messages: DisplayMessage) -> None:
-    """Look at the display: messages are shown, several of them in turns."""
+    """Ask the rig to confirm that messages are shown on the display, several of them in turn."""
     names = " and ".join(each["message"]["content"] for each in messages)
     await run.rig.confirms(f"{names} {'take turns on the display' if messages[1:] else 'is shown'}")
 
 
 async def is_not_shown(run: CaseRun, *messages: DisplayMessage) -> None:
-    """Look at the display: messages are not shown."""
+    """Ask the rig to confirm that messages are not shown on the display."""
     for message in messages:
         await run.rig.confirms(f"{message['message']['content']} is not shown")
 

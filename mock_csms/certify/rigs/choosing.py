@@ -53,10 +53,10 @@ def _words_of(command: str) -> Sequence[str]:
 def _python_rig(text: str) -> Rig:
     module, _, name = text.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # where a user keeps a rig; the script of an installation does not look there
+        sys.path.append(here)  # users keep rigs here; an installed command has no entry for it
     try:
         made: Rig = getattr(import_module(module), name)()
-    except Exception as error:  # the class is that of the user
+    except Exception as error:  # a user's class may raise anything
         raise UsageError(f"cannot use the rig {text!r}: {error}; write module:Class") from None
     if not callable(getattr(made, "do", None)):
         raise UsageError(f"the rig {text!r} has no method do(stimulus)")

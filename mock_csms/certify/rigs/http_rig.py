@@ -16,7 +16,7 @@ MAX_ANSWER: Final = 100_000
 
 
 class HttpRig:
-    """Sends ``POST URL/plug-in {"evse": 1}``; a status of 400 or more means that it cannot."""
+    """Sends ``POST URL/plug-in {"evse": 1}``; a status of 400 or more means CannotDo."""
 
     def __init__(self, url: str, within: float) -> None:
         """Check the URL; raises UsageError."""
@@ -28,7 +28,7 @@ class HttpRig:
         """Send the request; raises CannotDo or RigFailed."""
         try:
             async with (
-                asyncio.timeout(self._within),  # an answer that comes drop by drop has no end otherwise
+                asyncio.timeout(self._within),  # the timeout of httpx starts again with each chunk
                 httpx.AsyncClient(trust_env=False, timeout=self._within) as client,
                 client.stream(
                     "POST", f"{self._url}/{stimulus.name}", json=dict(stimulus.parameters)

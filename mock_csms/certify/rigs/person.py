@@ -24,13 +24,13 @@ class Terminal:
         self._lines.put_nowait(line)
 
     def ask(self, text: str) -> None:
-        """Show a request; lines from before do not answer it."""
+        """Show a request, and drop lines that were typed before it."""
         while not self._lines.empty():
             self._lines.get_nowait()
         self.write(text)
 
     async def answer(self) -> bool:
-        """Wait for an answer and return whether it is done."""
+        """Wait for an answer, and return whether the request has been carried out."""
         while (word := (await self._lines.get()).strip().lower()) not in YES | NO:
             self.write(f"{HOW_TO_ANSWER}\n")
         return word in YES
@@ -67,7 +67,7 @@ class Person:
     async def _on_page(self, text: str) -> bool:
         try:
             return await self._client.rehearsal.ask(text) == "done"
-        except ClientError:  # the terminal is still there
+        except ClientError:  # the terminal can still answer
             return await _never()
 
 

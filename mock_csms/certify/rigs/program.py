@@ -16,7 +16,7 @@ CHUNK: Final = 65536
 
 
 class ProgramRig:
-    """Runs ``COMMAND plug-in evse=1``: exit code 0 done, 3 cannot, any other a fault of the rig."""
+    """Runs ``COMMAND plug-in evse=1``: exit code 0 means done, 3 CannotDo, any other RigFailed."""
 
     def __init__(self, command: Sequence[str], within: float) -> None:
         self._command = command
@@ -29,7 +29,7 @@ class ProgramRig:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 *words,
-                stdin=asyncio.subprocess.DEVNULL,  # the terminal is not for the program
+                stdin=asyncio.subprocess.DEVNULL,  # the program must not read from the terminal
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,

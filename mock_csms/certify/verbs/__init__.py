@@ -1,1 +1,1 @@
-"""The verbs of cases: what the server does, what the station has to do, and what a person does."""
+"""Verbs of cases: actions of the server and of the rig, and expectations of the station."""

@@ -21,9 +21,9 @@ from mock_csms.client import (
 from mock_csms.client.async_station import DEFAULT_PAYLOAD
 
 DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
-"""Stands for the payload that the server has for a command."""
+"""Payload that stands for the server's default payload of a command."""
 FAULTS_OF_COMMANDS: Final = frozenset({"invalid-payload", "unknown-command", "list-too-long", "not-sent"})
-"""Kinds of problems for which the server does not send a command, unless it is told not to check it."""
+"""Kinds of API errors for commands that the server sends only with ``validate=False``."""
 THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
 """Members of the effect of a rule; an answer without any of them is the payload of the answer."""
 
@@ -41,7 +41,7 @@ class CsmsVerbs:
     ) -> None:
         """``within`` is the number of seconds that a station may take for the answer to a command."""
         self.client = client
-        """For what the verbs do not cover."""
+        """Client of the control API, for requests that the verbs do not cover."""
         self.handle = handle
         self._cursor = cursor
         self._steps = steps
@@ -63,7 +63,7 @@ class CsmsVerbs:
     ) -> CommandAnswer:
         """Send a command, which the station has to answer with a CALLRESULT, and return the answer.
 
-        The payload may be `DEFAULT`, the one that the server has for the command. ``expect`` is the status of
+        The payload may be `DEFAULT`, the server's default payload of the command. ``expect`` is the status of
         the answer, a set of possible ones, or fields of the answer. Raises WrongAnswer if the answer is
         another one, a CALLERROR or missing.
         """
@@ -90,8 +90,8 @@ class CsmsVerbs:
     ) -> CommandAnswer:
         """Send a command and return the answer, which may be a CALLERROR or missing.
 
-        The command is sent even if the server finds fault with it. The payload may have placeholders such as
-        ``{{now}}``.
+        A command that the server refuses to send is sent without validation. The payload may have
+        placeholders such as ``{{now}}``.
         """
         given = payload or {}
         with self._steps.step(f"the server sends {action}{fields_text(given, fields)}") as step:
@@ -102,7 +102,7 @@ class CsmsVerbs:
         return answer
 
     async def _call(self, action: str, content: Any, fields: Mapping[str, Any]) -> CommandAnswer:
-        """Send a command as usual, so that its answer is checked, or else as it is."""
+        """Send a command with validation or, if the server refuses to send it so, without."""
         try:
             return await self.handle.call(action, content, timeout=self._within, **fields)
         except ApiError as problem:
@@ -117,7 +117,7 @@ class CsmsVerbs:
         where: Mapping[str, Any] | None = None,
         expression: str | None = None,
     ) -> str:
-        """Answer the station's messages of this action in another way, until the end of the case.
+        """Add a rule that answers the station's messages of this action, until the end of the case.
 
         Each of ``answers`` is the payload of one answer, or the effect of a rule such as ``{"fault": {"kind":
         "no-answer"}}``; the last one is repeated. ``where`` has fields of the message. Returns the id of the
@@ -137,18 +137,18 @@ class CsmsVerbs:
         return self._rules[-1]
 
     async def default_payload(self, action: str) -> dict[str, Any]:
-        """Return the payload that the server has for a command to the station."""
+        """Return the server's default payload of a command to the station."""
         return dict((await self.client.action(action, self.handle.id))["defaultPayload"])
 
     async def takes_back(self, rule_id: str) -> None:
-        """Answer as before."""
+        """Delete a rule of `answers`, so that the server answers as before."""
         self._rules.remove(rule_id)
         await self.client.rules.delete(rule_id)
 
     async def takes_all_back(self) -> None:
-        """Take all rules of the case back, and accept connections if the server is offline."""
+        """Delete all rules of the case, and accept connections again if the server is offline."""
         for rule_id in [*self._rules]:
-            with suppress(ClientError):  # a rule may be limited to a number of times
+            with suppress(ClientError):  # a rule for a number of times may be gone already
                 await self.takes_back(rule_id)
         if self._is_offline:
             await self.handle.back_online()
@@ -164,7 +164,7 @@ class CsmsVerbs:
             await self.handle.disconnect()
 
     async def refuses_connections(self, times: int) -> None:
-        """Refuse the next connections of the station, so many of them."""
+        """Refuse the next ``times`` connections of the station."""
         when = {"station": self.handle.id, "action": "handshake"}
         await self._add_rule(when=when, then=[{"fault": {"kind": "503"}}], times=times)
         self._steps.note(f"the server refuses the next connections, {times} in all")
@@ -191,7 +191,7 @@ class CsmsVerbs:
     async def comes_back_with(
         self, action: str, payload: Mapping[str, Any], *, expect: Mapping[str, Any], within: float
     ) -> None:
-        """Accept connections again, and send a command in the moment in which the station connects."""
+        """Accept connections again, and send a command at the moment the station connects."""
         with self._steps.step(f"the server sends {action}{fields_text(payload, {})} at once"):
             sending = asyncio.create_task(
                 self.handle.call(action, dict(payload), when="connected", within=within)
@@ -208,11 +208,11 @@ class CsmsVerbs:
 
     async def releases(self, action: str | None = None) -> list[CommandAnswer]:
         """Send the answers and commands that have been held back, and return their outcomes."""
-        with self._steps.step("the server sends what it has held back"):
+        with self._steps.step("the server sends the messages that it has held back"):
             return await self.handle.release(action)
 
     def has(self, answer: CommandAnswer, expect: str | set[str]) -> None:
-        """The status of the answer to a command that was held back has to be so; raises WrongAnswer."""
+        """Check that a command that was held back is answered with this status; raises WrongAnswer."""
         expected = {"status": expect}
         with self._steps.step(f"the station answers {answer.action}{fields_text(expected, {})}") as step:
             step.is_about(answer.entry or answer.call)
@@ -221,7 +221,7 @@ class CsmsVerbs:
     async def changes_its_port(self, name: str, **changes: Any) -> None:
         """Change a port of the server for new connections, as with ``tlsFault="expired"``.
 
-        Without changes, all earlier ones are reverted.
+        Without ``changes``, all earlier changes are reverted.
         """
         await self.client.change_listener(name, **changes)
         self._steps.note(f"the port {name} is set to{fields_text(None, changes) or ' its first settings'}")

@@ -13,8 +13,8 @@ from mock_csms.certify.verdicts import Skipped
 class RigVerbs:
     """The person or the rig at the station as seen by a case.
 
-    Each verb returns when the stimulus has been given. It raises Skipped if it cannot be given, and RigFailed
-    if the rig does not work.
+    Each verb returns when the stimulus has been given. It raises Skipped if the rig cannot give the stimulus,
+    and RigFailed if the rig does not work.
     """
 
     def __init__(self, rig: Rig, steps: CaseSteps, file: StationFile) -> None:
@@ -35,7 +35,7 @@ class RigVerbs:
         return other
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
-        """Give a stimulus of `STIMULI`; EVSE and connector of the case are added if it is about one."""
+        """Give a stimulus of `STIMULI`, by default at the EVSE of the case, and a plug-in at connector 1."""
         place = ({"evse": self._file.evse} if "{evse}" in STIMULI[stimulus] else {}) | (
             {"connector": 1} if stimulus == "plug-in" else {}
         )
@@ -45,7 +45,7 @@ class RigVerbs:
         self._note(stimulus, asked.parameters.get("evse", self._file.evse))
 
     async def _gives(self, stimulus: Stimulus) -> None:
-        """Let the rig give a stimulus; raises Skipped, or RigFailed for any fault of the rig."""
+        """Ask the rig for a stimulus; raises Skipped, or RigFailed for any fault of the rig."""
         try:
             await self._rig.do(stimulus)
         except CannotDo as reason:
@@ -149,14 +149,14 @@ class RigVerbs:
         await self.does("power-cycle", seconds=seconds)
 
     async def limits_the_site(self, amperes: float | None) -> None:
-        """Set an external limit of so many amperes per phase; None ends it."""
+        """Set an external limit in amperes per phase; None ends the limit."""
         if amperes is None:
             await self.does("no-site-limit")
         else:
             await self.does("site-limit", amperes=amperes)
 
     async def confirms(self, statement: str) -> None:
-        """Look at the station and confirm a statement; one that is not confirmed skips the case."""
+        """Ask the rig to confirm a statement about the station; raises Skipped if the rig does not."""
         await self.does("confirm", question=statement)
 
 

@@ -29,7 +29,7 @@ class CaseSession:
     has_charged: bool = False
     """Whether energy has flowed since the authorization."""
     is_over: bool = False
-    """Whether its transaction has ended, without an authorization since."""
+    """Whether the transaction has ended and no token has been authorized since."""
     cached: set[str] = field(default_factory=set)
     """Tokens that the station knows from its cache or its local list."""
     token_due: CaseToken | None = None
@@ -39,7 +39,7 @@ class CaseSession:
     is_evse_due: bool = False
     """Whether the next event has to name EVSE and connector."""
     has_evse: bool = False
-    """Whether an event of the transaction has named them."""
+    """Whether an event of the transaction has named EVSE and connector."""
     stopped_by: Literal["local", "remote"] | None = None
     """Kind of the stop that ended the authorization of the transaction."""
 
@@ -69,7 +69,7 @@ class Stage:
         self.file: Final = file
         self.session = CaseSession()
         self.is_late = False
-        """Whether the station was offline in the events that are expected."""
+        """Whether the expected events are from an offline period."""
         self._others: dict[int, Stage] = {}
         """The stages of other EVSEs."""
         self._points: TransactionPoints | None = None
@@ -85,7 +85,7 @@ class Stage:
         return self._others.get(evse, self)
 
     def without_stimuli(self) -> "Stage":
-        """Return a stage whose stimuli have been given while the station was offline."""
+        """Return a stage that gives no stimuli: they have been given while the station was offline."""
         rig = RigVerbs(IdleRig(), CaseSteps(), self.file)
         other = Stage(self.csms, self.station, rig, self.steps, self.file)
         other.session, other._undo, other._points = self.session, self._undo, self._points
@@ -93,7 +93,7 @@ class Stage:
         return other
 
     async def points(self) -> TransactionPoints:
-        """Return the start and stop points of the station, which are asked for once in a case."""
+        """Return the start and stop points of the station, read once per case."""
         if self._points is None:
             start = await self._value_of_points("TxStartPoint", "C-09")
             stop = await self._value_of_points("TxStopPoint", "C-10")
@@ -111,7 +111,7 @@ class Stage:
         return value
 
     def forget_points(self) -> None:
-        """Ask for the start and stop points again."""
+        """Forget the start and stop points, so that `points` reads them again."""
         self._points = None
 
     # Variables
@@ -133,11 +133,11 @@ class Stage:
     # Waiting and undoing
 
     async def waits(self, seconds: float) -> None:
-        """Wait, where a case is about time."""
+        """Wait for a time that the case prescribes."""
         await asyncio.sleep(seconds)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:
-        """Undo a change of the station at the end of the case."""
+        """Register ``undo``, which reverts a change of the station at the end of the case."""
         self._undo.append((change, undo))
 
     async def undo(self) -> list[str]:

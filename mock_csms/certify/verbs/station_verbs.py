@@ -14,18 +14,18 @@ from mock_csms.certify.verdicts import CaseFailed
 from mock_csms.client import AsyncStationHandle, NotSeen, Pattern, TranscriptEntry
 
 type Statuses = str | set[str] | Mapping[tuple[int, int], str]
-"""A status, several possible ones, or that of some connectors, ``(evse, connector)``."""
+"""A status, a set of possible ones, or the status of each connector ``(evse, connector)``."""
 
 DELTA: Final = "Delta"
 PERIODIC_REASONS: Final = frozenset({"MeterValuePeriodic", "MeterValueClock"})
-"""Reasons of the events that a sequence of events may have in between."""
+"""triggerReason of events with periodic or clock-aligned readings, which may come between other events."""
 
 CONNECTION_EVENTS: Final[Mapping[str, str]] = {
     "connected": "the connection",
     "disconnected": "the end of the connection",
     "refused": "the refused connection",
 }
-"""Events of the connection in the texts of steps."""
+"""Texts for events of the connection in steps."""
 
 
 class StationVerbs:
@@ -35,7 +35,7 @@ class StationVerbs:
         self, handle: AsyncStationHandle, cursor: Cursor, steps: CaseSteps, file: StationFile
     ) -> None:
         self.handle = handle
-        """For what the verbs do not cover."""
+        """Handle of the station, for requests that the verbs do not cover."""
         self._cursor = cursor
         self._steps = steps
         self._file = file
@@ -59,10 +59,10 @@ class StationVerbs:
     ) -> TranscriptEntry:
         """The next message of this action has to have these fields; return it.
 
-        ``where`` has fields of the messages that are meant, such as ``{"evseId": 2}``. Messages of ``after``
-        may come before it, and are used up. TransactionEvents with meter values of the period or the clock
-        are passed over, unless they are asked for. Raises StationFailure at once if a field differs, or if no
-        message comes within the time for a message.
+        ``where`` selects messages by their fields, such as ``{"evseId": 2}``. Messages that match ``after``
+        may come first; they are used, too. TransactionEvents with periodic or clock-aligned readings are
+        skipped unless ``triggerReason`` asks for them. Raises StationFailure as soon as a field differs, or
+        if no message comes within ``times.message``.
         """
         expected = {**(fields or {}), **others}
         ignored = [UsedPattern(self._cursor, action), *_transparent(action, expected)]
@@ -151,7 +151,7 @@ class StationVerbs:
         during: float | None = None,
         **others: Any,
     ) -> None:
-        """No message with these fields may come within these seconds, by default the time of silence.
+        """No message with these fields may come within these seconds, by default ``times.silence``.
 
         Messages after the newest one that the case has used count. Raises UnwantedMessage.
         """
@@ -163,7 +163,7 @@ class StationVerbs:
     async def has_sent(
         self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
     ) -> TranscriptEntry:
-        """The first message with these fields since the case began, even one that a step has used.
+        """Return the first message with these fields since the case began, even one that a step has used.
 
         Raises NotSeen.
         """
@@ -234,7 +234,7 @@ class StationVerbs:
     ) -> Sequence[TranscriptEntry]:
         """Each of these connectors, ``(evse, connector)``, has to be reported with this status.
 
-        Without connectors, that of the case is meant. A report is a StatusNotification, or a NotifyEvent of
+        ``connectors`` is by default that of the case. A report is a StatusNotification, or a NotifyEvent of
         the AvailabilityState of the connector. Raises NotSeen, or WrongMessage if the next report of a
         connector has another status.
         """
@@ -244,7 +244,7 @@ class StationVerbs:
         return found
 
     async def optionally_reports(self, status: str, evse: int, connector: int) -> bool:
-        """Return whether a connector has been reported with this status, in a report that is not used."""
+        """Return whether an unused report of a connector with this status has come, and use the report."""
         try:
             entry = await self._any(*_status_reports(evse, connector, status), within=0)
         except NotSeen:
@@ -273,7 +273,7 @@ class StationVerbs:
                 await self._any(*_status_reports(evse, connector, status), within=within)
 
     async def never_reports(self, statuses: set[str], *connectors: tuple[int, int]) -> None:
-        """None of these connectors, by default of all, may be reported so within the time of silence.
+        """No report of these connectors, by default all, may have these statuses within ``times.silence``.
 
         Raises CaseFailed.
         """
@@ -310,7 +310,7 @@ class StationVerbs:
     async def _next_report(
         self, wanted: set[str], evse: int, connector: int, within: float
     ) -> TranscriptEntry:
-        """Return the next report of a connector that has one of these statuses or another one than before.
+        """Return the next report of a connector with a wanted status, or with a changed one.
 
         A station may repeat a report, such as when the energy transfer begins at an occupied connector.
         Reports before a boot do not count after it; a station may report Unavailable before it restarts.
@@ -343,7 +343,7 @@ class StationVerbs:
         return parts
 
     def were_generated_now(self, messages: Sequence[TranscriptEntry]) -> None:
-        """generatedAt of each message has to lie between the begin of the case and its arrival.
+        """generatedAt of each message has to lie between the beginning of the case and its arrival.
 
         The accepted deviation is added. Raises CaseFailed.
         """
@@ -448,7 +448,7 @@ def _kind_of(entry: TranscriptEntry) -> str:
 
 
 def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
-    """Return the messages that `StationVerbs.sends` passes over."""
+    """Return patterns of the messages that `StationVerbs.sends` skips."""
     asked = expected.get("triggerReason")
     wanted = {asked} if isinstance(asked, str) else asked if isinstance(asked, set | frozenset) else set()
     if action != "TransactionEvent" or wanted & PERIODIC_REASONS:

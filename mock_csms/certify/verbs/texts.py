@@ -15,7 +15,7 @@ MAX_VALUE_TEXT: Final = 80
 
 
 class Varying(str):
-    """A value that differs from run to run; the texts of steps have its name in its place."""
+    """A value that differs from run to run; texts of steps show its name instead."""
 
     name: str
 
@@ -26,7 +26,7 @@ class Varying(str):
 
 
 def time_from_now(seconds: float) -> Varying:
-    """Return the time that is so many seconds from now."""
+    """Return the time this many seconds from now; a negative number is in the past."""
     moment = datetime.now(UTC) + timedelta(seconds=seconds)
     return Varying(timestamp(moment), f"now{seconds:+g}s")
 
