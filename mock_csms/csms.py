@@ -245,10 +245,10 @@ class Csms:
         self._use_changes(identity, changes)
         return self.profile(identity)
 
-    def take_back_profile(self, identity: str, scope: str) -> None:
-        """Take back the changes of a scope to the profile of a station."""
+    def revert_scope_of_profile(self, identity: str, scope: str) -> None:
+        """Revert the changes of a scope to the profile of a station."""
         names = self.profiles.settings_of(identity, scope)
-        self.profiles.take_back(identity, scope)
+        self.profiles.revert_scope(identity, scope)
         self._use_changes(identity, names)
 
     def _use_changes(self, identity: str, names: Container[str]) -> None:

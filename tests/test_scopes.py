@@ -76,15 +76,15 @@ def random_changes(rng: Random) -> list[Change]:
     return [change for change in changes if change.apply(csms, change.scope) is not False]
 
 
-def take_back(csms: Csms, scope: str) -> None:
-    """Take a scope back, as `DELETE /v1/scopes/{name}` does."""
+def revert_scope(csms: Csms, scope: str) -> None:
+    """Revert a scope, as `DELETE /v1/scopes/{name}` does."""
     for kind in csms.records.silences.ids_of(scope):
-        csms.records.silences.take_back(kind, scope)
-    csms.profiles.take_back_tokens(scope)
+        csms.records.silences.revert_scope(kind, scope)
+    csms.profiles.revert_scope_of_tokens(scope)
     for rule_id in csms.rulebook.ids_of(scope):
-        csms.rulebook.take_back(rule_id, scope)
+        csms.rulebook.revert_scope(rule_id, scope)
     for station in csms.profiles.stations_of(scope):
-        csms.take_back_profile(station, scope)
+        csms.revert_scope_of_profile(station, scope)
 
 
 def in_force(csms: Csms) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_scope_that_is_taken_back_might_never_have_been(seed: int) -> None:
     changes = random_changes(rng)
     scope = rng.choice(["A", "B", "C"])
     csms = changed(changes)
-    take_back(csms, scope)
+    revert_scope(csms, scope)
 
     expected = in_force(changed(change for change in changes if change.scope != scope))
     actual = in_force(csms)
@@ -121,6 +121,6 @@ def test_all_scopes_that_are_taken_back_in_any_order_leave_the_other_changes(see
     changes = random_changes(rng)
     csms = changed(changes)
     for scope in rng.sample(["A", "B", "C"], 3):
-        take_back(csms, scope)
+        revert_scope(csms, scope)
 
     assert in_force(csms) == in_force(changed(change for change in changes if change.scope is None))

@@ -1,4 +1,4 @@
-"""Changes made while the mock runs. A scope is a name for changes that are taken back together."""
+"""Changes made while the mock runs. A scope is a name for changes that are reverted together."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
@@ -68,7 +68,7 @@ class Layers[Key: Hashable, Value]:
         self._values[key] = values
         self._keys.setdefault(None, {})[key] = None
 
-    def take_back(self, key: Key, scope: str | None) -> None:
+    def revert_scope(self, key: Key, scope: str | None) -> None:
         """Remove the value that a scope has for a key, if any."""
         values = self._values.get(key, {})
         if scope not in values:
@@ -84,7 +84,7 @@ class Layers[Key: Hashable, Value]:
     def drop(self, key: Key) -> None:
         """Remove a key with the values of all scopes."""
         for scope in list(self._values.get(key, ())):
-            self.take_back(key, scope)
+            self.revert_scope(key, scope)
 
     def clear(self) -> None:
         """Remove all keys."""

@@ -125,7 +125,7 @@ class Rulebook:
     def add(self, rule: Rule, scope: str | None = None, *, survives_reload: bool = True) -> Rule:
         """Add a rule as the newest. It replaces a rule with the same id; a rule without an id gets one.
 
-        A rule of a scope hides the rules with the same id outside this scope until the scope is taken back.
+        A rule of a scope hides the rules with the same id outside this scope until the scope is reverted.
         Without ``survives_reload``, the next `replace` removes the rule.
         """
         self._last_number += 1
@@ -180,7 +180,7 @@ class Rulebook:
     def remove(self, rule_id: str, scope: str | None = None) -> bool:
         """Remove a rule; return whether it was there.
 
-        A rule that a scope removes comes back when the scope is taken back. Without a scope, hidden rules
+        A rule that a scope removes comes back when the scope is reverted. Without a scope, hidden rules
         with this id are removed too.
         """
         if rule_id not in self._by_id:
@@ -195,7 +195,7 @@ class Rulebook:
     def switch(self, rule_id: str, scope: str | None = None, *, enabled: bool) -> None:
         """Enable or disable a known rule and keep its counts.
 
-        In a scope, the change lasts until the scope is taken back. Without a scope, hidden rules with this id
+        In a scope, the change lasts until the scope is reverted. Without a scope, hidden rules with this id
         are enabled or disabled too.
         """
         entry, change = self._by_id[rule_id], {"enabled": enabled}
@@ -232,11 +232,11 @@ class Rulebook:
         """Ids of the rules that a scope has added or removed."""
         return self._layers.keys_of(scope)
 
-    def take_back(self, rule_id: str, scope: str) -> None:
-        """Take back a scope's change to a rule, so that the latest remaining change is in force."""
+    def revert_scope(self, rule_id: str, scope: str) -> None:
+        """Revert a scope's change to a rule, so that the latest remaining change is in force."""
         if scope not in self._layers.of(rule_id):
             return
-        self._layers.take_back(rule_id, scope)
+        self._layers.revert_scope(rule_id, scope)
         rules = list(self._layers.of(rule_id).values())
         entry = rules[-1] if rules else None
         if entry is None or entry is not self._by_id.get(rule_id):
@@ -265,7 +265,7 @@ class Rulebook:
         for rule_id in list(self._layers):
             covered = self._layers.of(rule_id).get(None)
             if covered is None or not covered.survives_reload:
-                self._layers.take_back(rule_id, None)
+                self._layers.revert_scope(rule_id, None)
                 if entry := fresh.find(rule_id):
                     self._layers.lay_beneath(rule_id, entry)
             if self._layers[rule_id] is None:

@@ -253,7 +253,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def scope(self, name: str) -> AsyncIterator[Self]:
-        """Take back the changes of the scope ``name`` at the end of the context.
+        """Revert the changes of the scope ``name`` at the end of the context.
 
         All changes of rules, tokens, profiles and silences that this client makes during the context belong
         to the scope, whichever task makes them.
@@ -265,9 +265,9 @@ class AsyncClient:
             yield self
         finally:
             self._api.scope = outer
-            await self._take_back(name)
+            await self._revert_scope(name)
 
-    async def _take_back(self, scope: str) -> None:
+    async def _revert_scope(self, scope: str) -> None:
         try:
             await self.send(operations.delete_scope(scope))
         except ApiError as problem:

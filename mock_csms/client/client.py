@@ -193,7 +193,7 @@ class Client:
 
     @contextmanager
     def scope(self, name: str) -> Iterator[Self]:
-        """Take back the changes of the scope ``name`` at the end of the context.
+        """Revert the changes of the scope ``name`` at the end of the context.
 
         All changes of rules, tokens, profiles and silences that this client makes during the context belong
         to the scope, whichever thread makes them.

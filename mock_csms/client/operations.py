@@ -90,7 +90,7 @@ def note(text: str, station: str | None) -> Operation[TranscriptEntry]:
 
 
 def delete_scope(name: str) -> Operation[None]:
-    """Take back the changes of a scope."""
+    """Revert the changes of a scope."""
     return Operation("DELETE", f"/v1/scopes/{quoted(name)}", nothing)
 
 

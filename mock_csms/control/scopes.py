@@ -1,4 +1,4 @@
-"""Scopes: changes with the header X-Scope, which are taken back together."""
+"""Scopes: changes with the header X-Scope, which are reverted together."""
 
 import re
 from http import HTTPStatus
@@ -89,7 +89,7 @@ def router(csms: Csms) -> APIRouter:
         """
         _check_open(csms, name)
         summary = _summary(csms, name)
-        await _take_back(csms, name)
+        await _revert_scope(csms, name)
         return json_response(summary)
 
     return routes
@@ -117,19 +117,19 @@ def _summary(csms: Csms, name: str) -> JsonObject:
     }
 
 
-async def _take_back(csms: Csms, name: str) -> None:
-    """Take back the changes of a scope.
+async def _revert_scope(csms: Csms, name: str) -> None:
+    """Revert the changes of a scope.
 
     If the client disconnects meanwhile, the changes that are left stay in the scope.
     """
     silences = csms.records.silences
     for kind_id in silences.ids_of(name):
-        silences.take_back(kind_id, name)
-    csms.profiles.take_back_tokens(name)
+        silences.revert_scope(kind_id, name)
+    csms.profiles.revert_scope_of_tokens(name)
     try:
         async for rule_id in in_slices(csms.rulebook.ids_of(name)):
-            csms.rulebook.take_back(rule_id, name)
+            csms.rulebook.revert_scope(rule_id, name)
         async for station in in_slices(csms.profiles.stations_of(name)):
-            csms.take_back_profile(station, name)
+            csms.revert_scope_of_profile(station, name)
     finally:
         csms.refresh()

@@ -48,9 +48,9 @@ class Silences:
         """Ids of the kinds that a scope has silenced, or caused to be reported again."""
         return self._changes.keys_of(scope)
 
-    def take_back(self, kind_id: str, scope: str) -> None:
-        """Take back the change of a scope to a kind."""
-        self._changes.take_back(kind_id, scope)
+    def revert_scope(self, kind_id: str, scope: str) -> None:
+        """Revert the change of a scope to a kind."""
+        self._changes.revert_scope(kind_id, scope)
 
     def reset(self) -> None:
         """Revert all changes."""

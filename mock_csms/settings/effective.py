@@ -108,11 +108,11 @@ class EffectiveProfiles:
             self._stations.setdefault(scope, {})[identity] = None
         self._settle(identity)
 
-    def take_back(self, identity: str, scope: str) -> None:
-        """Take back the changes that a scope made to a station; the latest of the others apply again."""
+    def revert_scope(self, identity: str, scope: str) -> None:
+        """Revert the changes that a scope made to a station; the latest of the others apply again."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in layers.keys_of(scope):
-            layers.take_back(name, scope)
+            layers.revert_scope(name, scope)
         try:
             self._use_faults(identity, _in_force(layers))
         except TooManyRules as error:
@@ -189,10 +189,10 @@ class EffectiveProfiles:
         """IdTokens that a scope has changed."""
         return [self._tokens.of(key)[scope][0] for key in self._tokens.keys_of(scope)]
 
-    def take_back_tokens(self, scope: str) -> None:
-        """Take back the changes that a scope made to tokens."""
+    def revert_scope_of_tokens(self, scope: str) -> None:
+        """Revert the changes that a scope made to tokens."""
         for key in self._tokens.keys_of(scope):
-            self._tokens.take_back(key, scope)
+            self._tokens.revert_scope(key, scope)
         self._use_tokens()
 
     def revert_tokens(self) -> None:

@@ -1,4 +1,4 @@
-"""Changes in scopes: the value in force, and the value after a scope is taken back."""
+"""Changes in scopes: the value in force, and the value after a scope is reverted."""
 
 import pytest
 
@@ -23,10 +23,10 @@ def test_value_falls_back_to_the_next_scope_and_then_to_none(layers: Layers[str,
     layers.write("key", 1, "first")
     layers.write("key", 2, "second")
 
-    layers.take_back("key", "second")
+    layers.revert_scope("key", "second")
     assert layers["key"] == 1
 
-    layers.take_back("key", "first")
+    layers.revert_scope("key", "first")
     assert layers["key"] == 0
 
 
@@ -34,10 +34,10 @@ def test_covered_scope_that_is_taken_back_changes_nothing(layers: Layers[str, in
     layers.write("key", 1, "first")
     layers.write("key", 2, "second")
 
-    layers.take_back("key", "first")
+    layers.revert_scope("key", "first")
     assert layers["key"] == 2
 
-    layers.take_back("key", "second")
+    layers.revert_scope("key", "second")
     assert "key" not in layers
 
 
@@ -45,7 +45,7 @@ def test_later_change_without_a_scope_outlives_the_scope(layers: Layers[str, int
     layers.write("key", 1, "scope")
     layers.write("key", 2)
 
-    layers.take_back("key", "scope")
+    layers.revert_scope("key", "scope")
 
     assert layers["key"] == 2
 
@@ -55,7 +55,7 @@ def test_scope_without_values_does_not_exist(layers: Layers[str, int]) -> None:
     layers.write("two", 2, "scope")
     assert (layers.scopes, layers.keys_of("scope"), layers.number) == (["scope"], ["one", "two"], 2)
 
-    layers.take_back("one", "scope")
+    layers.revert_scope("one", "scope")
     layers.drop("two")
 
     assert (layers.scopes, layers.keys_of("scope"), layers.number, len(layers)) == ([], [], 0, 0)

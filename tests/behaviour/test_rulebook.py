@@ -657,7 +657,7 @@ def test_rule_switched_in_a_scope_is_as_before_when_that_is_taken_back() -> None
     hits = hit_pattern(book, 1)
     book.switch("tested", "S", enabled=False)
     assert (book.ids_of("S"), hit_pattern(book, 1)) == (["tested"], ".")
-    book.take_back("tested", "S")
+    book.revert_scope("tested", "S")
     assert (book.scopes, hits + hit_pattern(book, 3)) == ([], "xxx.")
 
 
@@ -666,7 +666,7 @@ def test_rule_switched_in_its_own_scope_goes_with_the_scope() -> None:
     book.add(rule("tested"), "S")
     for scope in ("S", None):
         book.switch("tested", scope, enabled=False)
-    book.take_back("tested", "S")
+    book.revert_scope("tested", "S")
     assert ([*book], book.scopes) == ([], [])
 
 
@@ -676,7 +676,7 @@ def test_rule_switched_without_a_scope_stays_so_when_a_scope_that_covers_it_is_t
     book.switch("tested", "S", enabled=True)
     book.switch("tested", enabled=False)
     assert hit_pattern(book, 1) == "."
-    book.take_back("tested", "S")
+    book.revert_scope("tested", "S")
     assert hit_pattern(book, 1) == "."
 
 
@@ -686,7 +686,7 @@ def test_rule_removed_in_a_scope_can_be_switched_in_another_after_it_is_added_ag
     book.add(rule("tested"), "T")
     book.switch("tested", enabled=False)
     for scope in ("T", "S"):
-        book.take_back("tested", scope)
+        book.revert_scope("tested", scope)
     assert ([each.enabled for each in book], hit_pattern(book, 1)) == ([False], ".")
 
 
@@ -703,7 +703,7 @@ def test_reload_leaves_a_rule_switched_in_a_scope() -> None:
     book.switch("tested", "S", enabled=False)
     book.replace([rule("tested"), rule("other", action="Authorize")])
     assert hit_pattern(book, 1) == "."
-    book.take_back("tested", "S")
+    book.revert_scope("tested", "S")
     assert hit_pattern(book, 1) == "x"
 
 

@@ -40,7 +40,7 @@ def _with_private_key(csr: str) -> str:
 SIGNING_MISBEHAVIOURS: Final = (
     Misbehaviour(
         "request-certificate-for-short-key",
-        "The key in each SignCertificate is on a curve of 192 bits.",
+        "The key in the first SignCertificate is on a curve of 192 bits.",
         "csr-key-weak",
         (ChangeCall(Action.sign_certificate, put("csr", SHORT_KEY), limit=1),),
     ),

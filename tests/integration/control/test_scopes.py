@@ -1,4 +1,4 @@
-"""Scopes: changes of rules, tokens, profiles, passwords and silences that are taken back together."""
+"""Scopes: changes of rules, tokens, profiles, passwords and silences that are reverted together."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ def in_scope(name: str) -> dict[str, str]:
     return {"X-Scope": name}
 
 
-async def take_back(client: httpx.AsyncClient, name: str) -> Any:
+async def revert_scope(client: httpx.AsyncClient, name: str) -> Any:
     """Take a scope back and return the answer."""
     answer = await client.delete(f"/v1/scopes/{name}")
     assert answer.status_code == 200, answer.text
@@ -63,7 +63,7 @@ async def test_scope_takes_all_its_changes_back() -> None:
         }
         assert (await client.get("/v1/scopes")).json() == [summary]
 
-        assert await take_back(client, "TC_E_41") == summary
+        assert await revert_scope(client, "TC_E_41") == summary
         assert (await client.get("/v1/scopes")).json() == []
         assert await rule_ids(client) == []
         assert (await client.get("/v1/tokens")).json() == {"OLD": {"status": "Blocked"}}
@@ -78,11 +78,11 @@ async def test_change_that_is_taken_back_reaches_the_open_connection(mock: Mock,
     rule = {**FAILING, "when": {"action": "Heartbeat", "station": station_id}}
     heartbeats = []
     async with raw_connection(csms, station_id) as connection:
-        for change in ("none", "added", "taken back"):
+        for change in ("none", "added", "reverted"):
             if change == "added":
                 await client.post("/v1/rules", json=rule, headers=in_scope(station_id))
-            elif change == "taken back":
-                await take_back(client, station_id)
+            elif change == "reverted":
+                await revert_scope(client, station_id)
             await connection.send(f'[2,"{change}","Heartbeat",{{}}]')
             heartbeats.append((await receive(connection))[0])
 
@@ -97,7 +97,7 @@ async def test_value_falls_back_to_the_next_open_scope(mock: Mock, station_id: s
         await client.patch(path, json={"heartbeatInterval": seconds}, headers=in_scope(scope))
     intervals = [await heartbeat_interval(client, station_id)]
     for scope in ("inner", "outer"):
-        await take_back(client, scope)
+        await revert_scope(client, scope)
         intervals.append(await heartbeat_interval(client, station_id))
 
     assert intervals == [3, 2, 1]
@@ -111,9 +111,9 @@ async def test_later_value_outlives_the_scope_beneath_it(mock: Mock, station_id:
     await client.patch(path, json=changes, headers=in_scope("first"))
     await client.patch(path, json={"heartbeatInterval": 3}, headers=in_scope("second"))
     await client.patch(path, json={"bootStatus": "Rejected"})
-    await take_back(client, "first")
+    await revert_scope(client, "first")
     profile = (await client.get(path)).json()
-    await take_back(client, "second")
+    await revert_scope(client, "second")
 
     assert (profile["heartbeatInterval"], profile["bootStatus"]) == (3, "Rejected")
     assert await heartbeat_interval(client, station_id) == 300
@@ -125,7 +125,7 @@ async def test_null_in_a_scope_hides_the_change_until_it_is_taken_back(mock: Moc
     await client.patch(path, json={"heartbeatInterval": 7})
     await client.patch(path, json={"heartbeatInterval": None}, headers=in_scope("plain"))
     hidden = await heartbeat_interval(client, station_id)
-    await take_back(client, "plain")
+    await revert_scope(client, "plain")
 
     assert (hidden, await heartbeat_interval(client, station_id)) == (300, 7)
 
@@ -140,7 +140,7 @@ async def test_replaced_rule_comes_back_with_its_counts(mock: Mock, station_id: 
         await receive(connection)
     before = (await client.get(path)).json()
     replaced = await client.put(path, json={**rule, "set": "other"}, headers=in_scope("rules"))
-    summary = await take_back(client, "rules")
+    summary = await revert_scope(client, "rules")
 
     assert (replaced.json()["set"], replaced.json()["uses"], summary["rules"]) == ("other", {}, 1)
     assert before["uses"] == {station_id: {"matches": 1, "hits": 1}}
@@ -153,7 +153,7 @@ async def test_rule_that_a_scope_deletes_comes_back(mock: Mock, station_id: str)
     await client.put(path, json=SILENT)
     await client.delete(path, headers=in_scope("deleting"))
     problem_detail(await client.get(path), 404, "unknown-rule")
-    await take_back(client, "deleting")
+    await revert_scope(client, "deleting")
 
     assert (await client.get(path)).status_code == 200
     await client.delete(path)
@@ -180,7 +180,7 @@ async def test_reload_replaces_the_rule_beneath_a_scope() -> None:
         await client.put("/v1/rules/beat", json=SILENT, headers=in_scope("reloaded"))
         csms.apply(Settings(port=0, rules=(rule("new"), rule("other", "second"))))
         covered = csms.rulebook.find("beat")
-        await take_back(client, "reloaded")
+        await revert_scope(client, "reloaded")
         states = {one.id: one.set for one in csms.rulebook}
 
     assert covered is not None
@@ -194,7 +194,7 @@ async def test_rule_that_left_the_settings_does_not_come_back() -> None:
         csms.apply(Settings(port=0, rules=(rule("old"),)))
         while_deleted = list(csms.rulebook)
         csms.apply(Settings(port=0))
-        await take_back(client, "reloaded")
+        await revert_scope(client, "reloaded")
 
         assert (while_deleted, list(csms.rulebook)) == ([], [])
 
@@ -205,7 +205,7 @@ async def test_faults_of_a_profile_follow_its_scopes(mock: Mock, station_id: str
     await client.patch(path, json={"faults": [fault]})
     await client.patch(path, json={"faults": [f"{fault}:nth=2"]}, headers=in_scope("faults"))
     inside = [one.id for one in csms.rulebook if one.id and station_id in one.id]
-    await take_back(client, "faults")
+    await revert_scope(client, "faults")
     outside = [one.id for one in csms.rulebook if one.id and station_id in one.id]
     await client.patch(path, json={"faults": None})
 
@@ -243,7 +243,7 @@ async def test_boot_sequence_begins_again_when_it_is_taken_back(mock: Mock, stat
     await client.patch(path, json={"bootStatusSequence": ["Rejected", "Accepted"]})
     async with booted(csms, station_id):
         await client.patch(path, json={"bootStatusSequence": ["Pending"]}, headers=in_scope("boots"))
-    await take_back(client, "boots")
+    await revert_scope(client, "boots")
     async with booted(csms, station_id):
         assert csms.stations[station_id].registration == "Rejected"
 
@@ -271,7 +271,7 @@ async def test_unknown_scope_is_404_with_a_suggestion(mock: Mock) -> None:
     for method in ("GET", "DELETE"):
         answer = await client.request(method, "/v1/scopes/TC_E_14")
         assert "did you mean TC_E_41?" in problem_detail(answer, 404, "unknown-scope")
-    await take_back(client, "TC_E_41")
+    await revert_scope(client, "TC_E_41")
 
 
 async def test_change_with_a_problem_opens_no_scope(mock: Mock) -> None:
@@ -306,7 +306,7 @@ async def test_long_scope_is_taken_back_in_slices() -> None:
         fill(csms, "long", stations=6_000)
         turns: list[None] = []
         watching = asyncio.create_task(count_turns(turns))
-        await take_back(client, "long")
+        await revert_scope(client, "long")
         watching.cancel()
 
         assert not csms.profiles.changes
