@@ -142,10 +142,14 @@ async def _stay_connected(url: str, identity: str, booted: asyncio.Event) -> Non
             ) as connection:
                 station = Station(identity, connection)
                 serving = asyncio.ensure_future(_serve(station))
-                await station.boot()
-                booted.set()
-                while not serving.done():
-                    await station.send(call.Heartbeat())
-                    await asyncio.wait([serving], timeout=0.2)
+                try:
+                    await station.boot()
+                    booted.set()
+                    while not serving.done():
+                        await station.send(call.Heartbeat())
+                        await asyncio.wait([serving], timeout=0.2)
+                finally:
+                    serving.cancel()
+                    await asyncio.wait([serving])
         except (OSError, OCPPError, websockets.WebSocketException, TimeoutError):
             continue
