@@ -1,4 +1,4 @@
-"""Tables by case, in TOML: one file for each functional block."""
+"""Reads tables by case id from TOML, one file for each functional block."""
 
 import tomllib
 from importlib.resources import files

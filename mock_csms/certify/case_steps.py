@@ -49,7 +49,7 @@ class CaseSteps:
         self._record(text, "ok", current.frame)
 
     def note(self, text: str, frame: int | None = None) -> None:
-        """Record a remark."""
+        """Record a remark between the steps."""
         self._record(text, "note", frame)
 
     def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:

@@ -16,13 +16,13 @@ CSMS_ROOTS: Final = "CSMSRootCertificate"
 STATION_CERTIFICATES: Final = "ChargingStationCertificate"
 V2G_CERTIFICATES: Final = "V2GCertificate"
 DELETED: Final = {"Accepted", "NotFound"}
-"""Statuses expected from DeleteCertificate, of which one deletes a certificate for all its uses."""
+"""Statuses expected from DeleteCertificate; an earlier one may have deleted the certificate (NotFound)."""
 ISSUERS: Final = {"second-root": "root"}
 """Issuer of each root that is not self-signed."""
 
 
 async def requires_security_profile(run: CaseRun, *profiles: int) -> int:
-    """Return the security profile of the port that the station uses; raises Skipped unless it is given."""
+    """Return the security profile of the station's port; raises Skipped unless it is in ``profiles``."""
     profile = int((await run.csms.handle.state())["securityProfile"])
     if profile not in profiles:
         wanted = " or ".join(map(str, profiles))
@@ -136,7 +136,7 @@ async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
 
 
 async def uses_new_certificate(run: CaseRun, certificate: x509.Certificate) -> None:
-    """Expect a connection with the new certificate, if need be after the server closes the old one."""
+    """Expect a connection with the new certificate; close the current one if the station keeps it."""
     connection = await run.station.optionally_connects(within=run.times.silence)
     if connection is None:
         if (await run.csms.handle.state())["connected"]:

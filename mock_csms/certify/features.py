@@ -19,7 +19,7 @@ PROFILES: Final = (
 
 
 class Sign(Enum):
-    """Sign in a variable of the device model that a station has a feature."""
+    """Kind of evidence: how a variable of the device model shows a feature."""
 
     IMPLEMENTED = auto()
     WRITABLE = auto()

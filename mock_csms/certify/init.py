@@ -92,7 +92,7 @@ def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
 
 
 def _described(name: str) -> str:
-    """Return what a time means, as a comment."""
+    """Return the description of a time, for a comment."""
     return str(TimesTable.model_fields[name].description).rstrip(".")
 
 

@@ -99,7 +99,7 @@ def _evses(variables: Iterable[_ReportedVariable]) -> Mapping[int, tuple[int, ..
     return MappingProxyType(
         {
             evse: tuple(sorted(connector for other, connector in places if other == evse and connector))
-            or (1,)  # each EVSE has a connector, also if the station reports none
+            or (1,)  # each EVSE has a connector, even if the station reports none
             for evse in sorted({evse for evse, _ in places if evse is not None})
         }
     )

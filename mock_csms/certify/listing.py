@@ -29,7 +29,7 @@ def list_of(planned: list[PlannedCase]) -> list[str]:
 def explanation_of(
     case_id: str, cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]
 ) -> list[str]:
-    """Return what is known of a case: its place in Parts 5 and 6, and its source; raises UsageError."""
+    """Return the lines that explain a case: its entry in the catalogue, and its source; raises UsageError."""
     entry = CATALOGUE.get(case_id)
     if entry is None:
         hint = suggest(case_id, CATALOGUE) or "; certify --list shows all ids"

@@ -46,7 +46,7 @@ class Surroundings:
     against: str | None = None
     """URL of the control API of a server that runs; None to start one."""
     token: str | None = None
-    """Token of that control API."""
+    """Bearer token of the control API of the running server; None if it needs none."""
     server_flags: Sequence[str] = ()
     """Flags of the server that is started."""
 
@@ -132,7 +132,7 @@ def _with_rig(file: StationFile, rig: str | None) -> StationFile:
 
 
 def ws_of(addresses: Addresses) -> str:
-    """Return the URL without TLS; raises CouldNotStart."""
+    """Return the URL of the port without TLS; raises CouldNotStart if the server has none."""
     if addresses.ws is None:
         raise CouldNotStart("the server has no port without TLS, which the station in the box needs")
     return addresses.ws

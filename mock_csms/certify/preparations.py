@@ -91,8 +91,8 @@ class Preparations(States):
     ) -> None:
         """Set the points at which transactions start and stop, until the end of the case.
 
-        The first of several values that can be set is used. A variable that can be set to none of them must
-        have one of them already, without a point of ``start_without`` or ``stop_without``. Raises Skipped.
+        The first of several values that can be set is used. If none can be set, the variable must already
+        have one of them, and no point of ``start_without`` or ``stop_without``; otherwise raises Skipped.
         """
         await self._set_points("TxStartPoint", start, start_without)
         await self._set_points("TxStopPoint", stop, stop_without)

@@ -39,7 +39,7 @@ def _file(config: pytest.Config) -> StationFile:
 
 @pytest.fixture(scope="session")
 def supply(request: pytest.FixtureRequest) -> Iterator[CaseRunner]:
-    """The event loop of the cases, and the supply of the station under test at a server in it."""
+    """The event loop of the run, and the function that provides the station under test for a case."""
     config = request.config
     around = Surroundings(
         rig=config.getoption("--certify-rig"), against=config.getoption("--certify-against")

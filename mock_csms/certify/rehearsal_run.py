@@ -87,7 +87,7 @@ class RehearsalOfStation:
         return replace(result, reason=f"{result.reason}\n{caveat}")
 
     async def _absence(self, bench: Bench, case: Case) -> CaseResult | None:
-        """Return the result of a case if the station is still away since an earlier one."""
+        """Return INCONCLUSIVE if the station is still away since an earlier case, otherwise None."""
         if self.away_since is None:
             return None
         if await bench.is_in_service():
@@ -116,7 +116,7 @@ class RehearsalOfStation:
     async def _facts(self) -> dict[str, str]:
         state = await self._client.station(self._file.station.identity).state()
         station = (state.get("boot") or {}).get("chargingStation")
-        if not isinstance(station, dict):  # also a boot that violates its schema is in the state
+        if not isinstance(station, dict):  # the boot in the state may violate its schema
             return {}
         names = {"vendorName": "vendor", "model": "model", "firmwareVersion": "firmware"}
         return {shown: str(station[name])[:MAX_FACT] for name, shown in names.items() if name in station}

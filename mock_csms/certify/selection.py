@@ -10,7 +10,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 from mock_csms.certify.station_file import StationFile
 
 FILE_OF_VENDOR: Final = "firmware"
-"""Need of a case that is a file, not a stimulus."""
+"""Word among the stimuli of a case that stands for a firmware file of the vendor."""
 
 
 @dataclass(frozen=True, slots=True)

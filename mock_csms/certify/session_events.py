@@ -22,7 +22,7 @@ NOT_CHARGING: Final = Pattern(
     triggerReason="ChargingStateChanged",
     transactionInfo__chargingState={"EVConnected", "SuspendedEV", "SuspendedEVSE"},
 )
-"""A change of the charging state that a station may report before the one that is waited for."""
+"""A change of the charging state that a station may report before the expected one."""
 STARTED_CHARGING: Final = Pattern(
     EVENT,
     eventType="Updated",
@@ -47,7 +47,7 @@ class SessionEvents:
     async def follow(
         self, changes: Mapping[str, bool], *, after: Sequence[Pattern] = (), **fields: Any
     ) -> TranscriptEntry | None:
-        """Change the situation, and return the event that it leads to; None if it leads to none."""
+        """Change the situation, and return the event that has to follow; None if none has to."""
         points = await self._stage.points()
         situation, kind = points.step(self._session.situation, **changes)
         event = None
@@ -113,13 +113,13 @@ class SessionEvents:
         )
 
     def _has(self, event: TranscriptEntry, holds: bool, sentence: str) -> None:
-        """Check what every event has to have; only a failure is a step."""
+        """Check a condition that every event has to meet; only a failure becomes a step."""
         if not holds:
             self._stage.steps.check(holds, sentence, event)
 
 
 def _single(value: Any) -> Any:
-    """Return the item of a set that has only one, for the text of the step."""
+    """Return the only item of a set, or else the value itself, for the text of the step."""
     return next(iter(value)) if isinstance(value, set | frozenset) and len(value) == 1 else value
 
 

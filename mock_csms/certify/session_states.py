@@ -126,8 +126,9 @@ class SessionStates:
     ) -> None:
         """Authorize the session with a token, locally or by a remote start.
 
-        ``asks`` says whether the station has to send an Authorize; by default, that follows from its settings
-        and from what it knows. ``profile`` is the charging profile of a remote start.
+        ``asks`` says whether the station has to send an Authorize; by default, this follows from
+        the variables of the station and the tokens that it has cached. ``profile`` is the charging profile of
+        a remote start.
         """
         if self._session.situation.is_authorized:
             return
@@ -253,7 +254,7 @@ class SessionStates:
         )
 
     async def _late_reasons(self) -> set[str]:
-        """Return the reasons that the first event of a transaction may have if it starts with the energy."""
+        """Return the further triggerReasons of the first event, if the transaction starts with the energy."""
         is_first = not self._session.situation.is_running
         return {"Authorized"} if is_first and self._session.token_due is not None else set()
 
@@ -399,7 +400,7 @@ class SessionStates:
 
     @reached(about="TC_E_19_CS")
     async def parking_bay_unoccupied(self, *, status: str | set[str] = "Available") -> None:
-        """Drive the vehicle out of the bay after the session; ``status`` is that of the connector."""
+        """Drive the vehicle out of the bay after the session; ``status`` is expected of the connector."""
         await self.ev_disconnected(status=status)
         await self._leaves_the_bay()
 

@@ -96,9 +96,9 @@ class StationTable(Strict):
     password: str | None = Field(default=None, repr=False)
     """BasicAuthPassword of the station, which the cases about passwords set back."""
     start: Literal["local", "remote"] = "local"
-    """Authorization of a session in cases that leave it open."""
+    """Authorization of sessions, by token or remote start, in cases that allow both."""
     stop: Literal["local", "remote"] = "local"
-    """Stop of a session in cases that leave it open."""
+    """Stop of sessions, by token or remote stop, in cases that allow both."""
 
 
 class TokensTable(Strict):

@@ -58,7 +58,7 @@ OPTIONAL_REQUESTS: Final[Mapping[str, str]] = {
     "install": " The vehicle has no contract certificate yet, and asks for one first.",
     "update": " The vehicle asks for a newer contract certificate first.",
 }
-"""Additions to the request by the parameter that is ``yes``."""
+"""Sentences added to the request to a person, by the parameter with the value ``yes``."""
 
 
 class CannotDo(Exception):

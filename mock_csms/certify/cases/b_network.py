@@ -112,12 +112,12 @@ async def puts_first(run: CaseRun, slot: int, active: str) -> None:
 
 
 def is_of_other_slot(path: str) -> bool:
-    """Whether a path is that of the profile in the other slot."""
+    """Whether a path is that of the network profile which `moves_to_other_slot` has stored."""
     return path.startswith("/slot-")
 
 
 def is_of_former_slot(path: str) -> bool:
-    """Whether a path is that of the profile that was active before."""
+    """Whether a path is that of the network profile which was active before the case."""
     return not is_of_other_slot(path)
 
 

@@ -34,12 +34,12 @@ async def ends_for_reset(run: CaseRun, **fields: Any) -> TranscriptEntry:
 
 
 def at_connector(file: StationFile, status: str) -> Statuses:
-    """Return this status for the connector of the case; the others are Available."""
+    """Return the expected statuses: this one at the connector of the case, Available at all others."""
     return {(file.evse, file.connector): status}
 
 
 def at_cable(state: States, evse: int, connector: int) -> Statuses:
-    """Return Occupied for a connector if it still has a cable; the others are Available."""
+    """Return the expected statuses: Occupied at a connector with a cable, Available at all others."""
     return {(evse, connector): "Occupied"} if state.situation.is_connected else {}
 
 

@@ -24,7 +24,7 @@ PROOF: Final = {False: "iso15118CertificateHashData", True: "certificate"}
 
 
 async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:
-    """Prepare ISO15118Ctrlr of the EVSE, or that of the station, for plug and charge."""
+    """Set the variables for plug and charge, at the EVSE if it has a PnCEnabled, or else at the station."""
     of_evse = f"ISO15118Ctrlr@{run.evse}"
     has_own = await run.variable(of_evse, "PnCEnabled") is not None
     place = of_evse if has_own else "ISO15118Ctrlr"

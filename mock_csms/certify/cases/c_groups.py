@@ -1,4 +1,4 @@
-"""Cases of block C, authorization: groups of tokens, and master passes."""
+"""Cases of block C, authorization: groups of tokens."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ CASES: Final = CaseList()
 
 
 async def answers_with_group(run: CaseRun, token: CaseToken, status: str = "Accepted") -> None:
-    """Make the server answer Authorize and TransactionEvent with this status and the group of the tokens."""
+    """Make the server answer Authorize and TransactionEvent with this status and the configured group."""
     await answers_authorize(run, token, status, run.tokens.group)
     await answers_event(run, token, status, run.tokens.group)
 

@@ -47,7 +47,7 @@ async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: An
 
 
 async def vehicle_leaves(run: CaseRun, evse: int) -> None:
-    """Unplug the vehicle, and drive it out of the bay if transactions depend on that."""
+    """Unplug the vehicle, and drive it away if ParkingBayOccupancy is a start or stop point."""
     points = [await run.variable("TxCtrlr", name) or "" for name in ("TxStartPoint", "TxStopPoint")]
     await run.rig.unplugs(evse)
     await run.station.reports("Available", (evse, min(run.file.station.evses[evse])))

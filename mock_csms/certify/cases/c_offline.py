@@ -21,7 +21,7 @@ RETRY_S: Final = 1
 
 
 async def goes_offline_with(run: CaseRun, **variables: object) -> None:
-    """Set the variables for an offline period, and further ones."""
+    """Set the variables for an offline period, and these further ``variables``."""
     await run.given.variables_if_implemented(
         AuthCtrlr__LocalAuthorizeOffline=True,
         OCPPCommCtrlr__OfflineThreshold=RETRY_S + 60,

@@ -58,7 +58,7 @@ async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
 def checks_readings(
     run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
 ) -> None:
-    """Check that readings have all configured measurands, and their location (`checks_location`)."""
+    """Check the measurands of readings and, by `checks_location`, where they were taken."""
     run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
     checks_location(run, values, message)
 
@@ -85,7 +85,7 @@ def checks_rounds(
 def checks_interval(
     run: CaseRun, values: Sequence[MeterValue], interval_s: float, message: TranscriptEntry
 ) -> None:
-    """Check that readings were taken at an interval."""
+    """Check that readings were taken at this interval."""
     times_s = [taken_at(group[0]) for group in by_moment(values, tolerance(run, interval_s))]
     run.check(len(times_s) > 1, "there are readings of several moments", message)
     is_regular = are_regular(times_s, interval_s, tolerance(run, interval_s))

@@ -53,7 +53,7 @@ def _words_of(command: str) -> Sequence[str]:
 def _python_rig(text: str) -> Rig:
     module, _, name = text.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # users keep rigs here; an installed command has no entry for it
+        sys.path.append(here)  # users keep rigs here; an installed command's sys.path lacks it
     try:
         made: Rig = getattr(import_module(module), name)()
     except Exception as error:  # a user's class may raise anything

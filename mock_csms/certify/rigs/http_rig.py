@@ -1,4 +1,4 @@
-"""A rig behind an HTTP service, such as the station in the box with ``--http``."""
+"""A rig behind an HTTP service, such as ``mock-csms station --http``."""
 
 import asyncio
 import json

@@ -102,7 +102,7 @@ class CsmsVerbs:
         return answer
 
     async def _call(self, action: str, content: Any, fields: Mapping[str, Any]) -> CommandAnswer:
-        """Send a command with validation or, if the server refuses to send it so, without."""
+        """Send a command; if the server refuses to send it, send it without validation."""
         try:
             return await self.handle.call(action, content, timeout=self._within, **fields)
         except ApiError as problem:
@@ -154,7 +154,7 @@ class CsmsVerbs:
             await self.handle.back_online()
 
     async def behaves(self, **changes: Any) -> None:
-        """Change settings of the server for this station until the end of the case, as in its profile."""
+        """Change the profile, the settings of the server for this station, until the end of the case."""
         await self.handle.change_profile(changes)
         self._steps.note(f"the server is set to {fields_text(changes, {}).strip()}")
 
@@ -170,7 +170,7 @@ class CsmsVerbs:
         self._steps.note(f"the server refuses the next connections, {times} in all")
 
     async def goes_offline(self, **options: Any) -> None:
-        """Drop the connection and refuse new ones; options as of `AsyncStationHandle.offline`."""
+        """Drop the connection and refuse new ones; options as in `AsyncStationHandle.offline`."""
         with self._steps.step("the server goes offline"):
             self._is_offline = True
             await self.handle.offline(**options)
@@ -178,7 +178,7 @@ class CsmsVerbs:
         self._cursor.note(entry)
 
     async def comes_back(self, within: float) -> list[RefusedConnection]:
-        """Accept connections again, wait for that of the station, and return its refused attempts."""
+        """Accept connections again, and wait for the station; return its attempts that were refused."""
         attempts = await self.handle.back_online()
         self._is_offline = False
         with self._steps.step("the station connects again") as step:

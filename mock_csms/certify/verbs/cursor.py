@@ -1,4 +1,4 @@
-"""Which messages of a station a case has used: each counts for one step only."""
+"""Keeps track of the messages that a case has used, because each counts for one step only."""
 
 from typing import Any
 
@@ -33,19 +33,19 @@ class Cursor:
 
 
 class UnusedPattern(Pattern):
-    """A message that no step has used."""
+    """Pattern of a message that no step has used."""
 
     def __init__(self, cursor: Cursor, pattern: Pattern) -> None:
         super().__init__(pattern.actions, pattern.fields)
         self._cursor = cursor
 
     def concerns(self, entry: TranscriptEntry) -> bool:
-        """Whether an entry is such a message, whatever its fields are."""
+        """Whether an entry is a message of these actions that no step has used, whatever its fields are."""
         return not self._cursor.is_used(entry) and super().concerns(entry)
 
 
 class UsedPattern(Pattern):
-    """A message that a step has used."""
+    """Pattern of a message that a step has used."""
 
     def __init__(self, cursor: Cursor, action: Any) -> None:
         super().__init__(action)

@@ -1,4 +1,4 @@
-"""State that the verbs and states of a case share: the charging session, the variables, and what to undo."""
+"""State that the verbs and states of a case share: charging session, variables, and changes to undo."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ UNDO_S: Final = 60.0
 
 @dataclass
 class CaseSession:
-    """The session at the EVSE of a case, as far as the case has brought it."""
+    """State of the charging session at the EVSE of a case."""
 
     situation: Situation = field(default_factory=Situation)
     transaction: str | None = None

@@ -25,7 +25,7 @@ CONNECTION_EVENTS: Final[Mapping[str, str]] = {
     "disconnected": "the end of the connection",
     "refused": "the refused connection",
 }
-"""Texts for events of the connection in steps."""
+"""Names of connection events in the texts of steps."""
 
 
 class StationVerbs:
@@ -234,7 +234,7 @@ class StationVerbs:
     ) -> Sequence[TranscriptEntry]:
         """Each of these connectors, ``(evse, connector)``, has to be reported with this status.
 
-        ``connectors`` is by default that of the case. A report is a StatusNotification, or a NotifyEvent of
+        The default is the connector of the case. A report is a StatusNotification, or a NotifyEvent of
         the AvailabilityState of the connector. Raises NotSeen, or WrongMessage if the next report of a
         connector has another status.
         """
@@ -343,7 +343,7 @@ class StationVerbs:
         return parts
 
     def were_generated_now(self, messages: Sequence[TranscriptEntry]) -> None:
-        """generatedAt of each message has to lie between the beginning of the case and its arrival.
+        """generatedAt of each message has to lie between the start of the case and the message's arrival.
 
         The accepted deviation is added. Raises CaseFailed.
         """
@@ -482,7 +482,7 @@ def _is_state_of(event: Mapping[str, Any], evse: int, connector: int) -> bool:
 
 
 def _report_of(entry: TranscriptEntry, evse: int, connector: int) -> tuple[str, str]:
-    """Return status and trigger of a report; a StatusNotification is always sent for a change."""
+    """Return status and trigger of a report; the trigger of a StatusNotification is Delta."""
     if "connectorStatus" in entry.payload:
         return str(entry["connectorStatus"]), DELTA
     event = next(each for each in entry["eventData"] if _is_state_of(each, evse, connector))
