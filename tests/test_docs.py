@@ -70,7 +70,7 @@ EXEMPT: Final = {
     "docs/architecture.md: server -> commands": "a diagram; tests/test_architecture.py checks the imports",
     "docs/architecture.md: bytes ── transport/reading.py": "a diagram",
 }
-"""Why a block or command is not run, by page and first words of the block or by the command's start."""
+"""Reasons not to run a block (by page and first words) or a command (by its first words)."""
 
 LOG_SAMPLES: Final = {
     "README.md: 09:12:44.120",

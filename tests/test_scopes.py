@@ -70,7 +70,7 @@ def changed(changes: Iterable[Change]) -> Csms:
 
 
 def random_changes(rng: Random) -> list[Change]:
-    """Random changes, without those that are refused: a rule that does not exist cannot be deleted."""
+    """Random changes that the mock accepts: none deletes a rule that does not exist."""
     csms = Csms(SETTINGS, VERSIONS)
     changes = (random_change(rng, number) for number in range(STEPS))
     return [change for change in changes if change.apply(csms, change.scope) is not False]

@@ -731,7 +731,7 @@ NOT_APPLIED = "and later rules with costly conditions, are not applied to a Data
 
 
 def test_conditions_past_the_budget_of_a_message_are_not_applied(caplog: pytest.LogCaptureFixture) -> None:
-    """Each of the costly rules uses the steps of one evaluation, and four of them those of a message."""
+    """A costly condition may take a quarter of the steps for a message, so four rules use them up."""
     costly = [rule(f"r{number}", "DataTransfer", when={"expression": COSTLY}) for number in range(100)]
     book = rulebook([rule("last", "DataTransfer", when={"expression": "items"}), *costly])
 

@@ -25,7 +25,7 @@ DETAIL: Final = "The vehicle must be ready to charge. TC_E_09_CS goes on as soon
 
 @asynccontextmanager
 async def rehearsing(control_url: str, station: str) -> AsyncIterator[None]:
-    """Report a run on a station that has booted, up to `RUNNING` and its prompt; delete it at the end."""
+    """Report a run that waits at the prompt of the case `RUNNING`; delete the run when the context ends."""
     async with AsyncClient(control_url) as csms:
         boot, *_ = await csms.journal(station=station, action="BootNotification")
         await _report(csms, station, boot.number)

@@ -34,7 +34,7 @@ async def serving(control: str = "127.0.0.1:0") -> AsyncIterator[MockCsms]:
 
 
 async def entries_of(page: Page) -> list[tuple[int, str]]:
-    """Number and station of each entry that the page has."""
+    """Number and station of each journal entry that the page has received."""
     entries: list[tuple[int, str]] = await page.evaluate(ENTRIES)
     return [(number, station) for number, station in entries]
 

@@ -1,4 +1,4 @@
-"""Dialogs: how they close, and what must not be lost."""
+"""Dialogs: how they close, and that they keep what has been entered."""
 
 from playwright.async_api import Page, expect
 

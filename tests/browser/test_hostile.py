@@ -103,7 +103,7 @@ async def test_texts_of_a_station_stay_text(
 
 
 async def interpreted(page: Page, name: str) -> AsyncIterator[str]:
-    """Signs that the current page has not shown a text of the station as mere text."""
+    """Signs that the page does not show a text of the station as plain text, or that it has become wider."""
     text = await page.locator("body").inner_text()
     if OVERRIDE in text:
         yield "a mark that changes the direction of text"

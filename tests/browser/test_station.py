@@ -1,4 +1,4 @@
-"""The page of one station: its head, its parts, and the commands that fill them."""
+"""The page of one station: its head, its tabs, and the commands that fill the tabs."""
 
 import re
 from urllib.parse import quote
@@ -152,7 +152,7 @@ FILLED_BY = {
     "certificates": "InstallCertificate",
     "monitors": "SetVariableMonitoring",
 }
-"""Parts that are empty at first, with the commands that fill them."""
+"""Tabs that are empty at first, each with the command that fills it."""
 
 
 @pytest.mark.parametrize("tab", FILLED_BY)

@@ -130,7 +130,7 @@ async def test_tc_c_43_csms_token_of_the_group_is_authorized_to_stop(session: Se
 
 
 async def charge_on_two_evses(session: SessionCase) -> list[ChargingSession]:
-    """Charge on two EVSEs with two idTokens, at a mock that knows a master pass."""
+    """Charge on two EVSEs with two idTokens, with a mock that knows a master pass; return both sessions."""
     tokens = {"VALID01": {}, "VALID02": {}, "MASTER": {"groupIdToken": "MASTERS"}}
     await session.case.configure(tokens=tokens, master_pass_group="MASTERS")
     second = ChargingSession(session.station, SECOND_TOKEN, transaction_id="tx-2", evse_id=2)

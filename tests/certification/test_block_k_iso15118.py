@@ -42,7 +42,7 @@ async def received_profile(session: SessionCase) -> JsonObject:
 
 
 async def schedule_status(session: SessionCase, profile: JsonObject, excess: float = 0.0) -> Any:
-    """Send the profile's schedule as the vehicle's, raised by ``excess`` A; return the answer's status."""
+    """Send a NotifyEVChargingSchedule with the profile's limit plus ``excess`` A; return the status."""
     schedule = camel_to_snake_case(profile["chargingSchedule"][0])
     [period] = schedule["charging_schedule_period"]
     schedule["charging_schedule_period"] = [{**period, "limit": period["limit"] + excess}]

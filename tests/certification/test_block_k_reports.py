@@ -106,7 +106,7 @@ async def test_tc_k_52_csms_profile_of_another_system_is_reported(session: Sessi
 
 
 async def shows_composite_schedule(session: SessionCase, evse_id: int) -> None:
-    """Send a GetCompositeSchedule for an EVSE, or for the station (0)."""
+    """Send a GetCompositeSchedule for an EVSE or, as EVSE 0, the station; the mock returns the answer."""
     schedule = {
         "evse_id": evse_id,
         "duration": 300,

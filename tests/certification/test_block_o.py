@@ -84,7 +84,7 @@ async def test_tc_o_26_csms_rejected_message_is_handled(session: SessionCase) ->
 
 
 async def sets_for_transaction(session: SessionCase, status: str = "Accepted", **fields: Any) -> None:
-    """Set a message for the running transaction."""
+    """Start a transaction, and set a message that is shown during it."""
     await session.transfer_energy()
     await sets(session, message(**{"transactionId": session.transaction_id, **fields}), status)
 

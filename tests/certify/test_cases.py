@@ -30,7 +30,7 @@ NO_IMPERATIVES: Final = {
     "With",
     "Without",
 }
-"""Words with which no title begins: its first word is what the station has to do, such as `Report`."""
+"""Words that may not begin a title: the first word is what the station has to do, such as `Report`."""
 HTTP: Final = {"httpx", "urllib", "http", "aiohttp", "requests", "socket"}
 
 

@@ -48,9 +48,10 @@ STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "DataSigned,EVConnected": ("unplug", "unplug", "unplug"),
     "Authorized,ParkingBayOccupancy": ("stop", "leave", "stop"),
 }
-"""Step that leads to the Ended event, by TxStopPoint: session stopped, unplugged, or suspended and stopped.
+"""Step that leads to the Ended event, by TxStopPoint, in each of three sessions.
 
-A session that is unplugged without a stop stays authorized, as with StopTxOnEVSideDisconnect false.
+The first is stopped, the second is unplugged without a stop, the third is suspended and then stopped. The
+second stays authorized, as with StopTxOnEVSideDisconnect false.
 """
 
 

@@ -1,4 +1,4 @@
-"""Verbs that wait for messages, each passing and failing, against a server and a real `ocpp` station."""
+"""Methods of the client that wait for messages: each passes and fails, with an `ocpp` station."""
 
 import asyncio
 from functools import partial

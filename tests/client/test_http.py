@@ -1,4 +1,4 @@
-"""Answers that are not those of a mock server."""
+"""Answers to the client that come from no mock server, or that refuse or break the stream of events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -37,7 +37,7 @@ def masked(text: str) -> str:
 
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[str]:
-    """Address of the control API of a server with the station of the page, which restarts quickly."""
+    """Address of the control API of a server, with the page's station connected, at 30 times the speed."""
     flags = ["--idle", "--speed", "30", "--to"]
     boot = {"match": {"action": "StatusNotification"}, "times": 2, "since": 0, "within": 60}
     with server(tmp_path) as ready:

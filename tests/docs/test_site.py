@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_page_of_docs_is_in_the_navigation(site: Path) -> None:
-    """`validation` in mkdocs.yml makes a page that is missing there a warning; the build is strict."""
+    """`validation` in mkdocs.yml warns of a page that the navigation lacks; the build fails on warnings."""
     navigation = (site / "index.html").read_text(encoding="utf-8")
     pages = sorted(page.with_suffix(".html").name for page in (ROOT / "docs").glob("*.md"))
 

@@ -41,7 +41,7 @@ def masked(line: str) -> str:
 
 
 def is_written(shown: str, lines: set[str]) -> bool:
-    """Whether a line is one of these; dots at its end stand for the rest of it."""
+    """Return whether a line of the page is one of ``lines``; dots at the end stand for any text."""
     text = masked(TIME_AND_LEVEL.sub("", shown))
     if text.endswith(" ..."):
         return any(line.startswith(text.removesuffix(" ...")) for line in lines)

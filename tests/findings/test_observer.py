@@ -30,14 +30,14 @@ def ids(findings: Sequence[Finding]) -> list[str]:
 
 
 def ping(observer: Observer, message_id: str = "a", at: float = 1.0) -> Findings:
-    """Send a CALL of the station that is answered at once."""
+    """Pass a CALL of the station and its immediate answer to the observer; return the findings."""
     return observer.exchanged(at, 2, message_id, "Ping", {}, {})
 
 
 def send_call(
     observer: Observer, action: str = "Ping", message_id: str = "a", at: float = 1.0, *, known: bool = True
 ) -> Sequence[Finding]:
-    """Send a CALL of the station that is not answered yet."""
+    """Pass a CALL of the station without an answer to the observer; return the findings."""
     return observer.received_call(at, 2, message_id, action, {}, violation=None, known=known)
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("short_shutdown")
 
 @asynccontextmanager
 async def served_station(csms: Csms) -> AsyncIterator[Station]:
-    """Connect a real station and wait until the server answers it."""
+    """Connect an `ocpp` station and wait until the server answers its Heartbeat."""
     async with connected(csms) as station:
         await station.send(call.Heartbeat())
         yield station

@@ -76,7 +76,7 @@ async def test_close_may_have_an_empty_reason(serve: Serve) -> None:
 
 @pytest.mark.parametrize("kind", ["close", "reset", "truncated"])
 async def test_messages_in_one_packet_after_the_last_one_are_ignored(serve: Serve, kind: str) -> None:
-    """One packet has more messages than are handled at once, and the connection ends in between."""
+    """One packet has more messages than are handled at once; a fault on one ends the connection."""
     failures: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
     csms = await serve(rules=[{"when": {"payload": {"data": "last"}}, "then": {"fault": {"kind": kind}}}])

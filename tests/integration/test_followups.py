@@ -196,7 +196,7 @@ async def test_station_without_boot_gets_a_trigger_message(serve: Serve) -> None
 
 
 async def test_booted_station_gets_no_trigger_message(serve: Serve) -> None:
-    """When the mock asks CS2, which connects later and does not boot, the time of CS1 is over, too."""
+    """CS2 connects later and never boots: when it is asked for a boot, CS1 would have been asked before."""
     csms = await serve(ask_for_boot=0.4)
     async with connected(csms, "CS1") as booted:
         await booted.boot()
@@ -289,7 +289,7 @@ async def test_delayed_certificate_follows_later_answers(serve: Serve) -> None:
 async def test_delayed_profile_follows_unless_the_needs_are_rejected(
     serve: Serve, status: str, expected: bool
 ) -> None:
-    """K15.FR.04, FR.05 and FR.07. A profile would come before the certificate, whose CSR is sent later."""
+    """K15.FR.04, FR.05, FR.07. The CSR is sent after the needs, so a profile precedes the certificate."""
     rule = {"when": {"action": "NotifyEVChargingNeeds"}, "then": {"answer": {"status": status}}}
     csms = await serve(follow_up_delay=0.2, rules=[rule])
     async with connected(csms) as station:

@@ -563,7 +563,7 @@ HOOKS = [
     "mock_csms.ocppj.session.log_call",
     "mock_csms.versions.OcppVersion.outcome",
 ]
-"""Functions that record, learn, judge or log, beside the recorder and the observer."""
+"""Functions that record, learn, judge or log, apart from the methods of recorder and observer."""
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -234,7 +234,7 @@ async def test_messages_in_one_packet_are_answered_in_order(csms: Csms) -> None:
 
 
 async def test_station_may_call_while_our_call_is_pending(serve: Serve) -> None:
-    """The station sends three CALLs before it answers our RequestStartTransaction."""
+    """The station sends three CALLs before it answers the mock's RequestStartTransaction."""
     csms = await serve(command="RequestStartTransaction", delay=0)
     async with raw_connection(csms) as connection:
         await connection.send(call_of("BootNotification", BOOT, "boot"))

@@ -36,7 +36,7 @@ def set_password(new: str) -> dict[str, Any]:
 
 
 def answering(status: str) -> Any:
-    """Answer a SetVariables with one status for all items."""
+    """Make a handler that answers a SetVariables with this status for all items."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
         names = [{key: item[key] for key in ("component", "variable")} for item in set_variable_data]

@@ -158,7 +158,7 @@ FRAMES: Final = [
 
 
 def tell_password(get_variable_data: list[dict[str, Any]], **_: Any) -> call_result.GetVariables:
-    """Answer with the password, which is write-only."""
+    """Answer a GetVariables with the password, although this variable is write-only."""
     told = [
         {**item, "attribute_status": "Accepted", "attribute_value": SECRETS["reported"]}
         for item in get_variable_data

@@ -1,4 +1,4 @@
-"""Security profiles 2 and 3 over real TLS: accepted, and refused in every way (A00)."""
+"""Security profiles 2 and 3 over real TLS: stations that are accepted, and those refused (A00)."""
 
 import asyncio
 import json
@@ -299,7 +299,7 @@ async def test_listeners_have_profiles_of_their_own(serve: Serve, pki_folder: Pa
 
 @pytest.mark.also_covers("A00.FR.005", "A00.FR.006")
 async def test_network_profile_does_not_lead_a_station_below_its_port(serve: Serve, pki_folder: Path) -> None:
-    """A05: the network profile leads from profile 1 to the next higher listener, from 3 to no lower one."""
+    """A05: the default SetNetworkProfile names the next higher listener, and at profile 3 its own."""
     listeners = {
         "second": {"port": 0, "security_profile": 2},
         "third": {"port": 0, "security_profile": 3},

@@ -56,7 +56,7 @@ def heartbeat(number: int = 0) -> bytes:
 
 
 async def message_ids(client: TlsClient, count: int) -> list[str]:
-    """Read frames until this many answers have come."""
+    """Read frames until this many answers have come; return their message ids."""
     received, ids = bytearray(), list[str]()
     while len(ids) < count:
         data = await client.read()

@@ -65,7 +65,7 @@ async def both() -> AsyncIterator[RunningMock]:
 
 @pytest.fixture
 async def station(both: RunningMock) -> AsyncIterator[Station]:
-    """A 2.0.1 station beside the toy."""
+    """An OCPP 2.0.1 station, connected at the same time as the toy station."""
     async with connected_to(both.mock.url, "CS1") as station:
         yield station
 

@@ -1,4 +1,4 @@
-"""Ids of events."""
+"""Ids of the server-sent events: of journal entries, such as 412, and of findings after them, as 412.1."""
 
 import pytest
 

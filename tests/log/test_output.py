@@ -355,7 +355,7 @@ def test_configuring_twice_writes_a_line_once(capsys: pytest.CaptureFixture[str]
 
 
 class Unprintable:
-    """A value whose text cannot be made."""
+    """A value whose ``str()`` raises."""
 
     def __str__(self) -> str:
         raise ValueError("no text")

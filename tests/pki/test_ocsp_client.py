@@ -1,4 +1,4 @@
-"""Asking OCSP responders over HTTP and HTTPS, good ones and bad ones."""
+"""The OCSP client: requests over HTTP and HTTPS to responders that work and to responders that fail."""
 
 import asyncio
 import ssl
@@ -57,7 +57,7 @@ async def responder(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncI
 
 
 async def ask(pki: Pki, url: str, **options: Any) -> ChainVerdict:
-    """Judge a contract of another PKI by its hash data, and ask the responder."""
+    """Judge a contract certificate of another PKI by its hash data, and ask the responder at this URL."""
     item = {**pki.named("contract").hash_data(), "responderURL": url}
     verdict = Pki.in_memory().judge_chain(None, [item])
     return await ask_responders(verdict, **options)

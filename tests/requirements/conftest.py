@@ -1,4 +1,4 @@
-"""The charging session of the certification cases."""
+"""The fixture `session` of the certification cases, for the tests of requirements too."""
 
 from tests.certification.conftest import session
 

@@ -22,7 +22,7 @@ TOKEN = {"idToken": "VALID01", "type": "ISO14443"}
 
 
 async def start_with(session: SessionCase, **profile: Any) -> dict[str, Any]:
-    """Start a transaction with a charging profile, changed in some fields."""
+    """Send a RequestStartTransaction with TX_PROFILE, changed in these fields; return it as received."""
     payload = {"idToken": TOKEN, "remoteStartId": 1, "chargingProfile": TX_PROFILE | profile}
     return await session.command("RequestStartTransaction", payload)
 

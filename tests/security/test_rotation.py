@@ -1,4 +1,4 @@
-"""Which passwords of a station hold after each command, answer, connection and boot (A01)."""
+"""Which passwords of a station are valid after each command, answer, connection and boot (A01)."""
 
 import pytest
 

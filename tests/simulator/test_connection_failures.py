@@ -1,4 +1,4 @@
-"""Explanations of failed connections."""
+"""Explanations of the failed connection attempts of a simulated station."""
 
 import ssl
 from http import HTTPStatus

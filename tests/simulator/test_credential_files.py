@@ -22,7 +22,7 @@ def _root() -> Authority:
 
 @pytest.fixture
 def own_path(root: Authority, tmp_path: Path) -> Path:
-    """A certificate of a station with its key."""
+    """A file with a certificate of a station and its key."""
     return written(tmp_path, root.certificate_of("CS001"), "CS001.pem")
 
 

@@ -1,4 +1,4 @@
-"""OCPP-J of a simulated station."""
+"""OCPP-J at a simulated station: CALLs one at a time, their time-outs and retries, and CALLERRORs."""
 
 from typing import Any
 

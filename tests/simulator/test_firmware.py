@@ -1,4 +1,4 @@
-"""Firmware updates."""
+"""Firmware updates of a simulated station."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Times in OCPP messages."""
+"""Times in OCPP messages, as a simulated station reads and compares them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Upload of logs."""
+"""Upload of logs by a simulated station."""
 
 from collections.abc import Iterator
 from typing import Any

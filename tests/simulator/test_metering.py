@@ -1,4 +1,4 @@
-"""Vehicles, meters and sampled values."""
+"""Vehicles, meters and sampled values of a simulated station."""
 
 import pytest
 

@@ -25,7 +25,7 @@ DECIDING_VARIABLES = [
         ("TxCtrlr", "TxStartPoint"),
     )
 ]
-"""Variables whose values findings about remote starts and offline periods depend on."""
+"""Variables on whose values the findings about remote starts and offline periods depend."""
 AUTHORITY, OPERATOR = (Authority(name, start=datetime(2025, 12, 1, tzinfo=UTC)) for name in ("CSMS", "MO"))
 VARIABLES = ("HeartbeatInterval", "OfflineThreshold")
 

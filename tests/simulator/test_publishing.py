@@ -1,4 +1,4 @@
-"""Publishing of firmware."""
+"""Firmware that a simulated station publishes for others."""
 
 import hashlib
 from collections.abc import Iterator

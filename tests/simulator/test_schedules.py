@@ -24,7 +24,7 @@ DAY_S = 86_400
 
 
 def time_text(offset_s: int) -> str:
-    """Time of a message, in seconds after START."""
+    """Timestamp of the moment this many seconds after START."""
     return timestamp(datetime.fromtimestamp(START + offset_s, UTC))
 
 

@@ -63,7 +63,7 @@ class Server:
         self.url = ""
 
     async def check(self, user: str, password: str) -> bool:
-        """Check the credentials of HTTP Basic authentication."""
+        """Return whether these credentials of HTTP Basic authentication are right."""
         return user == "CS1" and password in self.passwords
 
     async def handle(self, connection: ServerConnection) -> None:

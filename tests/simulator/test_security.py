@@ -1,4 +1,4 @@
-"""Security events."""
+"""Security events of a simulated station: which are sent, and their log."""
 
 from datetime import timedelta
 

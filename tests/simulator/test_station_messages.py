@@ -1,4 +1,4 @@
-"""The page about the messages of a simulated station is right, and the station sends and answers all."""
+"""The page about the messages of a simulated station is right: the station sends or answers each of them."""
 
 import ast
 import re
@@ -112,7 +112,7 @@ def in_seconds(observed: ObservedStation, seconds: float) -> str:
 
 
 def accept(observed: ObservedStation, action: str, **payload: Any) -> JsonObject:
-    """Send a command that the station accepts, and wait for the effect."""
+    """Send a command that the station accepts, wait for the effect, and return the answer."""
     answer = observed.command(action, payload)
     assert answer is not None
     assert answer.get("status", "Accepted") == "Accepted"

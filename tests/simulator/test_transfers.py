@@ -1,4 +1,4 @@
-"""Downloads and uploads by HTTP."""
+"""Downloads and uploads of a simulated station by HTTP."""
 
 import hashlib
 from collections.abc import Iterator

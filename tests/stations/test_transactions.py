@@ -256,7 +256,7 @@ def test_cost_is_energy_times_price(wh: float, per_kwh: float, cost: float) -> N
     ],
 )  # fmt: skip
 def test_cost_is_finite_for_impossible_registers(first: JsonObject, last: JsonObject) -> None:
-    """An impossible reading must not fail the answer to the TransactionEvent: JSON has no infinity."""
+    """JSON has no infinity: an infinite cost would make the answer to the TransactionEvent fail."""
     transaction = transaction_of(event(0, meterValue=[reading(NOON, first), reading(ONE, last)]))
 
     assert math.isfinite(transaction.cost(0.25))

@@ -159,7 +159,7 @@ class Talk:
         self.collect(self.observer.withheld(self.at, message_id))
 
     def call(self, action: str, payload: JsonObject | None = None, **options: Any) -> str:
-        """Send a CALL of the station and answer it at once."""
+        """Send a CALL of the station, answer it at once, and return its message id."""
         if options.get("violation"):
             message_id = self.send_call(action, payload or {}, **options)
             self.result(message_id, action)
@@ -175,7 +175,7 @@ class Talk:
         message_id: str | None = None,
         together: bool = False,
     ) -> str:
-        """Pass a valid CALL of the station and its answer to the observer in one step."""
+        """Pass a valid CALL and its answer to the observer in one step; return the message id."""
         assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = message_id or f"station-{next(self._numbers)}"
         answer = answer or ({"currentTime": self.now} if action == "Heartbeat" else {})

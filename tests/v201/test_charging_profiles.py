@@ -1,4 +1,4 @@
-"""Charging profiles that the mock builds: unit, limit and place, and the requirements on them."""
+"""Charging profiles that the mock builds: unit, limit, stackLevel, and the requirements on them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -46,7 +46,7 @@ class ObservedArrivals(Arrivals[Session]):
 
 
 def observed(mock: Mock) -> ObservedArrivals:
-    """Replace the `Arrivals` of a server, unless that is done already, and return the `ObservedArrivals`."""
+    """Return the `ObservedArrivals` of a server, which replace its `Arrivals` at the first call."""
     csms, _ = mock
     if not isinstance(csms.arrivals, ObservedArrivals):
         csms.arrivals = ObservedArrivals()

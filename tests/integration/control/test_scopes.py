@@ -104,7 +104,7 @@ async def test_value_falls_back_to_the_next_open_scope(mock: Mock, station_id: s
 
 
 async def test_later_value_outlives_the_scope_beneath_it(mock: Mock, station_id: str) -> None:
-    """A scope is not a snapshot: taking it back keeps later changes of other scopes, or without a scope."""
+    """A scope is not a snapshot: later changes, in another scope or in none, outlive it."""
     _, client = mock
     path = f"/v1/stations/{station_id}/profile"
     changes = {"heartbeatInterval": 2, "bootStatus": "Pending"}
@@ -171,7 +171,7 @@ async def test_rule_deleted_without_a_scope_stays_deleted(mock: Mock, station_id
 
 
 def rule(state: str, rule_id: str = "beat") -> Rule:
-    """A rule of the settings."""
+    """A rule for Heartbeats that sets this state."""
     return Rule.model_validate({"id": rule_id, "when": {"action": "Heartbeat"}, "set": state})
 
 

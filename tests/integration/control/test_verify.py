@@ -1,4 +1,4 @@
-"""Verifying the number of entries."""
+"""Verification of how many entries of the journal match."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from tests.support.talk import EVSE, REMOTE_START, Talk, availability, case
 
 
 def retry(status: str) -> Callable[[Talk], None]:
-    """Retry a boot in time."""
+    """Make a script: a boot gets this status, and the station repeats it after the interval."""
 
     def play(talk: Talk) -> None:
         talk.boot(status, 60)

@@ -13,7 +13,7 @@ EMAID = {"idToken": "DE-ABC-C12345678-9", "type": "eMAID"}
 CONTRACT = Authority("Root", start=LONG_AGO).sign(build_csr())
 """A contract certificate in PEM."""
 SETTLED_S = 400
-"""More seconds than a check requires a station to have been online with the same settings."""
+"""Seconds online with unchanged settings, more than any check of authorization requires."""
 
 
 def ask(talk: Talk, id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -> None:

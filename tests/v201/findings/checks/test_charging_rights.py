@@ -25,7 +25,7 @@ def charge(talk: Talk, seq_no: int) -> None:
 
 
 def plug_in(talk: Talk, **fields: Any) -> None:
-    """Start a transaction with the cable."""
+    """Start a transaction because the cable is plugged in."""
     talk.send_event(0, "Started", triggerReason="CablePluggedIn", evse=EVSE, **fields)
 
 

@@ -12,7 +12,7 @@ PURPOSE = ("K11.FR.06", "K12.FR.05")
 
 
 def states(talk: Talk, requirements: tuple[str, str]) -> tuple[str, str]:
-    """Return the coverage of the requirement for limits during a transaction, and of that for others."""
+    """Return the coverage of both requirements: for limits during a transaction, and for other limits."""
     during, otherwise = requirements
     return talk.coverage(during), talk.coverage(otherwise)
 

@@ -22,7 +22,7 @@ READ_ONLY = variable("ChargingStation", "Model")
 
 
 def read(*variables: JsonObject) -> Callable[[ObservedStation], None]:
-    """Read variables."""
+    """Make a function that reads these variables."""
 
     def play(observed: ObservedStation) -> None:
         observed.command("GetVariables", {"getVariableData": list(variables)})
@@ -31,7 +31,7 @@ def read(*variables: JsonObject) -> Callable[[ObservedStation], None]:
 
 
 def set_value(item: JsonObject, value: str) -> Callable[[ObservedStation], None]:
-    """Set a variable."""
+    """Make a function that sets this variable."""
 
     def play(observed: ObservedStation) -> None:
         observed.command("SetVariables", {"setVariableData": [{**item, "attributeValue": value}]})
@@ -40,7 +40,7 @@ def set_value(item: JsonObject, value: str) -> Callable[[ObservedStation], None]
 
 
 def play_all(*plays: Callable[[ObservedStation], object]) -> Callable[[ObservedStation], None]:
-    """Make a function that calls these one after the other."""
+    """Make a function that calls these functions one after the other."""
 
     def play(observed: ObservedStation) -> None:
         for one in plays:
@@ -60,7 +60,7 @@ take_summary = partial(report, "SummaryInventory")
 
 
 def get_report(*entries: JsonObject) -> Callable[[ObservedStation], None]:
-    """Request a report about variables."""
+    """Make a function that requests a report about these variables."""
 
     def play(observed: ObservedStation) -> None:
         observed.command("GetReport", {"requestId": 2, "componentVariable": list(entries)})

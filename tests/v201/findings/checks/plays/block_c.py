@@ -12,7 +12,7 @@ OTHER: JsonObject = {"idToken": "11223344", "type": "ISO14443"}
 CENTRAL: JsonObject = {"idToken": "REMOTE", "type": "Central"}
 MASTER_GROUP: JsonObject = {"idToken": "MASTER", "type": "Central"}
 SETTLED_S = 200
-"""More seconds than a check requires settings and connection to have been the same."""
+"""Seconds without a change of settings or connection, more than any check of authorization requires."""
 TYPE_CHANGES = frozenset({"id-token-type-changed"})
 
 
