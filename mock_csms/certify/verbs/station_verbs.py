@@ -244,7 +244,7 @@ class StationVerbs:
         return found
 
     async def optionally_reports(self, status: str, evse: int, connector: int) -> bool:
-        """Return whether an unused report of a connector with this status has come, and use the report."""
+        """Use a report of a connector with this status, if one has arrived; return whether it has."""
         try:
             entry = await self._any(*_status_reports(evse, connector, status), within=0)
         except NotSeen:
