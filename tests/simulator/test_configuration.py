@@ -345,7 +345,7 @@ def test_criterion_leaves_out_disabled_component(bench: Workbench) -> None:
 
     components = {name for name, *_ in names(bench)}
     assert "ReservationCtrlr" not in components
-    assert {"AuthCtrlr", "TxCtrlr"} <= components  # TxCtrlr lacks the variable (B08.FR.09)
+    assert {"AuthCtrlr", "TxCtrlr"} <= components  # the latter has no Enabled (B08.FR.09)
 
 
 def test_one_of_several_criteria_is_enough(bench: Workbench) -> None:

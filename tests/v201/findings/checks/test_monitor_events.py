@@ -63,7 +63,7 @@ def test_trigger_must_belong_to_the_monitor(
     report_variable(talk, **characteristics)
     send_event(talk, trigger=wrong)
     set_monitor(talk, **fields)
-    send_event(talk, trigger=wrong)  # may be of an earlier monitor with this id
+    send_event(talk, trigger=wrong)  # the event may be of an earlier monitor with this id
     talk.wait(LATE_S)
     send_event(talk, trigger=wrong, variableMonitoringId=2)
     assert (talk.ids, talk.coverage(requirement)) == ([], "not exercised")
