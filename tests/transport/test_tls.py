@@ -226,6 +226,6 @@ async def test_client_that_does_not_read_answers_to_tls_messages_is_dropped(
     pair.tcp.unread = 1001
     pair.transport.data_received(pair.record(b"one"))
     assert not pair.tcp.is_closed
-    pair.transport.data_received(b"\x17\x03\x03\x00\x20" + bytes(32))  # an invalid record: the answer is an alert
+    pair.transport.data_received(b"\x17\x03\x03\x00\x20" + bytes(32))  # invalid: leads to an alert
     await turns()
     assert pair.tcp.is_closed
