@@ -1,4 +1,4 @@
-"""Taking a scope back leaves the mock as if only the changes of the other scopes had been made."""
+"""Reverting a scope leaves the mock as if only the changes of the other scopes had been made."""
 
 from collections.abc import Callable, Iterable
 from random import Random

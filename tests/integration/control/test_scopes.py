@@ -25,7 +25,7 @@ def in_scope(name: str) -> dict[str, str]:
 
 
 async def revert_scope(client: httpx.AsyncClient, name: str) -> Any:
-    """Take a scope back and return the answer."""
+    """Revert a scope and return the answer."""
     answer = await client.delete(f"/v1/scopes/{name}")
     assert answer.status_code == 200, answer.text
     return answer.json()
