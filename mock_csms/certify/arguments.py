@@ -98,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         prog=CERTIFY_PROGRAM,
         usage=f"{COMMAND} certify init IDENTITY | FILE [CASE ...] | explain CASE | --list | --self-test",
         description="Rehearse the certification of a charging station: carry out the test cases for\n"
-        "stations of OCPP 2.0.1 and give a verdict about each. A rehearsal does not certify the station.",
+        "stations of OCPP 2.0.1 and give a verdict about each case. A rehearsal does not\n"
+        "certify the station.",
         epilog=_epilog(),
         formatter_class=partial(UnbrokenFlagsFormatter, max_help_position=30),
         allow_abbrev=False,
@@ -139,7 +140,12 @@ def _add_run(add: Callable[..., argparse.Action]) -> None:
     lenient = "pass a case even if the server reports an error finding about the station while the case runs"
     add("--lenient", action="store_true", help=lenient)
     add("--verbose", action="store_true", help="show the steps of each case")
-    add("--json", metavar="FILE", type=Path, help="write the report as JSON, again after each case")
+    add(
+        "--json",
+        metavar="FILE",
+        type=Path,
+        help="write the report as JSON; the file is rewritten after each case",
+    )
     add("--html", metavar="FILE", type=Path, help="write the report as one HTML file")
     add("--junit", metavar="FILE", type=Path, help="write the report as JUnit XML")
     resume = "keep the verdicts in FILE, which an earlier run wrote with --json, and run the other cases"

@@ -141,7 +141,7 @@ def _unknown_action(prefix: MessagePrefix, action: str, versions: Sequence[OcppV
     if prefix.from_station and having(versions, action, from_station=False):
         return f"{action} is a command; write >{action} for the command or <{action} for its result"
     if not prefix.from_station and having(versions, action, from_station=True):
-        return f"{action} is a station message; write it without < or >"
+        return f"{action} is a message of the station; write {action} without < or >, which mark commands"
     hint = (
         suggest(action, prefix.actions(versions)) or "; POST /v1/wait of the control API waits for any action"
     )

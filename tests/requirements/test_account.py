@@ -3,11 +3,10 @@
 import pytest
 
 from mock_csms.v201.requirements.account import Account
-from mock_csms.v201.requirements.coverage_page import coverage_page, reason_phrase
+from mock_csms.v201.requirements.coverage_page import reason_phrase
 from mock_csms.v201.requirements.reasons import CATEGORIES, Reason, Side, reasons
 from mock_csms.v201.requirements.requirements import csms_cases, requirements
 from tests.requirements.page import account
-from tests.support.paths import ROOT
 
 ACCOUNT = account()
 
@@ -79,11 +78,3 @@ def test_reason_is_given_in_words() -> None:
     assert reason_phrase("station", Reason("covered", "E01.FR.07")) == "covered by E01.FR.07"
     assert reason_phrase("station", Reason("inside", "")) == "hidden inside the station"
     assert reason_phrase("csms", Reason("deviates", "--ocsp ask")) == "not met by default: --ocsp ask"
-
-
-def test_coverage_page_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
-
-    assert page == coverage_page(ACCOUNT), (
-        "docs/coverage.md is stale; run `task coverage-page` to write it again"
-    )

@@ -143,7 +143,7 @@ def test_field_value_gets_the_type_of_the_schema(text: str, payload: JsonObject)
         case("mistyped command", ">Rest", "no command 'Rest'; did you mean Reset?"),
         case("mistyped result", "<Rest", "no command 'Rest'; did you mean Reset?"),
         case("command without prefix", "Reset", "write >Reset for the command or <Reset for its result"),
-        case("wrong prefix", ">Heartbeat", "write it without < or >"),
+        case("wrong prefix", ">Heartbeat", "is a message of the station; write Heartbeat without < or >"),
         case("no fields", "Heartbeat[]", "[] must be field=value"),
         case("no value", "StatusNotification[evseId]", "[evseId] must be field=value"),
         case("comma at the end", "StatusNotification[evseId=1,]", "[evseId=1,] must be field=value"),

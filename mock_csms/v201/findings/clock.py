@@ -203,7 +203,7 @@ def _fault_in(text: str, seconds: float | None) -> str | None:
         return "has no zone"
     form = TIMESTAMP_FORM.fullmatch(text)
     if form is None:
-        return "is not written as in RFC 3339, such as 2026-01-01T12:00:00+02:00"
+        return "is not in the form of RFC 3339; a valid one is 2026-01-01T12:00:00+02:00"
     decimals = form[1]
     return "has more than 3 decimal places" if decimals and len(decimals) > MAX_DECIMALS else None
 

@@ -9,7 +9,6 @@ from mock_csms.findings.kinds import Severity
 from mock_csms.simulator.misbehaviour.by_finding import misbehaviours_by_finding
 from mock_csms.v201.findings.kinds import FINDING_KINDS
 from mock_csms.v201.findings.kinds_page import kinds_page
-from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("kind", FINDING_KINDS)
@@ -21,14 +20,6 @@ def test_kind_is_described_in_one_line(kind: str) -> None:
     assert section
     assert description.isprintable()
     assert condition.isprintable()
-
-
-def test_page_of_kinds_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "finding-kinds.md").read_text(encoding="utf-8")
-
-    assert page == kinds_page(FINDING_KINDS, misbehaviours_by_finding()), (
-        "docs/finding-kinds.md is stale; run `task finding-kinds` to write it again"
-    )
 
 
 def test_every_kind_is_on_the_page_once() -> None:
