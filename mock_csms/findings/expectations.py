@@ -35,28 +35,43 @@ class ExpectedMessage:
     """Whether the message need not arrive after all; called when it is overdue."""
     counts_as_met: bool = True
     """Whether the message marks the requirements as met; if not, it only prevents the finding."""
+    waits_for_queue: bool = True
+    """Whether earlier messages of the same action may delay the message."""
     due: float = field(init=False)
     """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
 
     def __post_init__(self) -> None:
         self.due = self.since + self.within_s
 
+    def wait_until(self, at: float) -> None:
+        """Restart the deadline at a time, unless that would shorten it."""
+        self.due = max(self.due, at + self.within_s)
+
+    def wait_for_queue(self, until: float) -> None:
+        """Restart the deadline when earlier messages have left the queue, if they can delay this one."""
+        if self.waits_for_queue:
+            self.wait_until(until)
+
 
 class ExpectedMessages:
     """Open expectations of one station. If there are too many, the oldest is dropped."""
 
-    __slots__ = ("_coverage", "_open", "_report")
+    __slots__ = ("_coverage", "_open", "_queued_until", "_report")
 
     def __init__(self, report: Reporter, coverage: Coverage) -> None:
         self._report = report
         self._coverage = coverage
         self._open: list[ExpectedMessage] = []
+        self._queued_until: dict[str, float] = {}
+        """Times, by action, until which earlier messages of this action may delay later ones in the queue."""
 
     def add(self, expectation: ExpectedMessage) -> None:
         """Begin to expect a message."""
         if len(self._open) == MAX_EXPECTATIONS:
             del self._open[0]
         self._open.append(expectation)
+        for action in expectation.actions & self._queued_until.keys():
+            expectation.wait_for_queue(self._queued_until[action])
 
     def observe(self, action: str, payload: JsonObject) -> None:
         """Remove the expectations that a CALL fulfils; called before the learners receive the CALL."""
@@ -87,6 +102,18 @@ class ExpectedMessages:
         """Drop expectations of a kind, because their message need no longer arrive."""
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 
+    def wait_for_queue(self, action: str, until: float) -> None:
+        """Restart the deadlines of an action: until this time, earlier messages may be in the queue."""
+        self._queued_until[action] = max(until, self._queued_until.get(action, until))
+        for expectation in self._open:
+            if action in expectation.actions:
+                expectation.wait_for_queue(until)
+
+    def limit_queue(self, action: str, until: float) -> None:
+        """Limit how long later messages of an action may wait in the queue."""
+        if action in self._queued_until:
+            self._queued_until[action] = min(self._queued_until[action], until)
+
     def disconnected(self) -> None:
         """Drop the expectations that end with the connection; its end fulfils some of them."""
         for expectation in self._open:
@@ -101,7 +128,7 @@ class ExpectedMessages:
     def resumed(self, at: float) -> None:
         """Restart the deadlines after a reconnect."""
         for expectation in self._open:
-            expectation.due = max(expectation.due, at + expectation.within_s)
+            expectation.wait_until(at)
 
     def doubt(self, action: str | None) -> None:
         """Drop the expectations that an unreadable message may have fulfilled."""
@@ -109,5 +136,6 @@ class ExpectedMessages:
 
     def shift(self, seconds: float) -> None:
         """Extend the deadlines."""
+        self._queued_until = {action: until + seconds for action, until in self._queued_until.items()}
         for expectation in self._open:
             expectation.due += seconds

@@ -223,11 +223,16 @@ class Observer201(Observer):
     def left_unanswered(self, at: float, action: str) -> None:
         self._known.left_unanswered(action)
         if action == Action.transaction_event:
-            self._accepted_commands.wait_for_queue(at + RETRY_TIME_S)
+            self._wait_for_queue(at + RETRY_TIME_S)
         self._reports.give_up(action)
         self._connectors.expect_none_after_offline()
         if action == Action.notify_event:
             self._event_parts.give_up()
+
+    def _wait_for_queue(self, until: float) -> None:
+        """Restart the deadlines of TransactionEvents: until this time, earlier ones may be in the queue."""
+        self._accepted_commands.wait_for_queue(until)
+        self._known.expectations.wait_for_queue(_TRANSACTION_EVENT, until)
 
     def given_more_time(self, at: float, seconds: float) -> None:
         self._connectors.shift(seconds)
@@ -247,6 +252,7 @@ class Observer201(Observer):
         self._online.forget()
         self._connectors.clock_jumped()
         self._accepted_commands.clock_jumped(at)
+        self._known.expectations.limit_queue(_TRANSACTION_EVENT, at + RETRY_TIME_S)
         self._clock.jumped()
         self._signing.forget()
         self._running.doubt()
@@ -444,7 +450,7 @@ class Observer201(Observer):
 
     def _judge_transaction_event(self, at: float, frame: int, payload: JsonObject) -> Findings:
         if payload.get("offline"):
-            self._accepted_commands.wait_for_queue(at)
+            self._wait_for_queue(at)
         findings = self._running.judge_event(at, frame, payload)
         return findings + self._transactions.judge_event(at, frame, payload)
 

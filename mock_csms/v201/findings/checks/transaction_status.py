@@ -201,5 +201,6 @@ def _expect_delivery(
             f"{_DELIVERY_S:g} s; messagesInQueue must be false if none waits",
             frames=(command.sent_frame, command.frame),
             counts_as_met=False,
+            waits_for_queue=False,
         )
     )

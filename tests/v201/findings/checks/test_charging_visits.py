@@ -119,6 +119,20 @@ def test_reported_unplugging_is_accepted(talk: Talk, event: JsonObject) -> None:
     assert talk.coverage("E02.FR.17") == "met"
 
 
+def test_unplugging_may_be_reported_after_the_queued_events_of_another_transaction(talk: Talk) -> None:
+    leave(talk)
+    for seq_no in range(3):
+        talk.wait(50)
+        kind = "Updated" if seq_no else "Started"
+        talk.send_event(seq_no, kind, offline=True, evse={"id": 2}, info={"transactionId": "T2"})
+    talk.wait(50)
+    talk.send_event(1, triggerReason="EVCommunicationLost")
+    talk.wait(70)
+
+    assert "unplugging-not-reported" not in talk.ids
+    assert talk.coverage("E02.FR.17") == "met"
+
+
 @pytest.mark.parametrize(
     "status",
     [
