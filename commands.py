@@ -780,7 +780,7 @@ def _boot_timeout_s(profile: Profile) -> float | None:
 
 
 async def _wait_until(due: float, session: Session) -> None:
-    """Wait until a time of the event loop, and then for another boot if the last boot was Rejected."""
+    """Wait until ``due`` on the event loop's clock; after a Rejected boot, wait for another boot, too."""
     await asyncio.sleep(due - _now())
     if session.station.registration == "Rejected":
         await session.wait_registered()

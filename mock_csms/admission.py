@@ -222,9 +222,9 @@ def _has_secret_user(csms: Csms, connection: WebSocketConnection, request: Reque
 
 
 def _foreign_origin(csms: Csms, request: Request) -> str:
-    """Origin of a web page that may not connect; empty if the page may connect, or for other clients.
+    """Origin of a web page that may not connect.
 
-    Only web pages send the header Origin.
+    Empty if the page may connect, or if the client is not a web page: only web pages send the header Origin.
     """
     allowed = csms.settings.station_origins
     origins = request.headers.get_all("Origin") if allowed else []

@@ -119,7 +119,7 @@ class Csms:
     versions: Mapping[str, ServedVersion]
     """Served OCPP versions, by subprotocol."""
     control: str = ""
-    """Base URL of the control API, as ``http://host:port``; empty if it is off."""
+    """Base URL of the control API, as ``http://host:port``; empty if the API is off."""
     stations: KnownStations = field(default_factory=KnownStations)
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -139,11 +139,11 @@ class Csms:
     rulebook: Rulebook = field(init=False)
     listeners: Listeners = field(init=False)
     file_requests: FileRequests | None = field(init=False)
-    """Serves files on the ports for stations; None without a control API."""
+    """Serves files on the ports for stations; None if the control API is off."""
     profiles: EffectiveProfiles = field(init=False)
     """Profiles of the stations, and their changes through the control API."""
     journal_file: JournalFile | None = None
-    """The journal file that is being written; None without one."""
+    """The journal file that is being written; None if no file is written."""
     started_at: float = field(default_factory=time.time)
     """Time of the start in seconds since the epoch."""
     _spellings: Spellings = field(default_factory=Spellings)
@@ -312,7 +312,7 @@ class Csms:
         self.records.forget(identity)
 
     def _release_spelling(self, identity: str) -> None:
-        """Drop the spelling of a station that has neither a state nor a changed profile."""
+        """Forget how an identity is spelled, unless the station has a state or a changed profile."""
         if identity not in self.stations and identity not in self.profiles.changes:
             self._spellings.remove(identity)
 
@@ -413,7 +413,7 @@ class Csms:
             self.rulebook.forget(identity)
 
     def spelling(self, identity: str) -> str:
-        """Identity under which the mock knows a station; its case may differ from that of ``identity``.
+        """Identity under which the mock knows a station; the case may differ from ``identity``.
 
         An identity that has a state or settings in exactly this spelling is returned unchanged.
         """

@@ -43,7 +43,8 @@ class CouldNotStart(Exception):
 class NothingToDo(Exception):
     """A command does not apply to a station in its current state; the message is the reason.
 
-    ``instead`` is a default payload or None. With ``--payload``, both are merged, and sent nevertheless.
+    If ``--payload`` is set, it is merged into the default payload ``instead`` (None: an empty payload). The
+    command is sent nevertheless if the merged payload is valid.
     """
 
     def __init__(self, reason: str, instead: Any = None) -> None:

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Final, TextIO
 
 SPARE_FILES: Final = 64
-"""File descriptors reserved for uses other than station connections, but at most a quarter of the limit."""
+"""Number of file descriptors that station connections leave free, at most a quarter of the limit."""
 
 M_MMAP_THRESHOLD: Final = -3
 """Parameter of mallopt(3)."""

@@ -28,9 +28,9 @@ class EarlierVersion(NamedTuple):
 
     name: str
     actions: frozenset[str]
-    """Actions of stations that the later version lacks."""
+    """Actions that stations send in the earlier version, and that the later version lacks."""
     properties: Mapping[str, frozenset[str]]
-    """Properties of requests that the later version lacks, by action."""
+    """Properties of requests in the earlier version that the later version lacks, by action."""
 
 
 class ListLimit(NamedTuple):

@@ -90,7 +90,7 @@ class CommandAnswer:
         return self
 
     def has(self, fields: Mapping[str, Any] | None = None, /, **others: Any) -> Self:
-        """Check that the payload has these fields, which `differences` compares; raises WrongAnswer."""
+        """Check that the payload has these fields, compared as by `differences`; raises WrongAnswer."""
         self._check_result("a result")
         if found := differences(nested({**(fields or {}), **others}), self.payload):
             raise self._wrong("differs:", found, self.payload)
@@ -138,7 +138,7 @@ class CommandAnswer:
     def _wrong(
         self, sentence: str, found: Iterable[PayloadDifference] = (), content: Any = None
     ) -> WrongAnswer:
-        """Make the failure; ``content`` is the payload that differs, or the item of a list in it."""
+        """Make the exception; ``content`` is the payload that differs, or the item of a list in it."""
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
             *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),

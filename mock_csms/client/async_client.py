@@ -113,7 +113,7 @@ class AsyncClient:
         raise ClientError(f"the server has no port for {scheme}://")
 
     def _station_url(self) -> str:
-        """URL to show in failures about a station that has not connected; empty if the server has no port."""
+        """URL to show in a failure if a station has not connected; empty if no port for stations is open."""
         return next((url for each in self._listeners if (url := each.ws or each.wss)), "")
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
@@ -253,10 +253,10 @@ class AsyncClient:
 
     @asynccontextmanager
     async def scope(self, name: str) -> AsyncIterator[Self]:
-        """Revert the changes of the scope ``name`` at the end of the context.
+        """Mark changes made during the context with the scope ``name``; revert them when the context ends.
 
-        All changes of rules, tokens, profiles and silences that this client makes during the context belong
-        to the scope, whichever task makes them.
+        This includes all changes of rules, tokens, profiles and silences that this client makes meanwhile,
+        whichever task makes them.
         """
         if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
             raise WrongArgument(f"the name of a scope must have only visible ASCII characters, not {name!r}")
@@ -299,7 +299,7 @@ class AsyncRules:
     async def add(self, rule: Mapping[str, Any] | None = None, /, **members: Any) -> Json:
         """Add a rule and return it with its id.
 
-        A rule is a dict, or its members are keywords:
+        Pass the rule as a dict, or its members as keywords:
         ``add(when={"action": "Heartbeat"}, then={"fault": {"kind": "no-answer"}}, times=1)``.
         """
         return await self._client.send(operations.add_rule({**(rule or {}), **members}))

@@ -193,10 +193,10 @@ class Client:
 
     @contextmanager
     def scope(self, name: str) -> Iterator[Self]:
-        """Revert the changes of the scope ``name`` at the end of the context.
+        """Mark changes made during the context with the scope ``name``; revert them when the context ends.
 
-        All changes of rules, tokens, profiles and silences that this client makes during the context belong
-        to the scope, whichever thread makes them.
+        This includes all changes of rules, tokens, profiles and silences that this client makes meanwhile,
+        whichever thread makes them.
         """
         with self._portal.entered(self._client.scope(name)):
             yield self
@@ -227,7 +227,7 @@ class Rules:
     def add(self, rule: Mapping[str, Any] | None = None, /, **members: Any) -> Json:
         """Add a rule and return it with its id.
 
-        A rule is a dict, or its members are keywords:
+        Pass the rule as a dict, or its members as keywords:
         ``add(when={"action": "Heartbeat"}, then={"fault": {"kind": "no-answer"}}, times=1)``.
         """
         return self._run(self._rules.add(rule, **members))

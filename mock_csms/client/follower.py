@@ -48,7 +48,7 @@ class OfferedWait:
 
 
 class Milestone(NamedTuple):
-    """A number that the transcript has to reach."""
+    """Number of a journal entry, and an event that is set when the transcript has come as far."""
 
     number: int
     reached: asyncio.Event
@@ -187,7 +187,10 @@ class Follower:
         return "the server ended the stream"
 
     def _take(self, event: ServerEvent) -> None:
-        """Add the entry of an event; skip the entries up to the id of a comment."""
+        """Add the entry in an event.
+
+        A comment has an id, too: entries up to this id that have not come are marked as missing.
+        """
         self._last_id = event.id or self._last_id
         if event.name == "entry":
             entry = TranscriptEntry.of_json(json.loads(event.data))

@@ -14,7 +14,7 @@ EVENTS: Final = {
     "disconnected": "end of the connection",
     "refused": "refused handshake",
 }
-"""Names of the events of a connection, by the type of their entries."""
+"""Names of the events of a connection, by the type of the journal entry."""
 
 
 class Pattern:

@@ -22,9 +22,9 @@ __tracebackhide__ = True
 class StationHandle:
     """A station with a cursor into the journal; made by `Client.station`.
 
-    Methods such as `waits_for`, the verbs, look only at messages after the cursor. A match moves the cursor
-    to the entry that matches, and `call` moves it to the command. Keywords that are not named in the
-    signature of a verb are fields of the payload.
+    Methods such as `waits_for` look only at messages after the cursor. A match moves the cursor to the entry
+    that matches, and `call` moves it to the command. Keywords that are not named in the signature of a method
+    are fields of the payload.
     """
 
     def __init__(self, station: AsyncStationHandle, portal: Portal) -> None:
@@ -39,7 +39,10 @@ class StationHandle:
 
     @property
     def cursor(self) -> int:
-        """Number of the journal entry after which the verbs look for messages; a test may set it back."""
+        """Number of the journal entry after which methods such as `waits_for` look for messages.
+
+        A test may set it to an earlier entry.
+        """
         return self._station.cursor
 
     @cursor.setter
@@ -169,9 +172,9 @@ class StationHandle:
         """Send a command and return the answer.
 
         The keywords that are not options are fields of the payload; a field with the name of an option goes
-        into the dict: ``call("Reset", {"type": "Immediate"}, timeout=5)``. Without payload and fields, the
-        server sends its default payload. A CALLERROR and a missing answer are answers, too; `is_` fails for
-        them. Raises ApiError if the command was not sent.
+        into the dict ``payload``: ``call("Reset", {"type": "Immediate"}, timeout=5)``. Without payload and
+        fields, the server sends its default payload. If the station answers with a CALLERROR or not at all,
+        a `CommandAnswer` is returned too, but its `is_` fails. Raises ApiError if the command was not sent.
 
         Options:
             timeout: seconds to wait for the answer.

@@ -1,4 +1,4 @@
-"""The client's own copy of the journal, by station, within a bound."""
+"""The client's own copy of the journal, by station, limited in size."""
 
 from bisect import bisect_right
 from collections import deque
@@ -9,7 +9,7 @@ from typing import Final
 from mock_csms.client.entries import MAX_DETAILED_CHARACTERS, TranscriptEntry
 
 MAX_KEPT: Final = 20_000
-"""Maximum number of entries. Above it, the oldest entries are dropped until a quarter of it is free."""
+"""Maximum number of entries. Above it, the oldest are dropped, down to three quarters of the maximum."""
 MAX_KEPT_BYTES: Final = 64 * 2**20
 """Maximum bytes of the entries as JSON; above it, the oldest entries are dropped likewise."""
 
@@ -32,7 +32,7 @@ class Transcript:
         self.last = start
         """Number of the newest entry."""
         self.first_complete = start + 1
-        """Number from which no entry up to `last` is missing here."""
+        """All entries with numbers from this one to `last` are in the transcript."""
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._by_station: dict[str, list[TranscriptEntry]] = {}
@@ -58,7 +58,7 @@ class Transcript:
         self.first_complete = number + 1
 
     def after(self, station: str, number: int) -> Sequence[TranscriptEntry]:
-        """List the entries of a station after a number."""
+        """List the entries of a station with a number above ``number``."""
         entries = self._by_station.get(station.lower(), [])
         return entries[bisect_right(entries, number, key=_number) :]
 
@@ -72,7 +72,7 @@ class Transcript:
 
     @property
     def stations(self) -> list[str]:
-        """Identities of the stations, as they spell them."""
+        """Identities of the stations, in the spelling of their newest entries."""
         return [entries[-1].station for entries in self._by_station.values() if entries]
 
     def _drop_oldest(self) -> None:

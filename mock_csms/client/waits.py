@@ -1,4 +1,4 @@
-"""Waits behind the verbs of a station handle, such as `WaitForAny` behind `waits_for`.
+"""Waits that implement the methods of a station handle, such as `WaitForAny` for `waits_for`.
 
 A wait decides which entry ends it, and its result or failure. It is offered the entries of one station after
 the cursor of the handle, one at a time, in the order of their numbers.
@@ -150,7 +150,7 @@ class WaitForNone(MessageWait[None]):
         self._mistyped = ""
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry. End with the first unwanted one, or if it shows that a field is mistyped."""
+        """Take an entry; end if the entry is unwanted, or shows that a pattern has a mistyped field."""
         for pattern in (each for each in self.patterns if each.concerns(entry)):
             found = pattern.differences(entry)
             if not found:
@@ -198,7 +198,7 @@ class WaitForOnly(MessageWait[None]):
 
 
 class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
-    """A wait for all parts of a report, which seqNo numbers; tbc of the last part is false or absent."""
+    """A wait for all parts of a report, in any order; ``tbc`` of the last part is false or absent."""
 
     def __init__(self, station: str, after: int, seconds: float, expected: Pattern) -> None:
         super().__init__(station, after, seconds, expected)

@@ -43,7 +43,7 @@ OfStation = Annotated[
     ),
 ]
 BLANK_STATION_ID: Final = "station"
-"""Identity of the placeholder station for requests without a station; only certificates contain it."""
+"""Identity of the placeholder station for requests without a station; it appears only in certificates."""
 
 
 def router(csms: Csms) -> APIRouter:
@@ -89,7 +89,10 @@ def _in_short(version: OcppVersion, actions: Iterable[str]) -> list[JsonObject]:
 
 
 def _served(csms: Csms, action: str, session: Session | None = None) -> ServedVersion:
-    """OCPP version of the session, else the first with the action; raises Problem for an unknown action."""
+    """OCPP version of ``session``; without a session, the first version that has the action.
+
+    Raises Problem for an unknown action.
+    """
     candidates = [csms.served(session)] if session else list(csms.versions.values())
     for served in candidates:
         if action in served.version.actions:

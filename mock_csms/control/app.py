@@ -78,7 +78,8 @@ RESOURCES: Final = (
 )
 """Modules with routes, in the order in which the routes are tried.
 
-The order matters: a name in a path, such as a station's identity, matches any text, even with slashes.
+The order matters: a name in a path, such as a station's identity, matches any text, even with slashes. For
+example, ``/v1/stations/{station_id}/offline`` must be tried before ``/v1/stations/{station_id}``.
 """
 
 DESCRIPTION: Final = """\

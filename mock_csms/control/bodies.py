@@ -1,4 +1,4 @@
-"""Request and response bodies whose models are those of the settings, such as `Rule` and `Token`."""
+"""Request and response bodies whose models the settings file uses too, such as `Rule` and `Token`."""
 
 from http import HTTPStatus
 

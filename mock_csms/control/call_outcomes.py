@@ -77,7 +77,10 @@ def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObje
 
 
 def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> JsonObject:
-    """Join the lists of all answers. Other properties come from a refusal, else from an Accepted answer."""
+    """Join the lists of all answers.
+
+    The other properties are those of the first refusal; without a refusal, of the first Accepted answer.
+    """
 
     def rank(payload: JsonObject) -> int:
         return 0 if version.is_refusal(payload) else 1 if payload.get("status") == "Accepted" else 2

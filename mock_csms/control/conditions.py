@@ -1,6 +1,4 @@
-"""Conditions on journal entries: the matches of a request, with a query for the entries that may meet
-them.
-"""
+"""Conditions on journal entries: a `Match` from a request, and a query for entries that may match."""
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -22,7 +20,7 @@ type EntryKey = tuple[str | None, str | None]
 
 
 class EntryCondition(NamedTuple):
-    """A match, and the query for all its conditions except those on the payload."""
+    """A `Match` from a request, and a query with its conditions other than those on the payload."""
 
     match: Match
     query: Query

@@ -19,7 +19,7 @@ MAX_KEY: Final = 100
 """Maximum characters of an unknown key that are shown."""
 UNKNOWN_KEY: Final = "extra_forbidden"
 UNION_BRANCH: Final = re.compile(r"constrained-\w+|[\w-]+\[.*\]|str|int|float|bool|datetime", re.DOTALL)
-"""Suffix of a location that pydantic adds for a type of a union; it is not a key."""
+"""Matches the suffix that pydantic adds to an error location to name a type of a union; it is not a key."""
 EXPECTED: Final = "Input should be "
 NOT_AN_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
@@ -32,7 +32,7 @@ class Shape(NamedTuple):
     root: tuple[str, ...] = ()
     """Location of the value, such as ``("body",)``; the locations of its errors begin with it."""
     value: Any = None
-    """The value itself, needed if it may contain a fault: each kind of fault has different keys."""
+    """The value itself, needed if it may contain a `Fault`: its valid keys depend on its ``kind``."""
 
     def keys_at(self, location: ErrorLocation) -> dict[str, Any]:
         """Valid keys of the object at a location, with their annotations; empty if its type is unknown."""
@@ -125,21 +125,22 @@ def _instead(location: ErrorLocation, shape: Shape) -> str:
 
 
 def _suggested(location: ErrorLocation, shape: Shape) -> ErrorLocation | None:
-    """Location of the valid key that is suggested for an unknown key; None without a suggestion."""
+    """Location of the valid key that is suggested for an unknown key; None if no key is suggested."""
     key, keys = str(location[-1]), shape.keys_at(location[:-1])
     suggested = _owner(key, keys) or closest(key, keys)
     return None if suggested is None else (*location[:-1], suggested)
 
 
 def _owner(key: str, keys: Mapping[str, Any]) -> str | None:
-    """The first of ``keys`` whose object has a key of this name; None if no object has one."""
+    """The first of ``keys`` that stands for an object that may contain ``key``; None if there is none."""
     return next((owner for owner, inner in keys.items() if key in _keys_of(_model_in(inner))), None)
 
 
 def _step_into(value: Any, step: str | int) -> Any:
     """Part of a value, one step along an error location.
 
-    Where a single item is allowed in place of a list, its errors have the location of the first item.
+    If a single item is given in place of a list, the error location has the step 0 for the item, which then
+    leads to the item itself.
     """
     if isinstance(value, list) and isinstance(step, int):
         return value[step]
@@ -149,7 +150,7 @@ def _step_into(value: Any, step: str | int) -> Any:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first model in an annotation, such as the model of a list's items; None without a model."""
+    """The first model in an annotation, such as the model of a list's items; None if there is none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((model for part in get_args(annotation) if (model := _model_in(part))), None)

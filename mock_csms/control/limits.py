@@ -184,7 +184,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _replayed(body: bytes, gone: asyncio.Task[None]) -> Callable[[], Awaitable[Message]]:
-    """Return a ``receive`` that returns a body that has already been read, then waits for the disconnect."""
+    """Return a ``receive`` for a body read earlier; after the body, it waits until the client disconnects."""
     is_read = False
 
     async def receive() -> Message:

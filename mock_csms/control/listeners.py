@@ -52,7 +52,8 @@ def router(csms: Csms) -> APIRouter:
     async def put_listener(name: ListenerName, change: ListenerChange) -> Response:
         """Change a listener for new connections; open connections stay as they are.
 
-        A setting that is left out gets its value from the start of the server, so `{}` reverts all changes.
+        A setting that is left out is set to its value at the start of the server, so `{}` reverts all
+        changes.
         """
         if name not in csms.listeners:
             detail = f"there is no listener {name!r}{suggest(name, csms.listeners)}"
@@ -81,7 +82,7 @@ def _has_passwords(csms: Csms) -> bool:
 
 
 def _changed(at_start: ListenerSettings, change: ListenerChange) -> ListenerSettings:
-    """Settings with a change; raises Problem if they contradict each other."""
+    """Apply a change to the settings at the start; raises Problem if the resulting settings are invalid."""
     values = {**at_start.model_dump(), **change.model_dump(exclude_unset=True)}
     if (
         change.tls is False
@@ -105,7 +106,7 @@ async def _apply(listener: Listener, settings: ListenerSettings) -> None:
 
 
 async def make_certificates(make: Callable[[], None]) -> None:
-    """In a thread, call a function that makes certificates; raises Problem, or its ValueError.
+    """In a thread, call ``make``, which makes certificates; raises Problem, or the ValueError of ``make``.
 
     An RSA key takes a tenth of a second, and another process may lock the PKI folder for longer.
     """

@@ -7,13 +7,13 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Scope
 
 MARK: Final = "\ufdd0"
-"""A noncharacter of Unicode. It begins an escape; `SELF` is the escape for the noncharacter itself."""
+"""Unicode noncharacter that begins the escapes `SLASH` (for a slash) and `SELF` (for `MARK` itself)."""
 SLASH: Final = f"{MARK}s"
 SELF: Final = f"{MARK}m"
 
 
 class _NameConvertor(Convertor[str]):
-    """Matches a name in a path, also with slashes and line breaks: ``{station_id:name}``."""
+    """Matches a name in a path, as in ``{station_id:name}``, even if it contains slashes or line breaks."""
 
     regex = "(?s:.+)"
 

@@ -88,7 +88,7 @@ async def slow_download(file: BinaryIO, size: int, seconds: float) -> AsyncItera
 async def slow_upload(request: Request, seconds: float) -> AsyncIterator[bytes]:
     """Yield the body of a request over a number of seconds; raises ClientDisconnect.
 
-    A small body is already in the buffers of the system; only a large body is slowed down at the client.
+    The client of a small body notices no slowness: the buffers of the system take all of the body at once.
     """
     loop = asyncio.get_running_loop()
     start, read, size = loop.time(), 0, _size_of_body(request)
@@ -108,7 +108,7 @@ def _size_of_body(request: Request) -> int:
 
 
 async def _wait_until(time: float, request: Request) -> None:
-    """Wait until a time of the loop; raises ClientDisconnect."""
+    """Wait until ``time`` on the clock of the event loop; raises ClientDisconnect."""
     loop = asyncio.get_running_loop()
     while (remaining := time - loop.time()) > 0:
         with suppress(TimeoutError):

@@ -31,7 +31,7 @@ INLINE_SCRIPT: Final = re.compile(rb"<script type=\"importmap\">(.*?)</script>",
 
 
 def add_pages(app: FastAPI) -> None:
-    """Add the routes of the page and of the page for the API to an application."""
+    """Add the routes of the pages at ``/ui/`` and ``/docs`` to an application."""
     contents = dict(_read(files("mock_csms.control") / "page"))
     contents[INDEX] = contents[INDEX].replace(b"</head>", _preloads(contents) + b"</head>")
     parts = {name: _response(name, content) for name, content in contents.items()}
@@ -39,7 +39,7 @@ def add_pages(app: FastAPI) -> None:
 
     @route("/")
     async def root() -> RedirectResponse:
-        """Redirect to the page."""
+        """Redirect to ``/ui/``."""
         return RedirectResponse("ui/")
 
     @route("/ui")
@@ -49,7 +49,7 @@ def add_pages(app: FastAPI) -> None:
 
     @route("/ui/{name:path}")
     async def part_of_page(name: str) -> Response:
-        """Serve the page, or a script, a style sheet or an image of it."""
+        """Serve the page at ``/ui/``, or one of its scripts, style sheets or images."""
         return _part(parts, name or INDEX)
 
     @route("/docs")

@@ -29,9 +29,9 @@ def router(csms: Csms) -> APIRouter:
         """Set the password that a station needs to connect, without a message to the station.
 
         To change the password in the station too, send a SetVariables of SecurityCtrlr.BasicAuthPassword
-        instead. The new password is then valid as soon as the station has accepted it. A password of text
-        must have 16 to 40 letters, digits and `* - _ = : + | @ .`, as in A00.FR.205 before the errata of
-        2025. The station need not have connected yet.
+        instead. The new password is then valid as soon as the station has accepted it. A password that is
+        given as text, not as a hash, must have 16 to 40 letters, digits and `* - _ = : + | @ .`, as in
+        A00.FR.205 before the errata of 2025. The station need not have connected yet.
         """
         is_text = not new.password.startswith(HASH_PREFIX)
         if is_text and (flaw := flaw_of_new_password(new.password)):

@@ -208,7 +208,7 @@ def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
 
 
 def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
-    """Suggest a correction of a mistyped name in a path, such as calls for call; empty without one.
+    """Suggest a correction of a mistyped name in a path, such as ``calls`` for ``call``; empty if none fits.
 
     The method is not compared. GET /v1/stations/{id} matches /v1/stations/CS1/call too, so a POST to that
     path is reported as a wrong method, although its path is mistyped.

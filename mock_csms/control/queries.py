@@ -24,7 +24,7 @@ async def newest(journal: Journal, query: Query) -> list[Entry]:
 
 
 async def newest_by_expression(journal: Journal, query: Query, expression: str) -> list[Entry]:
-    """Return the newest entries, as `newest` does, if they also meet an expression over the entry as JSON.
+    """Return the newest entries that match a query and whose JSON meets a JMESPath, oldest first.
 
     Raises Problem.
     """

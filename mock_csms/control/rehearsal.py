@@ -98,7 +98,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def run_of(rehearsal: Rehearsal) -> Run:
-    """Return the newest run; raises Problem without one."""
+    """Return the newest run; raises Problem if there is none."""
     if rehearsal.run is None:
         detail = "there is no certification rehearsal; `mock-csms certify` starts one"
         raise Problem(HTTPStatus.NOT_FOUND, "no-rehearsal", detail)

@@ -133,8 +133,8 @@ def router(csms: Csms) -> APIRouter:
 
         A disabled rule is listed, but applies to no message and counts no message. In a scope, the change
         lasts until the scope is deleted. Without a scope, the change also applies to the rules with this id
-        that the current rule has replaced. After a reload of the settings, their rules are enabled or
-        disabled as the settings say.
+        that the current rule has replaced. After a reload of the settings file, the rules in it are
+        enabled or disabled as the file says.
         """
         _known_rule(csms, rule_id)
         if scope is not None:
@@ -212,7 +212,7 @@ async def _add(csms: Csms, rule: JsonObject, scope: str | None) -> JsonObject:
 
 
 def _check_room(csms: Csms, rule_id: str, scope: str | None) -> None:
-    """Raise Problem unless a rule can be added, replaced or (in a scope) switched."""
+    """Raise Problem if there is no room to add or replace a rule or, in a scope, to enable or disable it."""
     check_room(csms, scope)
     if not csms.rulebook.has_room(rule_id, scope):
         detail = f"there are {MAX_RULES} rules, the maximum; delete one first"

@@ -120,7 +120,7 @@ def _summary(csms: Csms, name: str) -> JsonObject:
 async def _revert_scope(csms: Csms, name: str) -> None:
     """Revert the changes of a scope.
 
-    If the client disconnects meanwhile, the changes that are left stay in the scope.
+    If the client disconnects meanwhile, changes that are not reverted yet stay in the scope.
     """
     silences = csms.records.silences
     for kind_id in silences.ids_of(name):

@@ -85,7 +85,8 @@ async def _exchange_parts(
 ) -> JsonObject:
     """Send the parts of a command one after the other; raises Problem if the first one was not sent.
 
-    After the end of the connection, or after a refusal on which later parts depend, no further part is sent.
+    No further part is sent after the connection has ended, or after the station has refused a part without
+    which later parts are useless.
     """
     try:
         session.validate_request(request.action, payload)  # an invalid item may be in a later part

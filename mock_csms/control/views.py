@@ -128,8 +128,9 @@ def _pending_call(session: Session | None) -> JsonObject | None:
 
 
 async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
-    """Short forms of stations as a JSON list: those that may have changed after an entry; 0 means all
-    stations.
+    """Short forms, as a JSON list, of the stations that may have changed after the journal entry ``since``.
+
+    0 means all stations.
     """
     parts = [
         encoded(station_in_short(csms, station))
@@ -140,7 +141,10 @@ async def stations_in_short(csms: Csms, since: int) -> msgspec.Raw:
 
 
 def _may_have_changed(csms: Csms, station: Station, since: int) -> bool:
-    """Return whether a station may have changed. An offline period may end without a journal entry."""
+    """Whether a station may have changed after the journal entry ``since``.
+
+    A station with an offline period always counts: the period may end without a journal entry.
+    """
     return csms.records.activities.has_changed(station.id, since) or csms.outages.of(station.id) is not None
 
 

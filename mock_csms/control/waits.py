@@ -20,7 +20,7 @@ MAX_QUEUE_BYTES: Final = 16 * 2**20
 
 
 class Tally:
-    """Entries that count for a wait. The wait is complete with enough of them, or with an unwanted one."""
+    """Entries that count for a wait: at most ``times`` matching entries, and an unwanted entry, if any."""
 
     def __init__(self, times: int) -> None:
         self._times = times
@@ -30,7 +30,7 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        """Whether further entries make no difference."""
+        """Whether the wait is over: enough entries have matched, or an unwanted entry has come."""
         return self.unwanted is not None or len(self.matching) == self._times
 
     def add(self, entry: Entry, unwanted_by: EntryCondition | None = None) -> None:
@@ -46,7 +46,7 @@ class Tally:
             self.unwanted = entry, unwanted_by
 
     def add_all(self, later: Self) -> None:
-        """Add the entries of a tally that follows this one."""
+        """Add the entries of ``later``, which were recorded after all entries of this tally."""
         for entry in later.matching:
             self.add(entry)
         if later.unwanted is not None:
@@ -230,7 +230,7 @@ class Waits:
     def _offers_of(self, entry: Entry) -> Iterator[None]:
         """Offer an entry to the waits for its station and action. Its frame is parsed once for all waits.
 
-        All waits share one budget of steps, so that costly conditions do not hold up the entries after it.
+        All waits share one budget of steps, so that costly conditions do not delay the next entry.
         """
         content, budget = entry.as_json(), Budget()
         for wait in self._waits_for(entry):

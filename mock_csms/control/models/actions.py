@@ -55,9 +55,9 @@ class ActionDetails(ActionInShort):
     response: JsonSchema
     """JSON schema of the payload of the CALLRESULT."""
     default_payload: OcppPayload | None
-    """Payload of a command sent without `payload`, with secrets masked; or null.
+    """Payload of a command sent without `payload`, with secrets masked; null if nothing would be sent.
 
     Each command gets new ids, such as a new requestId.
     """
     no_default: str | None
-    """Reason for a default payload of null."""
+    """Reason why `defaultPayload` is null."""

@@ -95,7 +95,7 @@ class JournalEntry(Model):
     rule: str = absent()
     """Id of the rule that changed the message or the answer to it."""
     injected: bool = absent()
-    """True if a rule has injected a fault here."""
+    """True if a rule has injected a fault into this message or event."""
     note: str = absent()
     """Remark, such as the address of a new connection or the reason for its end. For a `note`, its text."""
     handshake: HandshakeFacts = absent()

@@ -8,7 +8,7 @@ from mock_csms.control.models.base import Model, RequestBody, Root
 
 
 class ListenerChange(RequestBody):
-    """Settings of a listener. An omitted setting gets its value from the start of the server."""
+    """Settings of a listener. An omitted setting is set to its value at the start of the server."""
 
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     """Lowest security profile that stations may use on this listener (A00)."""
@@ -40,7 +40,7 @@ class ListenerView(Model):
     certificate: str
     """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
     tls_fault: str | None
-    """Fault of the next TLS connections, such as `expired=2`; null without a fault."""
+    """Fault of the next TLS connections, such as `expired=2`; null if there is none."""
 
 
 class ListenerList(Root[list[ListenerView]]):

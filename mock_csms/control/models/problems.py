@@ -38,7 +38,7 @@ class FieldDifference(Model):
     expected: Any
     """Value that the match requires."""
     actual: Any
-    """Value in the entry; null without one."""
+    """Value in the entry; null if the entry does not have the field."""
 
 
 class ClosestEntry(Model):
@@ -76,7 +76,7 @@ class WaitTimeout(WaitProblem):
     """Too few matching entries came in time."""
 
     closest: ClosestEntry | None
-    """The entry that comes closest to a match; null without one."""
+    """The entry that comes closest to a match; null if there is none."""
 
 
 class WaitUnless(WaitProblem):
@@ -105,7 +105,7 @@ class WrongNumber(ProblemDetails):
     """The number of matching entries is not the expected one."""
 
     expected: ExpectedNumber
-    """The match and the number of the request."""
+    """The match of the request, and the number of entries that it requires."""
     actual: Verified
     """The matching entries."""
     closest: ClosestEntry | None

@@ -18,7 +18,7 @@ JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
     {"$ref", "additionalProperties", "anyOf", "description", "enum", "exclusiveMinimum", "items", "maxLength"}
     | {"maximum", "minLength", "minimum", "pattern", "type"}
 )
-"""Keywords of JSON schema to keep; the schema of a setting also has data for its flag."""
+"""Keywords of JSON schema to keep; a setting's schema also has keywords for its command-line flag."""
 _FLAG: Final = re.compile(r"--(?P<name>[a-z-]+)(?P<space> ?)(?P<value>[\w-]+)?")
 """A flag in a help text, with the word after it."""
 

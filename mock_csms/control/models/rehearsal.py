@@ -193,6 +193,6 @@ class RehearsalState(Model):
     finished_at: str | None
     """Time at which the run ended; null while it is running."""
     prompt: PromptState | None
-    """The newest prompt; null without one."""
+    """The newest prompt; null if there is none."""
     cases: list[RehearsalCase]
     """All cases; with `changedSince`, only the cases that have changed since."""

@@ -1,4 +1,4 @@
-"""Models of scopes."""
+"""Models of scopes: named groups of changes (header X-Scope) that are reverted together."""
 
 from mock_csms.control.models.base import Model, Root
 
@@ -15,7 +15,7 @@ class ScopeSummary(Model):
     profiles: int
     """Number of stations with a changed profile or password."""
     findings: int
-    """Number of kinds of findings that were silenced or reported."""
+    """Number of kinds of findings that were silenced, or set to be reported again."""
 
 
 class ScopeList(Root[list[ScopeSummary]]):
@@ -34,4 +34,4 @@ class ScopeDetails(Model):
     profiles: dict[str, list[str]]
     """Changed keys of the profiles, by station."""
     findings: list[str]
-    """Ids of the kinds of findings that were silenced or reported."""
+    """Ids of the kinds of findings that were silenced, or set to be reported again."""

@@ -29,7 +29,7 @@ class JournalUse(Model):
     max_bytes: int
     """Maximum bytes of the entries in memory."""
     file: str | None
-    """Path of the journal file; null without one."""
+    """Path of the journal file; null if no file is written."""
     missing: int
     """Number of entries that could not be written to the journal file."""
 
@@ -38,7 +38,7 @@ class ScheduledCommand(Model):
     """A command that the settings schedule."""
 
     stations: str
-    """Identity or glob of the stations that get it."""
+    """Identity or glob of the stations that get the command."""
     action: str
     """Action of the command."""
     delay: float | None
@@ -46,7 +46,7 @@ class ScheduledCommand(Model):
     the previous command. Null if the command is only periodic.
     """
     period: float | None
-    """Seconds between repetitions; null if it is not periodic."""
+    """Seconds between repetitions; null if the command is not periodic."""
 
 
 class ServerFacts(Model):
@@ -65,7 +65,8 @@ class ServerFacts(Model):
     journal: JournalUse
     """The journal."""
     schedule: list[ScheduledCommand]
-    """Commands that the settings schedule, in their order. Changes of profiles at run time are not included.
+    """Commands that the settings schedule, in the order of the settings. Changes of profiles at run time are
+    not included.
     """
     files: str | None
     """Folder of the files for stations; null if they are only in memory."""
@@ -95,9 +96,9 @@ class StatisticsHistory(Model):
     refused: list[float]
     """Refused connections per second."""
     answer_ms: list[float | None]
-    """Median response time of stations to commands, in milliseconds; null without an answer."""
+    """Median response time of stations to commands, in milliseconds; null if no station has answered."""
     mock_ms: list[float | None]
-    """Median time that the server took for its newest answers, in milliseconds; null without an answer."""
+    """Median time that the server took for its newest answers, in milliseconds; null if there are none."""
 
 
 class ServerStatistics(Model):

@@ -94,7 +94,7 @@ class StationSummary(Model):
     offline: bool
     """Whether the mock is offline for the station now."""
     pending_call: PendingCommand | None
-    """The command that waits for its answer; null without one."""
+    """The command that waits for its answer; null if no command waits."""
     state: str
     """State that rules have set; `start` until then."""
 
@@ -130,7 +130,7 @@ class TransactionView(Model):
     remote_start_id: int | None
     """The remoteStartId of the RequestStartTransaction that started it; null for other starts."""
     reservation_id: int | None
-    """The reservation that it used; null without one."""
+    """Id of the reservation that the transaction used; null if it used none."""
     ended: bool
     """Whether the transaction has ended: its Ended event has arrived, or the station has said that no event
     follows.
@@ -256,4 +256,4 @@ class StationState(StationSummary):
     log_status: str | None
     """The last LogStatusNotification; null before the first one."""
     offline: OfflineSummary | None  # type: ignore[assignment]
-    """The current or last period in which the mock is offline for the station; null without one."""
+    """The current or last period in which the mock is offline for the station; null if there was none."""

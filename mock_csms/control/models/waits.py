@@ -55,7 +55,7 @@ class WaitRequest(RequestBody):
 
     @property
     def wanted(self) -> list[Match]:
-        """The matches of which an entry has to meet one."""
+        """The matches of `match` or `any`; an entry has to meet only one of them."""
         return self.any_of or ([] if self.match is None else [self.match])
 
     @model_validator(mode="after")
@@ -104,7 +104,7 @@ class VerifyRequest(RequestBody):
 
     @property
     def maximum(self) -> int | None:
-        """The maximum number of matching entries; None without a maximum."""
+        """The maximum number of matching entries; None if there is no maximum."""
         return self.times if self.times is not None else self.at_most
 
     def __str__(self) -> str:
