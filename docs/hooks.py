@@ -68,7 +68,7 @@ def target(folder: PurePosixPath, link: str) -> str:
 
 
 def site_uri(path: str) -> str:
-    """Source URI in MkDocs of the page that shows a file of the repository, or of the image itself."""
+    """Source URI in MkDocs of an image in docs/, or of the page for any other file of the repository."""
     if path in PAGES:
         return PAGES[path]
     is_of_docs = path.startswith("docs/") and path.endswith((".md", ".png"))

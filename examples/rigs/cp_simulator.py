@@ -26,7 +26,7 @@ STATUSES: Final = {
     "fault": "Faulted",
     "repair": "Available",
 }
-"""Connector status that the rig sets for each stimulus, by its name in OCPP 1.6."""
+"""Connector status (OCPP 1.6) that the rig sets to carry out a stimulus, by name of the stimulus."""
 CONNECTIONS: Final = {"offline": "disconnect", "online": "connect"}
 
 

@@ -37,13 +37,13 @@ class ConnectionAttempt(NamedTuple):
     url: str
     security_profile: int
     authorization: str = ""
-    """Authorization header; empty for none."""
+    """Value of the Authorization header; empty: the request has no such header."""
     certificate: OwnCertificate | None = None
     """Client certificate."""
     subprotocol: str = ""
-    """Subprotocol to offer; empty for that of the OCPP version."""
+    """Subprotocol to offer; empty: the subprotocol of the station's OCPP version."""
     trusted_pem: str = ""
-    """Roots to trust for the certificate of the server; empty for the roots of the system."""
+    """Root certificates to trust for the server; empty: the root certificates of the operating system."""
 
     @property
     def used(self) -> Credentials:

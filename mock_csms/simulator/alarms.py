@@ -7,7 +7,7 @@ from typing import Final
 from mock_csms.simulator.host import Timer
 
 LONGEST_WAIT_S: Final = 3600.0
-"""Maximum seconds between two readings of the clock, because the time of the host may change too."""
+"""Longest time until an alarm reads the clock again, in case the clock of the host has changed."""
 
 
 class Alarm:

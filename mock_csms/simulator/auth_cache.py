@@ -41,9 +41,9 @@ class AuthCache:
         return len(self._entries)
 
     def store(self, id_token: JsonObject, info: JsonObject, now: datetime, policy: str = "LRU") -> None:
-        """Replace the cached info of a token by info of any status (C10.FR.01).
+        """Cache the info of a token, whatever the status, in place of earlier info (C10.FR.01).
 
-        Expired info removes the old info but is not cached.
+        If ``info`` is expired, only remove the earlier info.
         """
         if id_token["type"] in UNCACHED_TYPES:
             return

@@ -33,9 +33,9 @@ class Decision(NamedTuple):
     info: JsonObject
     """IdTokenInfoType: the status, and the groupIdToken if known."""
     source: Source
-    """Origin of the info. "offline": the settings for offline use decided. "none": no authorization is
-    needed, the station does not know the token and must not ask (DisableRemoteAuthorization), or a contract
-    certificate cannot be verified.
+    """Origin of the info. "offline": the settings for offline use decided. "none" has three cases: no
+    authorization is needed; the station does not know the token and must not send an Authorize
+    (DisableRemoteAuthorization); a contract certificate cannot be verified.
     """
 
     @property
@@ -185,7 +185,7 @@ class Authorization:
         return self._list.update(update_type, version, entries)
 
     def _decide_locally(self, id_token: JsonObject) -> Decision | None:
-        """Decision without an Authorize, or None if one is needed."""
+        """Decision about a token; None if the station must send an Authorize to decide."""
         variables = self._core.variables
         if not variables.boolean("AuthCtrlr", "Enabled") or id_token["type"] in UNCACHED_TYPES:
             return Decision({"status": Status.accepted.value}, "none")
@@ -199,7 +199,7 @@ class Authorization:
         return None
 
     def _is_enough(self, known: KnownToken) -> bool:
-        """Whether the station, while online, decides by local info without an Authorize."""
+        """Whether the station decides by ``known`` alone while online, and sends no Authorize."""
         if known.is_expired:  # C14.FR.05
             return False
         if known.is_accepted:  # C12.FR.02, C14.FR.04
@@ -208,7 +208,7 @@ class Authorization:
         return self._core.variables.boolean(component, "DisablePostAuthorize")
 
     def _decide_contract(self, id_token: JsonObject, proof: ContractProof) -> Decision | None:
-        """Decision about a contract without an Authorize, or None if one is needed (C07.FR.01)."""
+        """Decision about a contract; None if the station must send an Authorize to decide (C07.FR.01)."""
         if not self._core.variables.boolean("AuthCtrlr", "Enabled"):
             return Decision({"status": Status.accepted.value}, "none")
         if not self._core.is_online:
@@ -262,7 +262,7 @@ def info_with_certificate(answer: JsonObject) -> JsonObject:
 
 
 def is_allowed_at(info: JsonObject, evse_id: int | None) -> bool:
-    """Whether info allows charging at an EVSE (C01.FR.21); true as long as the EVSE is not known."""
+    """Whether info allows charging at an EVSE (C01.FR.21); true if the EVSE is not known yet."""
     evse_ids = info.get("evseId")
     return evse_id is None or not evse_ids or evse_id in evse_ids
 

@@ -117,8 +117,8 @@ class CertificateSigning:
     def _subject(self, use: str) -> x509.Name:
         """Subject for a certificate of the station or its SECC.
 
-        The subject of the station follows A00.FR.509 and A00.FR.511, that of the SECC part 2, 2.14.9 to
-        2.14.11.
+        The subject for the station follows A00.FR.509 and A00.FR.511. The subject for the SECC follows
+        2.14.9 to 2.14.11 of part 2.
         """
         text = self._core.variables.text
         is_for_secc = use == V2G
@@ -183,8 +183,8 @@ class CertificateSigning:
             self._certificates.request_ocsp()
 
     def _is_in_use(self, use: str) -> bool:
-        """Whether connections present the certificate of a use. If so, the old certificate is kept until a
-        connection with the new one succeeds.
+        """Whether the station connects with its certificate for ``use``. If so, a replaced certificate is
+        kept until a connection with the new certificate succeeds.
         """
         security_profile = self._core.variables.integer("SecurityCtrlr", "SecurityProfile")
         return use == STATION_CERTIFICATE and security_profile == CLIENT_CERTIFICATE_PROFILE
@@ -238,7 +238,7 @@ class CertificateSigning:
             self._await_renewal()
 
     def _await_renewal(self) -> None:
-        """Renew the station's certificate RENEW_BEFORE it expires (A03.FR.02).
+        """Schedule the renewal of the station's certificate: RENEW_BEFORE ahead of the expiry (A03.FR.02).
 
         A certificate that is already due when it is installed is renewed only after the next boot. Otherwise
         the station would renew certificates with a short validity without end.

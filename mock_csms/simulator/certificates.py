@@ -40,7 +40,7 @@ EXI_REQUESTS: Final = {
     CertificateAction.install: b64encode(b"CertificateInstallationReq").decode(),
     CertificateAction.update: b64encode(b"CertificateUpdateReq").decode(),
 }
-"""Base64 placeholders for the EXI requests of a vehicle, by their action."""
+"""Base64 placeholders for the EXI requests of a vehicle, by the requested action."""
 OCSP_REFRESH_S: Final = 6 * 24 * 3600.0
 """Refresh interval of OCSP responses, shorter than the week that M06.FR.10 allows."""
 
@@ -102,8 +102,8 @@ class Certificates:
     def delete_certificate(self, certificate_hash_data: JsonObject) -> call_result.DeleteCertificate:
         """Delete an installed certificate (M04).
 
-        The client certificate of the station and its sub-CAs are not deleted, nor is the last CSMS root while
-        the station uses TLS.
+        The station deletes neither its client certificate nor the sub-CAs of this certificate. While it uses
+        TLS, the station does not delete the last CSMS root either.
         """
         status = DeleteCertificateStatusEnumType.not_found
         if self._is_needed(certificate_hash_data):
@@ -138,7 +138,7 @@ class Certificates:
         """Forward a vehicle's request for a contract certificate, and request missing OCSP responses (M01,
         M02, M06).
 
-        ``on_contract`` is called if the central system sends the certificate.
+        ``on_contract`` is called if the central system accepts the request for a contract certificate.
         """
 
         def forward(answer: JsonObject) -> None:

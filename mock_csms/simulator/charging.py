@@ -223,8 +223,8 @@ class ChargingSessions:
         self._authorization.authorize(id_token, decided, evse_id=evse_id, proof=proof)
 
     def _unlocks(self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None) -> bool:
-        """Unlock a cable that was unplugged at the vehicle, if the token is that of its session
-        (E09.FR.03).
+        """Unlock a cable that was unplugged at the vehicle, if the token belongs to the session of the cable
+        (E09.FR.03). Return whether a cable was unlocked.
         """
         for session in self._candidates(evse_id):
             if session.connector is None or session.unlocked_by is None:

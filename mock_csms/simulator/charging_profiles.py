@@ -42,7 +42,7 @@ class Installed:
 
 
 def profile_refusal(profile: JsonObject, abilities: Abilities, *, may_choose: bool) -> Refusal:
-    """Check a profile on its own and return the first violation.
+    """Check a profile without regard to other profiles, and return the first violation.
 
     With ``may_choose``, a TxProfile may have several charging schedules, from which an ISO 15118 vehicle
     selects one (K01.FR.34).

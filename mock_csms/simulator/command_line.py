@@ -125,8 +125,9 @@ def _options(given: argparse.Namespace, version: OcppVersion) -> FleetOptions:
 def identities(names: Sequence[str], count: int | None) -> list[str]:
     """Identities of the stations; raises UsageError.
 
-    Without ``count``, these are the names as given, or CS001. With ``count``, the identities
-    count up from the one name that is given, or from CS001: CS001, CS002, ...
+    Without ``count``, return ``names``, or CS001 if ``names`` is empty. With ``count``, return this many
+    identities with ascending numbers, such as CS001 and CS002. The first is the only name in ``names``, or
+    CS001 if ``names`` is empty.
     """
     for name in names:
         if "://" in name:

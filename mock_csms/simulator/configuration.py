@@ -188,7 +188,7 @@ def _is_secret(variable: VariableDefinition) -> bool:
 
 
 def _in_summary(variables: LocalDeviceModel, key: Key) -> bool:
-    """Whether the summary lists a variable (B07.FR.09). Problem is listed only if it is true."""
+    """Whether the summary lists a variable (B07.FR.09). Problem is listed only while its value is true."""
     is_reported = key.variable != "Problem" or variables.value(key) == "true"
     return variables.variable(key).in_summary and is_reported
 
@@ -203,7 +203,10 @@ IN_INVENTORY: Final[dict[str, Callable[[LocalDeviceModel, Key], bool]]] = {
 def matching(
     variables: LocalDeviceModel, wanted: list[JsonObject] | None, criteria: list[str] | None
 ) -> Iterator[Key]:
-    """Keys matching an item of ``wanted``, of components that meet one of ``criteria``; None matches all."""
+    """Keys that match an item of ``wanted`` and whose component meets one of ``criteria``.
+
+    None for ``wanted`` or ``criteria`` places no restriction.
+    """
     components: dict[object, dict[str, set[str]]] = {}
     for key in variables:
         values = components.setdefault(key.component_key, {})
@@ -219,8 +222,8 @@ def matching(
 def _meets(values: dict[str, set[str]], criterion: str) -> bool:
     """Whether a component meets a criterion (B08.FR.07 to FR.10).
 
-    ``values`` are the values of its variables, by name. A component without the variable that a criterion
-    names meets the criterion, unless the criterion is Problem.
+    ``values`` are the values of the component's variables, by variable name. A component without the variable
+    that a criterion names meets the criterion, unless the criterion is Problem.
     """
     if criterion not in values:
         return criterion != "Problem"
@@ -228,9 +231,9 @@ def _meets(values: dict[str, set[str]], criterion: str) -> bool:
 
 
 def _matches(key: Key, item: JsonObject) -> bool:
-    """Whether a ComponentVariableType matches a folded key.
+    """Whether the ComponentVariableType ``item`` matches ``key``, the `Key.folded` of a variable.
 
-    A property that the ComponentVariableType omits matches any value (B08.FR.20 to FR.25).
+    A property that ``item`` omits matches any value (B08.FR.20 to FR.25).
     """
     wanted = Key.of_json(item["component"], item.get("variable") or {"name": ""}).folded
     return (

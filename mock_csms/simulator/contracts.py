@@ -73,8 +73,8 @@ class Contracts:
 def contract_proof(chain: Chain, roots: Chain, now: datetime, *, allows_central: bool) -> ContractProof:
     """Make the proof of a contract.
 
-    If the root of the contract is installed, the proof is hash data; otherwise it is the chain if
-    ``allows_central``.
+    If the root of the contract is installed, the proof is hash data. Otherwise, the proof is the chain if
+    ``allows_central`` is true, and empty if ``allows_central`` is false.
     """
     root = next((root for root in roots if is_current(root, now) and is_issued_by(chain[-1], root)), None)
     if root is None:

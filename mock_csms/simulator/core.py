@@ -75,7 +75,9 @@ class Setup:
     """Maximum power of each EVSE."""
     security: SecuritySetup = NO_SECURITY
     update_while_charging: UpdateWhileCharging = "download"
-    """Last part of a firmware update that may run during a transaction; "no" allows neither part."""
+    """Parts of a firmware update that may run during a transaction: none ("no"), only the download
+    ("download"), or the download and the installation ("install").
+    """
     cancels_updates: bool = True
     """Whether a new firmware update cancels the running one (L01.FR.24) or is rejected (L01.FR.27)."""
     customer_identifiers: tuple[str, ...] = ("CUSTOMER-1",)

@@ -43,7 +43,10 @@ class Customers:
         customer_identifier: str | None,
         customer_certificate: JsonObject | None,
     ) -> call_result.CustomerInformation:
-        """Report or clear the data of one customer, or both. No data is kept by certificate."""
+        """Report or clear the data of one customer, or both.
+
+        The station keeps no data by customer certificate.
+        """
         if [id_token, customer_identifier, customer_certificate].count(None) != 2:
             return call_result.CustomerInformation(status=Status.invalid)  # N09.FR.09
         if not report and not clear:

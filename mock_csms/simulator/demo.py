@@ -1,7 +1,7 @@
 """The demonstration of `make demo`: runs the mock server and three stations until Ctrl+C.
 
-The server runs in one process, the stations in another. Each process has a session of its own, so that Ctrl+C
-reaches it only through this process, and only once.
+The server runs in one child process, and the stations run in another. Each child process has its own session
+of the operating system. Ctrl+C therefore interrupts only this process, which then stops both child processes.
 """
 
 import json

@@ -16,7 +16,7 @@ NOT_A_COMMAND: Final = "stations send this action but do not handle it"
 def class_routes(block: type[Any], version: OcppVersion) -> Mapping[str, Route]:
     """Routes to the handlers of a class.
 
-    All stations share them, because making them takes milliseconds.
+    All stations share the routes of a class, because making the routes takes milliseconds.
     """
     return routes_of(block, version, {})
 

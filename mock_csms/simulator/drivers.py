@@ -17,7 +17,7 @@ PAUSE_S: Final = (30.0, 180.0)
 """Shortest and longest time between two visits."""
 CHARGE_S: Final = (60.0, 300.0)
 LOOK_S: Final = 5.0
-"""Seconds (not scaled) between checks for a remote start that needs a vehicle."""
+"""Seconds between checks for a remote start that needs a vehicle; not divided by ``--speed``."""
 POWER_W: Final = (3680.0, 7360.0, 11040.0, 22080.0)
 
 
@@ -33,7 +33,7 @@ class Tokens:
 
     @classmethod
     def of(cls, identity: str) -> "Tokens":
-        """Derive tokens from an identity; every run has the same tokens."""
+        """Derive tokens from the identity of a station. A station has the same tokens in every run."""
         start = f"{crc32(identity.encode()):08X}"[:6]
         return cls([f"{start}{number:02}" for number in range(1, 5)], f"{start}11", "DEADBEEF")
 
@@ -45,7 +45,9 @@ class Act:
     delay_s: float
     step: ScriptStep
     is_stop: bool = False
-    """Whether to skip the step if the session is not authorized; the step would then start a transaction."""
+    """Whether the step is meant to stop a transaction. The step is skipped if the session is not authorized,
+    because it would then start a transaction.
+    """
 
 
 class Planner:
@@ -185,7 +187,7 @@ class Drivers:
 
 
 UNREPORTED: Final = frozenset({"park", "leave"})
-"""Verbs that random visits do not log."""
+"""Verbs of the steps that are not logged in random visits."""
 
 
 def _ignore(_: str) -> None:

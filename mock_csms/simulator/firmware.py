@@ -69,7 +69,7 @@ class Update:
         self.certificate: x509.Certificate | None = None
         self.signature: str | None = None
         self.step = -1
-        """Index of the last status in STEPS."""
+        """Index in STEPS of the latest status that the update has reached; -1 before the first status."""
         self.version: str | None = None
         """Version of the firmware that was downloaded and verified."""
         self.is_empty = False

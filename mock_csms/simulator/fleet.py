@@ -23,7 +23,9 @@ SUMMARY_S.
 """
 SUMMARY_S: Final = 10.0
 CONNECT_INTERVAL_S: Final = 0.004
-"""Seconds between the first connections of two stations; without it, the server's queue may overflow."""
+"""Seconds between the first connection of a station and the first connection of the next station. Without
+this pause, the server's queue of connections might overflow.
+"""
 CLOSE_S: Final = 3.0
 """Longest wait for the closing handshakes when the fleet stops."""
 

@@ -21,6 +21,6 @@ def token_key(id_token: JsonObject) -> TokenKey:
 
 
 def group_key(info: JsonObject | None) -> TokenKey | None:
-    """Key of the group in an idTokenInfo; None without a group. An empty value counts as none (C 1.2)."""
+    """Key of the groupIdToken in an idTokenInfo; None if the groupIdToken is missing or empty (C 1.2)."""
     group = (info or {}).get("groupIdToken")
     return token_key(group) if group and group["idToken"] else None

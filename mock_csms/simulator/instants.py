@@ -28,6 +28,6 @@ def optional_moment(text: str | None) -> datetime | None:
 
 
 def has_passed(text: str | None, now: datetime) -> bool:
-    """Whether a time has passed; a missing or invalid time never has."""
+    """Whether a time has passed; false for a missing or invalid time."""
     parsed = optional_moment(text)
     return parsed is not None and parsed < now

@@ -22,7 +22,7 @@ SIGNING: Final = "ECDSA-secp256r1-SHA256"
 ENERGY_OBIS: Final = "1-0:1.8.0"
 """OBIS code of the imported energy."""
 MOMENTS: Final = {ReadingContext.transaction_begin: "B", ReadingContext.transaction_end: "E"}
-"""Moments of a transaction in OCMF, by context. All other readings are taken within the transaction."""
+"""OCMF codes for the start and the end of a transaction, by the context of the reading."""
 
 
 def has_energy(values: Iterable[JsonObject]) -> bool:

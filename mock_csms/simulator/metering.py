@@ -30,7 +30,7 @@ class Vehicle:
     certificate_request: CertificateAction | None = CertificateAction.install
     """Request of an ISO 15118 vehicle for a contract certificate; None if the vehicle makes no request."""
     presents_contract: bool = False
-    """Whether the vehicle presents its contract certificate after its request for one was accepted."""
+    """Whether the vehicle presents its contract certificate once ``certificate_request`` is accepted."""
     taken_wh: float = 0.0
     is_paused: bool = False
     """Whether the vehicle itself suspends charging."""

@@ -207,7 +207,7 @@ class Monitoring:
         self._schedule(monitor)
 
     def _restore(self, monitors: Iterable[Monitor]) -> None:
-        """Activate factory monitors, except those that are active or duplicate another one (N03.FR.03)."""
+        """Activate factory monitors, except those that are active or double an active one (N03.FR.03)."""
         for monitor in monitors:
             is_doubled = any(monitor.doubles(other) for other in self._monitors.values())
             if monitor.id not in self._monitors and not is_doubled:
@@ -371,7 +371,7 @@ class Monitoring:
 def factory_monitors(variables: LocalDeviceModel) -> list[Monitor]:
     """Monitors of a new station.
 
-    The monitor of the station's Problem is hard-wired; those of EVSEs and locks are preconfigured.
+    The monitor of the station's Problem is hard-wired; the monitors of EVSEs and locks are preconfigured.
     """
     ids = count(1)
     return [

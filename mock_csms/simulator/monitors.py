@@ -1,4 +1,4 @@
-"""Monitors of variables, and the decision whether a value triggers one (N04, N07)."""
+"""Monitors of variables, and the decision whether a value triggers a monitor (N04, N07)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +74,7 @@ class Event:
 
 
 def number(text: str) -> float | None:
-    """Parse a number; None if the text is not one."""
+    """Parse a number; None if the text is not a number."""
     try:
         return float(text)
     except ValueError:

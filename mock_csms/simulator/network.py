@@ -37,7 +37,9 @@ class Network:
     """
 
     def __init__(self, core: Core, has_certificate: Callable[[str], bool] = lambda _: False) -> None:
-        """``has_certificate``: whether a CSMSRootCertificate or ChargingStationCertificate is valid now."""
+        """``has_certificate`` takes a type, CSMSRootCertificate or ChargingStationCertificate, and returns
+        whether the station has a certificate of this type that is valid now.
+        """
         self._core = core
         self._has_certificate = has_certificate
         self._stored = {
@@ -99,9 +101,9 @@ class Network:
     def connected(self, attempt: int) -> bool:
         """Record a successful attempt. Return whether the slot changed: then a boot is due (B10.FR.10).
 
-        The security profile of the attempt becomes the active one. If it is higher than before, network
-        profiles with lower security profiles are removed (A05.FR.06). It is lower only after an
-        allowed downgrade (A05.FR.08).
+        The security profile of the attempt becomes the active security profile. If the active security
+        profile rises, network profiles with lower security profiles are removed (A05.FR.06). The active
+        security profile falls only after an allowed downgrade (A05.FR.08).
         """
         slot = self.slot_for_attempt(attempt)
         previous = self._core.variables.text("OCPPCommCtrlr", "ActiveNetworkProfile")

@@ -31,11 +31,11 @@ class Request:
     is_kept: bool = True
     """Whether the request stays queued while the station is offline."""
     is_solicited: bool = False
-    """Whether TriggerMessage, GetBaseReport or GetReport requested it. Such a request may be sent before
-    the boot is accepted (B02.FR.02).
+    """Whether TriggerMessage, GetBaseReport or GetReport asked for this request, which may then be sent
+    before the boot is accepted (B02.FR.02).
     """
     attempts: int = 0
-    """Number of failed attempts to send it; connection losses do not count."""
+    """Number of failed attempts to send the request; connection losses do not count."""
 
     @classmethod
     def of(
@@ -52,23 +52,23 @@ class Request:
 
     @property
     def is_transaction_message(self) -> bool:
-        """Whether it is a TransactionEvent; these are retried (E13)."""
+        """Whether the request is a TransactionEvent, which is retried (E13)."""
         return bool(self.action == Action.transaction_event)
 
     @property
     def is_sample(self) -> bool:
-        """Whether it only carries meter values of a running transaction."""
+        """Whether the request only carries meter values of a running transaction."""
         return self.is_transaction_message and str(self.payload.get("triggerReason")) in SAMPLES
 
     @property
     def transaction_id(self) -> str:
-        """The transactionId, or an empty text in a message without a valid one."""
+        """The transactionId; empty if the request has no valid transactionId."""
         info = self.payload.get("transactionInfo")
         transaction_id = info.get("transactionId") if isinstance(info, dict) else None
         return transaction_id if isinstance(transaction_id, str) else ""
 
     def fail(self) -> None:
-        """Call on_failure of the sender, if any."""
+        """Call ``on_failure``, if there is one."""
         if self.on_failure is not None:
             self.on_failure()
 

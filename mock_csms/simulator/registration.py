@@ -22,7 +22,7 @@ FALLBACK_INTERVAL_S: Final = 30
 B03.FR.05).
 """
 CLOCK_TOLERANCE_S: Final = 2.0
-"""Maximum difference from the central system's time that is ignored, as network delays may cause it."""
+"""Largest difference from the central system's time that is not corrected; network delays can cause it."""
 NAMEPLATE: Final = {
     "model": "Model",
     "vendorName": "VendorName",

@@ -36,7 +36,7 @@ class Reservation:
     token: TokenKey
     group: TokenKey | None
     evse_id: int | None
-    """None: any EVSE."""
+    """None if the reservation is for any EVSE, whichever is free."""
 
     def is_for(self, id_token: JsonObject, group_id_token: JsonObject | None) -> bool:
         """Whether the reservation is for a token or its group (H03.FR.01 to H03.FR.06)."""
@@ -48,8 +48,8 @@ class Reservations:
     """Reservations of EVSEs; they survive a reboot (B11.FR.05).
 
     All connectors of the station have the same type, so a reservation of a connector type is handled like a
-    reservation of any EVSE. While there are more free EVSEs than reservations of any EVSE, these reservations
-    make no EVSE Reserved. Otherwise, all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
+    reservation without an EVSE id. While there are more free EVSEs than reservations without an EVSE id,
+    these reservations make no EVSE Reserved. Otherwise, all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
     """
 
     def __init__(self, core: Core, connector_type: str = ConnectorEnumType.c_type2) -> None:
@@ -99,8 +99,8 @@ class Reservations:
         return not is_reserved or self._matching(evse_id, id_token, group_id_token) is not None
 
     def use(self, evse_id: int, id_token: JsonObject, group_id_token: JsonObject | None) -> int | None:
-        """Remove the reservation that a token uses by charging at an EVSE. Return its id; None without a
-        reservation (H03.FR.09).
+        """Remove the reservation that a token uses by charging at an EVSE (H03.FR.09). Return the id of the
+        reservation; None if the token uses no reservation.
 
         Call this for every authorized session, after setting the ``id_token`` of the EVSE. A session without
         a reservation takes a free EVSE too, and the remaining free EVSEs may become Reserved.
@@ -146,7 +146,7 @@ class Reservations:
             return False
 
     def _status_of_targets(self, evse_id: int | None, *, replaced_id: int) -> Status:
-        """Status for the answer to a valid ReserveNow; the reservation that it replaces does not count."""
+        """Status for the answer to a valid ReserveNow; the reservation ``replaced_id`` does not count."""
         evses = self._core.evses
         targets = [evse for evse in evses if evse_id in {None, evse.id}]
         others = [item for item in self._reservations.values() if item.id != replaced_id]
@@ -160,8 +160,8 @@ class Reservations:
     def _is_free(self, evse: Evse) -> bool:
         """Whether an EVSE can serve a reservation.
 
-        A Reserved EVSE can, even with a vehicle plugged in, until the token of the reservation is
-        presented (G03.FR.09).
+        A Reserved EVSE can serve its reservation even with a vehicle plugged in, until the token of the
+        reservation is presented (G03.FR.09).
         """
         if is_broken(self._core.evses, evse) or evse.id_token is not None:
             return False
@@ -169,7 +169,7 @@ class Reservations:
         return is_empty or evse.reservation_id is not None
 
     def _free_evses(self) -> list[Evse]:
-        """Free EVSEs without their own reservation; they are left for reservations of any EVSE."""
+        """Free EVSEs whose id no reservation names; they can serve the reservations without an EVSE id."""
         reserved = {item.evse_id for item in self._reservations.values()}
         return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 
@@ -180,7 +180,9 @@ class Reservations:
         return [item for item in self._reservations.values() if item.evse_id is None]
 
     def _unserved(self) -> Reservation | None:
-        """Newest reservation of any EVSE, if such reservations outnumber the free EVSEs; otherwise None."""
+        """Newest reservation without an EVSE id, if there are more of these reservations than free EVSEs;
+        otherwise None.
+        """
         anywhere = self._for_any_evse()
         return anywhere[-1] if anywhere and len(anywhere) > len(self._free_evses()) else None
 
@@ -230,7 +232,7 @@ class Reservations:
     def _mark_free_evses(self) -> None:
         """Update the reservations of all EVSEs after a change at one EVSE.
 
-        This is needed only if there are reservations of any EVSE: they depend on the state of all EVSEs.
+        Only reservations without an EVSE id need this, because they depend on the state of all EVSEs.
         """
         if self._for_any_evse():
             self._mark_evses()

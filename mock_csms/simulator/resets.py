@@ -25,7 +25,7 @@ from mock_csms.simulator.transactions import StationTransactions
 RESTART_S: Final = 3.0
 """Seconds that a restart takes; divided by ``--speed``."""
 ANSWER_S: Final = 0.5
-"""Seconds between the answer to a Reset and the reset, so that the answer is sent first."""
+"""Seconds from the Reset command to the reset itself, so that the answer is sent first."""
 DELIVERY_S: Final = 5.0
 """Maximum seconds to wait before a reset for the delivery of Ended events (B12.FR.05)."""
 
@@ -73,7 +73,7 @@ class Resets:
         return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
 
     def _reset_idle(self, evse_id: int | None) -> None:
-        """Reset now, or after the transactions that have started since the answer to the Reset."""
+        """Reset now, or when the transactions that have started since the answer to the Reset have ended."""
         if not self._running(evse_id):
             self._reset_now(evse_id)
         elif evse_id is None:

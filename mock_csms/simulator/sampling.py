@@ -31,10 +31,10 @@ class Sampling:
         self._core = core
         self._transactions = transactions
         self._timers: dict[tuple[str, int], Timer] = {}
-        """Timers of the sampling intervals of transactions, by variable and EVSE."""
+        """Timers for the periodic samples in transactions, by the variable of the interval and EVSE id."""
         self._aligned_samples = {"Interval": self._send_aligned, "TxEndedInterval": self._keep_aligned}
         self._aligned_timers: dict[str, Timer] = {}
-        """Timers for the next multiple of an interval, by variable."""
+        """Timers for the next clock-aligned samples, by the variable of the interval."""
         transactions.started.connect(self._start)
         transactions.ended.connect(self._stop)
         core.variables.changed.connect(self._variable_changed)
@@ -104,7 +104,7 @@ class Sampling:
             self._wait_for_multiple(variable)
 
     def _wait_for_multiple(self, variable: str, after_s: float = 0) -> None:
-        """Set a timer for the first multiple of an interval after both now and ``after_s``."""
+        """Set a timer for the next multiple of an interval that is later than ``after_s``."""
         if (timer := self._aligned_timers.pop(variable, None)) is not None:
             timer.cancel()
         interval_s = self._core.variables.integer(ALIGNED, variable)
@@ -171,7 +171,7 @@ class Sampling:
         return partial(self._send_triggered_events, sessions) if sessions else None
 
     def _send_triggered_events(self, sessions: list[ChargingSession]) -> None:
-        """Send the charging state and the measurands of Updated events (F06.FR.07)."""
+        """Send an Updated event for each session, with the measurands of Updated events (F06.FR.07)."""
         measurands = self._core.variables.members(SAMPLED, "TxUpdatedMeasurands")
         for session in sessions:
             values = self._transactions.sample(session, measurands, ReadingContext.trigger)

@@ -107,7 +107,10 @@ class ChargingProfile:
         )
 
     def at(self, moment: float, power_path_closed: float) -> tuple[Rate | None, float]:
-        """Limit of the profile at a moment, or None, and the moment until which it applies."""
+        """Limit of the profile at a moment, and the moment until which this applies.
+
+        The limit is None if the profile sets no limit at the moment.
+        """
         if moment < self.valid_from:
             return None, self.valid_from
         if moment >= self.valid_to:
@@ -148,7 +151,7 @@ class EvseLimits:
         return LimitStep(lowest([own.rate, *rates]), min([own.until, *(until for _, until in station)]))
 
     def own_at(self, moment: float) -> LimitStep:
-        """Limit of the running or assumed transaction, without the limits of the station."""
+        """Limit of the EVSE itself, without the limits of the station."""
         rate, until = self._leading(moment, Purpose.tx_profile)
         if rate is None:  # K02.FR.08: where a TxProfile has no period, the TxDefaultProfile applies
             rate, until_default = self._leading(moment, Purpose.tx_default_profile)
@@ -183,7 +186,7 @@ class StationLimits:
     """Total of all EVSEs, within the limits of the station (K08.FR.03)."""
 
     evses: Sequence[EvseLimits]
-    """At least one."""
+    """Limits of the EVSEs of the station; not empty."""
 
     def at(self, moment: float) -> LimitStep:
         """Limit of the grid connection at a moment."""

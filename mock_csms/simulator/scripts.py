@@ -26,7 +26,7 @@ WORDS: Final = {
     REPEAT: "start again from the first line; must be the last line",
     QUIT: "end the simulator with all its stations",
 }
-"""Words besides the verbs, with their meaning."""
+"""Forms of script lines in addition to steps, with their meaning."""
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,10 @@ class SecurityFiles(NamedTuple):
 
 
 def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
-    """Files that the flags name; without a flag, the file in the PKI folder, if any. Raises UsageError."""
+    """Files that the flags name. Without a flag, use the file in the PKI folder, if it exists.
+
+    Raises UsageError.
+    """
     if given.client_key is not None and given.client_cert is None:
         raise UsageError("--client-key needs --client-cert")
     folder = Path(given.pki) if given.pki else None

@@ -108,7 +108,7 @@ class RunningTransaction:
     has_public_key_sent: bool = False
     """Whether an earlier reading had the public key of the signature."""
     power_w: float = 0.0
-    """Power at the last report of the charging state, or of a change of the rate."""
+    """Power when an event last reported the charging state or a change of the charging rate."""
     stopped_reason: str | None = None
     """stoppedReason for the Ended event; the first reason is kept."""
     samples: dict[str, Samples] = field(default_factory=dict)

@@ -74,7 +74,7 @@ class SmartCharging:
         self._notified_limit_a: float | None = None
         self._vehicles: dict[int, EvseLimits | None] = {}
         """Limits of the schedule last given to an ISO 15118 vehicle, by EVSE; None until the central
-        system sends a profile for its transaction.
+        system sends a profile for the transaction of the vehicle.
         """
         core.powered_off.connect(self._vehicles.clear)
         core.variables.changed.connect(self._variable_changed)
@@ -356,7 +356,10 @@ class SmartCharging:
         return composite(limits, now, VEHICLE_HORIZON_S, unit) or []
 
     def _give_vehicle_schedule(self, evse_id: int, limits: EvseLimits) -> None:
-        """Send the schedule of an ISO 15118 vehicle that uses all offered power (K15.FR.10, K16.FR.05)."""
+        """Give an ISO 15118 vehicle its limits, and report the charging schedule of the vehicle.
+
+        The vehicle plans to use all offered power (K15.FR.10, K16.FR.05).
+        """
         self._vehicles[evse_id] = limits
         periods = self._vehicle_periods(limits, self._now())
         if not periods:

@@ -44,7 +44,9 @@ from mock_csms.simulator.trust_store import TrustStore
 from mock_csms.versions import OcppVersion
 
 type Notices = Callable[[str, Mapping[str, object]], bool]
-"""Whether the station notices a step of a person or of the network; takes the verb and its arguments."""
+"""Decides whether the station notices an action of a person or of the network, given the verb and arguments
+of the action.
+"""
 
 
 class SimulatedStation:
@@ -88,7 +90,7 @@ class SimulatedStation:
         self.signing = CertificateSigning(core, self.security, self.certificates)
         self.endpoint = Endpoint(core, Dispatcher(version, self._blocks()), version)
         self.notices: Notices = lambda _verb, _arguments: True
-        """Notices every step, unless `mock_csms.simulator.misbehaviour` replaces the function."""
+        """By default, notices every action; `mock_csms.simulator.misbehaviour` may replace this function."""
         self._connect_blocks()
 
     def _blocks(self) -> list[object]:

@@ -45,7 +45,7 @@ class StatusReports:
         return not self._waiting
 
     def add(self, status: str, request_id: int, location: str | None = None) -> None:
-        """Report a status, unless it is the same as the newest one."""
+        """Report a status, unless the newest report is about the same status and request."""
         newest = self._waiting[-1] if self._waiting else self.last
         if newest is None or (newest.status, newest.request_id) != (status, request_id):
             self._waiting.append(StatusReport(status, request_id, location))

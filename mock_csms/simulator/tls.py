@@ -21,11 +21,14 @@ CIPHER_SUITES: Final = (
     "AES128-GCM-SHA256",
     "AES256-GCM-SHA384",
 )
-"""Cipher suites for TLS 1.2: those of A00.FR.318, and RSA ones with forward secrecy (A00.FR.319)."""
+"""Cipher suites for TLS 1.2: those of A00.FR.318, and RSA suites with forward secrecy (A00.FR.319)."""
 
 
 def new_context(roots_pem: str) -> ssl.SSLContext:
-    """Make a context that trusts these roots; for an empty text, the roots of the system."""
+    """Make a context that trusts these root certificates.
+
+    If ``roots_pem`` is empty, the context trusts the root certificates of the operating system.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslobject_class = AlertingSSLObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # A00.FR.313
@@ -40,20 +43,20 @@ def new_context(roots_pem: str) -> ssl.SSLContext:
 
 @dataclass(slots=True)
 class Verification:
-    """Verification of the certificate of one server."""
+    """Result of the verification of a server's certificate in one connection attempt."""
 
     error: ssl.SSLCertVerificationError | None = None
 
 
 VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
-"""Verification in the connection attempt of the current task, shared with the connection's callbacks."""
+"""Verification in the connection attempt of the current task; the connection's callbacks share it."""
 
 
 class AlertingSSLObject(ssl.SSLObject):
     """A TLS connection whose alert tells the server why its certificate is rejected.
 
-    If `do_handshake` fails, the event loops discard the alert. If it asks to read more instead, they send the
-    alert, and the server closes the connection.
+    If `do_handshake` raised the verification error, the event loop would discard the alert. `do_handshake`
+    therefore asks to read more: the event loop then sends the alert, and the server closes the connection.
     """
 
     def do_handshake(self) -> None:
@@ -69,7 +72,7 @@ class AlertingSSLObject(ssl.SSLObject):
 def server_only_context(roots_pem: str) -> ssl.SSLContext:
     """Return a context without a client certificate; stations with the same roots share it.
 
-    Loading the roots of the system takes 20 ms.
+    Loading the root certificates of the operating system takes 20 ms.
     """
     return new_context(roots_pem)
 

@@ -44,7 +44,9 @@ CHARGING_STATE_CAUSES: Final = {
     ChargingState.suspended_ev: Cause(TriggerReason.charging_state_changed, Reason.stopped_by_ev),
     ChargingState.suspended_evse: Cause(TriggerReason.charging_state_changed, Reason.other),
 }
-"""Causes by the new charging state. If the state ends the transaction, its reason applies (E06.FR.07)."""
+"""Causes of events, by the new charging state. The reason applies only if this state ends the transaction
+(E06.FR.07).
+"""
 
 
 class StationTransactions:

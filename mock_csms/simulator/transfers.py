@@ -51,7 +51,7 @@ class Download:
 def download(url: str, roots_pem: str = "", max_bytes: int = MAX_FILE_BYTES) -> Download:
     """Download a file; raises OSError.
 
-    The roots in PEM are trusted in addition to the roots of the system.
+    The roots in PEM are trusted in addition to the root certificates of the operating system.
     """
     deadline = time.monotonic() + MAX_DURATION_S
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
@@ -72,8 +72,8 @@ def download(url: str, roots_pem: str = "", max_bytes: int = MAX_FILE_BYTES) -> 
 def upload(url: str, filename: str, content: bytes, roots_pem: str = "") -> None:
     """Upload a file with PUT; raises OSError.
 
-    The file name is appended to the URL of a folder. The URL is that of a folder if it ends in a slash, or if
-    the server does not allow PUT there.
+    If ``url`` ends in a slash, or the server does not allow PUT at ``url``, then ``url`` is the address of a
+    folder. In this case, the file name is appended to ``url``.
     """
     parts = urlsplit_checked(url)
     in_folder = parts._replace(path=f"{parts.path.rstrip('/')}/{filename}").geturl()
@@ -161,7 +161,9 @@ def clamp_interval(interval_s: int) -> int:
 
 @lru_cache(maxsize=8)
 def _tls_context(roots_pem: str) -> ssl.SSLContext:
-    """Make a TLS context. It is cached for all stations with the same roots: loading them takes 20 ms."""
+    """Make a TLS context. Stations with the same roots share one context, because loading the roots takes
+    20 ms.
+    """
     context = ssl.create_default_context()
     if roots_pem:
         context.load_verify_locations(cadata=roots_pem)
@@ -208,7 +210,7 @@ class Transfers:
         return self._running >= MAX_RUNNING
 
     def start(self, transfer: Transfer[Any]) -> None:
-        """Start a transfer or the next attempt of one."""
+        """Start the first or next attempt of a transfer."""
         self._running += 1
 
         def succeed(result: Any) -> None:

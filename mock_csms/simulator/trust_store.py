@@ -75,11 +75,11 @@ class TrustStore:
         return is_chain_valid or any(is_current(root, now) for root in self._roots.get(certificate_type, []))
 
     def chain(self, use: str) -> Chain:
-        """The station's own certificate for a use, followed by its sub-CAs; empty without one."""
+        """The station's own certificate for a use, followed by its sub-CAs; empty if it is missing."""
         return list(self._own[use].chain) if use in self._own else []
 
     def client_certificate(self, cycle: int) -> OwnCertificate | None:
-        """Certificate to present in a cycle of connection attempts; after a lost connection, the cycle is 0.
+        """Client certificate to present after all network profiles have failed ``cycle`` times.
 
         If there is a fallback, the new certificate and the fallback take turns (A02.FR.28, A03.FR.24).
         """
@@ -88,7 +88,10 @@ class TrustStore:
         return self._own.get(STATION_CERTIFICATE)
 
     def keep_only(self, used: OwnCertificate | None) -> bool:
-        """Keep only the client certificate of the connection. Return whether the new one was discarded."""
+        """Keep only the client certificate that the connection used.
+
+        Return whether the new client certificate was discarded.
+        """
         fallback, self._fallback = self._fallback, None
         is_new_discarded = fallback is not None and used is fallback
         if fallback is not None and is_new_discarded:
@@ -132,7 +135,7 @@ class TrustStore:
         return sum(map(len, self._roots.values())) + sum(len(own.chain) for own in self._own.values())
 
     def is_full_for(self, certificate_type: str, root: x509.Certificate) -> bool:
-        """Whether installing a root exceeds the limit (M05.FR.06). An equal root may be replaced."""
+        """Whether a root is not installed yet and would exceed the limit of certificates (M05.FR.06)."""
         return root not in self._roots.get(certificate_type, []) and self.entries >= MAX_CERTIFICATES
 
     def set_roots(self, certificate_type: str, roots: Chain) -> None:
@@ -181,11 +184,11 @@ class TrustStore:
 
     @staticmethod
     def issuer(certificate: x509.Certificate, candidates: Chain) -> x509.Certificate:
-        """Issuer of a certificate among candidates. If none issued it, the certificate itself."""
+        """Candidate that issued a certificate; the certificate itself if no candidate issued it."""
         return next((other for other in candidates if is_issued_by(certificate, other)), certificate)
 
     def hash_data_chains(self, types: list[str] | None) -> list[JsonObject]:
-        """CertificateHashDataChainType of the installed certificates of these types; None: all (M03)."""
+        """CertificateHashDataChainType of the installed certificates of ``types``, or of all types (M03)."""
         found: list[JsonObject] = [
             {
                 "certificateType": kind,

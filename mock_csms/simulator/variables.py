@@ -53,17 +53,20 @@ class VariableDefinition:
 
     @property
     def is_writable(self) -> bool:
-        """Whether the central system can set the variable; then ConfigurationInventory has it (B07.FR.07)."""
+        """Whether the central system can set the variable.
+
+        ConfigurationInventory lists exactly the writable variables (B07.FR.07).
+        """
         return self.mutability is not Mutability.read_only
 
     @property
     def is_persistent(self) -> bool:
-        """Whether its value survives a reboot. It does for writable variables and constants."""
+        """Whether the value survives a reboot: the variable is writable or constant."""
         return self.is_writable or self.is_constant
 
     @property
     def supports_monitoring(self) -> bool:
-        """Whether monitors can be set: the value is not constant."""
+        """Whether the variable can have monitors: the value is not constant."""
         return not self.is_constant
 
 

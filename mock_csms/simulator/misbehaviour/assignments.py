@@ -25,7 +25,7 @@ class StationTime:
 
 @dataclass(frozen=True)
 class Reference:
-    """The value of a field of the message that a mutation changes or accompanies."""
+    """Stands for the value of a field in the message or step that the mutation changes or adds to."""
 
     path: str
     offset: int
@@ -40,7 +40,7 @@ class Assignment:
     value: Any
 
     def resolved(self, original: JsonObject, now: datetime) -> object:
-        """Return the value for a message."""
+        """Return the new value as JSON; ``original`` is the message that a `Reference` refers to."""
         match self.value:
             case StationTime(offset_s):
                 return timestamp(now + timedelta(seconds=offset_s))
@@ -58,7 +58,7 @@ class Comparison:
     value: Any
     """JSON, or `NO_PROPERTY` for a field that is absent."""
     text: str
-    """The value as it was written: ``60`` also stands for the text "60"."""
+    """The value as written in the mutation: ``60`` matches the number 60 and also the text "60"."""
     is_equal: bool
 
     def holds(self, payload: JsonObject) -> bool:
@@ -80,7 +80,7 @@ def all_hold(comparisons: Iterable[Comparison]) -> Condition:
 def assign(
     payload: JsonObject, assignments: Iterable[Assignment], original: JsonObject, now: datetime
 ) -> JsonObject:
-    """Return a payload with other values. Missing objects are not added."""
+    """Return a copy of ``payload`` with the assigned values. Missing objects are not added."""
     for assignment in assignments:
         payload = put(assignment.path, assignment.resolved(original, now))(payload)
     return payload

@@ -1,7 +1,9 @@
-"""Changes to payloads and conditions on them, built from paths such as ``transactionInfo.transactionId``.
+"""Changes to payloads, and conditions on payloads.
 
-In a change, a path that leads into a list continues in every item, or in one item if its number is the next
-part of the path. In a condition, a path does not continue into a list. Payloads are copied, never changed.
+Both are built from paths such as ``transactionInfo.transactionId``. In a change, a path that leads into a
+list continues in every item of the list; if the next part of the path is a number, the path continues only in
+the item with this number. In a condition, a path does not continue into a list. Payloads are copied, never
+changed.
 """
 
 from collections.abc import Callable
@@ -42,7 +44,10 @@ def both(*conditions: Condition) -> Condition:
 
 
 def put(path: str, value: object) -> Change:
-    """Set the value at a path. The value may be missing; if its object is missing, nothing changes."""
+    """Set the value at a path, even if there is no value yet.
+
+    If the object that should contain the value is missing, nothing changes.
+    """
     return _at(path, lambda _: value)
 
 

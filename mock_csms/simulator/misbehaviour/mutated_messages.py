@@ -130,8 +130,8 @@ def _forget_ended(omitted: dict[str, int], request: Request) -> None:
 
 
 def _take_for_answered(station: SimulatedStation, request: Request) -> None:
-    """Call ``on_result`` of a request with a plain payload, or ``on_failure`` if the action is unknown or
-    the request would be dropped offline.
+    """Call ``on_result`` of a request with a `plain_payload`. Call ``on_failure`` instead if the action is
+    unknown, or if the station is offline and does not keep the request.
     """
     version = station.endpoint.version
     if request.action not in version.from_station or not (station.core.is_connected or request.is_kept):
@@ -169,7 +169,7 @@ class RefuseCommand(CommandDeviation):
 def built(
     station: SimulatedStation, schema: JsonObject, values: Iterable[Assignment], original: JsonObject
 ) -> JsonObject:
-    """Build a payload that has these values only."""
+    """Build a payload from ``values`` alone; ``original`` is the message that a `Reference` refers to."""
     payload: JsonObject = {}
     for assignment in values:
         value = assignment.resolved(original, station.core.now())

@@ -73,7 +73,10 @@ class AnswerDeviation(Deviation):
 
     @abstractmethod
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
-        """Return the frames to send instead; ``original`` has the fields of the command and its answer."""
+        """Return the frames to send instead of ``frame``.
+
+        ``original`` has the fields of the command and of its answer.
+        """
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
@@ -124,7 +127,7 @@ class AddedMessage:
     values: tuple[Assignment, ...]
 
     def request(self, station: SimulatedStation, original: JsonObject, *, is_kept: bool = True) -> Request:
-        """Make the CALL, with values of the message that it accompanies."""
+        """Make the CALL; ``original`` is the message that a `Reference` in its values refers to."""
         schema = payload_schema(station.endpoint.version, self.action, "request")
         payload = built(station, schema, self.values, original)
         return Request(self.action, payload, is_kept=is_kept, is_solicited=True)
@@ -250,14 +253,15 @@ class SendBeforeAnswer(AnswerDeviation):
 
 @dataclass(frozen=True)
 class SendBeforeCall(CallDeviation):
-    """Send an additional CALL first; the original CALL waits for the answer to it."""
+    """Send an additional CALL before the original CALL, which waits for the answer to the additional CALL."""
 
     _: KW_ONLY
     added: AddedMessage
 
     def substitutes(self, station: SimulatedStation, request: Request) -> Iterable[Request]:
-        """Return the additional request. If both are in the same queue, or the original request is a
-        BootNotification, return the original request too; otherwise, queue it after the additional answer.
+        """Return the additional request, followed by the original request if both belong to the same queue or
+        the original request is a BootNotification. Otherwise, queue the original request when the additional
+        request is answered or fails.
         """
         added = self.added.request(station, request.payload, is_kept=request.is_kept)
         outbox = station.core.outbox

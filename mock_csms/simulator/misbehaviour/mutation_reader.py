@@ -31,7 +31,9 @@ type FieldCheck = Callable[[str], None]
 
 OF_CALL: Final[Sequence[PayloadKind]] = ("request",)
 OF_CALL_AND_ANSWER: Final[Sequence[PayloadKind]] = ("request", "response")
-"""Payloads whose fields a mutation may name. A field of the CALL hides a namesake in the answer."""
+"""Payloads whose fields a mutation may name. If CALL and answer have a field of the same name, the name
+stands for the field of the CALL.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class MutationReader:
         return WrongMutation(f"write {self.usage}")
 
     def subjects(self, number: int) -> Sequence[str]:
-        """Return the words after the form; raises WrongMutation unless there are ``number`` words."""
+        """Return `MutationText.subjects`; raises WrongMutation unless there are ``number`` of these words."""
         if len(self.text.subjects) != number:
             raise self.usage_error()
         return self.text.subjects
@@ -88,7 +90,7 @@ class MutationReader:
         return not all(_has_field(schema, value.path) for value in self.text.values)
 
     def assignments(self, action: str, kind: PayloadKind, check: FieldCheck) -> tuple[Assignment, ...]:
-        """Read the values of an action's fields; ``check`` is for fields that the values refer to."""
+        """Read the values of an action's fields; ``check`` gets each field that a value refers to."""
         schema = payload_schema(self.version, action, kind)
         return tuple(self._assignment(schema, action, written, check) for written in self.text.values)
 
@@ -105,7 +107,7 @@ class MutationReader:
         return Assignment(written.path, value)
 
     def options(self, check: FieldCheck) -> dict[str, Any]:
-        """Read the condition, ``times`` and ``after``; ``check`` is for the fields in the condition."""
+        """Read the condition, ``times`` and ``after``; ``check`` gets each field in the condition."""
         for condition in self.text.conditions:
             check(condition.path)
         comparisons = [

@@ -13,5 +13,5 @@ class Misbehaviour:
     """Imperative verb phrase in kebab case, such as ``skip-seq-no``."""
     description: str
     finding: str
-    """Id of the kind of finding that it causes."""
+    """Id of the kind of finding that the misbehaviour causes."""
     deviations: tuple[Deviation, ...]

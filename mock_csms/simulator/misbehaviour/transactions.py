@@ -37,7 +37,7 @@ def _sampled_periodically(sample: Any) -> Any:
 
 
 def _meter_values(station: SimulatedStation, event: JsonObject) -> JsonObject:
-    """MeterValues of an EVSE in a transaction, with the readings of an event of the transaction."""
+    """MeterValues payload for the EVSE of the running transaction, with the meter values of ``event``."""
     evse_id = station.transactions.running()[0].evse.id
     return {"evseId": evse_id, "meterValue": event["meterValue"]}
 

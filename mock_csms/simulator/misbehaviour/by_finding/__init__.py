@@ -1,4 +1,4 @@
-"""Misbehaviours that cause each finding, in files by functional block."""
+"""Misbehaviours that cause each kind of finding, with one file for each functional block."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from mock_csms.simulator.misbehaviour.table import MISBEHAVIOURS
 
 @cache
 def misbehaviours_by_finding() -> Mapping[str, tuple[str, ...]]:
-    """Return the names and mutations that cause each kind of finding, by its id."""
+    """Return the names of misbehaviours and the mutations that cause a finding, by the id of its kind."""
     causes: dict[str, tuple[str, ...]] = {}
     for misbehaviour in MISBEHAVIOURS.values():
         causes[misbehaviour.finding] = (*causes.get(misbehaviour.finding, ()), misbehaviour.name)
