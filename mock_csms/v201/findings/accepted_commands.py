@@ -37,7 +37,7 @@ TRANSACTION: Final = frozenset({Action.transaction_event.value})
 RETRY_TIME_S: Final = 300.0
 """Time for a retry of an event without a usable answer; later events wait behind this event."""
 ON_THE_WAY_S: Final = 5.0
-"""Seconds after the answer in which a transaction may still have ended on its own."""
+"""For this many seconds after the answer to a command, a transaction may still have ended on its own."""
 
 
 @dataclass(slots=True)
@@ -58,13 +58,17 @@ class AcceptedCommand:
     and when its effect is overdue.
     """
     shows_requirements: Callable[[JsonObject], bool] = lambda _: True
-    """Whether the fulfilling message also proves the requirements; otherwise it only cancels the deadline."""
+    """Whether the message that fulfils the expectation also proves that the requirements are met; otherwise
+    it only cancels the deadline.
+    """
     is_excused: Callable[[float], bool] = lambda _: False
     """Whether the station need not carry out the command, given the time of its answer. Called when the
     effect is overdue.
     """
     requirements: tuple[str, ...] = ()
-    """Requirements that are broken if the effect is missing, and met if it occurs; empty: all of the kind."""
+    """Requirements that are broken if the effect is missing, and met if it occurs; empty: all requirements of
+    the kind of finding.
+    """
     frames: tuple[int, ...] = ()
     accepted_at: float = 0.0
     due: float | None = None
@@ -198,10 +202,10 @@ def _reset(request: JsonObject, known: Known201) -> AcceptedCommand | None:
 
 
 def _trigger(request: JsonObject, known: Known201) -> AcceptedCommand:
-    """Expect the requested message. Without an EVSE, one from each EVSE in use or each transaction
-    (F06.FR.11).
+    """Expect the requested message. If the TriggerMessage names no EVSE, requested MeterValues are expected
+    from each EVSE in use, and a requested TransactionEvent from each transaction (F06.FR.11).
 
-    Without a transaction, no TransactionEvent can be sent.
+    While no transaction is running, the station cannot send a TransactionEvent.
     """
     expected_action, evse = triggered_by(request), request.get("evse") or {}
     actions = {expected_action}
@@ -242,7 +246,7 @@ def _triggered(action: str, scope: EvseScope, known: Known201) -> Callable[[str,
 
 
 def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
-    """Count as fulfilled when each running transaction has sent an event or ended."""
+    """Return a condition that is met once each running transaction has sent an event or ended."""
     left = {transaction_id for transaction_id, _ in running.certain_on_evse(None)}
 
     def is_fulfilled_by(_: str, event: JsonObject) -> bool:
@@ -254,8 +258,8 @@ def _each_transaction(running: RunningTransactions) -> Callable[[str, JsonObject
 
 
 def _each_evse(running: RunningTransactions) -> Callable[[str, JsonObject], bool]:
-    """Count as fulfilled when each EVSE with a transaction has sent its values: its meter is certainly in
-    use.
+    """Return a condition that is met once each EVSE with a transaction has sent MeterValues: only the meter
+    of such an EVSE is certainly in use.
     """
     left = {transaction.evse_id for _, transaction in running.certain_on_evse(None)} - {None}
 

@@ -37,4 +37,4 @@ ANSWER_KINDS: Final[Mapping[str, FindingKind]] = {
     kind: SHARED_KINDS[kind]._replace(section=f"{SHARED_KINDS[kind].section}, {names}")
     for kind, names in _sections()
 }
-"""Kinds of findings about the answers to commands, with these requirements."""
+"""Kinds of findings about the answers to commands; their sections name all requirements listed above."""

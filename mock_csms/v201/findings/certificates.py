@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INVALID_CERTIFICATE_EVENT: Final = "InvalidChargingStationCertificate"
 EVENT_WITHIN_S: Final = 60.0
 MAX_KEYS: Final = 50
-"""Maximum number of keys of CSRs; above it, any key of a certificate is accepted."""
+"""Maximum number of stored public keys of CSRs; after more CSRs, a certificate may have any key."""
 V2G_CERTIFICATE_USE: Final = "V2GCertificate"
 _VERIFICATION: Final = ("A02.FR.06", "A03.FR.06")
 """Requirements that the station checks a certificate."""
@@ -27,7 +27,7 @@ HASHED: Final = {
     "issuerNameHash": "name in DER of the issuer",
     "issuerKeyHash": "public key of the issuer, without tag and length,",
 }
-"""Fields of CertificateHashDataType, and the content that each one is a hash of (Part 2 2.6)."""
+"""Fields of CertificateHashDataType, and the content of which each field is a hash (Part 2 2.6)."""
 
 
 class CertificateChange(NamedTuple):

@@ -17,7 +17,7 @@ def is_unit_unsupported(unit: str, known: Known201) -> bool:
 
 
 def is_evse_missing(evse_id: int, known: Known201) -> bool:
-    """Return whether a complete report has EVSEs, but not this one."""
+    """Return whether an EVSE does not exist: a complete report lists other EVSEs, but not `evse_id`."""
     model = known[DeviceModelFacts]
     if not evse_id or not model.is_complete:
         return False

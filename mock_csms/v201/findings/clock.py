@@ -88,7 +88,7 @@ class Clock:
         """Requirements to use the currentTime of the answers that the station has received."""
         self.floor = self.limit = ""
         self.since: float | None = None
-        """Time of the first currentTime sent to the station; None before."""
+        """Time at which the first currentTime was sent to the station; None if none was sent yet."""
         self.is_skewed = False
         """Whether any currentTime sent to the station differed from the real time."""
 
@@ -111,7 +111,9 @@ class Clock:
         return True
 
     def note_error(self, at: float, current_time: object) -> bool:
-        """Register how wrong a currentTime is. Return whether it can be read."""
+        """Register the error of a currentTime sent to the station. Return whether the currentTime can be
+        read.
+        """
         if not isinstance(current_time, str):
             return False
         sent_seconds = _cached_seconds_of(current_time[:19] if current_time.endswith("Z") else current_time)
@@ -137,8 +139,8 @@ class Clock:
     def check(self, at: float, frame: int, action: str, text: str, *, live: bool = True) -> Findings:
         """Judge a timestamp.
 
-        With ``live=False`` it may lie in the future, because it may have been taken before the station's
-        clock was set.
+        With ``live=False``, the timestamp may lie in the future, because it may have been taken before the
+        station's clock was set.
         """
         if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return NO_FINDINGS

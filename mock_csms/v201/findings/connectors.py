@@ -245,8 +245,8 @@ class Connectors:
             self._awaited_until = at + STATUS_TIMEOUT_S
 
     def wait_for_queue(self, at: float, payload: JsonObject) -> None:
-        """Restart the deadlines while the station sends messages of an earlier time. After an offline period,
-        a message without a time counts as such.
+        """Restart the deadlines while the station sends messages from an earlier time. After an offline
+        period, a message without a time counts as one from an earlier time.
         """
         moment = _moment_of(payload)
         is_earlier = moment is not None and moment < self._booted_at - TIMESTAMP_ROUNDING_S
@@ -267,8 +267,8 @@ class Connectors:
         self.awaited = EMPTY
 
     def expect_none(self) -> None:
-        """Expect no status until the next boot: none is due, or an unreadable message may have contained
-        it.
+        """Expect no status until the next boot: no status is due, or an unreadable message may have contained
+        one.
         """
         self._due = self._boot_frame = None
         self.awaited = EMPTY
@@ -378,7 +378,7 @@ class Connectors:
     ) -> None:
         """Register a ChangeAvailability that the station has carried out or scheduled.
 
-        ``is_certain``: whether all transactions that it may have to wait for are known.
+        ``is_certain``: whether all transactions are known that the change may have to wait for.
         """
         self._persisting -= {place_of(request)}
         self._scheduled -= {place_of(request)}
@@ -413,7 +413,7 @@ def _covers(scope: EvseScope, connector: Connector) -> bool:
 
 
 def _moment_of(payload: JsonObject) -> float | None:
-    """Return the time of the first fact in a message; None if it has none."""
+    """Return the timestamp of a message, or of its first event or meter value; None if there is none."""
     for name in ("eventData", "meterValue"):
         if "timestamp" not in payload and name in payload:
             payload = payload[name][0]

@@ -17,7 +17,9 @@ from mock_csms.v201.findings.transaction_contents import (
 from mock_csms.v201.findings.transaction_state import TransactionState
 
 NOTABLE_TRIGGERS: Final = STOPPING | AUTHORIZING
-"""Trigger reasons of Updated events that are always checked. Others are checked only for some properties."""
+"""Trigger reasons of Updated events that are always checked; Updated events with other trigger reasons are
+checked only in some cases, for example if they contain an idToken.
+"""
 WITH_TOKEN: Final = AUTHORIZING | DEAUTHORIZING
 """Trigger reasons of events that may repeat the idToken (E07.FR.02)."""
 REASONS: Final = {
@@ -206,8 +208,8 @@ def required_reason(ending: Ending, first_stop: str | None) -> tuple[str, tuple[
     """Return a sentence about the required stoppedReason of an Ended event (empty if its stoppedReason may be
     right), and the requirements.
 
-    ``first_stop`` is the triggerReason of the event that began the end of the transaction, if it was an
-    earlier one.
+    ``first_stop`` is the triggerReason of the earlier event that began the end of the transaction; None if
+    the Ended event itself began it.
     """
     reason = ending.stopped_reason
     if first_stop == "RemoteStop":

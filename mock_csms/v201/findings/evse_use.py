@@ -122,15 +122,15 @@ class EvseUse:
         return findings
 
     def _is_after(self, timestamp: str, doubt: Doubt) -> bool:
-        """Return whether a time is certainly later than the end of the transaction."""
+        """Return whether a time is certainly later than the time by which the transaction must have ended."""
         seconds = seconds_of(timestamp)
         is_set = self._clock.since is not None and doubt.moment >= self._clock.since
         is_reliable = is_set and not self._clock.is_skewed
         return is_reliable and seconds is not None and seconds > doubt.moment + doubt.margin_s
 
     def _judge_ended(self, at: float, doubt: Doubt) -> Findings:
-        """Settle a suspicion by the Ended event. If it was written after a restart, it may have the time
-        of the restart.
+        """Settle a suspicion by the Ended event. An Ended event that was written after a restart may have the
+        time of the restart.
         """
         ending = doubt.tracked.contents.ending
         if ending is None or ending.stopped_reason in INTERRUPTIONS:
@@ -157,7 +157,7 @@ class EvseUse:
             doubt.due += seconds
 
     def event_refused(self, due: float) -> None:
-        """Wait for the retry of an event, since others may wait behind it."""
+        """Wait for the retry of an event, because other events may wait behind it in the queue."""
         self._wait(due)
 
     def resumed(self, at: float) -> None:

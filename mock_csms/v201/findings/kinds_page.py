@@ -23,7 +23,7 @@ _GENERAL: Final = "OCPP-J and general rules"
 
 
 def kinds_page(kinds: Mapping[str, FindingKind], misbehaviours: Mapping[str, Sequence[str]]) -> str:
-    """Return the page in Markdown; ``misbehaviours`` has the causes of each kind."""
+    """Return the page in Markdown; ``misbehaviours``: by kind, the simulated misbehaviours that cause it."""
     return "\n".join([_INTRODUCTION, *_lines(kinds, misbehaviours)])
 
 

@@ -49,7 +49,9 @@ def is_self_issued(certificate: "x509.Certificate") -> bool:
 
 
 def names_another_key(certificate: "x509.Certificate") -> bool:
-    """Return whether a root may be signed with the key of its predecessor, which may have the same name.
+    """Return whether a self-issued certificate may be signed with another key than its own.
+
+    A new root may be signed with the key of the root that it replaces, and both may have the same name.
 
     Only a certificate that is signed with its own key may lack an authority key identifier
     (RFC 5280 4.2.1.1).
@@ -80,7 +82,7 @@ def public_key_of(certificate: "x509.Certificate") -> bytes | None:
 
 
 def issuer_hash(certificate: "x509.Certificate", algorithm: str) -> tuple[str, str, str]:
-    """Return the hash data, without a serial number, of the certificates that this one issues."""
+    """Return the hash data, without a serial number, of the certificates that ``certificate`` issues."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
     from cryptography.x509 import ocsp  # noqa: PLC0415 - see above
 

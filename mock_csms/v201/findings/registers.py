@@ -79,7 +79,8 @@ class Registers(dict[Series, list[Reading]]):
         return any(len(readings) > 1 for readings in self.values())
 
     def read(self, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:
-        """Add a reading. Return (earlier, later) if the register decreases there.
+        """Add a reading. If the register decreases to or from this reading, return the two readings as
+        (earlier, later).
 
         A reading that is older than the readings of earlier events proves nothing, because the clock may have
         been set in between.
@@ -146,7 +147,9 @@ def _decreases(earlier: Reading, later: Reading) -> bool:
 
 
 def _resolution(value: RegisterValue) -> float:
-    """Return the size of the last digit that was sent, in Wh or varh. Trailing zeros are not known."""
+    """Return the size of the last digit that was sent, in Wh or varh. Trailing zeros are ignored, because a
+    parsed number does not show them.
+    """
     _, sent, factor = value
     if sent == int(sent):
         return factor

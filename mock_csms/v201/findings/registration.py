@@ -1,4 +1,4 @@
-"""Registration of a station: boots, their retries, and CALLs before acceptance (B01 to B03)."""
+"""Registration: boots (BootNotifications), their retries, and CALLs before acceptance (B01 to B03)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -139,19 +139,21 @@ class Registration:
         """Whether `judge_call` needs to see the next CALL."""
         self._status_when_sent: str | None = None
         self._was_accepted_when_sent = False
-        """Registration when the latest command was sent. A boot may cross the command or its answer."""
+        """Values of `status` and `is_accepted_here` when the latest command was sent. A boot may cross the
+        command or its answer.
+        """
         self.interval_s: float | None = None
         """Seconds without a message after which a Heartbeat is due."""
         self.interval_frame = 0
         self._is_interval_of_boot = False
-        """Whether the interval was in the answer to a boot."""
+        """Whether `interval_s` comes from the answer to a boot, not from a SetVariables."""
         self._heartbeat_at: float | None = None
         """Time of the latest Heartbeat, or of the answer to the boot, since the interval was set."""
 
     @property
     def first_call_without_boot(self) -> int | None:
-        """Frame of the first unsolicited CALL on this connection, if an accepted station did not boot on
-        it.
+        """Frame of the first unsolicited CALL on this connection, if the station is accepted and has not
+        booted on this connection.
         """
         if self._first_call is None or self._has_booted_here or self.status != "Accepted":
             return None
@@ -299,7 +301,7 @@ class Registration:
         self._retry = self._reset = self._scheduled_reset = self._trigger = None
 
     def overdue(self, at: float) -> Findings:
-        """Report that a boot was not retried long after the interval (B02.FR.08, B03.FR.06)."""
+        """Report that a boot is not retried although its interval ended long ago (B02.FR.08, B03.FR.06)."""
         retry = self._retry
         if retry is None or at <= retry.overdue:
             return NO_FINDINGS

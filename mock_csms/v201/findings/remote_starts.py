@@ -13,10 +13,12 @@ from mock_csms.v201.findings.transaction_state import TransactionState
 
 MAX_REMOTE_STARTS: Final = 50
 WINDOW_S: Final = 120.0
-"""Time after the answer in which the start is expected; later, the station has probably given it up."""
+"""Seconds after the answer to a RequestStartTransaction in which the start is expected; later, the station
+has probably given the start up.
+"""
 SWIPE_WINDOW_S: Final = 10.0
-"""Time after the answer in which the start is expected if a driver may present the token; later, the driver
-may have used the token at the station.
+"""Like `WINDOW_S`, if a driver may present the token: later, the driver may have used the token at the
+station.
 """
 NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""

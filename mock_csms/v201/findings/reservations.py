@@ -65,7 +65,7 @@ class ObservedReservations:
             )
 
     def token_presented(self, id_token: JsonObject) -> None:
-        """Register a token that may use up its reservation, even if no transaction starts."""
+        """Register a token: a reservation for this token may be used up, even if no transaction starts."""
         token = id_token_key(id_token)
         for one in self.open.values():
             one.may_be_used = one.may_be_used or bool(one.group) or one.token == token

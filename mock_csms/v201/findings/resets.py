@@ -28,7 +28,7 @@ class UnansweredResets:
         self._unanswered = (frame, message_id) if can_be_judged else None
 
     def settled(self, message_id: str, *, is_refused: bool = False) -> None:
-        """Register an answer or its time-out; ``is_refused``: the station will not reboot."""
+        """Register that a Reset was answered or timed out; ``is_refused``: the station will not reboot."""
         if self._unanswered is not None and self._unanswered[1] == message_id:
             self._unanswered = None
             self._may_reboot = not is_refused
@@ -42,7 +42,7 @@ class UnansweredResets:
         self._unanswered = None
 
     def judge_boot(self, at: float, frame: int, reason: str) -> Findings:
-        """Report a reboot that a Reset must have caused and that came before the answer to it."""
+        """Report a reboot that a Reset must have caused, and that came before the answer to this Reset."""
         unanswered = self._unanswered
         if reason != TRIGGERED:
             self._unanswered, self._may_reboot = None, False

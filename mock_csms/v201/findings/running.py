@@ -30,7 +30,9 @@ class Suspicion:
     proofs: frozenset[str] = frozenset()
     """Values of triggerReason and stoppedReason that prove that the command took effect."""
     requirements: tuple[str, ...] = ()
-    """Requirements that the station has broken if the suspicion is confirmed; empty: all of the kind."""
+    """Requirements that the station has broken if the suspicion is confirmed; empty: all requirements of
+    ``kind``.
+    """
 
 
 @dataclass(slots=True)
@@ -52,7 +54,9 @@ class TransactionInProgress:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether energy flows for a known token; then the authorization is certain."""
+        """Whether the transaction is certainly authorized: energy flows, and its idToken is known and not
+        refused.
+        """
         return self.has_id_token and not self.is_refused and self.charging_state == CHARGING
 
 
@@ -65,7 +69,9 @@ class RunningTransactions:
         self._report = report
         self._clock = clock
         self._has_ended = has_ended
-        """Whether the Ended event of a transaction has arrived; other events may arrive after it."""
+        """Function that returns whether the Ended event of a transaction has arrived; other events may still
+        follow.
+        """
         self.by_id: dict[str, TransactionInProgress] = {}
         self.last_ended_at = 0.0
         """Time of arrival of the latest Ended event."""

@@ -34,7 +34,7 @@ def samples_of(payload: JsonObject) -> Iterator[JsonObject]:
 
 
 def sampled_measurands(payload: JsonObject, context: str | None = None) -> frozenset[str]:
-    """Return the measurands of the readings with a context; None: with any."""
+    """Return the measurands of the readings with a context, or of all readings if `context` is None."""
     return frozenset(
         sample.get("measurand", ENERGY_REGISTER)
         for sample in samples_of(payload)
@@ -43,14 +43,14 @@ def sampled_measurands(payload: JsonObject, context: str | None = None) -> froze
 
 
 def is_switched_off(known: Known201, controller: str) -> bool:
-    """Return whether a controller of readings is known to be off."""
+    """Return whether a controller of readings, such as SampledDataCtrlr, is known to be off."""
     model = known[DeviceModelFacts]
     return model.is_true(controller, "Enabled") is False or model.is_true(controller, "Available") is False
 
 
 def is_switched_on(known: Known201, controller: str) -> bool:
-    """Return whether a controller of readings is certainly on. Without the variables that turn it off, it is
-    always on.
+    """Return whether a controller of readings is certainly on. A controller that has no variables to turn it
+    off is always on.
     """
     model = known[DeviceModelFacts]
     states = {name: model.is_true(controller, name) for name in ("enabled", "available")}

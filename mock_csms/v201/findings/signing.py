@@ -40,7 +40,7 @@ class CertificateRequests:
         self._refused: dict[str | None, Occurrence] = {}
 
     def judge_request(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Report a request that comes too soon after an accepted one, or that repeats one after a refused
+        """Report a request that comes too soon after an accepted request, or after the station has refused a
         certificate.
         """
         kind = payload.get("certificateType")

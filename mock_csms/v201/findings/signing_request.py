@@ -19,11 +19,11 @@ class CertificateRequest:
     is_signed: bool
     """Whether the signature of the request is valid."""
     key_kind: str
-    """RSA, DSA or EC; empty for others."""
+    """RSA, DSA or EC; empty for other kinds of keys."""
     key_bits: int
     public_key: bytes
     hash_name: str
-    """Hash algorithm of the signature; empty if it has none."""
+    """Hash algorithm of the signature; empty if the signature has no separate hash algorithm."""
     common_name: str
     organization: str
 

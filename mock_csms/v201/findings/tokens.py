@@ -12,7 +12,7 @@ AT_STATION_S: Final = 300.0
 
 
 class TokenTimes(BoundedDict[IdTokenKey, float]):
-    """Time of the latest answer of a kind, by idToken."""
+    """Time of the latest accepting answer, or of the latest refusing answer, by idToken."""
 
     __slots__ = ()
     limit = MAX_SEEN_TOKENS

@@ -60,10 +60,12 @@ class Contents:
     authorized_at_seq_no: int | None = None
     """Highest seqNo of an event that reports an authorization."""
     stops: list[tuple[int, str]] = field(default_factory=list)
-    """seqNo and triggerReason of Updated events that may begin the end, at most MAX_STOPS."""
+    """seqNo and triggerReason of at most MAX_STOPS Updated events that may begin the transaction's end."""
     ending: Ending | None = None
     reported: frozenset[str] = NOTHING
-    """Kinds of findings already reported for this transaction, of those that are reported once."""
+    """Kinds of findings that are reported once per transaction, and were already reported for this
+    transaction.
+    """
 
     def add(self, at: float, frame: int, event: JsonObject) -> None:
         """Register an event."""
@@ -86,15 +88,15 @@ class Contents:
             self.stops.append((seq_no, trigger))
 
     def knows_repetition_of(self, evse: JsonObject) -> bool:
-        """Return whether an event names the same EVSE and connector as the last one, and this repetition has
-        already been reported.
+        """Return whether ``evse`` repeats the EVSE and connector that were named last, and a repetition has
+        already been reported for this transaction.
         """
         is_reported = EVSE_REPEATED in self.reported
         return is_reported and self.evse == (evse["id"], evse.get("connectorId"))
 
     @property
     def first_stop(self) -> str | None:
-        """triggerReason of the first Updated event since the last authorization that may begin the end."""
+        """triggerReason of the first Updated event that may begin the end, after the last authorization."""
         since = self.authorized_at_seq_no
         stops = [stop for stop in self.stops if since is None or stop[0] > since]
         return min(stops)[1] if stops else None

@@ -51,7 +51,9 @@ class TransactionState:
     ended_content: int | None = None
     """Hash of the content of the Ended event."""
     offline_after: int | None = None
-    """Last seqNo before which, or after which, the station was offline."""
+    """seqNo of the latest event that is flagged as offline, or of the last event before a disconnection; None
+    if there was neither.
+    """
     plugged_in: int | None = None
     """Lowest seqNo of an event that shows the cable plugged in."""
     located: int | None = None
@@ -62,7 +64,7 @@ class TransactionState:
     """Latest events, at most EVENTS_KEPT."""
     gaps: list[Gap] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
-    """seqNo and frame of each event that reuses the seqNo of another."""
+    """seqNo and frame number of each event that reuses the seqNo of another event."""
     registers: Registers = field(default_factory=Registers)
     contents: Contents = field(default_factory=Contents)
 

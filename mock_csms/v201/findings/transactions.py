@@ -36,7 +36,7 @@ MAX_JUDGED: Final = 10
 
 
 class UsedIds(BoundedDict[int, int]):
-    """Hashes of transactionIds and of their Started events. They take less memory than the texts."""
+    """Hash of the Started event, by the hash of the transactionId. Hashes take less memory than texts."""
 
     __slots__ = ()
     limit = 1000
@@ -252,7 +252,7 @@ class Transactions:
         return tracked, findings
 
     def _is_retry_of_used_id(self, event: JsonObject) -> bool:
-        """Return whether an event may repeat one of a transaction whose details were dropped."""
+        """Return whether an event may be a retry in a transaction whose details were dropped."""
         started = self._used_ids.get(hash(event["transactionInfo"]["transactionId"]))
         is_other_start = event["eventType"] == "Started" and started != hash(event_key(event)[:4])
         return started is not None and not is_other_start
@@ -278,11 +278,11 @@ class Transactions:
         return tracked
 
     def find(self, transaction_id: str) -> TransactionState | None:
-        """Return the state of an open transaction, or of one checked lately; None for others."""
+        """Return the state of a transaction that is open or was checked lately; None if it is neither."""
         return self._open.get(transaction_id) or self._judged.get(transaction_id)
 
     def _forget_oldest(self, transactions: dict[str, TransactionState]) -> None:
-        """Make room for a transaction. Later events of the dropped one may look like a new transaction."""
+        """Drop the oldest transaction. Its later events may then look like those of a new transaction."""
         oldest = transactions.pop(next(iter(transactions)))
         oldest.is_doubtful = True
         self._judge_after.pop(oldest.id, None)

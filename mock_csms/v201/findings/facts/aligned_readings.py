@@ -14,21 +14,21 @@ CLOCK_TRIGGER: Final = "MeterValueClock"
 
 
 class AlignedReadings(Facts):
-    """Times of the latest clock-aligned reading, and of the start of the wait for the next one."""
+    """Time of the latest clock-aligned reading, and the time since which the next one is awaited."""
 
     __slots__ = ("_latest", "has_changed", "last_at", "since")
 
     def __init__(self) -> None:
         self.since: float | None = None
-        """Time since which a clock-aligned reading is awaited, usually that of the latest one or of a
-        Heartbeat; None after a boot, a disconnection or a lost message.
+        """Time since which a clock-aligned reading is awaited, usually the time of the latest such reading or
+        of a Heartbeat; None after a boot, a disconnection or a lost message.
         """
         self.has_changed = False
         """Whether a transaction has started or ended after ``since``."""
         self.last_at = 0.0
         """Time of arrival of the latest clock-aligned reading."""
         self._latest = 0, False
-        """Frame of the message that ``is_aligned`` has examined last, and the result, because several checks
+        """Frame number of the last message given to `is_aligned`, and the result; kept because several checks
         ask about the same message.
         """
 

@@ -10,8 +10,8 @@ from mock_csms.v201.findings.known import Known201
 
 
 class AvailabilityFacts(Facts):
-    """Operational status by scope (station, EVSE or connector), as far as a ChangeAvailability has certainly
-    set it.
+    """Operational status by scope (station, EVSE or connector), for the scopes whose status a
+    ChangeAvailability has certainly set.
     """
 
     __slots__ = ("by_scope",)
@@ -21,7 +21,7 @@ class AvailabilityFacts(Facts):
 
     def change(self, scope: EvseScope, status: str | None) -> None:
         """Store the status of a scope (None: unknown), and drop the statuses of all other scopes that overlap
-        it.
+        this scope.
         """
         for other in [other for other in self.by_scope if overlap(other, scope)]:
             del self.by_scope[other]
@@ -38,8 +38,8 @@ class AvailabilityFacts(Facts):
 
 @CHECKS.learn_sent(Action.change_availability)
 def _doubt_overlapping(command: CommandCall, known: Known201) -> None:
-    """Drop the statuses of overlapping scopes, but keep that of the command's own scope: the check of the
-    answer needs it.
+    """Drop the statuses of the scopes that overlap the scope of the command, but keep the status of this
+    scope: the check of the answer needs it.
     """
     facts, scope = known[AvailabilityFacts], place_of(command.request)
     status = facts.by_scope.get(scope)

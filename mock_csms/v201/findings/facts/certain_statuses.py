@@ -57,7 +57,7 @@ class StatusTimes(Facts):
 
 
 def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
-    """Return the last statuses of the connectors of an EVSE; None: of the whole station."""
+    """Return the last statuses of the connectors of an EVSE, or of all connectors if `evse_id` is None."""
     return {
         connector: status
         for connector, status in known.connectors.status.items()
@@ -66,7 +66,9 @@ def statuses_of(known: Known201, evse_id: int | None) -> dict[Connector, str]:
 
 
 def certain_statuses(known: Known201, evse_id: int | None) -> dict[Connector, str]:
-    """Return the statuses of all connectors of an EVSE; empty if one of them may be unknown or outdated."""
+    """Return the statuses of all connectors of an EVSE, or of the station if `evse_id` is None; empty if one
+    of the statuses may be unknown or outdated.
+    """
     statuses, times = statuses_of(known, evse_id), known[StatusTimes].at
     reported = known[DeviceModelFacts].connectors()
     has_all = bool(reported) or known.registration.status is not None

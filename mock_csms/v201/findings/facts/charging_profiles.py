@@ -27,7 +27,7 @@ type Fit = Literal["certain", "possible", "none"]
 
 
 class AcceptedProfile(NamedTuple):
-    """The latest accepted profile with an id."""
+    """The profile that the station has accepted last under an id."""
 
     evse_id: int
     purpose: str
@@ -36,15 +36,15 @@ class AcceptedProfile(NamedTuple):
     content: int = 0
     """Hash of the parts of the profile that a report must repeat."""
     replaced: int | None = None
-    """Hash of the earlier accepted profile with the same id; None without one, or if its contents are the
-    same.
+    """Hash of the earlier accepted profile with the same id; None if there is no earlier profile, or if its
+    contents are the same.
     """
     transaction_id: str | None = None
     is_from_start: bool = False
     """Whether the profile came with a RequestStartTransaction."""
     has_validity: bool = False
     ends: bool = False
-    """Whether the profile ends by itself."""
+    """Whether the profile ends by itself, because it has a validTo or a duration."""
     flat_limit: tuple[str, float] | None = None
     """Unit and limit of a profile that has one limit at all times; None for other profiles."""
     is_from_before_boot: bool = False
@@ -81,14 +81,14 @@ class GoneProfiles(BoundedDict[int, GoneProfile]):
 
 
 class ExternalProfiles(BoundedDict[int, int]):
-    """Frames of the reports of external limits, by id of their profile."""
+    """Frame numbers of the reports of external limits, by the id of the reported profile."""
 
     __slots__ = ()
     limit = 20
 
 
 class StartProfiles(BoundedDict[int, tuple[JsonObject, int]]):
-    """Profiles of accepted remote starts and the frames of their answers, by remoteStartId."""
+    """Profiles of accepted remote starts and the frame numbers of the answers, by remoteStartId."""
 
     __slots__ = ()
     limit = 5
@@ -106,7 +106,9 @@ class ChargingProfiles(Facts):
         self.gone = GoneProfiles()
         self.external = ExternalProfiles()
         self.had_ended: str | None = None
-        """Transaction of the latest SetChargingProfile, if it had ended when the command was sent."""
+        """Id of the transaction in the latest SetChargingProfile, if that transaction had ended when the
+        command was sent; otherwise None.
+        """
         self._started = StartProfiles()
 
     def begin_replacing(self, new: JsonObject) -> None:
@@ -184,7 +186,7 @@ class ChargingProfiles(Facts):
                 self.gone[number] = GoneProfile(at, frame, "K02.FR.05", profile)
 
     def seen(self, number: int) -> None:
-        """Register that the station has a profile: no restart has lost it."""
+        """Register that the station still has a profile, so a restart has not removed the profile."""
         if profile := self.accepted.get(number):
             self.accepted[number] = profile._replace(is_from_before_boot=False)
 

@@ -19,7 +19,7 @@ from mock_csms.v201.findings.running import CHARGING
 _PLUG_LOCK: Final = "connectorplugretentionlock"
 _MAX_PLACES: Final = 100
 _COMMAND_EFFECT_S: Final = 60.0
-"""Seconds after a command in which the command may explain the status Unavailable."""
+"""For this many seconds after a command, the command may explain the status Unavailable."""
 _REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
 """Trigger reasons of events about a cable that is plugged in or unplugged during a transaction."""
 _PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
@@ -67,7 +67,7 @@ def is_status(event: JsonObject) -> bool:
 
 
 class Occupied(BoundedDict[int, tuple[Connector, float]]):
-    """The connector of each EVSE that became Occupied last, and when."""
+    """By EVSE id, the connector that became Occupied last, and the time."""
 
     __slots__ = ()
     limit = _MAX_PLACES

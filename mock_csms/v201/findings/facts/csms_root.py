@@ -32,7 +32,9 @@ def _root_sent(_: CommandCall, known: Known201) -> None:
 
 @CHECKS.learn_command(Action.install_certificate)
 def _root_answered(_: AnsweredCommand, known: Known201) -> None:
-    """Forget a list that the station may have sent before it installed the certificate."""
+    """Forget `is_installed`: it may come from a list that the station sent before it installed the
+    certificate.
+    """
     known[CsmsRoot].is_installed = None
 
 

@@ -20,7 +20,7 @@ MAX_VARIABLES: Final = 5_000
 _MAX_LIST_LENGTH: Final = 1_000
 """Maximum length of a valuesList; a list of this length may have been cut off."""
 SETTING_IN_FLIGHT_S: Final = 60.0
-"""Seconds after a SetVariables in which a message may still follow the old value."""
+"""For this many seconds after a SetVariables, a message may still be based on the old value."""
 
 
 class VariableName(NamedTuple):
@@ -55,13 +55,13 @@ class Definition(NamedTuple):
 
     name: VariableName
     mutability: Mapping[str, str]
-    """Mutability by attribute type; a report that names none means ReadWrite."""
+    """Mutability by attribute type; ReadWrite if the report does not name the mutability."""
     data_type: str | None
     unit: str | None
     min_limit: float | None
     max_limit: float | None
     members: frozenset[str] | None
-    """Possible values, from valuesList; None without a list."""
+    """Possible values, from valuesList; None if the variable has no valuesList."""
     list_length: int
     """Number of characters of valuesList."""
     supports_monitoring: bool | None
@@ -104,7 +104,7 @@ class ReportedVariable(NamedTuple):
 
     definition: Definition
     values: tuple[tuple[str, str | None], ...]
-    """Attribute types with their values; None for an attribute without one."""
+    """Attribute types with their values; None for an attribute without a value."""
 
 
 @lru_cache(maxsize=1_000)
@@ -257,7 +257,7 @@ class DeviceModelFacts(Facts):
         return iter(self.definitions)
 
     def lasting(self) -> Iterator[VariableName]:
-        """Names of all known variables except those of a vehicle, which come and go with it."""
+        """Names of all known variables, without the variables of a vehicle, which come and go with it."""
         return (name for name in self.definitions if name.component != CONNECTED_EV)
 
     @property
@@ -353,7 +353,7 @@ class DeviceModelFacts(Facts):
         self._next_part = request_id, 0
 
     def expect_no_inventory(self, request_id: int) -> None:
-        """Register that reports with a requestId are not a FullInventory, or not certain to be one."""
+        """Register that reports with a requestId are not, or not certainly, a FullInventory."""
         if self._next_part is not None and self._next_part[0] == request_id:
             self._next_part = None
 

@@ -17,7 +17,7 @@ from mock_csms.v201.findings.running import Suspicion
 _MAX_MESSAGES: Final = 100
 _MAX_QUERIES: Final = 10
 _MAX_REPORTED: Final = 1_000
-"""Number of messages up to which a report is followed."""
+"""Maximum number of messages in a report; a report with more messages is no longer followed."""
 _AFTER_END_S: Final = 5.0
 """Time that a station may take to forget a transaction and to remove its messages."""
 ALWAYS_FRONT: Final = "AlwaysFront"
@@ -100,8 +100,9 @@ def is_filtered_query(request: JsonObject) -> bool:
 
 
 def blame(shortages: Iterable[Shortage], at: float, known: Known201) -> Outcome:
-    """Report the first shortage. If its message is about a transaction, report it once a later event shows
-    that the transaction goes on; until then, the Ended event may be on the way.
+    """Report the first shortage of a message that has no transaction. Earlier shortages, of messages with a
+    transaction, become suspicions, which are reported once a later event shows that the transaction goes on:
+    until then, the Ended event may be on the way.
     """
     for kind, requirement, shown, frames, sentence in shortages:
         if shown.transaction_id is None:
@@ -139,7 +140,7 @@ class DisplayMessages(Facts):
         self.changes += 1
 
     def store(self, message: JsonObject, frame: int) -> None:
-        """Store an accepted message in place of an earlier one with its id."""
+        """Store an accepted message, and drop an earlier message with the same id."""
         number = message["id"]
         earlier = self.by_id.pop(number, None)
         if message["priority"] == ALWAYS_FRONT:
@@ -151,7 +152,7 @@ class DisplayMessages(Facts):
         self.is_empty = False
 
     def _replace_fronts(self, message: JsonObject) -> None:
-        """Mark the other AlwaysFront messages: the new one replaces those with the same conditions."""
+        """Mark the stored AlwaysFront messages: `message` replaces those that have the same conditions."""
         for number, shown in self.by_id.items():
             if shown.info["priority"] == ALWAYS_FRONT:
                 is_same = all(
@@ -178,7 +179,9 @@ class DisplayMessages(Facts):
         )
 
     def certain_query(self, message: JsonObject) -> MessageQuery | None:
-        """Return the query of a command or part; None if unknown, or if its requestId was used again."""
+        """Return the query with the requestId of `message`; None if unknown, or if the requestId was used
+        again.
+        """
         query = self.queries.get(message["requestId"])
         return query if query is not None and query.is_certain else None
 
@@ -196,8 +199,8 @@ class DisplayMessages(Facts):
     def completed(self, call: StationCall, known: Known201) -> tuple[MessageQuery, frozenset[int]] | None:
         """Return the query whose report is complete with this part, and the ids of all its messages.
 
-        None also if a command may have changed the messages since the query. Messages that may have expired
-        or whose transaction has ended since are no longer due.
+        Return None also if a command may have changed the messages since the query. Messages that may have
+        expired since, or whose transaction has ended since, are no longer due.
         """
         part = call.payload
         query = self.certain_query(part)

@@ -12,7 +12,9 @@ from mock_csms.v201.findings.known import Known201
 
 _WITH_SCHEDULES: Final = VariableName("smartchargingctrlr", "notifycharginglimitwithschedules")
 _ON_THE_WAY_S: Final = 60.0
-"""Time after a change of the variable in which messages from before the change may arrive."""
+"""For this many seconds after a change of NotifyChargingLimitWithSchedules, messages that were sent before
+the change may arrive.
+"""
 
 
 class ExternalLimits(Facts):
@@ -24,7 +26,7 @@ class ExternalLimits(Facts):
         self._changed_at: float | None = None
 
     def is_settled(self, at: float) -> bool:
-        """Return whether a message that arrives now was sent after the last change."""
+        """Return whether a message that arrives now (``at``) was certainly sent after the last change."""
         return self._changed_at is None or at > self._changed_at + _ON_THE_WAY_S
 
     def changed(self, at: float) -> None:

@@ -15,7 +15,7 @@ from mock_csms.v201.findings.known import Known201
 
 FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
 _IN_PLACE: Final = frozenset({"Downloaded", "SignatureVerified"})
-"""Statuses after which the file only has to be installed."""
+"""Statuses after which the file only remains to be installed."""
 _INTERMEDIATE: Final = _IN_PLACE | {
     "DownloadScheduled",
     "Downloading",
@@ -38,7 +38,7 @@ class FirmwareUpdate:
     retrieve_at: float | None
     install_at: float | None
     statuses: tuple[str, ...] = ()
-    """Each status once, the latest last."""
+    """Reported statuses, each only once, with the latest status last."""
     in_place_at: float | None = None
     """When the file was last reported as downloaded or verified."""
     has_gap: bool = False
@@ -46,13 +46,13 @@ class FirmwareUpdate:
     is_cancelled: bool = False
     """Whether a later command was answered with AcceptedCanceled."""
     cancelled_by: "FirmwareUpdate | None" = None
-    """The later update whose command was answered with AcceptedCanceled during this one."""
+    """The later update that cancelled this update: the answer to its command was AcceptedCanceled."""
     found: "FirmwareUpdate | None" = None
-    """The update that was in progress when the command was answered with Accepted."""
+    """The earlier update that was in progress when the command of this update was answered with Accepted."""
 
     @property
     def status(self) -> str:
-        """The latest status; empty before the first."""
+        """The latest status; empty before the first status."""
         return self.statuses[-1] if self.statuses else ""
 
     @property

@@ -13,7 +13,7 @@ from mock_csms.v201.findings.known import Known201
 
 _MAX_INTERRUPTED: Final = 100
 _ACTIVATING: Final = frozenset({"Installing", "InstallRebooting", "Installed"})
-"""Latest status of an update whose firmware a reboot may activate."""
+"""Statuses of an update after which a reboot may activate the firmware."""
 FIRMWARE_UPDATE: Final = "FirmwareUpdate"
 """Reason of a boot after a firmware update."""
 
@@ -41,7 +41,9 @@ class FirmwareActivation(Facts):
         self.has_waited = False
         """Whether a transaction has ended while firmware was to be activated."""
         self.activated: FirmwareUpdate | None = None
-        """The update whose firmware the station has booted; a later boot may be about other firmware."""
+        """The update whose firmware the station has booted; a later boot cannot activate the same update
+        again.
+        """
         self.rebooted: FirmwareUpdate | None = None
         """The update whose InstallRebooting after Installing was followed by a boot."""
 

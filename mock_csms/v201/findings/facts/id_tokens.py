@@ -1,4 +1,4 @@
-"""IdTokens of a station: what it asked about them, and what it was told (C01, C10, C12)."""
+"""IdTokens that a station has used or asked about, and the answers about them (C01, C10, C12)."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class TokenAnswer(NamedTuple):
     status: str
     group: IdTokenKey | None
     evse_ids: frozenset[int]
-    """EVSEs where the token may charge; empty: all."""
+    """EVSEs where the token may charge; empty: all EVSEs."""
     expires_at: float | None
-    """The cacheExpiryDateTime in seconds since the epoch; None if there is none."""
+    """The cacheExpiryDateTime in seconds since the epoch; None if the answer has no cacheExpiryDateTime."""
 
 
 @dataclass(slots=True)
 class TokenRecord:
-    """Latest question, answer and use of one token."""
+    """The latest Authorize, answer and use of one token."""
 
     asked_at: float | None = None
     """Time of the latest Authorize."""
@@ -84,13 +84,13 @@ class IdTokenFacts(Facts):
     def __init__(self) -> None:
         self._records: dict[IdTokenKey, TokenRecord] = _Records()
         self.remote: dict[IdTokenKey, int] = _RemoteTokens()
-        """Frames of the latest RequestStartTransactions, by token."""
+        """Frame number of the latest RequestStartTransaction with each token."""
         self.since: float | None = None
-        """Time of the boot since which no Authorize can have been missed; None before."""
+        """Time of the boot since which no Authorize can have been missed; None if there is no such boot."""
         self.cleared_at: float | None = None
         """Time of the latest accepted ClearCache."""
         self.cleared_in = 0
-        """Frame of the latest accepted ClearCache."""
+        """Frame number of the latest accepted ClearCache."""
         self.latest_at = 0.0
         """Time of the latest Authorize or RequestStartTransaction."""
         self.latest_frame = 0
@@ -122,7 +122,7 @@ def named(id_token: JsonObject) -> str:
 
 
 def _group_of(info: JsonObject) -> IdTokenKey | None:
-    """Return the group in an idTokenInfo; None if it has none."""
+    """Return the groupIdToken of an idTokenInfo; None if there is no groupIdToken."""
     group = info.get("groupIdToken")
     return id_token_key(group) if group and group["idToken"] else None
 

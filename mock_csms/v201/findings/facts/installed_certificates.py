@@ -30,14 +30,14 @@ def hash_key(hash_data: JsonObject) -> HashKey:
 
 
 class InstalledRoots(BoundedDict[tuple[str, int], int]):
-    """Frames of accepted installations, by type and hash of the PEM text."""
+    """Frame numbers of accepted installations, by certificate type and hash of the PEM text."""
 
     __slots__ = ()
     limit = 20
 
 
 class DeletedCertificates(BoundedDict[HashKey, int]):
-    """Frames of accepted deletions, by hash data."""
+    """Frame numbers of accepted deletions, by hash data."""
 
     __slots__ = ()
     limit = 20
@@ -69,16 +69,18 @@ class InstalledCertificates(Facts):
         self.absent = DeletedCertificates()
         """Deleted certificates; the station certainly has no copy of any of them."""
         self.csms_roots: dict[str, HashKey] = {}
-        """Hash data, without a serial number, by serial number of each CSMS root on the station. For a root
-        that was installed, it is that of the certificates that the root issues; for a self-signed root, both
-        are the same.
+        """Hash data (without the serial number) of each CSMS root on the station, by serial number. For a
+        root that an InstallCertificate contained, the hash data that the certificates issued by the root
+        have; a self-signed root has the same hash data.
         """
         self.replaced_root: tuple[str, int] | None = None
-        """Serial number of the CSMS root that stays until the next connection, and the frame that accepted
-        its successor.
+        """Serial number of the CSMS root that stays until the next connection, and the number of the frame in
+        which the station accepted the new root.
         """
         self.v2g_chain: tuple[str, frozenset[str], int] | None = None
-        """Serial numbers of the leaf and of the sub-CAs, and the frame that accepted them."""
+        """Serial numbers of the leaf and of the sub-CAs in the V2G chain, and the number of the frame in
+        which the station accepted the chain.
+        """
         self.was_full = False
         """Whether the latest InstallCertificate was for a new certificate while the store was full."""
         self._deleted = DeletedCertificates()

@@ -18,14 +18,14 @@ type ConnectorKey = tuple[int, int]
 
 
 class ByConnector(BoundedDict[ConnectorKey, tuple[RegisterValue, int]]):
-    """Energy register and the frame that has it, by EVSE id and connector id."""
+    """Energy register, and the number of the frame that contains it, by EVSE id and connector id."""
 
     __slots__ = ()
     limit = _MAX_CONNECTORS
 
 
 class LastRegisters(Facts):
-    """Energy register at the end of the latest transaction of each connector, and the frame that has it."""
+    """Energy register at the end of the latest transaction of each connector."""
 
     __slots__ = ("by_connector",)
 
@@ -38,7 +38,7 @@ class LastRegisters(Facts):
 
 
 def register_in(event: JsonObject, context: str) -> RegisterValue | None:
-    """Return the energy register among the readings with a context; None without one."""
+    """Return the energy register among the readings with a context; None if there is no energy register."""
     samples = [sample for sample in samples_of(event) if sample.get("context") == context]
     for series, value in register_values(samples, OUTLET, is_start=True):
         if series == (ENERGY_REGISTER, None, "Outlet"):

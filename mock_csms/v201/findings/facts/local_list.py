@@ -43,8 +43,8 @@ class ListUpdate(NamedTuple):
     at: float
     """Time of the answer."""
     has_known_base: bool
-    """Whether the update replaces the whole list, or a reading had confirmed the number of entries before the
-    update.
+    """Whether the update replaces the whole list, or a GetVariables had confirmed the number of entries
+    before the update.
     """
 
     @property
@@ -91,7 +91,7 @@ class LocalListFacts(Facts):
         self.is_interrupted = False
         """Whether the connection was lost since the latest update."""
         self.has_confirmed_size = False
-        """Whether a reading has confirmed the number of entries since the latest update."""
+        """Whether a GetVariables has confirmed the number of entries since the latest update."""
         self.read_version: VersionReading | None = None
         """Latest GetLocalListVersion since the latest SendLocalList, on the same connection."""
 

@@ -30,7 +30,9 @@ _CHANGES: Final = frozenset(
 )
 """Commands that change the monitors of a station."""
 REBOOTS: Final = frozenset({"RemoteReset", "ScheduledReset"})
-"""Reasons of a boot after which the monitors must still be there; others may follow a factory reset."""
+"""Reasons of a boot after which the monitors must still be there; a boot with another reason may follow a
+factory reset.
+"""
 _HARD_WIRED: Final = "HardWiredMonitor"
 CUSTOM_MONITOR: Final = "CustomMonitor"
 THRESHOLD_MONITORS: Final = frozenset({"UpperThreshold", "LowerThreshold"})
@@ -52,9 +54,9 @@ class KnownMonitor(NamedTuple):
     is_for_transactions: bool = False
     """Whether the monitor is active only during a transaction."""
     replaced: "KnownMonitor | None" = None
-    """The monitor with the same id before the command."""
+    """The monitor that had the same id before the command that set this monitor."""
     is_replacement: bool = False
-    """Whether the SetVariableMonitoring has named an id, and so replaced the monitor with this id."""
+    """Whether the SetVariableMonitoring contained an id, and so replaced the monitor with this id."""
     was_added: bool = False
     """Whether a command has added the monitor as a new one. Otherwise, clearing the monitor may restore a
     preconfigured one.
@@ -71,7 +73,9 @@ class KnownMonitor(NamedTuple):
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the monitored variable always exists; those of a vehicle come and go with the vehicle."""
+        """Whether the monitored variable always exists; the variables of a vehicle come and go with the
+        vehicle.
+        """
         return self.name.component != CONNECTED_EV
 
     @property
@@ -93,7 +97,7 @@ class Cleared(NamedTuple):
 
     monitor: KnownMonitor | None
     at: float | None
-    """Time of the answer to the command; None if it came on an earlier connection."""
+    """Time of the answer to the command; None if the answer came on an earlier connection."""
     was_alerting: bool
     """Whether the latest event of the monitor had reported an alert."""
 
@@ -253,7 +257,7 @@ class Monitors(Facts):
             del self.cleared[next(iter(self.cleared))]
 
     def forget_from_before_boot(self, monitor: KnownMonitor | None) -> None:
-        """Drop the monitors from before the boot that may be this one under its old id; None: drop all."""
+        """Drop the monitors of `before_boot` that may be `monitor` under its old id; None: drop all."""
         self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
     def is_absent(self, monitor_id: int) -> bool:
@@ -264,7 +268,7 @@ class Monitors(Facts):
         return is_free and monitor_id not in self.hard_wired
 
     def query_of(self, part: JsonObject) -> MonitoringQuery | None:
-        """Return the accepted query that a part of a report belongs to; None if unknown or not in order."""
+        """Return the accepted query of a part of a report; None if unknown or if the part is out of order."""
         query = self.queries.get(part["requestId"])
         if query is None or not query.is_accepted or not query.is_certain:
             return None
@@ -273,7 +277,7 @@ class Monitors(Facts):
     def completed(self, call: StationCall) -> tuple[MonitoringQuery, list[tuple[int, KnownMonitor]]] | None:
         """Return the query whose report is complete with this part, and all monitors in the report.
 
-        None also if the monitors may have changed since the query.
+        Return None also if the monitors may have changed since the query.
         """
         query = self.query_of(call.payload)
         if query is None or call.payload.get("tbc") or query.changes != self.changes:

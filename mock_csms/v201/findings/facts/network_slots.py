@@ -27,7 +27,7 @@ class _Slots(BoundedDict[str, StoredProfile]):
 
 
 class NetworkSlots(Facts):
-    """Profile in each slot, by the number of the slot as text."""
+    """Network profile in each slot, by the slot number as text."""
 
     __slots__ = ("_slots",)
 
@@ -35,8 +35,8 @@ class NetworkSlots(Facts):
         self._slots = _Slots()
 
     def security_profiles(self, frame: int) -> dict[str, int]:
-        """Return the security profiles, by slot, of the network profiles that were stored before the command
-        with this frame.
+        """Return, by slot, the security profiles of the network profiles that were stored before the frame
+        with this number.
         """
         return {slot: stored.security_profile for slot, stored in self._slots.items() if stored.frame < frame}
 

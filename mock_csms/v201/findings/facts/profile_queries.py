@@ -21,7 +21,7 @@ _NOTHING_FOUND: Final = "NoProfiles"
 
 @dataclass(slots=True)
 class ProfileQuery:
-    """A GetChargingProfiles and the part of its report that has arrived."""
+    """A GetChargingProfiles, and the profiles in the parts of its report so far."""
 
     at: float
     frame: int
@@ -54,8 +54,8 @@ class ProfileQuery:
         return None
 
     def asks_for(self, number: int, profile: AcceptedProfile | None) -> bool:
-        """Return whether a profile of the central system certainly matches; it is None if only its id is
-        known.
+        """Return whether the profile with the id `number`, set by the central system, certainly matches the
+        query. `profile` is None if only the id is known.
         """
         if profile is None:
             return (
@@ -104,7 +104,7 @@ class ProfileQueries(Facts):
         self.finished = FinishedReports()
 
     def asked(self, command: CommandCall) -> None:
-        """Register a query. If a query with its requestId is open, neither of them is followed."""
+        """Register a query. If another query with the same requestId is open, neither query is followed."""
         request = command.request
         number = request["requestId"]
         self.finished.pop(number, None)

@@ -47,7 +47,7 @@ class Publications(Facts):
 
 @CHECKS.learn_sent(Action.publish_firmware)
 def _begin(command: CommandCall, known: Known201) -> None:
-    """Forget all files: the new one may replace another."""
+    """Forget all files: the new file may replace any of them."""
     publications = known[Publications]
     publications.states.clear()
     publications.latest = command.request["requestId"], command.request["checksum"].lower()

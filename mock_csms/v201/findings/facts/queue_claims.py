@@ -14,7 +14,7 @@ from mock_csms.v201.findings.known import Known201
 _MAX_CLAIMS: Final = 10
 _MAX_EVENTS: Final = 100
 _DRAINED_WITHIN_S: Final = 60.0
-"""Seconds after a repeated event in which events that waited behind it in the queue may follow."""
+"""For this many seconds after a repeated event, events that waited behind it in the queue may follow."""
 
 
 class QueueClaim(NamedTuple):

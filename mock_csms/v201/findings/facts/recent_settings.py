@@ -28,7 +28,7 @@ class RecentSettings(Facts):
             self._set_at[component] = at
 
     def is_settled(self, component: str, since: float) -> bool:
-        """Return whether all messages since a time follow the current values of a component."""
+        """Return whether all messages since a time are based on the current settings of a component."""
         return self._set_at.get(component.lower(), 0.0) + SETTING_IN_FLIGHT_S < since
 
 

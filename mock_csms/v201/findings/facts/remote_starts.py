@@ -39,12 +39,14 @@ class SentRemoteStart:
     transactions: frozenset[str] = frozenset()
     """Ids of the transactions that were running on the EVSE when the command was sent."""
     authorized: frozenset[str] = frozenset()
-    """Ids of those transactions on the EVSE that were certainly authorized when the command was sent."""
+    """Ids of the transactions in `transactions` that were certainly authorized when the command was sent."""
     is_accepted: bool = False
     authorize_frame: int | None = None
     """Frame of the first Authorize of the idToken since the command."""
     is_authorized: bool | None = None
-    """Whether the mock has accepted the idToken in an Authorize since the command; None without an answer."""
+    """Whether the mock has accepted the idToken in the answer to an Authorize since the command; None before
+    such an answer.
+    """
 
 
 class SentRemoteStarts(BoundedDict[int, SentRemoteStart]):

@@ -28,7 +28,7 @@ class ComponentVariable(NamedTuple):
 
     @property
     def of_any_instance(self) -> "ComponentVariable":
-        """The entry without the instance of its component: a report may have the other instances too
+        """The entry without the instance of its component: a report may also contain the other instances
         (B08.FR.24).
         """
         return self._replace(component_instance=None)
@@ -101,7 +101,9 @@ class ReportRequests(Facts):
         self.by_id = _Requests()
 
     def sent(self, at: float, action: str, request: JsonObject) -> ReportRequest:
-        """Register a request. It is uncertain if another report with its requestId may be in progress."""
+        """Register a request; ``is_certain`` is False if another report with the same requestId may be in
+        progress.
+        """
         before = self.by_id.pop(request["requestId"], None)
         self.by_id[request["requestId"]] = registered = ReportRequest(
             action,

@@ -8,7 +8,7 @@ from mock_csms.stations.bounded import BoundedDict
 _MAX_REPORTED: Final = 100
 
 type Subject = tuple[str, object]
-"""Id of a kind, and id of its subject."""
+"""Id of a kind of finding, and id of the subject of the finding."""
 
 
 class _Latest(BoundedDict[Subject, None]):
@@ -25,7 +25,9 @@ class ReportedSubjects(Facts):
         self._latest = _Latest()
 
     def is_new(self, kind: str, subject: object) -> bool:
-        """Return whether a kind has not been reported for a subject yet, and register it."""
+        """Return whether a kind of finding has not been reported for a subject yet, and register it as
+        reported.
+        """
         is_new = (kind, subject) not in self._latest
         self._latest[kind, subject] = None
         return is_new

@@ -51,7 +51,9 @@ class ActiveReservation:
     statuses_before: Mapping[Connector, str] = field(default_factory=dict)
     """Statuses of all connectors when the ReserveNow was sent."""
     freed_at: float | None = None
-    """Time of the latest status other than Reserved of a connector of the EVSE, after one was Reserved."""
+    """Time at which a connector of the EVSE last reported a status other than Reserved, after a connector of
+    the EVSE had been Reserved.
+    """
     was_reserved: bool = False
     """Whether a connector of the EVSE was reported as Reserved after the ReserveNow was accepted."""
     may_be_used: bool = False
@@ -96,10 +98,10 @@ class ReservationFacts(Facts):
     def __init__(self) -> None:
         self.active: dict[int, ActiveReservation] = _Active()
         self.ended: dict[int, str] = _Ended()
-        """Kind of end of each reservation, by its id."""
+        """How each reservation ended, by reservation id."""
         self.ended_before: str | None = None
-        """Kind of end of the reservation of the latest CancelReservation, if the reservation had ended before
-        the command.
+        """How the reservation in the latest CancelReservation ended, if it had ended before the command;
+        otherwise None.
         """
         self.sent = 0
         """Number of ReserveNows that may have reached the station."""
@@ -118,7 +120,7 @@ class ReservationFacts(Facts):
 
     @property
     def has_unspecific(self) -> bool:
-        """Whether a reservation of any EVSE is active."""
+        """Whether a reservation that names no EVSE is active."""
         return any(one.evse_id is None for one in self.active.values())
 
     def end(self, reservation_id: int, how: str) -> None:
@@ -233,7 +235,8 @@ def _used(call: StationCall, known: Known201) -> None:
 
 
 def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
-    """Return whether the station may need the EVSE of a reservation for one that names no EVSE.
+    """Return whether the station may need the EVSE of ``reservation`` for another reservation without an
+    EVSE.
 
     The station may have such a reservation from before the mock was started or the connection was lost. It
     keeps an EVSE Reserved as soon as too few others are free (H01.FR.20).

@@ -9,9 +9,7 @@ from mock_csms.v201.findings.known import Known201
 
 
 class ScheduledResets(Facts):
-    """Resets that wait for the end of all transactions; none are kept while another Reset may be an immediate
-    one.
-    """
+    """Resets that wait for the end of all transactions; empty while an immediate Reset may be under way."""
 
     __slots__ = ("_immediate", "answers")
 
@@ -22,7 +20,7 @@ class ScheduledResets(Facts):
         """Number of resets since the last boot that may be immediate."""
 
     def sent(self, request_type: str) -> None:
-        """Register a Reset; an immediate one may end any transaction."""
+        """Register a Reset; an immediate Reset may end any transaction."""
         if request_type == "Immediate":
             self._doubt()
 

@@ -16,7 +16,7 @@ CAUSES: Final = {
     "Trigger": Action.trigger_message,
     "UnlockCommand": Action.unlock_connector,
 }
-"""Command that each trigger reason reports."""
+"""Command that a trigger reason names as the cause of an event, by trigger reason."""
 
 
 class SentCommands(Facts):
@@ -50,5 +50,5 @@ def _note_command(command: CommandCall, known: Known201) -> None:
 
 @CHECKS.learn_call(Action.boot_notification)
 def _begin(_call: StationCall, known: Known201) -> None:
-    """Create the facts before a command can be sent with a fault."""
+    """Create the facts at the first boot, so that they notice later commands that are sent with a fault."""
     _ = known[SentCommands]

@@ -51,7 +51,7 @@ class SigningFacts(Facts):
 
     def __init__(self) -> None:
         self.keys: dict[bytes, int] = _Keys()
-        """Frame of the first request with a key, by a digest of the public key."""
+        """Frame number of the first request with a key, by a digest of the public key."""
         self.trigger: SigningTrigger | None = None
         self.waiting: set[str] = set()
         """certificateTypes of requests that may be repeated, because no certificate was sent for them."""

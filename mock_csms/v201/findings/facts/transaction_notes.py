@@ -53,8 +53,8 @@ class TransactionNotes:
     periodic_at: str = ""
     """timestamp of the first event with triggerReason MeterValuePeriodic."""
     periodic_measurands: frozenset[str] | None = frozenset()
-    """Measurands of the periodic events with the timestamp ``periodic_at``; None once one with another
-    timestamp has arrived.
+    """Measurands of the periodic events with the timestamp ``periodic_at``; None once a periodic event with
+    another timestamp has arrived.
     """
     authorized_frame: int = 0
     """Frame of the latest event that reports an authorization."""
@@ -85,7 +85,7 @@ class RunningNotes(Facts):
         """EVSEs and connectors for which the station has reported a number of phases."""
 
     def of(self, event: JsonObject) -> TransactionNotes | None:
-        """Return the notes on the transaction of an event; None without its Started event."""
+        """Return the notes on the transaction of an event; None if its Started event has not arrived."""
         return self.by_id.get(event["transactionInfo"]["transactionId"])
 
     def booted(self, reason: str) -> None:

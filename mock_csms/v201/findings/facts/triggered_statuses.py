@@ -19,7 +19,9 @@ _TRIGGERED_WITHIN_S: Final = 30.0
 
 @dataclass(slots=True)
 class LastStatus:
-    """The last status of an action."""
+    """The last status message with an action (FirmwareStatusNotification or
+    PublishFirmwareStatusNotification).
+    """
 
     at: float
     payload: JsonObject
@@ -28,7 +30,7 @@ class LastStatus:
 
 
 class TriggeredStatuses(Facts):
-    """The last status of each action, while it is certain."""
+    """The last status message with each action, as long as it is certainly the last one."""
 
     __slots__ = ("_last",)
 
@@ -59,7 +61,7 @@ class TriggeredStatuses(Facts):
         self._last[action] = LastStatus(at, payload)
 
     def drop(self, action: str) -> None:
-        """Drop the status of an action, because the next one belongs to another update or publication."""
+        """Drop the status of an action, because the next status belongs to another update or publication."""
         self._last.pop(action, None)
 
     def trigger(self, command: AnsweredCommand) -> None:

@@ -16,12 +16,14 @@ WORKING: Final = "working"
 _STARTED: Final = "started"
 _LOG_STATES: Final = {"Idle": IDLE, "Uploaded": IDLE, "Uploading": WORKING}
 _FIRMWARE_STATES: Final = {"Idle": IDLE, "Installed": IDLE}
-"""State of a task that a status shows; after other statuses, the station may go on or try again."""
+"""State of a log upload (`_LOG_STATES`) or firmware update, by status; after a status that is not listed, the
+station may go on or try again.
+"""
 _STARTED_BY: Final = {
     Action.get_log.value: Action.log_status_notification.value,
     Action.update_firmware.value: Action.firmware_status_notification.value,
 }
-"""Action of the statuses of a task, by the command that starts it."""
+"""Action of the status messages of a task, by the command that starts the task."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class TriggerFacts(Facts):
         return self._tables.triggers.setdefault(action, Triggers())
 
     def task(self, action: str) -> TriggeredTask:
-        """Return the task whose statuses have an action."""
+        """Return the task whose status messages have an action."""
         return self._tables.tasks.setdefault(action, TriggeredTask())
 
     def booted(self, reason: str) -> None:

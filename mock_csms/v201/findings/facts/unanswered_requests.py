@@ -31,7 +31,7 @@ class _Requests(BoundedDict[ResultKey, int | None]):
 
 
 class UnansweredRequests(Facts):
-    """Frame of each request since the first boot; None once the request is answered or uncertain."""
+    """Frame number of each request since the first boot; None once the request is answered or uncertain."""
 
     __slots__ = ("frames",)
 
@@ -39,7 +39,7 @@ class UnansweredRequests(Facts):
         self.frames = _Requests()
 
     def sent(self, action: str, request_id: int, frame: int) -> None:
-        """Register a request. With a requestId that was used before, it is uncertain."""
+        """Register a request. A request whose requestId was used before is uncertain."""
         key = REPORTED_BY[action], request_id
         is_certain = key not in self.frames and len(self.frames) < self.frames.limit
         self.frames[key] = frame if is_certain else None
