@@ -15,7 +15,7 @@ MAX_LENGTH: Final = 1000
 MAX_EXPRESSION_DEPTH: Final = 50
 """Maximum nesting of an expression; each pipe, bracket and operator adds a level."""
 MAX_COMPILED: Final = 500
-"""Maximum number of cached expressions; rules and waits also keep their own."""
+"""Maximum number of cached expressions; a rule or a `Match` also keeps its own expression."""
 
 
 class TooCostly(ValueError):
@@ -128,7 +128,7 @@ class Expression:
             return None
 
     def holds(self, payload: Any, budget: Budget | None = None) -> bool:
-        """Return whether the result counts as true; raises as `evaluate`."""
+        """Return whether the result counts as true; raises the same exceptions as `evaluate`."""
         return is_truthy(self.evaluate(payload, budget))
 
     def result(self, payload: Any, budget: Budget | None = None) -> Any:

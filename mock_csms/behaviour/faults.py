@@ -306,7 +306,7 @@ class StallConnection(Fault):
     main = "seconds"
     kind: Literal["stall"] = "stall"
     seconds: DelaySeconds | None = None
-    """Seconds until the server reads and answers again; without it, never."""
+    """Seconds until the server reads and answers again; if not set, it never does."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
         """Stop reading."""
@@ -318,7 +318,7 @@ class HandshakeFault(Fault):
 
 
 class HttpStatus(HandshakeFault):
-    """Refuse the opening handshake with an HTTP status, which is the kind, such as ``503``."""
+    """Refuse the opening handshake with an HTTP status; the kind is its number, such as ``503``."""
 
     kind: str
 
@@ -343,7 +343,7 @@ class Hang(HandshakeFault):
     kind: Literal["hang"] = "hang"
     main = "seconds"
     seconds: DelaySeconds | None = None
-    """Seconds until the connection is closed; without it, never."""
+    """Seconds until the server closes the connection; if not set, it never does."""
 
 
 class TlsFault(HandshakeFault):

@@ -1,4 +1,4 @@
-"""Changes made while the mock runs. A scope is a name for changes that are reverted together."""
+"""Changes made while the mock runs. A scope (X-Scope) is a name for changes that are reverted together."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
@@ -10,8 +10,8 @@ MAX_SCOPES: Final = 1_000
 class Layers[Key: Hashable, Value]:
     """Values by key. Each scope may have its own value; the scope None stands for changes without a scope.
 
-    The value that was written last is in force. Taking back the value of a scope leaves the values of the
-    others, so that the latest of these is in force again.
+    The value that was written last is in force. Reverting a scope removes only the values written under this
+    scope; the latest of the remaining values is then in force.
     """
 
     __slots__ = ("_keys", "_values")
@@ -37,7 +37,7 @@ class Layers[Key: Hashable, Value]:
         return values[next(reversed(values))]
 
     def of(self, key: Key) -> Mapping[str | None, Value]:
-        """All values of a key by scope, the one in force last."""
+        """All values of a key by scope; the last of them is in force."""
         return self._values.get(key, {})
 
     @property
@@ -47,15 +47,15 @@ class Layers[Key: Hashable, Value]:
 
     @property
     def scopes(self) -> list[str]:
-        """Scopes with a value, in the order of their first change."""
+        """Scopes under which values were written, in the order of their first value."""
         return [scope for scope in self._keys if scope is not None]
 
     def keys_of(self, scope: str | None) -> list[Key]:
-        """Keys with a value in a scope."""
+        """Keys that have a value written under a scope."""
         return list(self._keys.get(scope, ()))
 
     def write(self, key: Key, value: Value, scope: str | None = None) -> None:
-        """Set the value of a scope for a key; it is in force until a later value is written."""
+        """Write a value under a scope; it is in force until a later value is written for the key."""
         values = self._values.setdefault(key, {})
         values.pop(scope, None)
         values[scope] = value
@@ -69,7 +69,7 @@ class Layers[Key: Hashable, Value]:
         self._keys.setdefault(None, {})[key] = None
 
     def revert_scope(self, key: Key, scope: str | None) -> None:
-        """Remove the value that a scope has for a key, if any."""
+        """Remove the value of a key that was written under a scope, if any."""
         values = self._values.get(key, {})
         if scope not in values:
             return

@@ -71,7 +71,7 @@ class ActiveRule:
     """Time on the monotonic clock, in seconds."""
     survives_reload: bool
     scope: str | None = None
-    """Scope that added, enabled or disabled the rule; None if no scope did."""
+    """Scope (X-Scope) under which the rule was added, enabled or disabled; None without a scope."""
     uses: Usages = field(default_factory=Usages)
     has_failed: bool = False
     """Whether a failure of the expression has been logged."""

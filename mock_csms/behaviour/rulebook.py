@@ -40,7 +40,7 @@ class TooManyRules(ValueError):
 
 
 class _Globs:
-    """The distinct globs for stations in some rules."""
+    """The distinct globs in ``when.station`` of some rules."""
 
     __slots__ = ("_all", "_last", "_patterns")
 
@@ -111,7 +111,10 @@ class Rulebook:
         }
         self._by_id: dict[str, ActiveRule] = {}
         self._layers = Layers[str, ActiveRule | None]()
-        """Rules that scopes have added or removed (None), and the rules that they hide."""
+        """Changes under scopes (X-Scope), by rule id: the added rule, or None for a removed rule.
+
+        The value for the scope None is the rule that these changes hide.
+        """
         self._entries: list[ActiveRule] = []
         self._last_number = 0
         self._globs: _Globs | None = None
@@ -125,7 +128,7 @@ class Rulebook:
     def add(self, rule: Rule, scope: str | None = None, *, survives_reload: bool = True) -> Rule:
         """Add a rule as the newest. It replaces a rule with the same id; a rule without an id gets one.
 
-        A rule of a scope hides the rules with the same id outside this scope until the scope is reverted.
+        A rule added under a scope hides other rules with the same id until the scope is reverted.
         Without ``survives_reload``, the next `replace` removes the rule.
         """
         self._last_number += 1
@@ -137,7 +140,7 @@ class Rulebook:
         return rule
 
     def _write(self, rule_id: str, entry: ActiveRule | None, scope: str | None) -> None:
-        """Put a rule in force under an id, or no rule (None); keep the earlier rule if a scope hides it."""
+        """Put ``entry`` in force under an id (None: no rule). With a scope, keep the earlier rule, hidden."""
         covered = self._by_id.get(rule_id)
         if scope is not None and rule_id not in self._layers and covered is not None:
             self._layers.write(rule_id, covered)
@@ -180,7 +183,7 @@ class Rulebook:
     def remove(self, rule_id: str, scope: str | None = None) -> bool:
         """Remove a rule; return whether it was there.
 
-        A rule that a scope removes comes back when the scope is reverted. Without a scope, hidden rules
+        A rule removed under a scope comes back when the scope is reverted. Without a scope, hidden rules
         with this id are removed too.
         """
         if rule_id not in self._by_id:
@@ -195,8 +198,8 @@ class Rulebook:
     def switch(self, rule_id: str, scope: str | None = None, *, enabled: bool) -> None:
         """Enable or disable a known rule and keep its counts.
 
-        In a scope, the change lasts until the scope is reverted. Without a scope, hidden rules with this id
-        are enabled or disabled too.
+        Under a scope, the change lasts until the scope is reverted. Without a scope, hidden rules with this
+        id are enabled or disabled too.
         """
         entry, change = self._by_id[rule_id], {"enabled": enabled}
         if scope in {None, entry.scope}:
@@ -215,7 +218,7 @@ class Rulebook:
         return is_replaced or len(self._entries) + len(self._covered()) < MAX_RULES
 
     def _covered(self) -> list[ActiveRule]:
-        """Hidden rules, which are inactive because a scope has replaced or removed them."""
+        """Hidden rules, which are inactive because they were replaced or removed under a scope."""
         return [
             entry
             for rule_id in self._layers
@@ -225,15 +228,15 @@ class Rulebook:
 
     @property
     def scopes(self) -> list[str]:
-        """Scopes that have added or removed rules."""
+        """Scopes under which rules were added or removed."""
         return self._layers.scopes
 
     def ids_of(self, scope: str) -> list[str]:
-        """Ids of the rules that a scope has added or removed."""
+        """Ids of the rules that were added or removed under a scope."""
         return self._layers.keys_of(scope)
 
     def revert_scope(self, rule_id: str, scope: str) -> None:
-        """Revert a scope's change to a rule, so that the latest remaining change is in force."""
+        """Revert the change to a rule made under a scope, so that the latest remaining change is in force."""
         if scope not in self._layers.of(rule_id):
             return
         self._layers.revert_scope(rule_id, scope)
@@ -261,7 +264,7 @@ class Rulebook:
         self._changed()
 
     def _replace_covered(self, fresh: "Rulebook") -> None:
-        """Put reloaded rules of the settings below the rules of scopes."""
+        """Put the reloaded rules of the settings beneath the rules added under scopes."""
         for rule_id in list(self._layers):
             covered = self._layers.of(rule_id).get(None)
             if covered is None or not covered.survives_reload:

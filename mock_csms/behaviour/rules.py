@@ -93,7 +93,7 @@ class When(BaseModel):
     def holds(self, call: Call, state: str, budget: Budget | None = None) -> bool:
         """Return whether a message meets the conditions on payload and state; `RuleSet` checks the rest.
 
-        The conditions take their steps from the budget. Raises TooCostly or OutOfBudget.
+        Evaluating the conditions uses up steps of the budget. Raises TooCostly or OutOfBudget.
         """
         if self.state is not None and self.state != state:
             return False
@@ -222,8 +222,8 @@ class Rule(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_fault_in_then(cls, value: object) -> object:
-        """Accept ``fault`` in place of ``then``. Without ``when``, the text of ``fault`` may begin with the
-        target.
+        """Accept ``fault`` in place of ``then``. Without ``when``, the text of ``fault`` may begin with a
+        target, as in ``Heartbeat:delay=5``.
         """
         if not isinstance(value, dict) or "fault" not in value:
             return value
@@ -260,7 +260,7 @@ class Rule(BaseModel):
 
     @property
     def action(self) -> str | None:
-        """Action that selects the rule; None if it is for every action of its direction."""
+        """Action that the rule is about, or TLS_HANDSHAKE; None: every action of its direction."""
         return TLS_HANDSHAKE if self.is_about_tls else self.when.action
 
     def directed(self, from_station: Container[str], from_csms: Container[str]) -> "Rule":
@@ -286,7 +286,8 @@ def rule_of_flag(text: str, station: str = "*") -> Rule:
     """Parse a fault as written on the command line into a rule; raises ValueError.
 
     The text is ``TARGET:KIND[=VALUE][:key=value...]``, where TARGET is an action, ``STATION/ACTION`` or
-    ``handshake``; or it is a JSON object with the same keys. ``station`` applies if the text names none.
+    ``handshake``; or it is a JSON object such as ``{"action": "Heartbeat", "kind": "delay", "seconds": 5}``.
+    ``station`` applies if the text names no station.
     """
     table = _rule_table(orjson.loads(text)) if text.startswith("{") else _table_of_text(text)
     return Rule.model_validate({**table, "id": text, "when": {"station": station, **table["when"]}})

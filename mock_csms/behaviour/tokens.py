@@ -79,7 +79,7 @@ class Token(BaseModel):
     status: AuthorizationStatus = "Accepted"
     """Status in the idTokenInfo."""
     type: IdTokenType | None = None
-    """Type that a station must present the token with; without it, any type."""
+    """Type that a station must present the token with; if not set, any type."""
     group_id_token: Annotated[str, Field(max_length=36)] | None = None
     """groupIdToken in the idTokenInfo, of the type Central."""
     cache_expiry: SecondsFromNow | ExpiryTime | None = None
@@ -87,7 +87,7 @@ class Token(BaseModel):
     personal_message: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """personalMessage in the idTokenInfo, in the format UTF8."""
     evse_id: tuple[PositiveInt, ...] = ()
-    """EVSEs that the token may use; empty: all of the station."""
+    """EVSEs that the token may use; empty: all EVSEs of the station."""
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     """language1 in the idTokenInfo, and the language of the personalMessage."""
     certificate_status: CertificateStatus | None = None

@@ -245,7 +245,7 @@ class OurCall:
     answer: int | None = None
     """Frame of the first answer, if any."""
     is_spoilt: bool = False
-    """Whether it was sent with a fault; its answers are then not checked."""
+    """Whether the CALL was sent with a fault; answers to it are then not checked."""
 
 
 class RecentCalls(BoundedDict[str, OurCall]):

@@ -29,7 +29,7 @@ class StationCall(NamedTuple):
     at: float
     """Seconds since the epoch."""
     frame: int
-    """Number of its journal entry."""
+    """Number of the CALL's journal entry."""
     action: str
     payload: JsonObject
 
@@ -39,7 +39,7 @@ class AnsweredStationCall(NamedTuple):
 
     at: float
     frame: int
-    """Number of the entry of the answer."""
+    """Number of the answer's journal entry."""
     action: str
     payload: JsonObject
     answer: JsonObject
@@ -59,7 +59,7 @@ class AnsweredCommand(NamedTuple):
 
     at: float
     frame: int
-    """Number of the entry of the answer."""
+    """Number of the answer's journal entry."""
     action: str
     request: JsonObject
     answer: JsonObject
@@ -72,7 +72,7 @@ class RefusedCommand(NamedTuple):
 
     at: float
     frame: int
-    """Number of the entry of the CALLERROR."""
+    """Number of the CALLERROR's journal entry."""
     action: str
     request: JsonObject
     code: str
@@ -130,7 +130,7 @@ class CheckList[State: Known]:
     kinds: dict[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id; each section lists the requirements of its checks."""
     shapes: Mapping[str, Callable[[JsonObject], Hashable]] = field(default_factory=dict)
-    """Functions by action that return the same key for similar CALLs, for checks of the first one only."""
+    """Functions by action that return the same key for similar CALLs; some checks judge only the first."""
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     first_calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
@@ -298,7 +298,7 @@ class CheckedKind[State: Known]:
         return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
-        """Add the requirements of expectations and of other checks without a decorator."""
+        """Add requirements that are checked without a decorated function, such as by an ExpectedMessage."""
         self._checks.add_requirements(self.id, requirements)
 
     def _decorator[Message](

@@ -115,7 +115,7 @@ class ExpectedMessages:
             self._queued_until[action] = min(self._queued_until[action], until)
 
     def disconnected(self) -> None:
-        """Drop the expectations that end with the connection; its end fulfils some of them."""
+        """Drop the expectations that end with the connection; mark those that a disconnect fulfils as met."""
         for expectation in self._open:
             if expectation.is_fulfilled_by_disconnect:
                 self._coverage.met(expectation.requirements)

@@ -175,8 +175,8 @@ class Observer:
     def malformed(
         self, at: float, frame: int, description: str, *, may_be_valid: bool = False
     ) -> Sequence[Finding]:
-        """Check a frame that is not an OCPP-J message. ``may_be_valid``: it only exceeds a limit of the
-        mock.
+        """Check a frame that is not an OCPP-J message. ``may_be_valid``: the frame only exceeds
+        a limit of the mock.
         """
         self._last_heard = at
         self.doubt(None)

@@ -41,15 +41,15 @@ class Silences:
 
     @property
     def scopes(self) -> list[str]:
-        """Scopes that have changed silences."""
+        """Scopes (X-Scope) under which kinds were silenced or reported again."""
         return self._changes.scopes
 
     def ids_of(self, scope: str) -> list[str]:
-        """Ids of the kinds that a scope has silenced, or caused to be reported again."""
+        """Ids of the kinds that were silenced, or reported again, under a scope."""
         return self._changes.keys_of(scope)
 
     def revert_scope(self, kind_id: str, scope: str) -> None:
-        """Revert the change of a scope to a kind."""
+        """Revert the change to a kind made under a scope."""
         self._changes.revert_scope(kind_id, scope)
 
     def reset(self) -> None:

@@ -52,7 +52,7 @@ class JournalFile:
             self._recover()
 
     def _append(self, data: bytes) -> None:
-        """Append all lines; on OSError, remove a part that was already written."""
+        """Append all lines; on OSError, remove the part that was already written."""
         start, written = self._size, 0
         try:
             while written < len(data):

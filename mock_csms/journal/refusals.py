@@ -21,7 +21,7 @@ oldest are dropped.
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
-    """Number of tries and time of the last one, by station, or by address and path if it is unknown."""
+    """Number of tries and time of the last try, by station; by address and path if the station is unknown."""
 
     limit = MAX_SOURCES
 
@@ -112,7 +112,7 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a refused try; return its number and the time since the last one, as text; empty if first."""
+        """Count a refused try; return its number and the time since the previous try as text ("" if none)."""
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now
@@ -128,7 +128,7 @@ class Refusals:
             self._log_unseen()
 
     def end(self) -> None:
-        """Log the number of lines that were not logged, at the end of a run."""
+        """Log the number of skipped log lines at the end of a run."""
         if self._lines.skipped:
             self._log_unseen()
 

@@ -11,7 +11,7 @@ MAX_IDENTITIES: Final = 100_000
 """Maximum number of counted identities; a client may connect under any number of them."""
 
 MAX_NEWEST_LATENCIES: Final = 1_000
-"""Maximum number of response times for the median of a sample."""
+"""Maximum number of response times kept for the median in the next sample of the history."""
 
 
 @dataclass

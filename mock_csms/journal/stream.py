@@ -80,7 +80,7 @@ class _Audience:
         """Add a subscriber; it receives all events after those already collected.
 
         The collected events are not sent first: if 100 clients subscribed while stations send messages, each
-        of them would cause another batch for all earlier subscribers.
+        new subscriber would cause another batch for all earlier subscribers.
         """
         self.subscribers[subscriber] = len(self.events)
 

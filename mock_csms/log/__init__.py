@@ -1,1 +1,1 @@
-"""Log: lines on standard output, summaries of payloads, masking of secrets, guarded failures."""
+"""Log: lines on standard output, summaries of payloads, masking of secrets, and limits on repeated errors."""

@@ -27,7 +27,7 @@ MAX_ACTION_WIDTH: Final = 60
 MAX_COLUMNS: Final = 256
 """Maximum number of actions with cached columns; OCPP has fewer."""
 MAX_PENDING_LINES: Final = 256
-"""CALLs that are collected before their lines are formatted together.
+"""Maximum number of CALLs that are collected before their lines are formatted together.
 
 Formatting them together takes a quarter less time than one by one: the code stays in the CPU caches.
 """
@@ -36,7 +36,7 @@ TENTHS_PER_SECOND: Final = 10_000
 FLUSH_DELAY: Final = 0.005
 """Seconds that lines are collected before they are written together."""
 MAX_CLOCK_GAP_S: Final = 0.000_02
-"""Maximum seconds between the readings of two clocks; without an interruption, they take far less."""
+"""Maximum seconds between the readings of two clocks; it is far less if nothing interrupts the process."""
 MAX_CLOCK_READINGS: Final = 5
 
 logger = logging.getLogger("mock_csms")

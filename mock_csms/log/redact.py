@@ -93,7 +93,7 @@ def _is_about_secret_variable(value: dict[str, Any], names: dict[str, str]) -> b
 
 
 def _has_secret_name(variable: Any, depth: int = 3) -> bool:
-    """Return whether a text at most ``depth`` levels deep is the name of a secret variable.
+    """Return whether ``variable`` contains the name of a secret variable, at most ``depth`` levels deep.
 
     Without the limit, nested objects would make the search take quadratic time.
     """
@@ -111,7 +111,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def has_value_of_variable(content: Iterable[str]) -> bool:
-    """Return whether any of these field names may belong to the value of a variable."""
+    """Return whether any field name in ``content`` may belong to the value of a variable."""
     return not VALUES_OF_VARIABLE.isdisjoint(map(str.lower, map(str.strip, content)))
 
 
@@ -144,10 +144,10 @@ def _is_key_code_type(kind: Any) -> bool:
 
 
 def may_have_secret(raw: bytes) -> bool:
-    """Return whether JSON may have a secret. After a backslash, any character may be escaped.
+    """Return whether JSON may have a secret. Any backslash counts, because escaped letters may hide a name.
 
-    Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes. The
-    latter first tries to read the bytes as a number, and handles the exception.
+    Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes,
+    which first tries to read the bytes as a number, and handles the exception.
     """
     if BACKSLASH in raw or (AT_SIGN in raw and raw.find(b"://") >= 0):
         return True
@@ -189,9 +189,9 @@ type _Check = Callable[[Any, bytes], bool]
 """Returns whether a valid CALL may have a secret; takes its decoded payload and its frame."""
 
 MAX_HARMLESS_LENGTH: Final = 64
-"""Length up to which a string has no room for a message or a key."""
+"""Maximum length of a string that has no room for a message or a key."""
 VALUE_FIELDS: Final = frozenset({"value", "valuesList"})
-"""Fields with long strings in a device report; they are secret only if their variable is."""
+"""Fields with long strings in a device report; they are secret only if the variable is secret."""
 SIGNED_VALUE: Final = "signedMeterValue"
 """Field with long strings: the signature and the public key of a meter."""
 
@@ -247,7 +247,7 @@ def _check_of(kind: type) -> _Check | None:
 
 
 def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
-    """Return a check that searches the frame only if one of these fields is present."""
+    """Return a check that searches the frame only if one of the fields ``names`` is present."""
 
     def check(content: Any, raw: bytes) -> bool:
         if has_token and _id_token_may_have_key_code(content, raw):
@@ -258,7 +258,7 @@ def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
 
 
 def _check_of_variables(name: str) -> _Check:
-    """Return a check of the names of the variables in a list.
+    """Return a check of the names of variables; ``name`` is the field with the list of variables.
 
     Searching the frame, which may have many kilobytes, would take longer.
     """
@@ -280,7 +280,7 @@ def _top_level_fields_with_long_strings(kind: type) -> dict[str, set[str]]:
 
 
 def _places(kind: inspect.Type, name: str) -> Iterator[str]:
-    """Yield the name of each field with a long string; signedMeterValue for each long string inside it.
+    """Yield the name of each field with a long string, or signedMeterValue if the field is inside it.
 
     A string without a maximum length is a time, and not a long string.
     """

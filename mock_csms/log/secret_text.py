@@ -47,7 +47,7 @@ class _Values:
 
 
 def _end_of_nested(text: str, start: int) -> int:
-    """Return the end of the list or object at a position. If the text is cut off, return its end."""
+    """Return the end of the list or object at a position. If it is cut off, return the end of the text."""
     depth = 0
     for token in BRACKET_OR_STRING.finditer(text, start):
         depth += DEPTHS.get(token[0], 0)
@@ -68,7 +68,7 @@ ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
 ITEM_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS})"\s*+:\s*+')
 ATTRIBUTE_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS}|value)"\s*+:\s*+')
 WITH_BARE_VALUES: Final = ('"variableAttribute"', '"ChangeConfiguration"')
-"""Texts of messages with the value of a variable in a field named `value`."""
+"""Texts that mark messages with the value of a variable in a field named `value`."""
 CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
 """A URL cut off within a password. A URL cut off after a port looks the same."""
 VALUE_OF_VARIABLE: Final = _Values(
@@ -122,7 +122,8 @@ def masked_lines(text: str) -> str:
 
     A private key is masked up to the end of its line.
 
-    Fast path: these tests cover many lines at once, and take a fifth of a microsecond per line.
+    Fast path: the plain way is `masked_text` for each line. The tests before it search all lines at once, and
+    take a fifth of a microsecond per line.
     """
     lower = text.lower()
     if "@" in text or "PRIVATE KEY" in text or "password" in lower or "basic " in lower:
@@ -166,7 +167,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _without_unnamed_values(text: str) -> str:
-    """Mask the values of a variable if its name is cut off, because the variable may be a password."""
+    """Mask the values of a variable whose name is cut off, because the variable may be a password."""
     named_until = max((match.end() for match in NAMED_VARIABLE.finditer(text)), default=0)
     next_item = NEXT_ITEM.search(text, named_until) if named_until else None
     if named_until and next_item is None:

@@ -54,7 +54,7 @@ def summarize(content: Any) -> str:
 
 
 def _max_width(content: Any) -> int:
-    """Return the maximum width. It is larger if a result in a list explains its status."""
+    """Return the maximum width of the summary; it is larger if a result in a list explains its status."""
     results = [content.get(name) for name in RESULTS] if isinstance(content, dict) else []
     items = [item for items in results if isinstance(items, list) for item in items if isinstance(item, dict)]
     is_explained = any(not STATUS_INFOS.isdisjoint(item) for item in items)
@@ -167,7 +167,7 @@ def _first(items: Any) -> Any:
 
 
 class _Json(dict[str, Any]):
-    """JSON object with its properties as attributes; None for a missing one."""
+    """JSON object with its properties as attributes; a missing property is None."""
 
     __slots__ = ()
     __getattr__ = dict.get
@@ -254,7 +254,8 @@ def _make_formatter(kind: type[ValidPayload]) -> Callable[[Any], str]:
 
     Fast path: one f-string with an expression for each property, compiled once for each type, as
     `dataclasses` generates methods. A loop over the properties, as in `_format_fields` for JSON, takes twice
-    as long, and nearly every message needs it. The source has only property names of the shipped schemas.
+    as long, and nearly every message needs it. The only variable parts of the generated source
+    are property names of the shipped schemas.
     """
     fields = [field for field in _fields(kind) if field.name not in LEFT_OUT]
     fields.sort(key=lambda field: field.name not in UNNAMED)

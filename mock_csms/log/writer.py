@@ -20,8 +20,8 @@ class LineWriter:
     """Writes lines in order. A notice takes the place of missing lines.
 
     Lines are missing if they were dropped because standard output is slower than the log, or if writing them
-    failed. ``notice`` formats the line that says how many. Bytes go to the raw stream below ``sys.stdout``:
-    its buffer would keep the bytes of a failed write and try again when the interpreter ends.
+    failed. ``notice`` formats the line that says how many. Bytes go to the raw stream below ``sys.stdout``,
+    whose buffer would keep the bytes of a failed write and try again when the interpreter ends.
     """
 
     def __init__(self, notice: Callable[[int], str]) -> None:
@@ -32,7 +32,7 @@ class LineWriter:
         self._size = 0
         """Characters in ``_waiting``."""
         self._dropped = 0
-        """Lines dropped since the last one in ``_waiting``."""
+        """Lines dropped since the last line in ``_waiting`` was added."""
         self._unwritten = b""
         """Bytes that are being written."""
         self._is_closed = False

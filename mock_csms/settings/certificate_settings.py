@@ -73,7 +73,7 @@ CertificateName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class CertificateSettings(CommandSettings):
-    """Certificates for one station; a part of its `Profile`."""
+    """Settings of certificates for one station; a base class of `Profile`."""
 
     certificates: Literal["sign", "hold", "bad"] = setting(
         "sign",

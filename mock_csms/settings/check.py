@@ -1,5 +1,6 @@
-"""Checks settings, rules and expectations against the served OCPP versions. pydantic has checked their
-shape.
+"""Checks settings, rules and expectations against the served OCPP versions.
+
+pydantic has already checked the shape of these values.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -64,7 +65,7 @@ def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion
 
 
 def check_security(profile: Profile, *, has_password: bool, has_tls: bool) -> Flaw | None:
-    """Return a flaw if a station could not connect with its security profile."""
+    """Return a flaw if the security profile in ``profile`` lacks the password or the TLS that it requires."""
     required = profile.security_profile
     if required in BASIC_PROFILES and not has_password:
         return Flaw(("security_profile",), f"{required} needs a password; set it too")
@@ -184,7 +185,7 @@ class _Checker:
             yield Flaw((), f"there is no {noun} {when.action!r}{suggest(when.action, actions)}")
 
     def _answer(self, when: When, answer: JsonObject) -> Iterator[Flaw]:
-        """Yield a flaw if the answer, merged over a minimal one, breaks the schema in every version."""
+        """Yield a flaw if the answer, merged over a minimal answer, breaks the schema in every version."""
         if when.action is None or when.action == HANDSHAKE or when.direction == "command":
             return
         patch = example(answer)
@@ -258,7 +259,7 @@ def _names_of_listeners(templates: Iterable[JsonObject | None], settings: Settin
 
 
 def _tls_handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
-    """Yield a flaw if a rule with a TLS fault depends on the station, or has other effects."""
+    """Yield a flaw if a rule with a TLS fault depends on a station or its state, or has other effects."""
     when = rule.when
     if when.station != ANY_STATION:
         yield Flaw(

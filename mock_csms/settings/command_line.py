@@ -22,7 +22,7 @@ ENVIRONMENT_PREFIX: Final = "OCPP_MOCK_"
 SETTING_FIELDS: Final = {
     name: field for name, field in Settings.model_fields.items() if isinstance(field.json_schema_extra, dict)
 }
-"""Settings with a flag and an environment variable; all other settings are tables of the file."""
+"""Settings with a flag and an environment variable; all other settings are tables of the settings file."""
 
 
 def flag_of(name: str) -> str:
@@ -31,7 +31,7 @@ def flag_of(name: str) -> str:
 
 
 def extra_of(name: str) -> dict[str, Any]:
-    """Arguments of ``setting`` that are not part of pydantic's field: group, example, metavar and so on."""
+    """Arguments of ``setting`` that pydantic's `Field` does not have: group, example, metavar and so on."""
     return cast("dict[str, Any]", SETTING_FIELDS[name].json_schema_extra)
 
 

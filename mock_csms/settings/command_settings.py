@@ -24,7 +24,7 @@ from mock_csms.settings.field_types import (
 
 
 class CommandSettings(BaseModel):
-    """Commands to one station; the first part of a `Profile`."""
+    """Settings of the commands sent to one station; a base class of `Profile`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,7 @@
-"""The settings in force for each station: its profile with the changes made while the mock runs."""
+"""The settings in force for each station: its profile with the changes made while the mock runs.
+
+Changes may be made under a scope, the value of the header X-Scope, and are then reverted together.
+"""
 
 from collections.abc import Container, Iterable, Mapping, Set
 from typing import Any, Final
@@ -15,28 +18,31 @@ from mock_csms.settings.station_settings import Profile
 from mock_csms.text import suggest
 
 MAX_CHANGED_PROFILES: Final = 20_000
-"""Maximum number of stations with a changed profile, and of stations changed in scopes, counted per scope."""
+"""Maximum number of stations with a changed profile.
+
+Changes under scopes have a limit of the same size, in which a station counts once for each scope.
+"""
 MAX_CHANGED_TOKENS: Final = 10_000
-"""Maximum number of changed tokens, in all scopes together."""
+"""Maximum number of changed tokens; a token counts once for each scope."""
 MAX_PATTERN_SETS: Final = 1_000
 """Maximum number of cached profiles, one for each set of matching patterns. A full cache is emptied."""
 
 
 class EffectiveProfiles:
-    """Profiles of stations, and their changes through the control API, which override the settings."""
+    """Profiles of stations: those of the settings, overridden by changes through the control API."""
 
     def __init__(self, settings: Settings, rulebook: Rulebook, connected: Container[str]) -> None:
         self.settings = settings
         self.changes: dict[str, JsonObject] = {}
         """Changed settings in force, by station."""
         self.tokens: dict[str, Token | None] = {}
-        """Changed idTokens in force; None for a deleted one."""
+        """Changed idTokens in force; None for a deleted idToken."""
         self._changes: dict[str, Layers[str, Any]] = {}
-        """Changed settings of all scopes, by station. None stands for the value in the settings."""
+        """Changed settings under all scopes, by station. None stands for the value in the settings."""
         self._stations: dict[str, dict[str, None]] = {}
         """Stations with changes, by scope."""
         self._tokens = Layers[str, tuple[str, Token | None]]()
-        """Spelling and token of all scopes, by idToken in lower case."""
+        """Spelling and Token (None: deleted) of idTokens changed in any scope, by idToken in lower case."""
         self._rulebook = rulebook
         self._connected = connected
         self._fault_rules: dict[str, Set[str]] = {}
@@ -88,7 +94,7 @@ class EffectiveProfiles:
         )
 
     def merged(self, identity: str, changes: JsonObject) -> JsonObject:
-        """The changes of a station merged with further ones; None reverts a change.
+        """The changes of a station, with ``changes`` merged over them; None reverts a change.
 
         Raises ValueError for an unknown key.
         """
@@ -99,7 +105,10 @@ class EffectiveProfiles:
         return {name: value for name, value in merged.items() if value is not None}
 
     def change(self, identity: str, changes: JsonObject, names: Iterable[str], scope: str | None) -> None:
-        """Replace the changes of a station; ``names`` are the settings changed now. Raises TooManyRules."""
+        """Replace the changes of a station; ``names`` are the settings that this call changes.
+
+        Raises TooManyRules.
+        """
         self._use_faults(identity, changes)
         layers = self._changes.setdefault(identity, Layers())
         for name in names:
@@ -109,7 +118,7 @@ class EffectiveProfiles:
         self._settle(identity)
 
     def revert_scope(self, identity: str, scope: str) -> None:
-        """Revert the changes that a scope made to a station; the latest of the others apply again."""
+        """Revert the changes to a station made under a scope; the latest remaining changes apply again."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in layers.keys_of(scope):
             layers.revert_scope(name, scope)
@@ -129,7 +138,7 @@ class EffectiveProfiles:
             self._settle(identity)
 
     def _settle(self, identity: str) -> None:
-        """Apply the latest changes of a station, and drop settings that every scope has reverted (None)."""
+        """Apply the latest changes of a station, and drop settings whose changes are all reverted (None)."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in list(layers):
             if all(value is None for value in layers.of(name).values()):
@@ -145,7 +154,7 @@ class EffectiveProfiles:
         self.drop(identity)
 
     def _forget_scope(self, identity: str, scope: str) -> None:
-        """Forget that a scope has changed a station."""
+        """Forget that a station has changes under a scope."""
         del self._stations[scope][identity]
         if not self._stations[scope]:
             del self._stations[scope]
@@ -156,19 +165,19 @@ class EffectiveProfiles:
 
     @property
     def scopes(self) -> list[str]:
-        """Scopes that have changed profiles or tokens."""
+        """Scopes under which profiles or tokens were changed."""
         return [*self._stations, *self._tokens.scopes]
 
     def stations_of(self, scope: str) -> list[str]:
-        """Stations whose profiles a scope has changed."""
+        """Stations whose profiles were changed under a scope."""
         return list(self._stations.get(scope, ()))
 
     def settings_of(self, identity: str, scope: str) -> list[str]:
-        """Settings of a station that a scope has changed."""
+        """Settings of a station that were changed under a scope."""
         return self._changes[identity].keys_of(scope) if identity in self._changes else []
 
     def has_room(self, identity: str, scope: str | None) -> bool:
-        """Whether a profile can be changed: it has been changed before, or there is room for one more."""
+        """Whether a profile may be changed: it is changed already, or the limit leaves room for another."""
         if scope is None:
             return identity in self.changes or len(self.changes) < MAX_CHANGED_PROFILES
         in_scopes = sum(map(len, self._stations.values()))
@@ -182,15 +191,15 @@ class EffectiveProfiles:
         self._use_tokens()
 
     def has_room_for_token(self, name: str, scope: str | None) -> bool:
-        """Whether a token can be changed: it has been changed before, or there is room for one more."""
+        """Whether a token may be changed: it is changed already, or the limit leaves room for another."""
         return scope in self._tokens.of(name.lower()) or self._tokens.number < MAX_CHANGED_TOKENS
 
     def tokens_of(self, scope: str) -> list[str]:
-        """IdTokens that a scope has changed."""
+        """IdTokens that were changed under a scope."""
         return [self._tokens.of(key)[scope][0] for key in self._tokens.keys_of(scope)]
 
     def revert_scope_of_tokens(self, scope: str) -> None:
-        """Revert the changes that a scope made to tokens."""
+        """Revert the changes to idTokens made under a scope."""
         for key in self._tokens.keys_of(scope):
             self._tokens.revert_scope(key, scope)
         self._use_tokens()

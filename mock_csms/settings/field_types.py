@@ -121,7 +121,7 @@ def _listed(value: object) -> list[object] | object:
 
 
 def separate(value: object) -> object:
-    """Split text at commas into a tuple; other lists become tuples."""
+    """Return text split at commas, or a list, as a tuple; return other values unchanged."""
     parts = _listed(value)
     return tuple(parts) if isinstance(parts, list) else parts
 
@@ -158,8 +158,9 @@ def _step(text: str) -> PlanStep:
 COMPONENT_NAME: Final = r"[^,=./#\[\]]+"
 INSTANCE: Final = r"(?:\[([^\[\]]+)\])?"
 VARIABLE_NAME: Final = r"(?!\d)[^,=/#\[\]]+"
-"""A name may contain dots but cannot begin with a digit, which would be a value or a misspelled connector
-id.
+"""Name of a variable, which may contain dots.
+
+It cannot begin with a digit: ``1.5`` is more likely a value, and ``EVSE#1.2`` ends in a connector id.
 """
 PATH: Final = rf"({COMPONENT_NAME}){INSTANCE}(?:#([1-9]\d*)(?:\.([1-9]\d*))?)?[./]({VARIABLE_NAME}){INSTANCE}"
 VARIABLE: Final = re.compile(rf"{PATH}\s*(?:=(.*))?", re.DOTALL)
@@ -178,7 +179,7 @@ def _variables(value: object) -> object:
 
 
 def _split_variables(text: str) -> list[str]:
-    """Split at commas that a variable follows; values and instances may contain other commas."""
+    """Split text at each comma before a variable; values and instances may contain other commas."""
     items: list[str] = []
     start = 0
     while True:

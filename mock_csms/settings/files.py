@@ -20,7 +20,7 @@ pipes.
 """
 
 is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
-"""Whether files are read again at run time, in a thread that a pipe without a writer must not block."""
+"""Whether the settings are being reloaded, in a thread that a pipe without a writer must not block."""
 
 _may_read: Final[ContextVar[bool]] = ContextVar("may_read", default=True)
 

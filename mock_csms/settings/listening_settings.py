@@ -65,7 +65,7 @@ Origins = Annotated[Words, AfterValidator(_origins)]
 
 
 class TlsFaultPlan(NamedTuple):
-    """A fault of the next TLS connections; ``times=None`` for all of them."""
+    """A fault of the next ``times`` TLS connections; None: of all TLS connections."""
 
     kind: str
     times: int | None = None
@@ -114,7 +114,7 @@ class ListenerSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _implies_tls(cls, value: object) -> object:
-        """Set ``tls``, unless it is given, if the security profile is 2 or 3, or if plain text is off."""
+        """Set ``tls`` if it is missing: true if the security profile is 2 or 3, or if ``plain`` is false."""
         if not isinstance(value, dict) or "tls" in value:
             return value
         profile = value.get("security_profile", 0)
@@ -366,7 +366,7 @@ class ListeningSettings(Profile):
 
     @property
     def all_listeners(self) -> dict[str, ListenerSettings]:
-        """Every listener by name: the one of ``--port``, the one of ``--tls-port``, and those of the file."""
+        """Every listener by name: the listeners of ``--port`` and ``--tls-port``, and of ``[listeners]``."""
         listeners = {
             MAIN_LISTENER: ListenerSettings(
                 port=self.port, tls=self.takes_tls, tls_fault=self.tls_fault if self.takes_tls else None
@@ -414,7 +414,7 @@ def _shared_ports(listeners: Mapping[str, ListenerSettings], host: str) -> Itera
 
 
 def _flaw_of_tls(settings: ListeningSettings) -> str:
-    """Describe the first conflict between TLS settings; empty without one."""
+    """Describe the first conflict between TLS settings; empty if there is none."""
     certificates, keys = len(settings.tls_cert), len(settings.tls_key)
     if certificates != keys:
         return (

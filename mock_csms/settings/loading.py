@@ -35,7 +35,7 @@ from mock_csms.text import suggest, suggest_or_list
 from mock_csms.versions import OcppVersion, default_settings
 
 type Sources = Mapping[str, tuple[str, object]]
-"""Flag or environment variable of each setting that was given this way, and its value."""
+"""For each setting given by a flag or an environment variable: the name of that source, and the value."""
 
 
 def read_settings(

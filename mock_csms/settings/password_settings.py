@@ -74,7 +74,7 @@ def missing_password(
 
 
 def warn_of_passwords(settings: PasswordSettings, before: PasswordSettings | None = None) -> None:
-    """Log one warning about passwords that a station may reject, except those that ``before`` has already."""
+    """Log one warning about the passwords that a station may reject, except those already in ``before``."""
     known = _flawed(before) if before else {}
     if new := {name: password for name, password in _flawed(settings).items() if known.get(name) != password}:
         name, password = next(iter(new.items()))

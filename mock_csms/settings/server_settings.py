@@ -356,7 +356,7 @@ class Settings(ListeningSettings):
 
     @cached_property
     def _security_profiles(self) -> frozenset[int]:
-        """Cached values: each TLS connection needs them, and there may be thousands of profiles."""
+        """`security_profiles`, cached: each TLS connection needs them, and profiles may number thousands."""
         tables = self.stations.values()
         own = {table.security_profile for table in tables if "security_profile" in table.model_fields_set}
         return frozenset({self.security_profile, *own})

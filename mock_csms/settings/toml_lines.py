@@ -22,7 +22,7 @@ TOML_TOKEN: Final = re.compile(
 )
 """Comments, texts, brackets and line ends: they decide where a statement ends."""
 PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)\]\]?")
-"""Header of a table without quotes or spaces."""
+"""Table header without quotes or spaces."""
 
 
 KEY_PART: Final = r"""(?:"(?:\\.|[^\\"\n])*+"?+|'[^'\n]*+'?+|[A-Za-z0-9_-]++)"""
@@ -109,7 +109,7 @@ def _unless_empty(line: int, statement: str) -> Iterator[tuple[int, str]]:
 
 
 def _table_of(header: str, lengths: Counter[tuple[KeyPart, ...]]) -> tuple[KeyPart, ...]:
-    """Path of a table; ``lengths`` counts the items of each array of tables up to here."""
+    """Path of the table that a header begins; ``lengths`` counts the items of each array of tables so far."""
     match = PLAIN_HEADER.fullmatch(header)
     names = match[1].split(".") if match else _names_in(tomllib.loads(header))
     path: tuple[KeyPart, ...] = ()
@@ -132,7 +132,7 @@ def _names_in(header: dict[str, Any]) -> list[str]:
 
 
 def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], statement: str) -> int:
-    """Number of leading steps of a location that lead to the table or into the value of the statement."""
+    """Number of steps at the start of ``location`` that match ``table`` and then ``statement``."""
     depth = 0
     for number, step in enumerate(table):
         depth = _past_index_of_single_table(location, depth, step)

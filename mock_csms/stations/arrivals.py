@@ -25,7 +25,7 @@ class Arrivals[Visitor]:
 
     @contextmanager
     def waiting(self, station: str, begin: Callable[[Visitor], None]) -> Iterator[None]:
-        """Call ``begin`` with the next connection of a station, inside the context.
+        """Call ``begin`` with the next connection of a station, if the station connects during the context.
 
         Raises TooManyWaiting.
         """

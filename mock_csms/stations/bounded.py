@@ -125,13 +125,13 @@ def encoded_json(value: Any) -> bytes | None:
 
 
 def within(value: Any, max_bytes: int) -> Any:
-    """Return a JSON value if its text fits into so many bytes; otherwise None."""
+    """Return a JSON value if its text has at most ``max_bytes`` bytes; otherwise None."""
     encoded = encoded_json(value)
     return value if encoded is not None and len(encoded) <= max_bytes else None
 
 
 def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
-    """Return the first values of a list, as many as fit into so many bytes of JSON text."""
+    """Return the first values of a list, as many as fit into ``max_bytes`` bytes of JSON text."""
     fitting, size = [], 0
     for value in values:
         encoded = encoded_json(value)

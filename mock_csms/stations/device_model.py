@@ -24,7 +24,7 @@ VALUE_BYTES: Final = 150
 class SharedTexts[Text: (str, bytes)](dict[Text, Text]):
     """Texts that stations of the same model share. If there are too many, all are dropped.
 
-    `sys.intern` would keep them for ever.
+    `sys.intern` would keep the texts for ever.
     """
 
     __slots__ = ()

@@ -73,7 +73,7 @@ class KnownStations(Mapping[str, Station]):
         self._disconnected_bytes -= self._disconnected.pop(identity, 0)
 
     def limit_memory(self) -> None:
-        """Trim the largest states of connected stations if they take too much."""
+        """Trim the largest states of connected stations if all together take too much memory."""
         for identity, freed in self._connected.measure(self._states):
             logger.warning(
                 "%s  its reports and lists (%.1f MiB) are dropped, because the states of all connected "

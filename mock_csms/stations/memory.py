@@ -15,7 +15,7 @@ MIN_MEASURED: Final = 200
 MIN_TRIMMED: Final = 64 * KIB
 """Minimum bytes of a state that is trimmed; smaller states have little to drop."""
 TURNS: Final = 20
-"""Number of calls of `measure` after which all stations are measured, if there are many."""
+"""Number of calls of `measure` that together measure each station once, if there are many stations."""
 
 
 class Trimmed(NamedTuple):

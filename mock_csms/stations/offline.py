@@ -66,7 +66,7 @@ class Outages:
         return (outage.station for outage in self._outages.values())
 
     def begin(self, station: str, refusal: RefusalKind, seconds: float | None) -> Outage:
-        """Refuse a station for some seconds, or until `end` (None). This replaces an earlier outage.
+        """Refuse a station for ``seconds``, or until `end` is called (None). This replaces an earlier outage.
 
         Raises TooManyOutages.
         """

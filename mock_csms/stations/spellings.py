@@ -6,18 +6,18 @@ from mock_csms.transport.handshake import is_identifier_string
 
 
 def spelling_key(identity: str) -> str:
-    """Key of a station. The case of an identifierString does not matter (OCPP-J 3.1.1)."""
+    """Return the key for an identity, without regard to case in an identifierString (OCPP-J 3.1.1)."""
     return identity.lower() if is_identifier_string(identity) else identity
 
 
 class Spellings:
-    """Identities as the stations first wrote them, by their lower case."""
+    """Identities as the stations first wrote them, by identity in lower case."""
 
     def __init__(self) -> None:
         self._identities: dict[str, str] = {}
 
     def add(self, identity: str) -> None:
-        """Remember the spelling of a station, unless another one is known."""
+        """Remember the spelling of a station, unless another spelling is known."""
         self._identities.setdefault(identity.lower(), identity)
 
     def remove(self, identity: str) -> None:
@@ -29,7 +29,7 @@ class Spellings:
         """The known spelling of an identity.
 
         An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). The first
-        connection decides the spelling; before it, a ``configured`` identity does.
+        connection decides the spelling; until then, the spelling in ``configured`` counts.
         """
         if not is_identifier_string(identity):
             return identity

@@ -125,14 +125,14 @@ class Solicitation:
     """Whether each EVSE, connector or transaction has to send the message once."""
 
     def admits(self, subject: str) -> bool:
-        """Return whether a message about a subject is still to come."""
+        """Return whether a message about ``subject`` (an EVSE, connector or transaction) is still to come."""
         return self.times is None or self.times > 0 or self._is_new(subject)
 
     def _is_new(self, subject: str) -> bool:
         return self.is_for_all and subject not in self.subjects and len(self.subjects) < MAX_SUBJECTS
 
     def use(self, subject: str) -> None:
-        """Count a message about a subject."""
+        """Count a message about ``subject`` (an EVSE, connector or transaction)."""
         if self._is_new(subject):
             self.subjects.add(subject)
         elif self.times:
@@ -237,7 +237,7 @@ class Station:
     """Time of the last boot in seconds since the epoch."""
     boot: JsonObject | None = None
     boot_sequence: tuple[str, ...] | None = None
-    """Sequence of statuses for the answers to boots, as of the last boot."""
+    """Configured statuses for the answers to successive boots, as they were at the last boot."""
     boots_before_sequence: int = 0
     connectors: dict[Connector, str] = field(default_factory=ConnectorStatuses)
     transactions: dict[str, Transaction] = field(default_factory=RecentTransactions)
@@ -346,7 +346,7 @@ class Station:
         self.boots += 1
 
     def boot_in(self, sequence: tuple[str, ...]) -> int:
-        """Number of the current boot in a sequence of statuses; a changed sequence starts with this boot."""
+        """Number of the current boot in ``sequence``: 1 for the first boot since the sequence was changed."""
         if sequence != self.boot_sequence:
             self.boots_before_sequence = max(0, self.boots - 1)
             self.boot_sequence = sequence

@@ -91,8 +91,8 @@ class EnergyMeter:
 
 
 def register_readings(sampled_values: Iterable[Any]) -> tuple[float | None, float | None]:
-    """Return two readings of the energy register in Wh: one with the context Transaction.Begin, and any
-    other one.
+    """Return two readings of the energy register in Wh: one with the context Transaction.Begin, and one with
+    any other context; None for a missing reading.
 
     The samples are SampledValueType structs. A reading is the total at the outlet; without a total, it is the
     sum of the phases at the outlet.
@@ -180,7 +180,7 @@ class Transaction:
     is_deauthorized: bool = False
     """Whether the station has said that the authorization ended. The cable may still be plugged in."""
     sent_tariff: str | None = None
-    """The latest updated tariff in an answer to its events."""
+    """The latest tariff that the mock has sent in an answer to the transaction's events."""
     charging_state: str | None = None
     stopped_reason: str | None = None
     remote_start_id: int | None = None

@@ -89,7 +89,7 @@ def usual_limit(station: Station, evse_id: int) -> UsualLimit:
 
 
 def external_limits(station: Station, evse_id: int, unit: str, phases: int | None) -> Iterator[float]:
-    """Yield the limits in ``unit`` that the station has reported for an EVSE, or for any (0) (K11, K12)."""
+    """Yield the limits in ``unit`` that the station has reported for an EVSE (0: any EVSE) (K11, K12)."""
     for notice in station.charging_limits.values():
         if evse_id and notice.get("evseId", evse_id) not in {0, evse_id}:
             continue
@@ -106,11 +106,11 @@ class Place(NamedTuple):
 
 
 def default_place(station: Station, evse_id: int, now: datetime) -> Place:
-    """Find the place of an open-ended TxDefaultProfile that collides with no other profile.
+    """Find a free place for an open-ended TxDefaultProfile, where it collides with no other profile.
 
     Two profiles with the same stackLevel may not be on the same EVSE (K01.FR.06), but a profile replaces the
     one with the same id (K01.FR.05). A stackLevel that is used both on EVSE 0 and on another EVSE is
-    rejected, so it is avoided (K01.FR.52, K01.FR.53). Raises NothingToDo if the station has no such
+    rejected, so it is avoided (K01.FR.52, K01.FR.53). Raises NothingToDo if the station has no free
     stackLevel.
     """
     known = [

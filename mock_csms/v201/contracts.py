@@ -70,7 +70,10 @@ def log_verdict(identity: str, verdict: "ChainVerdict") -> None:
 
 
 def question_for(csms: Csms, identity: str, call: Call) -> Coroutine[Any, Any, Any] | None:
-    """Return a coroutine that asks the OCSP responders for a message; None if there is nothing to ask."""
+    """Return a coroutine that asks OCSP responders about the certificates in a message.
+
+    None if there is nothing to ask.
+    """
     if csms.profile(identity).ocsp == "off" or call.content is None:
         return None
     payload = call.payload

@@ -19,15 +19,15 @@ MAX_REASONS: Final = 5
 
 
 def connectors(station: Station) -> list[Connector]:
-    """Return the connectors with a status, in order; else those of the device model; else connector 1 of
-    EVSE 1.
+    """Return the connectors with a reported status, in order. If there are none, return the connectors in the
+    device model; if it has none, return connector 1 of EVSE 1.
     """
     known = {connector for connector in station.connectors if min(connector) > 0}
     return sorted(known or set(_in_device_model(station)) or {FIRST_CONNECTOR})
 
 
 def _in_device_model(station: Station) -> Iterator[Connector]:
-    """Yield the connectors in the device model; an EVSE without one has connector 1."""
+    """Yield the connectors in the device model; an EVSE without a connector there has connector 1."""
     found = [(int(match[1]), match[2]) for match in map(IN_DEVICE_MODEL.match, station.device_model) if match]
     with_connector = {evse_id for evse_id, connector_id in found if connector_id}
     for evse_id, connector_id in found:
@@ -67,14 +67,14 @@ class KnownEvse(NamedTuple):
 
     @property
     def is_reserved(self) -> bool:
-        """Whether only the idToken of a reservation may start a transaction here (F01.FR.21)."""
+        """Whether only the idToken of a reservation may start a transaction on the EVSE (F01.FR.21)."""
         return "Reserved" in self.statuses and WITHOUT_RESERVATION.isdisjoint(self.statuses)
 
 
 def known_evses(station: Station) -> list[KnownEvse]:
     """Return the known EVSEs in order.
 
-    A transaction without an EVSE belongs to the EVSE of the station if there is only one.
+    A transaction without an EVSE belongs to the only EVSE, if the station has just one.
     """
     ids = evse_ids(station)
     statuses: dict[int, set[str]] = {evse_id: set() for evse_id in ids}
@@ -109,7 +109,7 @@ def evses_to_start_on(station: Station) -> list[KnownEvse]:
 
 
 def may_use(station: Station, evse: KnownEvse, id_token: JsonObject) -> bool:
-    """Whether an idToken may use an EVSE: it is not reserved, or reserved for this idToken."""
+    """Whether an idToken may use an EVSE: the EVSE is not reserved, or is reserved for this idToken."""
     return not evse.is_reserved or any(
         reservation.get("evseId") in {evse.id, None} and matches_token(reservation["idToken"], id_token)
         for reservation in station.reservations.values()

@@ -45,7 +45,7 @@ GetLocalListVersion needs no Enabled: a station answers it even while its list i
 
 
 def missing_feature(command: str, device_model: DeviceModel) -> str | None:
-    """Return the variable that shows that a station does not support a command; None if none shows it."""
+    """Return the variable that shows that a station does not support a command; None if there is none."""
     switches = VARIABLES.get(command, ())
     return next((name for name in switches if reported(device_model, name).lower() == "false"), None)
 

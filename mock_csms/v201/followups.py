@@ -93,9 +93,9 @@ def after_clearing(station: Station, request: JsonObject, answer: JsonObject) ->
 def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Set a charging profile that fits an EV's needs and the configured charging limit (K15, K17).
 
-    The profile is a TxProfile for the transaction on that EVSE, and replaces the profile of an earlier
-    negotiation. If no transaction is known there, the profile becomes due when the station reports one
-    (K15.FR.07).
+    The profile is a TxProfile for the transaction on the EVSE, and replaces the profile of an earlier
+    negotiation. If no transaction is known on the EVSE, the profile becomes due when the station reports a
+    transaction there (K15.FR.07).
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
@@ -126,7 +126,7 @@ def after_needs(csms: Csms, station: Station, notification: JsonObject) -> Itera
 
 
 def after_late_transaction(csms: Csms, station: Station, transaction: Transaction) -> Iterator[Command]:
-    """Set the profile for the EVSE of a transaction, if one is due (K15.FR.05, K15.FR.07)."""
+    """Set the charging profile that is due for the EVSE of a transaction, if any (K15.FR.05, K15.FR.07)."""
     evse_id = transaction.evse_id
     if evse_id in station.due_profiles:
         del station.due_profiles[evse_id]
@@ -161,8 +161,8 @@ def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Send the active profile again, as the TxProfile of the transaction (K16).
 
-    If no profile is in force, a rule has rejected the schedule; then a profile within the EV's last needs is
-    set.
+    Without a profile in force, only a rule can have rejected the schedule; then set a profile that fits the
+    EV's last charging needs.
     """
     evse_id = notification["evseId"]
     transaction = station.transaction_on(evse_id)
@@ -182,7 +182,7 @@ def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObje
 
 
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
-    """Return the ids for a charging profile and its schedule. A replaced profile passes its ids on
+    """Return the ids for a charging profile and its schedule: those of the profile that it replaces, if any
     (K01.FR.39).
     """
     if reported := _reported(station, transaction):

@@ -9,7 +9,7 @@ from ocpp.v201.enums import Action
 from mock_csms.messages import JsonObject, call_frame
 
 MESSAGE_ID: Final = "x" * 36
-"""A placeholder as long as the ids of our CALLs."""
+"""A placeholder as long as the message ids of the mock's CALLs."""
 GROWTH: Final = 24
 """Bytes that a later part may need in addition to its items: longer numbers, and Differential instead of
 Full.

@@ -49,8 +49,8 @@ def certificate_signed_payload(csms: Csms, station: Station, request: JsonObject
     """Make the CertificateSigned for a SignCertificate. It has the same certificateType, if any
     (A02.FR.14).
 
-    If the settings say so, the certificate is bad on purpose. Without an acceptable CSR, it is for another
-    key. In both cases, the station has to reject it.
+    If the settings say so, the certificate is bad on purpose. Without an acceptable CSR, the certificate is
+    for another key. In both cases, the station has to reject it.
     """
     certificate_type = request.get("certificateType")
     payload: JsonObject = {"certificateChain": _chain(csms, station, request.get("csr"), certificate_type)}

@@ -47,7 +47,7 @@ def _key(variable: Variable) -> str:
 
 
 def name_of(item: JsonObject) -> str:
-    """Return component and variable in lower case; "of a part" follows if they name an instance or EVSE."""
+    """Return component and variable in lower case; add "of a part" if ``item`` names an instance or EVSE."""
     component, variable = item["component"], item["variable"]
     name = f"{component['name']}/{variable['name']}".lower()
     is_of_station = not (component.get("instance") or component.get("evse") or variable.get("instance"))

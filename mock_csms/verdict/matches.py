@@ -31,7 +31,7 @@ class Match(BaseModel):
     direction: Direction | None = None
     """`received` for frames received from stations, `sent` for frames sent to them."""
     type: EntryKind | None = None
-    """Kind of message or event; null for any, also with `action`."""
+    """Kind of message or event. An explicit null matches any kind, even with `action`."""
     payload: JsonObject | None = None
     """Fields that the payload must contain, at any depth. null requires that the field is absent."""
     expression: str | None = None
@@ -53,14 +53,14 @@ class Match(BaseModel):
 
     @cached_property
     def actions(self) -> frozenset[str] | None:
-        """The actions, of which any matches; None if all match."""
+        """Actions that match; None if every action matches."""
         if self.action is None:
             return None
         return frozenset([self.action] if isinstance(self.action, str) else self.action)
 
     @cached_property
     def entry_type(self) -> EntryKind | None:
-        """The type that entries must have; None if all match."""
+        """Type that an entry must have to match; None if every type matches."""
         is_for_calls = self.action is not None and self.direction is None and not self.names_type
         return "call" if is_for_calls else self.type
 
@@ -75,7 +75,7 @@ class Match(BaseModel):
         return Expression(self.expression or "")
 
     def holds(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Whether an entry matches. Conditions on the payload take their steps from the budget.
+        """Whether an entry matches. Comparing the payload uses up steps of the budget.
 
         Raises OutOfBudget.
         """
@@ -160,7 +160,7 @@ def _missing(path: str, value: Any, part: Any, budget: Budget) -> Iterator[Diffe
 
 
 def _missing_in_list(path: str, items: list[Any], expected: Any, budget: Budget) -> Sequence[Difference]:
-    """Differences of the item that comes closest to the expected one."""
+    """Differences between ``expected`` and the item of a list that comes closest to it."""
     budget.take(len(items))
     by_item = [
         list(_missing(f"{path}[{number}]", item, expected, budget)) for number, item in enumerate(items)
@@ -178,7 +178,7 @@ class Distance(NamedTuple):
     other_message: bool
     """Whether the entry has a different action and is not a station's CALL.
 
-    A station's CALL is then closer, whatever the payloads of both are.
+    So among entries with a different action, a station's CALL is closer than others, whatever their payloads.
     """
     weight: tuple[int, int]
     kind_rank: int
@@ -217,7 +217,7 @@ def size_of(part: Any) -> int:
 
 
 class NearestMiss:
-    """Entry closest to any of several matches; it matches none of them.
+    """The entry that comes closest to one of several `Match` filters without matching any of them.
 
     The station counts most, then the action, then direction and type, then the payload. Among equals, and if
     the action differs, a CALL of the station is closer than a command, and a command closer than other
@@ -228,9 +228,9 @@ class NearestMiss:
         self._matches = matches
         self._shortest: Distance | None = None
         self.match: Match | None = None
-        """The match that the entry is closest to; None until an entry is found."""
+        """The filter that the entry comes closest to; None until an entry is found."""
         self.differences: Sequence[Difference] = ()
-        """Differences of the entry from this match."""
+        """Differences of the entry from the filter ``match``."""
 
     def is_nearer(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
         """Return whether an entry is nearer than all entries before it.

@@ -47,7 +47,7 @@ class RunCounts:
     failed: Mapping[str, int] = field(default_factory=dict)
     """Commands answered with a CALLERROR, or without a valid answer."""
     partly_refused: Mapping[str, int] = field(default_factory=dict)
-    """Commands with refused items and accepted items."""
+    """Commands of which stations refused some items and accepted others."""
     disconnected: Mapping[str, int] = field(default_factory=dict)
     """Commands whose connection ended before the answer; this is not a failure."""
 

@@ -21,9 +21,9 @@ It lists every requirement of Part 2 of OCPP 2.0.1 edition 3, with the errata of
 - **Seen**: when a central system can see that a station breaks it: at once (A), once it knows related facts
   (B), only in a scripted case (C), or never (N).
 - **Findings**: the [kinds of findings](finding-kinds.md) that report a violation in normal operation.
-- **Cases**: the [certification cases](certify-cases.md) for stations that Part 6 assigns to it.
-- **Tests**: the tests of this project that show that the mock itself meets it, by file in `tests/`; those in
-  `certification/` play the cases for a central system in Part 6.
+- **Cases**: the [certification cases](certify-cases.md) for stations that Part 6 assigns to the requirement.
+- **Tests**: the tests of this project that show that the mock itself meets the requirement, by file in
+  `tests/`; the tests in `certification/` play the cases for a central system in Part 6.
 - **Reason**: why no finding, case or test covers it, or how the mock deviates from it by default.
 """
 _GENERAL: Final = "General rules"
@@ -40,7 +40,7 @@ def _summary(account: Account) -> Iterator[str]:
         entry for entry in entries if entry.requirement.binds_station and entry.requirement.can_be_judged
     ]
     for_csms = [entry for entry in entries if entry.requirement.binds_csms]
-    yield "| | All | Shown | With a reason only |"
+    yield "| | All | Covered | With a reason only |"
     yield "|---|---|---|---|"
     yield _counts("Stations (A and B): findings", [bool(e.findings) for e in for_findings])
     yield _counts("Central system: tests", [bool(entry.tests) for entry in for_csms])

@@ -18,18 +18,18 @@ class Requirement(NamedTuple):
     """A numbered requirement."""
 
     id: str
-    """Its number, such as ``B01.FR.05``."""
+    """Number of the requirement, such as ``B01.FR.05``."""
     binds: Binds
     visible: Visibility
 
     @property
     def binds_station(self) -> bool:
-        """Whether a station has to meet it."""
+        """Whether a station has to meet the requirement."""
         return self.binds in {"station", "both"}
 
     @property
     def binds_csms(self) -> bool:
-        """Whether a central system has to meet it."""
+        """Whether a central system has to meet the requirement."""
         return self.binds in {"csms", "both"}
 
     @property
