@@ -131,7 +131,7 @@ def merge_tokens[Value](tokens: Mapping[str, Value], overrides: Mapping[str, Val
 
 @dataclass(frozen=True, slots=True)
 class TokenBook:
-    """Known tokens, and the status of unknown ones; all idTokens are in lower case."""
+    """Known tokens, and the status of unknown idTokens. All idTokens in the fields are in lower case."""
 
     tokens: Mapping[str, Token]
     mode: AuthMode = "normal"
@@ -193,8 +193,8 @@ STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
 def contract_status(token: Token, chain: ChainState) -> ContractStatus:
     """Statuses for a token presented with a contract certificate (C07.FR.13 to C07.FR.17).
 
-    If a certificate_status is configured for the token, it is returned, with the token's configured status or
-    else with a status that fits.
+    A certificate_status that is configured for the token is returned with the token's configured status, or
+    else with a status that fits it.
     """
     if token.certificate_status is not None:
         return token.certificate_status, _status_beside(token.certificate_status, token)

@@ -110,7 +110,7 @@ class StationCalls:
         return findings
 
     def answered(self, at: float, message_id: str, *, is_error: bool = False) -> SentCall | None:
-        """Register the answer to a CALL, and return the CALL; None if no CALL waits for it.
+        """Register the answer to a CALL, and return the CALL; None if no CALL waits for the answer.
 
         The CALL may be retried with its id after a CALLERROR, or if the station may have given up waiting.
         """

@@ -12,7 +12,7 @@ _BROKEN: Final = 2
 
 
 class Coverage:
-    """Marks, one byte for each requirement that kinds of findings name."""
+    """Stores a mark (broken, met or none) in one byte for each requirement that kinds of findings name."""
 
     __slots__ = ("_indexes", "_marks")
 

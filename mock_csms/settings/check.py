@@ -42,7 +42,7 @@ class Flaw(NamedTuple):
 
 
 class Flawed(ValueError):
-    """A value that OCPP does not allow, with its first flaw."""
+    """Raised for a value that OCPP does not allow, with the first flaw of the value."""
 
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.sentence)

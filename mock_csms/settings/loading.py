@@ -233,7 +233,7 @@ class _File:
 
 
 def _is_secret(location: Sequence[int | str]) -> bool:
-    """Return whether a location holds a secret setting; it may be in a profile of ``[stations]``."""
+    """Return whether a location holds a secret setting, also in a profile of ``[stations]``."""
     return any(step in SETTING_FIELDS and extra_of(str(step))["secret"] for step in location)
 
 

@@ -36,7 +36,7 @@ class ProfileNames:
         }
 
     def matching(self, identity: str) -> tuple[str, ...]:
-        """Names that match a station, the most specific last. Equally specific ones keep their order."""
+        """Names that match a station, the most specific last. Equally specific names keep their order."""
         matching = {name for name, matches in self._globs.items() if matches(identity)}
         if identity in self._order:
             matching.add(identity)

@@ -403,9 +403,9 @@ class Settings(ListeningSettings):
 
     @property
     def control_address(self) -> tuple[str, int]:
-        """Host and port of the control API; by default, the next port without a listener.
+        """Host and port of the control API; by default, the next port above ``--port`` that has no listener.
 
-        Port 0 picks a free one.
+        Port 0 picks a free port.
         """
         if self.control is not None:
             return parse_address(self.control)
@@ -414,7 +414,7 @@ class Settings(ListeningSettings):
         return "127.0.0.1", next(free_ports, 0) if self.port else 0
 
     def all_rules(self) -> Iterator[Rule]:
-        """Rules of the file, then faults of profiles, then faults for all stations.
+        """Rules of the settings file, then faults of profiles, then faults for all stations.
 
         Of rules with the same priority, the last one is tried first.
         """

@@ -75,7 +75,7 @@ class UsualLimit(NamedTuple):
 def usual_limit(station: Station, evse_id: int) -> UsualLimit:
     """Return the limit of a default profile: 16 A per phase for AC, 11 kW for DC.
 
-    It follows the unit and the phases that the station has reported, and does not exceed the limits that the
+    The limit has the unit and phases that the station has reported, and does not exceed the limits that the
     station has reported with NotifyChargingLimit (K02.FR.01).
     """
     phases = supply_phases(station, evse_id)

@@ -95,7 +95,7 @@ def _solicitation_of(station: Station, action: str, payload: JsonObject) -> Soli
 def needs_registration(station: Station, boot: Call) -> bool:
     """Return whether the answer to a boot decides about acceptance of the station.
 
-    It does not if the station is accepted and did not restart: such a boot was only triggered (F06).
+    An accepted station that did not restart stays accepted: its boot was only triggered (F06).
     """
     reason = boot.payload.get("reason")
     return station.registration != "Accepted" or (isinstance(reason, str) and reason in RESTARTS)

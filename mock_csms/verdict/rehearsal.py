@@ -121,7 +121,7 @@ class Rehearsal:
         self._changed()
 
     def answer(self, prompt: Prompt, answer: PromptAnswer) -> None:
-        """Answer a prompt; this ends the waits for its answer."""
+        """Answer a prompt; callers that wait for the answer continue."""
         prompt.answer = answer
         prompt.settled.set()
         self._changed()
