@@ -122,7 +122,7 @@ def _contender_help() -> str:
 
 
 def _runnable(plan: Plan) -> Plan:
-    """Sort the contenders, and skip those that cannot run here, with a line each."""
+    """Sort the contenders. Skip those that cannot run on this machine, and print a line for each of them."""
     contenders = []
     for name in filter(plan.contenders.__contains__, CONTENDERS):
         if obstacle := CONTENDERS[name].obstacle():

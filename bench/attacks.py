@@ -464,7 +464,7 @@ ATTACKS: Final[dict[str, Attack]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one attack; exit code 1 with a line if the server ended it early."""
+    """Run one attack; exit code 1 and a line on stderr if the attack ended early."""
     name, target = arguments
     fields = json.loads(target)
     machine.raise_file_limit()

@@ -1,4 +1,7 @@
-"""Contenders: the servers to compare, and how each is started, pinned to a core and stopped."""
+"""Contenders: the servers to compare, and how each is started, pinned to a core and stopped.
+
+The ready file of a contender is a JSON file with its addresses. The contender writes it once it listens.
+"""
 
 import json
 import os
@@ -38,9 +41,9 @@ class Contender:
     name: str
     command: tuple[str, ...]
     obstacle: Callable[[], str | None] = lambda: None
-    """Returns why it cannot run here, or None; may install a missing dependency first."""
+    """Returns why the server cannot run on this machine, or None; may install a missing dependency first."""
     output_is_read: bool = True
-    """Whether its output goes to a file; otherwise, to a pipe without a reader."""
+    """Whether the output of the server goes to a file; otherwise, to a pipe without a reader."""
     scheme: str = "ws"
     """Scheme of the address that stations use: ws or wss."""
 

@@ -17,7 +17,7 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = json.loads(Path(__file__).with_name(
 
 
 def announce(server: Server | asyncio.Server, ready_file: Path, scheme: str = "ws") -> None:
-    """Write the ready file atomically."""
+    """Write the address of the server to its ready file, atomically."""
     port = next(iter(server.sockets)).getsockname()[1]
     draft = ready_file.with_suffix(".draft")
     draft.write_text(json.dumps({scheme: f"{scheme}://{HOST}:{port}", "pid": os.getpid()}))

@@ -122,8 +122,8 @@ class Load:
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
         """Measure for ``seconds``, or longer until there are as many answers as stations.
 
-        The load runs for a while before the measurement begins, to refill the CPU caches that the turns of
-        other servers have evicted.
+        The load runs for a while before the measurement begins, because the CPU caches are still
+        filled with data of the server that had the turn before.
         """
         run = self.run
         run.calling = True

@@ -1,7 +1,8 @@
-"""Measure the page in Chromium beside a server under load: ``python -m bench page``.
+"""Measure the web page of a server under load in Chromium: ``python -m bench page``.
 
-The page shows 1,000 stations and 10,000 frames. Its clicks, its delay and its memory are measured while the
-stations exchange 50 frames a second; then the server is measured at full load, with and without the page.
+The page shows 1,000 stations and 10,000 frames. The time of clicks, the delay of frames and the memory are
+measured while the stations exchange 50 frames a second. Then the rate of a server at full load is measured,
+with the page open and without.
 """
 
 import argparse
@@ -28,13 +29,13 @@ from tests.browser.chromium import chromium, opened
 STATIONS: Final = 1000
 ENTRIES: Final = 10_000
 CALLS_PER_S: Final = 25
-"""Calls of all stations together; each call is two frames."""
+"""Calls per second of all stations together; each call is two frames."""
 ROUNDS_OF_CLICKS: Final = 15
 SCROLL_S: Final = 10.0
 DELAY_S: Final = 10.0
 HEAP_EVERY_S: Final = 30.0
 OPEN_S: Final = 60.0
-"""Longest wait for the page beside a server under full load."""
+"""Longest time that the page may take to open while the server is under full load."""
 LOADED_STATIONS: Final = 100
 SETTLE_S: Final = 2.0
 COMMAND: Final = (
@@ -66,7 +67,7 @@ CLICK: Final = """async ([target, place, text]) => {
   await new Promise(requestAnimationFrame);
   return performance.now() - began;
 }"""
-"""Clicks and returns the milliseconds until the frame after the one that shows the result."""
+"""JavaScript that clicks and returns the milliseconds until one screen frame after the result is there."""
 SCROLL: Final = """async ([list, seconds]) => {
   const element = document.querySelector(list);
   const gaps = [];
@@ -80,7 +81,7 @@ SCROLL: Final = """async ([list, seconds]) => {
   }
   return gaps;
 }"""
-"""Scrolls a list and returns the milliseconds between the frames of the screen."""
+"""JavaScript that scrolls a list and returns the milliseconds between successive screen frames."""
 WATCH_DELAY: Final = """async () => {
   const { onEntries } = await import("/ui/live.js");
   globalThis.delays = [];
@@ -278,7 +279,7 @@ async def _memory(tab: Tab, minutes: float) -> list[Figure]:
 async def _rates(
     browser: Browser, server: Server, core: int | None, rounds: int, seconds: float
 ) -> list[Figure]:
-    """Rates of the server with and without the page, alternately, and their ratio in each round."""
+    """Rates of the server with the page open and without, alternately, and their ratio in each round."""
     load = Load(Row("mix", LOADED_STATIONS, "page"), server, core)
     names = ("calls_per_cpu_second", "calls_per_second")
     ratios = {name: Figure(f"{name} with the page, of that without", "", "0.9") for name in names}

@@ -11,7 +11,7 @@ BASELINE: Final = "quiet"
 """Contender that the ratios refer to: this server with as little logging as the others."""
 
 COMPARED: Final = "calls_per_cpu_second"
-"""Figure whose spread and scaling are shown."""
+"""Figure of which the table also shows the spread, and the ratio to fewer stations."""
 
 type Samples = Mapping[Row, Sequence[Figures]]
 type Medians = Mapping[Row, Figures]
@@ -43,7 +43,7 @@ COLUMNS: Final = (
 
 
 def medians(samples: Samples) -> dict[Row, Figures]:
-    """Median of each figure over the rounds, with its interquartile spread and its scaling."""
+    """Median of each figure over the rounds; for COMPARED also the spread and the ratio to fewer stations."""
     return {
         row: {name: median(figures[name] for figures in rounds) for name in rounds[0]}
         | _spread(rounds)
@@ -61,7 +61,7 @@ def _spread(rounds: Sequence[Figures]) -> Figures:
 
 
 def _of_fewer(row: Row, samples: Samples) -> Figures:
-    """Ratio of the rate to that of the same server with the next smaller number of stations."""
+    """Rate of a row divided by the rate of the same server with the next smaller number of stations."""
     fewer = [
         other
         for other in samples

@@ -57,8 +57,8 @@ class Plan:
 def turns(rows: Sequence[Row], number: int) -> list[Row]:
     """Rows in the order of round ``number``; each round begins with a different row.
 
-    Every second number of stations has its contenders in reverse, so that the first contenders, which are
-    compared most closely, are next to each other and next to their own rows with fewer stations.
+    Every second number of stations has its contenders in reverse order. With 1, 100 and 1,000 stations, the
+    first contender thus has its turns at 100 and at 1,000 stations one after the other.
     """
     order: list[Row] = []
     for index, stations in enumerate(dict.fromkeys(row.stations for row in rows)):
@@ -76,12 +76,12 @@ class Results:
     failures: list[str] = field(default_factory=list)
 
     def expect(self, rows: Iterable[Row]) -> None:
-        """Add rows without figures, so that the table keeps their order rather than that of their turns."""
+        """Add rows without figures, so that the table has this order of rows, not that of the turns."""
         self.samples.update((row, []) for row in rows)
 
     @contextmanager
     def noting_failure(self, row: Row) -> Iterator[None]:
-        """Record a Broken as a failure, and discard the figures of its row."""
+        """Record a Broken in the ``with`` block as a failure, and discard the figures of ``row``."""
         try:
             yield
         except Broken as broken:

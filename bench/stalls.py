@@ -1,4 +1,4 @@
-"""Measure the waiting times of a healthy station under attack: ``python -m bench stalls``.
+"""Measure how long a healthy station waits while others attack the server: ``python -m bench stalls``.
 
 The probe is a station that sends a Heartbeat every 5 ms, or later if the last one is not yet
 answered. Each attack has a server of its own.

@@ -139,7 +139,7 @@ CYCLES: Final[Mapping[str, Sequence[Call]]] = {"mix": MIX, "small": SMALL}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An encoded CALL in pieces, to be joined by the digits of a cycle."""
+    """An encoded CALL in pieces, between which the ten digits of the cycle's number are inserted."""
 
     action: str
     frame: tuple[bytes, ...]

@@ -298,7 +298,7 @@ class CallingSession:
                 )
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Pass an answer to its pending command: apply its rule, log and record it, and learn from it."""
+        """Apply a rule to an answer; log, record and learn from it; pass it to the waiting caller."""
         log_frame(self.station.id, FROM_STATION, raw)
         pending = self._pending_with(answer.message_id)
         if pending is None:

@@ -128,7 +128,7 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Remove and return the oldest held command; None if no command with this action is held."""
+        """Remove and return the oldest command that is held back (with this action, if given), or None."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:

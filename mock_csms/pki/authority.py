@@ -122,7 +122,7 @@ class Pki:
         return self.named("root").hash_data(algorithm)
 
     def names(self) -> list[str]:
-        """Names of all certificates that `named` can return; it makes some of them at their first use."""
+        """Names of all certificates that `named` can return; some are made only at their first use."""
         clients = (record.name for record in self._registry if client_blueprint(record.name))
         return list(dict.fromkeys((*BLUEPRINTS, *clients)))
 
@@ -148,7 +148,8 @@ class Pki:
     def make(self, kind: str) -> tuple[Issued, ...]:
         """Return the certificates of a kind, made if needed.
 
-        The kind server and each fault have an ECDSA and an RSA certificate; other kinds have one certificate.
+        The kind ``server`` and the kinds named after a fault, such as ``expired``, have an ECDSA and an RSA
+        certificate. Other kinds have one certificate.
 
         Raises UnknownCertificate.
         """
@@ -159,8 +160,8 @@ class Pki:
     def issue_client(self, identity: str, *, key_type: KeyType = "ecdsa", fault: str = "") -> Issued:
         """Return the client certificate of a station with its key, made if needed.
 
-        With a fault of FAULTS, the certificate is wrong in that way. Raises UnknownCertificate for another
-        fault, and ValueError for an identity that cannot be a CN.
+        ``fault`` is the name of a fault in FAULTS that the certificate gets. Raises UnknownCertificate for an
+        unknown fault, and ValueError for an identity that cannot be a CN.
         """
         if fault and fault not in FAULTS:
             raise UnknownCertificate(
@@ -184,7 +185,7 @@ class Pki:
     def chain_for_another_key(
         self, common_name: str, *, certificate_type: str = "ChargingStationCertificate"
     ) -> Issued:
-        """Return a certificate for a new key that is discarded; a station has to reject it."""
+        """Return a certificate for a key that is not the station's; the station has to reject it."""
         public_key = new_key("ecdsa").public_key()
         return self._certify(SigningRequest(subject_name(common_name), public_key, None), certificate_type)
 

@@ -11,7 +11,7 @@ KeyType = Literal["ecdsa", "rsa"]
 ORGANIZATION: Final = "OCPP2 Mock Server"
 """O of every subject (A00.FR.509)."""
 CLOCK_TOLERANCE: Final = timedelta(hours=1)
-"""Time by which validity begins in the past, for stations whose clock is behind (errata of A02.FR.06)."""
+"""Time from the start of the validity to the issue, for stations whose clock is behind (A02.FR.06 errata)."""
 LEAF_LIFETIME: Final = timedelta(days=365)
 CA_LIFETIME: Final = timedelta(days=3650)
 
@@ -172,7 +172,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def client_name(identity: str, key_type: KeyType = "ecdsa", fault: str = "") -> str:
-    """Name of the client certificate of a station, or of its faulty one with this fault."""
+    """Name of the client certificate of a station, with the name of a fault for a faulty certificate."""
     kind = "client" if key_type == "ecdsa" else f"client-{key_type}"
     return f"{fault}-{kind}/{identity}" if fault else f"{kind}/{identity}"
 

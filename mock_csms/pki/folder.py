@@ -46,9 +46,9 @@ class PkiFolder:
         return self.path / INDEX_FILE
 
     def create(self) -> None:
-        """Make the folder for this user only, with a file that makes git ignore it.
+        """Make the folder for this user only, with a ``.gitignore`` that excludes all its files.
 
-        If the folder has files already, nothing is added.
+        If the folder already has files, no ``.gitignore`` is added.
         """
         try:
             self.path.mkdir(mode=_FOR_THIS_USER, parents=True, exist_ok=True)

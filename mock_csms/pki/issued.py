@@ -19,12 +19,12 @@ class Issued:
     name: str
     certificate: x509.Certificate
     sub_cas: tuple[x509.Certificate, ...] = ()
-    """The issuer first, without the root."""
+    """CAs between the certificate and the root, the issuer of the certificate first."""
     root: x509.Certificate
     key: PkiKey | None = None
     """None if the PKI does not have the key, as for a CSR."""
     chain_path: Path | None = None
-    """File with the chain, leaf first, without the root; None without a folder."""
+    """File with the chain, leaf first, without the root; None if the chain is not in a file."""
     key_path: Path | None = None
 
     def __repr__(self) -> str:

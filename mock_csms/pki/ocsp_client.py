@@ -1,4 +1,4 @@
-"""Asks the OCSP responders that certificates or their hash data name (C07.FR.05)."""
+"""Asks the OCSP responders whose URLs are in certificates or in hash data (C07.FR.05)."""
 
 import asyncio
 import ssl
@@ -48,10 +48,10 @@ class Question(NamedTuple):
 async def ask_responders(
     verdict: ChainVerdict, *, timeout_s: float = OCSP_TIMEOUT_S, roots_pem: str = ""
 ) -> ChainVerdict:
-    """Ask the responders that the certificates of a valid chain name, and return the final verdict.
+    """Ask the OCSP responders named in the certificates of a valid chain; return the final verdict.
 
-    If a certificate is revoked, the verdict is revoked. If a responder does not know its certificate, or
-    gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
+    If a certificate is revoked, the verdict is revoked. If a responder does not know the certificate,
+    or gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
     chain to a root in ``roots_pem`` or to a root of the system.
     """
     if verdict.state != "valid":
@@ -234,8 +234,8 @@ def _check_signature(response: ocsp.OCSPResponse, issuer: x509.Certificate | Non
     """Check the signer of a response: the issuer, or a responder that the issuer certified (RFC 6960
     4.2.2.2).
 
-    If the certificate of the issuer is not known, a certificate in the response takes its place. If there is
-    none, the signature is not checked.
+    If the certificate of the issuer is not known, a certificate in the response takes its place. If the
+    response has no certificate either, the signature is not checked.
     """
     delegates = [one for one in response.certificates if issuer is None or _is_delegate(one, issuer)]
     signers = delegates if issuer is None else [issuer, *delegates]

@@ -1,4 +1,4 @@
-"""Fetches the OCSPResponse for a station from the responder that its request names (M06)."""
+"""Fetches the OCSPResponse for a station from the responder named in the station's request (M06)."""
 
 import asyncio
 import base64

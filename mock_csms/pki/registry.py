@@ -166,7 +166,7 @@ class Registry:
         self._replace(self._path, records)
 
     def _replace(self, path: Path, records: Sequence[Record]) -> None:
-        """Use the records of the index. Records missing in the index are kept and written again."""
+        """Take over the records of the index. Records that the index lacks are kept, and written again."""
         before, self._records = self._records, {}
         self._keep_all(records)
         is_full = len(records) >= MAX_RECORDS  # another process may have left out certificates for CSRs

@@ -25,7 +25,7 @@ USUAL_COLUMNS: Final = 110
 """Columns of a help page that is not printed on a terminal."""
 
 NAME_WIDTH: Final = 22
-"""Width of the names in a list."""
+"""Columns for the names in a list on a help page."""
 
 
 def page_width() -> int:
@@ -47,10 +47,10 @@ def list_entry(name: str, text: str) -> str:
 
 
 class SuggestingParser(ArgumentParser):
-    """A parser that raises UsageError with the closest flag. If no flag is close, the text ends in ``hint``.
+    """A parser that raises UsageError with the closest flag. If no flag is close, the error ends in ``hint``.
 
     ``synonyms`` are flags of other programs, with the flag to write instead. For an argument that is not a
-    flag, the text names the closest of ``subcommands``, or ends in ``hint_about_words``.
+    flag, the error names the closest of ``subcommands``, or ends in ``hint_about_words``.
     """
 
     def __init__(

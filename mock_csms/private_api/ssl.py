@@ -18,7 +18,7 @@ __all__ = ["leaf_certificate", "observing_certificates"]
 def observing_certificates(context: ssl.SSLContext, observe: Callable[[bytes], None]) -> Iterator[None]:
     """Call ``observe`` with the leaf certificate (DER) of each peer of ``context`` in the ``with`` block.
 
-    A connection is observed only if it was made in such a block, this one or an earlier one.
+    A connection is observed only if it was made in a ``with`` block of this function, this or an earlier one.
     """
 
     def see(connection: Any, direction: str, version: Any, content: Any, kind: Any, data: bytes) -> None:  # noqa: PLR0913, PLR0917 - the signature that `ssl` calls

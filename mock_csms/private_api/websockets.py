@@ -18,7 +18,7 @@ from websockets.typing import BytesLike
 __all__ = ["ProtocolFailure", "apply_mask", "apply_mask_in_python", "failure_of", "release_frames"]
 
 ABANDONED_MESSAGE: Final = "incomplete fragmented message"
-"""Reason that the library gives for a close frame before the last fragment of a message."""
+"""Text of the library's error if a close frame arrives before the last fragment of a message."""
 COMPRESSED: Final = 0x40
 """RSV1 in the first byte of a frame (RFC 7692 6)."""
 

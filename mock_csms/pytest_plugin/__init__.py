@@ -62,7 +62,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture
 def csms_options() -> Sequence[str]:
-    """Flags for the server of a test: override it in a class, a module or a conftest.py."""
+    """Flags for the server of a test: override this fixture in a class, a module or a conftest.py."""
     return ()
 
 
@@ -122,13 +122,13 @@ def _processes() -> Any:
 
 
 def _command(config: pytest.Config) -> list[str]:
-    """Command from the option or the configuration; empty for the command of this environment."""
+    """Command from --csms-command or pytest's configuration; empty for the server of this environment."""
     text = config.getoption("--csms-command") or config.getini("csms_command")
     return shlex.split(text, posix=sys.platform != "win32")  # a backslash is part of a path on Windows
 
 
 def _options(node: pytest.Item, csms_options: Sequence[str]) -> list[Any]:
-    """Flags of the fixture, then those of all markers. The marker of the test comes last."""
+    """Flags for the server: those of the fixture, then those of all markers, the test's own marker last."""
     return [csms_options, *(marker.args for marker in reversed(list(node.iter_markers(MARKER))))]
 
 
@@ -143,7 +143,7 @@ def _checked(flags: Any) -> list[str]:
 
 
 def _fixture_of_loop(request: pytest.FixtureRequest) -> str:
-    """Name of the fixture that connects in the event loop of the test."""
+    """Name of the fixture that connects the client in the event loop of the test."""
     if "anyio_backend" in request.fixturenames:
         return "_async_csms_of_anyio"
     if not request.config.pluginmanager.hasplugin(_fixtures_for("asyncio")):

@@ -40,7 +40,7 @@ OWN_GROUP: Final[dict[str, Any]] = (
     if sys.platform == "win32"
     else {"start_new_session": True}
 )
-"""Options of a process that Ctrl+C does not reach. pytest ends the process with the test."""
+"""Options of `Popen` so that Ctrl+C does not reach the process. pytest ends the process with the test."""
 
 
 class LoggedProcess:
@@ -159,7 +159,7 @@ class ServerProcess(LoggedProcess):
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
-        """The journal, then the log. Empty if the server did not start: the failure quotes the log."""
+        """The journal, then the log. Empty if the server did not start; the failure then quotes the log."""
         if not self._addresses and not self.is_running:
             return []
         journal = self._journal() if self._addresses.get("control") and self.is_running else ""
@@ -193,8 +193,8 @@ class StationProcess(LoggedProcess):
     def do(self, step: str) -> None:
         """Make the station perform a step, such as ``plug-in evse=2``.
 
-        ``mock-csms station --help`` lists the steps. Fails the test if the station has ended; a step that
-        does not exist, or has no effect at the moment, fails the test at its end.
+        ``mock-csms station --help`` lists the steps. Fails the test at once if the station has ended. If
+        the step does not exist or has no effect at the moment, the test fails at its end.
         """
         stdin = self._process.stdin
         assert stdin is not None

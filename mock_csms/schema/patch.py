@@ -39,9 +39,9 @@ def contains(value: Any, part: Any, budget: Budget | None = None) -> bool:
     """Return whether a value contains a part.
 
     An object needs at least the fields of the part, and a list an item for each item of the part; other
-    values must be equal. None in the part requires the field to be absent. With a budget, comparisons with
-    items of lists take steps, because their number is the product of the lengths of two lists; raises
-    OutOfBudget.
+    values must be equal. None in the part requires the field to be absent. If ``budget`` is
+    given, each comparison with an item of a list takes steps from it, because two long lists need very many
+    comparisons; raises OutOfBudget.
     """
     if isinstance(part, dict):
         return isinstance(value, dict) and all(

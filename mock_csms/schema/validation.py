@@ -39,7 +39,7 @@ RULES_IN_WORDS: Final = {
     "additionalProperties": "has a property that the schema does not define",
     "format": DATE_TIME_RULE,
 }
-"""Texts of violated rules, by keyword, if the value of the keyword in the schema is not worth showing."""
+"""Text for each violated keyword of JSON schema whose value in the schema is not worth showing."""
 
 MAX_FOUND_LENGTH: Final = 300
 """Maximum number of characters of `Violation.found`; an invalid value may be as long as a message."""

@@ -52,17 +52,17 @@ class Listener:
 
     @property
     def security_profile(self) -> int:
-        """Lowest security profile of its stations."""
+        """Lowest security profile of the listener's stations."""
         return self._settings.security_profile
 
     @property
     def accepts_plain(self) -> bool:
-        """Whether it takes plain text."""
+        """Whether the listener accepts connections without TLS."""
         return self._settings.plain
 
     @property
     def accepts_tls(self) -> bool:
-        """Whether it takes TLS."""
+        """Whether the listener accepts TLS."""
         return self._settings.tls
 
     @property
@@ -95,7 +95,7 @@ class Listener:
         """Host, port and path for a station that has reached this machine at the address ``host``.
 
         With ``--public-url``, the listener of ``--port`` has the host, port and path of that URL. The other
-        listeners have its host and their own ports.
+        listeners have the host of the URL and their own ports.
         """
         port = int(self.address.rpartition(":")[2])
         if self._public_url is None:
@@ -252,7 +252,7 @@ class Listeners(Mapping[str, Listener]):
         return self._listeners[name].url_from(host, self._security_profile)
 
     def http_url_from(self, host: str, port: int) -> str:
-        """Base URL for the downloads and uploads of a station that has reached this machine at this address.
+        """Base URL for the downloads and uploads of a station that has reached this machine at ``host``.
 
         Without ``--public-url``, it is plain HTTP even for a station with TLS, because the HTTP client of the
         station may know no root certificate.
@@ -263,7 +263,7 @@ class Listeners(Mapping[str, Listener]):
 
     @property
     def usual_address(self) -> tuple[str, int]:
-        """Host and port of the main listener; the host is the first of its `hosts`."""
+        """Host and port of the main listener; the host is the first one that `hosts` returns."""
         return self.hosts(MAIN_LISTENER)[0], int(self.main.address.rpartition(":")[2])
 
     def hosts(self, name: str) -> list[str]:

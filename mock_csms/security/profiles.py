@@ -141,7 +141,7 @@ def _is_same_identity(user: str, identity: str) -> bool:
 
 
 def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
-    """Return whether the user name in credentials is a password, because the two are swapped."""
+    """Return whether the user name is a password, for example because a station swapped the two."""
     try:
         return _is_in_wrong_order(required, parse_authorization(authorization[:1]))
     except BadAuthorization:
@@ -149,7 +149,7 @@ def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
 
 
 def _is_in_wrong_order(required: Required, credentials: BasicCredentials) -> bool:
-    """Return whether the user name is a password, or the part of a password before its colon."""
+    """Return whether a station sent PASSWORD:IDENTITY, or a known password as user name."""
     last_part = credentials.password.rpartition(b":")[2].decode(errors="backslashreplace")
     if _is_same_identity(last_part, required.identity):
         return not _is_same_identity(credentials.user.decode(errors="backslashreplace"), required.identity)

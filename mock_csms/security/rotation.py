@@ -103,7 +103,7 @@ class PasswordChanges:
         return "its old password stays valid (A01.FR.04)"
 
     def used(self, identity: str, password: Password) -> None:
-        """Record the password of a new connection, which ends a change that the station has not answered."""
+        """Record the password of a new connection. This ends a change that the station has not answered."""
         known = self._changed.get(identity)
         if known is None or not known.holds_until:
             return

@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Describe that a port presents this certificate instead of a server certificate, and the remedy."""
+    """Say that a port presents ``certificate`` instead of a server certificate, and name the remedy."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set "
         f'certificate = "both" for this listener'
@@ -16,7 +16,7 @@ def flaw_of_choice(certificate: str) -> str:
 
 
 def flaw_of_name(server_name: str | None, names: Collection[str], *, is_own: bool) -> str:
-    """Describe that a host name is missing in a certificate, and the remedy; empty if it is there.
+    """Say that a host name is missing in a certificate, and name the remedy; empty if the name is there.
 
     ``is_own`` means that the certificate is a file of the user, to which the server cannot add a name.
     """

@@ -92,7 +92,7 @@ class TlsProvider:
         self._contexts = Contexts()
 
     def fault_of_rule(self) -> Injected:
-        """Return the fault that a rule injects into the next connection, and count it."""
+        """Return the TLS fault of a rule for the next connection, if any, and count the match of the rule."""
         match = self._rulebook.match_tls_handshake()
         if match is None or match.then.fault is None:
             return Injected()

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 MAX_PORT: Final = 65535
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Loopback address to connect to, by the wildcard address that a listener is bound to."""
+"""For each wildcard address of a listener, the loopback address on which this machine reaches it."""
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -30,9 +30,10 @@ class ClientHello(NamedTuple):
     """A client's offer."""
 
     versions: tuple[str, ...]
-    """Protocol versions, such as TLSv1.3. If the client sends no list of versions, this is only its highest.
+    """Protocol versions, such as TLSv1.3.
 
-    Empty if the ClientHello is cut short and the list may be in the missing part.
+    If the client sends no list of versions, the only entry is the client's highest version. Empty if the
+    ClientHello is cut short and the list may be in the missing part.
     """
     lists_versions: bool
     """Whether the client sent a list of versions (extension supported_versions)."""

@@ -1,4 +1,4 @@
-"""Requests for files on a port for stations. An HTTP server takes over their connections."""
+"""HTTP requests for files that arrive on a port for stations. The HTTP server of the mock answers them."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
 def request_lines(prefix: str = "") -> tuple[bytes, ...]:
-    """Beginnings of requests for files. A proxy may add ``prefix`` before the path."""
+    """Beginnings of requests for files, with and without ``prefix``, which a proxy may add to the path."""
     paths = [f"{before}{folder}" for before in dict.fromkeys(("", prefix)) for folder in FOLDERS]
     return tuple(f"{method} {path}".encode() for method in METHODS for path in paths)
 
@@ -49,7 +49,7 @@ class StationConnection(Protocol):
 
 
 class FileRequests:
-    """Hands connections that ask for a file to an HTTP server.
+    """Hands a connection whose first request is for a file to the HTTP server.
 
     The plain way is to serve files on the port of the control API only. A station on another machine would
     then need a second port that it can reach, and the control API is on loopback unless configured otherwise.

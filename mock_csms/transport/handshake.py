@@ -135,8 +135,9 @@ def shortened(text: str) -> str:
 class HandshakeFailure(NamedTuple):
     """Why an opening handshake failed.
 
-    ``kind`` is its label in the metrics; ``reason`` describes the received bytes and the remedy, for the log.
-    ``is_answered`` means that `websockets` has sent a response. ``facts`` are for the journal.
+    ``kind`` is the label of the failure in the metrics. ``reason`` describes the received bytes and the
+    remedy, for the log. ``is_answered`` means that `websockets` has sent a response. ``facts`` are for the
+    journal.
     """
 
     kind: str

@@ -58,7 +58,7 @@ def _addresses(interface: "ctypes._Pointer[_Interface]") -> Iterator[str]:
 
 
 def _family(head: bytes) -> int:
-    """Address family at the beginning of a ``struct sockaddr``; BSD and macOS put its length before it."""
+    """Address family at the beginning of a ``struct sockaddr``; BSD and macOS put a length first."""
     return int.from_bytes(head, sys.byteorder) if sys.platform == "linux" else head[1]
 
 
@@ -82,8 +82,8 @@ def route_addresses() -> list[str]:
 def reachable_addresses(addresses: Iterable[str], preferred: Iterable[str], version: int) -> list[str]:
     """Choose the addresses of one IP version that stations can use.
 
-    Those of the default route (``preferred``) are first, loopback is last. Link-local addresses are left out:
-    a URL with such an address would have to name the station's network interface.
+    ``preferred`` are the addresses of the default routes; they come first. Loopback comes last. Link-local
+    addresses are left out: a URL with such an address would have to name the station's network interface.
     """
     parsed = [ip_address(address) for address in (*preferred, *addresses)]
     usable = [one for one in dict.fromkeys(parsed) if one.version == version and not one.is_link_local]

@@ -38,11 +38,11 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
     max_sockets: int | None = None,
     file_requests: FileRequests | None = None,
 ) -> AsyncIterator[None]:
-    """Serve stations on listening sockets inside the context; then close all connections with code 1001.
+    """Serve stations on listening sockets while the context lasts. Raises OSError.
 
-    Sizes are in bytes, intervals and time-outs in seconds. ``max_sockets`` is the number of TCP connections
-    that the open file limit leaves room for, over all ports. ``file_requests`` answers requests for files.
-    Raises OSError.
+    At the end, all connections are closed with code 1001. Sizes are in bytes, intervals and time-outs in
+    seconds. ``max_sockets`` is the number of TCP connections that the open file limit leaves room for, over
+    all ports. ``file_requests`` answers requests for files.
     """
     options = Options(
         max_message_size=max_message_size,

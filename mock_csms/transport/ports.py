@@ -38,15 +38,15 @@ class Port(Protocol):
 
     @property
     def security_profile(self) -> int:
-        """Lowest security profile of its connections (OCPP 2.0.1 A00); not used by the transport."""
+        """Lowest security profile of the port's connections (OCPP 2.0.1 A00); not used by the transport."""
 
     @property
     def accepts_plain(self) -> bool:
-        """Whether it accepts connections without TLS."""
+        """Whether the port accepts connections without TLS."""
 
     @property
     def accepts_tls(self) -> bool:
-        """Whether it accepts TLS. If not, the first bytes of a connection are not examined."""
+        """Whether the port accepts TLS. If not, the first bytes of a connection are not examined."""
 
     @property
     def root_hint(self) -> str:

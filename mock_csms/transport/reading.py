@@ -56,9 +56,9 @@ class Receiver(Protocol):
 class ReceiveBuffer:
     """Input that cannot be handled yet.
 
-    The plain way is to make its fields part of the connection. Most of the time there is no such input, so a
-    connection makes this object only when it needs it. This saves 0.9 KiB per station, and the fast path has
-    one check per message instead of several.
+    The plain way is to make the fields of this class part of the connection. Most of the time there is no
+    such input, so a connection makes a ReceiveBuffer only when input has to wait. This saves 0.9 KiB per
+    station, and the fast path has one check per message instead of several.
     """
 
     __slots__ = ("head", "is_binary", "is_waiting", "parts", "request_size", "unread")

@@ -1,6 +1,6 @@
 """Steps that a connection can take instead of sending a message.
 
-The steps are plain data: a fault makes them, and `perform` carries them out.
+The steps are plain data: an injected fault returns them, and `perform` carries them out.
 """
 
 import asyncio
@@ -91,9 +91,9 @@ class Performer(Protocol):
 
 
 type OnSent = Callable[[bytes | None], None]
-"""Called with the message of each step that has one, after the step, even on a closed connection.
+"""Called after each Text, Binary, CutShort and Fragments, with its data, even on a closed connection.
 
-For a fault that needs no answer, the caller of `perform` calls it with None.
+For a fault that needs no answer, such as a reset, the session calls this function with None before the steps.
 """
 
 

@@ -142,7 +142,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._backlog = b""
         """Input that is not passed to OpenSSL yet."""
         self._end: ssl.SSLError | None = None
-        """End of the input. It has arrived, but is handled only after the data before it."""
+        """Error or close_notify that ends the input; handled only after the data that came before it."""
         self._missing = 0
         """Bytes still missing from the last record passed to OpenSSL."""
         self._hello = b""
@@ -341,8 +341,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _fail(self, failure: HandshakeFailure) -> None:
         """Give up, and half-close the connection.
 
-        If the client has sent more, a full close would reset the connection, and the reset could overtake the
-        alert.
+        If the client has sent more data, a full close would reset the connection, and the reset could
+        overtake the alert.
         """
         self._phase, self._is_shut, self._backlog = Phase.ENDED, True, b""
         self._upper.fail_tls(failure)

@@ -222,7 +222,7 @@ def _failure(
 
 
 def _with_known_flaw(attempt: Attempt, words: str, *, by_name: bool = True) -> str:
-    """Replace the usual remedy if the port knows why a client rejects its certificate."""
+    """Replace the usual remedy if it is known why a client rejects the certificate of the port."""
     hello = parse_client_hello(attempt.hello)
     flaw = attempt.port.server_certificate_flaw(hello.server_name if hello and by_name else None)
     cause, _, _ = words.partition("; ")
