@@ -67,7 +67,7 @@ def imports(module: str) -> Iterator[str]:
 
 
 def circle_from(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
-    """Return a circle of imports on the paths through a module, or None."""
+    """Search the imports of `module` for a circle; `path` has the modules that lead to `module`."""
     if module in path:
         return (*path[path.index(module) :], module)
     if module in done:

@@ -107,7 +107,7 @@ def test_control_api_of_compose_is_published_on_loopback_only() -> None:
 
 
 def documented_runs() -> list[list[str]]:
-    """Arguments of the image in the commands of the documentation."""
+    """Arguments after the name of the image in the commands of docs/container.md."""
     text = (ROOT / "docs" / "container.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = re.findall(r"^docker run .*", text, re.MULTILINE)
     return [shlex.split(command.partition(" ocpp2-mock-server")[2]) for command in commands]

@@ -81,7 +81,7 @@ LOG_SAMPLES: Final = {
     "docs/first-minute.md: ended after",
     "docs/hardware.md: 09:20:01.810",
 }
-"""Samples of the log, by page and first words; the last test compares them."""
+"""Samples of the log, by page and first words; the last test of this module compares them."""
 
 TRIED_ELSEWHERE: Final = {
     "docs/hardware.md: 09:19:30.453": "tests/integration/test_listeners.py",
@@ -92,7 +92,7 @@ TRIED_ELSEWHERE: Final = {
     "docs/certify.md: [known]": "tests/docs/test_certify_page.py reads it",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
-"""The test that checks each other sample of text, by page and first words."""
+"""For other samples of text, by page and first words: the test file that checks the sample."""
 
 
 PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md"}
@@ -490,7 +490,7 @@ def shape(value: object) -> object:
 
 
 async def real_json(mock: MockCsms, folder: Path) -> dict[str, object]:
-    """One of each JSON value that the documentation shows, by name."""
+    """An example of each kind of JSON value that the documentation shows, by name."""
     with pytest.raises(Exception, match="Pending"):
         await early_status(mock)
     async with httpx.AsyncClient(base_url=mock.control_url, timeout=PATIENCE, trust_env=False) as client:

@@ -1,4 +1,4 @@
-"""Reverting a scope leaves the mock as if only the changes of the other scopes had been made."""
+"""Reverting a scope (X-Scope) leaves the mock as if the scope's changes had never been made."""
 
 from collections.abc import Callable, Iterable
 from random import Random

@@ -1,4 +1,4 @@
-"""Faults: the steps that each kind makes instead of sending an answer, and its parameters."""
+"""Kinds of faults: the steps that replace the sending of an answer, and the parameters."""
 
 import json
 from http import HTTPStatus

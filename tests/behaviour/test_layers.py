@@ -1,4 +1,4 @@
-"""Changes in scopes: the value in force, and the value after a scope is reverted."""
+"""Changes in scopes (X-Scope): the value in force, and the value after a scope is reverted."""
 
 import pytest
 

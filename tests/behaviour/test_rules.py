@@ -20,7 +20,7 @@ def validation_error(**fields: Any) -> str:
 
 
 def rejection(make: Callable[[], Rule]) -> str:
-    """The error of an invalid rule, from its model or from the OCPP versions; empty if it is valid."""
+    """The error of a rule, found by the model `Rule` or by `check`; empty if the rule is valid."""
     try:
         flaw = check(make(), OCPP_VERSIONS)
     except ValueError as error:

@@ -28,7 +28,7 @@ class NoBrowser(Exception):
 
 
 def executable(own: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Path of a Chromium; ``own`` is where Playwright would have installed its own. Raises NoBrowser."""
+    """Path of a Chromium; ``own`` is where Playwright installs a Chromium. Raises NoBrowser."""
     if given := environment.get(VARIABLE):
         if which(given):
             return given

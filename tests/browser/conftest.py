@@ -1,8 +1,8 @@
 """Fixtures of the tests in Chromium: a browser, mocks, simulated stations, and guarded pages.
 
-All of them run in one event loop, that of the session, because Playwright's objects belong to the loop that
-made them. A page fails its test if it sends a request to another origin, logs an error (such as a violation
-of the Content-Security-Policy) or leaves an exception uncaught.
+All fixtures and tests run in one event loop, that of the session, as Playwright's objects belong to the loop
+that made them. A page fails its test if it sends a request to another origin, logs an error (such as a
+violation of the Content-Security-Policy) or leaves an exception uncaught.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -40,7 +40,7 @@ FAILED: Final[dict[str, Any]] = {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def csms(mock: MockCsms) -> AsyncIterator[AsyncClient]:
-    """A client that reports a run."""
+    """A client that reports a run of the certification rehearsal."""
     async with AsyncClient(mock.control_url) as client:
         yield client
 

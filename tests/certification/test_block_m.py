@@ -23,7 +23,7 @@ ISO_15118_2 = "urn:iso:15118:2:2013:MsgDef"
 
 
 def entry(csms: Csms, kind: str, algorithm: str = "SHA256") -> JsonObject:
-    """CertificateHashDataChainType of the root certificate for a type, or of the SECC's chain."""
+    """CertificateHashDataChainType of a root or, for V2GCertificateChain, of the chain of the SECC."""
     name = ROOT_OF_TYPE.get(kind, "secc")
     data: JsonObject = {
         "certificateType": kind,

@@ -47,7 +47,7 @@ async def report_monitors(station: Station, request_id: int, *monitors: JsonObje
 async def reports_are_shown(
     case: StationCase, without_result: JsonObject, with_result: JsonObject, *monitors: JsonObject
 ) -> None:
-    """Request a report without a result, then one of these monitors; the mock then shows the monitors."""
+    """Send a request that no monitor matches, then one for these monitors, which the mock then shows."""
     async with case.booted() as station:
         answers = iter(["EmptyResultSet", "Accepted"])
         station.answers["GetMonitoringReport"] = lambda **_: call_result.GetMonitoringReport(next(answers))

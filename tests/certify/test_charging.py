@@ -13,7 +13,7 @@ PROFILE = charging_profile(1, "TxDefaultProfile", LimitUnit().schedule({0: 6, 60
 
 
 def reported(**changes: Any) -> dict[str, Any]:
-    """The profile as a station reports it, with these members of its schedule changed."""
+    """`PROFILE` as a station reports it, with these changes in its schedule."""
     return {**PROFILE, "chargingSchedule": [{**PROFILE["chargingSchedule"][0], **changes}]}
 
 

@@ -1,4 +1,4 @@
-"""The rig of `examples/rigs`, which controls a simulator of stations, against a stand-in for it."""
+"""The rig in `examples/rigs`, which controls a simulator of stations; a stand-in replaces the simulator."""
 
 import asyncio
 import json

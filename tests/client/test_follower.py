@@ -1,4 +1,4 @@
-"""Following the events: many waits without requests, lost connections, missing entries."""
+"""The client follows the server's events: many waits, lost connections, missing entries."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ MESSAGES = 10
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def proxy(mock: Mock) -> AsyncIterator[TcpProxy]:
-    """A proxy before the control API."""
+    """A proxy in front of the control API."""
     async with proxy_before(mock[0].control) as proxy:
         yield proxy
 

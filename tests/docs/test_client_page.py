@@ -37,7 +37,7 @@ def masked(text: str) -> str:
 
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[str]:
-    """Address of the control API of a server, with the page's station connected, at 30 times the speed."""
+    """Address of the control API of a server, to which the page's station connects at 30 times the speed."""
     flags = ["--idle", "--speed", "30", "--to"]
     boot = {"match": {"action": "StatusNotification"}, "times": 2, "since": 0, "within": 60}
     with server(tmp_path) as ready:
@@ -58,7 +58,7 @@ async def run(block: Block, names: dict[str, Any], control: str) -> None:
 
 
 async def test_examples_run_from_top_to_bottom(control: str) -> None:
-    """A block of text shows the beginning of the failure of the example above it."""
+    """An example fails if a block of text follows, which shows the beginning of the failure."""
     names: dict[str, Any] = {}
     blocks = [block for block in parse_blocks(PAGE) if block.language in {"python", "text"}]
     for number, block in enumerate(blocks):

@@ -100,7 +100,7 @@ async def send(connection: ClientConnection, message_id: str, action: str, paylo
 
 
 async def answered(connection: ClientConnection, action: str, payload: Any, count: int) -> list[str]:
-    """Send CALLs, then a LogStatusNotification; return the ids of the CALLs that are answered before that."""
+    """Send CALLs, then a LogStatusNotification; return the ids of the CALLs answered before it."""
     ids = [str(number) for number in range(1, count + 1)]
     for message_id in ids:
         await send(connection, message_id, action, payload)

@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 LOADED: Final = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=["']?(?:https?:)?//|url\(["']?https?:"""
 )
-"""A file that a browser loads from another server."""
+"""Matches HTML or CSS that makes a browser load a file from another server."""
 
 OUTSIDE_DOCS: Final = ("index", "changelog", "contributing", "benchmark")
 

@@ -24,7 +24,7 @@ PAGE: Final = ROOT / "docs" / "testing.md"
 BLOCKS: Final = list(parse_blocks(PAGE))
 WORKFLOWS: Final = [yaml_load(block.text) for block in BLOCKS if block.language == "yaml"]
 INSTALLATIONS: Final = ('pip install "./mock-csms[pytest]"', "pipx install ./mock-csms")
-"""Commands that tests/packaging runs, with the wheel."""
+"""Commands that install the mock; no test runs them, but tests/packaging installs the wheel."""
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 

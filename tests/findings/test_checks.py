@@ -1,4 +1,4 @@
-"""Checks and learners of TransactionEvents."""
+"""Checks of TransactionEvents, and learners (functions that learn facts from messages for the checks)."""
 
 from mock_csms.findings.checking import Checking
 from mock_csms.findings.checks import MET, CheckList, Outcome, StationCall
@@ -9,7 +9,7 @@ from mock_csms.findings.kinds import Reporter
 
 
 class Board:
-    """Checks that record in ``called`` that they were called."""
+    """Checks and learners for one test; ``called`` has the names of those that were called."""
 
     def __init__(self) -> None:
         self.checks = CheckList[Known](event_action="TransactionEvent")
@@ -24,7 +24,7 @@ class Board:
         return MET
 
     def send(self, event_type: str, trigger: str, transaction_id: str = "T1") -> list[str]:
-        """Judge an event, and return the names of the functions that were called."""
+        """Judge a TransactionEvent; return the names of the checks and learners that were called for it."""
         self.called.clear()
         info = {"transactionId": transaction_id}
         event = {"eventType": event_type, "triggerReason": trigger, "transactionInfo": info}

@@ -1,4 +1,4 @@
-"""All 40 commands over a real socket, and the loop that sends the configured ones."""
+"""All 40 commands over a real socket, and the loop that sends the commands of the settings."""
 
 import asyncio
 import statistics

@@ -337,7 +337,7 @@ async def draining(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("behaviour", ["does_not_read", "sends_10_mib"])
 async def test_misbehaving_neighbour_does_not_slow_a_healthy_station(behaviour: str) -> None:
-    """With the neighbour, a Heartbeat's p99 is at most three times that without, in the best of 5 tries."""
+    """In the best of 5 tries, the neighbour makes the p99 of a Heartbeat at most three times as long."""
     ratios: list[float] = []
     async with running("--port", "0") as process:
         address = await address_of(process)

@@ -39,7 +39,7 @@ async def other_operator() -> AsyncIterator[Csms]:
 
 
 def hash_data(pki: Pki, url: str = "http://127.0.0.1:9/ocsp", name: str = "contract") -> JsonObject:
-    """OCSPRequestDataType of a certificate, with the names of `ocpp`."""
+    """OCSPRequestDataType of a certificate, with keys in snake case, as `ocpp` expects them."""
     data = pki.named(name).hash_data()
     return {
         "hash_algorithm": data["hashAlgorithm"],

@@ -196,7 +196,7 @@ async def test_station_without_boot_gets_a_trigger_message(serve: Serve) -> None
 
 
 async def test_booted_station_gets_no_trigger_message(serve: Serve) -> None:
-    """CS2 connects later and never boots: when it is asked for a boot, CS1 would have been asked before."""
+    """CS2 connects after CS1 and never boots. A wrong trigger to CS1 would precede the trigger to CS2."""
     csms = await serve(ask_for_boot=0.4)
     async with connected(csms, "CS1") as booted:
         await booted.boot()

@@ -364,7 +364,7 @@ async def test_finding_listener_that_raises_costs_no_finding(
 
 @pytest.fixture
 def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TextIO, str], None]]:
-    """Yield a function that sends the log to a stream as standard output; undone after the test."""
+    """Yield a function that makes a stream standard output and logs to it; undone after the test."""
     monkeypatch.setattr(output, "_output", None)
     loggers = logging.getLogger(), logging.getLogger("websockets"), logger
     handlers, levels = loggers[0].handlers[:], [changed.level for changed in loggers]

@@ -63,7 +63,7 @@ VIEWS: Final = ("/v1/journal?limit=100", "/v1/findings", "/v1/stations/CS1")
 
 @pytest.fixture
 def log_as(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
-    """Yield a function that logs everything to a stream, in a style; undone after the test."""
+    """Yield a function that starts to log everything in a style, and returns the stream of the log."""
     monkeypatch.setattr(output, "_output", None)
     root, level = logging.getLogger(), logger.level
     handlers = root.handlers[:]

@@ -178,7 +178,7 @@ async def test_reported_violation_is_one_line(serve: Serve, log_lines: LogLines,
 
 @pytest.fixture
 def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[io.StringIO], None]]:
-    """Yield a function that sends the log to a stream as JSON; undone after the test."""
+    """Yield a function that makes the server log to a stream as JSON; undone after the test."""
     monkeypatch.setattr(output, "_output", None)
     root, level = logging.getLogger(), logger.level
     handlers = root.handlers[:]

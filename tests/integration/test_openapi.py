@@ -52,7 +52,7 @@ def _use_known_station_and_short_waits(case: Any) -> None:
 
 
 def _with_brief_transfer(query: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of a transfer that is brief, and that asks for no server error."""
+    """Change the parameters of a transfer so that it is brief and does not ask for a server error."""
     parameters = dict(query)
     if isinstance(seconds := query.get("seconds"), int | float) and seconds > MAX_WAIT_S:
         parameters["seconds"] = MAX_WAIT_S

@@ -34,7 +34,7 @@ class RunningServer(NamedTuple):
     ready: dict[str, Any]
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> str:
-        """Send a signal, and return the errors of the process, which must exit with 0."""
+        """Send a signal, and return the standard error of the process, which must exit with 0."""
         self.process.send_signal(number)
         async with asyncio.timeout(PATIENCE):
             _, errors = await self.process.communicate()

@@ -299,7 +299,10 @@ async def test_listeners_have_profiles_of_their_own(serve: Serve, pki_folder: Pa
 
 @pytest.mark.also_covers("A00.FR.005", "A00.FR.006")
 async def test_network_profile_does_not_lead_a_station_below_its_port(serve: Serve, pki_folder: Path) -> None:
-    """A05: the default SetNetworkProfile names the next higher listener, and at profile 3 its own."""
+    """A05: the default SetNetworkProfile names the listener with the next higher security profile.
+
+    For a station with security profile 3, it names the listener that the station uses already.
+    """
     listeners = {
         "second": {"port": 0, "security_profile": 2},
         "third": {"port": 0, "security_profile": 3},

@@ -80,7 +80,7 @@ def full_token(status: str) -> dict[str, Any]:
 
 
 def full_id_token_info(status: str) -> dict[str, Any]:
-    """Build the idTokenInfo of `full_token`; NotAtThisLocation goes without EVSEs (C01.FR.22)."""
+    """Build the idTokenInfo of `full_token`; for NotAtThisLocation, it has no EVSEs (C01.FR.22)."""
     evses = {} if status == "NotAtThisLocation" else {"evse_id": [1, 2]}
     return {
         "status": status,

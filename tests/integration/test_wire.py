@@ -64,7 +64,7 @@ HEARTBEAT_ANSWER = rb'\[3,"1",\{"currentTime":"[-0-9T:.]+Z"\}\]'
 
 
 def protocol_error(name: str, sent: bytes | list[bytes], code: int, about: str, **settings: Any) -> Any:
-    """Make a parameter of a script in which `websockets` closes an open connection with this code."""
+    """Make a pytest parameter: `websockets` closes the connection with this code because of ``sent``."""
     return after_handshake(name, sent, Closing(code, about=about), Then.ENDED, **settings)
 
 
@@ -448,13 +448,13 @@ COMPRESSING = accepted("Sec-WebSocket-Protocol: ocpp2.0.1", f"Sec-WebSocket-Exte
 def with_compression(
     name: str, *steps: Step | Iterable[Step], offer: str = OFFER, agreed: str = AGREED, **settings: Any
 ) -> Any:
-    """Make a parameter of a script that begins after a handshake with compression."""
+    """Make a pytest parameter from a script that begins after a handshake with compression."""
     head = accepted("Sec-WebSocket-Protocol: ocpp2.0.1", f"Sec-WebSocket-Extensions: {agreed}")
     return case(name, request("/CS1", {"Sec-WebSocket-Extensions": offer}), head, *steps, **settings)
 
 
 def without_compression(name: str, offer: str, **settings: Any) -> Any:
-    """Make a parameter of a script in which the server declines an offer of compression."""
+    """Make a pytest parameter from a script in which the server declines an offer of compression."""
     return case(
         name,
         request("/CS1", {"Sec-WebSocket-Extensions": offer}),

@@ -19,7 +19,7 @@ def find(records: Records, station: str = "CS1") -> None:
 
 
 def shown(events: Iterable[bytes]) -> list[str]:
-    """Return the id of each event, or the range of a missed event."""
+    """Return the id of each event; for an event ``missed``, return the range of entries instead."""
     texts = [event.decode().split("\n") for event in events if event]
     return [
         lines[2].removeprefix("data: ") if lines[1] == "event: missed" else lines[0].removeprefix("id: ")

@@ -48,7 +48,7 @@ def beat(recorder: Recorder, message_id: str) -> None:
 
 
 def answer(recorder: Recorder, call: Call, payload: JsonObject | None) -> None:
-    """Record a CALL with a CALLRESULT, or without a payload with a CALLERROR."""
+    """Record a CALL and its CALLRESULT; if ``payload`` is None, its CALLERROR."""
     refusal = CallRejected(ErrorCode.INTERNAL_ERROR, "no") if payload is None else None
     answered = AnsweredCall(
         call, is_checked=True, is_unknown=False, pipelined=False, payload=payload, refusal=refusal

@@ -265,7 +265,7 @@ def test_masking_takes_linear_time(part: str) -> None:
 
 
 def valid(action: str, **payload: Any) -> bool:
-    """Run the check for secrets of this action on a valid CALL; return whether the CALL may have one."""
+    """Run this action's check for secrets on a valid CALL; return whether the CALL may have a secret."""
     frame = json.dumps([2, "1", action, payload]).encode()
     content = OCPP_2_0_1.request(action).content
     decoded = msgspec.json.decode(json.dumps(payload).encode(), type=content)

@@ -55,7 +55,7 @@ class Installation:
         )
 
     def outcome(self, name: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        """Run the command to its end; return its exit code, its output and its errors."""
+        """Run the command to its end; return exit code, standard output and standard error."""
         with self.start(name, *arguments, **environment) as process:
             output, errors = process.communicate()
         return process.returncode, output, errors

@@ -34,7 +34,7 @@ def _name(path: Path) -> str:
 
 
 def _selectors(path: Path) -> list[str]:
-    """Selectors of the rules of a style sheet, also of those inside of an at-rule."""
+    """Selectors of all rules of a style sheet, including the rules inside an at-rule."""
     text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     preludes = [prelude.strip() for prelude in re.findall(r"([^{};]+)\{", text)]
     rules = [prelude for prelude in preludes if not prelude.startswith("@")]

@@ -23,7 +23,7 @@ def run(
     capsys: pytest.CaptureFixture[str],
     restored_logging: None,
 ) -> Run:
-    """Run a command on a complete folder; return what it prints."""
+    """Return a function that runs `pki` on a complete folder, and returns the output or the error."""
     monkeypatch.chdir(pki_folder.parent)
 
     def run(*arguments: str, code: int = 0) -> str:

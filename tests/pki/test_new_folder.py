@@ -1,4 +1,4 @@
-"""A PKI folder that is made: its files, and what can go wrong."""
+"""Making a PKI folder: the files in it, and what can go wrong."""
 
 import os
 import stat

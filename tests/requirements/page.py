@@ -10,7 +10,7 @@ from tests.support.requirement_tests import tests_by_requirement
 
 
 def account() -> Account:
-    """Return the account of the requirements with the tests of this project."""
+    """Return an `Account`, which says how each requirement is covered, with the tests of this project."""
     return Account(requirements_of(FINDING_KINDS), tests_by_requirement())
 
 

@@ -27,7 +27,7 @@ async def report_items_per_message(session: SessionCase, items: int) -> None:
 
 
 async def test_d01_fr_06_list_names_each_token_once(session: SessionCase, log_lines: LogLines) -> None:
-    """A list of the user with an idToken twice is sent as it is, with a warning."""
+    """If a user's list has an idToken twice, the list is sent unchanged, with a warning in the log."""
     await session.case.configure(local_list_tokens=["VALID01", "valid01"])
     received = await session.command("SendLocalList")
     assert [entry["id_token"]["id_token"] for entry in received["local_authorization_list"]] == ["VALID01"]

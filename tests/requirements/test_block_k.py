@@ -1,7 +1,7 @@
 """Smart charging: the requirements for a central system.
 
-The profiles that the mock builds meet all of them. A profile of the user is sent as it is, with a warning
-that names each requirement that it breaks.
+The profiles that the mock builds meet all requirements. A user's profile is sent unchanged, with a warning in
+the log that names each requirement that the profile breaks.
 """
 
 import pytest

@@ -23,7 +23,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def needs_validator(value: Any) -> bool:
-    """Return whether a valid value has a property of any type or a huge number, which decoders may reject."""
+    """Return whether decoders may reject a valid value: it has customData, data or a huge number."""
     if isinstance(value, dict):
         return not value.keys().isdisjoint({"customData", "data"}) or any(
             map(needs_validator, value.values())

@@ -1,4 +1,4 @@
-"""Passwords: notation, hashes, and what their texts reveal."""
+"""Passwords: notation, hashes, and no secret in ``str()``, ``repr()`` or an error."""
 
 import pytest
 

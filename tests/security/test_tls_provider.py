@@ -1,4 +1,4 @@
-"""Whether a port asks for client certificates, and the address for a station that changes its profile."""
+"""Whether a port asks for client certificates, and the address for a change of security profile."""
 
 from pathlib import Path
 

@@ -218,7 +218,7 @@ def effective(settings: Settings) -> Settings:
 
 
 def assert_same(settings: Settings, others: Settings) -> None:
-    """Assert that both are equal, also for each station."""
+    """Assert that two settings are equal, and that they have equal settings for each station."""
     settings, others = effective(settings), effective(others)
     assert settings == others
     for pattern in settings.stations:

@@ -9,7 +9,7 @@ FIRMWARE = b"firmware image"
 
 
 class FileServer(ThreadingHTTPServer):
-    """Serves files by path, keeps uploads, and fails with the statuses in ``failures`` first."""
+    """Serves files by path and keeps uploads; the next requests fail with the statuses in ``failures``."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

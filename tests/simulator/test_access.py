@@ -88,7 +88,7 @@ class Station:
 
 
 def with_certificate(**security: Any) -> Station:
-    """A station with profile 3."""
+    """A station with security profile 3."""
     own = ROOT.certificate_of("CS1")
     return Station(3, client_chain=own.pem, client_key=key_pem(own.key), **security)
 
@@ -199,7 +199,7 @@ def test_station_reconnects_with_a_renewed_client_certificate(profile: int, use:
 
 
 def with_replaced_root() -> tuple[Station, str, str]:
-    """A station with profile 2, its old CSMS root and the new one."""
+    """Return a station with security profile 2, its old CSMS root and its new CSMS root."""
     station, second = Station(2), Authority("Second", ROOT)
     station.store.set_roots(CSMS_ROOT, [ROOT.certificate])
     station.store.replace_csms_root(second.certificate)

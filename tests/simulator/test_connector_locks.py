@@ -1,11 +1,11 @@
-"""The lock of a connector that does not close (G05)."""
+"""A connector lock that does not close (G05)."""
 
 from tests.support.driving import charge, observed
 from tests.support.observed_station import ObservedStation
 
 
 def problems(station: ObservedStation) -> list[str]:
-    """Values of the lock's Problem that were notified."""
+    """Values of the lock's variable Problem in the NotifyEvents of a station."""
     data = [each for message in station.calls("NotifyEvent") for each in message["eventData"]]
     locks = [each for each in data if each["component"]["name"] == "ConnectorPlugRetentionLock"]
     assert {(each["trigger"], each["variable"]["name"]) for each in locks} <= {("Delta", "Problem")}

@@ -163,7 +163,7 @@ def test_disabled_authorization_accepts_a_contract() -> None:
 
 
 def do(observed: ObservedStation, step: str, **arguments: Any) -> list[str]:
-    """Do a step of a driver, and return the lines that it writes."""
+    """Do a step of a script of drivers, and return the lines of output."""
     lines: list[str] = []
     step_of(VERBS[step], arguments, observed.station.core.setup).do(observed.station, lines.append)
     return lines

@@ -243,7 +243,7 @@ def sampled(action: str, random: Random) -> JsonObject:
 
 
 def longest(thing: object) -> int:
-    """Length of the longest collection that a station holds, in any depth."""
+    """Length of the longest collection that can be reached from an object such as a station."""
     seen: set[int] = set()
     waiting = [thing]
     most = 0
@@ -266,7 +266,7 @@ def longest(thing: object) -> int:
 
 
 MAX_LENGTH: Final = 1000
-"""Entries of the largest collection: messages that wait to be sent."""
+"""Maximum length of any collection; the longest holds the messages that wait to be sent."""
 MAX_TIMERS: Final = 100
 
 
@@ -411,7 +411,7 @@ class StationWire:
         self.host.advance(seconds)
 
     def act(self) -> None:
-        """Charge, restart, and have all triggered messages sent."""
+        """Charge, request every message that can be triggered, and restart."""
         self.station.plug_in(1, vehicle=Vehicle(has_iso_15118=True))
         self.station.present(TOKEN, 1)
         self.advance(1000)
@@ -425,7 +425,7 @@ class StationWire:
         self.advance(1000)
 
     def command(self, action: str, payload: JsonObject | None = None) -> int | None:
-        """Send a command; return the kind of its answer."""
+        """Send a command; return the message type of the answer, or None without an answer."""
         self.station.endpoint.receive(json.dumps([2, "command", action, payload or {}]).encode())
         return self._kinds.pop("command", None)
 

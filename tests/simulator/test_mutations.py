@@ -1,4 +1,4 @@
-"""Mutations: each form makes the simulated station deviate as the form describes."""
+"""Mutations, such as ``omit Heartbeat``: the simulated station deviates as the words describe."""
 
 from typing import Any
 
@@ -260,7 +260,7 @@ def test_delayed_answer_does_not_outlive_its_connection() -> None:
 
 
 def order(observed: ObservedStation, *actions: str) -> list[str]:
-    """Actions of the station's CALLs in their order, without any but these actions."""
+    """Actions of the station's CALLs, oldest first; other actions than ``actions`` are left out."""
     frames = [frame for _, way, frame in observed.journal if way == "received" and frame[0] == 2]
     return [frame[2] for frame in frames if frame[2] in actions]
 

@@ -1,4 +1,4 @@
-"""The page about the messages of a simulated station is right: the station sends or answers each of them."""
+"""docs/station-messages.md is right: the simulated station sends or answers each message on the page."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ NAMELESS_ANSWERS: Final = frozenset({"CostUpdated", "GetLocalListVersion", "GetT
 
 
 class Row(NamedTuple):
-    """A row of one of the tables; the answer is empty for a message of the station."""
+    """A row of a table on the page; ``answer`` is empty in the table of the station's messages."""
 
     name: str
     answer: str
@@ -57,7 +57,7 @@ def names_in(file: str) -> frozenset[str]:
 
 
 def statuses(schema: Any, definitions: JsonObject, name: str = "") -> Iterator[str]:
-    """Yield the values of all properties of an answer that are a status."""
+    """Yield the possible values of the status properties in the schema of an answer."""
     if "$ref" in schema:
         schema = definitions[schema["$ref"].rpartition("/")[2]]
     if name in STATUS_PROPERTIES:

@@ -85,7 +85,7 @@ class Visit:
 
 
 def live_until_end(visit: Visit, steps: tuple[str, ...]) -> list[tuple[str, JsonObject]]:
-    """Do the steps until a transaction ends; return its events with their steps."""
+    """Do the steps until a transaction ends; return each event after the step that caused it."""
     events: list[tuple[str, JsonObject]] = []
     for step in steps:
         events += [(step, event) for event in visit.do(step)]

@@ -1,4 +1,4 @@
-"""Outages: how long they last, and the attempts that are kept."""
+"""Outages: how long they last, and the connection attempts that are kept."""
 
 from http import HTTPStatus
 

@@ -31,7 +31,7 @@ class Authority:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = common_name(name)
         self.start = start
-        """notBefore of the certificates it issues; None: a day ago, or 500 days ago for an expired one."""
+        """notBefore of issued certificates; None: a day ago, or 500 days ago for an expired certificate."""
         self.certificate = (issuer or self).issue(self.name, self.key.public_key(), days, ca=True)
 
     def issue(
@@ -57,7 +57,7 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def sign(self, csr_pem: str, days: int = 365) -> str:
-        """Sign a CSR; return the certificate in PEM, without that of the authority."""
+        """Sign a CSR; return the certificate in PEM, without the authority's certificate."""
         csr = x509.load_pem_x509_csr(csr_pem.encode())
         key = csr.public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)

@@ -25,7 +25,7 @@ def add_signal_handler(_loop: asyncio.AbstractEventLoop, number: int, *_: Any) -
 
 
 def main() -> None:
-    """Run server.py with the given command line; fail unless it tried to add handlers for both signals."""
+    """Run server.py with the given command line; fail unless it tried to handle SIGINT and SIGTERM."""
     for name in MISSING_MODULES:
         sys.modules[name] = None  # type: ignore[assignment]  # makes an import fail and find_spec return None
     assert not any(find_spec(name) for name in MISSING_MODULES)

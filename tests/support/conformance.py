@@ -17,7 +17,7 @@ type Json = dict[str, Any]
 
 
 class Operation(NamedTuple):
-    """An operation of the document."""
+    """An operation of the OpenAPI document."""
 
     method: str
     path: str
@@ -70,7 +70,7 @@ def operation_of(request: httpx.Request) -> Operation | None:
 
 @cache
 def validator_of(operation: Operation, status: int, media_type: str) -> Any:
-    """Make a validator of bodies with this status and type; raises AssertionError if undocumented."""
+    """Make a validator of bodies; raises AssertionError if the status or type is not in the document."""
     responses = operations()[operation]["responses"]
     documented = responses.get(str(status)) or responses.get(f"{status // 100}XX")
     assert documented, f"{operation}: the document has no status {status}"
@@ -85,7 +85,7 @@ def validator(schema: Json) -> Any:
 
 
 async def check_answer(answer: httpx.Response) -> None:
-    """Assert that status, media type and, if it is JSON, body of an answer are as documented."""
+    """Assert that status, media type and JSON body of an answer match the OpenAPI document."""
     operation = operation_of(answer.request)
     if operation is None or answer.status_code in {204, 405}:  # 405: the path has other methods
         return

@@ -74,7 +74,7 @@ OTHER_MESSAGES: Mapping[str, JsonObject] = {
 
 
 class GoodStation:
-    """A compliant station with random behaviour and network trouble from a seed."""
+    """A compliant station; a seed determines its random behaviour and the trouble of its network."""
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)

@@ -14,7 +14,7 @@ HOSTILE = {
     "very long and hostile": "\n" * 100_000,
 }
 MAX_LINE_LENGTH = 2000
-"""Characters; generous, because the test is only that a line does not grow with the message."""
+"""Characters. The limit is generous: tests only check that a line does not grow with the message."""
 
 
 def is_one_clean_line(text: str) -> bool:

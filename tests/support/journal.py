@@ -14,7 +14,7 @@ ANSWER = b'[3,"7",{}]'
 
 
 def beat(journal: Journal, station: str = "CS1", **fields: Any) -> int:
-    """Store a Heartbeat, and return its number."""
+    """Store a Heartbeat, and return the number of its journal entry."""
     details: dict[str, Any] = {"action": "Heartbeat", "message_id": "7", "raw": HEARTBEAT, **fields}
     return journal.note(station, 1, "received", "call", **details)
 
@@ -32,6 +32,6 @@ def recorder_of(records: Records, station: str) -> Recorder:
 
 
 def exchange(journal: Journal, station: str = "CS1", message_id: str = "7", **frames: bytes) -> int:
-    """Store a Heartbeat with its answer, and return its number."""
+    """Store a Heartbeat with its answer, and return the number of the Heartbeat's journal entry."""
     raw, answer = frames.get("raw", HEARTBEAT), frames.get("answer", ANSWER)
     return journal.note_exchange(first_connection(station), 1.5, message_id, "Heartbeat", 0.25, raw, answer)

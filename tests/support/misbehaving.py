@@ -14,7 +14,7 @@ from tests.support.station import OCPP_2_0_1
 HEARTBEAT = b'[2,"1","Heartbeat",{}]'
 TEN_MIB = " " * (10 * 2**20)
 PAUSE = 0.02
-"""Seconds."""
+"""Seconds between two acts of misbehaviour."""
 
 
 async def does_not_read(connection: ClientConnection) -> None:

@@ -22,7 +22,7 @@ def set_monitor(
     number: int = 1,
     **fields: Any,
 ) -> None:
-    """Send a SetVariableMonitoring with one item; an accepted one gets the id ``number``."""
+    """Send a SetVariableMonitoring with one item; if accepted, the monitor has the id ``number``."""
     item = monitor_of(variable, **fields)
     result = {name: item[name] for name in ("component", "variable", "type", "severity")}
     message_id = talk.send_command("SetVariableMonitoring", {"setMonitoringData": [item]})
@@ -56,7 +56,7 @@ def reported(variable: JsonObject = TEMPERATURE, number: int = 1, **fields: Any)
 
 
 def report_monitors(talk: Talk, *items: JsonObject, request_id: int = 20, **query: Any) -> None:
-    """Ask for a report of monitors that consists of one part."""
+    """Request a report of monitors, which the station sends in one part."""
     command(talk, "GetMonitoringReport", {"requestId": request_id, **query})
     part = {"requestId": request_id, "generatedAt": talk.now, "seqNo": 0}
     talk.call("NotifyMonitoringReport", {**part, **({"monitor": list(items)} if items else {})})

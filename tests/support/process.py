@@ -40,7 +40,7 @@ def server(folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def unread_server(folder: Path) -> Iterator[tuple[dict[str, Any], "subprocess.Popen[bytes]"]]:
-    """Run a server whose output goes to pipes that are never read; yield its ready data and process."""
+    """Run a server whose output pipes are never read; yield its ready file's content and its process."""
     ready_file = folder / "ready.json"
     command = [sys.executable, "server.py", "--port", "0", "--ready-file", str(ready_file)]
     with subprocess.Popen(
@@ -100,7 +100,7 @@ async def line_with(process: asyncio.subprocess.Process, *words: str) -> str:
 async def outcome(
     *arguments: str, program: Sequence[str] = SERVER, **environment: str
 ) -> tuple[int | None, str, str]:
-    """Run the server until it ends by itself; return its exit code, its output and its errors."""
+    """Run the server until it ends by itself; return exit code, standard output and standard error."""
     async with running(*arguments, program=program, **environment) as process, asyncio.timeout(PATIENCE):
         output, errors = await process.communicate()
     return process.returncode, output.decode(), errors.decode()
@@ -113,7 +113,7 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
 
 @contextmanager
 def lasting_station(url: str, identity: str = "CS1") -> Iterator[None]:
-    """Run a station in a thread that boots, answers every command and reconnects after a disconnect."""
+    """In a thread, run a station that boots, answers every command and reconnects after a disconnect."""
     loop = asyncio.new_event_loop()
     booted = asyncio.Event()
     task = loop.create_task(_stay_connected(url, identity, booted))

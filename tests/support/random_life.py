@@ -119,7 +119,7 @@ class RandomLife:
         return timestamp(datetime.fromtimestamp(self.observed.host.time() + in_s, UTC))
 
     def evse(self) -> JsonObject:
-        """The property ``evse`` with or without a connector, or no property."""
+        """An object with ``evse``, which may name a connector, or an empty object."""
         evse_id = self.random.randint(1, 2)
         return self.random.choice(
             [{}, {"evse": {"id": evse_id}}, {"evse": {"id": evse_id, "connectorId": 1}}]

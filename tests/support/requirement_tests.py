@@ -17,7 +17,7 @@ MARKER: Final = "also_covers"
 
 @cache
 def tests_by_requirement() -> Mapping[str, tuple[str, ...]]:
-    """Test files by requirement or test case, which the name of a test or its `also_covers` marker names."""
+    """Test files by the requirement or test case that a test's name or `also_covers` marker refers to."""
     found: dict[str, dict[str, None]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")

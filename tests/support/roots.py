@@ -1,4 +1,4 @@
-"""Commands about certificates, as the observer sees them, with authorities by name."""
+"""Commands about certificates, as the observer sees them, and certificate authorities by name."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -46,7 +46,7 @@ class Case:
 
 
 def case(name: str, *steps: Step | Iterable[Step], **settings: Any) -> Any:
-    """Make a parameter of a script; lists of steps are flattened."""
+    """Make a pytest parameter from a script; lists of steps are flattened."""
     flat: list[Step] = []
     for step in steps:
         flat.extend(step if isinstance(step, list) else [step])  # type: ignore[list-item]
@@ -54,5 +54,5 @@ def case(name: str, *steps: Step | Iterable[Step], **settings: Any) -> Any:
 
 
 def after_handshake(name: str, *steps: Step | Iterable[Step], **settings: Any) -> Any:
-    """Make a parameter of a script that begins after the handshake."""
+    """Make a pytest parameter from a script that begins after the handshake."""
     return case(name, request(), ACCEPTED, *steps, **settings)

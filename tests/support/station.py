@@ -81,7 +81,7 @@ OTHER_ANSWERS: dict[Action, Answer] = {
 
 
 class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
-    """A station that accepts commands, unless ``answers`` has another answer; ``received`` keeps payloads."""
+    """A station that accepts commands unless ``answers`` says otherwise; ``received`` has the payloads."""
 
     def __init__(self, identity: str, connection: ClientConnection) -> None:
         super().__init__(identity, connection, response_timeout=PATIENCE)

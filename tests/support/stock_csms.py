@@ -58,7 +58,7 @@ ANSWERS: Mapping[Action, Any] = {
 
 
 def handler(action: Action) -> Any:
-    """Make the handler of an action; the router of `ocpp` finds it by its name."""
+    """Make the handler of an action, named like the action: `ocpp` finds a handler by its function name."""
 
     def handle(self: ChargePoint, **_: Any) -> Any:
         return ANSWERS[action]()

@@ -73,7 +73,7 @@ class Talk:
         return [finding.id for finding in self.findings]
 
     def coverage(self, requirement: str) -> RequirementState:
-        """Return whether the station has been seen to meet a requirement."""
+        """Return the state of a requirement: whether the station has been seen to meet or to break it."""
         return self.observer.coverage.state(requirement)
 
     @property
@@ -208,7 +208,7 @@ class Talk:
     def send_availability_state(
         self, component: str, value: str, evse: JsonObject | None = None, **fields: Any
     ) -> None:
-        """Send an AvailabilityState of the station in a NotifyEvent."""
+        """Send a NotifyEvent of the station with the AvailabilityState of a component."""
         event = {
             "eventId": 1,
             "timestamp": self.now,
@@ -326,7 +326,7 @@ def talk(unbooted: Talk) -> Talk:
 def settle(talk: Talk) -> None:
     """Boot, report the status of the only connector, and send the commands that later messages refer to.
 
-    Reports refer to the requestIds 7 and 8, and TransactionEvents to a command as their trigger.
+    Later reports may have the requestId 7 or 8, and later TransactionEvents may name a command as trigger.
     """
     talk.boot()
     talk.status()

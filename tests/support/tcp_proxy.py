@@ -1,4 +1,4 @@
-"""A TCP proxy before the control API that records requests and cuts connections."""
+"""A TCP proxy in front of the control API, which records requests and cuts connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ class TcpProxy:
         self.lead_to(url)
         self._writers: set[asyncio.StreamWriter] = set()
         self.requests: list[str] = []
-        """Method and target, the first two words of each chunk of bytes from a client."""
+        """Method and target of each request: the first two words of each chunk of bytes from a client."""
         self.is_open = True
         self.attempted = asyncio.Event()
         """Set when a connection is refused because the proxy is closed."""
@@ -59,7 +59,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def proxy_before(url: str) -> AsyncIterator[TcpProxy]:
-    """Run a proxy before the server at a URL while the context lasts."""
+    """Run a proxy in front of the server at a URL while the context lasts."""
     proxy = TcpProxy(url)
     server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)
     proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -123,7 +123,7 @@ def client_context(*, trusts: Credentials | None = None, version: str = "") -> s
 
 @dataclass
 class TlsPort:
-    """A `Port` with one TLS context, and the facts and faults that a test gives it."""
+    """A `Port` with one TLS context, and with the properties, faults and flaws that a test chooses."""
 
     context: ssl.SSLContext = field(default_factory=port_context)
     name: str = "main"

@@ -21,7 +21,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 class VirtualTimer:
-    """A timer of VirtualHost."""
+    """A timer of `VirtualHost`."""
 
     def __init__(self, callback: Callable[[], object]) -> None:
         self.callback: Callable[[], object] | None = callback
@@ -44,7 +44,7 @@ class VirtualHost:
         return self._now
 
     def call_later(self, delay_s: float, callback: Callable[[], object]) -> VirtualTimer:
-        """Call a callback when `advance` passes its time."""
+        """Make `advance` call a callback when this many seconds have passed."""
         timer = VirtualTimer(callback)
         heapq.heappush(self._timers, (self._now + max(delay_s, 0), next(self._numbers), timer))
         return timer
@@ -55,7 +55,7 @@ class VirtualHost:
         on_result: Callable[[T], object],
         on_failure: Callable[[OSError], object],
     ) -> None:
-        """Run the function at once; the next `advance` calls its callback."""
+        """Run the function at once; the next `advance` calls ``on_result`` or ``on_failure``."""
         try:
             result = function()
         except OSError as error:

@@ -181,7 +181,7 @@ class Act(Enum):
 
 
 class Then(Enum):
-    """Expected end of a script, directly after the frames received before."""
+    """Expected state of the connection at the end of a script, right after the last expected frame."""
 
     OPEN = auto()
     """The connection works: a ping is answered."""

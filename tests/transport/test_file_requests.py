@@ -1,4 +1,4 @@
-"""Requests for files on a port for stations, told from opening handshakes by their first bytes."""
+"""Requests for files on a port for stations: their first bytes differ from those of a handshake."""
 
 import asyncio
 from collections import Counter

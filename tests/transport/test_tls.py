@@ -1,4 +1,4 @@
-"""Turns and flow control of a TLS transport, between a recording TCP transport and connection."""
+"""A TLS transport with recorded input and output: work in turns, and flow control."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Splitting the input of a TLS connection into turns."""
+"""Splitting the input of a TLS connection into turns, between which other connections are served."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Turns of connections at work that takes long."""
+"""Connections take turns at long work, so that others are served in between."""
 
 import asyncio
 from typing import Any

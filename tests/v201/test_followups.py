@@ -355,7 +355,7 @@ def report_limit(
 
 
 def profile_for(csms: Csms, notification: JsonObject) -> JsonObject:
-    """Return the charging profile that follows; a transaction is started if none runs on the EVSE."""
+    """Return the profile for a NotifyEVChargingNeeds; start a transaction if none runs on the EVSE."""
     assert OCPP_2_0_1.request("NotifyEVChargingNeeds").violation(notification) is None
     station = csms.station("CS1")
     if station.transaction_on(notification["evseId"]) is None:

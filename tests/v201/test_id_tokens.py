@@ -11,7 +11,7 @@ TOKEN = {"idToken": "AABBCCDD", "type": "ISO14443"}
 
 
 def charging(station: str) -> Csms:
-    """A server that forbids concurrent transactions of a token, which has a transaction at this station."""
+    """A server that allows a token one transaction at a time; `TOKEN` has a transaction at this station."""
     settings = Settings.model_validate({"tokens": {"AABBCCDD": {}}, "concurrent_tx": True})
     csms = Csms(settings, VERSIONS)
     csms.charging.begin(TOKEN, station, "T1")

@@ -184,7 +184,7 @@ def test_flood_of_messages_is_bounded_in_bytes(station: Station, action: str, pa
 
 
 def test_latest_reports_are_kept(station: Station) -> None:
-    """A report may contain a whole device model, so fewer reports are kept."""
+    """A report may contain a whole device model, so fewer reports are kept than other objects."""
     for request_id in range(1000):
         learn_from_message(station, call("NotifyReport", report(0, "1", request_id=request_id)))
 

@@ -1,4 +1,4 @@
-"""The security profile that the answers to SetNetworkProfile and SetVariables set (A05)."""
+"""The security profile of a station after its answers to SetNetworkProfile and SetVariables (A05)."""
 
 from typing import Any
 
@@ -15,8 +15,9 @@ def item(component: str = "OCPPCommCtrlr", value: str = "2,1", **fields: Any) ->
 
 
 def reached_after(*items: dict[str, Any], slot_status: str = "Accepted", status: str = "Accepted") -> int:
-    """Answer a SetNetworkProfile (profile 2 in slot 2) and SetVariables, then connect with profile 3.
+    """Answer a SetNetworkProfile and a SetVariables, then connect with security profile 3.
 
+    The SetNetworkProfile stores security profile 2 in slot 2.
     Return the security profile that the station has reached.
     """
     upgrades = SecurityUpgrades()

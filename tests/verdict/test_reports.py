@@ -229,7 +229,7 @@ def test_counter_becomes_json_object() -> None:
 
 
 def suite_of(verdict: RunVerdict, path: Path, fail_on: FailOn = NOTHING) -> TestSuite:
-    """Write the report and parse it."""
+    """Write the JUnit report of a verdict, and parse it."""
     verdict.write_junit(path / "report.xml", fail_on)
     (suite,) = JUnitXml.fromfile(str(path / "report.xml"))
     return suite

@@ -19,7 +19,7 @@ from tests.support.station import receive
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 type Event = dict[str, str]
-"""Fields of a server-sent event by name; the name of a comment is empty."""
+"""Fields of a server-sent event by name; a comment is stored under the empty name."""
 
 
 async def events_in(answer: httpx.Response) -> AsyncIterator[Event]:

@@ -15,7 +15,7 @@ from tests.support.listeners import PASSWORD, client_of, dial, failure_of, is_se
 
 @pytest.fixture
 async def secure(pki_folder: Path) -> AsyncIterator[Mock]:
-    """A server with TLS on the main listener, and a plain second one."""
+    """A server with TLS on the main listener, and a second listener without TLS."""
     async with driven(tls=True, pki=pki_folder, listeners={"second": {"port": 0}}) as mock:
         yield mock
 

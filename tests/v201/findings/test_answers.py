@@ -1,4 +1,4 @@
-"""Checks of answers to commands that do not fit the state of the station."""
+"""Checks that a station's answer to a command fits the state of the station."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Findings name the requirement about the seqNo of an event."""
+"""Checks of the seqNo of a NotifyEvent, by the requirement for the trigger of the event."""
 
 import pytest
 

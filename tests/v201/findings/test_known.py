@@ -1,4 +1,4 @@
-"""Facts are told of the commands that a station may have carried out although no answer says so."""
+"""Calls of `Facts.command_failed`: a station may have carried out a command without a valid answer."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tests.support.talk import Talk, case
 
 
 class FailedCommands(Facts):
-    """Actions of the commands that have failed."""
+    """Keeps the actions that `command_failed` is called with."""
 
     __slots__ = ("actions",)
 

@@ -58,7 +58,7 @@ def configure(talk: Talk, variables: Mapping[str, str]) -> None:
 
 
 def be_offline(talk: Talk, id_token: JsonObject = TOKEN) -> None:
-    """Lose the connection for ten minutes; then send the event of a token authorized in between."""
+    """Lose the connection for ten minutes; then send an event about a token authorized meanwhile."""
     talk.disconnect()
     moment = talk.at + 300
     talk.at += 600

@@ -11,8 +11,9 @@ __all__ = ["talk", "unbooted"]
 
 @pytest.fixture(autouse=True)
 def failing_checks_raise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make an exception in a check fail the test; the observer ignores it, as a payload may be invalid.
+    """Make an exception in a check fail the test.
 
-    Without this, a check that always raises would pass each test that expects no finding.
+    The observer ignores exceptions of checks, because a payload may be invalid.
+    Without this fixture, a check that always raises would pass each test that expects no finding.
     """
     monkeypatch.setattr("mock_csms.findings.observer.suppress", lambda *_: nullcontext())

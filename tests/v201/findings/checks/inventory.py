@@ -27,7 +27,7 @@ def take_inventory(talk: Talk, items: Iterable[JsonObject], request_id: int = 90
 
 
 def read(talk: Talk, items: list[JsonObject], *results: JsonObject) -> None:
-    """Send a GetVariables; each result has the further fields of the answer about its item."""
+    """Send a GetVariables for ``items``; ``results`` are the station's answers, such as a value, in order."""
     message_id = talk.send_command("GetVariables", {"getVariableData": items})
     answer = [_typed(one) | rest for one, rest in zip(items, results, strict=True)]
     talk.answer_command(message_id, "GetVariables", {"getVariableResult": answer})

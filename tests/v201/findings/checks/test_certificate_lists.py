@@ -97,7 +97,7 @@ def test_list_without_deleted_certificate_meets_the_requirement(talk: Talk) -> N
 
 
 def sign_v2g(talk: Talk) -> JsonObject:
-    """Sign a V2G certificate below a sub-CA, which the station accepts; return its entry in a list."""
+    """Send a V2G certificate of a sub-CA, which the station accepts; return its entry in a list."""
     csr = build_csr()
     talk.request_certificate(csr)
     sub_ca = authority("Sub")

@@ -46,7 +46,7 @@ def test_availability_state_of_station_is_no_connector_status(talk: Talk) -> Non
 
 
 def disconnect_vehicle(talk: Talk, connector_type: str = "cType2", **fields: Any) -> None:
-    """Charge at the Occupied connector 1 of EVSE 1, which has this type, and unplug the vehicle."""
+    """Charge at a connector of this type, whose status is Occupied, and unplug the vehicle."""
     report = device_report((1, 1), variable="ConnectorType", value=connector_type)
     talk.call("NotifyReport", report)
     talk.status("Occupied")

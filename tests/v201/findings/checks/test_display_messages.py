@@ -44,7 +44,7 @@ def ask(talk: Talk, status: str = "Accepted", **query: Any) -> None:
 
 
 def report_messages(talk: Talk, *messages: JsonObject, **query: Any) -> None:
-    """Ask for a report of messages that consists of one part."""
+    """Request a report of messages, which the station sends in one part."""
     ask(talk, **query)
     send_part(talk, *messages)
 

@@ -283,7 +283,7 @@ def test_entries_of_list_with_repeated_token_are_not_judged(talk: Talk) -> None:
 
 
 def report(talk: Talk, available: str, entries: JsonObject | None) -> None:
-    """Send a FullInventory."""
+    """Report LocalAuthListCtrlr in a FullInventory, without the variable Entries if ``entries`` is None."""
     talk.command("GetBaseReport", {"requestId": 20, "reportBase": "FullInventory"})
     component = {"name": "LocalAuthListCtrlr"}
     items: list[JsonObject] = [

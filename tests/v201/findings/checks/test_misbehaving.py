@@ -1,4 +1,4 @@
-"""A misbehaviour of the simulated station causes each finding of a check; without it, there is none."""
+"""A simulated station causes each finding of a check by a misbehaviour, and no finding without one."""
 
 import pytest
 

@@ -12,7 +12,7 @@ ENABLED = {
     "ReservationCtrlr.NonEvseSpecific": "true",
 }
 QUIET_S = 700
-"""Seconds after which no driver can be about to plug in."""
+"""Seconds without an authorization, after which no authorized driver can be about to plug in."""
 STATUS_WRONG = "reservation-status-wrong"
 TYPED: JsonObject = {"connectorType": "sType2"}
 

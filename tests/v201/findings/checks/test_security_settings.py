@@ -17,7 +17,7 @@ def states(talk: Talk, *requirements: str) -> set[str]:
 
 
 def found(talk: Talk) -> list[str]:
-    """Ids of the findings of these checks; others are about reports and network profiles."""
+    """Ids of the findings about passwords and security profiles; other findings do not matter here."""
     return [each for each in talk.ids if each.startswith(("password", "security-profile"))]
 
 

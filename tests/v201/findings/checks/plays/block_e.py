@@ -19,7 +19,7 @@ def read(observed: ObservedStation, *variables: str) -> None:
 
 
 def write(observed: ObservedStation, values: Mapping[str, str]) -> None:
-    """Set variables, and wait until no message can follow the old values."""
+    """Set variables, and wait until no message can still be based on the old values."""
     items = [{**_named(variable), "attributeValue": value} for variable, value in values.items()]
     observed.command("SetVariables", {"setVariableData": items})
     observed.advance(61)

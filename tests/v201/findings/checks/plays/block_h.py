@@ -11,7 +11,7 @@ from tests.v201.findings.checks.scenes import Scene
 
 VALID_S = 3600.0
 QUIET_S = 700
-"""Seconds after which no driver can be about to plug in."""
+"""Seconds without an authorization, after which no authorized driver can be about to plug in."""
 NON_EVSE_SPECIFIC = Key("ReservationCtrlr", "NonEvseSpecific")
 
 
