@@ -1,4 +1,4 @@
-"""Credentials of the station for its connections to the central system, and changes of them (A00 to A03)."""
+"""Credentials of the station for connections to the central system, and their changes (A00 to A03)."""
 
 import ssl
 from collections.abc import Callable

@@ -52,7 +52,10 @@ def rejection(reason_code: str, text: str) -> JsonObject:
 
 
 def parse_chain(text: str) -> list[x509.Certificate]:
-    """Parse the certificates in a PEM text; raises InvalidCertificate if it is malformed or has none."""
+    """Parse the certificates in a PEM text.
+
+    Raises InvalidCertificate if a certificate is malformed or the text contains no certificate.
+    """
     try:
         chain = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in PEM_CERTIFICATE.findall(text)]
         for certificate in chain:  # cryptography parses these parts only on access
@@ -148,7 +151,7 @@ def has_hash_data(certificate: x509.Certificate, issuer: x509.Certificate, wante
 
 
 def ocsp_responder(certificate: x509.Certificate) -> str:
-    """URL of the OCSP responder that a certificate names; empty if it names none."""
+    """URL of the OCSP responder that a certificate names; empty if the certificate names no responder."""
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:

@@ -96,7 +96,7 @@ class CertificateSigning:
         return partial(self.sign, use)
 
     def sign(self, use: str) -> None:
-        """Generate a key and send its CSR (A02.FR.02, A02.FR.03).
+        """Generate a key and send a CSR for the key (A02.FR.02, A02.FR.03).
 
         The CSR is repeated, up to CertSigningRepeatTimes, until its signed certificate arrives (A02.FR.17,
         A02.FR.19).

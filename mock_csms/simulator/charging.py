@@ -460,6 +460,6 @@ class ChargingSessions:
 
 
 def is_first_token(session: ChargingSession, id_token: JsonObject) -> bool:
-    """Whether a token may authorize a session: no other token has authorized its transaction (C01.FR.23)."""
+    """Whether a token may authorize a session: no other token has authorized the transaction (C01.FR.23)."""
     first = session.transaction.first_id_token if session.transaction else None
     return first is None or token_key(first) == token_key(id_token)

@@ -41,7 +41,7 @@ def is_signature_valid(sha256: bytes, signature: str | None, certificate: x509.C
     """Whether a base64 signature is valid for a file with this hash.
 
     RSA-PSS follows L01.FR.04. That requirement also has ECSchnorr, which `cryptography` does not support;
-    ECDSA takes its place.
+    ECDSA takes the place of ECSchnorr.
     """
     key = certificate.public_key()
     try:

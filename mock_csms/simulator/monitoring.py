@@ -59,7 +59,7 @@ TYPES: Final = {
 
 
 class Monitoring:
-    """Monitors of variables and their events (N02 to N08)."""
+    """Monitors of variables, and the events of these monitors (N02 to N08)."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -398,7 +398,7 @@ def meets(monitor: Monitor, criteria: list[str] | None) -> bool:
 
 
 def monitoring_data(monitors: list[Monitor]) -> Iterator[JsonObject]:
-    """MonitoringDataType of every variable with its monitors."""
+    """One MonitoringDataType for each variable of ``monitors``, with all monitors of the variable."""
 
     def order(monitor: Monitor) -> str:
         return repr(monitor.key)

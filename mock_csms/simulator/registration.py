@@ -37,7 +37,7 @@ CLOCK_YEARS: Final = range(2000, 3000)
 
 
 class StationRegistration:
-    """Sends BootNotifications until one is accepted, then Heartbeats. Sets the clock by their answers."""
+    """Sends BootNotifications until one is accepted, then Heartbeats. Sets the clock by the answers."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

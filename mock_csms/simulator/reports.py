@@ -11,7 +11,7 @@ MAX_UNFINISHED_REPORTS: Final = 20
 
 
 class Reports:
-    """Sends reports of one kind, and counts those that are not yet delivered."""
+    """Sends reports of one kind, and counts the reports that are not yet delivered."""
 
     def __init__(self, core: Core, *, solicited: bool = False) -> None:
         """``solicited``: whether the messages may be sent before the boot is accepted."""

@@ -145,7 +145,7 @@ class Sampling:
                 self._transactions.keep_sample(session.transaction, values)
 
     def _triggered(self, request: JsonObject) -> list[ChargingSession]:
-        """Sessions of the EVSE that TriggerMessage names, or of all EVSEs if it names none (F06.FR.11)."""
+        """Session of the EVSE in a TriggerMessage; all sessions if there is no EVSE in it (F06.FR.11)."""
         evse_id = request.get("evse", {}).get("id") or None
         sessions = self._transactions.sessions.values()
         return [session for session in sessions if evse_id in {None, session.evse.id}]
@@ -155,8 +155,8 @@ class Sampling:
         return partial(self._send_triggered_values, sessions) if sessions else None
 
     def _triggered_values(self, session: ChargingSession) -> list[JsonObject]:
-        """Meter value with the measurands of AlignedDataCtrlr; empty if the meter has none of them
-        (F06.FR.06).
+        """Meter value with the measurands of AlignedDataCtrlr; empty if the meter has none of these
+        measurands (F06.FR.06).
         """
         measurands = self._core.variables.members(ALIGNED, "Measurands")
         return self._transactions.sample(session, measurands, ReadingContext.trigger)

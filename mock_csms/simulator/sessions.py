@@ -102,7 +102,7 @@ class RunningTransaction:
     first_id_token: JsonObject | None = None
     """Token that first authorized the transaction."""
     last_at: str = ""
-    """Timestamp of its last event or sample."""
+    """Timestamp of the transaction's last event or sample."""
     connector_sent: int | None = None
     has_phases_sent: bool = False
     has_public_key_sent: bool = False
@@ -152,7 +152,7 @@ class ChargingSession:
         return self.connector is not None and self.vehicle is not None
 
     def facts_now(self) -> EvseFacts:
-        """Current facts, for comparison with those of the last event."""
+        """Facts at the moment, for comparison with ``facts``."""
         return EvseFacts(self.is_occupied, self.is_connected, self.is_authorized, self.meter.power_w > 0)
 
     def charging_state(self, limit_w: float) -> ChargingState:

@@ -55,9 +55,9 @@ class TrustStore:
         self._roots: dict[str, Chain] = {use: parse_chain(text) for use, text in security.roots.items()}
         self._own: dict[str, OwnCertificate] = {}
         self._fallback: OwnCertificate | None = None
-        """Replaced client certificate; kept until a connection with the new one succeeds (A02.FR.10)."""
+        """Replaced client certificate; kept until a connection with its successor succeeds (A02.FR.10)."""
         self._replaced_root: x509.Certificate | None = None
-        """Replaced CSMS root; kept until a connection with the new one succeeds (M05.FR.12)."""
+        """Replaced CSMS root; kept until a connection with the new root succeeds (M05.FR.12)."""
         if security.client_chain:
             chain, key = parse_chain(security.client_chain), parse_key(security.client_key)
             self._own[STATION_CERTIFICATE] = OwnCertificate(chain, key)
@@ -124,7 +124,7 @@ class TrustStore:
         self.set_roots(CSMS_ROOT, [*filter(None, [self._replaced_root]), new])
 
     def confirm_roots(self, trusted_pem: str) -> None:
-        """Remove the replaced CSMS root if a connection used the new one (M05.FR.13)."""
+        """Remove the replaced CSMS root if a connection used the new root (M05.FR.13)."""
         if self._replaced_root is not None and trusted_pem == self.trusted_for(uses_replaced=False):
             self.set_roots(CSMS_ROOT, [root for root in self.roots(CSMS_ROOT) if root != self._replaced_root])
             self._replaced_root = None

@@ -63,7 +63,7 @@ class Comparison:
 
     def holds(self, payload: JsonObject) -> bool:
         """Whether a message meets the condition: with ``is_equal``, at least one value at the path is equal;
-        without it, none is.
+        without ``is_equal``, no value at the path is equal.
         """
         values = list(values_at(payload, self.path))
         if self.value is NO_PROPERTY:

@@ -88,7 +88,7 @@ class HearInAnswer(Deviation):
 class OmitCall(Deviation):
     """Do not send a CALL. The station continues as if the CALL had been answered (see `plain_payload`).
 
-    The next events of a transaction take over the sequence numbers of its omitted events.
+    The remaining events of a transaction are renumbered, so that omitted events leave no gap in the numbers.
     """
 
     def attach(self, station: SimulatedStation) -> None:

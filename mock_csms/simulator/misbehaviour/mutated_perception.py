@@ -15,7 +15,10 @@ type NameOfVariable = tuple[str, str, str | None]
 
 @dataclass(frozen=True)
 class BelieveValues(Deviation):
-    """Act on other values than those set in variables; ``action``, ``when`` and ``limit`` are ignored."""
+    """Act on values of variables other than the values that are set.
+
+    ``action``, ``when`` and ``limit`` are ignored.
+    """
 
     _: KW_ONLY
     values: Mapping[NameOfVariable, str]

@@ -1,4 +1,4 @@
-"""All misbehaviours by name, and the function that adds some of them to a station."""
+"""All misbehaviours by name, and the function that adds misbehaviours to a station."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
