@@ -26,7 +26,11 @@ class CertifyArguments:
 
     task: Task
     words: tuple[str, ...]
-    """Station file and globs of cases (run, list), globs (self-test), identity (init), or cases (explain)."""
+    """Positional arguments.
+
+    They are the station file and globs of cases for ``run`` and ``list``, globs of cases for ``self-test``,
+    the identity of the station for ``init``, and ids of cases for ``explain``.
+    """
     profiles: tuple[str, ...]
     is_mandatory_only: bool
     around: Surroundings

@@ -31,9 +31,9 @@ MESSAGE_S: Final = 5.0
 """Seconds within which a message of the simulated station has to come."""
 BOX_STOP_S: Final = 5.0
 STEPS_OF_STIMULI: Final = {"no-site-limit": "site-limit"}
-"""Simulator steps of stimuli with another name; the step ``site-limit`` without amperes ends the limit."""
+"""Simulator step by stimulus, where the names differ; ``site-limit`` without amperes ends the limit."""
 EXCLUDING: Final = frozenset({"AQ-2", "AQ-8", "AQ-11", "C-43", "Mode12Only"})
-"""Features that exclude more cases than they add; the simulated station does not claim them."""
+"""Features that the simulated station does not claim, because each rules out more cases than it adds."""
 CLAIMS: Final = tuple(id_ for id_ in FEATURES if id_ not in EXCLUDING)
 
 

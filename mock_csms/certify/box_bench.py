@@ -1,4 +1,4 @@
-"""Starts a new simulated station for each case: in the variant for the case, at the port for its profile."""
+"""Starts a new simulated station for each case, in the variant and at the port that the case needs."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -27,7 +27,7 @@ class BoxForEachCase:
 
     @asynccontextmanager
     async def bench(self, case: Case, options: CaseOptions) -> AsyncIterator[Bench]:
-        """Run a station for a case; it stops with the context, so it is not brought back to idle."""
+        """Run a station for a case until the context closes; nothing brings the station back to idle."""
         variant = all_variants().get(case.id, USUAL)
         identity, profile = self.file.station.identity, variant.security_profile
         security = security_of_box(identity, self.server.pki, profile)
@@ -45,7 +45,7 @@ async def _forget(client: AsyncClient, identity: str) -> None:
 
 
 async def _booted(handle: AsyncStationHandle) -> None:
-    """Wait until the station has connected and booted; do not fail if a mutant does neither."""
+    """Wait until the station has connected and booted; do not fail if a misbehaving station does neither."""
     with suppress(StationFailure):
         await handle.connects()
         await handle.waits_for("SecurityEventNotification", within=1)

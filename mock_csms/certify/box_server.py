@@ -1,4 +1,4 @@
-"""Runs the server for simulated stations: a port for each security profile, and their certificates."""
+"""Runs the server for simulated stations, with a PKI and a port for each security profile."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""One run of a case: the verbs, the states and the facts that the function of the case uses."""
+"""One run of a case: the object with which the function of the case sends, expects and checks."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -19,12 +19,12 @@ from mock_csms.client import AsyncClient, AsyncStationHandle, ClientError, Trans
 
 
 class CaseRun:
-    """Verbs, states and facts of one run of a case.
+    """One run of a case, which is passed to the function of the case.
 
     ``csms`` sends commands and answers, ``station`` expects messages of the station, and ``rig`` is the
-    person or device at the station. ``given`` prepares the situation in which the case begins; a failure
-    there makes the case INCONCLUSIVE. ``state`` has the same states as steps of the case itself; a failure
-    there makes it FAIL.
+    person or device at the station. ``given`` brings the station into the state in which the case begins; a
+    failure there makes the case INCONCLUSIVE. ``state`` reaches the same states by steps of the case itself;
+    a failure there makes the case FAIL.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class CaseRun:
         return await self._stage.variable(component, variable, instance)
 
     def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:
-        """Check a condition as a step of its own; the sentence says what has to hold. Raises CaseFailed."""
+        """Check a condition as a separate step; ``sentence`` says what has to hold. Raises CaseFailed."""
         self.steps.check(holds, sentence, about)
 
     def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
-        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with their list."""
+        """Check as a separate step that ``sentence`` holds; raises CaseFailed if there are ``exceptions``."""
         self.steps.check_each(sentence, exceptions)
 
     def undo_with(self, change: str, undo: Callable[[], Awaitable[object]]) -> None:

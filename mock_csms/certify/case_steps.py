@@ -10,7 +10,7 @@ from mock_csms.client.entries import TranscriptEntry
 from mock_csms.client.failures import StationFailure
 
 MAX_EXCEPTIONS: Final = 20
-"""Maximum number of exceptions to a sentence that a failed `CaseSteps.check_each` lists."""
+"""Maximum number of exceptions that the failure of `CaseSteps.check_each` lists."""
 
 type OnStep = Callable[[TakenStep], object]
 """Called with each step twice: when it begins, with the outcome ``running``, and when it has ended."""
@@ -53,14 +53,14 @@ class CaseSteps:
         self._record(text, "note", frame)
 
     def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:
-        """Check a condition as a step of its own; the sentence says what has to hold. Raises CaseFailed."""
+        """Check a condition as a separate step; ``sentence`` says what has to hold. Raises CaseFailed."""
         with self.step(sentence) as step:
             step.is_about(about)
             if not holds:
                 raise CaseFailed(f"this does not hold: {sentence}", step.frame)
 
     def check_each(self, sentence: str, exceptions: Sequence[str]) -> None:
-        """Check as a step of its own that a sentence has no exceptions; raises CaseFailed with their list."""
+        """Check as a separate step that ``sentence`` holds; raises CaseFailed if there are ``exceptions``."""
         with self.step(sentence):
             if exceptions:
                 shown = ", ".join(exceptions[:MAX_EXCEPTIONS])

@@ -53,7 +53,8 @@ class CatalogueEntry:
     def caveat(self, claims: Container[str]) -> str:
         """Return why a case for stations without a feature applies; an empty text for other cases.
 
-        Such a case also fails if the station has the feature, but its station file does not claim it.
+        A case for stations without a feature also fails at a station that has the feature, if the station
+        file does not claim the feature.
         """
         if not isinstance(self.condition, Not):
             return ""

@@ -16,7 +16,7 @@ CSMS_ROOTS: Final = "CSMSRootCertificate"
 STATION_CERTIFICATES: Final = "ChargingStationCertificate"
 V2G_CERTIFICATES: Final = "V2GCertificate"
 DELETED: Final = {"Accepted", "NotFound"}
-"""Statuses expected from DeleteCertificate; an earlier one may have deleted the certificate (NotFound)."""
+"""Statuses expected from DeleteCertificate; NotFound if the certificate has been deleted before."""
 ISSUERS: Final = {"second-root": "root"}
 """Issuer of each root that is not self-signed."""
 
@@ -119,15 +119,15 @@ async def sends_signing_request(
 
 
 def _is_type(use: str) -> Any:
-    """Return the expected certificateType; the station may omit that of its own certificate."""
+    """Return the expected certificateType, which may be missing for ChargingStationCertificate."""
     return {use, None} if use == STATION_CERTIFICATES else use
 
 
 async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
     """Make the station ask for a new certificate and accept it; return the chain that it gets.
 
-    That is the state RenewChargingStationCertificate without its last steps, for which see
-    `uses_new_certificate`.
+    That is the state RenewChargingStationCertificate of Part 6 without its last steps;
+    `uses_new_certificate` takes those.
     """
     await run.csms.behaves(certificates="hold")
     await asks_for_signing_request(run, STATION_CERTIFICATES)
@@ -235,7 +235,7 @@ async def renews_v2g_certificates(run: CaseRun) -> list[str]:
 
 
 async def secc_ids(run: CaseRun) -> dict[int, str | None]:
-    """Return the SeccId of each EVSE that has one, or else that of the station as EVSE 0; None if unknown."""
+    """Return the SeccId of each EVSE that has one; if none has, that of the station as EVSE 0, or None."""
     found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
     known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
     return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}

@@ -21,7 +21,7 @@ TIMES: Final = frozenset({"startSchedule", "validFrom", "validTo"})
 
 @dataclass(frozen=True, slots=True)
 class LimitUnit:
-    """The unit in which a case gives its limits, and the phases that they are for."""
+    """The unit in which a case gives limits, and the number of phases to which a limit applies."""
 
     name: str = "A"
     phases: int = 3
@@ -73,7 +73,7 @@ def charging_profile(
 
 
 def as_reported(value: Any) -> Any:
-    """Return the fields of a reported profile: those that were sent, with times in any notation."""
+    """Return the fields that a report of a profile has to have; the station may write times differently."""
     if isinstance(value, Mapping):
         return {
             name: _same_time(part) if name in TIMES else as_reported(part) for name, part in value.items()

@@ -36,7 +36,7 @@ class Evidence:
     """A variable of the device model that shows a feature."""
 
     variable: str
-    """Component and variable, such as TxCtrlr.TxStartPoint; a variable alone stands for any component."""
+    """Component and variable, such as TxCtrlr.TxStartPoint, or only the variable for any component."""
     sign: Sign = Sign.IMPLEMENTED
     value: str = ""
     instance: str | None = None
@@ -458,7 +458,7 @@ _QUESTIONS: Final = (
     Feature("AQ-1", "", "the last root certificate of the central system can be removed"),
     Feature("AQ-2", "", "a lock prevents plugging in before a token is authorized"),
     Feature("AQ-3", "", "the last certificate of the station can be removed, other than by OCPP"),
-    Feature("AQ-4", "", "at least one number of phases is not supported"),
+    Feature("AQ-4", "", "not every number of phases (1, 2, 3) is supported"),
     Feature("AQ-5", "", "a hard-wired monitor"),
     Feature("AQ-6", "", "a preconfigured monitor"),
     Feature("AQ-7", "", "firmware is downloaded while transactions go on"),
@@ -492,6 +492,6 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
 
 
 def claimed_values(claims: Container[str], prefix: str) -> list[str]:
-    """Return the values of the claimed features with a prefix: C-09 gives ``EVConnected`` for C-09.1."""
+    """Return the values of claimed features with a prefix, such as ``EVConnected`` of C-09.1 for C-09."""
     numbered = [feature for feature in FEATURES.values() if feature.id.startswith(f"{prefix}.")]
     return [feature.evidence[0].value for feature in numbered if feature.id in claims]

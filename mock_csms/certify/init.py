@@ -92,7 +92,7 @@ def text_of_file(file: StationFile, learnt: LearntFeatures) -> str:
 
 
 def _described(name: str) -> str:
-    """Return the description of a time, for a comment."""
+    """Return the description of a time in the station file, for a comment."""
     return str(TimesTable.model_fields[name].description).rstrip(".")
 
 

@@ -11,11 +11,11 @@ from mock_csms.client import AsyncClient, ClientError
 
 MAX_SHOWN_STEPS: Final = 200
 MAX_SHOWN_TEXT: Final = 2000
-"""Maximum characters of a text; this and the number of steps are limits of the control API."""
+"""Maximum characters of a text; the control API limits texts and the number of steps likewise."""
 
 
 class LiveView:
-    """The run as the page shows it. Steps are published in the background, so that no case waits for it."""
+    """The run as the page shows it. Steps are published in the background, so that they delay no case."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._rehearsal = client.rehearsal

@@ -1,6 +1,7 @@
 """The table of mutants: misbehaviours of the simulated station by case, and the step that catches each.
 
-One TOML file per block: ``[TC_B_01_CS]`` with ``"misbehaviour" = "text of the step that fails"``.
+A mutant is the simulated station with a misbehaviour that the case has to catch. One TOML file per block has
+tables such as ``[TC_B_01_CS]`` with ``"misbehaviour" = "text of the step that fails"``.
 """
 
 from collections.abc import Mapping
@@ -21,12 +22,12 @@ type Mutants = Mapping[str, Mapping[str, str]]
 
 @cache
 def all_mutants() -> Mutants:
-    """Read the table."""
+    """Read the table of mutants."""
     return read_block_tables(MUTANTS_FOLDER)
 
 
 def write_mutants(table: Mutants, folder: Path) -> None:
-    """Write the table into one file per block."""
+    """Write the table of mutants into one file per block."""
     for block in sorted({block_of(case_id) for case_id in table}):
         content = {case_id: dict(table[case_id]) for case_id in sorted(table) if block_of(case_id) == block}
         (folder / f"{block.lower()}.toml").write_text(tomli_w.dumps(content), encoding="utf-8")

@@ -13,13 +13,13 @@ CASES_INTRODUCTION: Final = """\
 This page is generated from the catalogue of cases in `mock_csms/certify/`; `task certify-cases` writes it.
 
 It lists the 424 test cases for charging stations in Part 6 of OCPP 2.0.1 edition 3, with the errata of
-2025-09. The rehearsal is an implementation of its own; it does not certify a station.
+2025-09. The rehearsal is a separate implementation of the cases; it does not certify a station.
 
 - **Profiles**: the certification profiles of Part 5 that list the case as mandatory (M) or conditional (C).
   A case without a profile is not part of the certification.
 - **Condition**: the features that a station must claim, by their ids in Part 5, as an expression.
-  `Mode12Only` is a station that charges in modes 1 and 2 only, and `HFS-8>1` one with several EVSEs. The
-  condition of a case without a profile follows from its prerequisites in Part 6.
+  `Mode12Only` is a station that charges in modes 1 and 2 only, and `HFS-8>1` is a station with several EVSEs.
+  The condition of a case without a profile follows from its prerequisites in Part 6.
 - **Needs**: the stimuli that the case needs from a person or a rig besides the connection. Parking is only
   listed where the case is about it. `firmware` is a file of the vendor that the station can install.
 - **Rehearsed**: `yes`, or why the rehearsal does not have the case.

@@ -31,9 +31,9 @@ class Preparations(States):
 
     @reached(about="TC_B_09_CS")
     async def written_variables(self, **values: Any) -> None:
-        """Set variables until the end of the case, even those for which the station gives no value before.
+        """Set variables until the end of the case, even variables for which the station gives no value yet.
 
-        This is for cases about reading. A variable that had no value is not set back. Raises Inconclusive.
+        A variable without an earlier value keeps the new value. Raises Inconclusive.
         """
         for name, value in values.items():
             before = await self._stage.variable(*_parts(name))
@@ -150,7 +150,7 @@ class Preparations(States):
 
     @reached(about="TC_C_50_CS")
     async def contract_known(self) -> None:
-        """Put the contract of the vehicle into the station's cache, by a session, and into its local list."""
+        """Charge with the contract, so that the station caches it, and put it into the local list, too."""
         await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
         await self.ev_connected("plug-and-charge")
         token = await self.contract_authorized()

@@ -50,7 +50,10 @@ def signatures(values: Iterable[MeterValue]) -> list[Mapping[str, Any]]:
 
 
 def keys_are_sent(signed: Iterable[Mapping[str, Any]], when: str | None) -> bool:
-    """Whether signatures have public keys as PublicKeyWithSignedMeterValue says; ``when`` None allows all."""
+    """Whether signatures have public keys as required by ``when``; None allows any.
+
+    ``when`` is the value of PublicKeyWithSignedMeterValue.
+    """
     keys = [signature["publicKey"] for signature in signed]
     if not all(_is_base64(key) for key in keys):
         return False

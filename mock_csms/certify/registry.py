@@ -1,4 +1,4 @@
-"""The cases that are rehearsed: one function each, or one function with rows for a family of cases."""
+"""The cases that are rehearsed: one function for each case, or for a family of cases with rows of values."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +13,7 @@ type CaseFunction = Callable[[CaseRun], Awaitable[None]]
 
 
 class FamilyFunction(Protocol):
-    """A function for a family of cases; the values of a row are its further arguments."""
+    """A function for a family of cases; after the CaseRun, it takes the values of the case's row."""
 
     def __call__(self, run: CaseRun, /, *row: Any) -> Awaitable[None]: ...
 
@@ -26,7 +26,7 @@ class Case:
     title: str
     function: Callable[..., Awaitable[None]]
     row: tuple[Any, ...] = ()
-    """Further arguments of the function of a family."""
+    """Values that ``function`` takes after the CaseRun; empty unless the case is one of a family."""
 
     def carry_out(self, run: CaseRun) -> Awaitable[None]:
         """Carry out the case."""
@@ -55,7 +55,7 @@ class Unrehearsed:
 
 @dataclass
 class CaseList:
-    """The cases of one module, which its decorators fill."""
+    """The cases of one module, registered by the decorators `case` and `family` and by `not_rehearsed`."""
 
     cases: dict[str, Case] = field(default_factory=dict)
     unrehearsed: dict[str, Unrehearsed] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class CaseList:
         return register
 
     def family(self, rows: Mapping[tuple[str, str], tuple[Any, ...]]) -> Callable[[Any], Any]:
-        """Register a function as several cases: ``{(id, title): (argument, ...)}``."""
+        """Register a function as several cases; ``{(id, title): (value, ...)}`` has the row of each case."""
 
         def register(function: FamilyFunction) -> FamilyFunction:
             for (case_id, title), row in rows.items():

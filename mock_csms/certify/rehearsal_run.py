@@ -45,13 +45,13 @@ class RehearsalOfStation:
         self.left: Sequence[str] = ()
         """Changes of the station that the latest case could not undo."""
         self.away_since: str | None = None
-        """Case after which the station has not come back; None if it is there."""
+        """Case after which the station has not come back; None while the station is in service."""
         self._live = LiveView(client)
         self._options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
         self.report = RunReport(file.station.identity, datetime.now(UTC))
 
     async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
-        """Carry out the cases, except those that ``earlier`` has decided, whose results are kept."""
+        """Carry out the cases; where ``earlier`` has decided a case, keep its result instead."""
         decided = {case.result.id: case for case in (earlier.cases if earlier else ()) if is_decided(case)}
         async with self._live.showing(self._file.station.identity, planned):
             for each in planned:
@@ -123,7 +123,7 @@ class RehearsalOfStation:
 
 
 def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> RunReport | None:
-    """Return a report with the results of an earlier run; None if it has not decided all planned cases."""
+    """Return a report with the results of ``earlier``; None unless that run has decided all planned cases."""
     decided = {case.result.id: case for case in earlier.cases if is_decided(case)}
     if any(each.entry.id not in decided for each in planned):
         return None

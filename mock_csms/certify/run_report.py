@@ -115,7 +115,10 @@ class RunReport:
 
 
 def is_failed(result: CaseResult) -> bool:
-    """Whether a result fails the run: FAIL, ERROR or INCONCLUSIVE; of a case known to fail, PASS or ERROR."""
+    """Whether a result fails the run: FAIL, ERROR or INCONCLUSIVE.
+
+    For a case that is known to fail, PASS and ERROR fail the run.
+    """
     if result.known is not None:
         return result.verdict in {Verdict.PASS, Verdict.ERROR}
     return result.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE}

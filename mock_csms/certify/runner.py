@@ -124,7 +124,7 @@ class Bench:
 
 
 def errors_since(findings: list[StationFinding], start: int) -> list[StationFinding]:
-    """Return the findings with the severity error that are about an entry after a number."""
+    """Return the findings with the severity error about a journal entry after the number ``start``."""
     return [each for each in findings if each.severity == "error" and max(each.frames, default=0) > start]
 
 

@@ -18,9 +18,9 @@ class Selection:
     """Selection of cases by the user."""
 
     globs: Sequence[str] = ()
-    """Ids of cases or globs of them; none for all."""
+    """Ids or globs of cases to run; empty for all cases."""
     profiles: Sequence[str] = ()
-    """Certification profiles; none for those of the station file."""
+    """Certification profiles to run; empty for those of the station file."""
     is_mandatory_only: bool = False
     has_hands: bool = True
     """Whether a person or a rig gives stimuli."""

@@ -1,4 +1,8 @@
-"""Tests the cases themselves: each has to pass on the simulated station, and to fail on its mutants."""
+"""Tests the cases themselves.
+
+Each case has to pass on the simulated station, and to fail on mutants: stations with a misbehaviour that the
+case has to catch.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -83,7 +87,7 @@ async def carry_out_trials(
     server: BoxServer,
     on_outcome: Callable[[TrialOutcome], object] = lambda _: None,
 ) -> list[TrialOutcome]:
-    """Carry out trials, some at once, and return their outcomes in the same order.
+    """Carry out trials, up to `AT_ONCE` at the same time, and return their outcomes in the same order.
 
     Trials that need the server for themselves run last, one after another.
     """

@@ -28,8 +28,9 @@ async def try_cases(
 ) -> int:
     """Test the cases that match the globs, and return the exit code; raises UsageError if none matches.
 
-    ``misbehaviours`` are tried in place of those in the table; "mute" and "refusing" are stations that must
-    not pass. With ``writes_table``, the table gets the steps in which misbehaviours were caught.
+    ``misbehaviours`` are tried in place of those in the table of `mock_csms.certify.mutants`; "mute" and
+    "refusing" stand for the stations of `HOPELESS`. With ``writes_table``, the step in which each
+    misbehaviour was caught is written into the table.
     """
     cases = [
         case for case in ALL_CASES.values() if not globs or any(fnmatchcase(case.id, each) for each in globs)
@@ -51,7 +52,7 @@ async def try_cases(
 
 
 def _learnt(outcomes: Sequence[TrialOutcome], mutants: Mutants) -> tuple[list[TrialOutcome], Mutants]:
-    """Return the outcomes and the table with the steps in which misbehaviours were caught."""
+    """Return the outcomes and the table of mutants, with the step in which each misbehaviour was caught."""
     table = {case: dict(steps) for case, steps in mutants.items()}
     for each in outcomes:
         is_mutant = each.trial.misbehaviour and each.trial.misbehaviour not in HOPELESS

@@ -124,7 +124,7 @@ def _single(value: Any) -> Any:
 
 
 def token_field(token: CaseToken) -> Any:
-    """Return the idToken expected in the first event after a token is presented; any for NoAuthorization."""
+    """Return the idToken expected in the first event after a token is presented; ANY for NoAuthorization."""
     return ANY if token.type == "NoAuthorization" else token.as_json
 
 

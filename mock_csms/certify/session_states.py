@@ -62,7 +62,7 @@ class SessionStates:
         return type(self)(self._stage.at_evse(evse))
 
     def observed_later(self) -> Self:
-        """Return states that give no stimuli, and expect the events of those given while offline."""
+        """Return states that only expect events: the stimuli were given while the station was offline."""
         return type(self)(self._stage.without_stimuli())
 
     @property
@@ -87,7 +87,7 @@ class SessionStates:
     async def ev_connected(
         self, stimulus: str = "plug-in", *, status: str | None = "Occupied", **vehicle: Any
     ) -> None:
-        """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of it.
+        """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of the stimulus.
 
         ``status`` is the new status of the connector; None leaves it to the case.
         """
@@ -301,7 +301,7 @@ class SessionStates:
         return await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
 
     async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> TranscriptEntry | None:
-        """Expect the events of a stop: one of the authorization and one of the energy, or one for both.
+        """Expect the ends of the authorization and of the energy transfer, in two events or in one.
 
         The last event is Ended if a stop point says so (errata 6.2.117).
         """

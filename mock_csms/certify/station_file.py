@@ -94,11 +94,11 @@ class StationTable(Strict):
     slots: Annotated[tuple[int, int], AfterValidator(_distinct)] = (1, 2)
     """Slots for network profiles: two of those that the station has."""
     password: str | None = Field(default=None, repr=False)
-    """BasicAuthPassword of the station, which the cases about passwords set back."""
+    """BasicAuthPassword of the station; cases that change the password restore this one."""
     start: Literal["local", "remote"] = "local"
-    """Authorization of sessions, by token or remote start, in cases that allow both."""
+    """Authorize sessions by a token (local) or by a remote start, in cases that allow both."""
     stop: Literal["local", "remote"] = "local"
-    """Stop of sessions, by token or remote stop, in cases that allow both."""
+    """Stop sessions by a token (local) or by a remote stop, in cases that allow both."""
 
 
 class TokensTable(Strict):
@@ -147,7 +147,7 @@ class TimesTable(Strict):
 
 
 class RigTable(Strict):
-    """Table ``[rig]``: the rig that plugs in and presents tokens, by at most one key; default: a person."""
+    """Table ``[rig]`` with at most one key: the rig that plugs in and presents tokens; default: a person."""
 
     http: str | None = None
     """URL of an HTTP service that takes stimuli: ``POST /plug-in {"evse": 1}``."""

@@ -58,7 +58,7 @@ OPTIONAL_REQUESTS: Final[Mapping[str, str]] = {
     "install": " The vehicle has no contract certificate yet, and asks for one first.",
     "update": " The vehicle asks for a newer contract certificate first.",
 }
-"""Sentences added to the request to a person, by the parameter with the value ``yes``."""
+"""Sentence that is added to the request to a person if the parameter in the key has the value ``yes``."""
 
 
 class CannotDo(Exception):

@@ -9,7 +9,7 @@ from mock_csms.certify.case_run import CaseRun
 async def sets_variable(
     run: CaseRun, variable: Mapping[str, Any], value: str, expect: str | set[str] = "Accepted"
 ) -> str:
-    """Set one variable, of which ``variable`` has the names; return the status of its result."""
+    """Set one variable; ``variable`` names it as in SetVariableData. Return the status of the result."""
     answer = await run.csms.sends(
         "SetVariables",
         {"setVariableData": [{**variable, "attributeValue": value}]},

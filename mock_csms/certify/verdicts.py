@@ -107,7 +107,7 @@ class Inconclusive(Exception):
 
 @contextmanager
 def preparing(about: str, failed: str = "the station could not be prepared") -> Iterator[None]:
-    """Turn a StationFailure in the context into Inconclusive; the case ``about`` tests these steps."""
+    """Turn a StationFailure in the context into Inconclusive; ``about`` is the case that tests the steps."""
     try:
         yield
     except StationFailure as failure:

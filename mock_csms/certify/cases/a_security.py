@@ -216,7 +216,7 @@ async def unfit_certificate(run: CaseRun) -> None:
     await run.station.at_last_sends("SecurityEventNotification", type="InvalidChargingStationCertificate")
 
 
-@CASES.case("TC_A_15_CS", "Ask for a certificate that the server then refuses")
+@CASES.case("TC_A_15_CS", "Send a SignCertificate, which the server rejects")
 async def signing_refused(run: CaseRun) -> None:
     await requires_security_profile(run, 3)
     await run.csms.answers("SignCertificate", {"status": "Rejected"})

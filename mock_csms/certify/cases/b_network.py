@@ -44,7 +44,7 @@ def wait_minimum(run: CaseRun) -> int:
 
 
 async def is_cut_off(run: CaseRun) -> TranscriptEntry:
-    """Close the connection, and return the entry of its end."""
+    """Close the connection, and return the journal entry of the disconnection."""
     await run.csms.closes_the_connection()
     return await run.station.disconnects()
 

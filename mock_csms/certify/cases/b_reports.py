@@ -41,7 +41,7 @@ async def base_report(run: CaseRun, base: str) -> list[ReportRow]:
 
 
 async def custom_report(run: CaseRun, *criteria: str, of: Mapping[str, Any] | None = None) -> list[ReportRow]:
-    """Ask for a report of components that meet one of the criteria, or of a variable; return its rows."""
+    """Ask for a report of components that meet one of the criteria, or of a variable; return the rows."""
     await run.csms.sends("GetReport", custom_request(criteria, of), requestId=CUSTOM_ID, expect=GRANTED)
     rows = await rows_of(run, CUSTOM_ID)
     run.check_each("all variables have characteristics", without_characteristics(rows))
@@ -132,7 +132,7 @@ async def enabled_components(run: CaseRun) -> None:
 
 
 async def reads(run: CaseRun, rows: Sequence[ReportRow], result: Mapping[str, Any]) -> None:
-    """Read the variables of these rows, each of which has to have this result."""
+    """Read the variable of each row, and check that all results have the fields of ``result``."""
     limit = int(await run.variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables") or 1)
     for some in batched(rows, limit):
         asked = [{"component": row["component"], "variable": row["variable"]} for row in some]
@@ -142,7 +142,7 @@ async def reads(run: CaseRun, rows: Sequence[ReportRow], result: Mapping[str, An
 
 
 def has(item: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Whether an item has these fields; None stands for an absent one."""
+    """Whether an item has these fields; None stands for an absent field."""
     return all(item.get(name) == value for name, value in fields.items())
 
 

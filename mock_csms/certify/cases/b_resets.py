@@ -34,7 +34,7 @@ async def ends_for_reset(run: CaseRun, **fields: Any) -> TranscriptEntry:
 
 
 def at_connector(file: StationFile, status: str) -> Statuses:
-    """Return the expected statuses: this one at the connector of the case, Available at all others."""
+    """Return the expected statuses: ``status`` at the connector of the case, Available at all others."""
     return {(file.evse, file.connector): status}
 
 

@@ -33,7 +33,7 @@ FITTING: Final = {
     ("AuthCtrlr", "AuthorizeRemoteStart"): {"true"},
     ("ClockCtrlr", "NextTimeOffsetTransitionDateTime"): {"now"},
 }
-"""Of the values that TC_B_11_CS tries, those that fit the type of each variable."""
+"""Values that the station has to accept in TC_B_11_CS, by component and variable; it has to reject others."""
 
 
 async def reads_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
@@ -155,7 +155,7 @@ async def values_of_wrong_types(run: CaseRun) -> None:
 
 
 async def takes(run: CaseRun, asked: NamedVariable, value: str, fits: bool) -> None:
-    """Set a variable; the station has to accept a value that fits, and reject others. "now" is the time."""
+    """Set a variable to ``value`` (``now`` is the present time); the station rejects it unless ``fits``."""
     reasons = ("NoError", "InvalidValue") if fits else ("InvalidValue",)
     result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL_VALUE, **asked}
     text = datetime.now(UTC).isoformat() if value == "now" else value

@@ -27,9 +27,9 @@ async def cached_token(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_09_CS", "Ask about a token that is cached as Invalid"): ("Invalid", True),
-        ("TC_C_10_CS", "Ask about a token that is cached as Blocked"): ("Blocked", False),
-        ("TC_C_11_CS", "Ask about a token that is cached as Expired"): ("Expired", True),
+        ("TC_C_09_CS", "Ask the server about a token that is cached as Invalid"): ("Invalid", True),
+        ("TC_C_10_CS", "Ask the server about a token that is cached as Blocked"): ("Blocked", False),
+        ("TC_C_11_CS", "Ask the server about a token that is cached as Expired"): ("Expired", True),
     }
 )
 async def refused_token_cached(run: CaseRun, status: str, is_connected: bool) -> None:
@@ -115,7 +115,7 @@ async def cached_by_event(run: CaseRun) -> None:
     await run.station.sends("Authorize", idToken=run.tokens.valid.as_json)
 
 
-@CASES.case("TC_C_36_CS", "Ask about a cached token if LocalPreAuthorize is false")
+@CASES.case("TC_C_36_CS", "Ask the server about a cached token if LocalPreAuthorize is false")
 async def cache_not_used(run: CaseRun) -> None:
     await uses_cache(run, pre_authorize=False)
     await run.given.id_token_cached()

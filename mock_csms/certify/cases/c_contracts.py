@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 CONTRACT: Final = "plug-and-charge"
 PROOF: Final = {False: "iso15118CertificateHashData", True: "certificate"}
-"""Field of the Authorize with which the contract is checked; True if only the server can check it."""
+"""Field of Authorize for checking the contract, by whether only the server can check the contract."""
 
 
 async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:

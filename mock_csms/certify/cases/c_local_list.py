@@ -20,9 +20,9 @@ async def listed_token(run: CaseRun) -> None:
 
 @CASES.family(
     {
-        ("TC_C_28_CS", "Ask about a token that is listed as Invalid"): ("Invalid", False),
-        ("TC_C_29_CS", "Ask about a token that is listed as Blocked"): ("Blocked", True),
-        ("TC_C_30_CS", "Ask about a token that is listed as Expired"): ("Expired", True),
+        ("TC_C_28_CS", "Ask the server about a token that is listed as Invalid"): ("Invalid", False),
+        ("TC_C_29_CS", "Ask the server about a token that is listed as Blocked"): ("Blocked", True),
+        ("TC_C_30_CS", "Ask the server about a token that is listed as Expired"): ("Expired", True),
     }
 )
 async def refused_token_listed(run: CaseRun, status: str, is_connected: bool) -> None:

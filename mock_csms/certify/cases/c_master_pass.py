@@ -55,7 +55,7 @@ async def vehicle_leaves(run: CaseRun, evse: int) -> None:
         await run.rig.leaves(evse)
 
 
-@CASES.case("TC_C_14_CS", "Stop a session with a cached master pass, without an Authorize")
+@CASES.case("TC_C_14_CS", "Stop a session when a cached master pass is presented, without an Authorize")
 async def cached_master_pass(run: CaseRun) -> None:
     master = run.tokens.master_pass
     await uses_cache(run)
@@ -80,7 +80,7 @@ async def starts_nothing(run: CaseRun) -> None:
     await run.station.has_not_sent(EVENT, transactionInfo__chargingState="Charging")
 
 
-@CASES.case("TC_C_47_CS", "Stop all transactions with a master pass if its holder chooses all")
+@CASES.case("TC_C_47_CS", "Stop all transactions when the holder of a master pass chooses all")
 async def chooses_all(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -89,7 +89,7 @@ async def chooses_all(run: CaseRun) -> None:
     await sees_stops(run, transactions)
 
 
-@CASES.case("TC_C_48_CS", "Stop one transaction with a master pass if its holder chooses one")
+@CASES.case("TC_C_48_CS", "Stop one transaction when the holder of a master pass chooses one")
 async def chooses_one(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere()
@@ -103,7 +103,9 @@ async def chooses_one(run: CaseRun) -> None:
         await run.station.has_sent_no_other(EVENT, others, eventType="Ended")
 
 
-@CASES.case("TC_C_49_CS", "Stop all transactions with a master pass if the station offers no choice")
+@CASES.case(
+    "TC_C_49_CS", "Stop all transactions when a master pass is presented, if the station offers no choice"
+)
 async def stops_both(run: CaseRun) -> None:
     await has_master_pass(run)
     transactions = await run.given.energy_transfer_started_everywhere(at_most=2)

@@ -99,7 +99,7 @@ async def refused_and_suspended(run: CaseRun) -> None:
 
 
 async def transaction_ends(run: CaseRun, stop: TranscriptEntry) -> None:
-    """Wait for the end of the transaction, which may be the event of the stop."""
+    """Wait until the transaction ends, unless the event ``stop`` has ended it already."""
     if stop["eventType"] != "Ended":
         await run.station.at_last_sends("TransactionEvent", eventType="Ended")
 

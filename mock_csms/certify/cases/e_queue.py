@@ -23,7 +23,10 @@ INTERNAL_ERROR: Final = {"error": {"code": "InternalError"}}
 
 
 async def is_offline(run: CaseRun, seconds: float | None = None) -> float:
-    """Set the variables for an offline period; return its seconds, by default over two sampling intervals."""
+    """Set the variables for an offline period, and return its length in seconds.
+
+    ``seconds`` is the least length; the default is a little longer than two sampling intervals.
+    """
     back_off_s = ceil(seconds or 2 * run.times.sampled_interval + run.times.deviation)
     await run.given.variables(
         OCPPCommCtrlr__OfflineThreshold=back_off_s + 60,
@@ -45,7 +48,7 @@ async def loses_readings(run: CaseRun) -> float:
 
 
 async def queued_events(run: CaseRun) -> list[TranscriptEntry]:
-    """Return the events of an offline period; each of them has to have offline true."""
+    """Return the events of an offline period, and check that ``offline`` is true in each event."""
     events = [await run.station.sends_one_of(Pattern("TransactionEvent"))]
     while events[-1]["eventType"] != "Ended":
         event = await run.station.optionally_sends("TransactionEvent", within=run.times.silence)
@@ -58,7 +61,7 @@ async def queued_events(run: CaseRun) -> list[TranscriptEntry]:
 
 
 def is_later(run: CaseRun, event: TranscriptEntry) -> bool:
-    """Whether an event without offline true happened after the station connected again."""
+    """Whether an event happened after the station connected again, and ``offline`` is not true in it."""
     connected = run.csms.connected_again
     since = event.time if connected is None else connected.time
     happened = datetime.fromisoformat(event["timestamp"])
@@ -226,7 +229,7 @@ async def invalid_after_offline_period(run: CaseRun) -> None:
 
 
 async def retries(run: CaseRun, *answers: Mapping[str, Any], times: int, timeout_s: float) -> None:
-    """Charge while the server answers the event about it with ``answers``; expect this number of attempts.
+    """Answer the event with chargingState Charging by ``answers``; expect ``times`` attempts to send it.
 
     Before attempt n+1, the station has to wait ``timeout_s`` and n times MessageAttemptInterval.
     """

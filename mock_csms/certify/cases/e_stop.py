@@ -26,7 +26,7 @@ def has_loose_cable(run: CaseRun) -> bool:
 
 
 async def unplugs_at_the_station(run: CaseRun, *, is_locked: bool) -> None:
-    """Unplug a loose cable at the station, too; present the token first if the cable is locked."""
+    """Unplug the cable at the station, unless it is fixed there; if it is locked, present the token first."""
     if has_loose_cable(run):
         if is_locked:
             await run.rig.presents()
@@ -181,7 +181,7 @@ async def unplugged_and_deauthorized(run: CaseRun, unlocks: bool) -> None:
 
 
 async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
-    """Unplug at the vehicle, with stop points at which the transaction goes on."""
+    """Unplug at the vehicle, with TxStopPoint set so that the transaction goes on."""
     await run.given.transaction_points(
         stop=["Authorized,ParkingBayOccupancy", "Authorized", "ParkingBayOccupancy"],
         stop_without=ENDED_WITH_ENERGY,

@@ -15,7 +15,7 @@ type State = Callable[..., Awaitable[Any]]
 LOCALLY: Final = partial(States.authorized, by="local")
 REMOTELY: Final = partial(States.authorized, by="remote")
 POINTS: Final = ("ParkingBayOccupancy", "EVConnected", "Authorized", "DataSigned", "PowerPathClosed")
-"""Start points in the order in which a session meets them; EnergyTransfer is the last."""
+"""Start points that a session meets before EnergyTransfer, in this order."""
 
 
 async def asks_the_server(run: CaseRun) -> None:
@@ -82,7 +82,7 @@ async def starts_at(
 
 
 def has_signed_start(values: Any) -> bool:
-    """Whether the meter values of a Started event have a signed reading of its start."""
+    """Whether the meter values of a Started event have a signed reading with context Transaction.Begin."""
     readings = [reading for value in values for reading in value["sampledValue"]]
     fields = {"signedMeterData", "signingMethod", "encodingMethod", "publicKey"}
     return any(
@@ -133,7 +133,7 @@ async def token_first(run: CaseRun) -> None:
     await run.state.energy_transfer_started()
 
 
-@CASES.case("TC_E_05_CS", "End an authorization if no cable is plugged in, and accept the next one")
+@CASES.case("TC_E_05_CS", "End an authorization if no cable is plugged in, and accept the next authorization")
 async def cable_timeout(run: CaseRun) -> None:
     await asks_the_server(run)
     await run.given.variables_if_implemented(

@@ -58,7 +58,7 @@ async def starts_remotely_without_authorization(run: CaseRun) -> None:
     await run.station.has_not_sent("Authorize")
 
 
-@CASES.case("TC_F_04_CS", "End a remote start if no cable is plugged in, and accept the next one")
+@CASES.case("TC_F_04_CS", "End a remote start if no cable is plugged in, and accept the next remote start")
 async def remote_start_expires(run: CaseRun) -> None:
     await run.given.variables(TxCtrlr__EVConnectionTimeOut=run.times.ev_connection_timeout)
     await run.given.variables_if_implemented(**AUTHORIZES, TxCtrlr__TxStartPoint="Authorized")

@@ -122,13 +122,16 @@ async def sends_update(run: CaseRun, status: str) -> None:
     )
 
 
-@CASES.case("TC_H_08_CS", "Reserve an unspecified EVSE, and let the token use one")
+@CASES.case("TC_H_08_CS", "Reserve an unspecified EVSE, and let the token of the reservation use any EVSE")
 async def reserves_any_evse(run: CaseRun) -> None:
     await reserves_somewhere_and_uses_it(run, {"evseId": None}, run.tokens.valid)
 
 
 async def reserves_somewhere_and_uses_it(run: CaseRun, fields: dict[str, Any], token: CaseToken) -> None:
-    """Reserve without an EVSE, and charge; only a station with one EVSE reports it Reserved (H01.FR.20)."""
+    """Reserve without naming an EVSE, and charge.
+
+    A station with several EVSEs does not report connectors Reserved after a single reservation (H01.FR.20).
+    """
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     await reserves(run, reservation(run, run.tokens.valid, **fields), expect="Accepted")
     is_marked = len(run.file.station.evses) == 1
@@ -249,7 +252,7 @@ async def replaces_reservation(run: CaseRun) -> None:
     await uses_reservation(run, run.tokens.second)
 
 
-@CASES.case("TC_H_24_CS", "Reserve an unspecified EVSE for a group, and let a token of the group use one")
+@CASES.case("TC_H_24_CS", "Reserve an unspecified EVSE for a group, and let tokens of the group use any EVSE")
 async def reserves_any_evse_for_group(run: CaseRun) -> None:
     await answers_with_group(run, run.tokens.second)
     fields = {"evseId": None, "groupIdToken": group(run)}

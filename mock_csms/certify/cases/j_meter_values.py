@@ -58,7 +58,7 @@ async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
 def checks_readings(
     run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
 ) -> None:
-    """Check the measurands of readings and, by `checks_location`, where they were taken."""
+    """Check the measurands of readings, and with `checks_location` where the readings were taken."""
     run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
     checks_location(run, values, message)
 
@@ -71,7 +71,7 @@ def checks_location(run: CaseRun, values: Sequence[MeterValue], message: Transcr
 def checks_rounds(
     run: CaseRun, found: Sequence[TranscriptEntry], context: str, interval_s: float, expected: set[str]
 ) -> None:
-    """Check the readings of several moments; those of the last one may not be complete yet."""
+    """Check the readings of several moments; the last moment may still lack measurands."""
     values, last = meter_values(found), found[-1]
     run.check(contexts(values) == {context}, f"the readings have the context {context}", last)
     checks_location(run, values, last)
@@ -93,7 +93,7 @@ def checks_interval(
 
 
 async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
-    """Configure clock-aligned readings, and return the measurands that they have to have."""
+    """Configure clock-aligned readings, and return the measurands required for each moment."""
     await run.given.variables(AlignedDataCtrlr__Interval=run.times.aligned_interval)
     await run.given.variables_if_implemented(**others)
     return await configured(run, "AlignedDataCtrlr", "Measurands")
@@ -121,7 +121,9 @@ async def clock_readings_in_transaction(run: CaseRun) -> None:
         checks_rounds(run, others, CLOCK_CONTEXT, run.times.aligned_interval, expected)
 
 
-@CASES.case("TC_J_06_CS", "Send clock-aligned readings only without a transaction if SendDuringIdle is true")
+@CASES.case(
+    "TC_J_06_CS", "Send clock-aligned readings only while no transaction is running if SendDuringIdle is true"
+)
 async def clock_readings_without_transaction(run: CaseRun) -> None:
     interval_s = run.times.aligned_interval
     await run.given.variables(AlignedDataCtrlr__SendDuringIdle=True)

@@ -95,7 +95,7 @@ def has_limits(
         run.check(is_right, f"limit {number + 1} is {shown}", answer.entry)
 
 
-@CASES.case("TC_K_09_CS", "End the limit of a TxDefaultProfile that is cleared during a transaction")
+@CASES.case("TC_K_09_CS", "Lift the limit of a TxDefaultProfile that is cleared during a transaction")
 async def default_profile_cleared(run: CaseRun) -> None:
     unit = await limit_unit(run)
     await run.given.variables(SmartChargingCtrlr__LimitChangeSignificance=1.0)

@@ -28,7 +28,10 @@ BACK_OFF_S: Final = 1
 
 
 async def vehicle_connected(run: CaseRun, answer_to_needs: str, **vehicle: Any) -> None:
-    """Plug in an ISO 15118 vehicle; the server answers this status to its needs, and sends no profile."""
+    """Plug in an ISO 15118 vehicle; the server answers NotifyEVChargingNeeds, and sends no profile.
+
+    ``answer_to_needs`` is the status of the answer.
+    """
     await run.csms.behaves(charging_profiles=False)
     await run.csms.answers(NEEDS, {"status": answer_to_needs})
     await run.given.ev_connected(iso15118="yes", **vehicle)

@@ -23,7 +23,7 @@ async def rate_units(run: CaseRun) -> list[str]:
 
 
 async def limit_unit(run: CaseRun) -> LimitUnit:
-    """Ask for a unit of limits that the station supports, and for its phases."""
+    """Ask for a unit of limits that the station supports, and for the number of phases of the station."""
     phases = await run.variable("ChargingStation", "SupplyPhases")
     return LimitUnit((await rate_units(run))[0], int(phases) if phases in {"1", "3"} else 3)
 

@@ -21,7 +21,7 @@ NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Statuses that may follow each status; a station reboots before or after the installation, or never."""
 FREE_OR_UPDATING: Final = {"Available", "Unavailable"}
-"""Possible statuses of a connector after a session for whose end an update has waited."""
+"""Statuses that a connector may have once a session has ended and a waiting update may begin."""
 SLOW_FIRMWARE: Final = "firmware.bin?seconds=2"
 SCHEDULED_OR_INSTALLING: Final = frozenset({"InstallScheduled", "Installing"})
 
@@ -46,7 +46,7 @@ async def asks_for_update(
 
 
 async def valid_firmware(run: CaseRun, **server: str) -> dict[str, Any]:
-    """Return location, signing certificate and signature as in the station file, or else of the server."""
+    """Return location, signing certificate and signature, each from the station file or else the server."""
     given = run.file.firmware
     firmware = await firmware_of_server(run, **server)
     if given.location is not None:
@@ -220,7 +220,7 @@ async def no_signature(run: CaseRun) -> None:
 # A second update
 
 
-@CASES.case("TC_L_10_CS", "Cancel a running download for a second update")
+@CASES.case("TC_L_10_CS", "Cancel a running download when a second update is requested")
 async def update_cancelled(run: CaseRun) -> None:
     await asks_for_update(run, **await valid_firmware(run, firmware=SLOW_FIRMWARE))
     await reports_progress(run, "Downloading")
@@ -252,7 +252,7 @@ async def update_not_cancelled(run: CaseRun) -> None:
 # With a transaction
 
 
-@CASES.case("TC_L_12_CS", "Download firmware after all transactions, and allow new ones until then")
+@CASES.case("TC_L_12_CS", "Download firmware once all transactions have ended, and allow new ones until then")
 async def download_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -264,7 +264,7 @@ async def download_waits_for_all(run: CaseRun) -> None:
 
 @CASES.case(
     "TC_L_13_CS",
-    "Download firmware after the transaction, and make free connectors unavailable until then",
+    "Download firmware once the transaction has ended, and make free connectors unavailable until then",
 )
 async def download_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)
@@ -278,7 +278,7 @@ async def download_waits_and_blocks(run: CaseRun) -> None:
     await is_installed(run, verified)
 
 
-@CASES.case("TC_L_14_CS", "Install firmware after all transactions, and allow new ones until then")
+@CASES.case("TC_L_14_CS", "Install firmware once all transactions have ended, and allow new ones until then")
 async def installation_waits_for_all(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=True)
     await asks_for_update(run)
@@ -289,7 +289,8 @@ async def installation_waits_for_all(run: CaseRun) -> None:
 
 
 @CASES.case(
-    "TC_L_15_CS", "Install firmware after the transaction, and make free connectors unavailable until then"
+    "TC_L_15_CS",
+    "Install firmware once the transaction has ended, and make free connectors unavailable until then",
 )
 async def installation_waits_and_blocks(run: CaseRun) -> None:
     await charging_with_new_sessions(run, allowed=False)

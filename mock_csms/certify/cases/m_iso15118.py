@@ -31,7 +31,7 @@ CASES: Final = CaseList()
 
 ROOT_OF_CSMS: Final = (CSMS_ROOTS, "unknown-root")
 ROOT_OF_MANUFACTURER: Final = ("ManufacturerRootCertificate", "unknown-root")
-"""Type and name of a root that is not in use, so that the station's own roots stay installed."""
+"""Type and name of a root that is not in use: deleting it leaves the station's own roots installed."""
 ROOT_OF_V2G: Final = ("V2GRootCertificate", "v2g-root")
 ROOT_OF_MOBILITY_OPERATOR: Final = ("MORootCertificate", "mo-root")
 ABOUT_ROOTS: Final = "TC_M_01_CS"
@@ -78,7 +78,7 @@ async def expired_root(run: CaseRun) -> None:
 
 
 async def requires_root_check(run: CaseRun) -> int:
-    """Return the security profile of a station that checks new roots; raises Skipped for another one."""
+    """Return the security profile of a station that checks new roots; raises Skipped for other stations."""
     if await run.variable("SecurityCtrlr", "AdditionalRootCertificateCheck") != "true":
         raise Skipped("it needs a station whose AdditionalRootCertificateCheck is true")
     return await requires_security_profile(run, 2, 3)

@@ -164,7 +164,7 @@ async def contract_cleared(run: CaseRun) -> None:
 
 
 async def reports_and_clears(run: CaseRun, customer: Mapping[str, Any]) -> str:
-    """Report and clear the data of a customer, of which nothing may be left; return the data."""
+    """Report and clear the data of a customer, check that no data is left, and return the reported data."""
     await asks_about(run, customer, clear=True)
     cleared = await sends_data(run)
     await asks_about(run, customer, request=SECOND_REQUEST)

@@ -84,7 +84,7 @@ async def notifies(run: CaseRun, event: Mapping[str, Any], within: float | None 
     return entry
 
 
-@CASES.case("TC_N_16_CS", "Send no events above the monitoring level")
+@CASES.case("TC_N_16_CS", "Send no events with a severity number above the monitoring level")
 async def event_above_level(run: CaseRun) -> None:
     await given_monitors(run, monitor_of(evse_state(run), severity=8))
     await given_level(run, 7)
@@ -168,7 +168,7 @@ async def reconnects_vehicle(run: CaseRun) -> None:
 
 
 def is_about(*fields: Mapping[str, Any]) -> Callable[[Any], bool]:
-    """Return the condition that one of several events has one of these sets of fields."""
+    """Return the condition that a list of events has an event with one of these sets of fields."""
 
     def is_about_the_monitor(events: Any) -> bool:
         return any(matches(each, event) for event in events for each in fields)
@@ -190,7 +190,7 @@ async def periodic_events(run: CaseRun) -> None:
         earlier = later
 
 
-@CASES.case("TC_N_45_CS", "Notify when a number changes by more than the Delta")
+@CASES.case("TC_N_45_CS", "Notify when a number changes by more than the value of its Delta monitor")
 async def delta_of_number(run: CaseRun) -> None:
     number = await given_monitor(run, monitor_of(evse_power(run), DELTA_TYPE, HIGH_W))
     await run.state.energy_transfer_started()
@@ -206,7 +206,7 @@ async def delta_of_state(run: CaseRun) -> None:
     await notifies(run, event)
 
 
-@CASES.case("TC_N_61_CS", "Stay silent when a number changes by no more than the Delta")
+@CASES.case("TC_N_61_CS", "Stay silent when a number changes by no more than the value of its Delta monitor")
 async def delta_of_setting(run: CaseRun) -> None:
     number = await given_monitor(run, monitor_of(OFFLINE_THRESHOLD))
     before = await run.variable("OCPPCommCtrlr", "OfflineThreshold")

@@ -94,7 +94,7 @@ async def unavailable(run: CaseRun) -> None:
     await run.station.is_silent("LogStatusNotification")
 
 
-@CASES.case("TC_N_36_CS", "Cancel an upload for a second request, and upload its log")
+@CASES.case("TC_N_36_CS", "Cancel an upload when a second log is requested, and upload the second log")
 async def second_request(run: CaseRun) -> None:
     await asks_for_log(run, SLOW_LOG)
     await reports_upload(run, "Uploading")

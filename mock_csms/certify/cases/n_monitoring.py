@@ -119,7 +119,7 @@ async def unsupported_type(run: CaseRun) -> None:
     await tries_monitors(run, (monitor, result_of(monitor, {"UnsupportedMonitorType", "Rejected"})))
 
 
-@CASES.case("TC_N_39_CS", "Reject another variable for an existing monitor")
+@CASES.case("TC_N_39_CS", "Reject a change of an existing monitor to another variable")
 async def other_variable(run: CaseRun) -> None:
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     monitor = monitor_of(evse_state(run))
@@ -129,7 +129,7 @@ async def other_variable(run: CaseRun) -> None:
     has_monitors(run, await reported_monitors(run), {**monitor, "id": number})
 
 
-@CASES.case("TC_N_40_CS", "Replace a monitor by its id")
+@CASES.case("TC_N_40_CS", "Replace an existing monitor when a monitor is set with the same id")
 async def replaced_by_id(run: CaseRun) -> None:
     monitor = monitor_of(evse_state(run), severity=5)
     [number] = await given_monitors(run, monitor)

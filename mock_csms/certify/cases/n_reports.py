@@ -89,7 +89,7 @@ async def report_of_variables(run: CaseRun) -> None:
 
 
 def any_severity(monitor: dict[str, Any]) -> dict[str, Any]:
-    """Return a monitor without value and severity, to match one that the station had before."""
+    """Return a monitor without value and severity, to match any monitor that the station had before."""
     return {name: monitor[name] for name in ("type", "component", "variable")}
 
 
@@ -141,7 +141,10 @@ async def monitoring_bases(run: CaseRun) -> None:
         await sets_base(run, base)
 
 
-@CASES.case("TC_N_06_CS", "Remove all monitors but hard-wired ones with the base HardWiredOnly")
+@CASES.case(
+    "TC_N_06_CS",
+    "Remove all monitors except hard-wired ones when the monitoring base is set to HardWiredOnly",
+)
 async def hard_wired_only(run: CaseRun) -> None:
     await keeps_monitors(run)
     delta = monitor_of(STATION_STATE)
@@ -167,7 +170,9 @@ async def unsupported_base(run: CaseRun) -> None:
     raise Skipped("the station supports all monitoring bases")
 
 
-@CASES.case("TC_N_41_CS", "Restore a changed preconfigured monitor with the base FactoryDefault")
+@CASES.case(
+    "TC_N_41_CS", "Restore a changed preconfigured monitor when the monitoring base is set to FactoryDefault"
+)
 async def factory_default(run: CaseRun) -> None:
     await keeps_monitors(run)
     await given_base(run, "HardWiredOnly")

@@ -22,7 +22,7 @@ KINDS_OF_CRITERIA: Final[Mapping[str, frozenset[str]]] = {
 }
 """Types of monitors that meet a criterion (N02.FR.12 to N02.FR.14)."""
 SEVERITY: Final = 5
-"""Severity of the monitors of a case that leaves it open."""
+"""Severity of the monitors in cases that do not prescribe a severity."""
 ALL_LEVELS: Final = 9
 """Monitoring level at which all events are reported."""
 REPORT: Final = 2001
@@ -165,7 +165,7 @@ async def all_monitors(run: CaseRun, *, request: int = REPORT) -> list[ReportedM
 
 
 async def keeps_monitors(run: CaseRun) -> None:
-    """At the end of the case, set the monitors again that a monitoring base removed. Raises Inconclusive."""
+    """Restore, at the end of the case, monitors that a monitoring base has removed. Raises Inconclusive."""
     await run.given.variables_if_implemented(MonitoringCtrlr__Enabled=True)
     before = await all_monitors(run, request=REPORT_BEFORE)
 

@@ -102,7 +102,7 @@ async def reports(run: CaseRun, message: DisplayMessage, **criteria: Any) -> Non
 
 
 def _as_reported(message: DisplayMessage) -> dict[str, Any]:
-    """Return the fields of a message in a report, which may write times in another way."""
+    """Return the fields that a report of a message has to have; the station may write times differently."""
     return {name: _same_time(value) if name in TIME_FIELDS else value for name, value in message.items()}
 
 
@@ -123,12 +123,12 @@ def _meets(message: DisplayMessage, criteria: Mapping[str, Any]) -> bool:
 
 
 async def is_unknown(run: CaseRun, *, number: int = FIRST_MESSAGE, **criteria: Any) -> None:
-    """Ask for a message by its id and further criteria; the station has to have none."""
+    """Ask for a message by its id and further criteria; the station has to answer that it has none."""
     await run.csms.sends("GetDisplayMessages", requestId=number, id=[number], **criteria, expect="Unknown")
 
 
 async def is_shown(run: CaseRun, *messages: DisplayMessage) -> None:
-    """Ask the rig to confirm that messages are shown on the display, several of them in turn."""
+    """Ask the rig to confirm that messages are shown on the display; several messages have to take turns."""
     names = " and ".join(each["message"]["content"] for each in messages)
     await run.rig.confirms(f"{names} {'take turns on the display' if messages[1:] else 'is shown'}")
 

@@ -40,7 +40,7 @@ class UnusedPattern(Pattern):
         self._cursor = cursor
 
     def concerns(self, entry: TranscriptEntry) -> bool:
-        """Whether an entry is a message of these actions that no step has used, whatever its fields are."""
+        """Whether an entry is an unused message with an action of the pattern, whatever its fields are."""
         return not self._cursor.is_used(entry) and super().concerns(entry)
 
 

@@ -35,7 +35,7 @@ class RigVerbs:
         return other
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
-        """Give a stimulus of `STIMULI`, by default at the EVSE of the case, and a plug-in at connector 1."""
+        """Give a stimulus of `STIMULI`, by default at the EVSE of the case; a plug-in goes to connector 1."""
         place = ({"evse": self._file.evse} if "{evse}" in STIMULI[stimulus] else {}) | (
             {"connector": 1} if stimulus == "plug-in" else {}
         )

@@ -101,7 +101,7 @@ class Stage:
         return self._points
 
     async def _value_of_points(self, variable: str, feature: str) -> str:
-        """Return the points of the station, or those that its file claims if it has no such variable."""
+        """Return TxStartPoint or TxStopPoint; if the station lacks the variable, what its file claims."""
         value = await self.variable("TxCtrlr", variable)
         if value is None and not (value := ",".join(claimed_values(self.file.claims, feature))):
             raise Inconclusive(

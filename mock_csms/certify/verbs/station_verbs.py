@@ -60,7 +60,7 @@ class StationVerbs:
         """The next message of this action has to have these fields; return it.
 
         ``where`` selects messages by their fields, such as ``{"evseId": 2}``. Messages that match ``after``
-        may come first; they are used, too. TransactionEvents with periodic or clock-aligned readings are
+        may come first; they count as used. TransactionEvents with periodic or clock-aligned readings are
         skipped unless ``triggerReason`` asks for them. Raises StationFailure as soon as a field differs, or
         if no message comes within ``times.message``.
         """
@@ -273,7 +273,7 @@ class StationVerbs:
                 await self._any(*_status_reports(evse, connector, status), within=within)
 
     async def never_reports(self, statuses: set[str], *connectors: tuple[int, int]) -> None:
-        """No report of these connectors, by default all, may have these statuses within ``times.silence``.
+        """No report of these connectors, by default of all, may have these statuses within ``times.silence``.
 
         Raises CaseFailed.
         """
