@@ -202,7 +202,7 @@ class Staying(Load):
     """Stations that boot and stay connected."""
 
     async def open(self, server: psutil.Process) -> None:
-        """Connect one station, and read the server's memory with it as the baseline."""
+        """Connect one station, and take the server's memory with this station as the baseline."""
         self.stations = await open_stations(self.run, self.options.url, range(1))
         self._baseline = await _settled_rss(server)
 

@@ -165,7 +165,7 @@ def _start(name: str, target: Target) -> "subprocess.Popen[bytes]":
 
 
 class _Probe:
-    """A healthy station: sends Heartbeats and notes how long each waits for its answer, in seconds."""
+    """A healthy station: sends Heartbeats and notes the seconds until each is answered."""
 
     def __init__(self, station: HostileStation) -> None:
         self._station = station

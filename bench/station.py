@@ -32,7 +32,7 @@ class Run:
         self._cycles = count()
 
     def next_cycle(self) -> bytes:
-        """Return the number of a new cycle of calls as digits; it is unique in the run."""
+        """Return the number of a new cycle of calls as ten digits; each number is used once in the run."""
         return digits(next(self._cycles))
 
     async def answered(self, calls: int) -> None:

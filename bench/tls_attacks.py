@@ -16,7 +16,7 @@ CONNECTIONS: Final = 1_000
 HALF_OPEN: Final = 500
 AT_ONCE: Final = 250
 MAX_OPEN_S: Final = 13.0
-"""Seconds after which the server must have dropped a half-open connection; its own deadline is 10 s."""
+"""Seconds after which the server must have dropped a half-open connection. The time-out is 10 s."""
 TIMEOUT_S: Final = 30.0
 
 type Address = tuple[str, int]

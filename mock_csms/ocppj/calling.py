@@ -163,9 +163,7 @@ class CallingSession:
         return await asyncio.shield(exchange)
 
     def validate_request(self, action: str, payload: Any) -> None:
-        """Raise InvalidRequest for a command that is unknown in its OCPP version, or that breaks its
-        schema.
-        """
+        """Raise InvalidRequest for an unknown command, or for a payload that breaks the schema."""
         if action not in self.version.from_csms:
             raise InvalidRequest(f"OCPP {self.version.name} has no such command")
         try:
@@ -214,7 +212,7 @@ class CallingSession:
                 self.follow_rule(hit, payload)
 
     async def _after_delay(self, hit: RuleMatch | None, frame: bytes) -> list[Step]:
-        """Return the steps that send a command, after any delay of its fault; raises Disconnected."""
+        """Return the steps that send a command, after the delay of a fault, if any; raises Disconnected."""
         if hit is None or hit.then.fault is None:
             return [Text(frame)]
         logger.info("%s  rule %s applied to a command: %s", self.station.id, hit.rule, hit.then)

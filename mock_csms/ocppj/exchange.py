@@ -25,7 +25,7 @@ class PendingCall(NamedTuple):
     action: str
     payload: Any
     number: int
-    """Number of its journal entry; 0 if it could not be recorded."""
+    """Number of the command's journal entry; 0 if the command could not be recorded."""
     started: float
     validate: bool
     answer: asyncio.Future[Exchange]

@@ -351,7 +351,7 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer: empty if a fault needs none, InternalError if JSON cannot express it."""
+        """Encode the answer: empty if a fault needs none, an InternalError if the payload is not JSON."""
         call = answered.call
         try:
             if answered.payload is not None:

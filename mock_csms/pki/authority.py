@@ -90,7 +90,7 @@ class Pki:
         """Return the PKI of a folder; missing certificates are made.
 
         The server's certificates carry the given names, those of this machine and its addresses. A new
-        certificate names the OCSP responder whose URL ``ocsp_url`` returns; if that is empty, it names none.
+        certificate names the OCSP responder at the URL that ``ocsp_url`` returns; with an empty URL, none.
 
         Raises UsageError for a name that is not valid, and CouldNotStart if the folder cannot be used.
         """

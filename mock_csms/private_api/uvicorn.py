@@ -25,7 +25,7 @@ HEAD_TIMEOUT_S: Final = 10.0
 TICK_S: Final = 0.1
 """Seconds between the ticks of a server; `on_tick` counts ten to a second."""
 UNREAD_TIMEOUT_S: Final = 60.0
-"""Seconds until a connection is dropped if its client does not read its response."""
+"""Seconds until a connection is dropped if the client does not read the response."""
 
 logger = logging.getLogger("mock_csms")
 

@@ -254,8 +254,8 @@ class Listeners(Mapping[str, Listener]):
     def http_url_from(self, host: str, port: int) -> str:
         """Base URL for the downloads and uploads of a station that has reached this machine at ``host``.
 
-        Without ``--public-url``, it is plain HTTP even for a station with TLS, because the HTTP client of the
-        station may know no root certificate.
+        Without ``--public-url``, the URL is plain HTTP even for a station with TLS, because the HTTP client
+        of the station may know no root certificate.
         """
         if self._public_url is None:
             return f"http://{host_and_port(host, port)}"

@@ -21,11 +21,11 @@ class Presented(NamedTuple):
     """Credentials that a station presents at its opening handshake."""
 
     authorization: Sequence[str] = ()
-    """Values of its Authorization headers."""
+    """Values of the Authorization headers in the handshake request."""
     is_encrypted: bool = False
     """Whether the connection is TLS."""
     certificate_flaw: str | None = None
-    """Reason to reject its client certificate. Empty: it is accepted. None: it sent no certificate."""
+    """Reason to reject the client certificate; empty if it is accepted, None if the station sent none."""
 
 
 class Required(NamedTuple):

@@ -18,11 +18,11 @@ class ChangedPassword:
     """Passwords of a station, after a command has changed its password."""
 
     configured: Password | None
-    """Password in the settings at the first change; if the settings change it, all changes are dropped."""
+    """Password in the settings at the first change. If the settings get another one, changes are dropped."""
     passwords: tuple[Password, ...]
     """Valid passwords, in the order of the changes."""
     holds_until: Literal["", "use", "boot"] = ""
-    """Event after which only one password is valid: a connection that uses it, or the next boot."""
+    """Event after which one of the passwords remains valid: a connection with it, or the next boot."""
     former: Password | None = None
     """Password before the last accepted change."""
     offered: Password | None = None

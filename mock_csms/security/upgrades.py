@@ -28,7 +28,7 @@ class Upgrade:
     """Security profiles of a station's network connection profiles, and the profile that it has moved to."""
 
     configured: int
-    """Security profile in the settings at the first change. If the settings change it, the upgrade ends."""
+    """Security profile in the settings at the first change. With another one, the upgrade ends."""
     slots: Mapping[int, int] = field(default_factory=dict)
     """Security profile by configuration slot."""
     priority: tuple[int, ...] = ()

@@ -36,7 +36,7 @@ MAX_TEXT: Final = 120
 TLS_START: Final = b"\x16\x03"
 """First bytes of a TLS connection: a record of type handshake (0x16) with version 3.x (RFC 8446 5.1)."""
 SSL_2_SHORT_HEADER: Final = 0x80
-"""Bit in the first byte of an SSL 2.0 record; no HTTP request has it (RFC 5246 E.2)."""
+"""Bit in the first byte of an SSL 2.0 record; no HTTP request begins with such a byte (RFC 5246 E.2)."""
 SSL_2_CLIENT_HELLO: Final = 1
 
 SUBPROTOCOL_HEADER: Final = "Sec-WebSocket-Protocol"
