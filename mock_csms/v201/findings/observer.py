@@ -23,6 +23,7 @@ from mock_csms.v201.findings.clock import Clock, Online
 from mock_csms.v201.findings.connectors import Connectors
 from mock_csms.v201.findings.event_parts import EventParts
 from mock_csms.v201.findings.facts.device_model import DeviceModelFacts
+from mock_csms.v201.findings.facts.sent_commands import SentCommands
 from mock_csms.v201.findings.kinds import REQUIREMENT_INDEXES
 from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.progress import Progress
@@ -280,6 +281,7 @@ class Observer201(Observer):
     def sent_spoilt_call(self, message_id: str) -> None:
         super().sent_spoilt_call(message_id)
         self._resets.doubt()
+        self._known[SentCommands].lose_track()
         self._known.command_failed(None)
 
     def _availability_sent(self, request: JsonObject) -> None:

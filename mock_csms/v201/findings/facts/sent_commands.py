@@ -4,7 +4,7 @@ from typing import Final
 
 from ocpp.v201.enums import Action
 
-from mock_csms.findings.checks import CommandCall, StationCall
+from mock_csms.findings.checks import CommandCall
 from mock_csms.findings.facts import Facts
 from mock_csms.v201.findings.check_list import CHECKS
 from mock_csms.v201.findings.known import Known201
@@ -38,17 +38,11 @@ class SentCommands(Facts):
         """
         return self._is_certain and action not in self._actions
 
-    def command_failed(self, action: str | None) -> None:
-        if action is None:
-            self._is_certain = False
+    def lose_track(self) -> None:
+        """Register a command of unknown content."""
+        self._is_certain = False
 
 
 @CHECKS.learn_sent(*CAUSES.values())
 def _note_command(command: CommandCall, known: Known201) -> None:
     known[SentCommands].sent(command.action)
-
-
-@CHECKS.learn_call(Action.boot_notification)
-def _begin(_call: StationCall, known: Known201) -> None:
-    """Create the facts at the first boot, so that they notice later commands that are sent with a fault."""
-    _ = known[SentCommands]

@@ -89,6 +89,14 @@ def test_event_of_a_command_that_may_have_been_sent_is_accepted(
     assert uncommanded.ids == []
 
 
+def test_command_with_a_fault_before_the_boot_may_be_the_cause_of_an_event(unbooted: Talk) -> None:
+    unbooted.observer.sent_spoilt_call("1")
+    unbooted.boot()
+    send(unbooted, START, ("RemoteStop", {}))
+
+    assert "trigger-reason-without-command" not in unbooted.ids
+
+
 def test_offline_event_and_unknown_start_prove_no_missing_command(uncommanded: Talk) -> None:
     send(uncommanded, START, ("Trigger", {"offline": True}))
     uncommanded.send_event(5, triggerReason="Trigger", info={"transactionId": "T2"})
