@@ -111,7 +111,7 @@ class Resets:
             self._core.after_scaled(RESTART_S, partial(self._power_on, reason))
 
     def power_cycle(self, off_s: float = RESTART_S) -> None:
-        """Cut the power, and restore it after this many seconds."""
+        """Cut the power, and restore it after ``off_s`` seconds, divided by ``--speed``."""
         if self._core.is_powered:
             self._core.link.drop()
             self._power_off()

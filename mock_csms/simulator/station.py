@@ -200,5 +200,5 @@ class SimulatedStation:
             self.core.link.open()
 
     def power_cycle(self, off_s: float = 3.0) -> None:
-        """Cut the power, and restore it after this many seconds."""
+        """Cut the power, and restore it after ``off_s`` seconds, divided by ``--speed``."""
         self.resets.power_cycle(off_s)
