@@ -22,7 +22,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "E01.FR.14",
         "an EVSE has a second transaction before the first one has ended",
-        "the EVSE of both transactions, and time for queued events",
+        "the EVSE of both transactions, and time for a queued Ended event to arrive",
     ),
     "seq-no-missing": FindingKind(
         "error",
@@ -39,7 +39,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
     "id-token-missing": FindingKind(
         "error",
         "E01.FR.10, E03.FR.01, F01.FR.04, F02.FR.05",
-        "an event with triggerReason Authorized, or a transaction with RemoteStart, has no idToken",
+        "an event with triggerReason Authorized, or a remotely started transaction, has no idToken",
     ),
     "id-token-repeated": FindingKind(
         "hint", "Part 2 1.60.1", "an idToken is sent again without a new authorization"
@@ -97,7 +97,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "Part 2 J 2.1",
         "MeterValues contains periodic readings of an EVSE with a running transaction",
-        "the EVSE of the transaction, and time for queued events",
+        "the EVSE of the transaction, and time for a queued Ended event to arrive",
     ),
 }
 """Kinds of findings about transactions, by id."""

@@ -1,1 +1,6 @@
-"""Checks of OCPP 2.0.1 stations, one module for each subject."""
+"""Checks of OCPP 2.0.1 stations, one module for each subject.
+
+A check returns a Broken if a message violates its requirement, MET if the message shows that the station
+meets the requirement, and None if the message shows neither. A check that needs later messages adds an
+expectation or a suspicion, and a violation is reported when these messages have arrived or are overdue.
+"""

@@ -24,9 +24,9 @@ ALIGNED_READINGS_MISSING: Final = CHECKS.kind(
     "aligned-readings-missing",
     "error",
     "no clock-aligned reading arrives for three intervals",
-    "Available, Enabled, Interval and Measurands in AlignedDataCtrlr, and no disconnection since; for a "
-    "station with a transaction also SendDuringIdle of the station and of its EVSE, or a FullInventory "
-    "without it",
+    "Available, Enabled, Interval and Measurands in AlignedDataCtrlr, and no disconnection since; during "
+    "a transaction also SendDuringIdle of the station and of the EVSE, or a FullInventory without "
+    "SendDuringIdle",
 )
 ALIGNED_READINGS_DURING_TRANSACTION: Final = CHECKS.kind(
     "aligned-readings-during-transaction",
@@ -38,13 +38,13 @@ _IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
 
 
 def _is_idle_only(known: Known201, evse_id: int | None = None) -> bool:
-    """Return whether SendDuringIdle is true for the station, or for an EVSE."""
+    """Return whether SendDuringIdle is true for an EVSE; for the station if ``evse_id`` is None."""
     value = known[DeviceModelFacts].value(_IDLE_ONLY._replace(evse_id=evse_id))
     return value is not None and value.strip().lower() == "true"
 
 
 def _may_be_idle_only(known: Known201, evse_id: int | None = None) -> bool:
-    """Return whether SendDuringIdle is true for the station or an EVSE, or may be true."""
+    """Return whether SendDuringIdle may be true for an EVSE; for the station if ``evse_id`` is None."""
     model, name = known[DeviceModelFacts], _IDLE_ONLY._replace(evse_id=evse_id)
     return not is_absent(model, name) if model.value(name) is None else _is_idle_only(known, evse_id)
 
@@ -71,8 +71,9 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.heartbeat)
 def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
-    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. With SendDuringIdle,
-    a transaction from before the server knew the station may be the reason.
+    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A station with
+    SendDuringIdle is skipped until it boots, because a transaction may be running that the server does not
+    know.
     """
     is_hidden = not known.transactions.has_seen_boot and _may_be_idle_only(known)
     return None if is_hidden or known.running.by_id else _judge_wait(call, known)
@@ -142,8 +143,8 @@ def _time_of_readings(call: StationCall) -> float | None:
 
 
 def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int | None) -> None:
-    """Suspect MeterValues during a transaction. They are reported once a later event shows that the
-    transaction goes on; until then, its Ended event may be on the way.
+    """Report clock-aligned MeterValues during a transaction once a later event shows that the transaction
+    goes on; until then, the Ended event may be on the way.
     """
     if not _is_idle_only(known, evse_id) or not known[AlignedReadings].is_aligned(call):
         return
@@ -165,7 +166,7 @@ def _suspect(call: StationCall, known: Known201, requirement: str, evse_id: int 
 
 
 def _add_suspicion(transaction: TransactionInProgress, suspicion: Suspicion) -> None:
-    """Add a suspicion; if one of the same kind is open, add the requirements to that one."""
+    """Add a suspicion, or add its requirements to an existing suspicion of the same kind."""
     for known in transaction.suspicions:
         if known.kind == suspicion.kind:
             known.requirements = tuple(sorted({*known.requirements, *suspicion.requirements}))
@@ -175,7 +176,7 @@ def _add_suspicion(transaction: TransactionInProgress, suspicion: Suspicion) -> 
 
 @ALIGNED_READINGS_DURING_TRANSACTION.on_call("J01.FR.19", of=Action.meter_values)
 def _judge_idle_evse(call: StationCall, known: Known201) -> Outcome:
-    """Suspect MeterValues of an EVSE with SendDuringIdle."""
+    """Check that MeterValues of an EVSE with SendDuringIdle are not sent during a transaction."""
     if evse_id := call.payload["evseId"]:
         _suspect(call, known, "J01.FR.19", evse_id)
     return None
@@ -183,7 +184,7 @@ def _judge_idle_evse(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_DURING_TRANSACTION.on_call("J01.FR.20", of=Action.meter_values)
 def _judge_whole_station(call: StationCall, known: Known201) -> Outcome:
-    """Suspect MeterValues of a station with SendDuringIdle."""
+    """Check that MeterValues of a station with SendDuringIdle are not sent during a transaction."""
     _suspect(call, known, "J01.FR.20", None)
     return None
 

@@ -54,7 +54,7 @@ ANSWER_WITHOUT_DATA: Final = CHECKS.kind(
 
 
 class NameAndType(NamedTuple):
-    """The parts of an item that its result repeats."""
+    """Parts of an item in a command that the result for this item repeats."""
 
     name: Hashable
     instances: Hashable = None
@@ -147,7 +147,7 @@ def _judge_results(command: AnsweredCommand, _: Known201, *, aspect: Aspect) -> 
 
 
 def _reported_as(aspect: Aspect, action: str) -> Aspect:
-    """Return the aspect under which a flaw is reported: ClearVariableMonitoring has a single requirement."""
+    """Return the aspect under which a flaw is reported; "number" if the aspect has no requirement."""
     return aspect if aspect in _REQUIREMENTS[action] else "number"
 
 

@@ -15,7 +15,7 @@ from mock_csms.v201.findings.known import Known201
 _AUTHORIZED: Final = ("Authorized",)
 _STOPPED: Final = ("StopAuthorized",)
 _ASKED_WITHIN_S: Final = 120.0
-"""Time between the presentation of a token and the event that reports its authorization."""
+"""Maximum time from the Authorize for a token to the event that reports the authorization."""
 _NEVER_ASKED_FOR: Final = frozenset({"Central", "NoAuthorization"})
 _CACHE: Final = "AuthCacheCtrlr"
 
@@ -41,8 +41,8 @@ EXPIRED_TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
 STOPPED_BY_REFUSED_TOKEN: Final = CHECKS.kind(
     "stopped-by-refused-token",
     "error",
-    "another idToken ends the authorization of a transaction although it is refused",
-    "the answer to the Authorize for it",
+    "a refused idToken ends the authorization of a transaction that another idToken has started",
+    "the answer to the Authorize for the refused idToken",
 )
 
 
@@ -72,12 +72,12 @@ class PresentedToken(NamedTuple):
 
     @property
     def last_known_at(self) -> float:
-        """Time before the presentation at which the token was last used, or last named in an answer."""
+        """Time of the latest use of the token, or of the latest answer about it, before it was presented."""
         return max(self.used_at or 0.0, self.answer_before.at if self.answer_before else 0.0)
 
 
 def is_recent(asked_at: float | None, at: float) -> bool:
-    """Return whether an Authorize may belong to a token that was authorized at a time."""
+    """Return whether an Authorize at ``asked_at`` may be about a token that was authorized at ``at``."""
     return asked_at is not None and asked_at >= at - _ASKED_WITHIN_S
 
 
@@ -127,7 +127,7 @@ def _is_unknown_to_station(one: PresentedToken, known: Known201) -> bool:
 
 
 def _is_cleared(one: PresentedToken, known: Known201) -> bool:
-    """Return whether the cache was cleared, and the station was not told of the token since."""
+    """Return whether the cache was cleared, and the token was neither used nor named in an answer since."""
     cleared_at = known[IdTokenFacts].cleared_at
     if cleared_at is None or cleared_at > one.at - _ASKED_WITHIN_S:
         return False

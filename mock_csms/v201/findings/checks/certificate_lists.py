@@ -26,12 +26,14 @@ CERTIFICATES_LISTED_WITH_NOT_FOUND: Final = CHECKS.kind(
     "certificates-listed-with-not-found", "error", "an answer with the status NotFound lists certificates"
 )
 CERTIFICATE_NOT_ASKED_FOR: Final = CHECKS.kind(
-    "certificate-not-asked-for", "error", "a list has a certificate of a type that was not asked for"
+    "certificate-not-asked-for",
+    "error",
+    "an answer to GetInstalledCertificateIds lists a certificate of a type that was not asked for",
 )
 V2G_CHAIN_INCOMPLETE: Final = CHECKS.kind(
     "v2g-chain-incomplete",
     "error",
-    "a list lacks the V2G certificate of the station or its sub-CAs",
+    "an answer to GetInstalledCertificateIds lacks the V2G certificate of the station or its sub-CAs",
     "the accepted CertificateSigned on the same connection",
 )
 TOO_MANY_CSMS_ROOTS: Final = CHECKS.kind(
@@ -86,9 +88,11 @@ def _judge_v2g_chain(command: AnsweredCommand, known: Known201) -> Outcome:
         return None  # the list may be older
     children = _listed_children(_chains(command), leaf)
     if children is None:
-        missing = f"lacks the V2G certificate with the serial number {leaf}; it must be a {_V2G_CHAIN}"
+        missing = (
+            f"lacks the V2G certificate with the serial number {leaf}; it must be listed as a {_V2G_CHAIN}"
+        )
     elif len(children) < _MAX_CHILDREN and (lost := sub_cas - children):
-        missing = f"lacks the sub-CA {min(lost)} under the V2G certificate {leaf}; it must have all of them"
+        missing = f"lacks the sub-CA {min(lost)} under the V2G certificate {leaf}; all sub-CAs must be listed"
     else:
         return MET
     return Broken(f"the answer to GetInstalledCertificateIds {missing}", (frame,))

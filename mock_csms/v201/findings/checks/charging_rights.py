@@ -19,7 +19,7 @@ _AUTHORIZED: Final = ("Authorized",)
 _ENDING_AUTHORIZATION: Final = frozenset({"Deauthorized", "EVConnectTimeout", "RemoteStop", "StopAuthorized"})
 """Trigger reasons of events that end the authorization of a transaction."""
 _TOLD_WITHIN_S: Final = 120.0
-"""Maximum time from the answer to an Authorize to the event with its token."""
+"""Maximum time from the answer to an Authorize to the event with the same token."""
 
 CHARGING_WITHOUT_AUTHORIZATION: Final = CHECKS.kind(
     "charging-without-authorization",
@@ -48,7 +48,7 @@ SECOND_TOKEN_AUTHORIZED: Final = CHECKS.kind(
 
 
 def _is_charging(event: JsonObject) -> bool:
-    """Return whether an event that is not from an offline period reports that energy flows."""
+    """Return whether an event reports that energy flows, and is not from an offline period."""
     state: str | None = event["transactionInfo"].get("chargingState")
     return state == "Charging" and not event.get("offline")
 
@@ -98,8 +98,8 @@ def _judge_authorization(call: StationCall, known: Known201) -> Outcome:
 
 
 def _may_be_unreported(known: Known201, tracked: TransactionState | None, started_at: float) -> bool:
-    """Return whether a transaction may be authorized by an Authorize or a remote start that its events do not
-    name, which is another violation.
+    """Return whether an Authorize or a remote start may have authorized the transaction although its events
+    have no idToken. The missing idToken is then another violation.
     """
     is_remote = tracked is not None and (
         tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None

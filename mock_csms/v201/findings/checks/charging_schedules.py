@@ -30,7 +30,8 @@ CHARGING_SCHEDULE_INVALID: Final = CHECKS.kind(
 CHARGING_PROFILE_INVALID: Final = CHECKS.kind(
     "charging-profile-invalid",
     "error",
-    "kind, purpose and startSchedule of a charging profile that the central system has not set do not fit",
+    "kind, purpose and startSchedule of a charging profile that the central system has not set do not fit "
+    "together",
 )
 COMPOSITE_SCHEDULE_WRONG: Final = CHECKS.kind(
     "composite-schedule-wrong", "error", "a composite schedule is not the one that was asked for"
@@ -82,13 +83,13 @@ def _judge_maximum(call: StationCall, _: Known201) -> Outcome:
 
 @CHARGING_PROFILE_INVALID.on_call("K01.FR.40", of=Action.report_charging_profiles)
 def _judge_start(call: StationCall, _: Known201) -> Outcome:
-    """Check that the schedules of an Absolute or Recurring profile have a start."""
+    """Check that the schedules of an Absolute or Recurring profile have a startSchedule."""
     return _judge_starts(call, {"Absolute", "Recurring"}, must_have_start=True)
 
 
 @CHARGING_PROFILE_INVALID.on_call("K01.FR.41", of=Action.report_charging_profiles)
 def _judge_missing_start(call: StationCall, _: Known201) -> Outcome:
-    """Check that the schedules of a Relative profile have no start."""
+    """Check that the schedules of a Relative profile have no startSchedule."""
     return _judge_starts(call, {"Relative"}, must_have_start=False)
 
 
@@ -161,5 +162,5 @@ def _flaw_in_periods(periods: list[JsonObject], duration: int) -> str | None:
     if wrong := _disorder(periods):
         return f"is not in order: {wrong}; the periods must be ordered by startPeriod"
     if len(periods) > 1 and last >= duration:
-        return f"has a period that begins after {last} s; it must end after {duration} s"
+        return f"has a period that begins after {last} s; the schedule must end after {duration} s"
     return None

@@ -31,8 +31,8 @@ OCCUPIED_NOT_REPORTED: Final = CHECKS.kind(
 UNPLUGGING_NOT_REPORTED: Final = CHECKS.kind(
     "unplugging-not-reported",
     "error",
-    "a connector becomes Available but no event of its transaction reports the end of the connection",
-    "the connector and a charging state with a vehicle",
+    "a connector becomes Available but no event of its transaction reports that the vehicle was unplugged",
+    "the connector of the transaction, and a charging state with a connected vehicle",
 )
 UNPLUGGING_NOT_REPORTED.names("E02.FR.17")
 START_MISSING_AFTER_AUTHORIZATION: Final = CHECKS.kind(
@@ -113,8 +113,8 @@ def _unplugging(call: StationCall, connector: Connector, transaction_id: str) ->
         actions=_EVENTS,
         is_fulfilled_by=is_reported,
         sentence=f"connector {connector[1]} of EVSE {connector[0]} is Available again, but no event of the "
-        f"transaction {short(transaction_id)} reported EVCommunicationLost within {_WITHIN_S:g} s; it must "
-        "be sent",
+        f"transaction {short(transaction_id)} reported EVCommunicationLost within {_WITHIN_S:g} s; such "
+        "an event must be sent",
         frames=(call.frame,),
     )
 
@@ -146,7 +146,7 @@ def _expect_start(call: AnsweredStationCall, known: Known201) -> None:
 
 
 def _starts(at: float, known: Known201) -> bool:
-    """Return whether an accepted token must start a transaction: the only EVSE is free."""
+    """Return whether an accepted token must start a transaction, because the only EVSE is free."""
     points = known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") or frozenset()
     statuses = certain_statuses(known, None).values()
     is_idle = not known.running.by_id and known.running.last_ended_at < at - _WITHIN_S

@@ -98,7 +98,7 @@ def _expectation(call: StationCall, wait: _Wait) -> ExpectedMessage:
 
 @CHECKS.learn_sent(Action.set_variables)
 def _forget_waits(command: CommandCall, known: Known201) -> None:
-    """Drop the expectations whose time may change."""
+    """Drop the expectations if EVConnectionTimeOut or TxStopPoint may change."""
     if any(item["component"]["name"].lower() == "txctrlr" for item in command.request["setVariableData"]):
         known.expectations.drop(CONNECTION_TIMEOUT_MISSED.id)
 

@@ -122,7 +122,7 @@ def _expect_available(call: StationCall, known: Known201) -> None:
 
 def _was_occupied_before(call: StationCall, known: Known201, connector: Connector) -> bool:
     """Return whether the last status of a connector is Occupied, and certainly older than an event. A newer
-    one would be about the next vehicle.
+    status would be about the next vehicle.
     """
     occupied_at, happened_at = known[StatusTimes].at.get(connector), seconds_of(call.payload["timestamp"])
     if occupied_at is None or happened_at is None or known.connectors.status.get(connector) != "Occupied":
@@ -139,8 +139,8 @@ def _is_captive(connector: Connector, known: Known201) -> bool:
 
 @RESERVED_CONNECTOR_OCCUPIED.on_call("G01.FR.09", "G03.FR.09", of=_STATUS_MESSAGES)
 def _judge_reserved(call: StationCall, known: Known201) -> Outcome:
-    """Suspect that plugging in a cable without presenting an idToken has changed the status of a Reserved
-    connector.
+    """Check that plugging in a cable without presenting an idToken does not change the status of a Reserved
+    connector. A finding is reported unless a later CALL explains the status.
     """
     for connector, status in statuses_in(call.action, call.payload):
         if status == "Occupied" and _is_kept_for_token(call, known, connector):
@@ -193,7 +193,7 @@ def _suspect_plug(call: StationCall, known: Known201, connector: Connector) -> N
             ),
             lambda action, payload: _explains(action, payload, connector),
             f"connector {connector[1]} of EVSE {connector[0]} was reported as Occupied although it was "
-            "Reserved and no idToken was presented; it must stay Reserved until then",
+            "Reserved and no idToken was presented; it must stay Reserved until one is",
             (call.frame,),
             counts_as_met=False,
         )
@@ -201,7 +201,7 @@ def _suspect_plug(call: StationCall, known: Known201, connector: Connector) -> N
 
 
 def _explains(action: str, payload: JsonObject, connector: Connector) -> bool:
-    """Return whether a CALL shows that an idToken was presented, or that the status was a mistake."""
+    """Return whether a CALL shows that an idToken was presented, or that the status Occupied was wrong."""
     if action == Action.transaction_event:
         return "idToken" in payload or "reservationId" in payload
     if action in _STATUS_MESSAGES:

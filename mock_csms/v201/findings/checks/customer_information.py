@@ -76,8 +76,8 @@ def _judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
     if command.answer["status"] != "Accepted":
         return MET if command.answer["status"] == "Invalid" else None
     return Broken(
-        f"a CustomerInformation with {len(named)} references to a customer was accepted; it must have "
-        "exactly one, and the answer must be Invalid"
+        f"a CustomerInformation with {len(named)} references to a customer was accepted; the answer "
+        "must be Invalid unless there is exactly one"
     )
 
 

@@ -78,7 +78,7 @@ def _with_transaction(
 
 
 def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool) -> MessageJudge:
-    """Return a judge of messages with a supported, or with an unsupported, priority or format."""
+    """Return a check of messages whose priority or format is supported (``is_supported``) or unsupported."""
 
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
         members = known[DeviceModelFacts].members(_CONTROLLER, variable)
@@ -124,7 +124,7 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
 
 
 def _takes_room(shown: ShownMessage, *, beside: JsonObject) -> bool:
-    """Return whether the station certainly has a message, and keeps it beside a new one."""
+    """Return whether the station certainly has a message, and keeps it if it accepts ``beside``."""
     is_certain = shown.transaction_id is None and not shown.is_from_before_boot
     return is_certain and not beside["priority"] == shown.info["priority"] == ALWAYS_FRONT
 

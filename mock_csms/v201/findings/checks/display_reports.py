@@ -27,7 +27,8 @@ REPLACED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "replaced-message-reported",
     "error",
     "a report has an AlwaysFront message that a later one replaces",
-    "both accepted messages, without times and with the same display, state and transaction",
+    "both accepted messages, without startDateTime and endDateTime, and with the same display, state and "
+    "transaction",
 )
 DISPLAY_MESSAGE_LOST: Final = CHECKS.kind(
     "display-message-lost",

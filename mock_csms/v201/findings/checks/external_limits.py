@@ -35,7 +35,7 @@ type LimitJudge = Callable[[StationCall, Known201], Outcome]
 
 
 def _while_charging(judge: LimitJudge, *, is_charging: bool) -> LimitJudge:
-    """Return a check of the messages during a transaction of their EVSE (K11), or of the others (K12)."""
+    """Return a check of messages about an EVSE with a transaction (``is_charging``, K11) or without (K12)."""
 
     def judge_case(call: StationCall, known: Known201) -> Outcome:
         is_running = bool(known.running.on_evse(call.payload.get("evseId")))
@@ -45,7 +45,7 @@ def _while_charging(judge: LimitJudge, *, is_charging: bool) -> LimitJudge:
 
 
 def _judge_source(call: StationCall, _: Known201) -> Outcome:
-    """Check the source of a new limit: the operator sends its limits as charging profiles."""
+    """Check that the source of a new limit is not the operator, who sets limits as charging profiles."""
     if call.payload["chargingLimit"]["chargingLimitSource"] == "CSO":
         return Broken(
             "NotifyChargingLimit has the chargingLimitSource CSO; the source of an external limit must not "

@@ -59,7 +59,7 @@ def _judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) ->
 
 @CHECKS.learn_answered_call(Action.boot_notification)
 def _expect_end(boot: AnsweredStationCall, known: Known201) -> None:
-    """Expect a status of the update that the boot belongs to."""
+    """Expect another status of the update that the boot belongs to."""
     update = known[FirmwareUpdates].latest
     if update is None or boot.answer["status"] != "Accepted" or update.status not in _BEFORE_REBOOT:
         return
@@ -125,7 +125,7 @@ def _judge_end(*, is_signed: bool) -> Callable[[StationCall, Known201], Outcome]
             return None
         return Broken(
             f"the transaction {short(info['transactionId'])} was not over when the station booted new "
-            "firmware; it must wait for the end of all transactions",
+            "firmware; the station must wait for the end of all transactions",
             (activation.frame,),
         )
 

@@ -25,8 +25,8 @@ AVAILABLE_DURING_FIRMWARE_UPDATE: Final = CHECKS.kind(
     "available-during-firmware-update",
     "error",
     "connectors of idle EVSEs stay Available while a firmware update waits for a transaction",
-    "AllowNewSessionsPendingFirmwareUpdate or all variables, the EVSE of the transaction, InstallScheduled "
-    "without a later installDateTime, and a minute without a change",
+    "AllowNewSessionsPendingFirmwareUpdate or a complete FullInventory, the EVSE of the transaction, "
+    "InstallScheduled without a later installDateTime, and a minute without a change",
 )
 
 

@@ -17,22 +17,23 @@ FIRMWARE_UPDATE_NOT_CANCELLED: Final = CHECKS.kind(
     "firmware-update-not-cancelled",
     "warning",
     "an UpdateFirmware during another update is answered with Accepted, or the other update goes on",
-    "a status of the earlier update, and one of the new update after it, with no gap between them",
+    "a status of the earlier update, and one of the new update after it, with no disconnection or "
+    "reboot between them",
 )
 
 
 @on_new_status(FIRMWARE_UPDATE_NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
 def _judge_acceptance(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
     """Check that an update in progress was cancelled. If it had already ended, its end is reported before the
-    first status of the new one.
+    first status of the new update.
     """
     other = update.found
     if other is None or update.statuses or update.has_gap or not other.is_in_progress:
         return None
     return Broken(
         f"the station answered the UpdateFirmware with requestId {update.request_id} with Accepted while the "
-        f"update with requestId {other.request_id} was in the status {other.status}; it should cancel this "
-        "update and answer AcceptedCanceled",
+        f"update with requestId {other.request_id} was in the status {other.status}; it should cancel "
+        "the earlier update and answer AcceptedCanceled",
         (other.frame, update.frame),
     )
 
@@ -45,7 +46,8 @@ def _judge_cancelled(call: StationCall, update: FirmwareUpdate, known: Known201)
         return None
     return Broken(
         f"{status} was sent for the update with requestId {update.request_id}, which the station has "
-        f"cancelled for the update with requestId {successor.request_id}; it should not go on",
+        f"cancelled for the update with requestId {successor.request_id}; a cancelled update should not "
+        "go on",
         (update.frame, successor.frame),
     )
 

@@ -72,7 +72,7 @@ def _judge_refusal(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @on_new_status(FIRMWARE_EVENT_MISSING, signed="L01.FR.03")
 def _judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Expect the event about an invalid signature; it may come before the status."""
+    """Expect the event about an invalid signature; it may come before the status InvalidSignature."""
     if call.payload["status"] != "InvalidSignature":
         return None
     event_type = "InvalidFirmwareSignature"
@@ -85,8 +85,8 @@ def _judge_signature(call: StationCall, update: FirmwareUpdate, known: Known201)
 
 @on_new_status(FIRMWARE_EVENT_MISSING, signed="L01.FR.31")
 def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Expect the event about new firmware; it may come long before the status. During a transaction, the
-    station may activate the firmware later.
+    """Expect the event about new firmware; it may come long before the status Installed. During a
+    transaction, the station may activate the firmware later.
     """
     if call.payload["status"] != "Installed":
         return None

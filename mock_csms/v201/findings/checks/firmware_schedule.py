@@ -16,7 +16,7 @@ FIRMWARE_DOWNLOAD_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-download-not-scheduled",
     "error",
     "an update with a later retrieveDateTime begins without the status DownloadScheduled",
-    "the UpdateFirmware, a currentTime sent to the station, and no gap since",
+    "the UpdateFirmware, a currentTime sent to the station, and no disconnection or reboot since",
 )
 FIRMWARE_INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-installation-not-scheduled",

@@ -38,7 +38,7 @@ def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
             return None  # an event that is missing may have begun the end
         return Broken(
             f"the Ended event of the transaction {short(info['transactionId'])} has stoppedReason "
-            f"ImmediateReset but triggerReason {trigger}; it must be {_RESET_COMMAND}",
+            f"ImmediateReset but triggerReason {trigger}; the triggerReason must be {_RESET_COMMAND}",
             (reset.sent_frame, reset.frame),
         )
 

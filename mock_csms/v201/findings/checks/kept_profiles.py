@@ -48,9 +48,9 @@ TRANSACTION_PROFILE_KEPT: Final = CHECKS.kind(
 )
 _ENDED: Final = "K02.FR.05"
 _WHY_KEPT: Final = ("K01.FR.04", "K01.FR.10", "K01.FR.27", "K05.FR.03")
-"""Requirements that a station keeps a profile."""
+"""Requirements to keep a profile."""
 _WHY_REPORTED: Final = ("K09.FR.04", "K09.FR.05", "K09.FR.06")
-"""Requirements that a station reports the profiles that it has."""
+"""Requirements to report the profiles that the station has."""
 
 
 def _lost_requirement(profile: AcceptedProfile, result: ProfileQueryResult) -> str:
@@ -173,7 +173,7 @@ def _judge_gone_in_answer(command: AnsweredCommand, known: Known201, *, requirem
 
 
 def _is_same(profile: JsonObject, gone: GoneProfile, requirement: str) -> bool:
-    """Return whether a reported profile is the one that is gone, and not one of an external system."""
+    """Return whether a reported profile is the profile ``gone``, not another profile with the same id."""
     purpose = profile["chargingProfilePurpose"]
     if purpose == EXTERNAL_CONSTRAINTS:
         return False

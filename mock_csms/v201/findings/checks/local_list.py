@@ -46,7 +46,8 @@ LIST_CHANGED_BY_ITSELF: Final = CHECKS.kind(
 OUTDATED_LIST_ACCEPTED: Final = CHECKS.kind(
     "outdated-list-accepted",
     "error",
-    "a Differential update is not answered with VersionMismatch although its version is not higher",
+    "a Differential update is not answered with VersionMismatch although its version is not higher than "
+    "that of the local list",
     "the version of the latest update or GetLocalListVersion",
 )
 LIST_ENTRIES_WRONG: Final = CHECKS.kind(
@@ -151,7 +152,7 @@ def _judge_change(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @OUTDATED_LIST_ACCEPTED.on_command("D01.FR.19", of=Action.send_local_list)
 def _judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a Differential update with a version that is not higher is refused."""
+    """Check that a Differential update whose version is not higher than that of the list is refused."""
     request, status = command.request, command.answer["status"]
     source = known[LocalListFacts].version_source
     if source is None or known[IdTokenFacts].settings_sent_at > source.at:
@@ -245,8 +246,8 @@ def _judge_report(call: StationCall, known: Known201) -> Outcome:
         return MET
     if entries is not None and entries.supports_monitoring is None:
         return None  # it has no characteristics at all
-    fault = "without maxLimit" if entries is not None else "not at all"
+    fault = "no maxLimit of" if entries is not None else "no"
     return Broken(
-        f"a FullInventory has LocalAuthListCtrlr.Available true, but LocalAuthListCtrlr.Entries {fault}; it "
-        "must report the maximum number of entries"
+        f"a FullInventory has LocalAuthListCtrlr.Available true, but {fault} LocalAuthListCtrlr.Entries; "
+        "it must report the maximum number of entries"
     )

@@ -29,7 +29,7 @@ LOG_CANCEL_NOT_REPORTED: Final = CHECKS.kind(
     "log-cancel-not-reported",
     "error",
     "a GetLog is answered with AcceptedCanceled, but no status says that the earlier upload was cancelled",
-    "the accepted GetLog before on the same connection",
+    "the earlier accepted GetLog on the same connection",
 )
 
 

@@ -59,8 +59,8 @@ def _variable(item: JsonObject) -> str:
 
 
 def _refused(item: Item, status: str, *, unless: bool, text: str) -> Outcome:
-    """Judge an item that the station must refuse with a status; ``unless`` exempts it. Another refusal may be
-    due to another fault of the item.
+    """Judge an item that the station must refuse with ``status``, except if ``unless`` is true. A refusal
+    with another status may be due to another fault of the item.
     """
     if unless or item.result["status"] not in {_ACCEPTED, status}:
         return None
@@ -98,7 +98,7 @@ def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
 @MONITOR_FOR_UNKNOWN_VARIABLE_ACCEPTED.on_command("N04.FR.03", of=Action.set_variable_monitoring)
 @_each_item
 def _judge_unknown_component(item: Item, known: Known201) -> Outcome:
-    """Check that a component that does not exist is refused."""
+    """Check that a monitor of a component that does not exist is refused."""
     model, name = known[DeviceModelFacts], name_of_item(item.request)
     return _refused(
         item,
@@ -112,8 +112,8 @@ def _judge_unknown_component(item: Item, known: Known201) -> Outcome:
 @MONITOR_FOR_UNKNOWN_VARIABLE_ACCEPTED.on_command("N04.FR.04", of=Action.set_variable_monitoring)
 @_each_item
 def _judge_unknown_variable(item: Item, known: Known201) -> Outcome:
-    """Check that a variable that the component does not have is refused. A variable that cannot be read may
-    be missing in the inventory (SecurityCtrlr.BasicAuthPassword).
+    """Check that a monitor of a variable that the component does not have is refused. A variable that cannot
+    be read may be missing in the inventory (SecurityCtrlr.BasicAuthPassword).
     """
     model, name = known[DeviceModelFacts], name_of_item(item.request)
     exists = any(each[:2] == name[:2] for each in model.components())
@@ -301,7 +301,7 @@ def _judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_unknown_id(item: Item, known: Known201) -> Outcome:
-    """Judge the result of one item; the same command does not create a monitor with its id."""
+    """Judge the result of an item whose id is not the id of a monitor that the same command creates."""
     monitor_id = item.request.get("id")
     return _refused(
         item,

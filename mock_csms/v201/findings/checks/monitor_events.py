@@ -158,7 +158,7 @@ def _judge_level(call: StationCall, known: Known201) -> Outcome:
 
 
 def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that no monitor of these types sends events after a SetMonitoringBase."""
+    """Return a check that monitors of the types in ``removed`` send no events after the base was set."""
 
     def check(call: StationCall, known: Known201) -> Outcome:
         outcome: Outcome = None
@@ -172,8 +172,8 @@ def _base_check(base: str, removed: frozenset[str]) -> Callable[[StationCall, Kn
             if event["eventNotificationType"] in removed:
                 return Broken(
                     f"the event {event['eventId']} is of a {event['eventNotificationType']}, but the "
-                    f"monitoring base {base} has been accepted since; monitors of this kind must not be "
-                    "active any more",
+                    f"monitoring base {base} was accepted before the event; monitors of this kind must not "
+                    "be active any more",
                     (current[2],),
                 )
             outcome = MET
@@ -229,7 +229,7 @@ WRITE_ONLY_VALUE_SENT: Final = CHECKS.kind(
 EVENT_NOTIFICATION_TYPE_WRONG: Final = CHECKS.kind(
     "event-notification-type-wrong",
     "error",
-    "a monitor that a command has replaced sends an event that is not of a CustomMonitor",
+    "a monitor that a command has replaced sends an event whose eventNotificationType is not CustomMonitor",
     "the accepted SetVariableMonitoring with the id of the monitor",
 )
 
@@ -267,7 +267,7 @@ def _judge_type(call: StationCall, known: Known201) -> Outcome:
             return Broken(
                 f"the event {event['eventId']} of the monitor {event['variableMonitoringId']} is of a "
                 f"{event['eventNotificationType']}, but a SetVariableMonitoring has replaced this monitor; "
-                "it must be a CustomMonitor since",
+                "after that, the eventNotificationType must be CustomMonitor",
                 (monitor.frame,),
             )
         outcome = MET

@@ -72,9 +72,9 @@ def _fits_types(query: MonitoringQuery, monitor: KnownMonitor) -> bool:
 
 
 def _is_named(item: JsonObject, name: VariableName, *, exactly: bool) -> bool:
-    """Return whether an item of componentVariable matches a name. If the item names no EVSE or component
-    instance, it matches all or, with ``exactly``, only variables without one. A station may report all
-    instances of a component although one was named (N02.FR.20).
+    """Return whether an item of componentVariable matches a name. An item without an EVSE matches variables
+    of all EVSEs or, with ``exactly``, only variables without an EVSE; likewise for the component instance. A
+    station may report all instances of a component although one was named (N02.FR.20).
     """
     component, variable = item["component"], item.get("variable") or {}
     evse = component.get("evse") or {}
@@ -99,7 +99,9 @@ def _fits_items(query: MonitoringQuery, monitor: KnownMonitor, *, exactly: bool 
 
 
 def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bool) -> Outcome:
-    """Judge the monitors in a part of a report, if its query has exactly these filters."""
+    """Judge the monitors in a part of a report. The check applies if the query has criteria exactly when
+    ``types`` is true, and variables exactly when ``items`` is true.
+    """
     query = known[Monitors].query_of(call.payload)
     if query is None:
         return None
@@ -248,7 +250,7 @@ MONITOR_NOT_REPORTED.on_call("N02.FR.14", of=Action.notify_monitoring_report)(
 
 
 def _is_due_for_items(query: MonitoringQuery, monitor: KnownMonitor, *, with_variable: bool) -> bool:
-    """Return whether a monitor matches an item that names a variable, or one that names none."""
+    """Return whether a monitor matches an item with a variable (``with_variable``) or without a variable."""
     items = query.request.get("componentVariable") or ()
     return _fits_types(query, monitor) and any(
         _is_named(item, monitor.name, exactly=True)
@@ -259,7 +261,7 @@ def _is_due_for_items(query: MonitoringQuery, monitor: KnownMonitor, *, with_var
 
 @MONITOR_NOT_REPORTED.on_call("N02.FR.16", of=Action.notify_monitoring_report)
 def _judge_component(call: StationCall, known: Known201) -> Outcome:
-    """Check that all variables of a component are reported."""
+    """Check that monitors of all variables are reported for an item that names only a component."""
     return _judge_presence(
         call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=False)
     )
@@ -267,7 +269,7 @@ def _judge_component(call: StationCall, known: Known201) -> Outcome:
 
 @MONITOR_NOT_REPORTED.on_call("N02.FR.17", of=Action.notify_monitoring_report)
 def _judge_variable(call: StationCall, known: Known201) -> Outcome:
-    """Check that all instances of a variable are reported."""
+    """Check that monitors of all instances are reported for an item that names a variable."""
     return _judge_presence(
         call, known, lambda query, _, monitor: _is_due_for_items(query, monitor, with_variable=True)
     )
@@ -296,12 +298,12 @@ MONITOR_NOT_REPLACED: Final = CHECKS.kind(
     "monitor-not-replaced",
     "error",
     "a monitor still has its old settings after an accepted SetVariableMonitoring with its id",
-    "the settings before",
+    "the settings of the monitor before the command",
 )
 
 
 def _differs(one: KnownMonitor, other: KnownMonitor) -> bool:
-    """Return whether the settings still differ if a station has rounded the values."""
+    """Return whether the settings differ by more than the rounding of a value can explain."""
     return one.settings[:2] != other.settings[:2] or abs(one.value - other.value) >= 1
 
 
@@ -319,7 +321,7 @@ def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
             continue
         if reported.settings == expected.replaced.settings:
             return Broken(
-                f"the monitor {monitor_id} is reported as a {short(reported.text)} and value "
+                f"the monitor {monitor_id} is reported as a {short(reported.text)} and the value "
                 f"{reported.value:g}, as before the SetVariableMonitoring that was Accepted for it; the "
                 "command must replace the monitor",
                 (expected.frame, query.frame),
@@ -339,8 +341,8 @@ REMOVED_MONITOR_REPORTED: Final = CHECKS.kind(
 
 
 def _base_check(base: str) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that a monitoring base has removed the custom monitors. A new monitor with the same
-    settings would have another id.
+    """Return a check that no report has the custom monitors that the monitoring base has removed. A new
+    monitor with the same settings would have another id.
     """
 
     def check(call: StationCall, known: Known201) -> Outcome:

@@ -124,7 +124,9 @@ def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_
     if moment < entry.expires_at + CLOCK_ERROR_S:
         return None
     return _refused(
-        id_token, f"its entry in the local list had expired {moment - entry.expires_at:.0f} s before"
+        id_token,
+        f"its entry in the local list had expired {moment - entry.expires_at:.0f} s before; it must be "
+        "refused",
     )
 
 
@@ -163,4 +165,6 @@ def _judge_contract(call: StationCall, known: Known201) -> Outcome:
     found = _token_offline(call, known)
     if found is None or found[2].is_listed:
         return None
-    return _refused(id_token, "ISO15118Ctrlr.ContractValidationOffline is false; it must not charge")
+    return _refused(
+        id_token, "ISO15118Ctrlr.ContractValidationOffline is false; charging must not be allowed"
+    )

@@ -32,7 +32,7 @@ PERIODIC_EVENT_MISSING.names(*_REQUIREMENTS.values())
 
 
 def _is_active(monitor_id: int, monitor: KnownMonitor, known: Known201) -> bool:
-    """Return whether a monitor is certain to send events: it is unchanged, enabled and within the level."""
+    """Return whether a monitor certainly sends events: unchanged, enabled and within the monitoring level."""
     model = known[DeviceModelFacts]
     level = model.number("MonitoringCtrlr", "ActiveMonitoringLevel")
     return (

@@ -26,7 +26,8 @@ IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED: Final = CHECKS.kind(
     "impossible-charging-profile-accepted",
     "error",
     "a charging profile is accepted that the station must reject",
-    "nothing, or what makes it impossible: RateUnit, the EVSEs, the end of the transaction, another profile",
+    "the reason to reject, if it is not in the command: RateUnit, the EVSEs, the end of the transaction, or "
+    "another profile",
 )
 IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED: Final = CHECKS.kind(
     "impossible-composite-schedule-accepted",
@@ -139,7 +140,7 @@ def _purpose(request: JsonObject) -> str:
 
 
 def _ended_transaction(command: AnsweredCommand, known: Known201) -> str | None:
-    """Return the transaction of a TxProfile if it had ended when the command was sent."""
+    """Return the transactionId of a TxProfile if the transaction had ended when the command was sent."""
     profile = command.request["chargingProfile"]
     transaction_id: str | None = profile.get("transactionId")
     if profile["chargingProfilePurpose"] != TX_PROFILE or transaction_id is None:
@@ -223,7 +224,9 @@ def _judge_clear_of_external(command: AnsweredCommand, known: Known201) -> Outco
         return None
     if criteria.get("chargingProfilePurpose") != EXTERNAL_CONSTRAINTS:
         return None
-    outcome = _must_be_unknown(command, f"its criteria match only {EXTERNAL_CONSTRAINTS}")
+    outcome = _must_be_unknown(
+        command, f"its criteria match only profiles with the purpose {EXTERNAL_CONSTRAINTS}"
+    )
     return outcome if outcome != MET or known[ChargingProfiles].external else None
 
 
@@ -233,7 +236,7 @@ def _judge_clear_of_external_id(command: AnsweredCommand, known: Known201) -> Ou
     number = command.request.get("chargingProfileId")
     if number is None or (frame := known[ChargingProfiles].external.get(number)) is None:
         return None
-    return _must_be_unknown(command, f"the profile {number} is {EXTERNAL_CONSTRAINTS}", frame)
+    return _must_be_unknown(command, f"the profile {number} has the purpose {EXTERNAL_CONSTRAINTS}", frame)
 
 
 def _judge_clear(command: AnsweredCommand, known: Known201) -> Outcome:

@@ -36,8 +36,8 @@ CHARGING_PROFILE_REPORT_CONTINUED: Final = CHECKS.kind(
 CHARGING_PROFILE_ON_WRONG_EVSE: Final = CHECKS.kind(
     "charging-profile-on-wrong-evse",
     "error",
-    "a charging profile is reported for an EVSE or a transaction that it is not for",
-    f"nothing (EVSE 0), or {_SET_BEFORE}",
+    "a charging profile is reported for an EVSE or a transaction that it was not set for",
+    f"nothing if the purpose of the profile excludes the EVSE; otherwise {_SET_BEFORE}",
 )
 CHARGING_PROFILE_NOT_REPLACED: Final = CHECKS.kind(
     "charging-profile-not-replaced",
@@ -82,7 +82,7 @@ def _judge_last_part(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.16", of=_REPORT)
 def _judge_transaction_profiles(call: StationCall, _: Known201) -> Outcome:
-    """Check that a TxProfile is on an EVSE."""
+    """Check that a TxProfile is reported for an EVSE, not for EVSE 0."""
     evse_id = call.payload["evseId"]
     profile = _first_with_purpose(call, TX_PROFILE)
     if profile is None or evse_id:
@@ -92,7 +92,7 @@ def _judge_transaction_profiles(call: StationCall, _: Known201) -> Outcome:
 
 @CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K04.FR.03", of=_REPORT)
 def _judge_maximum_profiles(call: StationCall, _: Known201) -> Outcome:
-    """Check that a ChargingStationMaxProfile is for the station."""
+    """Check that a ChargingStationMaxProfile is reported for EVSE 0."""
     evse_id = call.payload["evseId"]
     profile = _first_with_purpose(call, STATION_MAX_PROFILE)
     if profile is None or evse_id == 0:
@@ -179,7 +179,7 @@ def _settled_query(call: StationCall, known: Known201) -> ProfileQuery | None:
 def _accepted_profiles(
     call: StationCall, known: Known201, purpose: str | None = None
 ) -> list[tuple[JsonObject, AcceptedProfile]]:
-    """Return the reported profiles with a purpose (None: any), each with the accepted one of the same id."""
+    """Return the reported profiles with a purpose (None: any), each with the accepted profile of its id."""
     if _settled_query(call, known) is None or call.payload["chargingLimitSource"] != CSO:
         return []
     accepted = known[ChargingProfiles].accepted
@@ -202,7 +202,7 @@ def _judge_default(call: StationCall, known: Known201, *, is_for_station: bool) 
         if evse_id != accepted.evse_id:
             return Broken(
                 f"the TxDefaultProfile {profile['id']} is reported for EVSE {evse_id} although it was "
-                f"accepted for EVSE {accepted.evse_id}; it must be there only",
+                f"accepted for EVSE {accepted.evse_id}; it must be reported for that EVSE only",
                 (accepted.frame,),
             )
         outcome = MET

@@ -11,7 +11,9 @@ from mock_csms.v201.findings.facts.publications import PUBLISH_STATUS, Publicati
 from mock_csms.v201.findings.known import Known201
 
 PUBLISHED_WITHOUT_LOCATION: Final = CHECKS.kind(
-    "published-without-location", "error", "a PublishFirmwareStatusNotification Published has no location"
+    "published-without-location",
+    "error",
+    "a PublishFirmwareStatusNotification with the status Published has no location",
 )
 UNPUBLISH_ANSWER_WRONG: Final = CHECKS.kind(
     "unpublish-answer-wrong",

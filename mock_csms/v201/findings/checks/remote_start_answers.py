@@ -1,4 +1,8 @@
-"""Answers to RequestStartTransaction (F01, F02)."""
+"""Answers to RequestStartTransaction (F01, F02).
+
+An accepted start that the state of the EVSE forbids is reported later, unless messages that arrive after the
+answer show that the state had changed before the answer.
+"""
 
 from typing import Final
 
@@ -62,7 +66,7 @@ REMOTE_START_TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
 
 @REMOTE_START_ACCEPTED_WHILE_IN_USE.on_command(*_WHILE_IN_USE, of=_START)
 def _judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an accepted remote start for an EVSE whose transaction charges."""
+    """Check that a remote start for an EVSE whose transaction charges is rejected."""
     evse_id, is_rejected = _evse_of(command, known), _is_rejected(command)
     sent = known[RemoteStartFacts].answered_by(command)
     if evse_id is None or sent is None:
@@ -91,7 +95,7 @@ def _judge_use(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_ACCEPTED_WHILE_UNUSABLE.on_command(*_WHILE_UNUSABLE, of=_START)
 def _judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an accepted remote start for an EVSE without a usable connector."""
+    """Check that a remote start for an EVSE without a usable connector is rejected."""
     evse_id, sent = _evse_of(command, known), known[RemoteStartFacts].answered_by(command)
     statuses = certain_statuses(known, evse_id) if evse_id else {}
     is_changed = sent is None or sent.statuses != statuses
@@ -109,7 +113,7 @@ def _judge_status(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_ACCEPTED_WHILE_RESERVED.on_command(*_RESERVED_FOR_TOKEN, of=_START)
 def _judge_reserved_token(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an accepted remote start for an EVSE that is reserved for another idToken."""
+    """Check that a remote start for an EVSE that is reserved for another idToken is rejected."""
     reservation = _reservation_for_others(command, known)
     if reservation is None or reservation.group is not None:
         return None
@@ -118,7 +122,7 @@ def _judge_reserved_token(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_ACCEPTED_WHILE_RESERVED.on_command(*_RESERVED_FOR_GROUP, of=_START)
 def _judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an accepted remote start for an EVSE that is reserved for another idToken and group."""
+    """Check that a remote start for an EVSE that is reserved for another idToken and group is rejected."""
     reservation, group = _reservation_for_others(command, known), command.request.get("groupIdToken")
     if reservation is None or group is None or reservation.group in {None, id_token_key(group)}:
         return None
@@ -127,7 +131,7 @@ def _judge_reserved_group(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_PROFILE_ACCEPTED.on_command("F01.FR.26", "F02.FR.27", "K05.FR.05", of=_START)
 def _judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer to a charging profile that no remote start may have."""
+    """Check that a remote start with a charging profile that no remote start may have is rejected."""
     profile = command.request.get("chargingProfile")
     if profile is None or known.registration.is_unsettled:
         return None
@@ -146,7 +150,7 @@ def _judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_TRANSACTION_NOT_NAMED.on_command(*_TRANSACTION_ID, of=_START)
 def _judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an answer without the id of the transaction that waits for its authorization."""
+    """Check that an answer has the id of the transaction that waits for its authorization."""
     evse_id = _evse_of(command, known)
     running = known.running.certain_on_evse(evse_id) if evse_id else []
     if len(running) != 1 or running[0][1].has_id_token or _is_rejected(command):
@@ -175,7 +179,7 @@ def _judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _evse_of(command: AnsweredCommand, known: Known201) -> int | None:
-    """Return the EVSE that a remote start names; None if it must be Rejected for another reason."""
+    """Return the EVSE of a remote start; None if the station must reject the start for another reason."""
     evse_id: int | None = command.request.get("evseId")
     return None if known.registration.is_unsettled else evse_id
 

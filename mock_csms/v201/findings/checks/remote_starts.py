@@ -29,8 +29,8 @@ REMOTE_START_NOT_AUTHORIZED: Final = CHECKS.kind(
     "remote-start-not-authorized",
     "error",
     "a remotely started transaction goes on without the authorization that AuthorizeRemoteStart requires",
-    "AuthorizeRemoteStart, and an Authorize that was not accepted, or LocalPreAuthorize or the settings of "
-    "local list and cache",
+    "AuthorizeRemoteStart, and an Authorize that was not accepted; without an Authorize, LocalPreAuthorize "
+    "or the settings of local list and cache",
 )
 
 
@@ -46,8 +46,8 @@ def _judge_token(call: StationCall, known: Known201) -> Outcome:
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     return Broken(
         f"the transaction {short(transaction_id)} was started remotely but its event has another idToken "
-        f"(type {short(key[1])}) than the RequestStartTransaction (type {short(command.token[1])}); it must "
-        "have the same one",
+        f"(type {short(key[1])}) than the RequestStartTransaction (type {short(command.token[1])}); the "
+        "event must have the same idToken",
         (command.frame,),
     )
 
@@ -82,11 +82,11 @@ def _judge_authorization(call: StationCall, command: SentRemoteStart, known: Kno
     is_asked = command.authorize_frame is not None
     if (is_asked and command.is_authorized is None) or (not is_asked and _may_know_tokens(known)):
         return None
-    reason = "that the central system did not accept" if is_asked else "that it never authorized"
+    reason = "that the central system did not accept" if is_asked else "that the station never authorized"
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     return Broken(
         f"the remotely started transaction {short(transaction_id)} {verb} for an idToken {reason}; with "
-        "AuthorizeRemoteStart, the station must first authorize it",
+        "AuthorizeRemoteStart, the station must first authorize the idToken",
         tuple(filter(None, (command.frame, command.authorize_frame))),
     )
 

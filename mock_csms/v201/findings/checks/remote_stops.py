@@ -30,7 +30,9 @@ REMOTE_STOP_ACCEPTED_AFTER_END: Final = CHECKS.kind(
 
 @REMOTE_STOP_REJECTED.on_command(*_ACCEPT, of=_STOP)
 def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect that the stop of a running transaction was rejected."""
+    """Check that the stop of a running transaction is accepted. A rejection is reported once a later event
+    shows that the transaction goes on.
+    """
     transaction_id = command.request["transactionId"]
     transaction = known.running.by_id.get(transaction_id)
     if transaction is None or transaction.may_have_ended or known.registration.is_unsettled:

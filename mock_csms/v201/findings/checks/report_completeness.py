@@ -38,8 +38,8 @@ REPORT_VARIABLES_MISSING: Final = CHECKS.kind(
 EMPTY_REPORT_STATUS_WRONG: Final = CHECKS.kind(
     "empty-report-status-wrong",
     "error",
-    "a GetReport is answered with EmptyResultSet although the station has such variables, or with Accepted "
-    "although it has none",
+    "a GetReport is answered with EmptyResultSet although variables of the station match it, or with "
+    "Accepted although none match",
     WHOLE_MODEL,
 )
 
@@ -68,7 +68,7 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
 
 
 def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
-    """Yield the components that do not have the variable of a criterion, and so meet it at any time."""
+    """Yield the components without the variable of a criterion, which always meet the criterion."""
     components = {component_of(name): name for name in model.lasting()}
     for criterion in sorted(criteria & _CRITERIA.keys()):
         requirement = _CRITERIA[criterion] if len(criteria) == 1 else _SEVERAL_CRITERIA
@@ -117,7 +117,7 @@ def _missing(request: ReportRequest, demand: Demand) -> Broken:
     place = "" if name.evse_id is None else f" of EVSE {name.evse_id}"
     return Broken(
         f"the report for a {request.base or request.action} does not contain {short(thing)}{place}, which "
-        "the FullInventory has and the request asked for; it must contain it"
+        "the FullInventory has and the request asked for; the report must contain it"
     )
 
 
@@ -144,8 +144,8 @@ def _judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
         return None
     if status == "Accepted":
         return Broken(
-            "a GetReport was answered with Accepted although the FullInventory has no such variable; the "
-            "answer must be EmptyResultSet"
+            "a GetReport was answered with Accepted although no variable in the FullInventory matches it; "
+            "the answer must be EmptyResultSet"
         )
     return MET if status == "EmptyResultSet" else None
 
@@ -159,7 +159,7 @@ def _judge_accepted(command: AnsweredCommand, known: Known201) -> Outcome:
         return None
     if status == "EmptyResultSet":
         return Broken(
-            "a GetReport was answered with EmptyResultSet although the FullInventory has such variables; the "
-            "answer must be Accepted"
+            "a GetReport was answered with EmptyResultSet although variables in the FullInventory match it; "
+            "the answer must be Accepted"
         )
     return MET if status == "Accepted" else None

@@ -180,7 +180,7 @@ def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -
 
 
 def _judge_criterion(request: ReportRequest, call: StationCall, _: Known201) -> Outcome:
-    """Check that all reported components meet the only criterion, as far as the report has its value."""
+    """Check that no reported component has the value false for the only criterion of the request."""
     (criterion,) = request.criteria
     for item in call.payload.get("reportData", ()):
         values = {attribute.get("value", "").lower() for attribute in item["variableAttribute"]}

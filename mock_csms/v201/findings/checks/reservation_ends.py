@@ -235,7 +235,7 @@ def _expect_release(
     requirement: str,
     how: str,
 ) -> Outcome:
-    """Expect another status of each connector that is still Reserved; met if all are free."""
+    """Expect another status of each connector that is still Reserved; return MET if all are released."""
     evse_id, facts = reservation.evse_id, known[ReservationFacts]
     if evse_id is None or not reservation.was_reserved or len(facts.active) > 1:
         return None

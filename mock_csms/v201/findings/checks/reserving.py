@@ -34,15 +34,15 @@ RESERVATION_ACCEPTED_WHILE_DISABLED: Final = CHECKS.kind(
 UNSPECIFIC_RESERVATION_ACCEPTED: Final = CHECKS.kind(
     "unspecific-reservation-accepted",
     "error",
-    "a ReserveNow without an EVSE is accepted by a station that reserves only specific ones",
+    "a ReserveNow without an EVSE is accepted by a station that reserves only specific EVSEs",
     "ReservationCtrlr.NonEvseSpecific",
 )
 RESERVATION_STATUS_WRONG: Final = CHECKS.kind(
     "reservation-status-wrong",
     "error",
     "the answer to a ReserveNow does not fit the status of the EVSE",
-    "ReservationCtrlr.Enabled, and the status of all connectors of the EVSE; for Available ones, ten minutes "
-    "without an authorization, and AuthCtrlr.LocalPreAuthorize",
+    "ReservationCtrlr.Enabled, and the status of all connectors of the EVSE; for Available connectors "
+    "also ten minutes without an authorization, and AuthCtrlr.LocalPreAuthorize",
 )
 FREE_STATION_NOT_RESERVED: Final = CHECKS.kind(
     "free-station-not-reserved",
@@ -129,7 +129,7 @@ def _has_no_waiting_driver(at: float, known: Known201, evse_id: int | None = Non
 
 
 class SuspectAnswer(NamedTuple):
-    """A wrong answer, unless a status changed just before it."""
+    """An answer that is wrong unless a connector status changed just before the answer."""
 
     kind: str
     requirements: tuple[str, ...]
@@ -144,7 +144,7 @@ def suspect(
     answer: SuspectAnswer,
     is_excused: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Report an answer unless a changed status arrives soon, which may have been on its way."""
+    """Report an answer unless a changed status arrives soon, which may be older than the answer."""
     statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
         ExpectedMessage(

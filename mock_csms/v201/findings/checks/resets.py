@@ -74,7 +74,7 @@ def _judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @EVSE_RESET_NOT_ANNOUNCED.on_command("B11.FR.10", of=Action.reset)
 def _judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station that resets an EVSE has AllowReset for it."""
+    """Check that a station that resets an EVSE has AllowReset for this EVSE."""
     evse_id, model = command.request.get("evseId"), known[DeviceModelFacts]
     if evse_id is None or command.answer["status"] not in _CARRIED_OUT or not model.is_complete:
         return None

@@ -121,7 +121,7 @@ def _judge_password_variable(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         "a FullInventory lacks SecurityCtrlr.BasicAuthPassword, although the security profile of the station "
-        "needs a password; it must be stored in this variable"
+        "needs a password; the password must be stored in this variable"
     )
 
 

@@ -117,7 +117,7 @@ def _judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
     for result, value, definition in _settings(command, known):
         is_valid = _IS_VALID.get(definition.data_type or "")
         is_wrong = is_valid is not None and not is_valid(value, definition)
-        fault = f"it is not a valid {definition.data_type} of this variable"
+        fault = f"it is not valid for this variable of data type {definition.data_type}"
         outcome = _outcome(result, value, is_wrong=is_wrong, fault=fault, before=outcome)
         if isinstance(outcome, Broken):
             break

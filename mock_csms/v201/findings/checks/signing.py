@@ -16,7 +16,7 @@ from mock_csms.v201.findings.signing_request import MIN_KEY_BITS, CertificateReq
 
 _FOLLOWS_WITHIN_S: Final = 60.0
 _WEAK_HASHES: Final = frozenset({"md5", "sha1"})
-"""Hash algorithms that BSI does not recommend in any edition."""
+"""Hash algorithms that are in no edition of the BSI recommendations."""
 
 CSR_UNREADABLE: Final = CHECKS.kind(
     "csr-unreadable", "error", "a SignCertificate has no valid certificate signing request in PEM"

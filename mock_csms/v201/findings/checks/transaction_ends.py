@@ -36,7 +36,7 @@ _STOPS: Final = {
     "EVDeparted": (("E06.FR.01", "ParkingBayOccupancy"),),
     "StopAuthorized": (("E06.FR.03", "Authorized"), ("E06.FR.06", "PowerPathClosed")),
 }
-"""Requirements to end the transaction, with their stop points, by the trigger reason of an event."""
+"""Requirements to end a transaction, each with its member of TxStopPoint, by triggerReason."""
 _ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
 _MAX_ENERGY: Final = "maxenergyoninvalidid"
 _IDLE: Final = "Idle"
@@ -52,7 +52,8 @@ REFUSED_TOKEN_IGNORED: Final = CHECKS.kind(
     "refused-token-ignored",
     "error",
     "a transaction goes on although its idToken was refused in the answer to an event",
-    "TxStopPoint and StopTxOnInvalidId; if that is false, a FullInventory without MaxEnergyOnInvalidId",
+    "TxStopPoint and StopTxOnInvalidId; if StopTxOnInvalidId is false, also a FullInventory without "
+    "MaxEnergyOnInvalidId",
 )
 REFUSED_TOKEN_IGNORED.names("E05.FR.02", "E05.FR.09", "E05.FR.10", "E06.FR.04")
 CONNECTION_TIMEOUT_NOT_APPLIED: Final = CHECKS.kind(
@@ -191,13 +192,19 @@ def _expect_deauthorization(call: AnsweredStationCall, known: Known201) -> None:
     refused = f"the idToken of the transaction {short(_id(event))} was answered with {status}"
     if stops and points & _ENDS_WITH_AUTHORIZATION:
         requirements = ("E05.FR.10", "E06.FR.04") if "Authorized" in points else ("E05.FR.10",)
-        sentence = f"{refused}, but it did not end within {_WITHIN_S:g} s; it must end with Deauthorized"
+        sentence = (
+            f"{refused}, but the transaction did not end within {_WITHIN_S:g} s; it must end with "
+            "Deauthorized"
+        )
         _expect_reaction(known, requirements, call, _is_ended_for_token, sentence)
     elif stops:
         sentence = f"{refused}, but no event with Deauthorized came within {_WITHIN_S:g} s; one must be sent"
         _expect_reaction(known, ("E05.FR.09",), call, _is_deauthorized, sentence)
     elif stops is False and _gives_no_energy(known, _id(event), points):
-        sentence = f"{refused}, but it went on charging for {_WITHIN_S:g} s; it must become SuspendedEVSE"
+        sentence = (
+            f"{refused}, but the transaction went on charging for {_WITHIN_S:g} s; it must become "
+            "SuspendedEVSE"
+        )
         _expect_reaction(known, ("E05.FR.02",), call, _is_suspended, sentence, stops_charging=True)
 
 

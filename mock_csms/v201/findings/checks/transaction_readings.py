@@ -45,8 +45,8 @@ READINGS_MISSING: Final = CHECKS.kind(
     "error",
     "an event of a transaction lacks measurands that it is set to report",
     "Available, Enabled, SignReadings and the measurands in SampledDataCtrlr, unchanged since the start of "
-    "the transaction; for other measurands than the energy a FullInventory with one EVSE, or an earlier "
-    "transaction of the EVSE with them",
+    "the transaction; for measurands other than the energy also a FullInventory with one EVSE, or an "
+    "earlier transaction of the EVSE with these measurands",
 )
 METER_CONTEXT_WRONG: Final = CHECKS.kind(
     "meter-context-wrong",
@@ -73,7 +73,7 @@ READING_OUTSIDE_INTERVAL: Final = CHECKS.kind(
     "error",
     "an event that is not the last has readings that are older than the sampling interval or newer than "
     "the event",
-    "for older ones TxUpdatedInterval",
+    "for older readings TxUpdatedInterval",
 )
 
 
@@ -195,8 +195,8 @@ def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
 
 
 def _may_need_no_readings(known: Known201, variable: str, since: float) -> bool:
-    """Return whether a station may leave out the readings of a variable: its controller is off, its list is
-    empty, or either may have changed since.
+    """Return whether a station may leave out the measurands that a variable lists: the controller is off, the
+    list is empty, or one of the two may have changed after ``since``.
     """
     is_empty = known[DeviceModelFacts].members(SAMPLED_DATA_CTRLR, variable) == frozenset()
     is_settled = known[RecentSettings].is_settled(SAMPLED_DATA_CTRLR, since)

@@ -34,7 +34,7 @@ _STOP_REASONS: Final = {
 TRIGGER_REASON_WITHOUT_COMMAND: Final = CHECKS.kind(
     "trigger-reason-without-command",
     "error",
-    "an event names a command as its cause that was never sent",
+    "the triggerReason of an event stands for a command that was never sent",
     "a boot of the station, and the start of the transaction after it",
 )
 CHARGING_STATE_MISSING: Final = CHECKS.kind(
@@ -111,7 +111,7 @@ def _judge_charging_state(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         f"an event of the transaction {_name(call)} has triggerReason ChargingStateChanged but no "
-        "chargingState; it must contain the new one"
+        "chargingState; the event must contain the new state"
     )
 
 
@@ -147,7 +147,7 @@ def _judge_fault(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"the Ended event of the transaction {_name(call)} has stoppedReason {reason} but triggerReason "
-        f"{trigger}; after a fault it must be AbnormalCondition"
+        f"{trigger}; after a fault the triggerReason must be AbnormalCondition"
     )
 
 
@@ -176,13 +176,13 @@ def _judge_stop_reason(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         f"the Ended event of the transaction {_name(call)} has triggerReason {trigger} and stoppedReason "
-        f"{reason}; it should be {' or '.join(sorted(_STOP_REASONS[trigger]))}"
+        f"{reason}; the stoppedReason should be {' or '.join(sorted(_STOP_REASONS[trigger]))}"
     )
 
 
 @PHASES_NOT_REPORTED.on_event("E02.FR.18", types=("Ended",), once=True)
 def _judge_phases(call: StationCall, known: Known201) -> Outcome:
-    """Check that a transaction with energy has the number of phases, if an earlier one had it."""
+    """Check that a transaction with energy reports numberOfPhasesUsed if an earlier transaction did."""
     facts = known[RunningNotes]
     notes = facts.of(call.payload)
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
@@ -195,5 +195,5 @@ def _judge_phases(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"the transaction {_name(call)} charged but no event has numberOfPhasesUsed, unlike an earlier "
-        f"transaction on EVSE {place[0]}; it must be reported when the energy transfer starts"
+        f"transaction on EVSE {place[0]}; the number must be reported when the energy transfer starts"
     )

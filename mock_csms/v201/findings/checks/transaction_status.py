@@ -56,8 +56,8 @@ def _judge_unknown(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.02", of=Action.get_transaction_status)
 def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Suspect an answer that a running transaction has stopped. It is reported once a later event shows that
-    the transaction goes on.
+    """Check that an answer about a running transaction has ongoingIndicator true. A wrong answer is reported
+    once a later event shows that the transaction goes on.
     """
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or not _is_running(known, transaction_id):
@@ -79,7 +79,7 @@ def _judge_running(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.03", of=Action.get_transaction_status)
 def _judge_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that an answer about a stopped transaction says so."""
+    """Check that an answer about a stopped transaction has ongoingIndicator false."""
     transaction_id = command.request.get("transactionId")
     if transaction_id is None or not known.transactions.has_ended(transaction_id):
         return None
@@ -122,7 +122,7 @@ def _judge_claim(call: StationCall, known: Known201, transaction_id: str | None)
     name = short(call.payload["transactionInfo"]["transactionId"])
     return Broken(
         f"an event of the transaction {name} from {short(call.payload['timestamp'])} was sent only after the "
-        "answer that no messages are in the queue; messagesInQueue must be true while one waits",
+        "answer that no messages are in the queue; messagesInQueue must be true while an event waits",
         (claim.frame,),
     )
 
@@ -198,7 +198,7 @@ def _expect_delivery(
                 transaction_id in {None, event["transactionInfo"]["transactionId"]}
             ),
             sentence=f"the station answered that messages are in the queue, but sent no event within "
-            f"{_DELIVERY_S:g} s; messagesInQueue must be false if none waits",
+            f"{_DELIVERY_S:g} s; messagesInQueue must be false if no event waits",
             frames=(command.sent_frame, command.frame),
             counts_as_met=False,
             waits_for_queue=False,

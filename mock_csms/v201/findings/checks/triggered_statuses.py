@@ -31,7 +31,7 @@ TRIGGERED_FIRMWARE_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-firmware-status-wrong",
     "error",
     "a TriggerMessage for a firmware status gets Idle during an update, or Installed or Published again",
-    "the last status on the same connection, and of an update its UpdateFirmware",
+    "the last status on the same connection; for an update also its UpdateFirmware",
 )
 
 type LastStatusJudge = Callable[[StationCall, Known201], Outcome]

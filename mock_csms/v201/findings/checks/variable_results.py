@@ -52,7 +52,7 @@ INVENTORY_INCOMPLETE: Final = CHECKS.kind(
 INSTANCE_GUESSED: Final = CHECKS.kind(
     "instance-guessed",
     "error",
-    "a variable that exists only with instances is read without one",
+    "a variable that exists only with instances can be read without an instance",
     WHOLE_MODEL,
 )
 UNKNOWN_VARIABLE_HAS_VALUE: Final = CHECKS.kind(
@@ -140,8 +140,8 @@ def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
 
 
 def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[VariableResult]:
-    """Yield the results that a complete device model decides: not those about variables of a vehicle, which
-    come and go with the vehicle.
+    """Yield the results that a complete device model decides. Results about variables of a vehicle are left
+    out, because these variables come and go with the vehicle.
     """
     if model.is_complete:
         yield from (result for result in results_of(command) if result.name.component != CONNECTED_EV)
@@ -169,7 +169,7 @@ def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str
 
 
 def component_of(name: VariableName) -> VariableName:
-    """Return the name of a variable without the variable."""
+    """Return the name of the component that has a variable."""
     return name._replace(variable="", variable_instance="")
 
 
