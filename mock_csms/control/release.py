@@ -65,10 +65,12 @@ async def _released(session: Session, request: ReleaseRequest) -> list[JsonObjec
 
 
 def _nothing_held(identity: str, action: str | None, held: Counter[str]) -> Problem:
-    detail = f"nothing is held for {identity}"
+    detail = f"nothing is held back for {identity}"
     if action is not None and held:
         others = ", ".join(f"{count} {name}" for name, count in held.most_common(10))
-        detail = f"no {action} is held for {identity}; the mock holds the answers to {others}"
+        detail = f"no {action} is held back for {identity}; the mock holds back the answers to {others}"
     else:
-        detail += '; the fault "hold" holds answers, and certificates = "hold" holds signed certificates'
+        detail += (
+            '; the fault "hold" holds answers back, and certificates = "hold" holds signed certificates back'
+        )
     return Problem(HTTPStatus.CONFLICT, "nothing-held", detail)

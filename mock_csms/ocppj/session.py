@@ -395,7 +395,9 @@ class Session(CallingSession):
         if isinstance(fault, Hold):
             send = partial(perform, self.connection, fault.steps(frame, hit.rng), on_sent)
             drop = partial(self._withhold, answered, number, started)
-            logger.info("%s  rule %s holds the answer to %s", self.station.id, hit.rule, answered.call.action)
+            logger.info(
+                "%s  rule %s holds back the answer to %s", self.station.id, hit.rule, answered.call.action
+            )
             self.held.add(held_answer(answered.call, frame, send, drop))
             return
         perform(self.connection, fault.steps(frame, hit.rng), on_sent)

@@ -282,8 +282,8 @@ class Settings(ListeningSettings):
     findings: Watch = setting(
         "auto",
         "when to report that a station violates the specification: always, never or auto. auto: always, "
-        "except while stations send more than 2,500 calls per second. --findings without a value and "
-        "--fail-on stand for always",
+        "except while stations send more than 2,500 calls per second. --findings "
+        "without a value means always; --fail-on always implies --findings always",
         group=VERDICT_GROUP,
         expected="auto, always or never",
         example="always",

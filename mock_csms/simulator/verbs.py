@@ -332,7 +332,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "site-limit",
-            "the energy management of the site limits the current; without AMPERES, it ends the limit",
+            "the energy management of the site limits the current, or ends its limit if AMPERES is omitted",
             lambda station, given: station.smart_charging.set_external_limit(given["amperes"]),
             SITE_LIMIT,
             short="amperes",

@@ -112,7 +112,7 @@ async def test_released_answer_is_recorded_and_logged_when_it_is_sent_and_not_as
     await hold(client, station_id, "Heartbeat")
     async with booted_raw(csms, station_id) as connection:
         await connection.send(heartbeat("1"))
-        await log_lines.wait_for(f"{station_id}  rule ", "holds the answer to Heartbeat")
+        await log_lines.wait_for(f"{station_id}  rule ", "holds back the answer to Heartbeat")
         before = await journal_entries(client, station=station_id, action="Heartbeat")
         await release(client, station_id)
         call, result = await journal_entries(client, station=station_id, action="Heartbeat")
@@ -134,7 +134,7 @@ async def test_held_answers_end_with_the_connection(mock: Mock, station_id: str)
     assert (withheld["note"], "frame" in withheld) == ("hold", False)
     async with booted_raw(csms, station_id):
         answer = await client.post(f"/v1/stations/{station_id}/release")
-    assert "nothing is held" in problem_detail(answer, 409, "nothing-held")
+    assert "nothing is held back" in problem_detail(answer, 409, "nothing-held")
 
 
 async def test_held_answers_of_a_superseded_connection_are_not_sent(mock: Mock, station_id: str) -> None:
@@ -193,7 +193,7 @@ async def test_one_release_sends_the_answer_to_a_csr_and_then_the_held_certifica
         released = await release(client, "CS1")
         assert (await asking).status == "Accepted"
     assert problem_detail(refused, 409, "nothing-held") == (
-        "no CertificateSigned is held for CS1; the mock holds the answers to 1 SignCertificate"
+        "no CertificateSigned is held back for CS1; the mock holds back the answers to 1 SignCertificate"
     )
     assert [(item["action"], item["outcome"]) for item in released] == [
         ("SignCertificate", "sent"),
@@ -264,5 +264,5 @@ async def test_name_without_held_answers_is_409_with_those_that_are_held(mock: M
         await wait_until_held(client, station_id, "1", "2")
         answer = await client.post(f"/v1/stations/{station_id}/release", json={"action": "Heartbeet"})
     assert problem_detail(answer, 409, "nothing-held") == (
-        f"no Heartbeet is held for {station_id}; the mock holds the answers to 2 Heartbeat"
+        f"no Heartbeet is held back for {station_id}; the mock holds back the answers to 2 Heartbeat"
     )

@@ -219,7 +219,7 @@ def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         f"{named(one.id_token)} ended the authorization of a transaction that another idToken had started, "
-        f"although an Authorize for it was answered with {answer.status}; only an accepted one may do this",
+        f"although its own Authorize was answered with {answer.status}; a refused idToken must not do this",
         (answer.frame,),
     )
 
