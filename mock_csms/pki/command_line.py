@@ -80,7 +80,7 @@ def _revoke(given: argparse.Namespace) -> str:
 def _existing(folder: Path) -> Pki:
     if not PkiFolder(folder).is_made:
         raise UsageError(
-            f"{folder} is not a PKI folder; make one with `{PKI_COMMAND} make` or with the server and --tls"
+            f"{folder} is not a PKI folder; make one with `{PKI_COMMAND} make` or the server and --tls"
         )
     return Pki.open(folder)
 

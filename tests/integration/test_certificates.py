@@ -96,7 +96,7 @@ async def test_release_without_held_requests_is_409() -> None:
         await station.send(call.SignCertificate(csr=build_csr()))
         await client.post("/v1/stations/CS1/release")
         answer = await client.post("/v1/stations/CS1/release")
-    assert "nothing is held for CS1" in problem_detail(answer, 409, "nothing-held")
+    assert "nothing is held back for CS1" in problem_detail(answer, 409, "nothing-held")
 
 
 async def test_request_held_before_a_reconnect_is_released_after_it() -> None:

@@ -161,7 +161,7 @@ def test_subject_of_a_csr_cannot_break_the_table(pki_folder: Path) -> None:
         ),
         (
             ["list", "--dir", "nope"],
-            "nope is not a PKI folder; make one with `python server.py pki make` or with the server and --tls",
+            "nope is not a PKI folder; make one with `python server.py pki make` or the server and --tls",
         ),
     ],
 )
