@@ -14,7 +14,7 @@ from mock_csms.schema.budget import OutOfBudget, SearchBudget
 from mock_csms.verdict.matches import NearestMiss
 
 MAX_CANDIDATES: Final = 1000
-"""Number of newest entries searched."""
+"""Number of entries that are searched: the newest that match the query."""
 MAX_SEARCH_STEPS: Final = 500_000
 """Maximum steps of a search, which take about half a second. At the limit, the search returns its result so
 far.
@@ -26,8 +26,9 @@ async def closest_entry(
 ) -> JsonObject | None:
     """Return the entry closest to one of the conditions, with its differences.
 
-    If the conditions name one station, only entries of this station count. Notes count only if a condition
-    is about notes.
+    Returns None if there is no entry to compare. Entries with numbers in ``skip`` do not count. If the
+    conditions name one station, only entries of this station count. Notes count only if a condition is
+    about notes.
     """
     stations = {condition.station for condition in conditions}
     station, since = stations.pop() if len(stations) == 1 else None, common_query(conditions).since
@@ -56,7 +57,7 @@ async def closest_entry(
 async def earlier_hint(
     journal: Journal, conditions: Sequence[EntryCondition], skip: Container[int] = ()
 ) -> str:
-    """Hint at a matching entry that was too early to count."""
+    """Return a hint at an entry that meets a condition but is too early to count; empty if there is none."""
     since = common_query(conditions).since or 0
     all_entries = [condition._replace(query=condition.query._replace(since=None)) for condition in conditions]
     steps = SearchBudget(MAX_SEARCH_STEPS)
@@ -79,7 +80,7 @@ def _is_met_by(conditions: Sequence[EntryCondition], entry: Entry, steps: Search
 
 
 def budget_hint(not_compared: int) -> str:
-    """Hint at entries that were not compared because the comparisons take too long."""
+    """Return a hint that this number of entries was not compared, because it takes too long; empty for 0."""
     if not_compared == 0:
         return ""
     entries = "1 entry was" if not_compared == 1 else f"{not_compared} entries were"

@@ -14,7 +14,7 @@ from mock_csms.journal.globs import is_glob
 
 
 def router(csms: Csms) -> APIRouter:
-    """The route."""
+    """Return the route of this module."""
     routes = APIRouter(prefix="/v1/journal", tags=["journal"], route_class=StrictRoute)
 
     @routes.post(
@@ -35,7 +35,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _identity(csms: Csms, station: str | None) -> str:
-    """Known spelling of an identity, or an empty text for None; raises Problem for a glob."""
+    """Return an identity in the spelling known to the mock, or "" for None; raises Problem for a glob."""
     if station is None:
         return ""
     identity = csms.spelling(station)

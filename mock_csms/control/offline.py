@@ -21,7 +21,7 @@ from mock_csms.stations.offline import MAX_OUTAGES, Outage, TooManyOutages
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
     path = "/{station_id:name}/offline"
 
@@ -76,7 +76,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _one_station(csms: Csms, station_id: str) -> str:
-    """Known spelling of an identity; raises Problem for a glob."""
+    """Return an identity in the spelling known to the mock; raises Problem for a glob."""
     identity = csms.spelling(station_id)
     if is_glob(identity) and identity not in csms.stations:
         detail = f"the mock goes offline for one station at a time; name each station instead of {identity!r}"

@@ -69,14 +69,14 @@ class Part(NamedTuple):
 
 
 def parts_of(size: int, seconds: float) -> Iterator[Part]:
-    """Divide a download into even parts; the last part is sent after ``seconds``."""
+    """Yield the even parts of a download of ``size`` bytes; the last part is due after ``seconds``."""
     count = max(1, min(size, math.ceil(seconds / PART_S)), math.ceil(size / MAX_PART))
     for number in range(1, count + 1):
         yield Part(seconds * number / count, size * number // count - size * (number - 1) // count)
 
 
 async def slow_download(file: BinaryIO, size: int, seconds: float) -> AsyncIterator[bytes]:
-    """Yield the next bytes of a file over a number of seconds, and close the file."""
+    """Yield the next ``size`` bytes of a file, spread over ``seconds``, and close the file."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     with file:
@@ -86,7 +86,7 @@ async def slow_download(file: BinaryIO, size: int, seconds: float) -> AsyncItera
 
 
 async def slow_upload(request: Request, seconds: float) -> AsyncIterator[bytes]:
-    """Yield the body of a request over a number of seconds; raises ClientDisconnect.
+    """Yield the body of a request, spread over ``seconds``; raises ClientDisconnect.
 
     The client of a small body notices no slowness: the buffers of the system take all of the body at once.
     """
@@ -118,7 +118,7 @@ async def _wait_until(time: float, request: Request) -> None:
 
 
 def may_refuse(responses: Responses) -> Responses:
-    """Document that an operation may also answer with the error status that ``?status=`` asks for."""
+    """Return ``responses`` extended by the error statuses that a request can ask for with ``?status=``."""
     refused: JsonObject = {"content": {MEDIA_TYPE: {"schema": REFUSAL}}}
     documented: Responses = {f"{hundred}XX": {"description": "A refusal", **refused} for hundred in (4, 5)}
     for status, described in inlined(responses).items():
@@ -133,13 +133,13 @@ def may_refuse(responses: Responses) -> Responses:
 
 
 async def refuse_download(status: int, seconds: float) -> None:
-    """Raise Problem with a status after a number of seconds."""
+    """Raise Problem with this HTTP status after ``seconds``."""
     await asyncio.sleep(seconds)
     raise _refusal(status)
 
 
 async def refuse_upload(request: Request, status: int, seconds: float) -> None:
-    """Raise Problem with a status after an upload has been read; the upload is not stored."""
+    """Read an upload over ``seconds`` without storing it, then raise Problem with this HTTP status."""
     async for _ in slow_upload(request, seconds):
         pass
     raise _refusal(status)

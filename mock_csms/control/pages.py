@@ -89,7 +89,7 @@ def _response(name: str, content: bytes) -> Response:
 
 
 def _preloads(names: Iterable[str]) -> bytes:
-    """Links that name all scripts of the page, so that a browser loads them at once.
+    """Return HTML links that name the scripts of the page, so that a browser loads them all at once.
 
     They must come after the import map, which does not apply to scripts requested before it.
     """
@@ -98,7 +98,7 @@ def _preloads(names: Iterable[str]) -> bytes:
 
 
 def _hashes_of_scripts(content: bytes) -> str:
-    """Hashes of the inline scripts that a page may have: only import maps, which cannot be files."""
+    """Return the hashes of a page's import maps for `POLICY`, which allows no other inline scripts."""
     hashes = (b64encode(hashlib.sha256(text).digest()).decode() for text in INLINE_SCRIPT.findall(content))
     return "".join(f" 'sha256-{text}'" for text in hashes)
 

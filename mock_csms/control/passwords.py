@@ -1,4 +1,4 @@
-"""The password of a station."""
+"""Sets the password of a station."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ from mock_csms.security.passwords import HASH_PREFIX, flaw_of_new_password
 
 
 def router(csms: Csms) -> APIRouter:
-    """The route."""
+    """Return the route of this module."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
     @routes.put(

@@ -77,7 +77,7 @@ def _headers(status: HTTPStatus, kind: str) -> dict[str, str]:
 
 
 def documented(*kinds: str) -> Responses:
-    """Document the problems of an operation: these kinds, and `COMMON_KINDS`."""
+    """Return the OpenAPI responses of an operation for these problem kinds and `COMMON_KINDS`."""
     by_status = _by_status({*COMMON_KINDS, *kinds})
     return {
         status.value: _shown(status, names) if set(names) - set(COMMON_KINDS) else _common(status)
@@ -86,12 +86,12 @@ def documented(*kinds: str) -> Responses:
 
 
 def common_responses() -> JsonObject:
-    """Problem responses that any operation may have, as components of the OpenAPI document."""
+    """Return the responses for `COMMON_KINDS` by name, as components of the OpenAPI document."""
     return {_name_of(status): _shown(status, names) for status, names in _by_status(COMMON_KINDS).items()}
 
 
 def inlined(responses: Responses) -> Responses:
-    """Replace references to `common_responses` by the responses themselves."""
+    """Return ``responses`` with references to `common_responses` replaced by the responses themselves."""
     common = common_responses()
     return {
         status: common[response["$ref"].removeprefix(RESPONSE_REFERENCE)] if "$ref" in response else response
@@ -115,7 +115,7 @@ def _name_of(status: HTTPStatus) -> str:
 
 
 def _shown(status: HTTPStatus, names: list[str]) -> JsonObject:
-    """Problems with one status, with an example of each kind."""
+    """Return the OpenAPI response for the problem kinds ``names``, which all have this status."""
     schemas = [_schema_of(name) for name in names]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     examples = {
@@ -145,7 +145,7 @@ def _example_of(name: str) -> JsonObject:
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Answer every error with problem details; the routers have all routes of the application."""
+    """Make an application answer every error with problem details; ``routers`` have all of its routes."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> Response:

@@ -1,4 +1,4 @@
-"""Changes of the profile of one station."""
+"""Changes the profile of one station."""
 
 from http import HTTPStatus
 
@@ -19,7 +19,7 @@ from mock_csms.settings.effective import MAX_CHANGED_PROFILES
 
 
 def apply_changes(csms: Csms, station_id: str, changes: JsonObject, scope: str | None = None) -> Profile:
-    """Change settings of a station, by their names; raises Problem."""
+    """Change settings of a station, given by name, and return its profile; raises Problem if not possible."""
     check_room(csms, scope)
     if not csms.profiles.has_room(station_id, scope):
         detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"

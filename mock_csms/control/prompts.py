@@ -21,7 +21,7 @@ from mock_csms.csms import Csms
 from mock_csms.verdict.rehearsal import Prompt, Rehearsal
 
 MAX_PROMPT_WAITS: Final = 100
-"""Maximum number of requests that wait for an answer at a time."""
+"""Maximum number of requests that wait for the answer to a prompt at the same time."""
 
 PromptName = Annotated[
     str, Path(description="the id of the prompt", min_length=1, max_length=200), AfterValidator(unmarked)
@@ -37,7 +37,7 @@ class PromptWaits:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count a request within the context; raises Problem if there are too many."""
+        """Count a request as waiting within the context; raises Problem if too many requests wait."""
         if self._count >= MAX_PROMPT_WAITS:
             detail = f"{MAX_PROMPT_WAITS} waits for an answer are open, the maximum; try again later"
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)
@@ -49,7 +49,7 @@ class PromptWaits:
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1/rehearsal/prompts", tags=["rehearsal"], route_class=StrictRoute)
     rehearsal, waits = csms.rehearsal, PromptWaits()
 

@@ -46,15 +46,15 @@ ChangedAfter = Annotated[
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1/rehearsal", tags=["rehearsal"], route_class=StrictRoute)
     rehearsal = csms.rehearsal
 
     @routes.put("", status_code=HTTPStatus.NO_CONTENT, responses=documented("rehearsal-too-large"))
     async def begin_rehearsal(request: RehearsalStart) -> None:
-        """Begin a run; it replaces the last one.
+        """Start a run of the certification rehearsal; it replaces the last run.
 
-        Secrets in its texts are masked.
+        Secrets in the texts of the cases are masked.
         """
         plans = [_masked(case) async for case in in_slices(request.cases)]
         with _limited():
@@ -69,8 +69,8 @@ def router(csms: Csms) -> APIRouter:
     async def change_rehearsal(request: RehearsalChange) -> None:
         """Report the progress of a case, show or withdraw a prompt, or end the run.
 
-        The progress of a case replaces the earlier one, so send all its steps. A new prompt replaces the last
-        one, and the end of the run withdraws it.
+        The progress of a case replaces its earlier progress, so send all its steps so far. A new prompt
+        replaces the last one. The end of the run withdraws the open prompt.
         """
         await _change(rehearsal, request)
 
@@ -80,9 +80,9 @@ def router(csms: Csms) -> APIRouter:
     async def get_rehearsal(changed_since: ChangedAfter = 0) -> Response:
         """Show the newest run.
 
-        With `changedSince`, `cases` has only the cases that have changed since. To follow the run, pass
-        `version` of each answer to the next request. If `run` differs from the one that you know, list all
-        cases again.
+        With `changedSince`, `cases` has only the cases with changes after this number. To follow the run,
+        pass `version` of each answer to the next request. If `run` differs from the one that you know, list
+        all cases again.
         """
         run = run_of(rehearsal)
         _check_version(rehearsal, changed_since)
@@ -90,7 +90,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=documented("no-rehearsal"))
     async def delete_rehearsal() -> None:
-        """Drop the run and withdraw its prompt."""
+        """Delete the newest run and withdraw its prompt."""
         run_of(rehearsal)
         rehearsal.clear()
 
@@ -139,7 +139,7 @@ async def _report(rehearsal: Rehearsal, progress: CaseProgress) -> None:
 
 @contextmanager
 def _limited() -> Iterator[None]:
-    """Turn ReportTooLarge into a Problem."""
+    """Raise Problem in place of a ReportTooLarge that the body of the context raises."""
     try:
         yield
     except ReportTooLarge:
@@ -154,7 +154,7 @@ def _masked(model: BaseModel, exclude: set[str] | None = None) -> JsonObject:
 
 
 def _shown(run: Run, request: PromptRequest | None) -> Prompt | None:
-    """Return the prompt of a request, and log it; None withdraws the prompt."""
+    """Log the requested prompt and return it with masked secrets; None for a request without a prompt."""
     if request is None:
         return None
     detail = None if request.detail is None else masked_text(request.detail)

@@ -1,4 +1,4 @@
-"""Releases answers and commands to a station that are held back."""
+"""Sends the answers and commands that the mock holds back from a station."""
 
 from collections import Counter
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from mock_csms.ocppj.session import Session
 
 
 def router(csms: Csms) -> APIRouter:
-    """The route."""
+    """Return the route of this module."""
     routes = APIRouter(prefix="/v1/stations", tags=["commands"], route_class=StrictRoute)
 
     @routes.post(
@@ -42,7 +42,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 async def _released(session: Session, request: ReleaseRequest) -> list[JsonObject]:
-    """Release held messages; raises Problem if nothing is held."""
+    """Send held answers, then held commands, and return them; raises Problem if nothing is held."""
     held_before = Counter(held.action for held in session.held)
     released: list[JsonObject] = [
         {

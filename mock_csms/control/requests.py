@@ -20,7 +20,7 @@ from mock_csms.private_api.fastapi import query_parameters
 from mock_csms.text import suggest
 
 Glob = Annotated[str | None, Query(description="the station's identity, or a glob", max_length=200)]
-"""A query parameter that selects stations."""
+"""Query parameter that selects stations by identity or glob; None if it is omitted."""
 
 MAX_DEPTH: Final = 100
 """Maximum nesting of the JSON in a request; orjson cannot serialize more than 254 levels."""
@@ -43,7 +43,7 @@ class StrictRoute(APIRoute):
     """A route that rejects unknown query parameters instead of ignoring them."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the handler of the route."""
+        """Return a handler that checks a request strictly before it calls the handler of `APIRoute`."""
         handle = super().get_route_handler()
         known_names = query_parameters(self)
 
@@ -74,7 +74,7 @@ class _StrictRequest(Request):
     """A request whose JSON can be serialized again: without NaN, lone surrogates or too many levels."""
 
     async def json(self) -> Any:
-        """Parse the body; raises json.JSONDecodeError."""
+        """Return the parsed body; raises json.JSONDecodeError if it is not JSON, or has too many levels."""
         body = await self.body()
         value = orjson.loads(body)
         if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):

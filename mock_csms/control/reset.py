@@ -16,7 +16,7 @@ RevertProfiles = Annotated[bool, Query(description="also revert changes to the p
 
 
 def router(csms: Csms) -> APIRouter:
-    """The route."""
+    """Return the route of this module."""
     routes = APIRouter(prefix="/v1", tags=["server"], route_class=StrictRoute)
 
     @routes.post(

@@ -30,7 +30,7 @@ def json_response(
 
 
 async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
-    """Yield items, and give the event loop a turn after every `SLICE_S` seconds."""
+    """Yield items, and let the event loop run other tasks after every `SLICE_S` seconds."""
     end = perf_counter() + SLICE_S
     for item in items:
         yield item
@@ -40,7 +40,7 @@ async def in_slices[Item](items: Iterable[Item]) -> AsyncIterator[Item]:
 
 
 def as_raw(entries: Iterable[Entry]) -> list[msgspec.Raw]:
-    """Return journal entries as JSON, for a response."""
+    """Return journal entries in encoded form, to be part of a JSON response."""
     return [msgspec.Raw(entry.json()) for entry in entries]
 
 

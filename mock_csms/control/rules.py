@@ -1,4 +1,4 @@
-"""Rules: list, add, replace, switch, delete and try them while the mock runs."""
+"""Rules: list, add, replace, enable, disable, delete and try them while the mock runs."""
 
 import re
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ RuleBody = Annotated[JsonObject, Body(), ShownAs(Rule)]
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
 
     @routes.get("/rules", responses=documented() | _in_toml_too(answer(RuleList, "The rules")))
@@ -159,7 +159,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _in_toml_too(responses: Responses) -> Responses:
-    """Document that an answer may be TOML too."""
+    """Return the OpenAPI ``responses`` with TOML as a second media type."""
     content = {TOML: {"schema": {"type": "string"}, "example": TOML_EXAMPLE}}
     return {status: {**response, "content": content} for status, response in responses.items()}
 
@@ -181,8 +181,8 @@ def _quality(accepted: str, media_type: str) -> float:
 
 
 async def _toml_response(entries: Sequence[ActiveRule]) -> Response:
-    """Make a settings file of rules. Among rules of the same priority, the last one in the file is tried
-    first.
+    """Return a response with the rules as a settings file. Among rules of the same priority, the last one in
+    the file is tried first.
     """
     in_order = sorted(entries, key=lambda entry: entry.number)
     tables = [rule_as_toml(entry.rule) async for entry in in_slices(in_order)]
@@ -190,7 +190,7 @@ async def _toml_response(entries: Sequence[ActiveRule]) -> Response:
 
 
 def _known_rule(csms: Csms, rule_id: str) -> ActiveRule:
-    """Find a rule; raises Problem."""
+    """Return the rule with this id; raises Problem if there is none."""
     if found := csms.rulebook.find(rule_id):
         return found
     hint = suggest(rule_id, [rule.id for rule in csms.rulebook])
@@ -198,7 +198,7 @@ def _known_rule(csms: Csms, rule_id: str) -> ActiveRule:
 
 
 async def _add(csms: Csms, rule: JsonObject, scope: str | None) -> JsonObject:
-    """Add a rule; raises Problem."""
+    """Add a rule, and return it as JSON; raises Problem if it is invalid or there is no room."""
     valid_rule = validated(Rule, rule, "invalid-rule")
     if flaw := check(valid_rule, csms.ocpp_versions):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-rule", sentence_at(*flaw))
@@ -220,7 +220,7 @@ def _check_room(csms: Csms, rule_id: str, scope: str | None) -> None:
 
 
 def _check_trial(csms: Csms, trial: Trial) -> None:
-    """Raise Problem unless a station can send or answer the action."""
+    """Raise Problem if no station can send or answer the action of a trial."""
     is_call = trial.direction == "call"
     actions = actions_from_station if is_call else actions_from_csms
     known_actions = actions(csms.ocpp_versions) | {HANDSHAKE}

@@ -51,7 +51,7 @@ def check_room(csms: Csms, scope: str | None) -> None:
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1/scopes", tags=["behaviour"], route_class=StrictRoute)
 
     @routes.get("", responses=documented() | answer(ScopeList, "The open scopes"))

@@ -39,7 +39,7 @@ def _is_for_uploads(path: str) -> bool:
 def forbidden_reason(
     path: str, headers: Headers, origins: Collection[str], flaw_of_host: Callable[[str], str]
 ) -> str:
-    """Why a request must be rejected; empty if it is allowed."""
+    """Return the reason why a request must be rejected; empty if it is allowed."""
     if headers.get("content-type") == ocsp.REQUEST_TYPE and not path.startswith("/ocsp"):
         return "send OCSP requests to /ocsp"
     host, origin = headers.get("host", ""), headers.get("origin")
@@ -147,7 +147,7 @@ class StationAccess:
         await answer(scope, receive, send)
 
     def _flaw_of_host(self, host: str, scope: Scope) -> str:
-        """Why a request for a host is rejected; empty if it is allowed.
+        """Return the reason why a request with this host is rejected; empty if it is allowed.
 
         This check guards a port on loopback against DNS rebinding.
         """
@@ -163,7 +163,10 @@ class StationAccess:
 
 
 def _logging(scope: Scope, send: Send) -> Send:
-    """Log the status of GET requests and of failed requests. A stored upload has its own log line."""
+    """Return a ``send`` that also logs the status of a GET request or a failed request.
+
+    A stored upload (PUT or POST) is not logged here, because it has its own log line.
+    """
 
     async def send_and_log(message: Message) -> None:
         if message["type"] == "http.response.start":

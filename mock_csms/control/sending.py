@@ -1,4 +1,4 @@
-"""Sends commands on request: at once or at the next connection, in one CALL or in parts."""
+"""Sends commands to stations: at once or at the next connection, in one CALL or in several CALLs."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -83,7 +83,9 @@ async def exchange(session: Session, request: CallRequest, payload: Any) -> Json
 async def _exchange_parts(
     session: Session, request: CallRequest, payload: JsonObject, parts: CommandParts
 ) -> JsonObject:
-    """Send the parts of a command one after the other; raises Problem if the first one was not sent.
+    """Send the parts of a command one after the other, and return their joint outcome.
+
+    Raises Problem if the payload is invalid or the first part was not sent.
 
     No further part is sent after the connection has ended, or after the station has refused a part without
     which later parts are useless.
@@ -132,7 +134,7 @@ async def send_at_connect(csms: Csms, identity: str, request: CallRequest) -> Js
 
 
 def _started(work: Coroutine[Any, Any, JsonObject]) -> asyncio.Task[JsonObject]:
-    """Run a coroutine up to its first wait in this iteration of the loop, and then as a task."""
+    """Run a coroutine up to its first wait at once, and return the task that runs the remainder."""
     task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
     task.add_done_callback(retrieve_exception)
     return task
@@ -153,7 +155,7 @@ def _check_payload_in_any_version(csms: Csms, identity: str, request: CallReques
 
 
 def _filled_in(payload: Any, csms: Csms, identity: str) -> Any:
-    """Fill in the placeholders of a payload; raises Problem for an unknown one."""
+    """Return a payload with its placeholders filled in; raises Problem for an unknown placeholder."""
     try:
         if b"{{" not in orjson.dumps(payload):
             return payload

@@ -25,7 +25,7 @@ from mock_csms.settings.server_settings import Settings
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1", tags=["server"], route_class=StrictRoute)
 
     @routes.get("/server", responses=documented() | answer(ServerFacts, "The server"))

@@ -1,5 +1,5 @@
-"""Slices of work: each iteration of the event loop runs one slice of each kind, even if many requests
-have work to do.
+"""Slices of work: each iteration of the event loop runs only one slice of each kind (`Work`), even if many
+requests have work to do, so that the loop soon serves the stations.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 SLICE_S: Final = 0.002
-"""Seconds of work after which the event loop gets a turn."""
+"""Seconds that a request may work before it lets the event loop run other tasks."""
 
 
 class Work(Enum):
@@ -31,7 +31,7 @@ class _Queue:
         self._waiting: deque[Future[None]] = deque()
 
     async def next_slice(self) -> None:
-        """Wait until this request may work again."""
+        """Wait until the calling request may work for another slice."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         if len(self._waiting) == 1:
@@ -53,7 +53,7 @@ _queues: Final[WeakKeyDictionary[AbstractEventLoop, dict[Work, _Queue]]] = WeakK
 
 
 async def next_slice(work: Work = Work.REQUEST) -> None:
-    """Give the event loop a turn. After the return, this request may work for `SLICE_S` seconds."""
+    """Let the event loop run other tasks, then return: the caller may work for another `SLICE_S` seconds."""
     loop = asyncio.get_running_loop()
     queues = _queues.get(loop)
     if queues is None:

@@ -83,7 +83,7 @@ A GET of such a path matches ``/v1/stations/{station_id}``, as if its end belong
 
 
 def _profile(description: str) -> Responses:
-    """Document an answer with a profile."""
+    """Return the OpenAPI response of an operation that answers with a profile and the header X-Changed."""
     documentation = answer(ProfileView, description)
     documentation[HTTPStatus.OK]["headers"] = {
         CHANGED: {
@@ -95,7 +95,7 @@ def _profile(description: str) -> Responses:
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=StrictRoute)
 
     @routes.get("", responses=documented("unknown-event") | LISTED)
@@ -121,7 +121,7 @@ def router(csms: Csms) -> APIRouter:
     async def end_connection(
         station_id: StationId, code: CloseCodeQuery = 1000, reason: CloseReason = "", abort: Abort = False
     ) -> None:
-        """Close a station's connection with a close frame, or drop it with `abort`."""
+        """Close a station's connection with a close frame; with `abort`, drop it without a close frame."""
         session = session_of(csms, csms.spelling(station_id))
         if abort:
             session.connection.drop()
@@ -167,7 +167,7 @@ def router(csms: Csms) -> APIRouter:
 
 
 def _last_entry(csms: Csms, since: int) -> int:
-    """Number of the newest journal entry; raises Problem if the client names a later one."""
+    """Return the number of the newest journal entry; raises Problem if ``since`` is higher."""
     last = csms.records.journal.last_number
     if since > last:
         detail = (

@@ -28,7 +28,7 @@ TokenBody = Annotated[JsonObject, Body(), ShownAs(Token)]
 
 
 def router(csms: Csms) -> APIRouter:
-    """The routes."""
+    """Return the routes of this module."""
     routes = APIRouter(prefix="/v1", tags=["behaviour"], route_class=StrictRoute)
 
     @routes.get("/tokens", responses=documented() | answer(TokenTable, "The tokens"))
@@ -76,7 +76,7 @@ def _book(csms: Csms) -> dict[str, Token]:
 
 
 def _known_token(csms: Csms, id_token: str) -> Token:
-    """Find a token; raises Problem."""
+    """Return the token with this idToken, ignoring upper and lower case; raises Problem if there is none."""
     book = _book(csms)
     found = next((token for name, token in book.items() if name.lower() == id_token.lower()), None)
     if found is None:

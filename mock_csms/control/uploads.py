@@ -34,13 +34,13 @@ class Uploads:
         self._is_temporary = is_temporary
         self._on_saved = on_saved
         self._arriving = 0
-        """Bytes of the uploads that are not complete."""
+        """Bytes received so far of the uploads that are not complete."""
 
     async def save(self, name: Callable[[], str], chunks: AsyncIterator[bytes]) -> JsonObject:
-        """Write a file atomically, and return its name and size.
+        """Store an upload atomically, and return its name and size as JSON.
 
-        ``name`` is called when the upload is complete. Raises Problem for an upload that is too large, or
-        cannot be stored.
+        ``name`` is called when the upload is complete, and returns the file name. Raises Problem for
+        an upload that is too large, or cannot be stored.
         """
         size = 0
         try:
@@ -79,7 +79,10 @@ class Uploads:
             raise self._full()
 
     def _make_room(self) -> None:
-        """Make room for one more upload of the maximum size."""
+        """Make room for another upload of the maximum size: delete the oldest uploads, or raise Problem.
+
+        Uploads are deleted only from a temporary folder.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         files = sorted(self._files(), key=lambda file: file[1].st_mtime_ns)
         total = sum(status.st_size for _, status in files) + self._arriving
@@ -114,7 +117,7 @@ class Uploads:
         return file_in(self.folder, entry.name) is not None if entry.is_symlink() else entry.is_file()
 
     def listed(self) -> list[JsonObject]:
-        """List the uploads by name."""
+        """Return the names and sizes of the uploads as JSON, sorted by name."""
         sizes = {entry.name: status.st_size for entry, status in self._files()}
         return [{"name": name, "size": sizes[name]} for name in sorted(sizes)]
 

@@ -1,4 +1,4 @@
-"""Verifies the number of matching entries in the journal."""
+"""Verifies that the journal has the requested number of matching entries."""
 
 from collections import deque
 from http import HTTPStatus
@@ -15,13 +15,11 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
 
 MAX_SHOWN_ENTRIES: Final = 100
-"""Maximum number of entries in an answer."""
+"""Maximum number of matching entries that a response contains."""
 
 
 class EntryCount:
-    """Entries of a journal that meet a condition. The count ends at the entry that is newest when it
-    starts.
-    """
+    """Counts the entries of a journal that meet a condition, up to the newest entry at its creation."""
 
     def __init__(self, journal: Journal, condition: EntryCondition) -> None:
         self._journal = journal
@@ -34,7 +32,7 @@ class EntryCount:
         """Number of entries that were not compared, because the comparison would take too many steps."""
         since = condition.query.since or 0
         self.dropped = max(0, journal.start.number - 1 - since) if since else 0
-        """Number of entries that might have counted, but are no longer stored."""
+        """Number of entries after ``since`` that are no longer stored, and might have met the condition."""
 
     async def run(self) -> None:
         """Count the entries, in slices."""
@@ -57,7 +55,7 @@ class EntryCount:
         return request.minimum <= self.number and (request.maximum is None or highest <= request.maximum)
 
     def as_json(self) -> JsonObject:
-        """Return the count, with its newest entries, as JSON for the answer."""
+        """Return the count and the newest matching entries as JSON for the response."""
         return {"count": self.number, "entries": as_raw(self.newest), "last": self.last}
 
 

@@ -31,7 +31,7 @@ MAX_LISTED_TRANSACTIONS: Final = 20
 
 
 def station_in_short(csms: Csms, station: Station) -> JsonObject:
-    """Short form of a station, for lists."""
+    """Return the short form of a station's state as JSON, for lists of stations."""
     session = csms.sessions.get(station.id)
     absence = csms.outages.of(station.id)
     running = list(station.running_transactions)
@@ -74,7 +74,7 @@ def _connection(session: Session | None) -> JsonObject:
 
 
 def _product(boot: JsonObject | None) -> JsonObject:
-    """Vendor, model and firmware in a BootNotification, which may break its schema."""
+    """Return the vendor, model and firmware in a BootNotification; None for each that is not a valid text."""
     facts = (boot or {}).get("chargingStation")
     facts = facts if isinstance(facts, dict) else {}
     return {
@@ -149,7 +149,7 @@ def _may_have_changed(csms: Csms, station: Station, since: int) -> bool:
 
 
 async def station_in_full(csms: Csms, station: Station) -> JsonObject:
-    """Full state of a station, with long lists encoded already."""
+    """Return the full state of a station as JSON; its long lists are encoded already."""
     session = csms.sessions.get(station.id)
     absence = csms.outages.of(station.id)
     station.reservations.drop_expired(datetime.now(UTC))
@@ -182,7 +182,7 @@ def _held_answer(held: HeldAnswer) -> JsonObject:
 
 
 def outage(csms: Csms, of: Outage) -> JsonObject:
-    """A period in which the mock is offline for a station, without the refused attempts."""
+    """Return an offline period of the mock as JSON, without its list of refused attempts."""
     return {
         "active": csms.outages.is_active(of),
         "refuse": of.refusal.value if isinstance(of.refusal, HTTPStatus) else of.refusal,

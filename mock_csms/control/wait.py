@@ -1,4 +1,4 @@
-"""Waiting for entries of the journal. A failed wait is a problem that contains the closest entry."""
+"""Waits for journal entries. A wait that times out is a problem that contains the closest entry."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ SEARCH_NOT_COMPLETE: Final = (
 
 
 async def wait_for(waits: Waits, csms: Csms, request: WaitRequest) -> list[Entry]:
-    """Wait for matching entries; raises Problem after a time-out or an unwanted entry."""
+    """Wait for matching entries, and return them; raises Problem after a time-out or an unwanted entry."""
     if len(waits) >= MAX_WAITS:
         detail = f"{MAX_WAITS} waits are open, the maximum; try again later"
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-waits", detail)

@@ -8,7 +8,7 @@ from mock_csms.control.models.base import Model, RequestBody, Root
 
 
 class ListenerChange(RequestBody):
-    """Settings of a listener. An omitted setting is set to its value at the start of the server."""
+    """New settings of a listener. An omitted setting gets the value that it had when the server started."""
 
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     """Lowest security profile that stations may use on this listener (A00)."""
@@ -19,18 +19,18 @@ class ListenerChange(RequestBody):
     certificate: Annotated[str, Field(min_length=1, max_length=100)] = "both"
     """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
     tls_fault: Annotated[str, Field(max_length=100)] | None = None
-    """Fault of the next TLS connections, as for `--tls-fault`: a kind, or `expired=2` for two connections."""
+    """TLS fault, as for `--tls-fault`: `expired` for all TLS connections, `expired=2` for the next two."""
 
 
 class ListenerView(Model):
-    """A port for stations."""
+    """A listener, which is a port for stations, with its addresses and its settings."""
 
     name: str
     """Name of the listener: `main` for `--port`, `tls` for `--tls-port`, or a name from the settings."""
     url: str
     """Address for stations, to which they append their identity."""
     address: str
-    """Address on which the server listens."""
+    """Host and port on which the server listens."""
     security_profile: int
     """Lowest security profile that stations may use on this listener (A00)."""
     tls: bool
@@ -40,7 +40,7 @@ class ListenerView(Model):
     certificate: str
     """`both` for the RSA and the ECDSA certificate, `rsa`, `ecdsa`, or a name in the PKI."""
     tls_fault: str | None
-    """Fault of the next TLS connections, such as `expired=2`; null if there is none."""
+    """TLS fault: `expired` for all TLS connections, `expired=2` for the next two; null if there is none."""
 
 
 class ListenerList(Root[list[ListenerView]]):

@@ -65,7 +65,7 @@ class OfflineSummary(Model):
     since: str
     """Time at which the mock went offline."""
     until: str | None
-    """Time from which the station may connect again; null if it must wait until DELETE is called."""
+    """Time from which the station may connect again; null if it must wait for DELETE or a reset."""
     count: int
     """Number of refused attempts."""
 

@@ -31,43 +31,43 @@ class ProblemDetails(BaseModel):
 
 
 class FieldDifference(Model):
-    """A field in which an entry does not match."""
+    """A field of an entry that does not meet the `match` of the request."""
 
     field: str
     """Name of the field, or the path to it, such as `payload.reason`."""
     expected: Any
-    """Value that the match requires."""
+    """Value that `match` requires."""
     actual: Any
     """Value in the entry; null if the entry does not have the field."""
 
 
 class ClosestEntry(Model):
-    """The entry of the journal that comes closest to a match."""
+    """The journal entry that differs least from a `match` of the request, without meeting it."""
 
     entry: JournalEntry
-    """The entry."""
+    """The journal entry."""
     match: Match
-    """The match that is closest to the entry."""
+    """The `match` of the request from which the entry differs least."""
     differences: list[FieldDifference]
-    """The fields that do not meet this match."""
+    """The fields of the entry that do not meet this `match`."""
 
 
 class ExpectedEntries(Model):
-    """Entries that the request waited for."""
+    """The conditions on the entries that a request waited for, and the required number of entries."""
 
     match: Match | None = absent()
-    """The match of the request."""
+    """`match` of the request."""
     any_of: list[Match] | None = absent(alias="any")
-    """Alternative matches of the request; replaces `match`."""
+    """`any` of the request, which has several matches in place of `match`."""
     times: int
     """Number of matching entries that were required."""
 
 
 class WaitProblem(ProblemDetails):
-    """A wait that has failed."""
+    """Problem details of a wait that has failed."""
 
     expected: ExpectedEntries
-    """The entries that the request waited for."""
+    """The conditions on the entries, and their required number."""
     actual: list[JournalEntry]
     """The matching entries that came before the wait failed."""
 
@@ -83,9 +83,9 @@ class WaitUnless(WaitProblem):
     """An unwanted entry came before enough matching entries."""
 
     entry: JournalEntry
-    """The entry."""
+    """The unwanted entry."""
     unless: Match
-    """The match in `unless` that the entry meets."""
+    """The match in `unless` of the request that the unwanted entry meets."""
 
 
 class ExpectedNumber(Model):
@@ -107,9 +107,9 @@ class WrongNumber(ProblemDetails):
     expected: ExpectedNumber
     """The match of the request, and the number of entries that it requires."""
     actual: Verified
-    """The matching entries."""
+    """The actual number of matching entries, and the newest of them."""
     closest: ClosestEntry | None
-    """If too few entries match, the closest other entry; otherwise null."""
+    """If too few entries match, the other entry that comes closest to a match, if any; otherwise null."""
 
 
 class ProblemKind(NamedTuple):

@@ -18,7 +18,7 @@ JSON_SCHEMA_OF_SETTINGS: Final = frozenset(
     {"$ref", "additionalProperties", "anyOf", "description", "enum", "exclusiveMinimum", "items", "maxLength"}
     | {"maximum", "minLength", "minimum", "pattern", "type"}
 )
-"""Keywords of JSON schema to keep; a setting's schema also has keywords for its command-line flag."""
+"""Keywords of a setting's schema that ``_fields`` keeps; the others are for command-line flags."""
 _FLAG: Final = re.compile(r"--(?P<name>[a-z-]+)(?P<space> ?)(?P<value>[\w-]+)?")
 """A flag in a help text, with the word after it."""
 
@@ -75,7 +75,7 @@ class ProfileView(Model):
 
 
 class ProfileChange(Model):
-    """Settings of a station to change; null reverts a change."""
+    """Settings of a station to change; null reverts the earlier change of a setting."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:

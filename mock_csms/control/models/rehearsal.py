@@ -30,7 +30,7 @@ CaseVerdict = Literal["RUNNING", "PASS", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERR
 
 
 class CasePlan(RequestBody):
-    """A case of a run before it has begun."""
+    """A planned test case of a run; its progress is reported later."""
 
     id: CaseId
     """Id of the test case, such as `TC_B_01_CS`."""
@@ -43,18 +43,18 @@ class CasePlan(RequestBody):
     ]
     """Certification profiles that the case belongs to."""
     mandatory: bool = False
-    """Whether the case is mandatory for the profiles of the station."""
+    """Whether the case is mandatory for a certification profile of the station."""
     applies: bool = True
-    """Whether the case applies to a station with the features of this station."""
+    """Whether the case applies to the station; false, for example, if a required feature is missing."""
     skipped: ReportText | None = None
-    """Reason why the case does not run; without it, the case runs."""
+    """Reason why the case does not run; omitted if the case runs."""
 
 
 class RehearsalStart(RequestBody):
-    """A run of the certification rehearsal that begins."""
+    """A new run of the certification rehearsal: its station and its planned cases."""
 
     station: Annotated[str, Field(min_length=1, max_length=200)]
-    """Identity of the station."""
+    """Identity of the station under test."""
     started_at: ReportTime
     """Time at which the run began."""
     cases: Annotated[list[CasePlan], Field(max_length=MAX_CASES)]
@@ -72,7 +72,7 @@ class CaseStep(RequestBody):
     """A step of a case."""
 
     text: ReportText
-    """The step in words."""
+    """Description of the step."""
     outcome: Literal["running", "ok", "failed", "note"]
     """Outcome of the step; `note` marks a remark."""
     frame: FrameNumber | None = None
@@ -82,12 +82,12 @@ class CaseStep(RequestBody):
 
 
 class CaseProgress(RequestBody):
-    """The progress of a case; replaces the earlier progress."""
+    """The progress of a case; replaces all progress that was reported earlier for this case."""
 
     id: CaseId
     """Id of the case."""
     verdict: CaseVerdict
-    """`RUNNING`, or the verdict."""
+    """`RUNNING`, or the verdict once the case has ended."""
     reason: ReportText | None = None
     """Reason of the verdict, in one sentence."""
     seconds: CaseSeconds | None = None
@@ -104,7 +104,7 @@ class PromptRequest(RequestBody):
     """A prompt to the person at the station."""
 
     id: PromptId
-    """Id of the prompt, for its answer. Each prompt of a run needs a new id."""
+    """Id by which a request answers the prompt. Each prompt of a run needs a new id."""
     text: ReportText
     """Instruction, such as `Plug a cable into EVSE 1`."""
     detail: ReportText | None = None
@@ -112,12 +112,12 @@ class PromptRequest(RequestBody):
 
 
 class RehearsalChange(RequestBody):
-    """A change of the run: the progress of a case, a prompt, or the end."""
+    """A change of the run: the progress of a case, a prompt, or the end of the run."""
 
     case: CaseProgress | None = None
     """Progress of one case."""
     prompt: PromptRequest | None = None
-    """A new prompt, or null to withdraw the last one."""
+    """A new prompt, or null to withdraw the open one; if omitted, the prompt does not change."""
     finished_at: ReportTime | None = None
     """Time at which the run ended."""
 
@@ -141,7 +141,7 @@ class PromptState(Model):
     id: str
     """Id of the prompt."""
     text: str
-    """Instruction."""
+    """Instruction to the person at the station."""
     detail: str = absent()
     """A further explanation."""
     answer: PromptAnswer | None
@@ -160,9 +160,9 @@ class RehearsalCase(Model):
     profiles: list[str]
     """Certification profiles that the case belongs to."""
     mandatory: bool
-    """Whether the case is mandatory for the profiles of the station."""
+    """Whether the case is mandatory for a certification profile of the station."""
     applies: bool
-    """Whether the case applies to a station with the features of this station."""
+    """Whether the case applies to the station; false, for example, if a required feature is missing."""
     skipped: str = absent()
     """Reason why the case does not run."""
     verdict: CaseVerdict | None
@@ -174,7 +174,7 @@ class RehearsalCase(Model):
     frame: int = absent()
     """Number of the journal entry that decided the case."""
     known: str = absent()
-    """If the failure was expected, the remark about it."""
+    """Remark about an expected failure, such as the number of an issue."""
     steps: list[CaseStep] = absent()
     """The steps so far."""
 
@@ -185,7 +185,7 @@ class RehearsalState(Model):
     run: str
     """Random id of the run."""
     version: int
-    """Number of the newest change, for `changedSince` of the next request."""
+    """Number of the newest change; pass it as `changedSince` of the next request."""
     station: str
     """Identity of the station."""
     started_at: str
@@ -193,6 +193,6 @@ class RehearsalState(Model):
     finished_at: str | None
     """Time at which the run ended; null while it is running."""
     prompt: PromptState | None
-    """The newest prompt; null if there is none."""
+    """The newest prompt; null if there is none, or if it was withdrawn."""
     cases: list[RehearsalCase]
-    """All cases; with `changedSince`, only the cases that have changed since."""
+    """All cases; with `changedSince`, only the cases with changes after this number."""

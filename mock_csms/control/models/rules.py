@@ -19,7 +19,7 @@ class RuleCounts(Model):
 
 
 class ActiveRuleView(Rule):
-    """A rule and its use. Unset keys are left out."""
+    """A rule with its counts for each station. Unset keys are left out."""
 
     id: str
     """Id of the rule; a rule that was added without one has a generated id."""
@@ -28,9 +28,9 @@ class ActiveRuleView(Rule):
     enabled: bool
     """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     scope: str | None = absent()
-    """Scope that added or switched the rule; left out if no scope did."""
+    """Scope in which the rule was added, enabled or disabled; left out if it was not in a scope."""
     uses: dict[str, RuleCounts]
-    """Counts by station."""
+    """Counts by the identity of the station."""
 
 
 class RuleList(Root[list[ActiveRuleView]]):
@@ -58,10 +58,10 @@ class Trial(RequestBody):
 
 
 class TrialResult(Model):
-    """The rules that match a message."""
+    """The rules that match the message of a `Trial`."""
 
     state: str
-    """State of the station."""
+    """State that rules have set for the station; `start` until then."""
     rules: list[str]
     """Ids of the matching rules, in the order in which they are tried."""
 

@@ -4,12 +4,12 @@ from mock_csms.control.models.base import Model, Root
 
 
 class ScopeSummary(Model):
-    """A scope, and the number of its changes."""
+    """A scope, and the numbers of its changes."""
 
     name: str
     """Name of the scope, from the header `X-Scope` of the changes."""
     rules: int
-    """Number of rules that were added, replaced or deleted."""
+    """Number of rules that were added, replaced, enabled, disabled or deleted."""
     tokens: int
     """Number of idTokens that were set or deleted."""
     profiles: int
@@ -28,7 +28,7 @@ class ScopeDetails(Model):
     name: str
     """Name of the scope."""
     rules: list[str]
-    """Ids of the rules that were added, replaced or deleted."""
+    """Ids of the rules that were added, replaced, enabled, disabled or deleted."""
     tokens: list[str]
     """IdTokens that were set or deleted."""
     profiles: dict[str, list[str]]

@@ -73,7 +73,7 @@ class ServerFacts(Model):
     pki: str | None
     """Folder of the certificates; null if they are only in memory."""
     seed: int
-    """Random seed of the rules; give it to `--seed` of another run."""
+    """Random seed of the rules; start the server with it as `--seed` to repeat the random choices."""
     token_required: bool
     """Whether requests need the token of `--control-token`."""
 
@@ -98,7 +98,9 @@ class StatisticsHistory(Model):
     answer_ms: list[float | None]
     """Median response time of stations to commands, in milliseconds; null if no station has answered."""
     mock_ms: list[float | None]
-    """Median time that the server took for its newest answers, in milliseconds; null if there are none."""
+    """Median time that the server took to answer stations, in milliseconds; null for a step without
+    answers.
+    """
 
 
 class ServerStatistics(Model):

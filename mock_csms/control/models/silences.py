@@ -16,7 +16,7 @@ FindingIds = Annotated[
 
 
 class SilenceChange(RequestBody):
-    """Kinds of findings to silence, and kinds to report."""
+    """Kinds of findings to silence, and kinds of findings to report again."""
 
     silence: FindingIds
     """Ids of kinds that are not reported any more."""
@@ -47,7 +47,7 @@ class KindOfFinding(Model):
     severity: Severity
     """Severity of its findings; a `hint` never fails a run."""
     section: str
-    """Requirements of the specification, separated by commas, or the section."""
+    """Numbers of the requirements that its findings are about, separated by commas, or the OCPP-J section."""
     description: str
     """The deviation, in one sentence."""
     condition: str

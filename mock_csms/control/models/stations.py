@@ -31,7 +31,7 @@ class TransactionSummary(Model):
     """A running transaction in short."""
 
     transaction_id: str
-    """Id that the station has chosen."""
+    """The transactionId that the station has chosen."""
     evse_id: int | None
     """Number of the EVSE; null if it is not known."""
     connector_id: int | None
@@ -45,7 +45,7 @@ class TransactionSummary(Model):
     energy_wh: float
     """Energy between the first and the last reading in Wh."""
     total_cost: float
-    """Cost so far, by the price or the fixed cost in the profile."""
+    """Cost so far: the fixed cost in the profile, or else the energy times the price in the profile."""
 
 
 class StationSummary(Model):
@@ -56,7 +56,7 @@ class StationSummary(Model):
     connected: bool
     """Whether the station is connected now."""
     connection: int | None
-    """Number of its connection, which grows with each connection; null if the station is not connected."""
+    """Number of its connection, counted over all stations; null if the station is not connected."""
     connected_since: str | None
     """Time of its opening handshake; null if the station is not connected."""
     ocpp_version: str | None
@@ -90,7 +90,7 @@ class StationSummary(Model):
     last_message: str | None
     """Time of the last frame from the station; null before the first one."""
     findings: FindingCounts
-    """Numbers of the findings about it."""
+    """Numbers of the findings about the station, by severity."""
     offline: bool
     """Whether the mock is offline for the station now."""
     pending_call: PendingCommand | None
@@ -116,7 +116,7 @@ class TransactionView(Model):
     """A transaction, as its TransactionEvents describe it."""
 
     transaction_id: str
-    """Id that the station has chosen."""
+    """The transactionId that the station has chosen."""
     evse_id: int | None
     """Number of the EVSE; null if it is not known."""
     connector_id: int | None
@@ -150,7 +150,7 @@ class TransactionView(Model):
     energy_wh: float
     """Energy between the first and the last reading in Wh."""
     total_cost: float
-    """Cost so far, by the price or the fixed cost in the profile."""
+    """Cost so far: the fixed cost in the profile, or else the energy times the price in the profile."""
     started_at: str | None
     """Time of its first event, in UTC; null if the station sent no valid time."""
     ended_at: str | None
@@ -169,7 +169,7 @@ class DeviceVariable(Model):
 
 
 class ReportState(Model):
-    """A report that arrives in parts."""
+    """A report that the station sends in parts, such as NotifyReports."""
 
     action: str
     """Action of its parts, such as NotifyReport."""
@@ -182,11 +182,13 @@ class ReportState(Model):
     missing: list[int]
     """seqNos up to the highest known one that have not arrived, at most 100."""
     items: list[Any]
-    """The items of all parts, such as the reportData of NotifyReports; long reports are cut."""
+    """The items of all parts, such as the reportData of NotifyReports; of a long report, only the first
+    parts.
+    """
 
 
 class ChargingNeedsOfEvse(Model):
-    """Charging needs of an electric vehicle."""
+    """Charging needs that an electric vehicle has reported at an EVSE."""
 
     evse_id: int
     """Number of the EVSE."""
@@ -195,7 +197,7 @@ class ChargingNeedsOfEvse(Model):
 
 
 class ChargingScheduleOfEvse(Model):
-    """Charging schedule of an electric vehicle."""
+    """Charging schedule that an electric vehicle has reported at an EVSE."""
 
     evse_id: int
     """Number of the EVSE."""
@@ -204,10 +206,10 @@ class ChargingScheduleOfEvse(Model):
 
 
 class HeldAnswerState(Model):
-    """An answer that is held back."""
+    """An answer to the station that the fault `hold` holds back."""
 
     action: str
-    """Action of the CALL that is answered."""
+    """Action of the CALL from the station."""
     message_id: str
     """Message id of the CALL."""
     since: str
@@ -226,7 +228,7 @@ class StationState(StationSummary):
     reports: list[ReportState]
     """The latest reports."""
     monitors: list[OcppPayload]
-    """Monitors, each with its component and variable."""
+    """Variable monitors that the mock knows of, each with its component and variable."""
     charging_profiles: list[OcppPayload]
     """Charging profiles, each with evseId and chargingProfile as in SetChargingProfile."""
     charging_limits: list[OcppPayload]
@@ -242,9 +244,9 @@ class StationState(StationSummary):
     certificates: list[OcppPayload]
     """Certificates that the station has listed (CertificateHashDataChainType)."""
     held_requests: list[OcppPayload]
-    """SignCertificate requests whose certificate is held; `release` sends the certificates."""
+    """SignCertificate requests whose certificate is held back; `release` sends the certificates."""
     held_answers: list[HeldAnswerState]
-    """Answers that the fault `hold` holds on the connection; `release` sends them."""
+    """Answers to the station that the fault `hold` holds back; `release` sends them."""
     security_events: list[OcppPayload]
     """The latest SecurityEventNotifications."""
     local_list_version: int | None

@@ -1,4 +1,4 @@
-"""Models of waits for entries of the journal, and of checks of their number."""
+"""Models of waits for journal entries, and of checks of the number of journal entries."""
 
 from collections.abc import Iterable
 from typing import Annotated, Final, Self
@@ -12,7 +12,7 @@ from mock_csms.verdict.matches import Match, size_of
 MAX_TIMES: Final = 10_000
 MAX_COUNT: Final = 1_000_000_000
 MAX_MATCHES: Final = 20
-"""Maximum number of matches in a list."""
+"""Maximum number of matches in `any` or in `unless`."""
 MAX_SKIPPED_ENTRIES: Final = 10_000
 MAX_MATCH_VALUES: Final = 1000
 """Maximum number of values in the payloads of matches; each value may be compared with many values of an
@@ -116,7 +116,7 @@ class VerifyRequest(RequestBody):
 
 
 class Verified(Model):
-    """The number of matching entries."""
+    """The number of matching entries, and the newest of them."""
 
     count: int
     """Number of matching entries."""
