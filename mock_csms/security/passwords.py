@@ -26,11 +26,14 @@ PASSWORD_STRING: Final = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]*")
 """Characters of a passwordString (Part 2, primitive data types).
 
 The errata of 2025-09 allow any character, and up to 64 characters if a station reports such a maxLimit. A
-password within the older limits is valid for every station.
+password that meets the limits from before these errata is valid for every station.
 """
 
 _SALT_OF_SETTINGS: Final = secrets.token_bytes(SALT_SIZE)
-"""Salt of all passwords given as text. With one salt, unchanged settings are equal after a reload."""
+"""Salt of all passwords that the settings give as plain text.
+
+Because these passwords share one salt, an unchanged password has the same hash after a reload.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,11 @@ class Password:
 
     @classmethod
     def of(cls, text: str | bytes, salt: bytes = _SALT_OF_SETTINGS) -> "Password":
-        """Hash a password."""
+        """Return the `Password` of a plain text, hashed with ``salt``."""
         return cls(salt, _digest(salt, text.encode() if isinstance(text, str) else text))
 
     def matches(self, given: bytes) -> bool:
-        """Return whether a text is this password, in constant time."""
+        """Return whether ``given`` is this password; the comparison takes constant time."""
         return secrets.compare_digest(_digest(self.salt, given), self.digest)
 
     def __str__(self) -> str:
@@ -75,7 +78,7 @@ def _digest(salt: bytes, password: bytes) -> bytes:
 
 
 def salted_hash(text: str) -> str:
-    """Return a password as a hash with a new salt, in the form for the settings."""
+    """Return the hash of a password with a new salt, in the form that the settings accept: {SSHA256}..."""
     return str(Password.of(text, secrets.token_bytes(SALT_SIZE)))
 
 

@@ -29,13 +29,13 @@ class Presented(NamedTuple):
 
 
 class Required(NamedTuple):
-    """Security that a station needs to connect."""
+    """Security profile and passwords that the server requires of a connecting station."""
 
     identity: str
     security_profile: int
     """Security profile of the station or of the port, whichever is higher."""
     passwords: Sequence[Password] = ()
-    """Passwords that are accepted; several while a change is not confirmed."""
+    """Passwords that are accepted; several while the station has not confirmed a password change."""
     former: Password | None = None
     """Password before the last change; no longer accepted."""
 
@@ -48,7 +48,7 @@ class Clearance(NamedTuple):
     """Label of the refusal in the metrics."""
     reason: str = ""
     password: Password | None = None
-    """Password that the station has proved to know."""
+    """The one of `Required.passwords` that the station sent; None if none matched or none was checked."""
     remark: str = ""
     """Remark on credentials that were not needed, for the log."""
 
@@ -141,7 +141,10 @@ def _is_same_identity(user: str, identity: str) -> bool:
 
 
 def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
-    """Return whether the user name is a password, for example because a station swapped the two."""
+    """Return whether the user name in the Authorization header is probably a password.
+
+    This happens if a station swaps the two. The user name must then not be logged.
+    """
     try:
         return _is_in_wrong_order(required, parse_authorization(authorization[:1]))
     except BadAuthorization:
@@ -149,7 +152,7 @@ def has_secret_user(required: Required, authorization: Sequence[str]) -> bool:
 
 
 def _is_in_wrong_order(required: Required, credentials: BasicCredentials) -> bool:
-    """Return whether a station sent PASSWORD:IDENTITY, or a known password as user name."""
+    """Return whether a station sent PASSWORD:IDENTITY, or its present or former password as user name."""
     last_part = credentials.password.rpartition(b":")[2].decode(errors="backslashreplace")
     if _is_same_identity(last_part, required.identity):
         return not _is_same_identity(credentials.user.decode(errors="backslashreplace"), required.identity)
@@ -184,7 +187,10 @@ def _password_flaw(required: Required, given: bytes) -> str:
 
 
 def _without_requirement(required: Required, presented: Presented) -> Clearance:
-    """Admit any credentials. If a password is configured, add a remark about the credentials."""
+    """Admit a station at security profile 0 with any credentials.
+
+    If a password is configured and the station sent one, add a remark on whether it is right.
+    """
     if not presented.authorization or not required.passwords:
         return ADMITTED
     clearance = _judge_password(required, presented.authorization)

@@ -18,11 +18,14 @@ class ChangedPassword:
     """Passwords of a station, after a command has changed its password."""
 
     configured: Password | None
-    """Password in the settings at the first change. If the settings get another one, changes are dropped."""
+    """Password in the settings at the first change. If the settings change it, this entry is dropped."""
     passwords: tuple[Password, ...]
     """Valid passwords, in the order of the changes."""
     holds_until: Literal["", "use", "boot"] = ""
-    """Event after which one of the passwords remains valid: a connection with it, or the next boot."""
+    """Event after which only one of ``passwords`` remains valid; empty: no change is open.
+
+    "use": the next connection, whose password remains. "boot": the next boot, after which ``used`` remains.
+    """
     former: Password | None = None
     """Password before the last accepted change."""
     offered: Password | None = None
@@ -30,7 +33,7 @@ class ChangedPassword:
     before: tuple[Password, ...] = ()
     """Passwords that were valid before the last command."""
     used: Password | None = None
-    """Password of the latest connection; after the next boot, only this password is valid."""
+    """Password of the latest connection; set only while ``holds_until`` is "boot"."""
 
 
 class _ChangedPasswords(BoundedDict[str, ChangedPassword]):
@@ -49,7 +52,10 @@ class PasswordChanges:
         return iter(self._changed)
 
     def holding(self, identity: str, configured: Password | None) -> ChangedPassword:
-        """Return the valid passwords; ``configured`` is the password in the settings."""
+        """Return the passwords of a station; ``configured`` is its password in the settings.
+
+        If the settings have changed since the first change, the changes are dropped.
+        """
         changed = self._changed.get(identity)
         if changed is not None and changed.configured == configured:
             return changed

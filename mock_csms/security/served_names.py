@@ -1,4 +1,4 @@
-"""Flaws of this server's certificates for which clients reject them, such as a missing host name."""
+"""Explains why a client rejects the certificate of this server, for example if a host name is missing."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Say that a port presents ``certificate`` instead of a server certificate, and name the remedy."""
+    """Return the flaw that a port presents ``certificate``, not a server certificate, and the remedy."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set "
         f'certificate = "both" for this listener'
@@ -16,7 +16,7 @@ def flaw_of_choice(certificate: str) -> str:
 
 
 def flaw_of_name(server_name: str | None, names: Collection[str], *, is_own: bool) -> str:
-    """Say that a host name is missing in a certificate, and name the remedy; empty if the name is there.
+    """Return the flaw that a host name is missing in a certificate, and the remedy; empty if it has the name.
 
     ``is_own`` means that the certificate is a file of the user, to which the server cannot add a name.
     """

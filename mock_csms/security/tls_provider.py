@@ -44,10 +44,11 @@ class Injected(NamedTuple):
 
 
 def client_certificates(port_profile: int, station_profiles: Collection[int]) -> ClientCertificates:
-    """Whether to ask for a client certificate. A station at security profile 3 must send one.
+    """Return whether a port requires a client certificate, requests one ("optional"), or neither ("none").
 
-    During the TLS handshake, the identity of the station is not known yet. A port whose stations have several
-    profiles can therefore ask for a certificate, but not require one.
+    A station at security profile 3 must send one. During the TLS handshake, the identity of the station is
+    not known yet. A port whose stations have several profiles can therefore request a certificate, but not
+    require one.
     """
     if port_profile >= CERTIFICATE_PROFILE or min(station_profiles) >= CERTIFICATE_PROFILE:
         return "required"
@@ -55,7 +56,7 @@ def client_certificates(port_profile: int, station_profiles: Collection[int]) ->
 
 
 def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
-    """Return the certificates of the PKI folder, or certificates in memory; raises CouldNotStart.
+    """Open the PKI in ``settings.pki_folder``, or make one in memory if it is None; raises CouldNotStart.
 
     Importing `cryptography` at the top of the module would take a fifth of the start-up time.
     """
@@ -68,7 +69,10 @@ def open_pki(settings: ListeningSettings, ocsp_url: Callable[[], str]) -> "Pki":
 
 
 def _own_hosts(settings: ListeningSettings) -> list[str]:
-    """Hosts of listeners and of ``--public-url``, except those in every server certificate."""
+    """Hosts of the listeners and of ``--public-url`` to add to the names in the server certificates.
+
+    USUAL_HOSTS are left out, because every server certificate has them.
+    """
     hosts = [listener.host or settings.host for listener in settings.all_listeners.values()]
     hosts += [settings.public_url.host] if settings.public_url else []
     return [host for host in hosts if host not in ANY_ADDRESS and host not in USUAL_HOSTS]
@@ -126,7 +130,10 @@ class TlsProvider:
         return flaw_of_name(server_name, names, is_own=bool(self._own) and choice in CHOICES)
 
     def setup(self, listener: ListenerSettings, fault: str = "") -> TlsSetup:
-        """Return the context for a connection; raises OSError or ValueError."""
+        """Return the TLS context for a connection to ``listener``, with ``fault`` if any.
+
+        Raises OSError or ValueError.
+        """
         return TlsSetup(self._contexts.context(self._plan(listener, fault)), fault)
 
     def _plan(self, listener: ListenerSettings, fault: str) -> ContextPlan:
@@ -155,7 +162,7 @@ class TlsProvider:
 
 
 class NoFolder(ValueError):
-    """The certificates are in memory, but OpenSSL reads them from files."""
+    """Raised if the PKI is only in memory, because OpenSSL reads certificates and keys from files."""
 
     def __init__(self) -> None:
         super().__init__("the certificates are kept in memory; start the server with --tls or --pki")

@@ -28,9 +28,9 @@ class Upgrade:
     """Security profiles of a station's network connection profiles, and the profile that it has moved to."""
 
     configured: int
-    """Security profile in the settings at the first change. With another one, the upgrade ends."""
+    """Security profile in the settings at the first change. If the settings change it, the upgrade ends."""
     slots: Mapping[int, int] = field(default_factory=dict)
-    """Security profile by configuration slot."""
+    """Security profile of each configuration slot that an accepted SetNetworkProfile has set, by slot."""
     priority: tuple[int, ...] = ()
     """Slots in the last accepted NetworkConfigurationPriority."""
     reached: int = 0
@@ -38,7 +38,7 @@ class Upgrade:
 
     @property
     def planned(self) -> int:
-        """Highest security profile of the slots in use; 0 if none of them is known."""
+        """Highest security profile of the slots in ``priority``; 0 if ``slots`` has none of them."""
         return max((self.slots[slot] for slot in self.priority if slot in self.slots), default=0)
 
 
@@ -74,18 +74,18 @@ class SecurityUpgrades:
             self._upgrades[identity] = replace(known, priority=tuple(slots), reached=reached)
 
     def connected(self, identity: str, proven: int) -> None:
-        """Record the security profile that the credentials on a new connection meet."""
+        """Complete a planned upgrade if the credentials on a new connection meet its security profile."""
         known = self._upgrades.get(identity)
         if known is not None and proven >= known.planned > known.reached:
             self._upgrades[identity] = replace(known, reached=known.planned)
 
     def reached(self, identity: str, configured: int) -> int:
-        """Return the security profile that a station has been moved to; 0 if none."""
+        """Return the profile that a station has been moved to; 0 if none or if ``configured`` has changed."""
         known = self._upgrades.get(identity)
         return known.reached if known is not None and known.configured == configured else 0
 
     def slot_in_use(self, identity: str) -> int | None:
-        """Return the slot that a station has moved to, or None if it has not moved."""
+        """Return the configuration slot that an upgraded station uses, or None if it is not known."""
         known = self._upgrades.get(identity)
         if known is None or not known.reached or not known.priority:
             return None

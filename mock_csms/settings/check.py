@@ -42,7 +42,7 @@ class Flaw(NamedTuple):
 
 
 class Flawed(ValueError):
-    """Raised for a value that OCPP does not allow, with the first flaw of the value."""
+    """Raised for changes of a profile that OCPP does not allow; ``flaw`` is the first flaw."""
 
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.sentence)
@@ -236,7 +236,7 @@ def _handshake(rule: Rule, then: Then) -> Iterator[Flaw]:
 
 
 def _templates(rule: Rule) -> Iterator[JsonObject | None]:
-    """Yield the payloads of a rule that may have placeholders."""
+    """Yield the answer and the command payload of each effect of a rule; both may have placeholders."""
     for then in rule.then:
         yield then.answer
         yield then.command.payload if then.command else None

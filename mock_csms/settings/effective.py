@@ -38,9 +38,9 @@ class EffectiveProfiles:
         self.tokens: dict[str, Token | None] = {}
         """Changed idTokens in force; None for a deleted idToken."""
         self._changes: dict[str, Layers[str, Any]] = {}
-        """Changed settings under all scopes, by station. None stands for the value in the settings."""
+        """Values of changed settings in each scope, by station. None stands for the value in ``settings``."""
         self._stations: dict[str, dict[str, None]] = {}
-        """Stations with changes, by scope."""
+        """Stations with changed settings, by the scope of the changes."""
         self._tokens = Layers[str, tuple[str, Token | None]]()
         """Spelling and Token (None: deleted) of idTokens changed in any scope, by idToken in lower case."""
         self._rulebook = rulebook
@@ -53,7 +53,7 @@ class EffectiveProfiles:
         """Profiles of unchanged stations, by the ``[stations]`` patterns that match."""
 
     def use(self, settings: Settings) -> None:
-        """Replace the settings; the changes stay."""
+        """Replace the settings; the changes of stations and tokens stay in force."""
         self.settings = settings
         self.clear_cache()
 
@@ -67,7 +67,7 @@ class EffectiveProfiles:
         self._cached.pop(identity, None)
 
     def of(self, identity: str) -> Profile:
-        """The profile of a station. Stations with the same ``[stations]`` patterns share one object."""
+        """The profile of a station. Unchanged stations that match the same patterns share one object."""
         profile = self._cached.get(identity)
         if profile is None:
             profile = self._make(identity)
@@ -94,9 +94,9 @@ class EffectiveProfiles:
         )
 
     def merged(self, identity: str, changes: JsonObject) -> JsonObject:
-        """The changes of a station, with ``changes`` merged over them; None reverts a change.
+        """Return the present changes of a station with ``changes`` merged over them; change nothing.
 
-        Raises ValueError for an unknown key.
+        None in ``changes`` removes the change of a setting. Raises ValueError for an unknown key.
         """
         if unknown := [name for name in changes if name not in Profile.model_fields]:
             hint = suggest(unknown[0], Profile.model_fields)
@@ -105,9 +105,9 @@ class EffectiveProfiles:
         return {name: value for name, value in merged.items() if value is not None}
 
     def change(self, identity: str, changes: JsonObject, names: Iterable[str], scope: str | None) -> None:
-        """Replace the changes of a station; ``names`` are the settings that this call changes.
+        """Set the settings in ``names`` to their values in ``changes``, the result of `merged`.
 
-        Raises TooManyRules.
+        A name that ``changes`` lacks is reverted. Raises TooManyRules.
         """
         self._use_faults(identity, changes)
         layers = self._changes.setdefault(identity, Layers())
@@ -154,7 +154,7 @@ class EffectiveProfiles:
         self.drop(identity)
 
     def _forget_scope(self, identity: str, scope: str) -> None:
-        """Forget that a station has changes under a scope."""
+        """Remove a station, which has no more changes under a scope, from the stations of this scope."""
         del self._stations[scope][identity]
         if not self._stations[scope]:
             del self._stations[scope]
@@ -177,7 +177,7 @@ class EffectiveProfiles:
         return self._changes[identity].keys_of(scope) if identity in self._changes else []
 
     def has_room(self, identity: str, scope: str | None) -> bool:
-        """Whether a profile may be changed: it is changed already, or the limit leaves room for another."""
+        """Whether a profile may be changed: true if it is changed already or if the limit is not reached."""
         if scope is None:
             return identity in self.changes or len(self.changes) < MAX_CHANGED_PROFILES
         in_scopes = sum(map(len, self._stations.values()))
@@ -191,7 +191,7 @@ class EffectiveProfiles:
         self._use_tokens()
 
     def has_room_for_token(self, name: str, scope: str | None) -> bool:
-        """Whether a token may be changed: it is changed already, or the limit leaves room for another."""
+        """Whether a token may be changed: true if it is changed already or if the limit is not reached."""
         return scope in self._tokens.of(name.lower()) or self._tokens.number < MAX_CHANGED_TOKENS
 
     def tokens_of(self, scope: str) -> list[str]:
@@ -240,5 +240,5 @@ class EffectiveProfiles:
 
 
 def _in_force(layers: Layers[str, Any]) -> JsonObject:
-    """The changed settings of a station, without reverted ones (None)."""
+    """The latest value of each changed setting of a station; settings reverted to None are left out."""
     return {name: value for name in layers if (value := layers[name]) is not None}

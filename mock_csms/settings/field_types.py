@@ -109,12 +109,12 @@ def setting(  # noqa: PLR0913 - one argument for each property of a setting
 
 
 def _none_if_empty(value: object) -> object:
-    """Read an empty text as None, as in a profile that removes an inherited command."""
+    """Return None for an empty text, which removes an inherited command; return other values unchanged."""
     return None if value == "" else value
 
 
 def _listed(value: object) -> list[object] | object:
-    """Split text at commas, the form of lists in flags and environment variables."""
+    """Split text at commas, as flags and environment variables write lists; return other values unchanged."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
@@ -246,7 +246,7 @@ DURATION: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([smhd]?)")
 
 
 def _duration(value: object) -> object:
-    """Parse "90", "-90s", "15m", "2h" or "3d" into seconds."""
+    """Return the seconds of a text such as "90", "-90s", "15m", "2h" or "3d"; or ``value`` unchanged."""
     match = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     return float(match[1]) * SECONDS_IN[match[2]] if match else value
 
@@ -262,7 +262,7 @@ def _accept_switch(seconds: float) -> object:
 
 
 def _fault_texts(value: object) -> object:
-    """Read faults written as text, as tables or in JSON. Each becomes a text."""
+    """Return faults, which may be written as text, as tables or in JSON, as a tuple of texts."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         value = _json(value)
     parts = [value] if isinstance(value, dict) else _listed(value)

@@ -20,7 +20,7 @@ pipes.
 """
 
 is_reloading: Final[ContextVar[bool]] = ContextVar("is_reloading", default=False)
-"""Whether the settings are being reloaded, in a thread that a pipe without a writer must not block."""
+"""Whether the settings are being reloaded. `read_file` then opens no pipe, because it could block forever."""
 
 _may_read: Final[ContextVar[bool]] = ContextVar("may_read", default=True)
 
@@ -65,7 +65,7 @@ def read_file(path: Path) -> bytes:
 
 
 def _open_regular_file(path: str, flags: int) -> int:
-    """Open a file without waiting: a pipe may have replaced it after the check."""
+    """Open a file without blocking; raises OSError if a pipe has replaced it since `is_regular_file`."""
     descriptor = os.open(path, flags | CANNOT_BLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

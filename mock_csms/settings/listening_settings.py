@@ -75,7 +75,7 @@ class TlsFaultPlan(NamedTuple):
 
 
 def _tls_fault(value: object) -> object:
-    """Parse ``KIND[=TIMES]``."""
+    """Parse a text ``KIND[=TIMES]`` into a `TlsFaultPlan`; return other values unchanged."""
     if not isinstance(value, str):
         return value
     kind, equals, times = value.strip().partition("=")
@@ -399,7 +399,7 @@ class ListeningSettings(Profile):
 
     @property
     def pki_folder(self) -> Path | None:
-        """Folder of the PKI; None to keep it in memory."""
+        """Folder of the PKI; None (a PKI in memory) if ``--pki`` is not set and no listener accepts TLS."""
         return self.pki or (PKI_FOLDER if self.uses_tls else None)
 
 

@@ -74,7 +74,7 @@ def _read_settings(
 
 
 def _with_negative_values(arguments: Sequence[str]) -> list[str]:
-    """Join flags and values such as ``--clock-skew -2h``; argparse would see two flags."""
+    """Turn ``--clock-skew -2h`` into ``--clock-skew=-2h``, because argparse would see two flags."""
     joined: list[str] = []
     for argument in arguments:
         if joined and NEGATIVE_VALUE.match(argument) and LONG_FLAG.fullmatch(joined[-1]):
@@ -165,7 +165,7 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "error": ErrorAnswer,
     "command": CommandEffect,
 }
-"""Model of each table; for tables with names as keys, the model of an entry."""
+"""Model of a table, by key; for ``stations``, ``listeners`` and ``tokens``, the model of one entry."""
 
 
 class _File:
@@ -221,7 +221,7 @@ class _File:
         return [field.alias or name for name, field in model.model_fields.items() if name != "config"]
 
     def _keys_of_fault(self, location: tuple[int | str, ...]) -> Sequence[str]:
-        """Valid keys of a fault. It may be in ``then`` or directly in the rule, as a table or as text."""
+        """Valid keys of a rule's fault. It may be in ``then`` or directly in the rule, as table or text."""
         rule = _value_at(self.content, location[:2])
         fault = rule["fault"] if "fault" in rule else _value_at(self.content, location)
         kind = fault["kind"] if isinstance(fault, dict) else parse_fault(fault)["kind"]

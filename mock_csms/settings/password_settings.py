@@ -1,4 +1,4 @@
-"""Passwords in the settings: the password file, and stations without a password that they need."""
+"""Reads the password file, and finds missing passwords and passwords that a station may reject."""
 
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
@@ -83,7 +83,7 @@ def warn_of_passwords(settings: PasswordSettings, before: PasswordSettings | Non
 
 
 def _flawed(settings: PasswordSettings) -> dict[str, Password]:
-    """Passwords with a flaw, by their name in the log."""
+    """Passwords that a station may reject (`Password.flaw`), by their name in the log."""
     passwords = {"password": settings.password} | {
         f'password of [stations."{one_line(identity)}"]': profile.password
         for identity, profile in settings.stations.items()

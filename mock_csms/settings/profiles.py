@@ -1,4 +1,4 @@
-"""Station profiles: names that match a station, scheduled commands, and changes of profiles."""
+"""Station profiles: finds the profiles of a station, and merges schedules and changes of profiles."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,10 @@ def _specificity(pattern: str) -> tuple[bool, int]:
 
 
 def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:
-    """Scheduled commands of a station; all other settings of the result are defaults."""
+    """Merge the scheduled commands of ``overlays`` over those of ``general``.
+
+    All other settings of the result are defaults.
+    """
     values = {name: getattr(general, name) for name in PLAN_FIELDS}
     for overlay in overlays:
         values |= plan_replaced_by(overlay)
@@ -57,8 +60,9 @@ def plan_of(general: Profile, overlays: Iterable[Profile]) -> Profile:
 
 
 def plan_replaced_by(overlay: Profile) -> dict[str, Any]:
-    """Values that reset the inherited schedule: a command replaces a sequence, and a sequence replaces a
-    command.
+    """Values that reset the inherited settings with which the schedule of ``overlay`` would conflict.
+
+    A ``command`` replaces inherited ``commands``, and ``commands`` replace an inherited ``command``.
     """
     no_schedule: dict[str, Any] = {"period": None, "delay": None, "payload": None}
     if overlay.commands:
@@ -69,14 +73,17 @@ def plan_replaced_by(overlay: Profile) -> dict[str, Any]:
 
 
 def fault_rules(identity: str, changes: JsonObject) -> dict[str, Rule]:
-    """Rules for the faults in the changed profile of a station, by id."""
+    """Make a rule for each fault in ``changes`` of a station; return the rules by id."""
     faults = Profile.model_validate({"faults": changes.get("faults", ())}).faults
     rules = {f"changed {identity}: {text}": rule_of_flag(text, station=identity) for text in faults}
     return {rule_id: rule.model_copy(update={"id": rule_id}) for rule_id, rule in rules.items()}
 
 
 def with_changes(profile: Profile, changes: JsonObject) -> Profile:
-    """A profile with validated changes. The changes may not name files. Raises ValueError."""
+    """Validate changes and return a copy of the profile with them.
+
+    Raises ValueError, also for a change that names a file.
+    """
     with reading_no_files():
         overlay = Profile.model_validate(changes)
     return updated_profile(profile, {name: getattr(overlay, name) for name in overlay.model_fields_set})

@@ -37,7 +37,7 @@ CHANGEABLE: Final = frozenset(
         "tls_fault",
     }
 )
-"""Settings that take effect at run time. For listeners, these are all settings except the addresses."""
+"""Settings that take effect on a reload. Of each listener, all settings do, except its address."""
 FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE]
 """Settings that take effect only at start-up."""
 
@@ -52,7 +52,7 @@ class Running(Protocol):
         """Settings at start-up."""
 
     def prepare(self, settings: Settings) -> None:
-        """Do slow work before the settings are replaced; called in a thread."""
+        """Do slow work for new settings, such as making a certificate; called in a thread before `apply`."""
 
     def apply(self, settings: Settings) -> None:
         """Replace the settings while running."""
@@ -60,7 +60,7 @@ class Running(Protocol):
 
 @asynccontextmanager
 async def watching(mock: Running, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """Reload the settings whenever their file changes, inside the context. A pipe is not watched."""
+    """While the context is open, reload the settings whenever their file changes; a pipe is not watched."""
     path = mock.settings.config
     watcher = asyncio.create_task(_watch(path, mock, read)) if path and _can_change(path) else None
     try:

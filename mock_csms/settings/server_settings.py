@@ -52,7 +52,10 @@ VISIBLE_ASCII: Final = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 def _control_token(token: str) -> str:
-    """Accept a token that fits into an HTTP header (RFC 6750 2.1 allows fewer characters)."""
+    """Return a token of the control API unchanged; raises ValueError if it is not visible ASCII.
+
+    Any visible ASCII fits into an HTTP header; RFC 6750 2.1 would allow fewer characters.
+    """
     if not token:
         raise ValueError("must not be empty; write a token such as secret, or leave the setting out")
     if not set(token) <= VISIBLE_ASCII:
@@ -315,7 +318,7 @@ class Settings(ListeningSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_password_file(cls, values: Any) -> Any:
-        """Take the password from the file that ``password_file`` names."""
+        """Set ``password`` to the password in the file that ``password_file`` names, if any."""
         path = values.get("password_file") if isinstance(values, dict) else None
         if not path or not isinstance(path, str | Path):
             return values
@@ -388,9 +391,9 @@ class Settings(ListeningSettings):
 
     @cached_property
     def plans(self) -> dict[str, Profile]:
-        """Schedule of each named profile with commands, merged with the schedules that it inherits.
+        """Schedule of each profile in ``[stations]`` that sets or inherits one there, by the profile's name.
 
-        The other settings of these profiles are the defaults.
+        All other settings of these profiles are the defaults.
         """
         planning = ProfileNames(
             name for name, profile in self.stations.items() if PLAN_FIELDS & profile.model_fields_set

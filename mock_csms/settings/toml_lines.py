@@ -20,7 +20,7 @@ TOML_TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""Comments, texts, brackets and line ends: they decide where a statement ends."""
+"""Matches comments, texts, brackets and line ends, which decide where a statement ends."""
 PLAIN_HEADER: Final = re.compile(r"\[\[?([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)\]\]?")
 """Table header without quotes or spaces."""
 
@@ -71,9 +71,9 @@ def line_of(text: str, location: Sequence[KeyPart]) -> int:
 
 
 def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], str]]:
-    """Yield each statement with its first line and its table.
+    """Yield the number of the first line, the table and the text of each statement.
 
-    For the header of a table, the statement is empty.
+    For the header of a table, the text is empty.
     """
     table: Sequence[KeyPart] = ()
     lengths: Counter[tuple[KeyPart, ...]] = Counter()
@@ -86,7 +86,7 @@ def _statements_with_table(text: str) -> Iterator[tuple[int, Sequence[KeyPart], 
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each statement with the number of its first line."""
+    """Yield the number of the first line and the text of each statement."""
     start, line, first_line, open_brackets = 0, 1, 1, 0
     for match in TOML_TOKEN.finditer(text):
         part = match[0]
@@ -145,7 +145,7 @@ def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], state
 
 
 def _past_index_of_single_table(location: Sequence[KeyPart], depth: int, step: KeyPart) -> int:
-    """Skip the index in a location if the file has one table in place of a list."""
+    """Return ``depth``, plus 1 to skip an index in ``location`` for which the file has a single table."""
     has_index = depth < len(location) and isinstance(location[depth], int)
     return depth + 1 if has_index and not isinstance(step, int) else depth
 

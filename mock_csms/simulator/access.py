@@ -39,7 +39,7 @@ class ConnectionAttempt(NamedTuple):
     authorization: str = ""
     """Value of the Authorization header; empty: the request has no such header."""
     certificate: OwnCertificate | None = None
-    """Client certificate."""
+    """Client certificate to present; None: the station presents none."""
     subprotocol: str = ""
     """Subprotocol to offer; empty: the subprotocol of the station's OCPP version."""
     trusted_pem: str = ""
@@ -47,7 +47,7 @@ class ConnectionAttempt(NamedTuple):
 
     @property
     def used(self) -> Credentials:
-        """The credentials that the attempt uses."""
+        """The kinds of credentials that the attempt uses, to explain a failure."""
         return Credentials(
             is_tls=self.security_profile in TLS_PROFILES,
             has_password=bool(self.authorization),
@@ -56,7 +56,7 @@ class ConnectionAttempt(NamedTuple):
 
 
 type Choose = Callable[[ConnectionAttempt], ConnectionAttempt]
-"""Takes the attempt that the station would make. Returns the attempt to make instead."""
+"""Gets the attempt that a correct station would make, and returns the attempt to make instead."""
 
 type NewContext = Callable[[str, OwnCertificate | None], ssl.SSLContext]
 """Makes a TLS context from the trusted roots and the client certificate, if there is one."""
@@ -83,7 +83,7 @@ class Access:
         self.choose: Choose = lambda attempt: attempt
         self.new_context: NewContext = context_of
         self.wait_s: Callable[[float], float] = lambda back_off_s: back_off_s
-        """Seconds to wait before the next attempt, by default the back-off of OCPP-J 5.3."""
+        """Returns the seconds to wait before the next attempt, given the back-off of OCPP-J 5.3."""
         self._reported: set[SecurityEventType] = set()
         """Security events of failed attempts that were reported since the last successful connection."""
         core.variables.changed.connect(self._variable_changed)
@@ -143,7 +143,7 @@ class Access:
             self._security.report(failure.event, failure.cause)
 
     def certificate_renewed(self, use: str) -> None:
-        """Reconnect with a new client certificate (A02.FR.08)."""
+        """Reconnect if the renewed certificate is the one that the station connects with (A02.FR.08)."""
         if use == STATION_CERTIFICATE and self._security_profile == CLIENT_CERTIFICATE_PROFILE:
             self._reconnect_soon()
 

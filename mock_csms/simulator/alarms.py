@@ -11,7 +11,7 @@ LONGEST_WAIT_S: Final = 3600.0
 
 
 class Alarm:
-    """A timer for a time of the station's clock."""
+    """A timer that ends when the station's clock, which may be corrected, reaches a moment."""
 
     def __init__(self, alarms: "Alarms", moment: datetime, callback: Callable[[], object]) -> None:
         self._alarms = alarms

@@ -33,7 +33,9 @@ class Decision(NamedTuple):
     info: JsonObject
     """IdTokenInfoType: the status, and the groupIdToken if known."""
     source: Source
-    """Origin of the info. "offline": the settings for offline use decided. "none" has three cases: no
+    """Origin of the info.
+
+    "offline": the station was offline, and its variables for this case decided. "none" has three cases: no
     authorization is needed; the station does not know the token and must not send an Authorize
     (DisableRemoteAuthorization); a contract certificate cannot be verified.
     """
@@ -113,7 +115,10 @@ class Authorization:
             self._core.send(call.Authorize(id_token=id_token, **fields), on_result, on_failure, kept=False)
 
     def known_info(self, id_token: JsonObject) -> JsonObject | None:
-        """Return valid info about a token from the local list or the cache; send no Authorize (C09.FR.07)."""
+        """Return the info about a token in the local list or the cache without an Authorize (C09.FR.07).
+
+        None if neither has info, or if the info has expired.
+        """
         known = self._known(id_token)
         return None if known is None or known.is_expired else known.info
 
@@ -149,7 +154,7 @@ class Authorization:
 
     @on(Action.clear_cache)
     def clear_cache(self) -> call_result.ClearCache:
-        """Empty the cache (C11)."""
+        """Empty the cache, unless it is disabled (C11)."""
         if not self._is_enabled(CACHE):  # C11.FR.04
             return call_result.ClearCache(ClearCacheStatus.rejected, {"reasonCode": "NotEnabled"})
         self._cache.clear()

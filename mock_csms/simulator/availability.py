@@ -49,7 +49,7 @@ class Availability:
         )
 
     def _report_all(self) -> None:
-        """Report every connector (B01.FR.05)."""
+        """Send a StatusNotification for every connector (B01.FR.05)."""
         for connector in self._core.evses.connectors():
             self._report(connector)
 

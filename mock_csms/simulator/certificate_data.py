@@ -42,7 +42,7 @@ class InvalidCertificate(Exception):
 
     @property
     def status_info(self) -> JsonObject:
-        """StatusInfoType for the answer to the command with the certificate."""
+        """StatusInfoType for the station's answer to the command that contained the certificate."""
         return rejection("InvalidCertificate", str(self))
 
 
@@ -99,7 +99,7 @@ def is_strong(certificate: x509.Certificate) -> bool:
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether the certificate may sign others."""
+    """Whether the certificate belongs to a CA and may therefore sign other certificates."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

@@ -72,7 +72,7 @@ class Signing:
 
 
 class CertificateSigning:
-    """Renewal of the station's certificates (A02, A03)."""
+    """Renews the station's own certificates: sends CSRs and installs the signed certificates (A02, A03)."""
 
     def __init__(self, core: Core, security: SecurityEvents, certificates: Certificates) -> None:
         self.renewed = Signal[[str]]()
@@ -152,7 +152,7 @@ class CertificateSigning:
     def certificate_signed(
         self, certificate_chain: str, certificate_type: str | None
     ) -> call_result.CertificateSigned:
-        """Check and install a signed certificate (A02.FR.06 to FR.08)."""
+        """Install a signed certificate if it is valid and belongs to a pending CSR (A02.FR.06 to FR.08)."""
         max_size = self._core.variables.integer("SecurityCtrlr", "MaxCertificateChainSize")
         rejected = CertificateSignedStatusEnumType.rejected
         if 0 < max_size < len(certificate_chain):  # A02.FR.16

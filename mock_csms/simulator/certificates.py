@@ -48,7 +48,7 @@ REJECTED_ROOT: Final = InstallCertificateStatusEnumType.rejected
 
 
 class Certificates:
-    """Certificate management (M)."""
+    """Installs, deletes and lists certificates, and requests OCSP responses and contract certificates (M)."""
 
     _ocsp_timer: Timer | None = None
 
@@ -114,7 +114,7 @@ class Certificates:
         return call_result.DeleteCertificate(status)
 
     def _is_needed(self, wanted: JsonObject) -> bool:
-        """Whether the station could no longer connect without the certificate."""
+        """Whether the station needs the certificate with the hash data ``wanted`` in order to connect."""
         has_tls = self._core.variables.integer("SecurityCtrlr", "SecurityProfile") in TLS_PROFILES
         is_last_root = has_tls and self.store.is_only_root(CSMS_ROOT, wanted)
         return is_last_root or self.store.is_in_chain(STATION_CERTIFICATE, wanted)
@@ -162,7 +162,7 @@ class Certificates:
         return self._core.variables.boolean("ISO15118Ctrlr", "ContractCertificateInstallationEnabled")
 
     def request_ocsp(self) -> None:
-        """Request OCSP responses for the V2G certificates, now and then every six days (M06.FR.06,
+        """Request OCSP responses for the V2G certificates at once, and again every six days (M06.FR.06,
         M06.FR.10).
         """
         if self._ocsp_timer is not None:

@@ -61,7 +61,7 @@ class ChargingSessions:
         return self._transactions.sessions[evse_id]
 
     def park(self, evse_id: int) -> None:
-        """Drive a vehicle into the bay."""
+        """Drive a vehicle into the bay, unless the bay is occupied."""
         session = self.session(evse_id)
         if not session.is_occupied:
             session.is_occupied = True
@@ -78,7 +78,10 @@ class ChargingSessions:
                 session.forget_driver()
 
     def plug_in(self, evse_id: int, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
-        """Plug in a cable. Has no effect if the EVSE already has a cable or the connector is not usable."""
+        """Plug in a cable at the connector and at the vehicle.
+
+        Has no effect if the EVSE already has a cable or the connector is not usable.
+        """
         session = self.session(evse_id)
         connector = session.evse.connectors[connector_id]
         if session.connector is not None or not self._core.evses.is_usable(connector):
@@ -126,8 +129,8 @@ class ChargingSessions:
     def unplug_at_vehicle(self, evse_id: int) -> None:
         """Unplug the cable at the vehicle only.
 
-        The cable is unlocked at once, or when the token of the session is presented (E09.FR.02, E09.FR.03,
-        E10.FR.01).
+        Unless the session stays authorized, UnlockOnEVSideDisconnect decides whether the station unlocks the
+        cable at once, or when the token of the session is presented (E09.FR.02, E09.FR.03, E10.FR.01).
         """
         session = self.session(evse_id)
         if session.connector is None or session.vehicle is None:
@@ -143,7 +146,7 @@ class ChargingSessions:
             session.unlocked_by = (id_token, info)
 
     def _disconnect(self, session: ChargingSession) -> None:
-        """Handle the disconnection of the vehicle."""
+        """Stop the energy transfer of a vehicle that was unplugged, and update the transaction (E09, E10)."""
         self._transactions.advance(session)
         session.meter.power_w = 0.0
         session.vehicle = None
@@ -191,7 +194,7 @@ class ChargingSessions:
             self._close_power_path(session)
 
     def _close_power_path(self, session: ChargingSession) -> None:
-        """Start the energy flow if nothing prevents it; report a lock that did not close (G05.FR.02)."""
+        """Start the energy flow if nothing prevents it; set Problem if the lock did not close (G05.FR.02)."""
         self._transactions.update_power(session)
         if session.connector is not None:
             is_problem = session.is_authorized and session.connector.is_lock_failed
@@ -243,7 +246,7 @@ class ChargingSessions:
     def _session_to_stop(
         self, evse_id: int | None, id_token: JsonObject, info: JsonObject | None
     ) -> ChargingSession | None:
-        """Session authorized by this token or by another token of its group (C09)."""
+        """Session authorized by this token or by another token of its group (C09), or None."""
         return next(
             (
                 session
@@ -365,9 +368,9 @@ class ChargingSessions:
         self._report_connectors(session)
 
     def _energy_stopped(self, session: ChargingSession) -> None:
-        """Record that the energy transfer has stopped; the next event reports this.
+        """Record that the energy transfer has stopped, so that the next TransactionEvent reports this.
 
-        Otherwise, the station would report the new charging state in an additional event.
+        Without this record, the station would send an additional TransactionEvent for the new charging state.
         """
         if session.transaction is not None:
             session.transaction.charging_state = session.charging_state(0)
@@ -432,7 +435,7 @@ class ChargingSessions:
         self._check_power()
 
     def _powered_off(self) -> None:
-        """Stop the timers and the energy transfer, and forget drivers without a transaction."""
+        """Stop the timers and the energy transfer, and drop authorizations that have no transaction yet."""
         for session in self._transactions.sessions.values():
             self._stop_waiting(session)
             self._transactions.advance(session)
@@ -443,7 +446,7 @@ class ChargingSessions:
     def end_interrupted(self, cause: Cause) -> None:
         """End the transactions that a power cut or a reset interrupted.
 
-        Vehicles that came meanwhile are handled first.
+        Before that, transactions for vehicles that came meanwhile are started; these are not ended.
         """
         interrupted = self._transactions.running()
         self._notice_arrivals()
@@ -451,7 +454,7 @@ class ChargingSessions:
             self._transactions.end(session, cause)
 
     def _notice_arrivals(self) -> None:
-        """Handle vehicles that came while no transaction could start."""
+        """Start transactions for vehicles that came while none could start, if TxStartPoint is reached."""
         for session in self._transactions.sessions.values():
             if session.transaction is None:
                 is_plugged = session.connector is not None

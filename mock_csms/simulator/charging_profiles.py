@@ -28,7 +28,7 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A charging profile on the station."""
+    """A charging profile that is installed on the station."""
 
     profile: ChargingProfile
     json: JsonObject

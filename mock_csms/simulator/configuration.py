@@ -31,7 +31,7 @@ STATION_STATES: Final = ("Available", "Occupied", "Reserved", "Unavailable", "Fa
 
 
 class Configuration:
-    """Variables of the device model (B05 to B08)."""
+    """Answers the commands that set, read and report variables (B05 to B08)."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -55,7 +55,7 @@ class Configuration:
 
     @on(Action.get_base_report)
     def get_base_report(self, request_id: int, report_base: str) -> call_result.GetBaseReport:
-        """Report an inventory (B07)."""
+        """Report the variables of the inventory ``report_base`` (B07)."""
         keys = [key for key in self._core.variables if IN_INVENTORY[report_base](self._core.variables, key)]
         return call_result.GetBaseReport(self._report(request_id, keys))
 
@@ -164,7 +164,7 @@ class Configuration:
 
 
 def first_of(order: Iterable[str], states: set[str]) -> str:
-    """Return the state that comes first in this order."""
+    """Return the item of ``states`` that comes first in ``order``."""
     return next(state for state in order if state in states)
 
 
@@ -188,7 +188,7 @@ def _is_secret(variable: VariableDefinition) -> bool:
 
 
 def _in_summary(variables: LocalDeviceModel, key: Key) -> bool:
-    """Whether the summary lists a variable (B07.FR.09). Problem is listed only while its value is true."""
+    """Whether SummaryInventory lists a variable (B07.FR.09); Problem is listed only while it is true."""
     is_reported = key.variable != "Problem" or variables.value(key) == "true"
     return variables.variable(key).in_summary and is_reported
 
@@ -247,7 +247,7 @@ def _matches(key: Key, item: JsonObject) -> bool:
 
 
 def report_data(variables: LocalDeviceModel, key: Key) -> JsonObject:
-    """ReportDataType of a variable, without a write-only value (B07.FR.03)."""
+    """ReportDataType of a variable; the value is left out if the variable is write-only (B07.FR.03)."""
     variable = variables.variable(key)
     value = {} if _is_secret(variable) else {"value": variables.configured(key)}
     return {

@@ -38,7 +38,7 @@ class StationClient(ClientConnection):
     """
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the opening handshake with the exception of the transport."""
+        """Make a failed opening handshake raise the SSLError of the transport, if any."""
         super().connection_lost(exc)
         if isinstance(exc, ssl.SSLError) and self.protocol.handshake_exc is not None:
             self.protocol.handshake_exc = exc
@@ -58,7 +58,7 @@ class Connection:
         self._version = version
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        """Tasks that were cancelled and may still be in their closing handshake."""
+        """Tasks of former connections that were cancelled and may still be in their closing handshake."""
         self._websocket: ClientConnection | None = None
         self.failures = 0
         """Failed attempts to connect since the last connection or since `open`."""

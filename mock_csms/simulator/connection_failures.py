@@ -10,7 +10,7 @@ from ocpp.v201.enums import SecurityEventType
 from mock_csms.text import one_line, truncate
 
 MAX_SHOWN_LINE: Final = 300
-"""Maximum characters of an HTTP answer that are shown."""
+"""Maximum characters that a failure quotes from the body of an HTTP answer."""
 HOSTNAME_MISMATCHES: Final = frozenset({62, 64})
 """OpenSSL's verify codes for a certificate with another host name or IP address than the URL."""
 UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21})
@@ -76,7 +76,7 @@ FAILED_HANDSHAKES: Final = {
         SecurityEventType.failed_to_authenticate_at_csms,
     ),
 }
-"""Failures, by the reason that an SSLError gives."""
+"""Explained failure of the TLS handshake, by the ``reason`` of the SSLError."""
 
 
 def connection_failure(error: Exception, used: Credentials) -> Failure:
@@ -127,7 +127,7 @@ def _failed_handshake(error: ssl.SSLError) -> Failure:
 
 
 def _refused(error: websockets.InvalidStatus, used: Credentials) -> Failure:
-    """Explain an HTTP status. If the body is text, add its first line."""
+    """Explain an HTTP status that refused the WebSocket; quote the first line of the body if it is text."""
     status = error.response.status_code
     cause = f"the server answered HTTP {status}"
     if line := _first_line(error.response.body or b""):

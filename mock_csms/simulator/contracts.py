@@ -24,7 +24,7 @@ MAX_HASHES: Final = 4
 
 
 class ContractProof(NamedTuple):
-    """Proof of a contract, for the Authorize of an idToken of type eMAID."""
+    """Proof of a contract, with the arguments for the Authorize of an idToken of type eMAID."""
 
     fields: JsonObject
     """Arguments of the Authorize: ``certificate`` or ``iso15118_certificate_hash_data``; may be empty."""
@@ -33,7 +33,7 @@ class ContractProof(NamedTuple):
 
     @property
     def can_be_checked(self) -> bool:
-        """Whether the central system can check the certificate."""
+        """Whether the Authorize has data with which the central system can check the certificate."""
         return bool(self.fields)
 
 

@@ -1,4 +1,7 @@
-"""HTTP control of simulated stations: POST performs a step, GET returns the state of the stations."""
+"""HTTP control of simulated stations.
+
+POST performs a step of a script, such as plug-in; GET returns the state of the stations.
+"""
 
 import asyncio
 import os
@@ -30,7 +33,7 @@ MAX_STEP_BODY: Final = 100_000
 
 
 def control_app(members: Mapping[str, FleetMember]) -> FastAPI:
-    """Build the FastAPI application."""
+    """Build the FastAPI application that controls the stations ``members``, by identity."""
     app = FastAPI(title="Simulated stations", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
@@ -121,7 +124,7 @@ def _do(verb: str, member: FleetMember, given: Mapping[str, Any]) -> JsonObject:
 
 
 def state_of(member: FleetMember) -> JsonObject:
-    """State of a station."""
+    """State of a station, its connection and its EVSEs, as the HTTP control returns it."""
     station = member.station
     core = station.core
     return {

@@ -175,13 +175,11 @@ class Core:
         self._alarms.clock_corrected()
 
     def after_scaled(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        """Call a callback after a delay, as for a restart or an installation; ``--speed`` shortens the
-        delay.
-        """
+        """Call a callback after a delay divided by ``--speed``, as for a restart or an installation."""
         return self.after(delay_s / self.setup.speed, callback)
 
     def guard(self, activity: str, function: Callable[[], object]) -> None:
-        """Call a function as part of an activity. Pass an exception to `on_error`."""
+        """Call a function; if it raises, pass the name of the activity and the exception to `on_error`."""
         try:
             function()
         except Exception as error:

@@ -13,7 +13,9 @@ MAX_FILE: Final = 1_000_000
 
 
 class CredentialFiles:
-    """Files that the stations of one command line use. All methods raise UsageError.
+    """Reads the files of passwords, certificates and keys that the flags of the `station` command name.
+
+    All methods raise UsageError.
 
     Each file is read and checked once, because the stations share files, and a pipe can be read only once.
     """

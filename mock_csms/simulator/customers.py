@@ -1,4 +1,4 @@
-"""Customer information (N09, N10)."""
+"""Answers CustomerInformation: reports or clears the data of a customer (N09, N10)."""
 
 from collections.abc import Iterator
 from typing import Final, Protocol

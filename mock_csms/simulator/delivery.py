@@ -1,4 +1,4 @@
-"""Waits until messages are delivered."""
+"""Waits until messages of a station are delivered, as before a restart."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from mock_csms.simulator.host import Timer
 
 DELIVERY_CHECK_S: Final = 0.1
-"""Interval of the checks whether the messages are delivered."""
+"""Interval in seconds at which ``is_delivered`` is called."""
 
 
 class DeliveryWait:
-    """Calls back once messages are delivered, or after a time-out.
+    """Calls ``callback`` once ``is_delivered`` returns true, or after a time-out.
 
     The time-out does not depend on the station's clock, which may be set back.
     """
@@ -25,7 +25,7 @@ class DeliveryWait:
         timeout_s: float,
         callback: Callable[[], object],
     ) -> None:
-        """Wait, or call back at once if the messages are delivered."""
+        """Start to wait, or call ``callback`` at once if ``is_delivered`` returns true."""
         self._core = core
         self._is_delivered = is_delivered
         self._deadline = core.host.time() + timeout_s
@@ -34,7 +34,7 @@ class DeliveryWait:
         self._check()
 
     def cancel(self) -> None:
-        """Cancel the callback."""
+        """Stop waiting; the callback is not called any more."""
         if self._timer is not None:
             self._timer.cancel()
 

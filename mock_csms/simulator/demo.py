@@ -25,11 +25,11 @@ FOLDER: Final = Path.cwd() if IS_INSTALLED else FRONT
 IDENTITIES: Final = ("CS001", "CS002", "CS003")
 DEMO_STATIONS: Final = (*IDENTITIES, "--speed", "5")
 SHARED_FLAGS: Final = ("--password", "--password-file", "--pki")
-"""Flags that the server and the stations have in common."""
+"""Flags of the server that are passed on to the stations."""
 PKI_VARIABLE: Final = "OCPP_MOCK_PKI"
 DEFAULT_PKI: Final = ".pki"
 OPTIONS: Final[dict[str, Any]] = {"cwd": FOLDER, "stdin": subprocess.DEVNULL, "start_new_session": True}
-"""Options of each process."""
+"""Arguments of `subprocess` for each child process."""
 CHECK_S: Final = 0.1
 
 
@@ -53,7 +53,7 @@ def certificate_commands(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def _given(flags: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
-    """Values of these flags in the arguments."""
+    """Values that ``arguments`` give to ``flags``, by flag; flags that are not given are left out."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     for flag in flags:
         parser.add_argument(flag, dest=flag)
@@ -62,7 +62,7 @@ def _given(flags: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
 
 
 def server_command(arguments: Sequence[str]) -> list[str]:
-    """Command line that runs the script of the server."""
+    """Command line that runs server.py with ``arguments``, which may begin with a subcommand."""
     return [sys.executable, str(FRONT / "server.py"), *arguments]
 
 

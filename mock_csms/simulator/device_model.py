@@ -31,7 +31,7 @@ PATTERNS: Final = {
     ("TxCtrlr", "TxStartPoint"): re.compile(r".+"),
     ("TxCtrlr", "TxStopPoint"): re.compile(r".+"),
 }
-"""Formats of strings and lists, by component and variable, if the data type does not define the format."""
+"""Additional format of the values of a string or list variable, by component and variable."""
 
 
 class Key(NamedTuple):
@@ -40,7 +40,7 @@ class Key(NamedTuple):
     component: str
     variable: str
     instance: str | None = None
-    """Instance of the variable."""
+    """Instance of the variable, if the component has several variables of this name."""
     evse_id: int | None = None
     connector_id: int | None = None
     component_instance: str | None = None
@@ -112,7 +112,9 @@ OUT_OF_RANGE: Final = "ValueOutOfRange"
 
 
 def violation(variable: VariableDefinition, value: str) -> ValueViolation | None:
-    """Check a value against the data type, limits and format of its variable (B05.FR.07, B05.FR.08)."""
+    """Return how a value violates its variable's data type, limits or format; None if it does not (B05.FR.07,
+    B05.FR.08).
+    """
     match variable.data_type:
         case DataType.integer | DataType.decimal:
             return _number_violation(variable, value)
@@ -188,7 +190,7 @@ def places(scope: Scope, evses: int, connectors: int) -> Iterator[tuple[int | No
 
 @dataclass(frozen=True, kw_only=True)
 class Nameplate:
-    """Identity, ratings and first credentials of one station."""
+    """Identity, ratings, and the security profile and password that one station starts with."""
 
     identity: str = ""
     vendor: str = ""
@@ -292,19 +294,19 @@ class LocalDeviceModel:
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value in use of a variable that belongs to the whole station; the variable must exist."""
+        """Value that the station uses of a variable without an EVSE; the variable must exist."""
         return self.acted_on(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:
-        """Value of an integer variable."""
+        """`text` of an integer variable as a number; 0 if it is empty."""
         return int(self.text(component, variable, instance) or 0)
 
     def boolean(self, component: str, variable: str, instance: str | None = None) -> bool:
-        """Value of a Boolean variable."""
+        """`text` of a Boolean variable as a bool."""
         return self.text(component, variable, instance) == "true"
 
     def members(self, component: str, variable: str, instance: str | None = None) -> list[str]:
-        """Items of a variable that is a list (OptionList, MemberList or SequenceList)."""
+        """`text` of a list variable (OptionList, MemberList or SequenceList) as a list of its items."""
         return [item.strip() for item in self.text(component, variable, instance).split(",") if item.strip()]
 
     def put(self, key: Key, value: str) -> None:
@@ -319,15 +321,15 @@ class LocalDeviceModel:
         self._computed[key] = function
 
     def add_rule(self, key: Key, rule: Callable[[str], ValueViolation | None]) -> None:
-        """Add a check of the values that the central system sets."""
+        """Add a check that may reject new values of a variable from the central system."""
         self._rules.setdefault(key, []).append(rule)
 
     def defer(self, key: Key) -> None:
-        """Put new values of a variable into effect only at the next reboot."""
+        """From now on, put each new value of a variable into effect only at the next reboot."""
         self._deferred.add(key)
 
     def violation(self, key: Key, value: str) -> ValueViolation | None:
-        """Check a value that the central system sets; None if the value is acceptable."""
+        """Return why a value from the central system is rejected; None if it is acceptable."""
         found = violation(self._variables[key], value)
         for rule in self._rules.get(key, ()):
             found = found or rule(value)
