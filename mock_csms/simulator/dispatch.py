@@ -14,7 +14,7 @@ NOT_A_COMMAND: Final = "stations send this action but do not handle it"
 
 @cache
 def class_routes(block: type[Any], version: OcppVersion) -> Mapping[str, Route]:
-    """Routes to the handlers of a class.
+    """Return a route to each ``@on`` method of the class of a functional block, by action.
 
     All stations share the routes of a class, because making the routes takes milliseconds.
     """
@@ -33,7 +33,10 @@ class Dispatcher:
         }
 
     def answer(self, action: str, payload: JsonObject) -> JsonObject:
-        """Return the payload of the answer; raises CallRejected to answer with a CALLERROR (OCPP-J 4.3)."""
+        """Carry out a command and return the payload of its CALLRESULT.
+
+        Raises CallRejected if the answer must be a CALLERROR (OCPP-J 4.3).
+        """
         if action not in self._version.actions:
             raise CallRejected(ErrorCode.NOT_IMPLEMENTED, NOT_KNOWN)
         if action not in self._routes:

@@ -44,7 +44,7 @@ class Displays:
         return call_result.SetDisplayMessage(status=status)
 
     def _refusal(self, message: JsonObject) -> DisplayStatus | None:
-        """Status that refuses a message, or None."""
+        """Status that rejects a message of SetDisplayMessage; None if the message can be stored."""
         variables = self._core.variables
         if message["priority"] not in variables.members(DISPLAY_CTRLR, "SupportedPriorities"):
             return DisplayStatus.not_supported_priority  # O01.FR.01
@@ -68,14 +68,14 @@ class Displays:
         return limit is not None and remaining >= limit
 
     def transaction_ended(self, transaction_id: str) -> None:
-        """Remove the messages of a transaction (O02.FR.02)."""
+        """Remove the messages that belong to a transaction that has ended (O02.FR.02)."""
         self._keep_if(lambda message: message.get("transactionId") != transaction_id)
 
     def _keep_if(self, is_kept: Callable[[JsonObject], bool]) -> None:
         self._store(filter(is_kept, self._messages.values()))
 
     def _store(self, messages: Iterable[JsonObject]) -> None:
-        """Replace all messages; each is removed at its endDateTime."""
+        """Store these messages in place of all others, and set the timer for the earliest endDateTime."""
         self._messages = {message["id"]: message for message in messages}
         self._core.variables.put(COUNT, str(len(self._messages)))
         if self._expiry is not None:
@@ -128,7 +128,7 @@ class Displays:
 
 
 def end_of(message: JsonObject) -> datetime | None:
-    """Time until which a message is shown; None if it names no valid time."""
+    """The endDateTime of a message; None if it is missing or invalid."""
     return optional_moment(message.get("endDateTime"))
 
 

@@ -14,7 +14,7 @@ from mock_csms.simulator.verbs import VERBS, Obstacle, ScriptStep, step_of
 FIRST_ARRIVAL_S: Final = 20.0
 """The first driver of each EVSE comes within this many seconds at speed 1."""
 PAUSE_S: Final = (30.0, 180.0)
-"""Shortest and longest time between two visits."""
+"""Shortest and longest time between two visits to an EVSE, in seconds at speed 1."""
 CHARGE_S: Final = (60.0, 300.0)
 LOOK_S: Final = 5.0
 """Seconds between checks for a remote start that needs a vehicle; not divided by ``--speed``."""
@@ -60,9 +60,9 @@ class Planner:
         self._evse_id = evse_id
 
     def visit(self, *, is_awaited: bool = False) -> list[Act]:
-        """Plan a visit.
+        """Return the steps of a new visit.
 
-        After a remote start (``is_awaited``), the driver does not present a token first.
+        After a remote start (``is_awaited``), the driver plugs in without presenting a token.
         """
         random = self._random
         token = random.choice(self._tokens.own)
@@ -107,9 +107,9 @@ class Planner:
         return [Act(seconds, self._step("park"))]
 
     def _stop(self, token: str) -> list[Act]:
-        """Stop with the token, sometimes after a companion's token.
+        """Steps that stop the transaction: present the token, sometimes after a companion's token.
 
-        If no token is presented, unplugging stops the transaction.
+        The list may be empty; unplugging then stops the transaction.
         """
         chance = self._random.random()
         if chance < 0.25 or token == self._tokens.stranger:
@@ -149,7 +149,7 @@ class Drivers:
         self._look()
 
     def _look(self) -> None:
-        """Begin a visit when it is due, or when a remotely started transaction needs a vehicle."""
+        """Start a visit if it is due or if a remote start needs a vehicle; otherwise check again later."""
         left_s = self._arrival - self._core.host.time()
         is_awaited = self._session.is_authorized and self._session.connector is None
         if is_awaited or left_s <= 0:

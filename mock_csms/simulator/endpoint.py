@@ -63,7 +63,7 @@ class Endpoint:
         core.outbox.on_added = self._pump_soon
 
     def opened(self, transmit: Transmit) -> None:
-        """Use a new WebSocket."""
+        """Send frames with ``transmit`` from now on, because a new WebSocket is open."""
         self.transmit = transmit
         self._core.is_connected = True
         self._core.guard("a new connection", self._core.connected.emit)
@@ -121,7 +121,10 @@ class Endpoint:
         self._send(message.action, frame)
 
     def _settle(self, request: Request, payload: JsonObject) -> None:
-        """Pass a result to its request; a result that violates the schema counts as a failure."""
+        """Call ``on_result`` of a request with the payload of its CALLRESULT.
+
+        The request fails if the payload violates the schema.
+        """
         if self._is_invalid(request, payload):
             self._failed(request)
             return
@@ -139,7 +142,7 @@ class Endpoint:
         return is_known and self.version.response(request.action).violation(result) is not None
 
     def _answered(self, message_id: str) -> Request | None:
-        """Take the pending CALL if it has this id."""
+        """Return the request with this message id and stop its time-out; None if it is not pending."""
         if self._pending is None or self._pending[0] != message_id:
             return None
         _, request, timer = self._pending
@@ -153,7 +156,7 @@ class Endpoint:
                 transmit(sent)
 
     def _pump_soon(self) -> None:
-        """Send the next CALL after the current activity; an answer is thus sent before new CALLs."""
+        """Schedule sending the next CALL, so that the answer to the current command is sent first."""
         if not self._is_pump_due:
             self._is_pump_due = True
             self._core.after(0, self._pump)
@@ -181,7 +184,10 @@ class Endpoint:
             self._failed(request)
 
     def _failed(self, request: Request) -> None:
-        """Retry a transaction message later, up to MessageAttempts (E13). Any other request fails."""
+        """Schedule the next attempt of a TransactionEvent, unless it had MessageAttempts attempts (E13).
+
+        Without a next attempt, and for any other action, call ``on_failure`` of the request.
+        """
         request.attempts += 1
         attempts = self._core.variables.integer("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent")
         outbox = self._core.outbox

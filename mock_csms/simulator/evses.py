@@ -94,17 +94,17 @@ class Evses:
         ]
 
     def is_set_operative(self, connector: EvseConnector) -> bool:
-        """Whether the station, the EVSE and the connector are operative."""
+        """Whether ChangeAvailability left the station, the EVSE and the connector all operative."""
         evse = self.by_id[connector.evse_id]
         return self.is_operative and evse.is_operative and connector.is_operative
 
     def may_start_transaction(self, evse: Evse) -> bool:
-        """Whether a transaction may start on an EVSE, for example when a vehicle arrives."""
+        """Whether a transaction may start: a connector is operative and no firmware update is pending."""
         is_operative = any(map(self.is_set_operative, evse.connectors.values()))
         return is_operative and not self.is_update_pending
 
     def is_usable(self, connector: EvseConnector) -> bool:
-        """Whether a driver can start charging at this connector."""
+        """Whether a connector is operative and not faulted, and no firmware update is pending."""
         is_held_back = connector.is_faulted or self.is_update_pending
         return self.is_set_operative(connector) and not is_held_back
 

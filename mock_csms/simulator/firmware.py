@@ -118,9 +118,9 @@ class Firmware:
         return call_result.UpdateFirmware(self._start(update))
 
     def _signing_certificate(self, firmware: JsonObject) -> x509.Certificate | None:
-        """Return the signing certificate; None for an update without security (L02).
+        """Return the valid signing certificate; None for an update without security (L02).
 
-        A station with a manufacturer root installs signed firmware only.
+        Raises InvalidCertificate, also for unsigned firmware if the station has a manufacturer root.
         """
         roots = self._store.roots(MANUFACTURER_ROOT)
         if not roots and "signingCertificate" not in firmware and "signature" not in firmware:
@@ -177,7 +177,7 @@ class Firmware:
             self._download_if_possible(update)
 
     def _download_if_possible(self, update: Update) -> None:
-        """Download now, or once all transactions have ended (L01.FR.06)."""
+        """Download now or, if updates must wait for transactions, once all have ended (L01.FR.06)."""
         if self._core.setup.update_while_charging == "no" and self._is_charging:
             self._set_pending(self._is_new_session_refused)
             self._enter(update, FirmwareStatusEnumType.download_scheduled)
@@ -235,7 +235,7 @@ class Firmware:
             self._timer = self._core.after_scaled(INSTALLATION_S, lambda: self._installed(update))
 
     def _set_pending(self, is_pending: bool) -> None:
-        """Make idle EVSEs unavailable until the firmware is installed (L01.FR.07)."""
+        """Set whether idle EVSEs are unavailable until the firmware is installed (L01.FR.07)."""
         if self._core.evses.is_update_pending != is_pending:
             self._core.evses.is_update_pending = is_pending
             for connector in self._core.evses.connectors():
@@ -265,7 +265,7 @@ class Firmware:
         )
 
     def _reconnect(self, update: Update) -> None:
-        """Use the new firmware on a new connection. A reboot would end the transactions."""
+        """Activate the new firmware by reconnecting, because a reboot would end the transactions."""
         self._activate(update)
         self._is_interrupted = False
         self._update = None

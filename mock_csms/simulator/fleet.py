@@ -74,7 +74,10 @@ class FleetMember:
         self.station.core.on_error = self.watch.failed
 
     def start(self, options: FleetOptions, stop: Callable[[], object]) -> None:
-        """Connect and start the script or the drivers."""
+        """Connect the station, and start the script and the drivers that ``options`` ask for.
+
+        The script calls ``stop`` at the word ``quit``.
+        """
         self.station.core.link.open()
         Player(self.station, options.script, self.report, stop).start()
         if options.has_drivers:
@@ -121,7 +124,7 @@ class Fleet:
         await asyncio.wait(closing, timeout=CLOSE_S)
 
     def summary(self) -> str:
-        """Totals of all stations."""
+        """Log line with totals of all stations: transactions, energy and messages."""
         members = self.members.values()
         online = sum(member.station.core.is_online for member in members)
         charging = sum(len(member.station.transactions.running()) for member in members)

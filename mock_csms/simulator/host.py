@@ -28,7 +28,9 @@ class Host(Protocol):
         on_result: Callable[[T], object],
         on_failure: Callable[[OSError], object],
     ) -> None:
-        """Run a blocking transfer in a thread, then call one of the callbacks in the event loop."""
+        """Run a blocking function in a thread. Then, in the event loop, call ``on_result`` with its result
+        or ``on_failure`` with its OSError.
+        """
 
 
 class LoopHost:
@@ -52,7 +54,9 @@ class LoopHost:
         on_result: Callable[[T], object],
         on_failure: Callable[[OSError], object],
     ) -> None:
-        """Run a blocking transfer in a thread, then call one of the callbacks in the event loop."""
+        """Run a blocking function in a thread. Then, in the event loop, call ``on_result`` with its result
+        or ``on_failure`` with its OSError.
+        """
 
         async def run() -> None:
             try:

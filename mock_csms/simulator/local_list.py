@@ -31,7 +31,7 @@ class LocalList:
         self.version = 0
         """Version of the list; 0 until the central system has sent a list (D02.FR.02)."""
         self.size = 0
-        """Bytes in use."""
+        """Size of all entries as JSON, in bytes."""
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._entries: dict[TokenKey, JsonObject] = {}
@@ -40,11 +40,11 @@ class LocalList:
         return len(self._entries)
 
     def find(self, id_token: JsonObject) -> JsonObject | None:
-        """Info of a token, or None."""
+        """The idTokenInfo of a token in the list; None if the list does not have the token."""
         return self._entries.get(token_key(id_token))
 
     def update(self, update_type: str, version: int, entries: list[JsonObject]) -> UpdateOutcome:
-        """Replace or change the list; a refused update changes nothing."""
+        """Replace the list (Full) or change entries (Differential); a failed update changes nothing."""
         is_full = update_type == UpdateType.full
         if not is_full and version <= self.version:  # D01.FR.19
             return UpdateOutcome(Status.version_mismatch)
@@ -70,9 +70,9 @@ def list_refusal(entries: list[JsonObject], version: int, is_full: bool) -> Upda
 
 
 def changed(current: dict[TokenKey, JsonObject], entries: Iterable[JsonObject]) -> dict[TokenKey, JsonObject]:
-    """Return a copy with some entries added or replaced (D01.FR.16, D01.FR.17).
+    """Return a copy of ``current`` with ``entries`` added or replaced (D01.FR.16, D01.FR.17).
 
-    Entries without info are removed from the copy.
+    The token of an entry without idTokenInfo is removed from the copy.
     """
     updated = dict(current)
     for entry in entries:

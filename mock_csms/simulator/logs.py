@@ -105,7 +105,7 @@ class Logs:
         self._transfers.start(transfer)
 
     def _cancel(self, next_request_id: int) -> bool:
-        """Cancel an upload in progress; return whether there was one."""
+        """Cancel the upload in progress before the next upload; return whether there was one."""
         if self._transfer is None or self._request_id is None:
             return False
         self._transfer.cancel()

@@ -37,7 +37,7 @@ class Vehicle:
 
     @property
     def is_drawing(self) -> bool:
-        """Whether the vehicle takes energy that is offered."""
+        """Whether the vehicle takes offered energy: it is not paused and its demand is not met."""
         return not self.is_paused and self.taken_wh < self.demand_wh
 
     @property
@@ -78,11 +78,11 @@ class Samples:
     def __init__(self) -> None:
         self.kept: list[JsonObject] = []
         self._step = 1
-        """Of this many added values, one is kept."""
+        """One of this many added values is kept."""
         self._added = 0
 
     def add(self, value: JsonObject) -> None:
-        """Keep a value if it is due."""
+        """Keep one of ``_step`` values. Above MAX_SAMPLES, drop every second one and double ``_step``."""
         if self._added % self._step == 0:
             self.kept.append(value)
             if len(self.kept) > MAX_SAMPLES:
@@ -119,7 +119,7 @@ SAMPLERS: Final[Mapping[str, Callable[[MeterReading], list[JsonObject]]]] = {
         for _ in range(reading.state_of_charge is not None)
     ],
 }
-"""Sampled values by measurand, without context."""
+"""Function for each measurand that makes the sampled values of a reading, without measurand and context."""
 
 
 def meter_value(

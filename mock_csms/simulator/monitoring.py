@@ -55,7 +55,7 @@ TYPES: Final = {
     Criterion.delta_monitoring: frozenset({MonitorType.delta}),
     Criterion.periodic_monitoring: PERIODIC,
 }
-"""Types of monitors that meet a criterion (N02.FR.12 to N02.FR.14)."""
+"""Types of the monitors that meet each criterion of GetMonitoringReport (N02.FR.12 to N02.FR.14)."""
 
 
 class Monitoring:
@@ -190,7 +190,10 @@ class Monitoring:
         return None
 
     def _install(self, monitor: Monitor) -> None:
-        """Install a monitor in place of any monitor with the same ID. Check the current value (N07.FR.11)."""
+        """Install a monitor in place of any monitor with the same ID.
+
+        Send an event if the value is beyond the new threshold or was beyond the old one (N07.FR.11).
+        """
         old = self._monitors.get(monitor.id)
         if old is not None:
             self._remove(old)
@@ -207,7 +210,7 @@ class Monitoring:
         self._schedule(monitor)
 
     def _restore(self, monitors: Iterable[Monitor]) -> None:
-        """Activate factory monitors, except those that are active or double an active one (N03.FR.03)."""
+        """Activate each factory monitor, unless it or a monitor that it `doubles` is active (N03.FR.03)."""
         for monitor in monitors:
             is_doubled = any(monitor.doubles(other) for other in self._monitors.values())
             if monitor.id not in self._monitors and not is_doubled:
@@ -223,7 +226,7 @@ class Monitoring:
         return ClearMonitoringStatusEnumType.accepted
 
     def _remove(self, monitor: Monitor) -> None:
-        """Drop a monitor without an event (N07.FR.12)."""
+        """Remove a monitor without sending an event (N07.FR.12)."""
         del self._monitors[monitor.id]
         if (timer := self._timers.pop(monitor.id, None)) is not None:
             timer.cancel()
@@ -252,13 +255,13 @@ class Monitoring:
                 self._check_value(monitor, new)
 
     def _check_thresholds(self) -> None:
-        """Check the values of threshold monitors after a boot (N07.FR.14)."""
+        """After a boot, send events of threshold monitors whose values crossed the threshold (N07.FR.14)."""
         for monitor in list(self._monitors.values()):
             if monitor.type in THRESHOLDS:
                 self._check_value(monitor, self._core.variables.value(monitor.key))
 
     def _transactions(self, monitor: Monitor) -> list[str]:
-        """Running transactions at the EVSE of a monitor; at all EVSEs for a monitor of the whole station."""
+        """Ids of the running transactions at the EVSE of a monitor, or at all EVSEs if it has no EVSE."""
         return [
             evse.transaction_id
             for evse in self._core.evses
@@ -286,7 +289,7 @@ class Monitoring:
     def _notify(self, monitor: Monitor, event: Event, value: str) -> bool:
         """Queue an event and return whether it was queued.
 
-        Some events are not reported, others are lost while the station is offline.
+        It is not queued if `_is_reported` is false, or if the station is offline and the event not kept.
         """
         is_kept = monitor.severity <= self._level("OfflineQueuingSeverity")  # N07.FR.04, N08.FR.03
         if not self._is_reported(monitor) or not (is_kept or self._core.is_online):
@@ -296,7 +299,7 @@ class Monitoring:
         return True
 
     def _report_fault(self, key: Key, _old: str, new: str) -> None:
-        """Notify a fault of a connector, or its repair. No monitor causes this notification."""
+        """Queue an event if a connector becomes faulty or is repaired, even without a monitor for it."""
         is_enabled = self._core.variables.boolean(MONITORING_CTRLR, "Enabled") and self._core.is_powered
         is_of_connector = (key.component, key.variable) == ("Connector", "Problem")
         if not (is_enabled and is_of_connector) or self._waiting_events >= MAX_WAITING_EVENTS:
@@ -311,7 +314,9 @@ class Monitoring:
         self._core.send(request, self._event_finished, self._event_finished, kept=is_kept)
 
     def _is_reported(self, monitor: Monitor) -> bool:
-        """Whether events of a monitor are sent at all (N05.FR.03, N07.FR.15)."""
+        """Whether events of a monitor may be queued: monitoring is enabled, the severity number is low enough
+        and fewer than MAX_WAITING_EVENTS events are unsent (N05.FR.03, N07.FR.15).
+        """
         return (
             self._core.variables.boolean(MONITORING_CTRLR, "Enabled")
             and monitor.severity <= self._level("ActiveMonitoringLevel")
@@ -339,7 +344,7 @@ class Monitoring:
         }
 
     def _transaction_at(self, key: Key) -> JsonObject:
-        """The transactionId of the running transaction at the EVSE of a variable; otherwise empty."""
+        """Object with the transactionId of the transaction at the EVSE of a variable; otherwise empty."""
         for evse in self._core.evses:
             if evse.id == key.evse_id and evse.transaction_id is not None:
                 return {"transactionId": evse.transaction_id}

@@ -57,7 +57,7 @@ class Monitor:
         }
 
     def doubles(self, other: "Monitor") -> bool:
-        """Whether two monitors have the same variable, type and severity (N04.FR.10)."""
+        """Whether two monitors with different ids have equal variable, type and severity (N04.FR.10)."""
         return self.id != other.id and (self.key, self.type, self.severity) == (
             other.key,
             other.type,
@@ -92,7 +92,7 @@ def is_beyond(monitor: Monitor, value: str) -> bool:
 
 
 def event_of(monitor: Monitor, data_type: DataType, value: str) -> Event | None:
-    """Decide whether a new value triggers a threshold or Delta monitor (N07)."""
+    """Event that a new value triggers at a threshold or Delta monitor; None if it triggers none (N07)."""
     if monitor.type in THRESHOLDS:
         beyond = is_beyond(monitor, value)
         if beyond == monitor.is_exceeded:
@@ -114,7 +114,7 @@ def differs(monitor: Monitor, data_type: DataType, value: str) -> bool:
 
 
 def problem(monitor: Monitor, variable: VariableDefinition) -> tuple[Status, ValueViolation] | None:
-    """Return the status and reason if a variable cannot have a monitor; otherwise None."""
+    """Return the status and reason that reject a monitor; None if the variable can have this monitor."""
     if not variable.supports_monitoring:
         return Status.unsupported_monitor_type, ValueViolation(
             "UnsupportedParam", "variable does not support monitoring"

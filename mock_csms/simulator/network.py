@@ -56,7 +56,7 @@ class Network:
     def set_network_profile(
         self, configuration_slot: int, connection_data: JsonObject
     ) -> call_result.SetNetworkProfile:
-        """Store a profile (B09)."""
+        """Store a profile in a slot if it is valid; it is not used before the next reboot (B09)."""
         violation = self._profile_violation(str(configuration_slot), connection_data)
         if violation is not None:
             return call_result.SetNetworkProfile(
@@ -157,7 +157,7 @@ class Network:
         return NO_DOWNGRADE if self._is_too_low(data["securityProfile"]) else None
 
     def _priority_violation(self, value: str) -> ValueViolation | None:
-        """Check the slots of a new priority list (B10.FR.02, A05.FR.02, A05.FR.03)."""
+        """Return why a new priority list is invalid, or None (B10.FR.02, A05.FR.02, A05.FR.03)."""
         for slot in (item.strip() for item in value.split(",")):
             if slot not in self._stored:
                 return ValueViolation(INVALID_VALUE, f"slot {slot} has no profile")

@@ -100,7 +100,7 @@ class StationOutbox:
             self.enqueue(substitute)
 
     def enqueue(self, request: Request) -> None:
-        """Append a request to its queue."""
+        """Append a request to its queue. If the queue is too long, drop samples or the oldest request."""
         if request.is_transaction_message:
             self._transactions.append(request)
             if len(self._transactions) > MAX_TRANSACTION_MESSAGES:
@@ -158,7 +158,7 @@ class StationOutbox:
             request.fail()
 
     def drop(self, action: str) -> None:
-        """Drop the requests of one action; their ``on_failure`` is not called."""
+        """Drop the queued requests of an action, except TransactionEvent, without calling ``on_failure``."""
         self._others = deque(request for request in self._others if request.action != action)
 
     def has(self, action: str) -> bool:

@@ -44,7 +44,7 @@ class Publisher:
         self._transfers = Transfers(core)
         self._reports = StatusReports(core, publishing_notification)
         self._published: dict[str, str] = {}
-        """Locations by MD5 checksum."""
+        """Locations of the published files, by MD5 checksum."""
         self._ongoing: Publication | None = None
         self._transfer: Transfer[Download] | None = None
         core.triggers[MessageTriggerEnumType.publish_firmware_status_notification] = lambda _: (
@@ -102,7 +102,7 @@ class Publisher:
 
     @on(Action.unpublish_firmware)
     def unpublish_firmware(self, checksum: str) -> call_result.UnpublishFirmware:
-        """Stop publishing a file (L04)."""
+        """Stop publishing the file with this MD5 checksum (L04)."""
         if self._ongoing is not None and self._ongoing.checksum == checksum.lower():
             status = UnpublishFirmwareStatusEnumType.download_ongoing
         elif self._published.pop(checksum.lower(), None) is None:
@@ -121,7 +121,7 @@ class Publisher:
             self._ongoing.start()
 
     def _send_status(self) -> None:
-        """Send the last status, or Idle at first and after Published (L03.FR.10, L03.FR.11)."""
+        """Send the last status; Idle before the first download and after Published (L03.FR.10, L03.FR.11)."""
         last = self._reports.last
         if last is None or last.status == PublishFirmwareStatusEnumType.published:
             message = call.PublishFirmwareStatusNotification(PublishFirmwareStatusEnumType.idle)

@@ -134,7 +134,7 @@ class RemoteControl:
 
     @on(Action.trigger_message)
     def trigger_message(self, requested_message: str, evse: JsonObject | None) -> call_result.TriggerMessage:
-        """Send the requested message after the answer (F06.FR.04)."""
+        """Send the requested message after the answer to TriggerMessage (F06.FR.04)."""
         trigger = self._core.triggers.get(requested_message)
         if trigger is None:
             return call_result.TriggerMessage(status=TriggerStatus.not_implemented)  # F06.FR.08
@@ -146,7 +146,10 @@ class RemoteControl:
 
     @on(Action.get_transaction_status)
     def get_transaction_status(self, transaction_id: str | None) -> call_result.GetTransactionStatus:
-        """Report whether a transaction is running, and whether messages wait for delivery (E14)."""
+        """Return whether a transaction is running, and whether its messages wait for delivery (E14).
+
+        Without an id, only return whether messages of any transaction wait.
+        """
         is_waiting = self._core.outbox.has_transaction_messages(transaction_id)
         if transaction_id is None:
             return call_result.GetTransactionStatus(messages_in_queue=is_waiting)  # E14.FR.06

@@ -1,4 +1,4 @@
-"""Reports in several messages that the central system requests (B07, B08, N02)."""
+"""Reports that the central system requests, each sent in one or more messages (B07, B08, N02)."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -23,11 +23,11 @@ class Reports:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many reports are unfinished that a further one is rejected."""
+        """Whether MAX_UNFINISHED_REPORTS reports are undelivered, so that a further request is rejected."""
         return len(self._unfinished) >= MAX_UNFINISHED_REPORTS
 
     def send(self, parts: Iterable[Any]) -> None:
-        """Queue the parts of a report; all but the last have a true ``tbc``."""
+        """Queue the parts of a report, of which all but the last must have a true ``tbc``."""
         self._unfinished.add(number := next(self._numbers))
 
         def finish(_: object = None) -> None:

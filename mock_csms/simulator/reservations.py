@@ -113,8 +113,8 @@ class Reservations:
         return reservation.id
 
     def connector_unavailable(self, evse_id: int) -> None:
-        """Remove reservations that cannot be served because the EVSE is Faulted or Unavailable (H01.FR.16,
-        H01.FR.17).
+        """If all connectors of an EVSE are Faulted or Unavailable, remove the reservations that cannot be
+        served any more (H01.FR.16, H01.FR.17).
         """
         evse = self._core.evses.get(evse_id)
         if evse is None or not is_broken(self._core.evses, evse):
@@ -208,7 +208,7 @@ class Reservations:
         self._mark_evses()
 
     def _end(self, reservation_id: int, status: UpdateStatus) -> None:
-        """Remove a reservation. Report first the new status of its EVSE, then the removal (H04)."""
+        """Remove a reservation. Report the status of its EVSE, then send a ReservationStatusUpdate (H04)."""
         self._remove(reservation_id)
         self._core.send(
             call.ReservationStatusUpdate(reservation_id=reservation_id, reservation_update_status=status)
@@ -250,7 +250,7 @@ class Reservations:
                 self._core.connector_changed.emit(connector)
 
     def _marks(self) -> dict[int, int]:
-        """Reservation ids by the id of the reserved EVSE."""
+        """Ids of the reservations that make EVSEs Reserved, by EVSE id."""
         marks = {item.evse_id: item.id for item in self._reservations.values() if item.evse_id is not None}
         anywhere = self._for_any_evse()
         if anywhere and len(anywhere) >= len(free := self._free_evses()):
@@ -272,7 +272,7 @@ def dominant_status(evses: Evses, evse: Evse) -> ConnectorStatus:
 
 
 def refusing_status(statuses: Iterable[ConnectorStatus]) -> Status:
-    """Answer if none of the targeted EVSEs can be reserved (H01.FR.11, H01.FR.12, H01.FR.14)."""
+    """Status of a ReserveNow answer if no EVSE can be reserved (H01.FR.11, H01.FR.12, H01.FR.14)."""
     found = set(statuses)
     if ConnectorStatus.occupied in found:
         return Status.occupied

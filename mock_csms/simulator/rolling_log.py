@@ -20,7 +20,7 @@ class LogLine(NamedTuple):
 
 
 class RollingLog:
-    """The newest lines; older ones are dropped."""
+    """A log that keeps only the newest MAX_LINES lines."""
 
     def __init__(self) -> None:
         self._lines: deque[LogLine] = deque(maxlen=MAX_LINES)

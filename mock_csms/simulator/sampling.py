@@ -54,7 +54,7 @@ class Sampling:
     def _schedule(
         self, session: ChargingSession, variable: str, sample: Callable[[ChargingSession], None]
     ) -> None:
-        """Take a sample after each interval while the transaction is running. An interval of 0 means
+        """Call ``sample`` after each interval while the transaction is running. An interval of 0 means
         never.
         """
         interval_s = self._core.variables.integer(SAMPLED, variable)
@@ -99,12 +99,15 @@ class Sampling:
             self._wait_for_multiple(key.variable)
 
     def align(self) -> None:
-        """Set the timers again for the next multiples of the intervals since midnight (part 2, J 2.2)."""
+        """Set the timers of clock-aligned samples to multiples of their intervals since midnight (J 2.2)."""
         for variable in self._aligned_samples:
             self._wait_for_multiple(variable)
 
     def _wait_for_multiple(self, variable: str, after_s: float = 0) -> None:
-        """Set a timer for the next multiple of an interval that is later than ``after_s``."""
+        """Set the timer of a clock-aligned sample for the next multiple of its interval since midnight.
+
+        The multiple is later than now and later than ``after_s``, in seconds since the epoch.
+        """
         if (timer := self._aligned_timers.pop(variable, None)) is not None:
             timer.cancel()
         interval_s = self._core.variables.integer(ALIGNED, variable)

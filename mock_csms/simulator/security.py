@@ -44,7 +44,7 @@ class SecurityEvents:
             )
 
     def lines(self, oldest: datetime | None = None, latest: datetime | None = None) -> list[str]:
-        """Lines of the security log between two times."""
+        """Lines of the security log between two times; None means no limit."""
         return self._log.lines(oldest, latest)
 
     def expect_reboot(self) -> None:

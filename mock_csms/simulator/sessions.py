@@ -143,7 +143,7 @@ class ChargingSession:
     unlocked_by: tuple[JsonObject, JsonObject] | None = None
     """Token, with its info, that unlocks a cable unplugged at the vehicle (E09.FR.03)."""
     facts: EvseFacts = field(default_factory=EvseFacts)
-    """Facts at the time of the last event."""
+    """Facts when `StationTransactions` last checked whether a transaction starts or ends."""
     transaction: RunningTransaction | None = None
 
     @property
@@ -171,7 +171,7 @@ class ChargingSession:
         return min(wanted_wh, self._allowed_wh())
 
     def _allowed_wh(self) -> float:
-        """Energy that the transaction may still take (E05.FR.03)."""
+        """Energy that the transaction may still take; infinite without a limit (E05.FR.03)."""
         if self.max_energy_wh is None or self.transaction is None:
             return inf
         return self.max_energy_wh - (self.meter.register_wh - self.transaction.start_register_wh)

@@ -68,7 +68,7 @@ class SmartCharging:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.limits_changed: Signal[[]] = Signal()
-        """A command, an external limit or the end of a transaction may have changed the limit of any EVSE."""
+        """The limit of any EVSE may have changed, because profiles, transactions or settings have changed."""
         self._profiles: dict[int, Installed] = {}
         """Installed profiles by id; they survive a power cycle (K01.FR.27)."""
         self._notified_limit_a: float | None = None
@@ -165,7 +165,10 @@ class SmartCharging:
         return evse_id != 0 and self._profile_refusal(evse_id, profile) is None
 
     def add_transaction_profile(self, evse_id: int, transaction_id: str, profile: JsonObject) -> bool:
-        """Install the profile of RequestStartTransaction for its transaction (F01.FR.10)."""
+        """Install the profile of RequestStartTransaction for its transaction (F01.FR.10).
+
+        Return whether the profile is valid; while smart charging is disabled, return true and ignore it.
+        """
         if not self.can_accept_transaction_profile(evse_id, profile):
             return False
         if self._is_supported:
@@ -173,11 +176,11 @@ class SmartCharging:
         return True
 
     def transaction_started(self) -> None:
-        """Share the limits of the station with one more EVSE (K04.FR.05)."""
+        """Recalculate the limits, because one more EVSE shares the limits of the station (K04.FR.05)."""
         self._limits_may_have_changed()
 
     def transaction_ended(self, evse_id: int, transaction_id: str) -> None:
-        """Delete the TxProfiles of a transaction (K02.FR.05) and forget the vehicle."""
+        """Delete the TxProfiles of a transaction (K02.FR.05) and the limits given to its vehicle."""
         self._vehicles.pop(evse_id, None)
         self._replace(
             {
@@ -311,7 +314,7 @@ class SmartCharging:
             self._give_vehicle_schedule(evse_id, self._evse_limits(evse_id, self._now()))
 
     def _replace(self, profiles: dict[int, Installed]) -> None:
-        """Replace the set of profiles."""
+        """Store these profiles in place of all installed profiles, and apply the new limits."""
         self._profiles = profiles
         self.core.variables.put(Key(SMART_CHARGING_CTRLR, "Entries", "ChargingProfiles"), str(len(profiles)))
         self._limits_may_have_changed()
@@ -321,7 +324,9 @@ class SmartCharging:
             self._limits_may_have_changed()
 
     def _limits_may_have_changed(self) -> None:
-        """Apply the limits. A vehicle with a new composite schedule renegotiates (K16.FR.02, errata 2.50)."""
+        """Give each ISO 15118 vehicle whose composite schedule has changed its new limits (K16.FR.02, errata
+        2.50), and emit `limits_changed`.
+        """
         now = self._now()
         for evse_id, given in list(self._vehicles.items()):
             limits = self._evse_limits(evse_id, now)

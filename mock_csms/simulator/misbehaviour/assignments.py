@@ -25,7 +25,7 @@ class StationTime:
 
 @dataclass(frozen=True)
 class Reference:
-    """Stands for the value of a field in the message or step that the mutation changes or adds to."""
+    """Stands for the value of a field of the original message or step; written as ``@FIELD``."""
 
     path: str
     offset: int

@@ -44,7 +44,7 @@ def both(*conditions: Condition) -> Condition:
 
 
 def put(path: str, value: object) -> Change:
-    """Set the value at a path, even if there is no value yet.
+    """Return a change that sets the value at a path, even if there is no value yet.
 
     If the object that should contain the value is missing, nothing changes.
     """
@@ -52,17 +52,20 @@ def put(path: str, value: object) -> Change:
 
 
 def drop(path: str) -> Change:
-    """Remove the value at a path."""
+    """Return a change that removes the value at a path."""
     return _at(path, lambda _: NO_PROPERTY)
 
 
 def alter(path: str, function: Callable[[Any], object]) -> Change:
-    """Replace the value at a path by the result of a function. A missing value stays missing."""
+    """Return a change that replaces the value at a path by ``function(value)``.
+
+    A missing value stays missing.
+    """
     return _at(path, lambda value: NO_PROPERTY if value is NO_PROPERTY else function(value))
 
 
 def each(*changes: Change) -> Change:
-    """Apply changes one after another."""
+    """Return a change that applies ``changes`` one after another."""
 
     def changed(payload: JsonObject) -> JsonObject:
         for change in changes:

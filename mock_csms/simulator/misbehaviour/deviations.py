@@ -30,7 +30,7 @@ class Deviation:
     limit: int | None = None
     """Number of messages in which the station deviates; None: no limit."""
     skip: int = 0
-    """Number of messages before the first deviation."""
+    """Number of matching messages before the first message with a deviation."""
 
     @abstractmethod
     def attach(self, station: SimulatedStation) -> None:
@@ -170,7 +170,10 @@ class CommandDeviation(Deviation):
 
     @abstractmethod
     def answer(self, station: SimulatedStation, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
-        """Answer a command; may raise CallRejected."""
+        """Return the payload of the answer to a command; may raise CallRejected.
+
+        ``carry_out`` handles a command as without this deviation.
+        """
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
@@ -193,7 +196,7 @@ class IgnoreCommand(CommandDeviation):
     """Payload of the answer."""
 
     def answer(self, _station: SimulatedStation, _request: JsonObject, _carry_out: AnswerTo) -> JsonObject:
-        """Return the answer."""
+        """Return ``payload``."""
         return self.payload
 
 

@@ -58,13 +58,13 @@ class HearInCommand(CommandDeviation):
     values: tuple[Assignment, ...]
 
     def answer(self, station: SimulatedStation, request: JsonObject, carry_out: AnswerTo) -> JsonObject:
-        """Answer the command with the other values."""
+        """Carry out the command as if it had the other values, and return the payload of the answer."""
         return carry_out(assign(request, self.values, request, station.core.now()))
 
 
 @dataclass(frozen=True)
 class HearInAnswer(Deviation):
-    """Handle an answer as if it had other values. ``when`` tests the message and its answer."""
+    """Handle the answer to a CALL as if it had other values. ``when`` tests the CALL and its answer."""
 
     _: KW_ONLY
     values: tuple[Assignment, ...]
@@ -149,7 +149,7 @@ class PretendAnswer(CommandDeviation):
     values: tuple[Assignment, ...]
 
     def answer(self, station: SimulatedStation, request: JsonObject, _: AnswerTo) -> JsonObject:
-        """Return the answer."""
+        """Return a payload that is built from ``values`` alone."""
         schema = payload_schema(station.endpoint.version, str(self.action), "response")
         return built(station, schema, self.values, request)
 

@@ -37,7 +37,10 @@ class BelieveValues(Deviation):
 
 @dataclass(frozen=True)
 class OverlookStep(Deviation):
-    """Do not notice a step. ``action`` is its verb, and ``when`` tests its arguments."""
+    """Do not react to a step of a person or of the network.
+
+    ``action`` is the verb of the step, and ``when`` tests its arguments.
+    """
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""

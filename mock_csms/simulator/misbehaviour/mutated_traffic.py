@@ -26,7 +26,7 @@ CALL_BEGINNING = b"[%d" % CALL
 
 @dataclass(frozen=True)
 class RepeatCall(CallDeviation):
-    """Send a CALL twice; the station acts on the first answer."""
+    """Send a CALL twice; the station acts only on the first answer."""
 
     def substitutes(self, _: SimulatedStation, request: Request) -> Iterable[Request]:
         """Return the request and its copy."""
@@ -35,7 +35,7 @@ class RepeatCall(CallDeviation):
 
 @dataclass(frozen=True)
 class DelayCall(CallDeviation):
-    """Send a CALL later; other messages overtake it."""
+    """Queue a CALL ``delay_s`` later; other messages may overtake it."""
 
     _: KW_ONLY
     delay_s: float
@@ -69,7 +69,7 @@ class LeaveUnanswered(Deviation):
 
 
 class AnswerDeviation(Deviation):
-    """A deviation in the frame of an answer. ``when`` tests the command and its answer."""
+    """A deviation in the frame that answers a command. ``when`` tests the command and its answer."""
 
     @abstractmethod
     def sent(self, station: SimulatedStation, original: JsonObject, frame: bytes) -> Iterable[bytes]:
@@ -127,17 +127,17 @@ class AddedMessage:
     values: tuple[Assignment, ...]
 
     def request(self, station: SimulatedStation, original: JsonObject, *, is_kept: bool = True) -> Request:
-        """Make the CALL; ``original`` is the message that a `Reference` in its values refers to."""
+        """Return the request to queue; ``original`` is the message that a `Reference` in it refers to."""
         schema = payload_schema(station.endpoint.version, self.action, "request")
         payload = built(station, schema, self.values, original)
         return Request(self.action, payload, is_kept=is_kept, is_solicited=True)
 
     def frame(self, station: SimulatedStation, original: JsonObject) -> bytes:
-        """Make the frame of a CALL that is sent at once, not in its turn."""
+        """Return the frame of the CALL, which is sent at once and not through the outbox."""
         return call_frame(str(uuid4()), self.action, self.request(station, original).payload)
 
     def send(self, station: SimulatedStation, original: JsonObject) -> None:
-        """Send the CALL before all others in its queue. Before the boot is accepted, send it at once."""
+        """Queue the CALL before all others in its queue; send it at once if the boot is not yet accepted."""
         if station.core.is_online:
             station.core.outbox.put_first(self.request(station, original))
             station.core.outbox.on_added()
@@ -154,7 +154,10 @@ class AddedStep:
     """Arguments of the step."""
 
     def take(self, station: SimulatedStation, _: JsonObject) -> None:
-        """Do the step after ANSWER_S, so that an answer is sent first; ignore a step that has no effect."""
+        """Do the step after ANSWER_S, so that the answer to a command is sent first.
+
+        Ignore a step that has no effect.
+        """
         station.core.after(ANSWER_S, partial(self._do, station))
 
     def _do(self, station: SimulatedStation) -> None:
@@ -170,7 +173,7 @@ the step.
 
 @dataclass(frozen=True)
 class FollowCall(Deviation):
-    """Call ``effect`` after the answer to a CALL. ``when`` tests the CALL and its answer."""
+    """Call ``effect`` after a CALL is answered or fails. ``when`` tests the CALL and its answer, if any."""
 
     _: KW_ONLY
     effect: Effect
@@ -193,7 +196,7 @@ class FollowCall(Deviation):
 
 
 def _followed(request: Request, follow: Callable[[JsonObject], None]) -> Request:
-    """Return a request that calls a function after its answer or failure."""
+    """Return a copy of a request that also calls ``follow`` with its answer, or with ``{}`` if it fails."""
 
     def on_result(answer: JsonObject) -> None:
         if request.on_result is not None:

@@ -55,11 +55,11 @@ class MutationReader:
         return self.text.subjects
 
     def message(self, action: str) -> str:
-        """Check that stations send this action."""
+        """Return ``action`` if stations send it; raises WrongMutation otherwise."""
         return self._known(action, self.version.from_station, "message of stations")
 
     def command(self, action: str) -> str:
-        """Check that an action is a command."""
+        """Return ``action`` if it is a command; raises WrongMutation otherwise."""
         return self._known(action, self.version.from_csms, "command")
 
     def _known(self, action: str, actions: frozenset[str], kind: str) -> str:
@@ -70,7 +70,7 @@ class MutationReader:
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(actions))}")
 
     def known(self, action: str) -> str:
-        """Check that OCPP has an action of this name."""
+        """Return ``action`` if the OCPP version has it; raises WrongMutation otherwise."""
         if action in self.version.actions:
             return action
         raise WrongMutation(f"unknown action {action!r}{suggest(action, sorted(self.version.actions))}")
@@ -90,7 +90,7 @@ class MutationReader:
         return not all(_has_field(schema, value.path) for value in self.text.values)
 
     def assignments(self, action: str, kind: PayloadKind, check: FieldCheck) -> tuple[Assignment, ...]:
-        """Read the values of an action's fields; ``check`` gets each field that a value refers to."""
+        """Return the values to set in fields of an action; ``check`` tests each ``@FIELD`` in a value."""
         schema = payload_schema(self.version, action, kind)
         return tuple(self._assignment(schema, action, written, check) for written in self.text.values)
 
@@ -107,7 +107,10 @@ class MutationReader:
         return Assignment(written.path, value)
 
     def options(self, check: FieldCheck) -> dict[str, Any]:
-        """Read the condition, ``times`` and ``after``; ``check`` gets each field in the condition."""
+        """Return the arguments ``when``, ``limit`` and ``skip`` of a Deviation.
+
+        ``check`` tests the path of each condition in ``when``.
+        """
         for condition in self.text.conditions:
             check(condition.path)
         comparisons = [
@@ -117,7 +120,7 @@ class MutationReader:
         return {"when": all_hold(comparisons), "limit": self.text.limit, "skip": self.text.skip}
 
     def options_of(self, action: str, kinds: Sequence[PayloadKind]) -> dict[str, Any]:
-        """Read the condition about these payloads of an action, ``times`` and ``after``."""
+        """Return `options`; the condition may name the fields of these payloads of an action."""
         return self.options(self.fields_of(action, kinds))
 
     def fields_of(self, action: str, kinds: Sequence[PayloadKind]) -> FieldCheck:

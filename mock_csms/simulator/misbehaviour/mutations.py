@@ -67,7 +67,7 @@ class MutationForm:
 
 
 def parse_mutation(text: str, version: OcppVersion) -> Deviation:
-    """Read a mutation; raises WrongMutation."""
+    """Return the deviation that a mutation describes; raises WrongMutation."""
     words = parse_words(text)
     if words.form not in FORMS:
         raise WrongMutation(f"unknown form {words.form!r}{suggest_or_list(words.form, FORMS)}")

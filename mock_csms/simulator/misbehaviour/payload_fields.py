@@ -11,9 +11,9 @@ from mock_csms.versions import OcppVersion
 type PayloadKind = Literal["request", "response"]
 
 PLAIN_STATUS: Final = "Accepted"
-"""Status in a plain answer, if the schema allows this status."""
+"""Value of each enumeration in a `plain_payload`, if the schema allows this value."""
 ZEROS: Final[Mapping[str, object]] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
-"""Values of required fields in a plain payload, by JSON type."""
+"""Values of required fields in a `plain_payload`, by JSON type."""
 
 
 class UnknownField(ValueError):
@@ -63,12 +63,12 @@ def _resolved(schema: JsonObject, node: JsonObject) -> JsonObject:
 
 
 def is_time(field: JsonObject) -> bool:
-    """Whether a field is a time."""
+    """Whether the schema of a field is that of a date and time."""
     return field.get("format") == "date-time"
 
 
 def is_text(field: JsonObject) -> bool:
-    """Whether a field is a text."""
+    """Whether the schema of a field is that of a string."""
     return field.get("type") == "string"
 
 
@@ -96,7 +96,7 @@ def _plain_value(schema: JsonObject, node: JsonObject, now: str) -> object:
 
 
 def with_field(schema: JsonObject, payload: JsonObject, path: str, value: object) -> JsonObject:
-    """Return a payload with a value at a path. Missing objects and lists on the way are made."""
+    """Return a copy of a payload with ``value`` at a path; missing objects and lists are added."""
     changed: JsonObject = _with_value(schema, schema, payload, path.split("."), value)
     return changed
 

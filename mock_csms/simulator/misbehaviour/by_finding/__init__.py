@@ -10,7 +10,7 @@ from mock_csms.simulator.misbehaviour.table import MISBEHAVIOURS
 
 @cache
 def misbehaviours_by_finding() -> Mapping[str, tuple[str, ...]]:
-    """Return the names of misbehaviours and the mutations that cause a finding, by the id of its kind."""
+    """Return, for the id of each kind of finding, the misbehaviours and mutations that cause it."""
     causes: dict[str, tuple[str, ...]] = {}
     for misbehaviour in MISBEHAVIOURS.values():
         causes[misbehaviour.finding] = (*causes.get(misbehaviour.finding, ()), misbehaviour.name)
