@@ -1,4 +1,4 @@
-"""Charging profiles of the smart charging cases: built, and compared with reports and composite schedules."""
+"""Builds charging profiles for smart charging cases; compares them with reports and composite schedules."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ TX_DEFAULT: Final = "TxDefaultProfile"
 STATION_MAX: Final = "ChargingStationMaxProfile"
 TX_ONLY: Final = "TxProfile"
 SCHEDULE_S: Final = 300
-"""Duration of a schedule where a case does not give one."""
+"""Default duration of a charging schedule, in seconds."""
 PHASE_VOLTAGE_V: Final = 230
 LIMIT_TOLERANCE: Final = 0.1
-"""Difference up to which two limits are equal, because a limit has one decimal."""
+"""Largest difference between two limits that count as equal, because limits have one decimal."""
 TIMES: Final = frozenset({"startSchedule", "validFrom", "validTo"})
 
 
 @dataclass(frozen=True, slots=True)
 class LimitUnit:
-    """The unit in which a case gives limits, and the number of phases to which a limit applies."""
+    """The unit of the limits in a charging schedule, and the number of phases to which a limit applies."""
 
     name: str = "A"
     phases: int = 3
@@ -43,7 +43,10 @@ class LimitUnit:
         return {**begin, **lasting, **self.relative(limits)}
 
     def relative(self, limits: Mapping[int, float] | None = None) -> dict[str, Any]:
-        """Return a ChargingScheduleType without a start; ``limits`` has amperes by start second."""
+        """Return a ChargingScheduleType without startSchedule.
+
+        ``limits`` maps start seconds to amperes per phase; the default is 6 A from the start.
+        """
         periods = [
             {"startPeriod": second, "limit": self.limit(amperes), "numberPhases": self.phases}
             for second, amperes in (limits or {0: 6}).items()
@@ -73,7 +76,7 @@ def charging_profile(
 
 
 def as_reported(value: Any) -> Any:
-    """Return the fields that a report of a profile has to have; the station may write times differently."""
+    """Return the fields expected in a report of this charging profile; times may be written differently."""
     if isinstance(value, Mapping):
         return {
             name: _same_time(part) if name in TIMES else as_reported(part) for name, part in value.items()
@@ -96,23 +99,23 @@ def same_limit(one: float, other: float) -> bool:
 
 
 def now() -> datetime:
-    """Return the time in whole seconds."""
+    """Return the current time (UTC) in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def time_text(moment: datetime) -> str:
-    """Return a time as in OCPP messages."""
+    """Format a UTC time as in OCPP messages, such as ``2026-01-31T12:00:00Z``."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def time_of(text: str) -> datetime:
-    """Read a time of OCPP messages; raises ValueError."""
+    """Parse a time in an OCPP message, as UTC if it has no time zone; raises ValueError."""
     parsed = datetime.fromisoformat(text)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def is_readable_time(text: str) -> bool:
-    """Whether a text is a time of OCPP messages."""
+    """Whether `time_of` can parse a text."""
     try:
         time_of(text)
     except ValueError:

@@ -58,7 +58,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _until_signal(working: Coroutine[Any, Any, int]) -> int:
-    """Run a task. The first signal cancels it, which reverts its changes; a second one ends the process."""
+    """Run ``working``; return its exit code, or `ABORTED` after a signal.
+
+    The first signal cancels ``working``, which then reverts its changes; a second one ends the process.
+    """
     task = asyncio.ensure_future(working)
 
     def stop() -> None:
@@ -143,7 +146,7 @@ async def _run(given: CertifyArguments) -> int:
 
 
 def _resumed(path: Path, identity: str) -> RunReport:
-    """Read the report of an earlier run on the station; raises UsageError."""
+    """Read the report of an earlier run; raises UsageError if it is unreadable or about another station."""
     report = RunReport.of_file(path)
     if report.station != identity:
         raise UsageError(f"{path} is a report about {report.station}; give one about {identity}")
@@ -163,7 +166,7 @@ def _on_case(
 
 
 def _conclude(files: ReportFiles, report: RunReport, left: Sequence[str], before: RunReport | None) -> None:
-    """Write the reports and the summary of a run, even if it was aborted."""
+    """Write the reports and the summary of a finished or aborted run, and the changes since ``before``."""
     files.write_all(report)
     if report.finished is None:
         _write(["the run was aborted", *(f"not put back: {change}" for change in left)])

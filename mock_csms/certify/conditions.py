@@ -52,7 +52,7 @@ ALWAYS: Final = AllOf(())
 
 @cache
 def parse_condition(text: str) -> CaseCondition:
-    """Parse a condition such as ``C-49 and not (C-30 or AQ-2)``; an empty text always holds.
+    """Parse a condition such as ``C-49 and not (C-30 or AQ-2)``; return `ALWAYS` for an empty text.
 
     Raises:
         WrongCondition: The text is not an expression, or names an unknown feature.
@@ -143,7 +143,7 @@ def explain(condition: CaseCondition, claims: Container[str]) -> str:
 
 
 def _deciding(condition: CaseCondition, claims: Container[str]) -> Iterator[str]:
-    """Yield the features that make the condition true or false."""
+    """Yield the features whose presence in ``claims``, or absence from it, decides the condition."""
     match condition:
         case Claim(feature):
             yield feature

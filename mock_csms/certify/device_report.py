@@ -12,13 +12,13 @@ READ_ONLY: Final = "ReadOnly"
 type ReportRow = Mapping[str, Any]
 """ReportData: component, variable, attributes and characteristics."""
 type ComponentPlace = tuple[int | None, int | None]
-"""EVSE and connector of a component; None for the station."""
+"""Ids of the EVSE and the connector to which a component belongs; None for each that it does not have."""
 type ReportedName = tuple[str, ComponentPlace, str, str | None]
-"""Component, its place, variable and instance; names are compared without their case."""
+"""Component, its place, variable and variable instance; both names are case-folded."""
 
 
 def reported_name(row: ReportRow) -> ReportedName:
-    """Return the name of the variable of a row."""
+    """Return the `ReportedName` that identifies the variable of a row."""
     component, variable = row["component"], row["variable"]
     evse = component.get("evse", {})
     place = (evse.get("id"), evse.get("connectorId"))
@@ -37,7 +37,7 @@ def name_text(row: ReportRow) -> str:
 
 
 def rows_named(rows: Iterable[ReportRow], component: str, variable: str) -> list[ReportRow]:
-    """Return the rows about a variable of components with this name."""
+    """Return the rows about a variable of any component with this name; names are not case-sensitive."""
     wanted = component.casefold(), variable.casefold()
     return [row for row in rows if (reported_name(row)[0], reported_name(row)[2]) == wanted]
 
@@ -62,29 +62,29 @@ def words_of(text: str) -> list[str]:
 
 
 def without_characteristics(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the variables without characteristics (B07.FR.08, B08.FR.12)."""
+    """Return the names of variables without characteristics (B07.FR.08, B08.FR.12)."""
     return [name_text(row) for row in rows if "variableCharacteristics" not in row]
 
 
 def without_options(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the lists whose characteristics have no valuesList, or an empty one."""
+    """Return the names of list variables whose valuesList is missing or empty."""
     return [name_text(row) for row in rows if _is_list(row) and not _options(row)]
 
 
 def outside_options(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the lists with a value that is not in their valuesList."""
+    """Return the names of list variables with a value that is not in their valuesList."""
     return [name_text(row) for row in rows if _is_list(row) and not set(_chosen(row)) <= set(_options(row))]
 
 
 def read_only(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the variables with an attribute that cannot be set."""
+    """Return the names of variables with a read-only attribute."""
     return [
         name_text(row) for row in rows if any(_mutability(each) == READ_ONLY for each in _attributes(row))
     ]
 
 
 def secrets_shown(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the write-only variables that are reported with a value."""
+    """Return the names of write-only variables that are reported with a value."""
     return [
         name_text(row)
         for row in rows
@@ -93,7 +93,7 @@ def secrets_shown(rows: Iterable[ReportRow]) -> list[str]:
 
 
 def without_value(rows: Iterable[ReportRow]) -> list[str]:
-    """Name the variables without a value, except write-only ones and the power of an EVSE."""
+    """Return the names of variables without a value, except write-only ones and the power of an EVSE."""
     return [
         name_text(row)
         for row in rows
@@ -105,7 +105,10 @@ def without_value(rows: Iterable[ReportRow]) -> list[str]:
 def missing_from(
     rows: Iterable[ReportRow], required: Iterable[RequiredVariable], connectors: Sequence[tuple[int, int]]
 ) -> list[str]:
-    """Name the required variables without a row; EVSE and Connector need one for each EVSE or connector."""
+    """Return the names of required variables without a row.
+
+    A variable of the component EVSE or Connector needs a row for each EVSE or connector of ``connectors``.
+    """
     reported = {reported_name(row) for row in rows}
     evses = sorted({evse for evse, _ in connectors})
     places: Mapping[str, Sequence[ComponentPlace]] = {

@@ -26,7 +26,7 @@ class Sign(Enum):
     CAN_BE = auto()
     """The variable has the value, or is writable."""
     OFFERS = auto()
-    """The list in the variable has the value, or its valuesList has it and the variable is writable."""
+    """The variable is a list with the value, or is writable and its valuesList has the value."""
     STARTS_WITH = auto()
     SEVERAL_EVSES = auto()
 
@@ -36,7 +36,7 @@ class Evidence:
     """A variable of the device model that shows a feature."""
 
     variable: str
-    """Component and variable, such as TxCtrlr.TxStartPoint, or only the variable for any component."""
+    """Component and variable, such as TxCtrlr.TxStartPoint; a variable alone may belong to any component."""
     sign: Sign = Sign.IMPLEMENTED
     value: str = ""
     instance: str | None = None
@@ -85,7 +85,7 @@ def _starts_with(variable: str, *prefixes: str) -> tuple[Evidence, ...]:
 
 
 def _numbered(prefix: str, descriptions: Mapping[str, str], variable: str) -> tuple[Feature, ...]:
-    """Make the features ``prefix.1``, ``prefix.2`` and so on for the values of a list."""
+    """Make a feature for each value in ``descriptions``, with the ids ``prefix.1``, ``prefix.2``, ..."""
     return tuple(
         Feature(f"{prefix}.{number}", "", description, _offers(value, variable))
         for number, (value, description) in enumerate(descriptions.items(), start=1)
@@ -492,6 +492,6 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
 
 
 def claimed_values(claims: Container[str], prefix: str) -> list[str]:
-    """Return the values of claimed features with a prefix, such as ``EVConnected`` of C-09.1 for C-09."""
+    """Return the values of the claimed features ``prefix.N``; for C-09, C-09.1 has the value EVConnected."""
     numbered = [feature for feature in FEATURES.values() if feature.id.startswith(f"{prefix}.")]
     return [feature.evidence[0].value for feature in numbered if feature.id in claims]

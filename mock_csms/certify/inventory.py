@@ -27,7 +27,7 @@ class LearntFeatures:
 
 @dataclass(frozen=True)
 class _ReportedVariable:
-    """The actual value of a variable in a report."""
+    """A variable in a device report, with its actual value."""
 
     component: str
     name: str

@@ -18,7 +18,7 @@ ID_WIDTH: Final = 12
 
 
 def list_of(planned: list[PlannedCase]) -> list[str]:
-    """Return one line for each case: id, mark, title, and why it is skipped."""
+    """Return one line for each case: its id, M if it is mandatory, its title, and why it is skipped."""
     return [
         f"{each.entry.id:{ID_WIDTH}} {'M' if each.is_mandatory else ' '}  {each.title or '-'}"
         + (f"  [{each.skipped}]" if each.skipped else "")
@@ -29,7 +29,7 @@ def list_of(planned: list[PlannedCase]) -> list[str]:
 def explanation_of(
     case_id: str, cases: Mapping[str, Case], unrehearsed: Mapping[str, Unrehearsed]
 ) -> list[str]:
-    """Return the lines that explain a case: its entry in the catalogue, and its source; raises UsageError."""
+    """Return the catalogue entry and the source of a case as lines; raises UsageError for an unknown id."""
     entry = CATALOGUE.get(case_id)
     if entry is None:
         hint = suggest(case_id, CATALOGUE) or "; certify --list shows all ids"

@@ -43,7 +43,7 @@ class LiveView:
         self._is_due.set()
 
     def take_step(self, step: TakenStep) -> None:
-        """Show a step of the running case; the end of a step replaces its beginning."""
+        """Show a step of the running case, in place of the step before it if that is still ``running``."""
         if self._steps and self._steps[-1].outcome == "running":
             self._steps.pop()
         self._steps.append(step)
@@ -65,7 +65,7 @@ class LiveView:
 
 
 def _shown(planned: PlannedCase) -> dict[str, Any]:
-    """Return a planned case as the page shows it."""
+    """Return a planned case as JSON for the page."""
     shown = {
         "id": planned.entry.id,
         "title": planned.title,
@@ -78,7 +78,7 @@ def _shown(planned: PlannedCase) -> dict[str, Any]:
 
 
 def progress_of(result: CaseResult) -> dict[str, Any]:
-    """Return a result as the page shows it."""
+    """Return a result as JSON for the page."""
     shown: dict[str, Any] = {
         "id": result.id,
         "verdict": result.verdict.value,
@@ -90,7 +90,7 @@ def progress_of(result: CaseResult) -> dict[str, Any]:
 
 
 def _step_shown(step: TakenStep) -> dict[str, Any]:
-    """Return a step as the page shows it."""
+    """Return a step as JSON for the page."""
     shown: dict[str, Any] = {
         "text": step.text[:MAX_SHOWN_TEXT],
         "outcome": step.outcome,

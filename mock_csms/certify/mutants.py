@@ -17,7 +17,7 @@ from mock_csms.certify.verdicts import block_of
 MUTANTS_FOLDER: Final = "mutants"
 
 type Mutants = Mapping[str, Mapping[str, str]]
-"""The step that catches each misbehaviour, by case."""
+"""Text of the step that catches a misbehaviour, by case id and misbehaviour."""
 
 
 @cache

@@ -29,7 +29,7 @@ BOOT_AFTER_CONNECTION_S: Final = 5.0
 type WriteText = Callable[[str], object]
 
 type BenchSupply = Callable[[Case, CaseOptions], AbstractAsyncContextManager[Bench]]
-"""Provides the station under test for a case."""
+"""Function that provides the station under test for a case while the context is open."""
 
 
 class NoStation(Exception):
@@ -70,7 +70,7 @@ class OpenedBench:
 async def opened_bench(
     around: Surroundings, file: StationFile, write: WriteText
 ) -> AsyncIterator[OpenedBench]:
-    """Open a server and the station; raises CouldNotStart, NoStation or UsageError."""
+    """Provide a server and the station under test; raises CouldNotStart, NoStation or UsageError."""
     async with AsyncExitStack() as stack:
         if around.has_box_for_each_case:
             server = await stack.enter_async_context(server_for_boxes())
@@ -92,7 +92,10 @@ async def _one_station(
 
 @asynccontextmanager
 async def opened_server(around: Surroundings) -> AsyncIterator[tuple[Addresses, AsyncClient]]:
-    """Start a server, or use one that runs, with a client; raises CouldNotStart or ClientError."""
+    """Start a server, or use the running one at ``around.against``; yield its addresses and a client.
+
+    Raises CouldNotStart or ClientError.
+    """
     if around.against:
         async with AsyncClient(around.against, around.token) as client:
             listeners = await client.listeners()
@@ -110,7 +113,10 @@ async def opened_server(around: Surroundings) -> AsyncIterator[tuple[Addresses, 
 async def opened_rig(
     around: Surroundings, file: StationFile, addresses: Addresses, client: AsyncClient, write: WriteText
 ) -> AsyncIterator[Rig]:
-    """Open the rig; raises UsageError or CouldNotStart."""
+    """Provide the rig that --rig or the station file names, by default a person; with --no-hands, none.
+
+    Raises UsageError or CouldNotStart.
+    """
     if not around.has_hands:
         yield NoHands()
     elif around.rig == STATION_RIG:
@@ -141,7 +147,10 @@ def ws_of(addresses: Addresses) -> str:
 async def await_station(
     client: AsyncClient, file: StationFile, addresses: Addresses, write: WriteText
 ) -> None:
-    """Wait until the station is connected and booted; say where it has to connect. Raises NoStation."""
+    """Wait until the station is connected and booted; if it is not connected, write the URL for it.
+
+    Raises NoStation.
+    """
     identity, within = file.station.identity, file.times.boot
     station = client.station(identity)
     known = next((each for each in await client.stations() if each.id.lower() == identity.lower()), None)

@@ -116,9 +116,9 @@ class Preparations(States):
 
     @reached(about="TC_E_02_CS")
     async def energy_transfer_started_everywhere(self, *, at_most: int | None = None) -> dict[int, str]:
-        """Start the energy transfer at each EVSE; return the transactions by EVSE.
+        """Start the energy transfer at each EVSE, or at ``at_most`` of them; return transaction ids by EVSE.
 
-        The other EVSEs use the second token. ``at_most`` is the number of EVSEs that are needed.
+        All EVSEs except the first use the second token.
         """
         await self.energy_transfer_started()
         first, *others = sorted(self._stage.file.station.evses)[:at_most]
@@ -127,7 +127,7 @@ class Preparations(States):
         }
 
     async def _charges_at(self, evse: int) -> str:
-        """Start the energy transfer at another EVSE with the second token; return the transaction.
+        """Start the energy transfer at another EVSE with the second token; return the id of its transaction.
 
         Unlike the states of `at_evse`, this allows events of the first session in between.
         """
@@ -150,7 +150,7 @@ class Preparations(States):
 
     @reached(about="TC_C_50_CS")
     async def contract_known(self) -> None:
-        """Charge with the contract, so that the station caches it, and put it into the local list, too."""
+        """Charge with the contract of the vehicle, so that its token is cached; add it to the local list."""
         await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
         await self.ev_connected("plug-and-charge")
         token = await self.contract_authorized()
@@ -163,7 +163,7 @@ class Preparations(States):
 
     @reached(about="TC_M_01_CS")
     async def firmware_trusted(self) -> None:
-        """Install the root of the server's own firmware, unless the station file names other firmware."""
+        """Install the manufacturer root of the server's firmware, unless the station file has a firmware."""
         if self._stage.file.firmware.location is not None:
             return
         root = "{{certificate.manufacturer-root"
@@ -191,7 +191,10 @@ class Preparations(States):
 
     @reached(about="TC_C_09_CS")
     async def id_token_info_cached(self, token: CaseToken, info: Mapping[str, Any]) -> None:
-        """Present a token, so that the station caches it with an idTokenInfo that starts no session."""
+        """Present a token; the server answers its Authorize with ``info``, which the station has to cache.
+
+        ``info`` must start no session: it refuses the token, or has the group of master passes.
+        """
         answer = {"idTokenInfo": dict(info)}
         rule = await self._stage.csms.answers("Authorize", answer, where={"idToken": token.as_json})
         await self.token_offered(token)
@@ -199,14 +202,15 @@ class Preparations(States):
         await self._stage.csms.takes_back(rule)
 
     async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
-        """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
+        """Send a full local list of AuthorizationData, and an empty list at the end of the case."""
         await self.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
         await super().local_list(*entries, version=version)
 
     async def token_known_offline(self, token: CaseToken | None = None, **info: Any) -> None:
-        """Prepare a token that the station accepts while it is offline, in each way that it implements.
+        """Make the station accept a token offline, by all means that it has.
 
-        ``info`` has further fields of the entry in the local list.
+        They are the acceptance of unknown tokens, the cache and the local list. ``info`` has further fields
+        of the idTokenInfo in the local list.
         """
         shown = token or self._stage.file.tokens.valid
         await self.variables_if_implemented(
@@ -220,7 +224,7 @@ class Preparations(States):
 
     @reached(about="TC_O_04_CS")
     async def no_display_messages(self) -> None:
-        """Clear the display messages that the station has, and set them again at the end."""
+        """Clear the display messages that the station has, and set them again at the end of the case."""
         csms, request = self._stage.csms, {"requestId": EARLIER_MESSAGES_ID}
         answer = await csms.sends("GetDisplayMessages", request, expect={"Accepted", "Unknown"})
         if answer["status"] == "Unknown":

@@ -50,7 +50,7 @@ def signatures(values: Iterable[MeterValue]) -> list[Mapping[str, Any]]:
 
 
 def keys_are_sent(signed: Iterable[Mapping[str, Any]], when: str | None) -> bool:
-    """Whether signatures have public keys as required by ``when``; None allows any.
+    """Whether signatures have valid public keys (Base64) as often as ``when`` requires; None: any number.
 
     ``when`` is the value of PublicKeyWithSignedMeterValue.
     """
@@ -84,7 +84,7 @@ def by_moment(values: Iterable[MeterValue], tolerance_s: float) -> list[list[Met
 
 
 def taken_at(value: MeterValue) -> float:
-    """Return the time of a meter value as a number of seconds."""
+    """Return the time of a meter value as a Unix time in seconds."""
     return datetime.fromisoformat(value["timestamp"]).timestamp()
 
 

@@ -45,13 +45,13 @@ class RehearsalOfStation:
         self.left: Sequence[str] = ()
         """Changes of the station that the latest case could not undo."""
         self.away_since: str | None = None
-        """Case after which the station has not come back; None while the station is in service."""
+        """Id of the case after which the station has not come back; None while the station is in service."""
         self._live = LiveView(client)
         self._options = CaseOptions(is_lenient=is_lenient, on_step=self._live.take_step)
         self.report = RunReport(file.station.identity, datetime.now(UTC))
 
     async def carry_out(self, planned: Sequence[PlannedCase], earlier: RunReport | None = None) -> None:
-        """Carry out the cases; where ``earlier`` has decided a case, keep its result instead."""
+        """Carry out the cases, except those that ``earlier`` has decided: their results are kept."""
         decided = {case.result.id: case for case in (earlier.cases if earlier else ()) if is_decided(case)}
         async with self._live.showing(self._file.station.identity, planned):
             for each in planned:
@@ -123,7 +123,7 @@ class RehearsalOfStation:
 
 
 def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> RunReport | None:
-    """Return a report with the results of ``earlier``; None unless that run has decided all planned cases."""
+    """Return ``earlier`` with only the planned cases; None unless it has decided all of them."""
     decided = {case.result.id: case for case in earlier.cases if is_decided(case)}
     if any(each.entry.id not in decided for each in planned):
         return None
@@ -132,5 +132,8 @@ def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> Run
 
 
 def is_decided(case: CaseReport) -> bool:
-    """Whether a case was carried out or skipped; INCONCLUSIVE without a step means the station was away."""
+    """Whether a case was carried out or skipped.
+
+    A case that is INCONCLUSIVE without a step was neither, because the station was away.
+    """
     return case.result.verdict is not Verdict.INCONCLUSIVE or bool(case.result.steps)

@@ -32,7 +32,7 @@ class ReportFiles:
         return [path for path in self.paths if path not in self.failed]
 
     def check(self) -> None:
-        """Check that all files can be written; raises UsageError."""
+        """Check that the files are different ones and can be written; raises UsageError."""
         paths = self.paths
         for path in paths:
             if paths.count(path) > 1:

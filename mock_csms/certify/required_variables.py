@@ -17,7 +17,7 @@ class RequiredVariable:
 
 
 def _parsed(text: str) -> Iterator[RequiredVariable]:
-    """Read a line such as ``DeviceDataCtrlr: ItemsPerMessage/GetReport OrganizationName*``."""
+    """Yield the variables of a line like ``DeviceDataCtrlr: ItemsPerMessage/GetReport OrganizationName*``."""
     component, _, variables = text.partition(": ")
     for each in variables.split():
         name, _, instance = each.removesuffix("*").partition("/")

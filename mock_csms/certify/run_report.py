@@ -52,7 +52,7 @@ class CaseReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run of cases against a station."""
+    """The report of a run of cases against a station."""
 
     station: str
     started: datetime
@@ -130,7 +130,7 @@ def exit_code(results: Sequence[CaseResult]) -> int:
 
 
 def differences_between(earlier: RunReport, later: RunReport) -> list[str]:
-    """Return one line for each case with another verdict than in an earlier run."""
+    """Return one line for each case whose verdict differs between the two runs."""
     before = {result.id: result.verdict for result in earlier.results}
     now = {result.id: result.verdict for result in later.results}
     return [

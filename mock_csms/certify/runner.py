@@ -1,4 +1,4 @@
-"""Runs cases against one station, one after another, and gives the verdict of each."""
+"""Runs cases against one station, one after another, and returns the verdict about each."""
 
 import asyncio
 import traceback
@@ -50,7 +50,7 @@ class Bench:
 
     @property
     def handle(self) -> AsyncStationHandle:
-        """A handle of the station with its cursor at the newest entry."""
+        """A new handle of the station; its methods wait ``times.message`` seconds by default."""
         return self._client.station(self._file.station.identity, within=self._file.times.message)
 
     async def is_in_service(self) -> bool:
@@ -58,7 +58,7 @@ class Bench:
         return is_in_service(await self.handle.state())
 
     async def carry_out(self, case: Case) -> CaseResult:
-        """Run a case and undo its changes, also when the run is cancelled."""
+        """Run a case and return its result; its changes are undone even if the run is cancelled."""
         handle = self.handle
         await handle.skip_to_now()
         start = handle.cursor
@@ -134,7 +134,7 @@ def reason_of(failure: BaseException) -> str:
 
 
 def selected(cases: Mapping[str, Case], wanted: Callable[[str], bool]) -> list[Case]:
-    """Return the selected cases in the order of their ids."""
+    """Return the cases whose ids ``wanted`` accepts, in the order of their ids."""
     return [cases[case_id] for case_id in sorted(cases) if wanted(case_id)]
 
 
@@ -143,13 +143,13 @@ def _last_frame(run: CaseRun) -> int | None:
 
 
 def _with_place(error: Exception) -> str:
-    """Return an exception with the line of the case that it comes from."""
+    """Return the text of an exception, with the file and line where it was raised."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"[:MAX_REASON]
 
 
 async def _shielded(undoing: Coroutine[Any, Any, list[str]]) -> list[str]:
-    """Finish undoing even if the task has been cancelled or is cancelled meanwhile."""
+    """Run ``undoing`` to its end, even if the task is cancelled meanwhile; return its result."""
     task = asyncio.ensure_future(undoing)
     try:
         return await asyncio.shield(task)

@@ -49,7 +49,8 @@ def plan(
 ) -> list[PlannedCase]:
     """Return the selected cases in the order of the catalogue.
 
-    A case that no certification profile of the station has is left out, unless it is named.
+    Cases outside the certification profiles of ``selection``, or by default of ``file``, are left out.
+    They are kept if ``selection`` has globs and no profiles.
     """
     profiles = selection.profiles or file.station.profiles
     claims = file.claims

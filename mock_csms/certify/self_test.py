@@ -34,7 +34,7 @@ class CaseTrial:
     """Text of the step that has to catch the misbehaviour."""
 
     def problem(self, result: CaseResult) -> str:
-        """Return the problem of a result of this trial, or an empty text."""
+        """Return how ``result`` differs from the result that this trial has to have; empty if it does not."""
         if self.misbehaviour in HOPELESS:
             return f"{self}: PASS" if result.verdict is Verdict.PASS else ""
         if not self.misbehaviour:
@@ -69,7 +69,7 @@ class TrialOutcome:
 
     @property
     def problem(self) -> str:
-        """Problem of the result, or an empty text."""
+        """How the result differs from the one that the trial has to have; empty if it does not."""
         return self.trial.problem(self.result)
 
 
@@ -108,7 +108,7 @@ async def carry_out_trials(
 
 
 async def carry_out_trial(trial: CaseTrial, identity: str, server: BoxServer) -> CaseResult:
-    """Run a case on a station of its own."""
+    """Run the case of a trial on a new simulated station with this identity."""
     async with AsyncClient(server.control) as client:
         boxes = BoxForEachCase(server, client, file_of_box(identity), trial.misbehaviours)
         async with boxes.bench(trial.case, CaseOptions()) as bench:

@@ -52,7 +52,7 @@ async def try_cases(
 
 
 def _learnt(outcomes: Sequence[TrialOutcome], mutants: Mutants) -> tuple[list[TrialOutcome], Mutants]:
-    """Return the outcomes and the table of mutants, with the step in which each misbehaviour was caught."""
+    """Return copies of both arguments with the step in which each misbehaviour was caught."""
     table = {case: dict(steps) for case, steps in mutants.items()}
     for each in outcomes:
         is_mutant = each.trial.misbehaviour and each.trial.misbehaviour not in HOPELESS

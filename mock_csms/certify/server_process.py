@@ -27,7 +27,7 @@ class Addresses:
 
     @classmethod
     def of_json(cls, content: Mapping[str, str]) -> "Addresses":
-        """Read the content of a ready file."""
+        """Make the addresses from the JSON of a ready file."""
         return cls(content["control"], content.get("ws"), content.get("wss"))
 
 

@@ -15,14 +15,14 @@ STOPPED_REASONS: Final[Mapping[str, frozenset[Any]]] = {
     "local": frozenset({"Local", ABSENT}),
     "remote": frozenset({"Remote"}),
 }
-"""stoppedReason after a stop; Local may be omitted (E06.FR.09)."""
+"""Accepted values of stoppedReason, by kind of stop; Local may be omitted (E06.FR.09)."""
 NOT_CHARGING: Final = Pattern(
     EVENT,
     eventType="Updated",
     triggerReason="ChargingStateChanged",
     transactionInfo__chargingState={"EVConnected", "SuspendedEV", "SuspendedEVSE"},
 )
-"""A change of the charging state that a station may report before the expected one."""
+"""Event about a charging state other than Charging, which may come before the expected event."""
 STARTED_CHARGING: Final = Pattern(
     EVENT,
     eventType="Updated",
@@ -35,7 +35,7 @@ VEHICLE_SEEN: Final = Pattern(EVENT, eventType="Updated", triggerReason="EVDetec
 
 
 class SessionEvents:
-    """Follows the events of the session of a case."""
+    """Waits for the TransactionEvents of the charging session of a case, and checks them."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -47,7 +47,7 @@ class SessionEvents:
     async def follow(
         self, changes: Mapping[str, bool], *, after: Sequence[Pattern] = (), **fields: Any
     ) -> TranscriptEntry | None:
-        """Change the situation, and return the event that has to follow; None if none has to."""
+        """Change the situation; wait for the event that has to follow and return it, None if none has to."""
         points = await self._stage.points()
         situation, kind = points.step(self._session.situation, **changes)
         event = None
@@ -65,7 +65,7 @@ class SessionEvents:
         within: float | None = None,
         **fields: Any,
     ) -> TranscriptEntry:
-        """Expect the next event with these fields and those of `_due`."""
+        """Wait for the next event, which must have these fields and those of `_due`, and return it."""
         expected = {
             name: _single(value) for name, value in {"eventType": kind, **fields, **self._due()}.items()
         }
@@ -74,7 +74,7 @@ class SessionEvents:
         return event
 
     def _due(self) -> dict[str, Any]:
-        """Return the fields that the first event after a step has to have, whatever it is about."""
+        """Return the fields that earlier steps require of the next event, such as the presented token."""
         session, file = self._session, self._stage.file
         due: dict[str, Any] = {"offline": True} if self._stage.is_late else {}
         if session.token_due is not None:
@@ -113,7 +113,7 @@ class SessionEvents:
         )
 
     def _has(self, event: TranscriptEntry, holds: bool, sentence: str) -> None:
-        """Check a condition that every event has to meet; only a failure becomes a step."""
+        """Check a condition of an event; it is recorded as a step only if it fails. Raises CaseFailed."""
         if not holds:
             self._stage.steps.check(holds, sentence, event)
 

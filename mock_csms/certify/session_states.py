@@ -25,7 +25,7 @@ type Method[**P, T] = Callable[P, Coroutine[Any, Any, T]]
 
 
 def reached[**P, T](*, about: str) -> Callable[[Method[P, T]], Method[P, T]]:
-    """Decorate a method that reaches a state: a failure is INCONCLUSIVE while a case is prepared.
+    """Decorate a method that reaches a state: with ``is_preparation``, its failure is INCONCLUSIVE.
 
     ``about`` is the id of the case that tests the steps of this state.
     """
@@ -89,7 +89,7 @@ class SessionStates:
     ) -> None:
         """Connect vehicle and EVSE by a stimulus; ``vehicle`` has further parameters of the stimulus.
 
-        ``status`` is the new status of the connector; None leaves it to the case.
+        ``status`` is the expected new status of the connector; None if the case checks it.
         """
         await self.parking_bay_occupied()
         before = self._session.situation
@@ -190,7 +190,7 @@ class SessionStates:
         return await self._stage.csms.sends("RequestStartTransaction", request, expect="Accepted")
 
     async def token_offered(self, token: CaseToken) -> None:
-        """Present a token, or start remotely with it, and leave open what the station does then."""
+        """Present a token, or start remotely with it, without a check of what the station does then."""
         if self._stage.file.station.start == "remote":
             await self._starts_remotely(token)
         else:
@@ -254,13 +254,13 @@ class SessionStates:
         )
 
     async def _late_reasons(self) -> set[str]:
-        """Return the further triggerReasons of the first event, if the transaction starts with the energy."""
+        """Return further triggerReasons that are accepted if the energy transfer starts the transaction."""
         is_first = not self._session.situation.is_running
         return {"Authorized"} if is_first and self._session.token_due is not None else set()
 
     @reached(about="TC_E_22_CS")
     async def energy_transfer_suspended(self) -> None:
-        """Suspend the energy transfer at the vehicle, after a while."""
+        """Charge for ``times.transaction`` seconds, and then suspend the energy transfer at the vehicle."""
         await self.energy_transfer_started()
         if not self._session.situation.is_transferring:
             return
@@ -283,7 +283,7 @@ class SessionStates:
     async def stop_authorized(
         self, token: CaseToken | None = None, *, by: str | None = None, asks: bool = False
     ) -> TranscriptEntry | None:
-        """Charge for a while, and stop with the token that started the session, or by a remote stop.
+        """Charge for ``times.transaction`` seconds; stop by ``token``, by default the valid one, or remotely.
 
         ``asks`` says whether the station has to send an Authorize. Returns the event of the stop, if any.
         """
@@ -301,9 +301,10 @@ class SessionStates:
         return await self._stops("local", triggerReason="StopAuthorized", idToken=absent_or(shown))
 
     async def _stops(self, by: Literal["local", "remote"], **fields: Any) -> TranscriptEntry | None:
-        """Expect the ends of the authorization and of the energy transfer, in two events or in one.
+        """Wait for the end of authorization and energy transfer, in one event or two; return the first.
 
-        The last event is Ended if a stop point says so (errata 6.2.117).
+        The last event is Ended if a stop point requires it (errata 6.2.117). Returns None without a
+        transaction.
         """
         points, before = await self._stage.points(), self._session.situation
         if not before.is_running:
@@ -339,7 +340,10 @@ class SessionStates:
 
     @reached(about="TC_E_14_CS")
     async def ev_disconnected(self, *, status: str | set[str] | None = "Available") -> None:
-        """Unplug the cable after the session; None leaves the status of the connector to the case."""
+        """Unplug the cable after the session.
+
+        ``status`` is the expected new status of the connector; None if the case checks it.
+        """
         await self.ev_connected_post_session()
         if not self._session.situation.is_connected:
             return
@@ -400,7 +404,7 @@ class SessionStates:
 
     @reached(about="TC_E_19_CS")
     async def parking_bay_unoccupied(self, *, status: str | set[str] = "Available") -> None:
-        """Drive the vehicle out of the bay after the session; ``status`` is expected of the connector."""
+        """Unplug the cable, and drive the vehicle out of the bay; ``status`` is expected of the connector."""
         await self.ev_disconnected(status=status)
         await self._leaves_the_bay()
 
@@ -414,9 +418,9 @@ class SessionStates:
     async def transaction_ended(
         self, token: CaseToken | None = None, *, unplugged: str | None = "Available"
     ) -> None:
-        """Stop the session, and go on until the step that ends the transaction.
+        """Stop the session; unplug the cable and leave the bay, too, if the transaction ends only then.
 
-        ``unplugged`` is the status of the connector without a cable; None leaves it to the case.
+        ``unplugged`` is the status expected of the connector without a cable; None if the case checks it.
         """
         await self.stop_authorized(token)
         if self._session.situation.is_running:
@@ -428,7 +432,7 @@ class SessionStates:
 
     @reached(about="TC_C_34_CS")
     async def deauthorized(self) -> None:
-        """Expect the end of the authorization after an answer to a TransactionEvent refused the token.
+        """Wait for the end of the authorization after the server has refused the token of a TransactionEvent.
 
         The case adds the rule for that answer before it calls `authorized`.
         """

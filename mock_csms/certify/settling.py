@@ -10,7 +10,7 @@ from mock_csms.client import AsyncStationHandle, ClientError, StationFailure
 
 STATE_POLL_S: Final = 0.2
 TRANSACTION_STOP_S: Final = 10.0
-"""Seconds until a station has ended its transactions after a RequestStopTransaction."""
+"""Maximum seconds for a station to end its transactions after a RequestStopTransaction."""
 AWAY: Final = "the station has not connected and booted again"
 """Remark about a station that does not come back."""
 
@@ -48,7 +48,10 @@ async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile)
 
 
 async def _returns(handle: AsyncStationHandle, within: float) -> bool:
-    """Wait until the station is in service; disconnect it once if it is connected but does not boot."""
+    """Wait until the station is in service, and return whether it is.
+
+    It is disconnected once if it is connected but does not boot.
+    """
     if await _comes_true(handle, within, is_in_service):
         return True
     if not (await handle.state())["connected"]:

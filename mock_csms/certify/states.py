@@ -32,7 +32,10 @@ class States(SessionStates):
         return boot
 
     async def is_in_service(self, *, status: Statuses = "Available", **fields: Any) -> TranscriptEntry:
-        """Wait for a boot with its reports of all connectors and its security event (B01.FR.05)."""
+        """Wait for a BootNotification, the reports of all connectors and the security event (B01.FR.05).
+
+        Returns the BootNotification.
+        """
         station, within = self._stage.station, self._stage.file.times.boot
         boot = await station.sends("BootNotification", within=within, **fields)
         await station.reports_all(status, within=within)
@@ -45,7 +48,7 @@ class States(SessionStates):
 
     @reached(about="TC_G_03_CS")
     async def unavailable(self, evse: int | None = None, connector: int | None = None) -> None:
-        """Make the station, an EVSE or a connector unavailable, and available again at the end."""
+        """Make the station, an EVSE or a connector unavailable until the end of the case."""
         await self.inoperative(evse, connector)
         await self._stage.station.reports("Unavailable", *self._stage.file.connectors_at(evse, connector))
 
@@ -53,7 +56,7 @@ class States(SessionStates):
     async def inoperative(
         self, evse: int | None = None, connector: int | None = None, *, expect: str = "Accepted"
     ) -> None:
-        """Make the station, an EVSE or a connector inoperative, and operative again at the end."""
+        """Make the station, an EVSE or a connector inoperative until the end of the case."""
         at = at_place(evse, connector)
         self._stage.undo_with(
             "the availability",
@@ -65,7 +68,10 @@ class States(SessionStates):
 
     @reached(about="TC_H_01_CS")
     async def reserved(self, reservation: Mapping[str, Any], *connectors: tuple[int, int]) -> None:
-        """Reserve with a ReserveNow of these fields, and wait until the connectors are reported Reserved."""
+        """Reserve until the end of the case; wait until the connectors are reported Reserved.
+
+        ``reservation`` is the payload of the ReserveNow.
+        """
         await self._stage.csms.sends("ReserveNow", reservation, expect="Accepted")
         cancelled = {"reservationId": reservation["id"]}
         self._stage.undo_with(
@@ -77,7 +83,7 @@ class States(SessionStates):
 
     @reached(about="TC_D_01_CS")
     async def local_list(self, *entries: Mapping[str, Any], version: int = 1) -> None:
-        """Send a full local list with these entries (AuthorizationData), and an empty one at the end."""
+        """Send a full local list of AuthorizationData, and an empty list at the end of the case."""
         full = {"versionNumber": version, "updateType": "Full", "localAuthorizationList": list(entries)}
         await self._stage.csms.sends("SendLocalList", full, expect="Accepted")
         empty = {"versionNumber": version, "updateType": "Full"}
@@ -89,7 +95,7 @@ class States(SessionStates):
 
     @reached(about="TC_K_01_CS")
     async def charging_profile(self, evse: int, profile: Mapping[str, Any]) -> None:
-        """Set a charging profile at an EVSE, or for the station (0), and clear it at the end."""
+        """Set a charging profile at an EVSE, or for the station (0), until the end of the case."""
         cleared = {"chargingProfileId": profile["id"]}
         self._stage.undo_with(
             "the charging profile", lambda: self._stage.csms.sends("ClearChargingProfile", cleared)
@@ -104,7 +110,7 @@ class States(SessionStates):
     async def display_message(
         self, message: Mapping[str, Any], *, expect: str | set[str] = "Accepted"
     ) -> CommandAnswer:
-        """Set a display message (MessageInfoType), and clear it at the end."""
+        """Set a display message (MessageInfoType) until the end of the case."""
         self._stage.undo_with(
             "the display message", lambda: self._stage.csms.sends("ClearDisplayMessage", id=message["id"])
         )
@@ -130,7 +136,7 @@ class States(SessionStates):
 
 
 def at_place(evse: int | None, connector: int | None = None) -> dict[str, Any]:
-    """Return the field ``evse`` of a command for the station, an EVSE or a connector."""
+    """Return the field ``evse`` of a command for an EVSE or a connector; no field for the station."""
     if evse is None:
         return {}
     return {"evse": {"id": evse, **({} if connector is None else {"connectorId": connector})}}

@@ -76,7 +76,7 @@ def _distinct(slots: tuple[int, int]) -> tuple[int, int]:
 
 Identity = Annotated[str, Field(min_length=1, max_length=48), AfterValidator(_identity)]
 PlaceId = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""Id of an EVSE or connector; EVSE 0 is the station itself."""
+"""Id of an EVSE or connector, at least 1; EVSE 0 would be the station itself."""
 
 
 class StationTable(Strict):
@@ -92,13 +92,13 @@ class StationTable(Strict):
     features: tuple[Annotated[str, AfterValidator(known_feature)], ...] = ()
     """Optional features that the station claims, by their ids in Part 5."""
     slots: Annotated[tuple[int, int], AfterValidator(_distinct)] = (1, 2)
-    """Slots for network profiles: two of those that the station has."""
+    """Two slots of the station for network profiles, which the cases use."""
     password: str | None = Field(default=None, repr=False)
     """BasicAuthPassword of the station; cases that change the password restore this one."""
     start: Literal["local", "remote"] = "local"
-    """Authorize sessions by a token (local) or by a remote start, in cases that allow both."""
+    """Kind of authorization in cases that allow both: by a token at the station (local) or a remote start."""
     stop: Literal["local", "remote"] = "local"
-    """Stop sessions by a token (local) or by a remote stop, in cases that allow both."""
+    """Kind of stop in cases that allow both: by a token at the station (local) or a remote stop."""
 
 
 class TokensTable(Strict):
@@ -171,7 +171,7 @@ class FirmwareTable(Strict):
     broken_signature: str | None = None
 
     def signing_certificate_pem(self) -> str | None:
-        """Read the certificate; raises OSError."""
+        """Return the certificate as PEM, or None if the table names no file; raises OSError."""
         return pem_text(self.signing_certificate)
 
 
@@ -184,11 +184,11 @@ class CertificatesTable(Strict):
     """Root of the contract certificate of the vehicle."""
 
     def v2g_root_pem(self) -> str | None:
-        """Read the V2G root; raises OSError."""
+        """Return the V2G root as PEM, or None if the table names no file; raises OSError."""
         return pem_text(self.v2g_root)
 
     def mo_root_pem(self) -> str | None:
-        """Read the root of the contract; raises OSError."""
+        """Return the root of the contract as PEM, or None if the table names no file; raises OSError."""
         return pem_text(self.mo_root)
 
 
@@ -254,7 +254,7 @@ def read_station_file(path: Path) -> StationFile:
 
 
 def checked_identity(text: str) -> str:
-    """Return the identity of a station; raises UsageError if no station can have it."""
+    """Return ``text`` if a station can have this identity; otherwise raises UsageError."""
     try:
         return StationTable(identity=text).identity
     except ValidationError as error:
@@ -302,5 +302,5 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
 
 
 def pem_text(file: Path | None) -> str | None:
-    """Read a PEM file, if there is one; raises OSError."""
+    """Return the text of a PEM file, or None if ``file`` is None; raises OSError."""
     return None if file is None else file.read_text(encoding="ascii")

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
-    """Something that a person or a rig does, or looks at, at the station."""
+    """An action or observation at the station that a person or a rig is asked for."""
 
     name: str
     """A name of `STIMULI`, such as ``plug-in``."""
@@ -83,7 +83,7 @@ class NoHands:
     """The rig of a run without a person: it can give no stimulus."""
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Refuse; raises CannotDo."""
+        """Raise CannotDo."""
         raise CannotDo(f"--no-hands leaves this out: {stimulus.text}")
 
 

@@ -45,6 +45,6 @@ USUAL: Final = BoxVariant()
 
 @cache
 def all_variants() -> Mapping[str, BoxVariant]:
-    """Read the table; cases with the usual station are not in it."""
+    """Read the variants by case id; cases with the usual simulated station have none."""
     tables = read_block_tables("variants")
     return {case_id: BoxVariant.of_table(table) for case_id, table in tables.items()}

@@ -138,7 +138,7 @@ class CommandAnswer:
     def _wrong(
         self, sentence: str, found: Iterable[PayloadDifference] = (), content: Any = None
     ) -> WrongAnswer:
-        """Make the exception; ``content`` is the payload that differs, or the item of a list in it."""
+        """Make a WrongAnswer; ``content`` is the payload that differs, or the list item that differs."""
         lines = [
             f"the answer of {self.station} to {self.action} {sentence}",
             *([] if content is None else [f"  {brief_value(content, MAX_DETAILED_CHARACTERS)}"]),

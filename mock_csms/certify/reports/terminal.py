@@ -35,7 +35,7 @@ def _left(result: CaseResult) -> list[str]:
 
 
 def summary_of(report: RunReport) -> list[str]:
-    """Return the last lines of a run: the counts, and what is missing for the mandatory cases."""
+    """Return the last lines of a run: the number of cases by verdict, and mandatory cases without a PASS."""
     numbers = counts(report.results)
     shown = ", ".join(f"{number} {verdict}" for verdict, number in numbers.items() if number)
     lines = [f"{report.station}: {len(report.results)} cases: {shown or 'none'}"]

@@ -40,7 +40,7 @@ def automatic_rig(file: StationFile) -> Rig | None:
 
 
 def _words_of(command: str) -> Sequence[str]:
-    """Split a command; raises UsageError."""
+    """Split the command of a rig into words; raises UsageError if it names no program that can be run."""
     try:
         words = shlex.split(command)
     except ValueError as error:

@@ -13,14 +13,14 @@ HOW_TO_ANSWER: Final = "Enter when it is done; c and Enter if it cannot be done"
 
 
 class Terminal:
-    """Lines of the standard input, and text on the standard output."""
+    """Asks a person on the standard output, and reads the answers from the standard input."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self.write = write
         self._lines: asyncio.Queue[str] = asyncio.Queue()
 
     def take(self, line: str) -> None:
-        """Take a line of the standard input."""
+        """Store a line of the standard input until `answer` reads it."""
         self._lines.put_nowait(line)
 
     def ask(self, text: str) -> None:
@@ -30,7 +30,7 @@ class Terminal:
         self.write(text)
 
     async def answer(self) -> bool:
-        """Wait for an answer, and return whether the request has been carried out."""
+        """Wait for a line that answers the request; return whether the person has carried it out."""
         while (word := (await self._lines.get()).strip().lower()) not in YES | NO:
             self.write(f"{HOW_TO_ANSWER}\n")
         return word in YES
@@ -45,7 +45,7 @@ class Person:
         self._within = within
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Ask, and wait for the answer; raises CannotDo."""
+        """Ask for the stimulus; return when the person confirms it. Raises CannotDo on refusal or timeout."""
         self._terminal.ask(f"\a>>> {stimulus.text}\n    ({HOW_TO_ANSWER}.)\n")
         answers = {
             asyncio.ensure_future(self._terminal.answer()),

@@ -61,7 +61,7 @@ async def _beginning(process: asyncio.subprocess.Process) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a program that still runs, and the programs that it has started."""
+    """Kill a program that still runs, and the programs that it has started."""
     with suppress(ProcessLookupError):
         if os.name == "nt":
             process.kill()

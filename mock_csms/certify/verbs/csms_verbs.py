@@ -25,7 +25,7 @@ DEFAULT: Final[Mapping[str, Any]] = MappingProxyType({})
 FAULTS_OF_COMMANDS: Final = frozenset({"invalid-payload", "unknown-command", "list-too-long", "not-sent"})
 """Kinds of API errors for commands that the server sends only with ``validate=False``."""
 THEN_MEMBERS: Final = frozenset({"answer", "error", "fault", "set_state", "call"})
-"""Members of the effect of a rule; an answer without any of them is the payload of the answer."""
+"""Members of the effect of a rule; a mapping without any of them is the payload of an answer."""
 
 
 class CsmsVerbs:
@@ -47,9 +47,9 @@ class CsmsVerbs:
         self._steps = steps
         self._is_offline = False
         self._rules: list[str] = []
-        """Ids of the rules of the case."""
+        """Ids of the rules that the case has added."""
         self.connected_again: TranscriptEntry | None = None
-        """The connection of the station after the server was offline."""
+        """Journal entry of the connection of the station after the server was offline."""
         self._within = within
 
     async def sends(
@@ -154,7 +154,7 @@ class CsmsVerbs:
             await self.handle.back_online()
 
     async def behaves(self, **changes: Any) -> None:
-        """Change the profile, the settings of the server for this station, until the end of the case."""
+        """Change the profile (the settings of the server for this station) until the end of the case."""
         await self.handle.change_profile(changes)
         self._steps.note(f"the server is set to {fields_text(changes, {}).strip()}")
 
@@ -191,7 +191,10 @@ class CsmsVerbs:
     async def comes_back_with(
         self, action: str, payload: Mapping[str, Any], *, expect: Mapping[str, Any], within: float
     ) -> None:
-        """Accept connections again, and send a command at the moment the station connects."""
+        """Accept connections again, and send a command at the moment the station connects.
+
+        Raises WrongAnswer if the fields of the answer differ from ``expect``.
+        """
         with self._steps.step(f"the server sends {action}{fields_text(payload, {})} at once"):
             sending = asyncio.create_task(
                 self.handle.call(action, dict(payload), when="connected", within=within)

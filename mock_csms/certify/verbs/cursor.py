@@ -20,7 +20,7 @@ class Cursor:
         self._used: set[int] = set()
 
     def note(self, entry: TranscriptEntry | None) -> None:
-        """Note an entry that the case has used."""
+        """Mark an entry as used by the case; None is ignored."""
         if entry is not None:
             self._used.add(entry.number)
             self.newest = max(self.newest, entry.number)

@@ -56,7 +56,7 @@ class RigVerbs:
             raise RigFailed(f"the rig failed to do {stimulus}: {type(error).__name__}: {error}") from error
 
     def _note(self, stimulus: str, evse: int) -> None:
-        """Note what is left at the station, so that it can be cleared at the end."""
+        """Record for `clears` the cable, vehicle or fault that a stimulus leaves at an EVSE or removes."""
         match stimulus:
             case "plug-in" | "plug-and-charge":
                 self.plugged.add(evse)
@@ -74,7 +74,7 @@ class RigVerbs:
     async def clears(self) -> list[str]:
         """Clear all faults, unplug all cables and drive all vehicles away, as far as the rig can.
 
-        Return the faults of the rig.
+        Returns the message of each RigFailed.
         """
         failures = []
         for verb, evses in (

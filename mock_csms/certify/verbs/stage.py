@@ -33,11 +33,11 @@ class CaseSession:
     cached: set[str] = field(default_factory=set)
     """Tokens that the station knows from its cache or its local list."""
     token_due: CaseToken | None = None
-    """Token that the next event has to have."""
+    """Token that the next TransactionEvent has to have; None for any."""
     remote_start_due: int | None = None
-    """remoteStartId that the next event has to have."""
+    """remoteStartId that the next TransactionEvent has to have; None for any."""
     is_evse_due: bool = False
-    """Whether the next event has to name EVSE and connector."""
+    """Whether the next TransactionEvent has to name EVSE and connector."""
     has_evse: bool = False
     """Whether an event of the transaction has named EVSE and connector."""
     stopped_by: Literal["local", "remote"] | None = None
@@ -50,7 +50,7 @@ class CaseSession:
         return self.transaction
 
     def after_restart(self) -> "CaseSession":
-        """Return the session after a restart: the vehicle is where it was."""
+        """Return the session after a restart: only the vehicle, the cable and the cached tokens remain."""
         now = self.situation
         place = Situation(is_occupied=now.is_occupied, is_connected=now.is_connected)
         return CaseSession(place, cached=self.cached)
@@ -71,7 +71,7 @@ class Stage:
         self.is_late = False
         """Whether the expected events are from an offline period."""
         self._others: dict[int, Stage] = {}
-        """The stages of other EVSEs."""
+        """Stages of other EVSEs, by the id of the EVSE."""
         self._points: TransactionPoints | None = None
         self._undo: list[tuple[str, Callable[[], Awaitable[object]]]] = []
 
@@ -101,7 +101,10 @@ class Stage:
         return self._points
 
     async def _value_of_points(self, variable: str, feature: str) -> str:
-        """Return TxStartPoint or TxStopPoint; if the station lacks the variable, what its file claims."""
+        """Return TxStartPoint or TxStopPoint of the station, or else the points that the station file claims.
+
+        Raises Inconclusive if there are neither.
+        """
         value = await self.variable("TxCtrlr", variable)
         if value is None and not (value := ",".join(claimed_values(self.file.claims, feature))):
             raise Inconclusive(

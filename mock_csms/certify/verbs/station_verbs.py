@@ -57,7 +57,7 @@ class StationVerbs:
         after: Sequence[Pattern] = (),
         **others: Any,
     ) -> TranscriptEntry:
-        """The next message of this action has to have these fields; return it.
+        """Wait for the next message of this action, which must have these fields, and return it.
 
         ``where`` selects messages by their fields, such as ``{"evseId": 2}``. Messages that match ``after``
         may come first; they count as used. TransactionEvents with periodic or clock-aligned readings are
@@ -85,7 +85,7 @@ class StationVerbs:
         within: float | None,
         where: Mapping[str, Any] | None,
     ) -> None:
-        """Use up the messages that may come before another one of the same action."""
+        """Mark messages of the action as used until one comes that no pattern in ``optional`` matches."""
         while True:
             self._look_from(self._cursor.start)
             entry = await self.handle.next(action, within=self._within(within), where=where, ignoring=ignored)
@@ -102,7 +102,7 @@ class StationVerbs:
         within: float | None = None,
         **others: Any,
     ) -> TranscriptEntry:
-        """A message with these fields has to come; others of its action may come before it.
+        """Wait for a message with these fields, and return it; others of its action may come before it.
 
         Raises NotSeen.
         """
@@ -113,7 +113,7 @@ class StationVerbs:
         return entry
 
     async def sends_one_of(self, *patterns: Pattern, within: float | None = None) -> TranscriptEntry:
-        """One of several messages has to come; raises NotSeen."""
+        """Wait for one of several messages, and return it; raises NotSeen."""
         with self._steps.step(f"the station sends {' or '.join(map(pattern_text, patterns))}") as step:
             entry = await self._any(*patterns, within=within)
             step.is_about(entry)
@@ -122,7 +122,7 @@ class StationVerbs:
     async def sends_in_any_order(
         self, *patterns: Pattern, within: float | None = None
     ) -> Sequence[TranscriptEntry]:
-        """All of several messages have to come, in any order; raises NotSeen."""
+        """Wait for all of several messages, in any order, and return them; raises NotSeen."""
         with self._steps.step(f"the station sends {', '.join(map(pattern_text, patterns))}"):
             self._look_from(self._cursor.start)
             unused = [UnusedPattern(self._cursor, each) for each in patterns]
@@ -134,7 +134,7 @@ class StationVerbs:
     async def optionally_sends(
         self, action: str, fields: Mapping[str, Any] | None = None, /, *, within: float, **others: Any
     ) -> TranscriptEntry | None:
-        """A message with these fields may come within these seconds; return it, or None."""
+        """Wait up to ``within`` seconds for a message with these fields; return it, or None if none comes."""
         try:
             entry = await self._any(Pattern(action, fields, **others), within=within)
         except NotSeen:
@@ -151,9 +151,9 @@ class StationVerbs:
         during: float | None = None,
         **others: Any,
     ) -> None:
-        """No message with these fields may come within these seconds, by default ``times.silence``.
+        """Check that no message with these fields comes in ``during`` seconds, by default ``times.silence``.
 
-        Messages after the newest one that the case has used count. Raises UnwantedMessage.
+        A message that came after the newest entry that the case has used counts, too. Raises UnwantedMessage.
         """
         seconds = self._file.times.silence if during is None else during
         with self._steps.step(f"the station sends no {action}{fields_text(fields, others)}"):
@@ -176,7 +176,7 @@ class StationVerbs:
     async def all_sent(
         self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
     ) -> list[TranscriptEntry]:
-        """Use all messages with these fields that have come and that no step has used, and return them."""
+        """Return all messages with these fields that no step has used, and mark them as used."""
         found = []
         while entry := await self.optionally_sends(action, fields, within=0, **others):
             found.append(entry)
@@ -191,7 +191,7 @@ class StationVerbs:
         after: TranscriptEntry | None = None,
         **others: Any,
     ) -> None:
-        """No message with these fields may have come since an entry, or since the case began.
+        """Check that no message with these fields has come since ``after``, by default since the case began.
 
         Raises UnwantedMessage.
         """
@@ -202,7 +202,7 @@ class StationVerbs:
     async def has_sent_no_other(
         self, action: str, fields: Mapping[str, Any] | None = None, /, **others: Any
     ) -> None:
-        """No message with these fields may have come so far, except those that the case has used."""
+        """Check that the case has used all messages with these fields so far; raises CaseFailed."""
         with self._steps.step(f"the station has sent no other {action}{fields_text(fields, others)}"):
             try:
                 entry = await self._any(Pattern(action, fields, **others), within=0)
@@ -217,7 +217,7 @@ class StationVerbs:
         after: TranscriptEntry | None = None,
         before: TranscriptEntry | None = None,
     ) -> None:
-        """Only these messages may come within these seconds, or between two entries.
+        """Check that only these messages come within ``during`` seconds, or between ``after`` and ``before``.
 
         Raises UnwantedMessage.
         """
@@ -232,7 +232,7 @@ class StationVerbs:
         *connectors: tuple[int, int],
         within: float | None = None,
     ) -> Sequence[TranscriptEntry]:
-        """Each of these connectors, ``(evse, connector)``, has to be reported with this status.
+        """Wait for a report of each connector, ``(evse, connector)``, with this status; return the reports.
 
         The default is the connector of the case. A report is a StatusNotification, or a NotifyEvent of
         the AvailabilityState of the connector. Raises NotSeen, or WrongMessage if the next report of a
@@ -244,7 +244,7 @@ class StationVerbs:
         return found
 
     async def optionally_reports(self, status: str, evse: int, connector: int) -> bool:
-        """Use a report of a connector with this status, if one has arrived; return whether it has."""
+        """Return whether an unused report of a connector has this status, and mark the report as used."""
         try:
             entry = await self._any(*_status_reports(evse, connector, status), within=0)
         except NotSeen:
@@ -253,9 +253,9 @@ class StationVerbs:
         return True
 
     async def reports_all(self, status: Statuses, *, within: float | None = None) -> None:
-        """Each connector of the station has to be reported with this status.
+        """Wait for a report of each connector of the station with this status; raises as `reports`.
 
-        A mapping has the status of some connectors; the others have to be Available.
+        Connectors that are not in a mapping ``status`` have to be reported Available.
         """
         for evse, connector in self._file.connectors:
             expected = status.get((evse, connector), "Available") if isinstance(status, Mapping) else status
@@ -264,7 +264,7 @@ class StationVerbs:
     async def at_last_reports(
         self, status: str, *connectors: tuple[int, int], within: float | None = None
     ) -> None:
-        """Each of these connectors has to be reported with this status; other reports may come before.
+        """Wait until each connector is reported with this status; other reports of it may come before.
 
         Raises NotSeen.
         """
@@ -273,9 +273,9 @@ class StationVerbs:
                 await self._any(*_status_reports(evse, connector, status), within=within)
 
     async def never_reports(self, statuses: set[str], *connectors: tuple[int, int]) -> None:
-        """No report of these connectors, by default of all, may have these statuses within ``times.silence``.
+        """Check that no connector is reported with one of these statuses within ``times.silence``.
 
-        Raises CaseFailed.
+        The default is all connectors. Raises CaseFailed.
         """
         shown = " or ".join(sorted(statuses))
         unwanted = [
@@ -334,7 +334,7 @@ class StationVerbs:
         within: float | None = None,
         **others: Any,
     ) -> Sequence[TranscriptEntry]:
-        """All parts of a report have to come, by seqNo and tbc; return them. Raises NotSeen."""
+        """Wait for all parts of a report, as seqNo and tbc number them, and return them; raises NotSeen."""
         with self._steps.step(f"the station sends all parts of {action}{fields_text(fields, others)}"):
             self._look_from(self._cursor.start)
             parts = await self.handle.collects(action, fields, within=self._within(within), **others)
@@ -343,9 +343,9 @@ class StationVerbs:
         return parts
 
     def were_generated_now(self, messages: Sequence[TranscriptEntry]) -> None:
-        """generatedAt of each message has to lie between the start of the case and the message's arrival.
+        """Check that each message was generated (generatedAt) after the case began and before it arrived.
 
-        The accepted deviation is added. Raises CaseFailed.
+        ``times.deviation`` is accepted at both ends. Raises CaseFailed.
         """
         slack_s = self._file.times.deviation
         longest_s = self._steps.seconds + slack_s
@@ -359,9 +359,9 @@ class StationVerbs:
     async def connects(
         self, *, after: TranscriptEntry | None = None, within: float | None = None, **facts: Any
     ) -> TranscriptEntry:
-        """The station has to connect, with these facts of the handshake; raises NotSeen.
+        """Wait for a connection with these facts of the handshake, and return its entry; raises NotSeen.
 
-        Connections after an entry count, by default after the newest one that the case has used.
+        It has to come after the entry ``after``, by default the newest one that the case has used.
         """
         with self._steps.step(f"the station connects{fields_text(None, facts)}") as step:
             self._look_from(self._cursor.newest if after is None else after.number)
@@ -371,7 +371,7 @@ class StationVerbs:
         return entry
 
     async def optionally_connects(self, *, within: float) -> TranscriptEntry | None:
-        """The station may connect within these seconds; return the connection, or None."""
+        """Wait up to ``within`` seconds for a connection; return its entry, or None if none comes."""
         self._look_from(self._cursor.newest)
         try:
             entry = await self.handle.connects(within=within)
@@ -382,7 +382,7 @@ class StationVerbs:
         return entry
 
     async def tries_to_connect(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
-        """The station has to try to connect, with these facts, while it is refused; raises NotSeen."""
+        """Wait for a refused connection with these facts, and return its entry; raises NotSeen."""
         with self._steps.step(f"the station tries to connect{fields_text(None, facts)}") as step:
             self._look_from(self._cursor.newest)
             entry = await self.handle.is_refused(within=within or self._file.times.boot, **facts)
@@ -391,7 +391,7 @@ class StationVerbs:
         return entry
 
     async def does_not_connect(self, *, during: float) -> None:
-        """The station must not connect within these seconds; raises CaseFailed."""
+        """Check that the station does not connect within ``during`` seconds; raises CaseFailed."""
         with self._steps.step("the station does not connect"):
             self._look_from(self._cursor.newest)
             try:
@@ -401,7 +401,7 @@ class StationVerbs:
             raise CaseFailed(f"#{entry.number}: the station has connected", entry.number)
 
     async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
-        """The connection has to end; raises NotSeen."""
+        """Wait until the connection ends, and return the entry; raises NotSeen."""
         with self._steps.step("the connection ends") as step:
             self._look_from(self._cursor.newest)
             entry = await self.handle.disconnects(within=self._within(within))
@@ -410,7 +410,7 @@ class StationVerbs:
         return entry
 
     def at_least(self, earlier: TranscriptEntry, later: TranscriptEntry, seconds: float) -> None:
-        """Between two entries, at least these seconds have to pass, less the accepted deviation."""
+        """Check that at least ``seconds``, less ``times.deviation``, have passed between two entries."""
         passed = later.seconds_since(earlier)
         self._steps.check(
             passed >= seconds - self._file.times.deviation,
@@ -419,7 +419,7 @@ class StationVerbs:
         )
 
     def about(self, earlier: TranscriptEntry, later: TranscriptEntry, seconds: float) -> None:
-        """Between two entries, about these seconds have to pass, with the accepted deviation."""
+        """Check that ``seconds``, give or take ``times.deviation``, have passed between two entries."""
         passed = later.seconds_since(earlier)
         self._steps.check(
             abs(passed - seconds) <= self._file.times.deviation,
@@ -457,7 +457,7 @@ def _transparent(action: str, expected: Mapping[str, Any]) -> list[Pattern]:
 
 
 def _status_reports(evse: int, connector: int, status: str | None = None) -> list[Pattern]:
-    """Return the reports of a connector, with any status or this one."""
+    """Return patterns of the reports of a connector, with any status or this one."""
 
     def has_state(events: Any) -> bool:
         return any(

@@ -32,7 +32,7 @@ def time_from_now(seconds: float) -> Varying:
 
 
 def pattern_text(pattern: str | Pattern) -> str:
-    """Return an action, or a message with its fields."""
+    """Return the text of an action, or of a pattern with its fields."""
     if isinstance(pattern, str):
         return pattern
     return f"{' or '.join(pattern.actions)}{fields_text(pattern.fields, {})}"
@@ -48,7 +48,7 @@ def fields_text(fields: Mapping[str, Any] | None, others: Mapping[str, Any]) -> 
 
 
 def _value_text(value: Any) -> str:
-    """Return a value, or a condition as of `mock_csms.client`, such as ``Failed or NotFound``."""
+    """Return the text of a field value or of a condition for it, such as ``Failed or NotFound``."""
     if isinstance(value, Varying):
         return value.name
     if value is None or value is ABSENT:
@@ -71,7 +71,7 @@ def _composed_text(value: Any) -> str:
 
 
 def _flat(fields: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Return each value with its path; the only item of a list has the path of the list."""
+    """Yield the path and value of each field; the only item of a list has the path of the list."""
     for name, value in fields.items():
         path = f"{prefix}{str(name).replace('__', '.')}"
         if isinstance(value, Mapping) and value:
