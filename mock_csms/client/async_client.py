@@ -27,14 +27,14 @@ from mock_csms.client.transcript import transcript_text
 __tracebackhide__ = True
 
 CONNECT_WITHIN_S: Final = 10.0
-"""Default number of seconds to wait for a server that does not answer."""
+"""Default of ``connect_within``: seconds to keep trying to reach a server that does not answer."""
 
 
 class AsyncClient:
     """A client of the control API, for asyncio: ``async with AsyncClient(url) as csms``.
 
-    It follows the events of the server, so that waiting needs no requests. The first handle of each station
-    starts at the journal entry that is the newest when the client connects, and sees every later message.
+    It reads the event stream of the server in the background, so that waiting for a message needs no
+    polling. The first handle of each station sees every message that comes after the client has connected.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class AsyncClient:
     ) -> None:
         """Make a client of the control API at ``url``, such as http://127.0.0.1:9001, without connecting.
 
-        ``connect_within`` is the number of seconds to wait for a server that does not answer, at the start or
-        later.
+        ``connect_within`` is the number of seconds to keep trying to reach a server that does not answer,
+        when the client connects and when it loses the event stream later.
         """
         self.url = url
         self.rules = AsyncRules(self)
@@ -78,31 +78,31 @@ class AsyncClient:
         self._follower.check()
 
     async def close(self) -> None:
-        """Close the client; open waits fail."""
+        """Close the client; waits that have not ended raise ClientError."""
         if self._follower is not None:
             await self._follower.close()
         await self._api.close()
 
     def _connected(self) -> Follower:
-        """The follower of the events; raises ClientError before the client is connected."""
+        """Return the `Follower` of the event stream; raises ClientError before the client is connected."""
         if self._follower is None:
             raise ClientError("the client is not connected; use 'async with AsyncClient(...) as csms:'")
         return self._follower
 
     async def send[Result](self, operation: operations.Operation[Result]) -> Result:
-        """Send a request of the control API; raises ApiError or NotReachable."""
+        """Send a request to the control API and return its result; raises ApiError or NotReachable."""
         return await self._api.send(operation)
 
     # Stations
 
     @property
     def ws(self) -> str:
-        """ws:// URL, without an identity, for stations; raises ClientError if no port accepts plain text."""
+        """ws:// URL to which stations append their identity; raises ClientError if all ports need TLS."""
         return self._url("ws")
 
     @property
     def wss(self) -> str:
-        """wss:// URL, without an identity, for stations; raises ClientError if no port accepts TLS."""
+        """wss:// URL to which a station appends its identity; raises ClientError if no port accepts TLS."""
         return self._url("wss")
 
     def _url(self, scheme: str) -> str:
@@ -113,7 +113,9 @@ class AsyncClient:
         raise ClientError(f"the server has no port for {scheme}://")
 
     def _station_url(self) -> str:
-        """URL to show in a failure if a station has not connected; empty if no port for stations is open."""
+        """Return the URL that a failure suggests if a station has never connected; empty if no port for
+        stations is open.
+        """
         return next((url for each in self._listeners if (url := each.ws or each.wss)), "")
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> AsyncStationHandle:
@@ -154,7 +156,7 @@ class AsyncClient:
         return await self.send(operations.actions())
 
     async def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action, and its default payload for the station, if one is given."""
+        """Return the schemas of an action, and its default payload, which may depend on ``station``."""
         return await self.send(operations.action_details(action, station))
 
     # Journal and findings
@@ -182,7 +184,7 @@ class AsyncClient:
         since: int | None = None,
         limit: int = 100,
     ) -> list[TranscriptEntry]:
-        """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
+        """List the newest matching journal entries; ``expression`` is a JMESPath over an entry as JSON."""
         query = operations.present(
             station=station,
             action=action,
@@ -210,7 +212,7 @@ class AsyncClient:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Check the number of matching entries in the server's journal now, and return the newest of them.
+        """Check the number of matching journal entries without waiting, and return the newest of them.
 
         Without ``times``, ``at_least`` and ``at_most``, at least one entry has to match. Only CALLs match
         unless another ``type`` is given, such as "result", or None for any type. The server compares the
@@ -243,7 +245,7 @@ class AsyncClient:
         return await self.send(operations.note(text, station))
 
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return a text with the newest frames and events that the client has received, one line each."""
+        """Return the newest ``limit`` journal entries that the client has received as text, one line each."""
         follower = self._connected()
         with suppress(ClientError):  # a server that has ended is a reason to read the transcript
             await follower.catch_up()
@@ -285,13 +287,13 @@ class AsyncClient:
     async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
 
-        With ``profiles``, changes to the profiles of these stations are reverted, too.
+        Changes to profiles are reverted too, if ``profiles`` is true or no ``station`` is given.
         """
         await self.send(operations.reset_state(station, profiles))
 
 
 class AsyncRules:
-    """The rules of the server."""
+    """Lists and changes the rules of the server."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -305,19 +307,19 @@ class AsyncRules:
         return await self._client.send(operations.add_rule({**(rule or {}), **members}))
 
     async def put(self, rule_id: str, rule: Fields = None, /, **members: Any) -> Json:
-        """Add a rule with this id, or replace it."""
+        """Add a rule with the id ``rule_id``, or replace the rule that has it; return the new rule."""
         return await self._client.send(operations.put_rule(rule_id, {**(rule or {}), **members}))
 
     async def list(self) -> Sequence[Json]:
-        """List the rules with the counts of their uses."""
+        """List the rules with the number of their uses by each station."""
         return await self._client.send(operations.rules())
 
     async def disable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Turn a rule off, but keep it with its counts."""
+        """Disable a rule, given by its id or as `add` returned it, and return it; its counts are kept."""
         return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=False))
 
     async def enable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Apply a disabled rule again."""
+        """Enable a disabled rule, given by its id or as `add` returned it, and return it."""
         return await self._client.send(operations.switch_rule(_rule_id(rule), enabled=True))
 
     async def delete(self, rule: str | Mapping[str, Any]) -> None:
@@ -330,7 +332,7 @@ def _rule_id(rule: str | Mapping[str, Any]) -> str:
 
 
 class AsyncTokens:
-    """The idTokens that apply to all stations."""
+    """Lists and changes the idTokens that apply to all stations."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client

@@ -31,14 +31,14 @@ __tracebackhide__ = True
 PATIENCE_S: Final = 30.0
 """Default time limit, in seconds, for a message to come; ``within`` sets another one."""
 EXCHANGE_S: Final = 5.0
-"""Maximum seconds until the transcript has the frames of an answered command."""
+"""Maximum seconds to wait, once a command has an outcome, for its CALL and answer in the transcript."""
 
 
 CALL_HINTS: Final = {
     "unknown-station": "connects() waits for its connection",
     "not-connected": "connects() waits for its connection",
 }
-"""Hints for commands that were not sent, by kind of problem."""
+"""Hints that `call` adds to an ApiError for a command that was not sent, by kind of problem."""
 
 
 class _DefaultPayload:
@@ -47,7 +47,7 @@ class _DefaultPayload:
 
 
 DEFAULT_PAYLOAD: Final = _DefaultPayload()
-"""Stands for the default payload that the server has for the command."""
+"""Stands for a payload that is not given: the server then sends its default payload for the command."""
 
 type Action = str | Iterable[str]
 """An action, or several actions, any of which matches."""
@@ -189,7 +189,7 @@ class AsyncStationHandle:
         return await self.waits_for_any(Pattern.event("connected", facts), within=within)
 
     async def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
-        """Wait until the connection ends; raises NotSeen."""
+        """Wait until the connection of the station ends; raises NotSeen."""
         return await self.waits_for_any(Pattern.event("disconnected", {}), within=within)
 
     async def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
@@ -263,7 +263,9 @@ class AsyncStationHandle:
             raise with_hint(problem, CALL_HINTS) from None
 
     async def _with_frames(self, answer: CommandAnswer, start: int) -> CommandAnswer:
-        """Add the journal entries of a command and its answer. Move the cursor to the command."""
+        """Return ``answer`` with the journal entries of the command (or of its first part) and of the answer
+        of the station; move the cursor to the command.
+        """
         entries: Sequence[TranscriptEntry] = ()
         first = answer.parts[0] if answer.parts else answer
         if first.message_id is not None:
@@ -278,7 +280,7 @@ class AsyncStationHandle:
         return failure_text(self._follower.transcript, self.id, self.cursor, sentence)
 
     async def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the answers and commands that the server holds back, at most ``count``; return their outcomes.
+        """Send the answers and commands held back for the station, at most ``count``; return their outcomes.
 
         The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
@@ -316,7 +318,7 @@ class AsyncStationHandle:
         await self._api.send(operations.offline(self.id, options))
 
     async def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return the refused connections, the oldest first."""
+        """Accept connections of the station again; return those refused while offline, the oldest first."""
         return await self._api.send(operations.back_online(self.id))
 
     # State and settings
@@ -347,7 +349,7 @@ class AsyncStationHandle:
 
 
 def _with_fields(payload: Any, fields: Mapping[str, Any]) -> Any:
-    """Return a payload with further fields."""
+    """Return ``payload`` with ``fields`` added; raises TypeError if the payload is not a dict."""
     if not fields:
         return payload
     own = {} if payload is DEFAULT_PAYLOAD else payload

@@ -25,8 +25,8 @@ __tracebackhide__ = True
 class Client:
     """A client of the control API: ``with Client(url) as csms``; without ``with``, call ``csms.close()``.
 
-    It follows the events of the server, so that waiting needs no requests. The first handle of each station
-    starts at the journal entry that is the newest when the client is made, and sees every later message.
+    It reads the event stream of the server in the background, so that waiting for a message needs no
+    polling. The first handle of each station sees every message that comes after the client has been made.
     Several threads may use the client.
     """
 
@@ -35,8 +35,8 @@ class Client:
     ) -> None:
         """Connect to the control API at ``url``, such as http://127.0.0.1:9001; raises NotReachable.
 
-        ``connect_within`` is the number of seconds to wait for a server that does not answer, at the start or
-        later.
+        ``connect_within`` is the number of seconds to keep trying to reach a server that does not answer,
+        when the client connects and when it loses the event stream later.
         """
         self.url = url
         self._client = AsyncClient(url, token, connect_within=connect_within)
@@ -60,19 +60,19 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the client; open waits of other threads fail."""
+        """Close the client; waits of other threads that have not ended raise ClientError."""
         self._portal.close(self._client.close())
 
     # Stations
 
     @property
     def ws(self) -> str:
-        """ws:// URL, without an identity, for stations; raises ClientError if no port accepts plain text."""
+        """ws:// URL to which stations append their identity; raises ClientError if all ports need TLS."""
         return self._client.ws
 
     @property
     def wss(self) -> str:
-        """wss:// URL, without an identity, for stations; raises ClientError if no port accepts TLS."""
+        """wss:// URL to which a station appends its identity; raises ClientError if no port accepts TLS."""
         return self._client.wss
 
     def station(self, identity: str, *, within: float = PATIENCE_S) -> StationHandle:
@@ -107,7 +107,7 @@ class Client:
         return self._run(self._client.actions())
 
     def action(self, action: str, station: str | None = None) -> Json:
-        """Return the schemas of an action, and its default payload for the station, if one is given."""
+        """Return the schemas of an action, and its default payload, which may depend on ``station``."""
         return self._run(self._client.action(action, station))
 
     # Journal and findings
@@ -134,7 +134,7 @@ class Client:
         since: int | None = None,
         limit: int = 100,
     ) -> list[TranscriptEntry]:
-        """List the newest matching journal entries of the server; ``expression`` is a JMESPath."""
+        """List the newest matching journal entries; ``expression`` is a JMESPath over an entry as JSON."""
         query = {"station": station, "action": action, "direction": direction, "type": type}
         return self._run(self._client.journal(**query, expression=expression, since=since, limit=limit))
 
@@ -154,7 +154,7 @@ class Client:
         since: int | None = None,
         **others: Any,
     ) -> list[TranscriptEntry]:
-        """Check the number of matching entries in the server's journal now, and return the newest of them.
+        """Check the number of matching journal entries without waiting, and return the newest of them.
 
         Without ``times``, ``at_least`` and ``at_most``, at least one entry has to match. Only CALLs match
         unless another ``type`` is given, such as "result", or None for any type. The server compares the
@@ -186,7 +186,7 @@ class Client:
         return self._run(self._client.note(text, station))
 
     def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return a text with the newest frames and events that the client has received, one line each."""
+        """Return the newest ``limit`` journal entries that the client has received as text, one line each."""
         return self._run(self._client.transcript(station, limit=limit))
 
     # Changes
@@ -212,13 +212,13 @@ class Client:
     def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
 
-        With ``profiles``, changes to the profiles of these stations are reverted, too.
+        Changes to profiles are reverted too, if ``profiles`` is true or no ``station`` is given.
         """
         self._run(self._client.reset(station, profiles=profiles))
 
 
 class Rules:
-    """The rules of the server."""
+    """Lists and changes the rules of the server."""
 
     def __init__(self, client: AsyncClient, portal: Portal) -> None:
         self._rules = client.rules
@@ -233,19 +233,19 @@ class Rules:
         return self._run(self._rules.add(rule, **members))
 
     def put(self, rule_id: str, rule: Fields = None, /, **members: Any) -> Json:
-        """Add a rule with this id, or replace it."""
+        """Add a rule with the id ``rule_id``, or replace the rule that has it; return the new rule."""
         return self._run(self._rules.put(rule_id, rule, **members))
 
     def list(self) -> Sequence[Json]:
-        """List the rules with the counts of their uses."""
+        """List the rules with the number of their uses by each station."""
         return self._run(self._rules.list())
 
     def disable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Turn a rule off, but keep it with its counts."""
+        """Disable a rule, given by its id or as `add` returned it, and return it; its counts are kept."""
         return self._run(self._rules.disable(rule))
 
     def enable(self, rule: str | Mapping[str, Any]) -> Json:
-        """Apply a disabled rule again."""
+        """Enable a disabled rule, given by its id or as `add` returned it, and return it."""
         return self._run(self._rules.enable(rule))
 
     def delete(self, rule: str | Mapping[str, Any]) -> None:
@@ -254,7 +254,7 @@ class Rules:
 
 
 class IdTokens:
-    """The idTokens that apply to all stations."""
+    """Lists and changes the idTokens that apply to all stations."""
 
     def __init__(self, client: AsyncClient, portal: Portal) -> None:
         self._tokens = client.tokens

@@ -10,7 +10,7 @@ from mock_csms.client.fields import MAX_VALUE_CHARACTERS, brief_value
 DIRECTION_ARROWS: Final = {"received": "<-", "sent": "->"}
 """Arrow for each direction of a frame, as in the log of the server."""
 MAX_DETAILED_CHARACTERS: Final = 2000
-"""Maximum characters shown of a payload that differs from the expected one, or is in a transcript."""
+"""Maximum characters of a payload in a transcript, or in a failure that lists its differences."""
 TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 
 
@@ -18,7 +18,8 @@ TYPES_WITH_PAYLOAD: Final = frozenset({"call", "result", "error"})
 class TranscriptEntry:
     """A journal entry: a frame, an event of a connection, or a note.
 
-    Fields that do not apply have the value None. ``entry["reason"]`` is a field of the payload.
+    Attributes that do not apply are None, False or empty. ``entry["reason"]`` returns the field ``reason`` of
+    the payload.
     """
 
     number: int
@@ -32,7 +33,7 @@ class TranscriptEntry:
     message_id: str | None = None
     connection: int | None = None
     partner: int | None = None
-    """Number of the CALL that this entry answers."""
+    """Number of the journal entry of the CALL that this entry answers."""
     elapsed: float | None = None
     """Seconds since the CALL that this entry answers."""
     violation: str | None = None
@@ -41,9 +42,9 @@ class TranscriptEntry:
     note: str | None = None
     handshake: Mapping[str, Any] = field(default_factory=dict)
     frame: Any = None
-    """The frame as JSON."""
+    """The frame, parsed from JSON."""
     text: str | None = None
-    """The frame as text, if it is not valid JSON."""
+    """Text of a frame that is malformed or has line breaks; replaces ``frame``."""
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:
@@ -128,7 +129,7 @@ class StationFinding:
     station: str
     time: datetime
     frames: tuple[int, ...]
-    """Numbers of the journal entries involved."""
+    """Numbers of the journal entries that show the violation."""
     sentence: str
 
     @classmethod
@@ -163,7 +164,7 @@ class RefusedConnection:
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:
-        """Make an attempt from its JSON."""
+        """Make a refused connection from its JSON."""
         return cls(datetime.fromisoformat(content["time"]), content["remote"], content["listener"])
 
 
@@ -174,9 +175,9 @@ class VersionActions:
     version: str
     subprotocol: str
     from_station: tuple[str, ...]
-    """Messages of stations."""
+    """Actions that stations send."""
     from_csms: tuple[str, ...]
-    """Commands to stations."""
+    """Actions that the server sends (commands)."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -204,7 +205,7 @@ class KnownStation:
     transactions: int
     """Number of running transactions."""
     state: str
-    """State that rules have set."""
+    """State set by rules, which may also be a condition of rules."""
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:

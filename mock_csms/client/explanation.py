@@ -11,9 +11,9 @@ from mock_csms.client.patterns import Pattern, is_from_station
 from mock_csms.client.transcript import Transcript
 
 SHOWN_FRAMES: Final = 6
-"""Number of frames shown in a failure."""
+"""Maximum number of the station's newest journal entries in the text of a failure."""
 MAX_SHOWN_FINDINGS: Final = 50
-"""Maximum number of findings in a failure."""
+"""Maximum number of findings listed in the text of a failure."""
 MAX_SEARCHED: Final = 1000
 """Number of newest entries searched for the one that comes closest to an expected message."""
 
@@ -21,7 +21,9 @@ MAX_SEARCHED: Final = 1000
 def failure_text(
     transcript: Transcript, station: str, after: int, sentence: str, expected: Sequence[Pattern] = ()
 ) -> str:
-    """Return the text of a failure, with the entry closest to an expected message."""
+    """Return ``sentence`` and lines that explain the failure, such as the entry after the number ``after``
+    that is closest to an expected message, and the last frames of the station.
+    """
     return "\n".join(
         [
             sentence,
@@ -35,12 +37,12 @@ def failure_text(
 
 
 def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference]) -> list[str]:
-    """Return an entry as lines, with its differences from the expected message."""
+    """Return a line with the entry, and a line for each difference from the expected message."""
     return [f"  {entry.as_line(MAX_DETAILED_CHARACTERS)}", *(f"    {difference}" for difference in found)]
 
 
 def problem_text(problem: ApiError) -> str:
-    """Return the text of a problem, with the closest entry that the server found."""
+    """Return the detail of a problem, and the journal entry closest to the request, if the problem has it."""
     lines = [problem.detail]
     if closest := problem.members.get("closest"):
         found = [
@@ -52,7 +54,7 @@ def problem_text(problem: ApiError) -> str:
 
 
 def findings_text(findings: Sequence[StationFinding]) -> str:
-    """Return a text with one finding a line."""
+    """Return a text with the number of findings, and a line for each of the first `MAX_SHOWN_FINDINGS`."""
     shown = findings[:MAX_SHOWN_FINDINGS]
     left_out = [f"  and {len(findings) - len(shown)} more"] if len(findings) > len(shown) else []
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
@@ -86,7 +88,7 @@ def _seen_instead(candidates: Sequence[TranscriptEntry], after: int) -> list[str
 
 
 def _too_early(transcript: Transcript, station: str, after: int, expected: Sequence[Pattern]) -> list[str]:
-    """Hint at a matching entry before the cursor."""
+    """Return a line about the newest matching entry before the cursor; empty if there is none."""
     for entry in reversed(transcript.of(station)[-MAX_SEARCHED:]):
         if entry.number <= after and any(each.holds(entry) for each in expected):
             return [f"#{entry.number} matches, but it came before #{after}, the cursor of this handle"]

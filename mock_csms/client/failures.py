@@ -11,7 +11,7 @@ AssertionError
 ClientError            the client cannot do what the test asks for
   ApiError             the control API answered with a problem
   NotReachable         no server answers at the address
-  StreamLost           the events of the server cannot be followed any more
+  StreamLost           the client lost the event stream, or missed entries that a wait needs
 ValueError
   WrongArgument        an argument is not valid, such as a mistyped action or a negative number of seconds
 """
@@ -25,7 +25,7 @@ PROBLEM_PREFIX: Final = "urn:ocpp2-mock-server:"
 
 
 class StationFailure(AssertionError):
-    """A station did not behave as a test expects; the text shows the closest message."""
+    """A station did not behave as a test expects; the text shows the message closest to the expected one."""
 
     def __init__(self, text: str, frame: int | None = None) -> None:
         super().__init__(text)
@@ -71,7 +71,7 @@ class NotReachable(ClientError):
 
 
 class StreamLost(ClientError):
-    """The events of the server cannot be followed any more."""
+    """The client has lost the event stream, or has missed journal entries that a wait needs."""
 
 
 class ApiError(ClientError):
@@ -91,7 +91,7 @@ class ApiError(ClientError):
 
 
 def with_hint(problem: ApiError, hints: Mapping[str, str]) -> ApiError:
-    """Return a problem with the hint for its kind, if there is one."""
+    """Return the problem with the hint for its kind added to its detail; unchanged if there is no hint."""
     if problem.kind not in hints:
         return problem
     return ApiError(problem.status, {**problem.members, "detail": f"{problem.detail}; {hints[problem.kind]}"})

@@ -43,7 +43,7 @@ class PayloadDifference:
     expected: Any
     actual: Any
     names: Collection[str] = field(default=(), repr=False, compare=False)
-    """Names of the fields that the object has instead, if the expected field is absent."""
+    """Names of all fields of the object, if it lacks the expected field; otherwise empty."""
 
     @property
     def meant(self) -> str | None:
@@ -87,7 +87,10 @@ def matches(expected: Mapping[str, Any], payload: Any) -> bool:
 
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields with paths such as ``evse__id`` or ``evse.id`` as nested dicts."""
+    """Return nested dicts for names that are paths, such as ``evse__id`` or ``evse.id``.
+
+    Raises WrongArgument if a field is given twice.
+    """
     tree: dict[Any, Any] = {}
     for name, value in fields.items():
         steps: list[Any] = [int(step) if step.isdecimal() else step for step in re.split(r"__|\.", name)]
@@ -181,7 +184,7 @@ def _between(part: Any, value: Any, path: str, names: Collection[str] = ()) -> I
 
 
 def _in_list(part: Any, items: list[Any], path: str) -> list[PayloadDifference]:
-    """Return the differences of the item that comes closest to the expected one."""
+    """Return the differences between the expected item ``part`` and the closest of ``items``."""
     candidates = [list(_between(part, item, f"{path}[{number}]")) for number, item in enumerate(items)]
     return min(candidates, key=weight, default=[PayloadDifference(path, [part], items)])
 
@@ -199,7 +202,7 @@ def _holds(part: Any, value: Any) -> bool:
 
 
 def _is_true(predicate: Callable[[Any], object], value: Any) -> bool:
-    """Whether a predicate is true of a value; false if the predicate fails on its type."""
+    """Whether a predicate is true of a value; false if the value is absent or does not suit the predicate."""
     try:
         return value is not None and bool(predicate(value))
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):

@@ -25,7 +25,7 @@ UNKNOWN_EVENT: Final = "unknown-event"
 
 
 class OfferedWait:
-    """A wait that is offered new entries; ``error`` replaces its result."""
+    """A wait to which the follower offers new entries; ``error``, if set, is raised instead of its result."""
 
     def __init__(self, wait: MessageWait[Any]) -> None:
         self.wait = wait
@@ -33,7 +33,7 @@ class OfferedWait:
         self.error: Exception | None = None
 
     def offer(self, entry: TranscriptEntry) -> None:
-        """Offer a new entry to the wait; an exception of a condition that the test wrote ends the wait."""
+        """Offer a new entry to the wait; an exception in a condition of the test ends the wait."""
         if entry.number > self.wait.after and not self.ended.is_set():
             try:
                 if self.wait.offer(entry):
@@ -42,20 +42,20 @@ class OfferedWait:
                 self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """End the wait with an exception."""
+        """End the wait, which then raises ``error``."""
         self.error = error
         self.ended.set()
 
 
 class Milestone(NamedTuple):
-    """Number of a journal entry, and an event that is set when the transcript has come as far."""
+    """Number of a journal entry, and an event that is set when the transcript has reached this number."""
 
     number: int
     reached: asyncio.Event
 
 
 class Follower:
-    """A background task that follows the events, reconnects, and offers entries to waits."""
+    """Reads the event stream in a background task, reconnects if it breaks, and offers entries to waits."""
 
     def __init__(
         self, api: ControlApi, start: int, reconnect_within: float, *, station_url: str = ""
@@ -73,7 +73,7 @@ class Follower:
         self._task = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
-        """Stop following; open waits fail."""
+        """Stop reading the event stream; waits that have not ended raise StreamLost."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -94,7 +94,7 @@ class Follower:
         return wait.conclude(self.transcript)
 
     def check(self) -> None:
-        """Raise StreamLost if the events cannot be followed any more."""
+        """Raise StreamLost if the event stream is lost or the follower is closed."""
         if self._lost is not None:
             raise self._lost
 
@@ -123,9 +123,9 @@ class Follower:
             await self._offer_newest(pending)
 
     async def _offer_newest(self, pending: OfferedWait) -> None:
-        """Offer the entries that the server has already recorded; they may end the wait at once.
+        """Wait until the entries that the server has already recorded have been offered to ``pending``.
 
-        Raises ClientError if they do not come: the absence of a message is then uncertain.
+        Raises ClientError if they do not come and ``pending`` has not ended: a match may be missing.
         """
         try:
             await self.catch_up()
@@ -134,8 +134,8 @@ class Follower:
                 raise
 
     async def catch_up(self) -> None:
-        """Wait for the entries that the server has already recorded; raises ClientError if they do not
-        come.
+        """Wait until the transcript has all entries that the server has already recorded; raises ClientError
+        if they do not come.
         """
         number = await self._api.send_patiently(newest_number(), self._reconnect_within)
         milestone = Milestone(number, asyncio.Event())
@@ -187,7 +187,7 @@ class Follower:
         return "the server ended the stream"
 
     def _take(self, event: ServerEvent) -> None:
-        """Add the entry in an event.
+        """Add the journal entry that an event contains, if any, to the transcript.
 
         A comment has an id, too: entries up to this id that have not come are marked as missing.
         """
@@ -205,7 +205,7 @@ class Follower:
                 pending.offer(entry)
 
     def _skip(self, number: int) -> None:
-        """Mark entries up to a number as missing, if any are; waits that need them fail."""
+        """Mark the entries up to ``number`` that have not come as missing; waits that need them fail."""
         if number > self.transcript.last:
             self.transcript.skip(number)
             for pending in self._all_pending():

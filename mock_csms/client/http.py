@@ -21,7 +21,7 @@ except ImportError as error:
 __tracebackhide__ = True
 
 STREAM_SILENCE_S: Final = 45.0
-"""Seconds of silence that end an event stream; the server sends a byte at least every 15 s."""
+"""Seconds without a byte until the client gives up an event stream; the server sends one every 15 s."""
 RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
 """Seconds before each attempt to reach a server again; the last value repeats."""
 IDLE_CONNECTION_S: Final = 2.0
@@ -37,7 +37,7 @@ class Reconnects:
         self._attempts = 0
 
     def end(self) -> None:
-        """Note that the server answers."""
+        """Forget the outage and its attempts, because the server has answered."""
         self._since, self._attempts = None, 0
 
     def next_pause(self) -> float | None:
@@ -51,7 +51,7 @@ class Reconnects:
 
 
 class ControlApi:
-    """Requests to the control API at a URL."""
+    """Sends requests to the control API at ``url``."""
 
     def __init__(self, url: str, token: str | None) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
@@ -95,7 +95,7 @@ class ControlApi:
         return operation.parse(response.json() if response.content else None)
 
     async def send_patiently[Result](self, operation: Operation[Result], seconds: float) -> Result:
-        """Repeat a request until the server answers; raises NotReachable after this many seconds."""
+        """Repeat a request until the server answers; raises NotReachable after ``seconds``."""
         reconnects = Reconnects(seconds)
         while True:
             try:
@@ -114,7 +114,10 @@ class ControlApi:
 
     @asynccontextmanager
     async def events(self, last_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Follow the events after this id. Raises ApiError, or NotReachable if the stream breaks."""
+        """Request the events after the id ``last_id``, and yield an iterator over the chunks of the stream.
+
+        Raises ApiError, or NotReachable if the stream breaks.
+        """
         try:
             async with self._stream(last_id) as response:
                 if response.is_error:

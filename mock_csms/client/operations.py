@@ -45,17 +45,17 @@ def present(**members: Any) -> Json:
 
 
 def listeners() -> Operation[list[ListenerAddress]]:
-    """List the ports for stations."""
+    """Return a request to list the ports for stations."""
     return Operation("GET", "/v1/listeners", lambda items: [ListenerAddress.of_json(item) for item in items])
 
 
 def newest_number() -> Operation[int]:
-    """Ask for the number of the newest journal entry."""
+    """Return a request for the number of the newest journal entry."""
     return Operation("GET", "/v1/journal", lambda content: int(content["last"]), {"limit": 1})
 
 
 def journal(query: Json) -> Operation[list[TranscriptEntry]]:
-    """Query the journal."""
+    """Return a request to query the journal."""
     return Operation("GET", "/v1/journal", _entries, query)
 
 
@@ -64,12 +64,12 @@ def _entries(content: Any) -> list[TranscriptEntry]:
 
 
 def stations() -> Operation[list[KnownStation]]:
-    """List the stations."""
+    """Return a request to list the stations that the server knows."""
     return Operation("GET", "/v1/stations", lambda items: [KnownStation.of_json(item) for item in items])
 
 
 def findings(station: str | None) -> Operation[list[StationFinding]]:
-    """List the findings."""
+    """Return a request to list the findings."""
     return Operation(
         "GET",
         "/v1/findings",
@@ -79,44 +79,44 @@ def findings(station: str | None) -> Operation[list[StationFinding]]:
 
 
 def verification(match: Json, bounds: Json) -> Operation[list[TranscriptEntry]]:
-    """Check the number of matching entries in the journal."""
+    """Return a request to check the number of journal entries that match."""
     return Operation("POST", "/v1/verify", _entries, body={"match": match, **bounds})
 
 
 def note(text: str, station: str | None) -> Operation[TranscriptEntry]:
-    """Add a note to the journal."""
+    """Return a request to add a note to the journal."""
     body = present(text=text, station=station)
     return Operation("POST", "/v1/journal/notes", TranscriptEntry.of_json, body=body)
 
 
 def delete_scope(name: str) -> Operation[None]:
-    """Revert the changes of a scope."""
+    """Return a request to revert the changes of a scope."""
     return Operation("DELETE", f"/v1/scopes/{quoted(name)}", nothing)
 
 
 def change_listener(name: str, changes: Json) -> Operation[Json]:
-    """Change a port for stations."""
+    """Return a request to change a port for stations."""
     return Operation("PUT", f"/v1/listeners/{quoted(name)}", unchanged, body=changes)
 
 
 def actions() -> Operation[list[VersionActions]]:
-    """List the actions by OCPP version."""
+    """Return a request to list the actions by OCPP version."""
     return Operation("GET", "/v1/actions", lambda items: [VersionActions.of_json(item) for item in items])
 
 
 def action_details(action: str, station: str | None) -> Operation[Json]:
-    """Show the schemas and the default payload of an action."""
+    """Return a request to show the schemas and the default payload of an action."""
     return Operation("GET", f"/v1/actions/{quoted(action)}", unchanged, present(station=station))
 
 
 def silences(silence: Sequence[str], report: Sequence[str]) -> Operation[list[str]]:
-    """Silence kinds of findings, and report others again."""
+    """Return a request to silence some kinds of findings and report others again."""
     body = {"silence": list(silence), "report": list(report)}
     return Operation("PATCH", "/v1/findings", lambda content: list(content["silenced"]), body=body)
 
 
 def reset_state(station: str | None, profiles: bool) -> Operation[None]:
-    """Reset the server, or some stations, to the state at the start."""
+    """Return a request to reset the server, or some stations, to the state at the start."""
     query = present(station=station, profiles="true" if profiles else None)
     return Operation("POST", "/v1/reset", nothing, query)
 
@@ -127,83 +127,83 @@ def of_station(identity: str, rest: str = "") -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as one segment of a path."""
+    """Return a name percent-encoded, as one segment of a URL path."""
     return quote(name, safe="")
 
 
 def call(identity: str, body: Json) -> Operation[Json]:
-    """Send a command."""
+    """Return a request to send a command."""
     return Operation("POST", of_station(identity, "/calls"), unchanged, body=body, timeout_s=None)
 
 
 def rules() -> Operation[list[Json]]:
-    """List the rules."""
+    """Return a request to list the rules."""
     return Operation("GET", "/v1/rules", unchanged)
 
 
 def add_rule(rule: Json) -> Operation[Json]:
-    """Add a rule."""
+    """Return a request to add a rule."""
     return Operation("POST", "/v1/rules", unchanged, body=rule)
 
 
 def put_rule(rule_id: str, rule: Json) -> Operation[Json]:
-    """Add or replace a rule."""
+    """Return a request to add or replace a rule."""
     return Operation("PUT", f"/v1/rules/{quoted(rule_id)}", unchanged, body=rule)
 
 
 def switch_rule(rule_id: str, enabled: bool) -> Operation[Json]:
-    """Enable or disable a rule."""
+    """Return a request to enable or disable a rule."""
     return Operation("PATCH", f"/v1/rules/{quoted(rule_id)}", unchanged, body={"enabled": enabled})
 
 
 def delete_rule(rule_id: str) -> Operation[None]:
-    """Delete a rule."""
+    """Return a request to delete a rule."""
     return Operation("DELETE", f"/v1/rules/{quoted(rule_id)}", nothing)
 
 
 def tokens() -> Operation[dict[str, Json]]:
-    """List the idTokens."""
+    """Return a request to list the idTokens."""
     return Operation("GET", "/v1/tokens", unchanged)
 
 
 def put_token(id_token: str, token: Json) -> Operation[Json]:
-    """Add or replace an idToken."""
+    """Return a request to add or replace an idToken."""
     return Operation("PUT", f"/v1/tokens/{quoted(id_token)}", unchanged, body=token)
 
 
 def delete_token(id_token: str) -> Operation[None]:
-    """Delete an idToken."""
+    """Return a request to delete an idToken."""
     return Operation("DELETE", f"/v1/tokens/{quoted(id_token)}", nothing)
 
 
 def begin_rehearsal(run: Json) -> Operation[None]:
-    """Begin a run of the certification rehearsal."""
+    """Return a request to report the start of a run of the certification rehearsal."""
     return Operation("PUT", "/v1/rehearsal", nothing, body=run)
 
 
 def change_rehearsal(change: Json) -> Operation[None]:
-    """Report a change of the certification rehearsal, such as the progress of a case."""
+    """Return a request to report a change of the certification rehearsal, such as progress of a case."""
     return Operation("PATCH", "/v1/rehearsal", nothing, body=change)
 
 
 def rehearsal(changed_since: int) -> Operation[Json]:
-    """Show the certification rehearsal, with the cases that have changed since a version."""
+    """Return a request to show the certification rehearsal, with the cases changed since a version."""
     return Operation("GET", "/v1/rehearsal", unchanged, {"changedSince": changed_since})
 
 
 def delete_rehearsal() -> Operation[None]:
-    """Delete the certification rehearsal from the server."""
+    """Return a request to delete the certification rehearsal from the server."""
     return Operation("DELETE", "/v1/rehearsal", nothing)
 
 
 def await_answer(prompt_id: str, within: float) -> Operation[str | None]:
-    """Wait for the answer to a prompt of the certification rehearsal."""
+    """Return a request to wait for the answer to a prompt of the certification rehearsal."""
     path = f"/v1/rehearsal/prompts/{quoted(prompt_id)}"
     return Operation("GET", path, _answer, {"within": within}, timeout_s=within + 30.0)
 
 
 def answer_prompt(prompt_id: str, answer: str) -> Operation[None]:
-    """Answer a prompt of the certification rehearsal."""
+    """Return a request to answer a prompt of the certification rehearsal."""
     return Operation("POST", f"/v1/rehearsal/prompts/{quoted(prompt_id)}", nothing, body={"answer": answer})
 
 
@@ -212,12 +212,12 @@ def _answer(content: Any) -> str | None:
 
 
 def offline(identity: str, options: Json) -> Operation[None]:
-    """Take the server offline for a station."""
+    """Return a request to take the server offline for a station."""
     return Operation("POST", of_station(identity, "/offline"), nothing, body=options)
 
 
 def back_online(identity: str) -> Operation[list[RefusedConnection]]:
-    """Accept connections of a station again."""
+    """Return a request to accept connections of a station again."""
     return Operation("DELETE", of_station(identity, "/offline"), _attempts)
 
 
@@ -226,30 +226,30 @@ def _attempts(content: Any) -> list[RefusedConnection]:
 
 
 def disconnect(identity: str, query: Json) -> Operation[None]:
-    """End the connection of a station."""
+    """Return a request to end the connection of a station."""
     return Operation("DELETE", of_station(identity, "/connection"), nothing, query)
 
 
 def read_state(identity: str) -> Operation[Json]:
-    """Show the full state of a station."""
+    """Return a request to show the full state of a station."""
     return Operation("GET", of_station(identity), unchanged)
 
 
 def read_coverage(identity: str, states: Sequence[str]) -> Operation[Json]:
-    """Show which requirements a station has been seen to meet."""
+    """Return a request to show which requirements a station has been seen to meet."""
     return Operation("GET", of_station(identity, "/coverage"), unchanged, {"state": list(states)})
 
 
 def read_profile(identity: str) -> Operation[Json]:
-    """Show the settings of a station."""
+    """Return a request to show the settings of a station."""
     return Operation("GET", of_station(identity, "/profile"), unchanged)
 
 
 def change_profile(identity: str, changes: Json) -> Operation[Json]:
-    """Change settings of a station."""
+    """Return a request to change settings of a station."""
     return Operation("PATCH", of_station(identity, "/profile"), unchanged, body=changes)
 
 
 def set_password(identity: str, password: str) -> Operation[None]:
-    """Set the password that a station needs to connect."""
+    """Return a request to set the password that a station needs to connect."""
     return Operation("PUT", of_station(identity, "/password"), nothing, body={"password": password})

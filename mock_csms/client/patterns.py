@@ -18,7 +18,7 @@ EVENTS: Final = {
 
 
 class Pattern:
-    """A message from a station: one of these actions, with these fields.
+    """Matches a CALL from a station that has one of these actions and these fields.
 
     The fields are keywords, or a dict, and are compared as `differences` describes.
     """
@@ -50,7 +50,7 @@ class Pattern:
         return differences(self.fields, entry.payload)
 
     def holds(self, entry: TranscriptEntry) -> bool:
-        """Whether an entry is the expected message."""
+        """Whether an entry matches the pattern: its action or kind of event, and its fields."""
         return self.concerns(entry) and matches(self.fields, entry.payload)
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ WAIT_S: Final = 30.0
 MAX_SENT_STEPS: Final = 200
 """Maximum number of steps of a case that the server accepts."""
 MAX_SENT_TEXT: Final = 2_000
-"""Maximum length of a text that the server accepts."""
+"""Maximum characters of a text in a report that the server accepts."""
 
 type PromptReply = Literal["done", "cannot"]
 
@@ -45,7 +45,7 @@ class AsyncRehearsal:
     async def begin(
         self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
     ) -> None:
-        """Begin a run on a station; it replaces the previous run.
+        """Report that a run on a station begins; on the server, it replaces the previous run.
 
         ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
         """
@@ -64,7 +64,7 @@ class AsyncRehearsal:
         """Ask the person at the station to do something, and wait for the answer.
 
         If the task is cancelled, for example because the person already acted, the prompt is withdrawn.
-        Raises ApiError if the run ends, or if another prompt replaces it.
+        Raises ApiError if the run ends, or if another prompt replaces this one.
         """
         prompt_id = uuid4().hex
         prompt = operations.present(id=prompt_id, text=text, detail=detail)
@@ -87,7 +87,7 @@ class AsyncRehearsal:
         await self._send(operations.answer_prompt(prompt["id"], answer))
 
     async def end(self, *, finished_at: str | None = None) -> None:
-        """End the run; the server shows it until the next one."""
+        """Report that the run has ended; the server shows it until the next run begins."""
         await self._send(operations.change_rehearsal({"finishedAt": finished_at or _now()}))
 
     async def state(self, *, changed_since: int = 0) -> Json:
@@ -109,7 +109,7 @@ class RehearsalRun:
     def begin(
         self, station: str, cases: Iterable[Mapping[str, Any]], *, started_at: str | None = None
     ) -> None:
-        """Begin a run on a station; it replaces the previous run.
+        """Report that a run on a station begins; on the server, it replaces the previous run.
 
         ``cases`` are dicts such as ``{"id": "TC_B_01_CS", "title": "Boots", "block": "B"}``, in their order.
         """
@@ -125,7 +125,7 @@ class RehearsalRun:
     def ask(self, text: str, detail: str | None = None) -> PromptReply:
         """Ask the person at the station to do something, and wait for the answer.
 
-        Raises ApiError if the run ends, or if another prompt replaces it.
+        Raises ApiError if the run ends, or if another prompt replaces this one.
         """
         return self._run(self._rehearsal.ask(text, detail))
 
@@ -134,7 +134,7 @@ class RehearsalRun:
         self._run(self._rehearsal.answer(answer))
 
     def end(self, *, finished_at: str | None = None) -> None:
-        """End the run; the server shows it until the next one."""
+        """Report that the run has ended; the server shows it until the next run begins."""
         self._run(self._rehearsal.end(finished_at=finished_at))
 
     def state(self, *, changed_since: int = 0) -> Json:
@@ -147,7 +147,7 @@ class RehearsalRun:
 
 
 def _shortened(content: Mapping[str, Any]) -> Json:
-    """Return members with long texts cut to MAX_SENT_TEXT."""
+    """Return ``content`` with each text cut to at most `MAX_SENT_TEXT` characters."""
     return {name: _cut(value) if isinstance(value, str) else value for name, value in content.items()}
 
 

@@ -143,7 +143,7 @@ class StationHandle:
         return self._run(self._station.connects(within=within, **facts))
 
     def disconnects(self, *, within: float | None = None) -> TranscriptEntry:
-        """Wait until the connection ends; raises NotSeen."""
+        """Wait until the connection of the station ends; raises NotSeen."""
         return self._run(self._station.disconnects(within=within))
 
     def is_refused(self, *, within: float | None = None, **facts: Any) -> TranscriptEntry:
@@ -197,7 +197,7 @@ class StationHandle:
         )
 
     def release(self, action: str | None = None, *, count: int | None = None) -> list[CommandAnswer]:
-        """Send the answers and commands that the server holds back, at most ``count``; return their outcomes.
+        """Send the answers and commands held back for the station, at most ``count``; return their outcomes.
 
         The outcome of a held answer is "sent"; the outcome of a held command is the station's answer.
         """
@@ -225,7 +225,7 @@ class StationHandle:
         self._run(self._station.offline(refuse=refuse, seconds=seconds, close=close))
 
     def back_online(self) -> list[RefusedConnection]:
-        """Accept connections of the station again. Return the refused connections, the oldest first."""
+        """Accept connections of the station again; return those refused while offline, the oldest first."""
         return self._run(self._station.back_online())
 
     # State and settings

@@ -15,7 +15,7 @@ MAX_KEPT_BYTES: Final = 64 * 2**20
 
 
 class Transcript:
-    """The newest entries in the order of their numbers."""
+    """Stores the newest journal entries that the client has received, in the order of their numbers."""
 
     def __init__(
         self,
@@ -26,11 +26,11 @@ class Transcript:
         station_url: str = "",
     ) -> None:
         self.station_url = station_url
-        """URL for stations of the server, without an identity; empty if unknown."""
+        """URL of the server to which a station appends its identity; empty if unknown."""
         self.start = start
         """Number of the newest entry when the client connected; all entries here have higher numbers."""
         self.last = start
-        """Number of the newest entry."""
+        """Number of the newest entry that was added or skipped; at first, `start`."""
         self.first_complete = start + 1
         """All entries with numbers from this one to `last` are in the transcript."""
         self._max_entries = max_entries
@@ -41,7 +41,7 @@ class Transcript:
         self._bytes = 0
 
     def add(self, entry: TranscriptEntry, size: int) -> bool:
-        """Add an entry of so many bytes; return False if its number is already here."""
+        """Add an entry of ``size`` bytes; if its number is not above `last`, ignore it and return False."""
         if entry.number <= self.last:
             return False
         self.last = entry.number
@@ -53,7 +53,7 @@ class Transcript:
         return True
 
     def skip(self, number: int) -> None:
-        """Note that the entries up to this number are missing."""
+        """Record that the entries after `last` and up to ``number`` are missing."""
         self.last = number
         self.first_complete = number + 1
 
@@ -96,7 +96,7 @@ def _by_station(entries: Iterable[TranscriptEntry]) -> dict[str, list[Transcript
 
 
 def transcript_text(transcript: Transcript, station: str | None, limit: int) -> str:
-    """Return the newest entries as text, one line each: <- from the station, -> to it."""
+    """Return the newest ``limit`` entries as text, one line each: <- from the station, -> to it."""
     entries = transcript.all() if station is None else transcript.of(station)
     shown = entries[-limit:]
     left_out = [f"({len(entries) - len(shown)} earlier entries)"] if len(entries) > len(shown) else []

@@ -18,7 +18,7 @@ __tracebackhide__ = True
 
 
 class MessageWait[Result](ABC):
-    """A wait for entries of a station with a number above ``after``, for at most so many seconds."""
+    """A wait for entries of a station with a number above ``after``, for at most ``seconds``."""
 
     needs_all: ClassVar = False
     """Whether the wait fails if the client missed an entry, because its result would then be uncertain."""
@@ -33,7 +33,7 @@ class MessageWait[Result](ABC):
 
     @abstractmethod
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; return whether the wait has ended."""
+        """Process the next entry of the station; return whether it ends the wait."""
 
     @abstractmethod
     def conclude(self, transcript: Transcript) -> Result:
@@ -51,13 +51,13 @@ class WaitForAny(MessageWait[TranscriptEntry]):
         self._found: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first match."""
+        """Process an entry; the first one that matches a pattern ends the wait."""
         if any(expected.holds(entry) for expected in self.patterns):
             self._found, self.matched = entry, entry.number
         return self._found is not None
 
     def conclude(self, transcript: Transcript) -> TranscriptEntry:
-        """Return the match; raises NotSeen."""
+        """Return the matching entry; raises NotSeen if there is none."""
         if self._found is not None:
             return self._found
         wanted = " or ".join(map(str, self.patterns))
@@ -73,7 +73,7 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
         self._found: dict[int, TranscriptEntry] = {}
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the last missing message."""
+        """Process an entry; the wait ends when each pattern has an entry of its own."""
         if self._assign(entry, set()):
             self.matched = entry.number
         return len(self._found) == len(self.patterns)
@@ -92,7 +92,7 @@ class WaitForAll(MessageWait[Sequence[TranscriptEntry]]):
         return False
 
     def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
-        """Return the messages in the order of the arguments; raises NotSeen."""
+        """Return the messages in the order of the patterns; raises NotSeen if one is missing."""
         missing = [each for position, each in enumerate(self.patterns) if position not in self._found]
         if not missing:
             return [self._found[position] for position in range(len(self.patterns))]
@@ -120,13 +120,13 @@ class WaitForNext(MessageWait[TranscriptEntry]):
         self._next: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first message that ``where`` matches and that is not ignored."""
+        """Process an entry; the first one that ``where`` matches and ``ignoring`` does not ends the wait."""
         if self._where.holds(entry) and not any(each.holds(entry) for each in self._ignoring):
             self._next, self.matched = entry, entry.number
         return self._next is not None
 
     def conclude(self, transcript: Transcript) -> TranscriptEntry:
-        """Return the message; raises NotSeen or WrongMessage."""
+        """Return the message; raises NotSeen if none came, and WrongMessage if it is not as expected."""
         if self._next is None:
             sentence = f"no {self._expected} from {self.station} within {self.seconds:g} s"
             raise NotSeen(self._text(transcript, sentence, self._expected))
@@ -150,7 +150,7 @@ class WaitForNone(MessageWait[None]):
         self._mistyped = ""
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end if the entry is unwanted, or shows that a pattern has a mistyped field."""
+        """Process an entry; it ends the wait if it is unwanted, or shows that a field is mistyped."""
         for pattern in (each for each in self.patterns if each.concerns(entry)):
             found = pattern.differences(entry)
             if not found:
@@ -182,7 +182,7 @@ class WaitForOnly(MessageWait[None]):
         self._unwanted: TranscriptEntry | None = None
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end with the first message that is not allowed."""
+        """Process an entry; the first message that is not allowed, or the entry ``before``, ends the wait."""
         if self._before is not None and entry.number >= self._before:
             return True
         if is_from_station(entry) and not any(allowed.holds(entry) for allowed in self.patterns):
@@ -190,7 +190,7 @@ class WaitForOnly(MessageWait[None]):
         return self._unwanted is not None
 
     def conclude(self, transcript: Transcript) -> None:
-        """Raise UnwantedMessage if another message came."""
+        """Raise UnwantedMessage if a message came that is not allowed."""
         if self._unwanted is not None:
             allowed = f"nothing but {' or '.join(map(str, self.patterns))}" if self.patterns else "nothing"
             sentence = f"{self.station} may send {allowed}, but it sent\n  {self._unwanted}"
@@ -208,7 +208,7 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
         """seqNo of the last part; None until the last part arrives."""
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end when all parts have come. A part that comes again is ignored."""
+        """Process an entry; the wait ends when all parts have come. A part that comes again is ignored."""
         number = entry.payload.get("seqNo")
         if self._expected.holds(entry) and isinstance(number, int) and number not in self._parts:
             self._parts[number], self.matched = entry, entry.number
@@ -221,7 +221,7 @@ class WaitForParts(MessageWait[Sequence[TranscriptEntry]]):
         return [number for number in range(last + 1) if number not in self._parts]
 
     def conclude(self, transcript: Transcript) -> list[TranscriptEntry]:
-        """Return the parts in their order; raises NotSeen."""
+        """Return the parts in the order of seqNo; raises NotSeen if one is missing."""
         missing = [f"part {number}" for number in self._missing()]
         if self._last is None:
             missing.append("the last part, without tbc")
@@ -244,12 +244,12 @@ class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
         self._entries: list[TranscriptEntry] = []
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Take an entry; end when the command, and its answer if there is one, have come."""
+        """Process an entry; the wait ends when the command, and its answer if there is one, have come."""
         if entry.message_id == self._message_id:
             self._entries.append(entry)
             self.matched = self._entries[0].number
         return len(self._entries) >= self._count
 
     def conclude(self, _: Transcript) -> list[TranscriptEntry]:
-        """Return the entries."""
+        """Return the entries that have come: the command first, then its answer."""
         return self._entries

@@ -52,7 +52,7 @@ from mock_csms.private_api.uvicorn import ProtocolWithDeadlines, ServerWithoutSi
 from mock_csms.transport.address import is_loopback
 
 SHUTDOWN_S: Final = 0.6
-"""Seconds after a stop in which responses may still be sent."""
+"""Seconds from `ControlServer.stop` until connections with unfinished responses are dropped."""
 
 RESOURCES: Final = (
     passwords,
@@ -179,11 +179,11 @@ class ControlServer(ServerWithoutSignals):
         self._for_stations = for_stations
 
     def protocol_for_station(self) -> asyncio.Protocol:
-        """Make the HTTP protocol of a connection to a port for stations."""
+        """Make the protocol for HTTP requests on one connection to a port for stations."""
         return self.protocol(self._for_stations)
 
     def stop(self) -> None:
-        """Stop: end the waiting requests, then drop the remaining connections."""
+        """Stop the server: end the requests that wait, and drop other connections after `SHUTDOWN_S`."""
         self._requests.stopping.set()
         self.end()
         asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)

@@ -60,7 +60,8 @@ def outcome_or_detail(answer: JsonObject | Problem) -> JsonObject:
 
 
 def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObject:
-    """Outcome of a command that was sent in parts: that of the first part without a CALLRESULT, if any.
+    """Outcome of a command that was sent in parts: that of the first part that got no CALLRESULT, otherwise
+    ``result``.
 
     The payload joins the payloads of all CALLRESULTs.
     """
@@ -77,7 +78,7 @@ def joint_outcome(version: OcppVersion, parts: Sequence[JsonObject]) -> JsonObje
 
 
 def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> JsonObject:
-    """Join the lists of all answers.
+    """Return one payload with the joined lists of ``payloads``, which answer the parts of a command.
 
     The other properties are those of the first refusal; without a refusal, of the first Accepted answer.
     """
@@ -98,5 +99,5 @@ def _joint_payload(version: OcppVersion, payloads: Sequence[JsonObject]) -> Json
 
 
 def part_outcome(request: Any, answer: JsonObject | Problem) -> JsonObject:
-    """Outcome of a part, with the payload that was sent."""
+    """Outcome of a part of a command; ``request`` is the payload of the part."""
     return {"request": request, **outcome_or_detail(answer)}

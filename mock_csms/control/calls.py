@@ -1,4 +1,4 @@
-"""Commands to stations, sent on request."""
+"""Route that sends a command to one or several stations."""
 
 import asyncio
 from fnmatch import fnmatchcase

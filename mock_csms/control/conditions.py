@@ -39,7 +39,7 @@ class EntryCondition(NamedTuple):
 
     @property
     def station(self) -> str | None:
-        """Glob for the only station that the match names; None if the match may mean several."""
+        """Glob for the one station that the match names; None if the match may be about several stations."""
         names_one = not is_glob(self.match.station) or self.query.station != self.match.station
         return self.query.station if names_one else None
 
@@ -77,7 +77,7 @@ def check_condition(csms: Csms, match: Match, since: int) -> None:
 
 
 def hints(csms: Csms, matches: Iterable[Match]) -> list[str]:
-    """Hint at a misspelt station or action in a match, with the closest known name."""
+    """Return a hint for each unknown station and action in the matches, with a similar known name."""
     texts: dict[str, None] = {}
     for match in matches:
         station = match.station

@@ -96,7 +96,7 @@ def completed(document: JsonObject) -> JsonObject:
 
 
 def _renamed(document: JsonObject, name: str, new_name: str) -> JsonObject:
-    """Give a schema another name."""
+    """Return the document with references to the schema ``name`` renamed, and without that schema."""
     text = orjson.dumps(document).replace(
         f'"{REFERENCE}{name}"'.encode(), f'"{REFERENCE}{new_name}"'.encode()
     )
@@ -133,7 +133,7 @@ def _examples() -> dict[str, list[Any]]:
 
 
 def _examples_of_list(schema: JsonObject, examples: dict[str, list[Any]]) -> list[Any]:
-    """Return a list with the first example of its items, if the schema is a list."""
+    """Return one example for the schema of a list: a list with one item. Empty for other schemas."""
     item = schema.get("items", {}).get("$ref", "").removeprefix(REFERENCE)
     return [[examples[item][0]]] if item in examples else []
 

@@ -29,7 +29,7 @@ MAX_FOLLOWERS: Final = 100
 KEEP_ALIVE_S: Final = 15.0
 """Seconds without an event until a comment is sent as a sign of life."""
 MAX_CHUNK_BYTES: Final = 2**16
-"""Bytes of stored events that are sent at a time."""
+"""Bytes of stored events that fill a chunk, which is then sent."""
 
 # Comments with the id of the newest event, so that a client that has received no event can resume there.
 FOLLOWING: Final = b": following\nid: %b\n\n"
@@ -126,7 +126,7 @@ def _too_many_streams() -> Problem:
 
 
 def _start(records: Records, last_event_id: str | None, since: int | None) -> EventId:
-    """Return the event after which a stream begins; raises Problem."""
+    """Return the id of the event after which a stream begins; raises Problem for an unknown id."""
     newest = records.last_event
     try:
         after = newest if since is None else EventId(since)
@@ -202,7 +202,7 @@ class _EventStream:
 
 
 async def _joined(events: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Join events into chunks; the event loop gets a turn after every `SLICE_S` seconds of work."""
+    """Join events into chunks; other tasks of the event loop run after every `SLICE_S` seconds of work."""
     await next_slice()  # many clients may begin at once
     chunk, end = bytearray(), perf_counter() + SLICE_S
     for event in events:

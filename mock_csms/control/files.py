@@ -165,7 +165,7 @@ class _File(NamedTuple):
     content: BinaryIO
     size: int
     tag: str
-    """Identifies this version of the file."""
+    """Value of the header ETag, which identifies this version of the file."""
 
 
 def _opened(path: FilePath) -> _File:
@@ -180,7 +180,11 @@ def _opened(path: FilePath) -> _File:
 
 
 def _download(file: _File, request: Request, seconds: float) -> Response:
-    """Send a file, or the requested part; a part takes a share of ``seconds`` in proportion to its size."""
+    """Return a response that sends the file, or the part of it that a Range header requests.
+
+    The whole file takes ``seconds``; a part takes a share in proportion to its size. Raises Problem for
+    a range outside the file.
+    """
     start, end = _range(request.headers.get("range", ""), file.size)
     if start >= file.size > 0:
         file.content.close()

@@ -115,7 +115,7 @@ def _wrong_choice(value: str, expected: str) -> str:
 
 
 def _instead(location: ErrorLocation, shape: Shape) -> str:
-    """Hint at a valid key in place of an unknown one."""
+    """Return a hint at the key that an unknown key stands for, or else at all valid keys."""
     key, keys = str(location[-1]), shape.keys_at(location[:-1])
     if owner := _owner(key, keys):
         return f'; write it in "{owner}"'

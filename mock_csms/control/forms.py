@@ -10,7 +10,7 @@ from mock_csms.control.problems import Problem
 MAX_HEADERS: Final = 16_384
 """Maximum bytes of the headers of a part."""
 MAX_PARTS: Final = 100
-"""Maximum number of parts."""
+"""Maximum number of parts of a form."""
 
 BOUNDARY: Final = re.compile(
     r"multipart/form-data\s*;.*boundary=(?:\"([^\"]{1,70})\"|([^\";\s]{1,70}))", re.I
@@ -31,7 +31,7 @@ def boundary_of(content_type: str) -> bytes | None:
 
 
 class FormFile:
-    """The first file of a form: takes the body in chunks, and returns the content of the file."""
+    """Extracts the first file from a form, whose body is passed to `feed` in chunks."""
 
     def __init__(self, boundary: bytes) -> None:
         self.filename: str | None = None
@@ -43,7 +43,7 @@ class FormFile:
         self._parts = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the content of the file in a further chunk of the form; raises Problem."""
+        """Parse the next chunk of the form, and yield the content of the file in it; raises Problem."""
         self._buffer += chunk
         while not self.is_complete:
             if self._in_headers:

@@ -51,7 +51,7 @@ class RequestLimits:
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request in its turn, or answer it with a problem."""
+        """Pass a request on to the application, or answer it with a problem if a limit is exceeded."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -112,7 +112,7 @@ async def _completed(work: Awaitable[None]) -> None:
 
 
 class _Response:
-    """The response of the application."""
+    """Passes the response of the application on; can end it early when the server stops."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -128,7 +128,7 @@ class _Response:
         await self._send(message)
 
     async def end(self, scope: Scope, receive: Receive) -> None:
-        """End the response because the server stops."""
+        """End a response that has begun, or send a problem (503) instead, because the server stops."""
         if self.is_started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             return

@@ -97,7 +97,7 @@ def _changed(at_start: ListenerSettings, change: ListenerChange) -> ListenerSett
 
 
 async def _apply(listener: Listener, settings: ListenerSettings) -> None:
-    """Apply settings to a listener; raises Problem."""
+    """Apply settings to new connections of a listener; raises Problem if they cannot be used."""
     try:
         await make_certificates(partial(listener.check, settings))
     except ValueError as error:

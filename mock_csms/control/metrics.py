@@ -19,7 +19,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsCollector(Collector):
-    """Builds the metrics from the mock's counters for each request."""
+    """Builds the metrics from the mock's counters each time they are requested."""
 
     def __init__(self, csms: Csms) -> None:
         self._csms = csms

@@ -49,7 +49,7 @@ class Root[Content](RootModel[Content]):
 
 
 OcppPayload = Annotated[JsonObject, WithJsonSchema(PAYLOAD_SCHEMA)]
-"""An object of OCPP, whose fields depend on the action and on the OCPP version."""
+"""An OCPP payload as a JSON object; its fields depend on the action and on the OCPP version."""
 
 
 def absent(alias: str | None = None) -> Any:
@@ -62,7 +62,7 @@ def _without_default(schema: JsonObject) -> None:
 
 
 class ShownAs:
-    """Annotates a value that a handler validates itself; the OpenAPI document shows the schema of a model."""
+    """Marks a value that a handler validates itself; the OpenAPI document shows the schema of ``model``."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model
@@ -72,5 +72,5 @@ class ShownAs:
 
 
 def answer(model: type[BaseModel], description: str, status: HTTPStatus = HTTPStatus.OK) -> Responses:
-    """Document a successful answer of an operation by its model."""
+    """Return the documentation of a successful response whose body has the schema of ``model``."""
     return {status.value: {"model": model, "description": description}}

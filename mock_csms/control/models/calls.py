@@ -11,7 +11,7 @@ class CallRequest(RequestBody):
     """A command to send."""
 
     action: Annotated[str, Field(min_length=1, max_length=200)]
-    """A command in the OCPP version of the station; with `"validate": false`, any action."""
+    """Name of a command in the OCPP version of the station; with `"validate": false`, any action."""
     payload: Any = None
     """Payload to send; null is sent as null. If omitted, the default payload of the command for this station.
 
@@ -113,7 +113,7 @@ class Released(Root[list[ReleasedAnswer | ReleasedCommand]]):
 
 
 class ReleaseRequest(RequestBody):
-    """A choice of the answers and commands that are released."""
+    """Limits the held answers and commands that are released."""
 
     action: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     """Release only answers to CALLs with this action, and commands with this action; if omitted, all."""

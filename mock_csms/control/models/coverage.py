@@ -13,7 +13,7 @@ class CoveredRequirement(Model):
     """`met` if a check applied and found no violation; `broken` once a violation was found, even if its kind
     is silenced; `not exercised` if no check has applied yet."""
     findings: list[str]
-    """Ids of the kinds of findings that report a violation. The `condition` of a kind, in
+    """Ids of the kinds of findings that report a violation of the requirement. The `condition` of a kind, in
     `GET /v1/findings/kinds`, says what the mock must know before it can report one."""
     cases: list[str]
     """Certification cases that are about the requirement."""
@@ -38,9 +38,9 @@ class CoveredBlock(Model):
     name: str
     """Name of the block."""
     counts: CoverageCounts
-    """Numbers of its requirements by state."""
+    """Numbers of its requirements in the answer, by state."""
     requirements: list[CoveredRequirement]
-    """Its requirements, in the order of their numbers."""
+    """Its requirements in the states that the query asks for, in the order of their numbers."""
 
 
 class StationCoverage(Model):
@@ -53,6 +53,6 @@ class StationCoverage(Model):
     observed: bool
     """Whether the mock looks for findings now; under high load it may pause."""
     counts: CoverageCounts
-    """Numbers of requirements by state."""
+    """Numbers of requirements by state, including states that the query does not ask for."""
     blocks: list[CoveredBlock]
     """The blocks that have requirements in the answer."""

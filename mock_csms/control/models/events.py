@@ -11,7 +11,7 @@ class StreamedEvent(Model):
     event: Literal["entry", "finding", "rehearsal", "missed", "cut-off"]
     """Kind of event."""
     id: str = absent()
-    """Id to resume after, with `Last-Event-ID`. An event without an id has the id of the previous event."""
+    """Id to send in `Last-Event-ID` to resume after this event; if absent, the id of the previous event."""
     data: str
     """JSON: a `JournalEntry` for `entry`, a `FindingView` for `finding`, the `run` and its newest `version`
     for `rehearsal`, the range of missing entry numbers (`from`, `to`) for `missed`, and an empty object for

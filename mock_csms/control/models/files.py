@@ -13,4 +13,4 @@ class Upload(Model):
 
 
 class UploadList(Root[list[Upload]]):
-    """The uploads, by name."""
+    """The uploads, sorted by name."""

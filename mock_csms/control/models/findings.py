@@ -28,7 +28,7 @@ class FindingList(Root[list[FindingView]]):
 
 
 class FindingCounts(Model):
-    """Numbers of findings by severity; findings that are no longer stored are counted."""
+    """Numbers of findings by severity, including findings that are no longer stored."""
 
     error: int
     """Number of errors."""

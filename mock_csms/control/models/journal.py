@@ -12,7 +12,7 @@ class ClientCertificateFacts(Model):
     """The client certificate of a station."""
 
     subject: str = absent()
-    """Distinguished name of the station (RFC 4514)."""
+    """Distinguished name of the subject (RFC 4514), usually of the station."""
     issuer: str = absent()
     """Distinguished name of the issuer."""
     serial_number: str = absent()
@@ -39,13 +39,13 @@ class HandshakeTls(Model):
     ciphers_offered: str = absent()
     """Cipher suites that the station offers, separated by commas."""
     fault: str = absent()
-    """Fault of TLS that was injected."""
+    """Name of the TLS fault that the mock injected."""
     client_certificate: ClientCertificateFacts = absent()
     """The client certificate, if there was one."""
 
 
 class HandshakeFacts(Model):
-    """Facts of an opening handshake, up to the point that it reached."""
+    """Facts of an opening handshake; those of steps that it did not reach are left out."""
 
     listener: str = absent()
     """Name of the listener."""
@@ -93,9 +93,10 @@ class JournalEntry(Model):
     violation: str = absent()
     """Violation of the schema by the message."""
     rule: str = absent()
-    """Id of the rule that changed the message or the answer to it."""
+    """Id of the rule that was applied to this answer, command or handshake."""
     injected: bool = absent()
-    """True if a rule has injected a fault into this message or event."""
+    """True if a rule changed or withheld this message or refused this handshake, or if the handshake was
+    refused because the mock was offline for the station."""
     note: str = absent()
     """Remark, such as the address of a new connection or the reason for its end. For a `note`, its text."""
     handshake: HandshakeFacts = absent()
@@ -125,6 +126,6 @@ class NoteRequest(RequestBody):
     """A note for the journal."""
 
     text: Annotated[str, Field(max_length=1000), AfterValidator(_not_blank)]
-    """The text, such as the step of a test that begins."""
+    """Text of the note, such as the name of the test step that begins."""
     station: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     """Identity of the station for the note; without it, the note belongs to no station."""
