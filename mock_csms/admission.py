@@ -38,7 +38,7 @@ from mock_csms.transport.handshake import (
 )
 
 HIDDEN_USER: Final = "Basic, with a password as the user name"
-"""Shown instead of the user name if the user name is a password."""
+"""Recorded in place of the user name of Basic credentials if that user name is a password."""
 PASSWORD_IN_PATH: Final = re.compile(r"(/[^/:]*?(?::|%3[Aa]))[^/]*\Z")
 """Matches the last segment of a URL path if the segment contains a colon.
 
@@ -47,14 +47,14 @@ A colon is never part of an identity, and a password may follow it.
 
 
 def hooks(csms: Csms) -> Hooks[WebSocketConnection]:
-    """Functions that the transport calls to admit connections, and to record refusals and failures."""
+    """Return the functions that the transport calls for new connections, refusals and exceptions."""
     return Hooks(
         admit=partial(admit, csms), refused=partial(record_refusal, csms), failed=csms.records.guard.failed
     )
 
 
 def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Response | Silence | Admission":
-    """Admit or refuse a station, or answer a health check.
+    """Admit a station, or return how to refuse it; also answers health checks (``/health``).
 
     A URL without a valid identity is refused with 404 (OCPP-J 3.2).
     """
@@ -82,7 +82,7 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
 
 
 def _is_for_page(request: Request) -> bool:
-    """Whether a request without an upgrade is from a browser, or belongs to the control API."""
+    """Whether a request without an Upgrade header is from a browser or for a path of the control API."""
     accepts_html = any("text/html" in accepted for accepted in request.headers.get_all("Accept"))
     return accepts_html or request.path.startswith("/v1/")
 
@@ -115,7 +115,7 @@ def _refused_while_offline(
 def _admit_if_cleared(
     csms: Csms, connection: WebSocketConnection, request: Request
 ) -> "Response | Admission":
-    """Check the origin, the number of connections, and the credentials of a station."""
+    """Admit a station unless its origin, the number of connections or its credentials forbid it."""
     name = connection.name
     if foreign := _foreign_origin(csms, request):
         reason = f"pages of {foreign} may not connect; allow them with --station-origins"
@@ -203,7 +203,7 @@ def record_refusal(
 def _facts(csms: Csms, connection: WebSocketConnection, request: Request | None) -> JsonObject:
     """Facts about a connection and its opening handshake, for the journal.
 
-    A user name that is a password is left out; this happens if the credentials are in the wrong order.
+    HIDDEN_USER replaces a user name that is a password (credentials in the wrong order).
     """
     facts: JsonObject = {"listener": connection.port.name}
     if request is not None:
@@ -234,7 +234,7 @@ def _foreign_origin(csms: Csms, request: Request) -> str:
 def _admit_unless_rule(
     csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance, proven: int
 ) -> "Response | Admission":
-    """Apply the handshake fault that a rule asks for, if any."""
+    """Admit a station, with the fault of a matching handshake rule; a fault `HttpStatus` refuses it."""
     name, facts = connection.name, _facts(csms, connection, request)
     authorization = facts.get("authorization")
     user = authorization and ("" if authorization == HIDDEN_USER else basic_user(request.headers))
@@ -276,7 +276,7 @@ def _address(connection: WebSocketConnection) -> tuple[str, int] | None:
 
 @dataclass(slots=True)
 class Admission:
-    """An admitted station, with the facts and the fault of its opening handshake."""
+    """An admitted station, with the facts about its opening handshake, and the fault to inject, if any."""
 
     csms: Csms
     name: str
@@ -290,7 +290,7 @@ class Admission:
     """
 
     def select(self, offered: Sequence[str], connection: WebSocketConnection) -> str | Response | None:
-        """Choose the subprotocol of the connection, or the one that an injected fault names.
+        """Return the first offered subprotocol that is served, or the one that an injected fault names.
 
         If the station offers no served subprotocol, ``--no-common-subprotocol`` decides: return None to
         accept the connection and close it after the handshake, or a response that refuses it.
@@ -312,7 +312,7 @@ class Admission:
         return connection.respond(HTTPStatus.BAD_REQUEST, f"this server speaks {served}\n")
 
     def enter(self, connection: WebSocketConnection) -> None:
-        """Start serving the connection after the handshake."""
+        """Serve an accepted connection; close it if it has no subprotocol; hang if a fault is injected."""
         csms, subprotocol = self.csms, connection.subprotocol
         if subprotocol is None:
             reason = f"this server speaks {', '.join(csms.versions)}"

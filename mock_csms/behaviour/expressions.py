@@ -19,7 +19,7 @@ MAX_COMPILED: Final = 500
 
 
 class TooCostly(ValueError):
-    """An expression takes too many steps on a payload; only its evaluation shows this."""
+    """An expression takes too many steps on a payload, which is noticed only when it is evaluated."""
 
     def __init__(self, expression: str) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class TooCostly(ValueError):
 
 
 _compiling = threading.Lock()
-"""Lock to hold while the filters of warnings are changed, because the change affects all threads."""
+"""Lock held while an expression is compiled with other warning filters, which apply to all threads."""
 
 
 @lru_cache(MAX_COMPILED)

@@ -83,7 +83,7 @@ DELAY_PARAMETERS: Final = {
     "max": frozenset({"min", "max"}),
     "median": frozenset({"median", "sigma"}),
 }
-"""Groups of parameters of a delay: the required parameter, and the parameters that it allows."""
+"""Parameters of each form of a delay, by the parameter that the form requires."""
 
 
 class Delay(Fault):
@@ -118,7 +118,7 @@ class Delay(Fault):
         return self
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Wait, then send."""
+        """Yield a `Wait` of the time that `draw` returns, then the frame."""
         yield Wait(self.draw(rng))
         yield Text(frame)
 
@@ -138,7 +138,7 @@ class NoAnswer(Fault):
     kind: Literal["no-answer"] = "no-answer"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Do nothing."""
+        """Yield no step, so that nothing is sent."""
         return iter(())
 
 
@@ -152,7 +152,7 @@ class LateAnswer(Fault):
     """Seconds until the answer."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Wait, then send."""
+        """Yield a `Wait` of ``seconds``, then the frame."""
         yield Wait(self.seconds)
         yield Text(frame)
 
@@ -165,7 +165,7 @@ class Hold(Fault):
     kind: Literal["hold"] = "hold"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send, when the answer is released."""
+        """Yield the frame; the session sends it when the answer is released."""
         yield Text(frame)
 
 
@@ -179,7 +179,7 @@ class Duplicate(Fault):
     """Number of times that the answer is sent."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send ``count`` times."""
+        """Yield the frame ``count`` times."""
         for _ in range(self.count):
             yield Text(frame)
 
@@ -190,7 +190,7 @@ class WrongId(Fault):
     kind: Literal["wrong-id"] = "wrong-id"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send with a random message id."""
+        """Yield the frame with a random message id."""
         message = orjson.loads(frame)
         message[1] = str(UUID(int=rng.getrandbits(128), version=4))
         yield Text(orjson.dumps(message))
@@ -202,7 +202,7 @@ class Malformed(Fault):
     kind: Literal["malformed"] = "malformed"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send without the last character."""
+        """Yield the frame without its last character."""
         yield Text(frame[:-1])
 
 
@@ -212,7 +212,7 @@ class Truncated(Fault):
     kind: Literal["truncated"] = "truncated"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send half of the frame."""
+        """Yield a step that sends half of the frame and ends the TCP connection."""
         yield CutShort(frame)
 
 
@@ -225,7 +225,7 @@ class WrongType(Fault):
     """Message type in place of 3 or 4."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send with the message type ``type``."""
+        """Yield the frame with the message type ``type``."""
         yield Text(orjson.dumps([self.type, *orjson.loads(frame)[1:]]))
 
 
@@ -235,7 +235,7 @@ class BinaryFrame(Fault):
     kind: Literal["binary"] = "binary"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send in a binary frame."""
+        """Yield a step that sends ``frame`` as a binary WebSocket frame."""
         yield Binary(frame)
 
 
@@ -249,7 +249,7 @@ class Fragmented(Fault):
     """Number of fragments."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send in parts of about equal length; no part is empty."""
+        """Yield the frame in fragments of about equal length; no fragment is empty."""
         parts = min(self.parts, len(frame))
         cuts = [len(frame) * number // parts for number in range(parts + 1)]
         yield Fragments(tuple(frame[start:end] for start, end in pairwise(cuts)))
@@ -265,7 +265,7 @@ class Oversized(Fault):
     """Bytes of the padded answer."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Send with padding."""
+        """Yield the frame with padding in customData."""
         message = orjson.loads(frame)
         message[-1]["customData"] = custom_data = {"vendorId": "org.example.mock", "padding": ""}
         custom_data["padding"] = "x" * max(0, self.size - len(orjson.dumps(message)))
@@ -284,7 +284,7 @@ class CloseConnection(Fault):
     """Reason in the close frame, at most 123 bytes."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Close the WebSocket."""
+        """Yield a step that closes the WebSocket."""
         yield Close(self.code, self.reason)
 
 
@@ -295,7 +295,7 @@ class ResetConnection(Fault):
     kind: Literal["reset"] = "reset"
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Reset the TCP connection."""
+        """Yield a step that resets the TCP connection."""
         yield Reset()
 
 
@@ -309,7 +309,7 @@ class StallConnection(Fault):
     """Seconds until the server reads and answers again; if not set, it never does."""
 
     def steps(self, frame: bytes, rng: Random) -> Iterator[Step]:
-        """Stop reading."""
+        """Yield a step that stops answering and reading."""
         yield Stall(self.seconds)
 
 
@@ -419,7 +419,7 @@ TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
 
 
 def find_kind(name: object) -> type[Fault]:
-    """Find a kind of fault; raises ValueError with a suggestion or the list of kinds."""
+    """Return the class of a kind of fault; raises ValueError with a suggestion or the list of kinds."""
     if kind := FAULT_KINDS.get(str(name)):
         return kind
     hint = suggest(str(name), FAULT_KINDS) or f"; valid faults are {kinds_in_words(FAULT_KINDS)}"

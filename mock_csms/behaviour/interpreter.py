@@ -24,13 +24,13 @@ class OutOfSteps(Exception):
 
 
 class _CountingFunctions(Functions):
-    """Functions whose calls take steps for the values that they read or copy."""
+    """JMESPath functions; a call uses up steps for the values that it reads or copies."""
 
     def __init__(self, interpreter: "Interpreter") -> None:
         self._interpreter = interpreter
 
     def call_function(self, function_name: str, resolved_args: "Iterable[Any]") -> Any:
-        """Call a function of JMESPath."""
+        """Call a JMESPath function after subtracting the steps that the call takes; raises OutOfSteps."""
         resolved_args = list(resolved_args)
         self._interpreter.take(STEPS_PER_FUNCTION)
         take = self._interpreter.take_deep if function_name in READ_DEEPLY else self._interpreter.take_flat
@@ -59,13 +59,13 @@ class Interpreter(TreeInterpreter):
         return self.visit(tree, payload)
 
     def take(self, steps: int) -> None:
-        """Use steps; raises OutOfSteps."""
+        """Subtract ``steps`` from `steps_left`; raises OutOfSteps if too few are left."""
         self.steps_left -= steps
         if self.steps_left < 0:
             raise OutOfSteps
 
     def take_flat(self, value: Any) -> None:
-        """Count the steps of copying a text, or of copying a list or object with all texts in it."""
+        """Subtract the steps of copying a text, or of copying a list or object with all texts in it."""
         if isinstance(value, str):
             self.take(len(value) // CHARACTERS_PER_STEP)
         elif isinstance(value, list | dict):
@@ -74,7 +74,7 @@ class Interpreter(TreeInterpreter):
             )
 
     def take_deep(self, value: Any) -> None:
-        """Count the steps of reading a value and all values inside it, each as often as it occurs."""
+        """Subtract the steps of reading a value and all values inside it, each as often as it occurs."""
         values = [value]
         while values:
             value = values.pop()
@@ -84,12 +84,12 @@ class Interpreter(TreeInterpreter):
                 values.extend(value.values() if isinstance(value, dict) else value)
 
     def take_repeated(self, separator: object = "", items: object = (), *_: object) -> None:
-        """Use the steps of copying a separator between items."""
+        """Subtract the steps that ``join`` takes to copy its separator between the items."""
         if isinstance(separator, str) and isinstance(items, list):
             self.take(len(separator) * len(items) // CHARACTERS_PER_STEP)
 
     def visit(self, node: Any, *arguments: Any, **_: Any) -> Any:
-        """Evaluate a node of the expression on a value."""
+        """Evaluate a node of the expression on a value, which takes one step; raises OutOfSteps."""
         self.steps_left -= 1
         if self.steps_left < 0:
             raise OutOfSteps
@@ -100,7 +100,7 @@ class Interpreter(TreeInterpreter):
         return visitor(node, *arguments)
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
-        """Compare two values; equal texts, lists and objects are read to their end."""
+        """Compare two values; two texts, lists or objects take the steps of reading both to their end."""
         left, right = (self.visit(child, value) for child in node["children"])
         if isinstance(left, str | list | dict) and type(left) is type(right):
             self.take_deep(left)
@@ -111,7 +111,7 @@ class Interpreter(TreeInterpreter):
         return self.COMPARATOR_FUNC[operator](left, right)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:
-        """Flatten a list; the result may be much longer than the list."""
+        """Flatten a list; each item of the result, which may be much longer than the list, takes a step."""
         result = super().visit_flatten(node, value)
         self.take(len(result or ()))
         return result

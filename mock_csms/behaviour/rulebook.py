@@ -248,7 +248,7 @@ class Rulebook:
             self._layers.drop(rule_id)
 
     def replace(self, rules: Iterable[Rule]) -> None:
-        """Replace the rules of the settings after a reload; unchanged rules keep their counts and age."""
+        """Replace the rules of the settings after a reload; unchanged rules keep counts and remaining ttl."""
         fresh = Rulebook(self._versions, rules, self.seed)
         fresh._last_number += self._last_number
         unmatched = _Unmatched([*self._entries, *self._covered()])
@@ -264,7 +264,7 @@ class Rulebook:
         self._changed()
 
     def _replace_covered(self, fresh: "Rulebook") -> None:
-        """Put the reloaded rules of the settings beneath the rules added under scopes."""
+        """Put the reloaded rules of ``fresh`` beneath the rules added under scopes, which hide them."""
         for rule_id in list(self._layers):
             covered = self._layers.of(rule_id).get(None)
             if covered is None or not covered.survives_reload:

@@ -315,7 +315,10 @@ def _as_json(table: Mapping[str, Any]) -> str:
 
 
 def _rule_table(fault: JsonObject) -> JsonObject:
-    """Split the keys of a table into those of the rule, of its conditions and of the fault."""
+    """Return the table of a rule for a fault written as one flat table; raises ValueError without an action.
+
+    A table with ``when``, ``then`` or ``fault`` is a rule already; a missing ``when`` is added.
+    """
     if fault.keys() & {"when", "then", "fault"}:
         return {"when": {}, **fault}
     table: dict[str, Any] = {key: value for key, value in fault.items() if key in RULE_OPTIONS}

@@ -30,12 +30,13 @@ class TemplateContext(NamedTuple):
     now: datetime
     rng: Random
     named: "NamedValues | None" = None
-    """Looks up names; None while a template is only checked."""
+    """Returns the values of certificates, listeners and files; None while a template is only checked."""
 
 
 type NamedValues = Callable[[str, str], Any]
-"""Returns the value of a name such as ("certificate", "root"): a certificate, listener or file. Raises
-ValueError.
+"""Returns the value of a certificate, listener or file by its kind and name, such as ("certificate", "root").
+
+Raises ValueError.
 """
 
 type Value = Callable[[TemplateContext], Any]
@@ -103,7 +104,7 @@ def check_template(template: Any, named: "NamedValues | None" = None) -> None:
 
 
 def example(template: Any) -> Any:
-    """Render a template without a request; leave out values that are known only later."""
+    """Render a template as an example; leave out values from a request, certificate, listener or file."""
     if isinstance(template, dict):
         return {name: example(value) for name, value in template.items() if not _is_known_later(value)}
     if isinstance(template, list):

@@ -51,14 +51,14 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _reject_number(value: object) -> object:
-    """Keep pydantic from reading a number as a time since the epoch; here, it is seconds from now."""
+    """Reject a number that is not valid as seconds from now; pydantic would read it as a time since 1970."""
     if isinstance(value, int | float):
         raise ValueError("too many seconds; the time must be within the years 1 to 9999")
     return value
 
 
 def _language_tag(text: str) -> str:
-    """Check a language (C01.FR.17)."""
+    """Return a language tag; raises ValueError if it is not valid by RFC 5646 (C01.FR.17)."""
     if not is_language_tag(text):
         raise ValueError(f"{text!r} is not a language tag of RFC 5646, such as en or en-US")
     return text
@@ -204,7 +204,7 @@ def contract_status(token: Token, chain: ChainState) -> ContractStatus:
 
 
 def _status_beside(certificate_status: CertificateStatus, token: Token) -> AuthorizationStatus:
-    """Status of the token in an answer with a configured certificate_status."""
+    """Status of a token with a configured certificate_status: its own configured status, or one that fits."""
     if certificate_status == "Accepted" or "status" in token.model_fields_set:
         return token.status
     return "Expired" if certificate_status == "CertificateExpired" else "Invalid"

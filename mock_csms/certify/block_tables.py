@@ -6,7 +6,7 @@ from typing import Any
 
 
 def read_block_tables(folder: str) -> dict[str, Any]:
-    """Return the entries of all files of a folder, in the order of the blocks."""
+    """Return the entries of all TOML files of a folder by case id, in the order of the blocks."""
     blocks = sorted(files("mock_csms.certify").joinpath(folder).iterdir(), key=lambda each: each.name)
     content: dict[str, Any] = {}
     for block in blocks:

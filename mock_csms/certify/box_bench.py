@@ -27,7 +27,7 @@ class BoxForEachCase:
 
     @asynccontextmanager
     async def bench(self, case: Case, options: CaseOptions) -> AsyncIterator[Bench]:
-        """Run a station for a case until the context closes; nothing brings the station back to idle."""
+        """Run a new station for a case until the context closes; the case need not bring it back to idle."""
         variant = all_variants().get(case.id, USUAL)
         identity, profile = self.file.station.identity, variant.security_profile
         security = security_of_box(identity, self.server.pki, profile)

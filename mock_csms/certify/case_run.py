@@ -58,7 +58,7 @@ class CaseRun:
 
     @property
     def evse(self) -> int:
-        """The EVSE that the case uses."""
+        """Id of the EVSE that the case uses."""
         return self.file.evse
 
     @property
@@ -71,7 +71,7 @@ class CaseRun:
         await self._stage.waits(seconds)
 
     async def variable(self, component: str, variable: str, instance: str | None = None) -> str | None:
-        """Ask for the value of a variable; None if the station does not have it."""
+        """Read a variable of the station, and return its value; None if the station does not have it."""
         return await self._stage.variable(component, variable, instance)
 
     def check(self, holds: bool, sentence: str, about: TranscriptEntry | None = None) -> None:

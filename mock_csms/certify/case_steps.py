@@ -24,7 +24,7 @@ class OpenStep:
         """Number of the journal entry that the step is about."""
 
     def is_about(self, entry: TranscriptEntry | None) -> None:
-        """Note the journal entry that the step is about."""
+        """Store the number of the journal entry that the step is about; ignore None."""
         self.frame = self.frame if entry is None else entry.number
 
 

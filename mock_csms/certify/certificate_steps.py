@@ -76,7 +76,7 @@ async def trusts_root(run: CaseRun, use: str, name: str, given: str | None) -> N
 
 
 def deletes_at_the_end(run: CaseRun, name: str) -> None:
-    """Delete a certificate of the server from the station at the end of the case."""
+    """At the end of the case, delete a certificate of the server from the station."""
     hashes = {"certificateHashData": f"{{{{certificate.{name}.SHA256}}}}"}
     run.undo_with(
         f"the certificate {name}", lambda: run.csms.sends("DeleteCertificate", hashes, expect=DELETED)
@@ -127,7 +127,7 @@ async def renews_certificate(run: CaseRun) -> Sequence[x509.Certificate]:
     """Make the station ask for a new certificate and accept it; return the chain that it gets.
 
     That is the state RenewChargingStationCertificate of Part 6 without its last steps;
-    `uses_new_certificate` takes those.
+    `uses_new_certificate` performs those.
     """
     await run.csms.behaves(certificates="hold")
     await asks_for_signing_request(run, STATION_CERTIFICATES)
@@ -235,7 +235,7 @@ async def renews_v2g_certificates(run: CaseRun) -> list[str]:
 
 
 async def secc_ids(run: CaseRun) -> dict[int, str | None]:
-    """Return the SeccId of each EVSE that has one; if none has, that of the station as EVSE 0, or None."""
+    """Return the SeccId of each EVSE that has one; if none has, return the station's, or None, as EVSE 0."""
     found = {evse: await run.variable(f"ISO15118Ctrlr@{evse}", "SeccId") for evse in run.file.station.evses}
     known: dict[int, str | None] = {evse: name for evse, name in found.items() if name}
     return known or {0: await run.variable("ISO15118Ctrlr", "SeccId")}

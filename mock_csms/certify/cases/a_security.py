@@ -51,7 +51,7 @@ async def uses_password(run: CaseRun, password: str) -> None:
 
 
 async def changes_password(run: CaseRun) -> None:
-    """Use a new password until the end of the case; raises Skipped if the old one is not known."""
+    """Set a new password until the end of the case; raises Skipped if the station file has no password."""
     password = run.file.station.password
     if password is None:
         raise Skipped("it needs the password of the station, to set it back: station.password")
@@ -70,7 +70,7 @@ def uses_strong_tls(run: CaseRun, connection: TranscriptEntry) -> None:
 
 
 async def asks_for_network_profile(run: CaseRun, profile: int, expect: str | set[str]) -> str:
-    """Send SetNetworkProfile for a port with this security profile, and return the slot.
+    """Send SetNetworkProfile for a port with this security profile, expect this status, and return the slot.
 
     Profile 1 gets a URL without TLS, even if the server has no such port.
     """
@@ -139,7 +139,7 @@ async def invalid_server_certificate(run: CaseRun) -> None:
 
 
 async def refuses_certificate(run: CaseRun, fault: str) -> None:
-    """Check that the station does not connect if the server certificate has a fault, and reports it."""
+    """Check that the station rejects a server certificate with this fault, and reports it later."""
     await run.csms.closes_the_connection()
     end = await run.station.disconnects()
     usual_s = (await run.station.connects()).seconds_since(end)

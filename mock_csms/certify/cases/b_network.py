@@ -44,7 +44,7 @@ def wait_minimum(run: CaseRun) -> int:
 
 
 async def is_cut_off(run: CaseRun) -> TranscriptEntry:
-    """Close the connection, and return the journal entry of the disconnection."""
+    """Make the server close the connection, and return the journal entry of the disconnection."""
     await run.csms.closes_the_connection()
     return await run.station.disconnects()
 
@@ -82,9 +82,9 @@ async def reconnects(run: CaseRun) -> None:
 
 
 async def moves_to_other_slot(run: CaseRun) -> int:
-    """Store a network profile in the slot that is not active, put it first, and reset the station.
+    """Store a network profile in a slot that is not active, make it first in priority, and reset the station.
 
-    The profile leads to another path of the server. Returns the slot.
+    The profile has a URL of the same server with another path. Returns the slot.
     """
     active = await run.variable("OCPPCommCtrlr", "ActiveNetworkProfile") or "1"
     slot = next(each for each in run.file.station.slots if str(each) != active)
@@ -97,14 +97,14 @@ async def moves_to_other_slot(run: CaseRun) -> int:
 
 
 async def restarts(run: CaseRun) -> None:
-    """Restart the station, and wait until it is in service; raises StationFailure."""
+    """Restart the station, and wait until it has connected and is idle; raises StationFailure."""
     await run.csms.sends("Reset", type="Immediate", expect="Accepted")
     await run.station.connects()
     run.check_each("the station is idle", await settle(run.csms.handle, run.rig, run.file))
 
 
 async def puts_first(run: CaseRun, slot: int, active: str) -> None:
-    """Set NetworkConfigurationPriority to this slot and then the active one, until the end of the case."""
+    """Set NetworkConfigurationPriority to ``slot`` followed by ``active``, until the end of the case."""
     run.undo_with("the network profile", lambda: restarts(run))
     await run.given.restores("OCPPCommCtrlr__NetworkConfigurationPriority")
     priority = variable_of("OCPPCommCtrlr", "NetworkConfigurationPriority")

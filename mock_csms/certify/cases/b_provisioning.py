@@ -25,7 +25,7 @@ async def boots_with(run: CaseRun, status: str, interval_s: int) -> TranscriptEn
 
 
 def short_interval(run: CaseRun) -> int:
-    """Return an interval that is longer than the accepted deviation of times."""
+    """Return a short time in seconds, which is longer than the accepted deviation of times."""
     return round(2 + 2 * run.times.deviation)
 
 

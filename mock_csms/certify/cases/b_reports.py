@@ -41,7 +41,7 @@ async def base_report(run: CaseRun, base: str) -> list[ReportRow]:
 
 
 async def custom_report(run: CaseRun, *criteria: str, of: Mapping[str, Any] | None = None) -> list[ReportRow]:
-    """Ask for a report of components that meet one of the criteria, or of a variable; return the rows."""
+    """Ask for a report of components that meet a criterion, or of the variable ``of``; return the rows."""
     await run.csms.sends("GetReport", custom_request(criteria, of), requestId=CUSTOM_ID, expect=GRANTED)
     rows = await rows_of(run, CUSTOM_ID)
     run.check_each("all variables have characteristics", without_characteristics(rows))

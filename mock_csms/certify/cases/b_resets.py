@@ -15,14 +15,14 @@ CASES: Final = CaseList()
 
 
 async def boots_again(run: CaseRun, status: Statuses, **fields: Any) -> None:
-    """Expect a boot with these fields, and the status of every connector."""
+    """Expect a BootNotification with these fields, then the expected status of every connector."""
     within = run.times.boot
     await run.station.sends("BootNotification", within=within, **fields)
     await run.station.reports_all(status, within=within)
 
 
 async def ends_for_reset(run: CaseRun, **fields: Any) -> TranscriptEntry:
-    """Expect the event with which a reset ends the transaction."""
+    """Expect the TransactionEvent with which an immediate reset ends the transaction, with these fields."""
     return await run.station.sends(
         "TransactionEvent",
         eventType="Ended",

@@ -37,7 +37,7 @@ FITTING: Final = {
 
 
 async def reads_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
-    """Read variables; the results may come in any order."""
+    """Read the variables ``asked``, and expect the results ``expect`` in any order."""
     results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
     await run.csms.sends(
         "GetVariables", {"getVariableData": list(asked)}, expect={"getVariableResult": results}
@@ -45,7 +45,7 @@ async def reads_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[
 
 
 async def sets_variables(run: CaseRun, *asked: NamedVariable, expect: Sequence[Mapping[str, Any]]) -> None:
-    """Set variables; the results may come in any order."""
+    """Set the variables ``asked``, and expect the results ``expect`` in any order."""
     results: Any = {0: expect[0]} if len(expect) == 1 else list(expect)
     await run.csms.sends(
         "SetVariables", {"setVariableData": list(asked)}, expect={"setVariableResult": results}

@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 CONTRACT: Final = "plug-and-charge"
 PROOF: Final = {False: "iso15118CertificateHashData", True: "certificate"}
-"""Field of Authorize for checking the contract, by whether only the server can check the contract."""
+"""Field of Authorize that proves a contract, by whether the check is central (only the server can do it)."""
 
 
 async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:

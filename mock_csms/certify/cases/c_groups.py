@@ -22,13 +22,16 @@ CASES: Final = CaseList()
 
 
 async def answers_with_group(run: CaseRun, token: CaseToken, status: str = "Accepted") -> None:
-    """Make the server answer Authorize and TransactionEvent with this status and the configured group."""
+    """Make the server answer Authorize and TransactionEvent with this status and the station file's group."""
     await answers_authorize(run, token, status, run.tokens.group)
     await answers_event(run, token, status, run.tokens.group)
 
 
 async def stops_with(run: CaseRun, token: CaseToken, *, asks: bool) -> None:
-    """Stop the session with another token of the group, and let the vehicle leave."""
+    """Stop the session with ``token``, another token of the group, and let the vehicle leave.
+
+    ``asks`` says whether the station has to send an Authorize for the token.
+    """
     stop = await run.state.stop_authorized(token, by="local", asks=asks)
     run.check(
         stop is not None and has_token(stop, token),

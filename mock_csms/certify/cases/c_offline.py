@@ -21,7 +21,7 @@ RETRY_S: Final = 1
 
 
 async def goes_offline_with(run: CaseRun, **variables: object) -> None:
-    """Set the variables for an offline period, and these further ``variables``."""
+    """Set the variables for a later offline period, and these further ``variables``."""
     await run.given.variables_if_implemented(
         AuthCtrlr__LocalAuthorizeOffline=True,
         OCPPCommCtrlr__OfflineThreshold=RETRY_S + 60,
@@ -32,7 +32,7 @@ async def goes_offline_with(run: CaseRun, **variables: object) -> None:
 
 
 async def knows_token(run: CaseRun) -> None:
-    """Prepare the cache and the local list, as far as the station has them, with the valid token."""
+    """Put the valid token into the cache and into the local list, as far as the station has them."""
     if await run.variable("AuthCacheCtrlr", "Available") == "true":
         await uses_cache(run)
         await run.given.id_token_cached()
@@ -61,7 +61,10 @@ async def has_charged_offline(run: CaseRun) -> None:
 
 
 async def is_refused_later(run: CaseRun, *, stops: bool, energy: int) -> None:
-    """Charge with a known token while the server is offline; back online, the server refuses the token."""
+    """Charge with a known token while the server is offline; when the server is back, it refuses the token.
+
+    ``stops`` is the value of StopTxOnInvalidId, and ``energy`` that of MaxEnergyOnInvalidId.
+    """
     await run.given.variables_if_implemented(AuthCtrlr__OfflineTxForUnknownIdEnabled=True)
     await knows_token(run)
     await goes_offline_with(run, TxCtrlr__StopTxOnInvalidId=stops, TxCtrlr__MaxEnergyOnInvalidId=energy)

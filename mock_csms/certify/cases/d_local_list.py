@@ -13,7 +13,7 @@ VERSION: Final = 5
 
 
 async def has_list(run: CaseRun) -> None:
-    """Prepare a local list with the valid token."""
+    """Send a local list with the valid token before the case begins."""
     await run.given.variables_if_implemented(LocalAuthListCtrlr__Enabled=True)
     await run.given.local_list(added("valid", run.tokens), version=VERSION)
 

@@ -23,7 +23,7 @@ INTERNAL_ERROR: Final = {"error": {"code": "InternalError"}}
 
 
 async def is_offline(run: CaseRun, seconds: float | None = None) -> float:
-    """Set the variables for an offline period, and return its length in seconds.
+    """Set the variables for a later offline period, and return its length in seconds.
 
     ``seconds`` is the least length; the default is a little longer than two sampling intervals.
     """
@@ -77,7 +77,7 @@ async def delivers_readings(run: CaseRun) -> None:
 
 
 async def status_is(run: CaseRun, *, ongoing: Any, queued: bool, **transaction: str) -> None:
-    """Check the answer to GetTransactionStatus, for a transaction or for the whole queue."""
+    """Send GetTransactionStatus, for a transaction or for the whole queue, and check the answer."""
     expected = {"ongoingIndicator": ongoing, "messagesInQueue": queued}
     await run.csms.sends("GetTransactionStatus", transaction, expect=expected)
 

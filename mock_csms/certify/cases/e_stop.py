@@ -181,7 +181,10 @@ async def unplugged_and_deauthorized(run: CaseRun, unlocks: bool) -> None:
 
 
 async def suspends_by_unplugging(run: CaseRun, *, is_attached: bool) -> None:
-    """Unplug at the vehicle, with TxStopPoint set so that the transaction goes on."""
+    """Unplug at the vehicle, after setting TxStopPoint so that the transaction goes on.
+
+    ``is_attached`` says whether the cable is fixed to the station; if so, the connector becomes Available.
+    """
     await run.given.transaction_points(
         stop=["Authorized,ParkingBayOccupancy", "Authorized", "ParkingBayOccupancy"],
         stop_without=ENDED_WITH_ENERGY,

@@ -177,7 +177,7 @@ async def triggers_idle_status(run: CaseRun, message: str, names_evse: bool) -> 
 
 
 async def transfer_ends(run: CaseRun, message: str, statuses: set[str]) -> None:
-    """Wait until a transfer that the case has begun is over."""
+    """Wait for a ``message`` with one of ``statuses``, which reports the end of the case's transfer."""
     await run.station.at_last_sends(message, status=statuses, within=SLOW_S + run.times.message)
 
 

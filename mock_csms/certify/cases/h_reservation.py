@@ -23,7 +23,7 @@ def reservation(
     seconds: int = HOUR_S,
     **fields: Any,
 ) -> dict[str, Any]:
-    """Return a ReserveNow for a token; without other fields, it is for the EVSE of the case."""
+    """Return the fields of a ReserveNow for a token; without ``fields``, it is for the EVSE of the case."""
     request = {"id": number, "idToken": token.as_json, "expiryDateTime": f"{{{{now+{seconds}}}}}"}
     target = fields if fields else {"evseId": run.evse}
     return request | {name: value for name, value in target.items() if value is not None}
@@ -38,14 +38,14 @@ async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> Non
 
 
 async def given_reserved(run: CaseRun, **fields: Any) -> None:
-    """Reserve the EVSE of the case for the valid token."""
+    """Reserve the EVSE of the case, or what ``fields`` name, for the valid token before the case begins."""
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     request = reservation(run, run.tokens.valid, **fields)
     await run.given.reserved(request, *run.file.connectors_at(run.evse))
 
 
 async def given_all_reserved(run: CaseRun) -> None:
-    """Reserve each EVSE."""
+    """Reserve each EVSE for the valid token before the case begins."""
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     for number, evse in enumerate(run.file.station.evses, start=RESERVATION_ID + 1):
         request = reservation(run, run.tokens.valid, number=number, evseId=evse)
@@ -221,7 +221,7 @@ async def reserves_evse_for_group(run: CaseRun) -> None:
 
 
 def group(run: CaseRun) -> dict[str, str]:
-    """Return the group of the station file."""
+    """Return the IdTokenType of the group in the station file."""
     return {"idToken": run.tokens.group, "type": "Central"}
 
 

@@ -19,7 +19,7 @@ def cost_text(cost: float) -> dict[str, str]:
 
 
 async def charges_with_tariff(run: CaseRun) -> None:
-    """Authorize with an answer that has a cost, and charge with periodic readings."""
+    """Authorize with a cost in the server's answer, and charge with periodic readings."""
     await run.given.variables(SampledDataCtrlr__TxUpdatedInterval=READINGS_EVERY_S)
     await run.given.ev_connected()
     info = {"status": "Accepted", "personalMessage": cost_text(0)}
@@ -29,7 +29,7 @@ async def charges_with_tariff(run: CaseRun) -> None:
 
 
 async def answers_readings(run: CaseRun, **answer: Any) -> None:
-    """Give these fields in the answer to the next event that has periodic readings."""
+    """Make the server put these fields into its answer to the next event that has periodic readings."""
     rule = await run.csms.answers("TransactionEvent", answer, where=WITH_READINGS)
     await run.station.sends("TransactionEvent", WITH_READINGS, eventType="Updated")
     await run.csms.takes_back(rule)

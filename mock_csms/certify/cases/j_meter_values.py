@@ -93,7 +93,7 @@ def checks_interval(
 
 
 async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
-    """Configure clock-aligned readings, and return the measurands required for each moment."""
+    """Configure clock-aligned readings and ``others``; return the measurands required for each moment."""
     await run.given.variables(AlignedDataCtrlr__Interval=run.times.aligned_interval)
     await run.given.variables_if_implemented(**others)
     return await configured(run, "AlignedDataCtrlr", "Measurands")
@@ -151,7 +151,7 @@ async def readings_at_start(run: CaseRun) -> None:
 
 
 def checks_first_readings(run: CaseRun, event: TranscriptEntry, expected: set[str]) -> None:
-    """Check the readings of the beginning of a transaction."""
+    """Check the readings with the context Transaction.Begin in the first event of a transaction."""
     values = meter_values([event])
     run.check(contexts(values) == {BEGIN_CONTEXT}, f"the readings have the context {BEGIN_CONTEXT}", event)
     checks_readings(run, values, expected, event)
@@ -168,7 +168,7 @@ async def periodic_readings(run: CaseRun) -> None:
 
 
 async def ended_after(run: CaseRun, interval_s: float) -> TranscriptEntry:
-    """Charge for some intervals, and return the last event of the transaction."""
+    """Charge for `ROUNDS` intervals, and return the last event of the transaction."""
     await run.given.energy_transfer_started()
     await run.waits(interval_s * ROUNDS)
     await run.state.parking_bay_unoccupied()

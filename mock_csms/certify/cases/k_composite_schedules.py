@@ -47,7 +47,7 @@ def lead_s(run: CaseRun) -> int:
 async def composite_schedule(
     run: CaseRun, unit: LimitUnit, duration: int = 300, *, evse: int | None = None
 ) -> CommandAnswer:
-    """Ask for the composite schedule of an EVSE, by default of the EVSE of the case."""
+    """Send GetCompositeSchedule for an EVSE (default: the EVSE of the case); return the checked answer."""
     asked = {"evseId": run.evse if evse is None else evse, "duration": duration}
     schedule = {**asked, "chargingRateUnit": unit.name}
     answer = await run.csms.sends(
@@ -69,7 +69,7 @@ def starts_on_time(run: CaseRun, answer: CommandAnswer) -> None:
 
 
 def has_limit(run: CaseRun, answer: CommandAnswer, limit: float) -> None:
-    """The schedule has to begin with this limit."""
+    """Check that the schedule begins with this limit."""
     first = limits_of(answer["schedule"]["chargingSchedulePeriod"])[0]
     run.check(same_limit(first.limit, limit), f"the schedule begins with {limit:g}", answer.entry)
 

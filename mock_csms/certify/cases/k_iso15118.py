@@ -38,7 +38,7 @@ async def vehicle_connected(run: CaseRun, answer_to_needs: str, **vehicle: Any) 
 
 
 async def reports_needs(run: CaseRun) -> None:
-    """The station has to report the needs of the vehicle, with parameters for AC or DC."""
+    """Expect a NotifyEVChargingNeeds with the parameters for AC or for DC, whichever the vehicle requests."""
     needs = await run.station.sends(NEEDS, evseId=run.evse)
     is_dc = needs["chargingNeeds"]["requestedEnergyTransfer"] == "DC"
     wanted, unwanted = ("dc", "ac") if is_dc else ("ac", "dc")
@@ -74,7 +74,7 @@ def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: fl
 
 
 async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """Check the schedule and the change of the charging rate, if the station reports them."""
+    """Check the limit of the vehicle's schedule and the cause of the next event, each only if it is sent."""
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         is_within(run, entry, unit, amperes)
     event = await run.station.optionally_sends(
@@ -134,7 +134,7 @@ async def default_profile_offline(run: CaseRun) -> None:
 
 
 async def has_default_profile_for_offline(run: CaseRun, unit: LimitUnit) -> None:
-    """Prepare a TxDefaultProfile, and a short time until the station connects again."""
+    """Set a TxDefaultProfile, and a short time that the station waits before it connects again."""
     await run.given.variables(
         OCPPCommCtrlr__RetryBackOffWaitMinimum=BACK_OFF_S, OCPPCommCtrlr__RetryBackOffRandomRange=0
     )

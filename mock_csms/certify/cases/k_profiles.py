@@ -23,14 +23,14 @@ BY_LEVEL: Final[Mapping[str, Any]] = {"chargingProfilePurpose": TX_DEFAULT, "sta
 
 
 async def has_default_profile(run: CaseRun, profile_id: int = FIRST_PROFILE, evse: int | None = None) -> None:
-    """Prepare a TxDefaultProfile at an EVSE, by default at that of the case."""
+    """Before the case begins, set a TxDefaultProfile at an EVSE, by default at that of the case."""
     schedule = (await limit_unit(run)).schedule()
     profile = charging_profile(profile_id, TX_DEFAULT, schedule, stackLevel=LEVEL)
     await run.given.charging_profile(run.evse if evse is None else evse, profile)
 
 
 async def has_two_profiles(run: CaseRun) -> list[tuple[int, dict[str, Any]]]:
-    """Prepare a profile for the station and one for the EVSE of the case; return them with their EVSEs."""
+    """Set a profile for the station and one for the EVSE of the case; return them with their EVSE ids."""
     unit = await limit_unit(run)
     first = charging_profile(FIRST_PROFILE, STATION_MAX, unit.schedule({0: 10}), stackLevel=LEVEL)
     second = charging_profile(SECOND_PROFILE, TX_DEFAULT, unit.schedule(), stackLevel=LEVEL)
@@ -40,7 +40,7 @@ async def has_two_profiles(run: CaseRun) -> list[tuple[int, dict[str, Any]]]:
 
 
 async def clears_profiles(run: CaseRun, expect: str, **fields: Any) -> None:
-    """Clear charging profiles and expect this status."""
+    """Send ClearChargingProfile with these fields, and expect this status."""
     await run.csms.sends("ClearChargingProfile", fields, expect=expect)
 
 

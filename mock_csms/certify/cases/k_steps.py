@@ -17,19 +17,19 @@ MAX_REPORT_PARTS: Final = 50
 
 
 async def rate_units(run: CaseRun) -> list[str]:
-    """Ask for the units of limits that the station supports."""
+    """Read and return the units of limits (A, W) that the station supports."""
     value = await run.variable("SmartChargingCtrlr", "RateUnit") or "A"
     return [unit.strip() for unit in value.split(",")]
 
 
 async def limit_unit(run: CaseRun) -> LimitUnit:
-    """Ask for a unit of limits that the station supports, and for the number of phases of the station."""
+    """Return a unit of limits that the station supports, with the station's number of phases."""
     phases = await run.variable("ChargingStation", "SupplyPhases")
     return LimitUnit((await rate_units(run))[0], int(phases) if phases in {"1", "3"} else 3)
 
 
 async def unsupported_unit(run: CaseRun) -> LimitUnit:
-    """Ask for a unit of limits that the station does not support; raises Skipped if it supports both."""
+    """Return a unit of limits that the station does not support; raises Skipped if it supports both."""
     unsupported = {"A", "W"} - {*await rate_units(run)}
     if not unsupported:
         raise Skipped("the station supports limits both in A and in W")
@@ -44,7 +44,7 @@ async def sets_profile(run: CaseRun, evse: int, profile: dict[str, Any], expect:
 async def asks_for_profiles(
     run: CaseRun, evse: int | None = None, *, request: int = 1, expect: str = "Accepted", **criteria: Any
 ) -> None:
-    """Ask for the charging profiles that meet these criteria."""
+    """Send GetChargingProfiles with these criteria, and expect this status."""
     place = {} if evse is None else {"evseId": evse}
     await run.csms.sends(
         "GetChargingProfiles", requestId=request, **place, chargingProfile=criteria, expect=expect
@@ -85,7 +85,7 @@ async def reported_profiles(
 
 
 async def needs_at_least(run: CaseRun, **variables: int) -> None:
-    """Ask for variables of SmartChargingCtrlr; raises Skipped if one is lower than the case needs."""
+    """Read these variables of SmartChargingCtrlr; raises Skipped if one is lower than the given value."""
     for name, lowest in variables.items():
         value = await run.variable("SmartChargingCtrlr", name)
         if value is not None and value.isdecimal() and int(value) < lowest:

@@ -19,7 +19,7 @@ NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
     "InstallScheduled": frozenset({"Installing", "InstallRebooting"}),
     "InstallRebooting": frozenset({"Installing", "Installed"}),
 }
-"""Statuses that may follow each status; a station reboots before or after the installation, or never."""
+"""Firmware statuses that may follow each status; a station may reboot before or after the installation."""
 FREE_OR_UPDATING: Final = {"Available", "Unavailable"}
 """Statuses that a connector may have once a session has ended and a waiting update may begin."""
 SLOW_FIRMWARE: Final = "firmware.bin?seconds=2"

@@ -66,7 +66,7 @@ async def has_no_data(run: CaseRun, *, expect: str | set[str] = "Accepted") -> N
 
 
 async def has_charged(run: CaseRun) -> None:
-    """Charge with the token, which is cached if the station has a cache."""
+    """Charge with the valid token, which is then cached if the station has a cache."""
     await run.given.variables_if_implemented(
         LocalAuthListCtrlr__Enabled=True, AuthCtrlr__LocalPreAuthorize=True, AuthCacheCtrlr__Enabled=True
     )
@@ -74,14 +74,14 @@ async def has_charged(run: CaseRun) -> None:
 
 
 async def data_of_session(run: CaseRun) -> str:
-    """Ask for the data about the customer after a session, before the case begins."""
+    """Before the case begins, ask for the data about a customer who has had a session; return the text."""
     with preparing("TC_N_27_CS"):
         await asks_about(run, customer_of(run), request=PREPARATION)
         return await sends_data(run, request=PREPARATION)
 
 
 async def has_listed_token(run: CaseRun) -> None:
-    """Put the token into the local list, if the station has one."""
+    """Put the valid token into the local list, if the station has one."""
     if await run.variable("LocalAuthListCtrlr", "Enabled") is not None:
         entry = {"idToken": run.tokens.valid.as_json, "idTokenInfo": {"status": "Accepted"}}
         await run.given.local_list(entry)

@@ -44,19 +44,19 @@ type ReportedMonitor = Mapping[str, Any]
 
 
 def evse_state(run: CaseRun) -> dict[str, Any]:
-    """Return the name of a variable that is not a number: the state of the EVSE of the case."""
+    """Return component and variable of the state of the EVSE of the case, a variable that is not a number."""
     return variable_of(f"EVSE@{run.evse}", "AvailabilityState")
 
 
 def evse_power(run: CaseRun) -> dict[str, Any]:
-    """Return the name of a variable that is a number: the power of the EVSE of the case."""
+    """Return component and variable of the power of the EVSE of the case, a variable that is a number."""
     return variable_of(f"EVSE@{run.evse}", "Power")
 
 
 def monitor_of(
     variable: Mapping[str, Any], kind: str = DELTA_TYPE, value: float = 1, *, severity: int = SEVERITY
 ) -> dict[str, Any]:
-    """Return a monitor of a variable."""
+    """Return a monitor of a variable as SetMonitoringDataType."""
     return {"type": kind, "value": value, "severity": severity, **variable}
 
 
@@ -92,7 +92,7 @@ async def tries_monitors(run: CaseRun, *rows: tuple[MonitorData, Mapping[str, An
 
 
 def clears_at_the_end(run: CaseRun, results: Sequence[Mapping[str, Any]]) -> None:
-    """Clear the monitors that have been set, at the end of the case."""
+    """At the end of the case, clear the monitors that were accepted according to ``results``."""
     if ids := [each["id"] for each in results if each["status"] == "Accepted" and "id" in each]:
 
         async def clear() -> None:
@@ -157,7 +157,7 @@ async def has_no_monitors(
 
 
 async def all_monitors(run: CaseRun, *, request: int = REPORT) -> list[ReportedMonitor]:
-    """Ask for all monitors, as a preparation; there may be none. Raises Inconclusive."""
+    """Return all monitors that the station reports before the case begins, if any. Raises Inconclusive."""
     with preparing("TC_N_47_CS"):
         expected = {"Accepted", "EmptyResultSet"}
         answer = await run.csms.sends("GetMonitoringReport", requestId=request, expect=expected)
@@ -238,7 +238,7 @@ async def given_monitor(run: CaseRun, monitor: MonitorData, *, level: int = 8) -
 
 
 async def highest_power(run: CaseRun) -> float:
-    """Ask for the highest power of the EVSE of the case; raises Skipped if the station does not know it."""
+    """Return the maxLimit of the power of the EVSE of the case; raises Skipped if it is not reported."""
     with preparing("TC_B_17_CS"):
         await run.csms.sends(
             "GetReport", requestId=REPORT, componentVariable=[evse_power(run)], expect="Accepted"

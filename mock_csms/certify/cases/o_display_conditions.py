@@ -25,7 +25,7 @@ type MessageMaker = Callable[..., Awaitable[DisplayMessage]]
 
 
 async def time_comes(run: CaseRun) -> None:
-    """Wait for the start or end time of a message."""
+    """Wait until the start or end time of a message is past; it was set ``times.schedule`` seconds ahead."""
     await run.waits(run.times.schedule + run.times.deviation)
 
 

@@ -21,7 +21,7 @@ TIME_FIELDS: Final = ("startDateTime", "endDateTime")
 
 
 async def message_of(run: CaseRun, **fields: Any) -> DisplayMessage:
-    """Return the first message, with a priority and a format that the station supports."""
+    """Return a message with the id FIRST_MESSAGE, and a priority and a format that the station supports."""
     priority = fields.pop("priority", None) or (await supported_priorities(run))[0]
     content = {"format": (await supported_formats(run))[0], "content": CONTENTS[FIRST_MESSAGE]}
     return {"id": FIRST_MESSAGE, "priority": priority, "message": content, **fields}
@@ -34,7 +34,7 @@ async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage
 
 
 def second_of(message: DisplayMessage, **fields: Any) -> DisplayMessage:
-    """Return a copy of a message with the id and the text of the second message."""
+    """Return a copy of a message with the id SECOND_MESSAGE and the text of that message."""
     return {**with_content(message, CONTENTS[SECOND_MESSAGE]), "id": SECOND_MESSAGE, **fields}
 
 
