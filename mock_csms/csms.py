@@ -81,7 +81,7 @@ class ServedVersion:
     start: Callable[["Csms", Session], None]
     """Starts sending the commands that the settings select, on a new connection."""
     split: Callable[[str, JsonObject, "Csms", Session], CommandParts] = _whole
-    """Splits the payload of a command by the limits of a station."""
+    """Splits the payload of a command by the limits of the station; by default, returns it as one part."""
 
     def build(self, command: str, csms: "Csms", station: Station) -> JsonObject:
         """Return the payload of a command: the default for this station, merged with any ``--payload``.
@@ -141,7 +141,7 @@ class Csms:
     file_requests: FileRequests | None = field(init=False)
     """Serves files on the ports for stations; None if the control API is off."""
     profiles: EffectiveProfiles = field(init=False)
-    """Profiles of the stations, and their changes through the control API."""
+    """Settings of each station, including changes through the control API."""
     journal_file: JournalFile | None = None
     """The journal file that is being written; None if no file is written."""
     started_at: float = field(default_factory=time.time)
@@ -195,7 +195,7 @@ class Csms:
         self.records.activities.changed()
 
     def _refresh_station(self, identity: str) -> None:
-        """Apply the changed profile of one station to its connection."""
+        """Apply the changed settings of one station to its connection, if it is connected."""
         if session := self.sessions.get(identity):
             self.configure(session)
         self.records.activities.changed(identity)
@@ -246,7 +246,7 @@ class Csms:
         return self.profile(identity)
 
     def revert_scope_of_profile(self, identity: str, scope: str) -> None:
-        """Revert the changes of a scope to the profile of a station."""
+        """Revert the changes that were made to the settings of a station under a scope."""
         names = self.profiles.settings_of(identity, scope)
         self.profiles.revert_scope(identity, scope)
         self._use_changes(identity, names)
@@ -265,8 +265,8 @@ class Csms:
     def reset(self, identities: Collection[str] | None = None, *, keep_profiles: bool = False) -> None:
         """Reset some stations, or all (None), to the state at the start. Connections are kept.
 
-        A station that is not connected is forgotten altogether. With ``keep_profiles``, changed settings of
-        these stations are kept.
+        A station that is not connected is forgotten altogether. ``keep_profiles`` keeps the changed settings
+        of the stations in ``identities``; it has no effect on a reset of all.
         """
         names = set(self.stations) if identities is None else set(identities)
         for name in names & self.stations.keys():
@@ -312,12 +312,12 @@ class Csms:
         self.records.forget(identity)
 
     def _release_spelling(self, identity: str) -> None:
-        """Forget how an identity is spelled, unless the station has a state or a changed profile."""
+        """Forget how an identity is capitalized, unless its station has a state or changed settings."""
         if identity not in self.stations and identity not in self.profiles.changes:
             self._spellings.remove(identity)
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Find the rule for the opening handshake of a station, and set the state that the rule names."""
+        """Return the rule that a station's opening handshake matches, if any; set the state that it names."""
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE
@@ -344,10 +344,10 @@ class Csms:
         return open_pki(self.settings_at_start, lambda: self.control and f"{self.http_url('')}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
-        """Id for a charging profile.
+        """Return an id for a new charging profile that no known profile of the station has.
 
-        Profiles for the same purpose, EVSE and stackLevel get the same id, so that a later one replaces an
-        earlier one. No other known profile of the station has this id.
+        Further profiles for the same purpose, EVSE and stackLevel get the same id, until the station has a
+        profile with this id.
         """
         place = purpose, evse_id, stack_level
         if place not in self.profile_ids:
@@ -431,8 +431,8 @@ class Csms:
         self.configure(session)
 
     def disconnect(self, session: Session) -> None:
-        """Remove a session unless a newer one has replaced it. Also remove a station that never sent
-        anything.
+        """Remove a session, and forget its station if the station never sent anything. Do nothing if a newer
+        session has replaced it.
         """
         identity = session.station.id
         if self.sessions.get(identity) is not session:

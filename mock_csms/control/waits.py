@@ -1,4 +1,4 @@
-"""The open waits for entries of the journal."""
+"""Open requests of the control API that wait for journal entries."""
 
 import asyncio
 from collections import deque
@@ -14,9 +14,9 @@ from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
 
 MAX_WAITS: Final = 1000
-"""Maximum number of waits at a time."""
+"""Maximum number of waits that are open at the same time."""
 MAX_QUEUE_BYTES: Final = 16 * 2**20
-"""Maximum bytes of new entries that wait for their comparison; further entries are not compared."""
+"""Maximum bytes of the entries queued for comparison with the waits; further entries are never compared."""
 
 
 class Tally:
@@ -30,7 +30,7 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the wait is over: enough entries have matched, or an unwanted entry has come."""
+        """Whether the wait is over: ``times`` matching entries or an unwanted entry have been added."""
         return self.unwanted is not None or len(self.matching) == self._times
 
     def add(self, entry: Entry, unwanted_by: EntryCondition | None = None) -> None:
@@ -70,15 +70,15 @@ class PendingWait:
         self.keys: frozenset[EntryKey] = frozenset(
             key for condition in (*wanted, *unless) for key in condition.keys
         )
-        """Keys of the entries that may count."""
+        """Keys of the entries that may meet one of the conditions."""
         self.tally = Tally(times)
         self.done = asyncio.Event()
         self._later: Tally | None = Tally(times)
-        """Entries recorded during the search of past entries; None after the search."""
+        """Entries that were recorded during `search_past` and count for the wait; None after the search."""
         self.last_offered = 0
         """Number of the newest entry that has been offered; entries up to this number are ignored."""
         self.not_compared = 0
-        """Number of entries that were not compared, because the comparisons take too long."""
+        """Number of entries not or not fully compared, because the queue was full or this took too long."""
 
     @property
     def has_searched(self) -> bool:
@@ -86,7 +86,10 @@ class PendingWait:
         return self._later is None
 
     def offer(self, entry: Entry, content: JsonObject, budget: Budget) -> None:
-        """Add a new entry if it counts and has not been offered yet. ``content`` is the entry as JSON."""
+        """Compare a new entry with the conditions, unless it was offered before; add it if it meets one.
+
+        ``content`` is the entry as JSON.
+        """
         if entry.number <= self.last_offered:
             return
         self.last_offered = entry.number
@@ -97,7 +100,7 @@ class PendingWait:
             self._end_if_complete()
 
     async def offer_all(self, entries: Iterable[Entry]) -> None:
-        """Add the new entries that count and have not been offered yet."""
+        """Offer new entries in order until the wait is complete."""
         async for entry in in_slices(entries):
             if self.tally.is_complete:
                 return
@@ -118,7 +121,7 @@ class PendingWait:
             self.not_compared += 1
 
     async def search_past(self, journal: Journal) -> None:
-        """Add the entries of the journal that count, then the entries that have been recorded since."""
+        """Add the stored entries that meet a condition, then those that were recorded during this search."""
         query = common_query([*self.wanted, *self._unless])
         if journal.last_number > (query.since or 0):
             await self._search(journal.oldest_first(query))
@@ -162,7 +165,7 @@ class Waits:
 
     @contextmanager
     def waiting(self, wait: PendingWait) -> Iterator[None]:
-        """Offer new entries to a wait while the context lasts."""
+        """Offer each new journal entry to ``wait`` inside the ``with`` block."""
         if not self._number:
             self._stop_listening = self._journal.listen(self._add)
         self._number += 1
@@ -192,7 +195,7 @@ class Waits:
             self._comparing = None
 
     def not_offered_to(self, wait: PendingWait) -> list[Entry]:
-        """Return the entries that still have to be offered to an open wait."""
+        """Return the queued entries that may meet a condition of ``wait`` and have not been offered to it."""
         return [
             entry
             for entry in self._queue
@@ -200,7 +203,9 @@ class Waits:
         ]
 
     def _add(self, entry: Entry) -> None:
-        """Queue a new entry if a wait is for the entry's station and action."""
+        """Queue a new entry if a wait is for its station and action; count it as not compared if the queue is
+        full.
+        """
         if not any(key in self._by_key for key in _keys_of(entry)):
             return
         size = _size_of(entry)

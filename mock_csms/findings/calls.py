@@ -23,7 +23,7 @@ After this time the station may have given up waiting for the answer.
 MIN_TIMEOUT_S: Final = 0.1
 """Minimum seconds before a station is assumed to give up waiting for an answer."""
 CROSSING_S: Final = 1.0
-"""Maximum seconds between a CALL and its retry if the answer and the retry may have crossed."""
+"""Maximum seconds between an answered CALL and a retry that may have been sent before the answer arrived."""
 UNANSWERED_KEPT_S: Final = 60.0
 """Age at which an unanswered CALL is dropped."""
 MAX_UNANSWERED: Final = 100
@@ -63,7 +63,7 @@ class MessageIds:
         return True
 
     def forget(self, message_ids: Iterable[str]) -> None:
-        """Allow ids to be used again."""
+        """Drop ids, so that a CALL that uses one of them again is not reported."""
         released_ids = frozenset(message_ids)
         self._last -= released_ids
         self._earlier -= released_ids
@@ -92,7 +92,7 @@ class StationCalls:
         """CALLs without an answer so far, by message id."""
 
     def identify(self, at: float, frame: int, message_id: str, action: str, payload: JsonObject) -> Findings:
-        """Register a CALL and report a message id that was used before."""
+        """Register a CALL; report its message id if an earlier CALL used it, unless this may be a retry."""
         previous, self._latest = self._latest, (at, frame, action, message_id, payload)
         if self._used.add(message_id) or self._is_retry(self._latest, previous):
             return NO_FINDINGS
@@ -101,7 +101,7 @@ class StationCalls:
     def received(  # noqa: PLR0913 - all facts about a CALL
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject, *, together: bool
     ) -> Findings:
-        """Register a CALL that awaits its answer, and report parallel CALLs and reused ids."""
+        """Register a CALL that this server has not answered yet, and report parallel CALLs and reused ids."""
         findings = NO_FINDINGS
         if self.unanswered or together:
             findings = self._in_parallel(at, frame, action, together=together)
@@ -170,12 +170,12 @@ class StationCalls:
         return at - latest[0] if latest and latest in self.unanswered.values() else 0.0
 
     def delay(self, message_id: str) -> None:
-        """Allow the station to give up a CALL whose answer a fault may delay."""
+        """Register that a fault may delay the answer: the station may send the next CALL or a retry."""
         self._withheld &= self.unanswered.keys()
         self._withheld.add(message_id)
 
     def withhold(self, message_id: str) -> str | None:
-        """Allow the station to give up a CALL without an answer in time, and to retry it with the same id.
+        """Register that a CALL gets no usable answer yet: the station may send the next CALL or a retry.
 
         Return the action of the CALL; None if no CALL with this id is unanswered.
         """
@@ -196,7 +196,7 @@ class StationCalls:
             self._withheld.clear()
 
     def shift(self, seconds: float) -> None:
-        """Move the times of the CALLs after our clock was set."""
+        """Add ``seconds`` to the times of the CALLs, because the clock of this machine was set."""
         if self._latest:
             moved = self._latest[0] + seconds, *self._latest[1:]
             for message_id, call in self.unanswered.items():
@@ -229,7 +229,7 @@ class AnswerRequirements(NamedTuple):
 
 NO_REQUIREMENTS: Final = AnswerRequirements()
 type AnswerRequirementsOf = Callable[[str, JsonObject], AnswerRequirements]
-"""Returns the requirements by the action and the payload of a CALL."""
+"""Returns the requirements about the answer to a CALL with this action and payload."""
 EVERY_CALL_ANSWERED: Final = "OCPP-J 4.1.1"
 VALID_ANSWER: Final = "OCPP-J 4.1.7"
 
@@ -243,7 +243,7 @@ class OurCall:
     sent_at: float = 0.0
     is_answered: bool = False
     answer: int | None = None
-    """Frame of the first answer, if any."""
+    """Number of the first answer's journal entry; None if there is none yet."""
     is_spoilt: bool = False
     """Whether the CALL was sent with a fault; answers to it are then not checked."""
 
@@ -274,8 +274,8 @@ class OurCalls:
         self._sent[message_id] = OurCall((), {}, is_spoilt=True)
 
     def answered(self, message_id: str, frame: int | None = None) -> OurCall:
-        """Mark the CALL with this id as answered by a frame, and return it. An unknown CALL has no
-        payload.
+        """Mark the CALL with this id as answered by a frame, and return it. For an unknown id, add a CALL
+        without a payload.
         """
         call = self._sent.get(message_id)
         if call is None:
@@ -308,7 +308,7 @@ class OurCalls:
         )
 
     def timed_out(self, at: float, message_id: str, action: str, timeout_s: float | None = None) -> Findings:
-        """Report a CALL to the station that was not answered in time."""
+        """Report a CALL to the station that was not answered in time, unless it was sent with a fault."""
         call = self.answered(message_id)
         call.is_answered = False
         if call.is_spoilt:

@@ -23,7 +23,7 @@ from mock_csms.stations.bounded import BoundedDict
 
 
 class SeenMessages(BoundedDict[int, None]):
-    """Hashes of the keys that similar messages share; a hash takes less memory than a key."""
+    """Hashes of the keys of the messages seen so far; a hash takes less memory than a key."""
 
     __slots__ = ()
     limit = 64
@@ -81,7 +81,7 @@ class Checking[State: Known]:
         return findings
 
     def command_sent(self, at: float, frame: int, action: str, request: JsonObject) -> None:
-        """Register a command to the station."""
+        """Register a command that was sent to the station, and call its learners."""
         self._known.command_sent(action)
         if learners := self._checks.sent_learners.get(action):
             command = CommandCall(at, frame, action, request)

@@ -20,7 +20,7 @@ class Broken(NamedTuple):
 
 MET: Final = "met"
 type Outcome = Broken | Literal["met"] | None
-"""None: the check does not apply, or too little is known."""
+"""Result of a check; None if the check does not apply to the message or too little is known."""
 
 
 class StationCall(NamedTuple):
@@ -79,7 +79,7 @@ class RefusedCommand(NamedTuple):
 
 
 class Check[Message, State: Known](NamedTuple):
-    """A function that judges messages, and the requirements that it is about."""
+    """A function that judges messages, the requirements that it checks, and the kind of its findings."""
 
     kind: str
     requirements: tuple[str, ...]
@@ -91,7 +91,7 @@ type Learner[Message, State: Known] = Callable[[Message, State], None]
 
 
 class EventScope(NamedTuple):
-    """TransactionEvents with some event types and trigger reasons; empty: all."""
+    """The TransactionEvents with one of these event types and trigger reasons; an empty set allows all."""
 
     types: frozenset[str]
     triggers: frozenset[str]
@@ -126,11 +126,12 @@ class CheckList[State: Known]:
     """
 
     event_action: str = ""
-    """Action whose payloads have an eventType and a triggerReason, if the version has one."""
+    """Action whose payloads have an eventType and a triggerReason; empty if the version has none."""
     kinds: dict[str, FindingKind] = field(default_factory=dict)
-    """Kinds of findings, by id; each section lists the requirements of its checks."""
+    """Kinds of findings, by id; the section of a kind lists the requirements of its checks."""
     shapes: Mapping[str, Callable[[JsonObject], Hashable]] = field(default_factory=dict)
-    """Functions by action that return the same key for similar CALLs; some checks judge only the first."""
+    """By action: returns a key for a payload. Checks with ``once`` judge only the first CALL with each key.
+    """
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     first_calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     events: list[tuple[EventScope, Check[StationCall, State]]] = field(default_factory=list)
@@ -150,7 +151,7 @@ class CheckList[State: Known]:
     def kind(
         self, kind_id: str, severity: Severity, description: str, condition: str = ""
     ) -> "CheckedKind[State]":
-        """Define a kind of finding; its checks are added to the returned object."""
+        """Define a kind of finding, and return an object whose methods add the checks of this kind."""
         if kind_id in self.kinds:
             raise ValueError(f"there are two kinds {kind_id}")
         self.kinds[kind_id] = FindingKind(severity, "", description, condition)
@@ -205,13 +206,15 @@ class CheckList[State: Known]:
     def learn_answered_call(
         self, *actions: str
     ) -> Callable[[Learner[AnsweredStationCall, State]], Learner[AnsweredStationCall, State]]:
-        """Call the decorated function once this server has answered a CALL with one of these actions."""
+        """Call the decorated function after each non-empty CALLRESULT of this server to a CALL with one of
+        these actions.
+        """
         return self._learner(self.answered_call_learners, actions)
 
     def learn_sent(
         self, *actions: str
     ) -> Callable[[Learner[CommandCall, State]], Learner[CommandCall, State]]:
-        """Call the decorated function once one of these commands is sent.
+        """Call the decorated function each time one of these commands is sent.
 
         The station may carry out the command before it answers.
         """
@@ -220,7 +223,7 @@ class CheckList[State: Known]:
     def learn_command(
         self, *actions: str
     ) -> Callable[[Learner[AnsweredCommand, State]], Learner[AnsweredCommand, State]]:
-        """Call the decorated function once one of these commands is answered with a CALLRESULT."""
+        """Call the decorated function after each CALLRESULT of the station to one of these commands."""
         return self._learner(self.command_learners, actions)
 
     @property
@@ -249,7 +252,7 @@ class CheckedKind[State: Known]:
     def on_call(
         self, *requirements: str, of: str | Collection[str], once: bool = False
     ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
-        """Judge each valid CALL of the station with one of these actions.
+        """Judge each valid CALL of the station whose action is in ``of``.
 
         ``once``: only the first of the CALLs to which `CheckList.shapes` gives the same key.
         """
@@ -282,23 +285,23 @@ class CheckedKind[State: Known]:
     ) -> Callable[
         [Callable[[AnsweredStationCall, State], Outcome]], Callable[[AnsweredStationCall, State], Outcome]
     ]:
-        """Judge each CALL of the station with one of these actions once this server has answered it."""
+        """Judge each CALL of the station whose action is in ``of``, after a non-empty CALLRESULT to it."""
         return self._decorator(self._checks.answered_calls, requirements, of)
 
     def on_command(
         self, *requirements: str, of: str | Collection[str]
     ) -> Callable[[Callable[[AnsweredCommand, State], Outcome]], Callable[[AnsweredCommand, State], Outcome]]:
-        """Judge each command with one of these actions once it is answered with a CALLRESULT."""
+        """Judge each command whose action is in ``of``, after the CALLRESULT of the station."""
         return self._decorator(self._checks.commands, requirements, of)
 
     def on_refusal(
         self, *requirements: str, of: str | Collection[str]
     ) -> Callable[[Callable[[RefusedCommand, State], Outcome]], Callable[[RefusedCommand, State], Outcome]]:
-        """Judge each command with one of these actions once it is answered with a CALLERROR."""
+        """Judge each command whose action is in ``of``, after the CALLERROR of the station."""
         return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
-        """Add requirements that are checked without a decorated function, such as by an ExpectedMessage."""
+        """Add requirements to this kind that are checked elsewhere, such as by an ExpectedMessage."""
         self._checks.add_requirements(self.id, requirements)
 
     def _decorator[Message](

@@ -36,19 +36,19 @@ class ExpectedMessage:
     counts_as_met: bool = True
     """Whether the message marks the requirements as met; if not, it only prevents the finding."""
     waits_for_queue: bool = True
-    """Whether earlier messages of the same action may delay the message."""
+    """Whether earlier messages of the same action in the station's queue may delay this message."""
     due: float = field(init=False)
-    """Deadline in seconds since the epoch; it moves while the station waits for an answer."""
+    """Deadline in seconds since the epoch; extended after the station had to wait for an answer."""
 
     def __post_init__(self) -> None:
         self.due = self.since + self.within_s
 
     def wait_until(self, at: float) -> None:
-        """Restart the deadline at a time, unless that would shorten it."""
+        """Move the deadline to ``within_s`` after ``at``, unless it is later already."""
         self.due = max(self.due, at + self.within_s)
 
     def wait_for_queue(self, until: float) -> None:
-        """Restart the deadline when earlier messages have left the queue, if they can delay this one."""
+        """If `waits_for_queue`, move the deadline to ``within_s`` after ``until``, the end of the queue."""
         if self.waits_for_queue:
             self.wait_until(until)
 
@@ -63,10 +63,10 @@ class ExpectedMessages:
         self._coverage = coverage
         self._open: list[ExpectedMessage] = []
         self._queued_until: dict[str, float] = {}
-        """Times, by action, until which earlier messages of this action may delay later ones in the queue."""
+        """By action: time until which the station may still send queued messages, which delay newer ones."""
 
     def add(self, expectation: ExpectedMessage) -> None:
-        """Begin to expect a message."""
+        """Expect a message from now on. If there are too many expectations, drop the oldest."""
         if len(self._open) == MAX_EXPECTATIONS:
             del self._open[0]
         self._open.append(expectation)
@@ -84,7 +84,7 @@ class ExpectedMessages:
                     self._coverage.met(expectation.requirements)
 
     def overdue(self, at: float) -> Findings:
-        """Report the messages that did not arrive in time."""
+        """Remove the expectations whose deadline has passed, and report those that are not excused."""
         findings = NO_FINDINGS
         for expectation in [one for one in self._open if one.due <= at]:
             self._open.remove(expectation)
@@ -103,14 +103,14 @@ class ExpectedMessages:
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 
     def wait_for_queue(self, action: str, until: float) -> None:
-        """Restart the deadlines of an action: until this time, earlier messages may be in the queue."""
+        """Extend the deadlines of an action: until this time, the station may send queued messages of it."""
         self._queued_until[action] = max(until, self._queued_until.get(action, until))
         for expectation in self._open:
             if action in expectation.actions:
                 expectation.wait_for_queue(until)
 
     def limit_queue(self, action: str, until: float) -> None:
-        """Limit how long later messages of an action may wait in the queue."""
+        """Assume that the station sends queued messages of an action no later than ``until``."""
         if action in self._queued_until:
             self._queued_until[action] = min(self._queued_until[action], until)
 
@@ -126,16 +126,16 @@ class ExpectedMessages:
         self._open = [one for one in self._open if one.outlives_boot]
 
     def resumed(self, at: float) -> None:
-        """Restart the deadlines after a reconnect."""
+        """After a reconnect at ``at``, allow the station at least ``within_s`` again for each message."""
         for expectation in self._open:
             expectation.wait_until(at)
 
     def doubt(self, action: str | None) -> None:
-        """Drop the expectations that an unreadable message may have fulfilled."""
+        """Drop the expectations that an unreadable message may have fulfilled; all if ``action`` is None."""
         self._open = [one for one in self._open if action is not None and action not in one.actions]
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadlines."""
+        """Extend all deadlines by ``seconds``."""
         self._queued_until = {action: until + seconds for action, until in self._queued_until.items()}
         for expectation in self._open:
             expectation.due += seconds

@@ -6,7 +6,7 @@ from mock_csms.findings.expectations import ExpectedMessages
 class Facts:
     """Facts on one subject that a station has reported or been told.
 
-    A subclass overrides these methods to drop facts as soon as they may be wrong.
+    A subclass overrides the methods below to drop facts as soon as they may be wrong.
     """
 
     __slots__ = ()
@@ -30,8 +30,8 @@ class Facts:
         """Called after the station has waited ``seconds`` for an answer; an override extends deadlines."""
 
     def command_failed(self, action: str | None) -> None:
-        """Called for a command that the station may have carried out or not: it was sent with a fault, or got
-        no valid CALLRESULT; None: any command.
+        """Called if it is unknown whether the station has carried out a command: the command was sent with a
+        fault, or got no valid CALLRESULT. ``action=None``: it may be any command.
         """
 
 
@@ -64,7 +64,7 @@ class Known:
         self.expectations.booted()
 
     def disconnected(self) -> None:
-        """Pass the end of a connection on to all facts. Commands without an answer have failed."""
+        """Report the unanswered commands as failed, then pass the end of a connection on to all facts."""
         for action in tuple(self._unanswered):
             self.command_failed(action)
         for facts in self._facts.values():
@@ -72,7 +72,7 @@ class Known:
         self.expectations.disconnected()
 
     def doubt(self, action: str | None) -> None:
-        """Pass an unreadable frame on to all facts."""
+        """Drop facts that an invalid frame may have changed, and expectations that it may have fulfilled."""
         for facts in self._facts.values():
             facts.doubt(action)
         self.expectations.doubt(action)
@@ -90,7 +90,7 @@ class Known:
         self.expectations.shift(seconds)
 
     def command_sent(self, action: str) -> None:
-        """Register a command."""
+        """Register that a command with this action was sent and is not answered yet."""
         self._unanswered.add(action)
 
     def command_answered(self, action: str) -> None:
@@ -98,7 +98,7 @@ class Known:
         self._unanswered.discard(action)
 
     def command_failed(self, action: str | None) -> None:
-        """Pass a command with an unknown effect on to all facts."""
+        """Report to all facts that it is unknown whether the station has carried out a command."""
         if action is not None:
             self._unanswered.discard(action)
         for facts in self._facts.values():

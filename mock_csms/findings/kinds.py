@@ -120,7 +120,7 @@ class Reporter:
         *,
         requirements: tuple[str, ...] = (),
     ) -> Findings:
-        """Return a tuple with one finding, or an empty tuple if its kind is silenced.
+        """Mark the requirements as broken. Return a tuple with one finding; empty if its kind is silenced.
 
         ``requirements``: those that were broken; empty: all of the kind.
         """

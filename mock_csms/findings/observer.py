@@ -60,7 +60,7 @@ class Observer:
         kinds: Mapping[str, FindingKind],
         unreadable_id: str | None = "-1",
     ) -> None:
-        """``unreadable_id``: message id of a CALLERROR about a frame without a readable id."""
+        """``unreadable_id``: message id of CALLERRORs about frames without a readable id; None: not sent."""
         self.coverage = Coverage(self.requirement_indexes)
         """Which requirements the station has met or broken so far; `forget` does not reset this."""
         self._report = Reporter(station, silenced, kinds, self.coverage)
@@ -152,7 +152,7 @@ class Observer:
         return findings
 
     def _give_more_time(self, at: float, waited: float) -> None:
-        """Extend all deadlines by the seconds that the station spent waiting for an answer."""
+        """Extend all deadlines by ``waited`` seconds, if these are at least `IN_PARALLEL_WITHIN_S`."""
         if waited >= IN_PARALLEL_WITHIN_S:
             self.given_more_time(at, waited)
 
@@ -187,7 +187,7 @@ class Observer:
     def sent_result(
         self, at: float, frame: int, message_id: str, action: str, payload: JsonObject
     ) -> Sequence[Finding]:
-        """Register the CALLRESULT to a CALL of the station."""
+        """Register the CALLRESULT of this server to a CALL of the station, and judge the CALL by it."""
         self._last_heard = at
         call = self._calls.answered(at, message_id)
         if call is None:
@@ -200,7 +200,7 @@ class Observer:
         return NO_FINDINGS
 
     def sent_error(self, at: float, frame: int, message_id: str, action: str) -> Sequence[Finding]:
-        """Register the CALLERROR to a CALL of the station."""
+        """Register the CALLERROR of this server to a CALL of the station."""
         self._last_heard = at
         call = self._calls.answered(at, message_id, is_error=True)
         if call is not None:
@@ -210,7 +210,7 @@ class Observer:
         return NO_FINDINGS
 
     def delayed(self, message_id: str) -> None:
-        """Register that a fault may delay an answer to the station; called before the answer is sent."""
+        """Register, before it is sent, that a fault may delay the answer to a CALL of the station."""
         self._calls.delay(message_id)
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:
@@ -294,7 +294,7 @@ class Observer:
     def timed_out(
         self, at: float, message_id: str, action: str, timeout_s: float | None = None
     ) -> Sequence[Finding]:
-        """Check a CALL to the station that was not answered in time."""
+        """Report a CALL to the station that was not answered in time, unless it was sent with a fault."""
         self.command_failed(message_id, action)
         return self._our_calls.timed_out(at, message_id, action, timeout_s)
 
@@ -308,7 +308,7 @@ class Observer:
         """Register that the clock of this machine was set forward by ``seconds``, or back if negative.
 
         Deadlines move forward with the clock. After a step back they stay, because some may already have been
-        set by the new time; the other deadlines are then late.
+        set by the new time; those set by the old time are then too late.
         """
         forward = max(seconds, 0.0)
         self._last_heard = min(self._last_heard + forward, at)
@@ -337,15 +337,15 @@ class Observer:
 
         An override drops the expectations of messages that the station may have dropped.
 
-        ``_connections`` is 0 only if the station is disconnected.
+        ``_connections`` is 0 if the connection has ended, but not if a new one replaces it.
         """
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Check a CALL by its payload; called for valid payloads only."""
+        """Return the findings about a CALL of the station with a valid payload."""
         return NO_FINDINGS
 
     def doubt(self, action: str | None) -> None:
-        """Called for an invalid frame, which may have been a due CALL. ``action=None``: the action is
+        """Called for an invalid frame, which may have been an expected CALL. ``action=None``: the action is
         unknown.
         """
 
@@ -358,7 +358,7 @@ class Observer:
         answer: JsonObject,
         waited: float,
     ) -> Findings:
-        """Judge a CALL in `answered_actions` by its CALLRESULT, unless the CALLRESULT is empty.
+        """Judge a CALL whose action is in `answered_actions` by its CALLRESULT, which is not empty.
 
         ``waited`` is the time until the answer in seconds.
         """
@@ -403,9 +403,9 @@ class Observer:
         request: JsonObject,
         answer: JsonObject | None,
     ) -> Findings:
-        """Check a valid answer to a CALL; ``answer=None`` stands for a CALLERROR.
+        """Judge the station's valid answer to a command; ``answer=None`` stands for a CALLERROR.
 
-        It may raise UNREADABLE_PAYLOAD, which is ignored.
+        An UNREADABLE_PAYLOAD raised here is ignored.
         """
         return NO_FINDINGS
 

@@ -17,7 +17,7 @@ def block_of_requirements(requirements: str) -> str:
 
 
 def requirements_of(kinds: Mapping[str, FindingKind]) -> dict[str, Sequence[str]]:
-    """Return the ids of the kinds that name each requirement; sections of OCPP-J are left out."""
+    """Return, by requirement, the ids of the kinds whose section names it; OCPP-J sections are left out."""
     named: dict[str, list[str]] = {}
     for kind_id, kind in kinds.items():
         for requirement in _NUMBER.findall(kind.section):

@@ -54,7 +54,7 @@ class Activities:
         return activity
 
     def noted(self, station: str, number: int) -> None:
-        """Update a known station after an entry that its connections did not record, such as a note."""
+        """Set the newest entry about a known station to one that no connection recorded, such as a note."""
         if activity := self._by_station.get(station):
             activity.last_entry = number
 
@@ -78,7 +78,7 @@ class Activities:
         return self._all_changed > since or (activity is not None and activity.last_entry > since)
 
     def forget(self, station: str) -> None:
-        """Drop a station that is no longer known."""
+        """Drop the activity of a station that is no longer known."""
         self._by_station.pop(station, None)
 
     def clear(self, stations: Set[str] | None = None) -> None:

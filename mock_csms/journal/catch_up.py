@@ -21,7 +21,7 @@ type _Event = tuple[EventId, bytes]
 
 
 def finding_event(finding: Finding) -> bytes:
-    """Format a finding as an event."""
+    """Format a finding as a server-sent event."""
     return FINDING_EVENT % (str(finding.event).encode(), orjson.dumps(finding.as_json()))
 
 

@@ -55,7 +55,7 @@ MAX_ELAPSED_S: Final = 1e9
 _JOURNAL_PROGRAM: Final = f"{PROGRAM} journal"
 
 type TimeFilter = datetime | time
-"""A date and time, or a time of any day; both in UTC."""
+"""A date and time with a zone, or a time of any day in UTC."""
 
 
 # Reading
@@ -160,14 +160,12 @@ def filtered(  # noqa: PLR0913 - one parameter per command line flag
 
 
 def is_error(entry: JsonEntry, versions: Sequence[OcppVersion]) -> bool:
-    """Return whether an entry is an error, a malformed frame, a violation or a refusal."""
+    """Return whether an entry is a CALLERROR, malformed frame, violation, or refused handshake or command."""
     return entry.get("type") in ERRORS or bool(entry.get("violation")) or is_refused_command(entry, versions)
 
 
 def parse_time(text: str) -> TimeFilter:
-    """Parse a date and time, or a time of day. Times are in UTC unless they have a zone. Raises
-    ValueError.
-    """
+    """Parse a date and time, in UTC unless it has a zone, or a time of day in UTC. Raises ValueError."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:

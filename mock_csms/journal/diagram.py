@@ -21,7 +21,7 @@ from mock_csms.text import one_line, truncate
 from mock_csms.versions import OcppVersion
 
 MAX_ARROWS: Final = 200
-"""Entries in a diagram by default: longer diagrams are hard to read, and Mermaid accepts at most 50,000
+"""Default maximum of entries in a diagram: longer ones are hard to read, and Mermaid accepts at most 50,000
 characters.
 """
 MAX_LABEL_WIDTH: Final = 80

@@ -15,7 +15,7 @@ type JsonEntry = Mapping[str, Any]
 
 
 def payload_in(entry: JsonEntry) -> JsonObject | None:
-    """Return the payload of an entry, or None.
+    """Return the payload of an entry; None if it has no valid OCPP-J message.
 
     The payload of a CALLERROR is its details plus errorCode and errorDescription.
     """
@@ -42,7 +42,7 @@ def _command_outcome(entry: JsonEntry, versions: Iterable[OcppVersion]) -> Comma
 
 
 def shown_content(entry: JsonEntry) -> Any:
-    """Return the payload. For a CALLERROR, return the error; for invalid OCPP-J, the whole frame."""
+    """Return the payload; for a CALLERROR, its code and description; for invalid OCPP-J, the whole frame."""
     content = payload_in(entry)
     if content is None:
         return shown_frame(entry)
@@ -52,13 +52,13 @@ def shown_content(entry: JsonEntry) -> Any:
 
 
 def shown_frame(entry: JsonEntry) -> str:
-    """Return the frame as received or sent, on one line, truncated."""
+    """Return the frame of an entry as received or sent, on one line, truncated; empty without a frame."""
     raw = entry.get("text", entry.get("frame", ""))
     return "" if raw == "" else summary(raw if isinstance(raw, str) else as_json(raw))
 
 
 def outcome_of(entry: JsonEntry, versions: Iterable[OcppVersion]) -> str:
-    """Return the outcome of a message as in the log; empty for a CALL."""
+    """Return the outcome of a message as the log shows it, such as ERROR or REFUSED; empty for a CALL."""
     if entry.get("type") == "call":
         return ""
     if entry.get("type") == "error":
@@ -86,17 +86,17 @@ def is_note(entry: JsonEntry) -> bool:
 
 
 def note_in(entry: JsonEntry) -> str:
-    """Return the text of a note."""
+    """Return the text of a note, after ``note:``."""
     return f"note: {text_of(entry, 'note')}"
 
 
 def clock_of(entry: JsonEntry) -> str:
-    """Return the time of day."""
+    """Return the time of day of an entry, as ``HH:MM:SS.mmm`` in UTC."""
     return text_of(entry, "time")[11:23]
 
 
 def station_of(entry: JsonEntry) -> str:
-    """Return the identity of the station."""
+    """Return the identity of the station that an entry is about; empty if it is about none."""
     return text_of(entry, "station")
 
 

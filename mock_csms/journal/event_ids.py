@@ -21,7 +21,7 @@ class EventId(NamedTuple):
 
     @property
     def next_finding(self) -> Self:
-        """Id of a finding that follows this event."""
+        """Id of the finding that is recorded next, if no entry is recorded before it."""
         return self._replace(ordinal=self.ordinal + 1)
 
     @classmethod

@@ -70,7 +70,7 @@ class History:
     def tick(self, connected: int) -> None:
         """Add a sample if the last one is old enough; to be called every second.
 
-        If the wall clock has been set back, the history begins again: its times have to ascend.
+        If the wall clock has been set back, drop all samples, because their times have to ascend.
         """
         seconds = self._clock() - self._last.at
         if seconds < 0:

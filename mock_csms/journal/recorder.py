@@ -50,7 +50,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     is_found: bool = False
     """Whether the violation of this message has been logged as a finding."""
     number: int = 0
-    """Number of the CALL in the journal, if the CALL was recorded before its answer."""
+    """Number of the CALL in the journal, if the CALL was recorded before its answer; otherwise 0."""
 
 
 class Recorder:
@@ -128,7 +128,7 @@ class Recorder:
     # CALLs of the station
 
     def answered(self, answered: AnsweredCall, frame: bytes, elapsed: float) -> None:
-        """Record a CALL and its immediate answer; ``elapsed`` is in seconds."""
+        """Record an answer, and its CALL if not recorded yet; ``elapsed`` is the seconds between the two."""
         payload = answered.payload
         call, is_unusual = (
             answered.call,

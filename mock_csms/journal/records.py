@@ -39,7 +39,7 @@ CLOCK_SET_S: Final = 2.0
 """Seconds by which the wall clock has to move against the monotonic clock to count as set."""
 
 CALM_TICKS: Final = 10
-"""Consecutive calm ticks (below half the limit) before findings resume."""
+"""Consecutive ticks with less than half of `MAX_WATCHED_RATE` before findings resume."""
 
 type MakeObserver = Callable[[str, Container[str], Mapping[str, FindingKind], str | None], Observer]
 """Creates an observer from a station, the silenced finding ids, all kinds of findings, and the message id of
@@ -164,7 +164,7 @@ class Records:
         self._observed_versions: set[str] = set()
 
     def observer(self, station: str, version: OcppVersion, make: MakeObserver) -> Observer:
-        """Return the observer for all connections of a station that use one version."""
+        """Return the observer for a station's connections that use one version, created at its first use."""
         key = station, version.name
         self._observed_versions.add(version.name)
         observer = self._observers.get(key)
@@ -206,7 +206,10 @@ class Records:
         self.activities.noted(station, number)
 
     def add_note(self, station: str, text: str) -> Entry:
-        """Record and log a note from a client of the control API; an empty ``station`` stands for none."""
+        """Record and log a note from a client of the control API, and return its entry.
+
+        ``station`` is empty for a note about no station.
+        """
         text = masked_text(text)
         number = self.journal.note(station, 0, None, "note", note=text)
         self.activities.noted(station, number)
@@ -220,7 +223,7 @@ class Records:
         return max(EventId(self.journal.last_number), self._last_finding)
 
     def find(self, findings: Sequence[Finding]) -> None:
-        """Store and log findings, and call the listeners."""
+        """Store and log findings, and call the functions in ``on_finding`` with each of them."""
         for found in findings:
             self._last_finding = event = self.last_event.next_finding
             finding = found._replace(sentence=masked_text(found.sentence), event=event)
@@ -293,7 +296,7 @@ class Records:
                 observer.forget(time(), self.journal.last_number)
 
     def forget(self, station: str) -> None:
-        """Drop the observations of a disconnected station."""
+        """Drop the observers and the activity of a disconnected station; its findings stay."""
         for key in [(station, version) for version in self._observed_versions]:
             self._observers.pop(key, None)
         for finding_id in self.found:
@@ -306,7 +309,7 @@ class Records:
         return len(self._observers)
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Drop the findings of some stations, or of all (None), and reset the observers."""
+        """Drop the findings of some stations, or of all (None), and reset their observers and activity."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)
         self.activities.clear(stations)

@@ -15,13 +15,13 @@ BURST_OF_ENTRIES: Final = 1000
 """Number of journal entries about refused connections that are allowed at once; after that, 20 a second."""
 ENTRIES_PER_SECOND: Final = 20.0
 MAX_SOURCES: Final = 1000
-"""Maximum number of sources of tries that are counted: stations, and pairs of address and path. Above it, the
-oldest are dropped.
+"""Maximum number of sources whose refused tries to connect are counted: stations, and pairs of address and
+path. Above it, the oldest are dropped.
 """
 
 
 class _Tries(BoundedDict[str, tuple[int, float]]):
-    """Number of tries and time of the last try, by station; by address and path if the station is unknown."""
+    """Number of refused tries and time of the last one, by station; by address and path if it is unknown."""
 
     limit = MAX_SOURCES
 
@@ -45,7 +45,7 @@ class Throttle:
         return is_allowed
 
     def allows_summary(self) -> bool:
-        """Return whether events were skipped and the limits allow a message about them."""
+        """Return whether a message about skipped events is due and within the limits; if so, count it."""
         return self.skipped > 0 and self._take()
 
     def _take(self) -> bool:
@@ -85,7 +85,7 @@ class Refusals:
         reason: str,
         handshake: JsonObject | None = None,
     ) -> None:
-        """Record a refused handshake; ``station`` is empty if its identity is unknown."""
+        """Record a refused handshake, counted under ``kind``; ``station`` is empty if it is unknown."""
         address = address_in_words(peer)
         tries = self.count_try(station or _source(peer, handshake))
         self._records.statistics.refused[kind] += 1
@@ -112,7 +112,10 @@ class Refusals:
         self._records.refused(station, reason, rule, handshake)
 
     def count_try(self, source: str) -> str:
-        """Count a refused try; return its number and the time since the previous try as text ("" if none)."""
+        """Count a refused try to connect.
+
+        Return its number and the time since the previous try as text; empty for the first try of a source.
+        """
         now = self._clock()
         count, last = self._tries.pop(source, (0, now))
         self._tries[source] = count + 1, now

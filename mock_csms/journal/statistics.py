@@ -52,7 +52,8 @@ class Statistics:
 
     def __init__(self) -> None:
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
-        """Messages by direction, action and outcome, except the CALLs in ``answered``.
+        """CALLs by direction, action and outcome, except those in ``answered``; also malformed frames,
+        without an action.
 
         Actions that OCPP lacks must be counted under one name, because stations may send any text.
         """
@@ -70,7 +71,7 @@ class Statistics:
         self.refused: Counter[str] = Counter()
         """Refused opening handshakes by kind."""
         self.latencies: dict[str, Latency] = {}
-        """Response times by command."""
+        """Response times of stations, by action of the command."""
         self.newest_latencies: deque[float] = deque(maxlen=MAX_NEWEST_LATENCIES)
         """Response times since the last sample of the history."""
         self.connections = 0
@@ -79,7 +80,7 @@ class Statistics:
 
     @property
     def messages(self) -> Counter[tuple[str, str, str]]:
-        """All messages by direction, action and outcome, ``answered`` included."""
+        """CALLs and malformed frames by direction, action and outcome: ``outcomes`` plus ``answered``."""
         results = {("received", action, "result"): count for action, count in self.answered.items()}
         return self.outcomes + Counter(results)
 

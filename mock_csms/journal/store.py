@@ -124,7 +124,7 @@ def _date(seconds: int) -> bytes:
 
 
 class ConnectionRef(Protocol):
-    """Connection of a station that an entry belongs to."""
+    """The connection that an entry belongs to, and its station."""
 
     @property
     def station(self) -> str:
@@ -417,7 +417,7 @@ class Journal:
         self._last_dropped, self.size = self._last_number, 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
-        """Call a function with every new entry. The returned function ends this."""
+        """Call ``listener`` with every new entry, until the returned function is called."""
         self._listeners.append(listener)
 
         def remove() -> None:
@@ -439,7 +439,8 @@ def _with_headroom(limit: int) -> int:
 class Query(NamedTuple):
     """Filter for entries; None matches everything.
 
-    ``since`` and ``before`` are entry numbers: only entries between them match. ``limit`` keeps the newest.
+    ``since`` and ``before`` are entry numbers: only entries between them match, without these two. ``limit``
+    is the maximum number of entries; the newest are returned.
     """
 
     station: str | None = None
@@ -451,7 +452,7 @@ class Query(NamedTuple):
     before: int | None = None
 
     def is_about_station(self, station: str) -> bool:
-        """Return whether entries of a station may match."""
+        """Return whether the filter for stations matches a station."""
         return self.station is None or matches_glob(station, self.station)
 
     def may_match(self, row: Row) -> bool:

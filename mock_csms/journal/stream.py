@@ -73,7 +73,7 @@ class _Audience:
     def __init__(self, station: str | None) -> None:
         self.query = Query(station)
         self.subscribers: dict[Subscriber, int] = {}
-        """The subscribers, each with the number of collected events that it must not receive."""
+        """Subscribers, each with the number of events collected before it was added; it never gets them."""
         self.events: list[bytes] = []
 
     def add(self, subscriber: Subscriber) -> None:
@@ -116,7 +116,7 @@ class EntryStream:
         """Time of the event loop before which nothing is written."""
 
     def add(self, sink: LineSink) -> Callable[[], None]:
-        """Pass the lines of all new entries to a sink, many at a time. The returned function ends this."""
+        """Pass the lines of new entries to a sink, many at a time, until the returned function is called."""
         self.flush()
         self._sinks.append(sink)
         self._attach()
@@ -130,7 +130,7 @@ class EntryStream:
         return remove
 
     def follow(self, subscriber: Subscriber, station: str | None = None) -> Callable[[], None]:
-        """Send new entries to a subscriber as events. The returned function ends this.
+        """Send new entries to a subscriber as events, until the returned function is called.
 
         ``station`` is a glob that selects the stations whose entries are sent.
         """
@@ -152,7 +152,7 @@ class EntryStream:
         return sum(len(audience.subscribers) for audience in self._audiences.values())
 
     def _attach(self) -> None:
-        """Receive entries as long as there is a sink or a subscriber."""
+        """Receive new entries from the journal if there is a sink or a subscriber; otherwise stop."""
         self._journal.sink = self if self._sinks or self._audiences else None
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:

@@ -31,7 +31,10 @@ class Guard:
         self._failures: dict[tuple[str, str], _Failures] = {}
 
     def failed(self, station: str, activity: str, error: Exception) -> None:
-        """Log an exception; ``activity`` is a phrase such as "recording the answer to Heartbeat"."""
+        """Log an exception, or only count it during the quiet time of its activity and station.
+
+        ``activity`` is a phrase such as "recording the answer to Heartbeat".
+        """
         now, key = self._clock(), (station, activity)
         failures = self._failures.get(key)
         if failures is not None and now < failures.quiet_until:
@@ -50,7 +53,7 @@ class Guard:
         return Guarded(self, station, activity)
 
     def tick(self) -> None:
-        """Report the counts of activities whose quiet time is over."""
+        """Log the number of further failures of each activity whose quiet time is over."""
         now = self._clock()
         for key, failures in list(self._failures.items()):
             if now >= failures.quiet_until:
@@ -58,7 +61,7 @@ class Guard:
                 del self._failures[key]
 
     def report(self) -> None:
-        """Report all counts, at the end of a run."""
+        """Log the number of further failures of all activities, at the end of a run."""
         for key, failures in self._failures.items():
             self._report(key, failures)
         self._failures.clear()

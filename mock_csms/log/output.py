@@ -103,7 +103,7 @@ def _column(direction: Arrow, action: str, outcome: str = "") -> str:
 
 
 class _Columns(dict[str, tuple[str, str, str]]):
-    """Columns by action: for a CALL with content, for a CALL without content, and for a CALLRESULT.
+    """Arrow, action and outcome as text, by action: for a CALL with content, one without, and a CALLRESULT.
 
     Long actions are not cached, because a station may send any text. A full cache is emptied, so that
     invented actions do not keep OCPP actions out of it.
@@ -143,7 +143,7 @@ class TextFormatter(logging.Formatter):
     """Formats local time, level (except INFO) and message."""
 
     prepare = staticmethod(summarize)
-    """Converts the content of a CALL when it is logged.
+    """Converts the content of a CALL to a summary when the CALL is logged.
 
     Storing the summary instead of the content lets the memory of the content be reused while it is still in
     the CPU caches. Together with one PendingLine for CALL and answer, this raised the message rate from 0.73
@@ -315,11 +315,11 @@ class Output(logging.Handler):
         self._loop: asyncio.AbstractEventLoop | None = None
         """Event loop of the timer."""
         self._clock_offset: float | None = None
-        """Offset for the lines until the next flush; then None, because the system clock may have changed."""
+        """`clock_offset` for the lines until the next flush; then None, because the clock may be set."""
         self._writer = LineWriter(self._missing)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Handle a record of `logging`."""
+        """Format a record of `logging`; write its line at once from WARNING on, otherwise soon."""
         self._format_pending()
         try:
             self._lines.append(self._formatter.format(record))
