@@ -51,7 +51,7 @@ class Dialect:
     message_types: tuple[int, ...] = (CALL, CALLRESULT, CALLERROR)
     """Message types of the version (OCPP-J 4.1.3)."""
     error_codes: Mapping[ErrorCode, str] = field(default_factory=dict)
-    """Spellings of error codes in this version that differ from their value."""
+    """Spellings in this version of the error codes that it spells differently from `ErrorCode`."""
     other_spellings: Mapping[str, str] = field(default_factory=dict)
     """Spellings of error codes in other versions, each with its spelling in this version."""
     unreadable_id: str | None = "-1"
@@ -60,7 +60,7 @@ class Dialect:
     """
 
     def spell(self, code: str) -> str:
-        """Return the spelling of an error code in a frame; a plain string is returned unchanged."""
+        """Return an error code as this version spells it in a frame; a plain string is returned unchanged."""
         return self.error_codes.get(code, code.value) if isinstance(code, ErrorCode) else code
 
 
@@ -79,7 +79,7 @@ class Call(msgspec.Struct, gc=False):
 
     @classmethod
     def of_json(cls, action: str, payload: JsonObject) -> "Call":
-        """Build a Call from a payload without a frame, so that rules can match answers too."""
+        """Build a Call from a payload without a frame, so that rules can match commands and answers too."""
         return cls("", action, b"", json=payload)
 
     @property
@@ -271,9 +271,9 @@ def _not_json(reason: str) -> MalformedFrame:
 
 
 def _too_deep(message: Any) -> MalformedFrame | MalformedAnswer:
-    """Return the exception for a frame with too many levels.
+    """Return the exception for a frame with too many levels of nesting.
 
-    For a frame that could not be parsed, pass None.
+    ``message`` is the parsed frame, or None if it could not be parsed.
     """
     description = f"this server takes at most {MAX_NESTING} levels of nested arrays and objects"
     match message:

@@ -78,7 +78,7 @@ class MockCsms:
 
     @property
     def control_url(self) -> str:
-        """Base URL of the control API: ``http://127.0.0.1:9001``; empty if it is off."""
+        """Base URL of the control API, such as ``http://127.0.0.1:9001``; empty if it is off."""
         return self.csms.control
 
     async def __aenter__(self) -> Self:
@@ -112,12 +112,12 @@ class MockCsms:
         await self._running.__aexit__(kind, error, traceback)
 
     def stop(self) -> None:
-        """End the run: `wait_stopped` returns."""
+        """End the run, so that `wait_stopped` returns."""
         self._stopped.set()
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the run has ended."""
+        """Whether the run has ended, for one of the reasons that `wait_stopped` lists."""
         return self._stopped.is_set()
 
     async def wait_stopped(self) -> None:
@@ -190,7 +190,7 @@ def _log_places(words: str, urls: Mapping[str, str]) -> None:
 
 
 def _other_urls(csms: Csms) -> dict[str, str]:
-    """URLs of the named listeners. The --tls-port listener is included if --port accepts TLS too."""
+    """URLs of the ``[listeners]`` in the settings; also that of --tls-port if --port accepts TLS too."""
     listeners = csms.listeners
     is_announced = TLS_LISTENER not in listeners or listeners[TLS_LISTENER] is listeners.with_tls[0]
     names = list(csms.settings.listeners) if is_announced else [TLS_LISTENER, *csms.settings.listeners]
@@ -279,7 +279,10 @@ async def _tick_every_second(csms: Csms) -> None:
 
 @contextmanager
 def ready_file(path: Path | None, csms: Csms) -> Iterator[None]:
-    """Keep a file with the server's addresses inside the context; the file is written atomically."""
+    """Write the server's addresses to a file, atomically, and delete it at the end of the context.
+
+    If ``path`` is None, do nothing.
+    """
     if path is None:
         yield
         return
@@ -338,9 +341,10 @@ def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> 
 
 
 def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, identity: str) -> None:
-    """Check the payload for a made-up station that has a transaction.
+    """Raise UsageError if the ``--payload`` does not fit a command in one OCPP version.
 
-    The default payload of some commands names a transaction.
+    The payload is checked for a made-up station that has a transaction, because the default payload of some
+    commands names a transaction.
     """
     if command in served.commands:
         station = Station(identity, transactions={"example": Transaction("example")})

@@ -21,7 +21,7 @@ NAME_FIELDS: Final = frozenset({"key", "variable"})
 VALUES_OF_VARIABLE: Final = frozenset(
     {"actualvalue", "additionalinfo", "attributevalue", "techinfo", "value", "valueslist"}
 )
-"""Fields that may repeat the value of a variable, in objects about the variable."""
+"""Fields (in lower case) that may contain the value of a variable, in an object that names the variable."""
 KEY_CODE: Final = "keycode"
 """Type of the idTokens that no log may show (C04.FR.04), in lower case."""
 TOKEN_FIELDS: Final = frozenset({"idtoken", "additionalidtoken"})
@@ -40,14 +40,15 @@ SECRET_KEYS: Final = (b"keycode", b"private key", b"vpn", b"authorizationkey")
 `may_have_secret` first looks for ``key`` alone, so that most frames need one search instead of four.
 """
 MIN_SECRET_TEXT: Final = 8
-"""Minimum length of a text with a secret: a name and a value, or a URL with a user."""
+"""Shorter strings are not searched: they have no room for a name with a value, or for a URL with a user."""
 
 
 def masked(value: Any, *, hides_values: bool = False, secret_fields: frozenset[str] = NO_FIELDS) -> Any:
     """Return a JSON value with its secrets masked.
 
-    With ``hides_values``, all values of variables are masked, and with ``secret_fields`` also these fields.
-    Empty values are shown: a station leaves the actualValue of a secret variable empty (N07.FR.10).
+    ``hides_values`` masks the values of all variables too. ``secret_fields`` are names of further fields to
+    mask, in lower case, but not in nested objects. An empty value of a variable is not masked: a station
+    leaves the actualValue of a secret variable empty (N07.FR.10).
     """
     if type(value) is str:
         return _masked_string(value)
@@ -111,7 +112,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def has_value_of_variable(content: Iterable[str]) -> bool:
-    """Return whether any field name in ``content`` may belong to the value of a variable."""
+    """Return whether ``content`` includes the name of a field that may contain the value of a variable."""
     return not VALUES_OF_VARIABLE.isdisjoint(map(str.lower, map(str.strip, content)))
 
 
@@ -144,10 +145,12 @@ def _is_key_code_type(kind: Any) -> bool:
 
 
 def may_have_secret(raw: bytes) -> bool:
-    """Return whether JSON may have a secret. Any backslash counts, because escaped letters may hide a name.
+    """Return whether a JSON text may have a secret.
 
-    Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes,
-    which first tries to read the bytes as a number, and handles the exception.
+    True for every text with a backslash, because escaped letters may hide a name.
+
+    Fast path: `find`, and `in` with a number on the left, are five times as fast as `in` with bytes, which
+    first tries to read the bytes as a number, and handles the exception.
     """
     if BACKSLASH in raw or (AT_SIGN in raw and raw.find(b"://") >= 0):
         return True
@@ -189,7 +192,7 @@ type _Check = Callable[[Any, bytes], bool]
 """Returns whether a valid CALL may have a secret; takes its decoded payload and its frame."""
 
 MAX_HARMLESS_LENGTH: Final = 64
-"""Maximum length of a string that has no room for a message or a key."""
+"""Largest maxLength of a string field that is not searched for secrets: too short for free text or a key."""
 VALUE_FIELDS: Final = frozenset({"value", "valuesList"})
 """Fields with long strings in a device report; they are secret only if the variable is secret."""
 SIGNED_VALUE: Final = "signedMeterValue"
@@ -201,7 +204,10 @@ def _frame_may_have_secret(_: Any, raw: bytes) -> bool:
 
 
 def _frame_may_have_private_key(_: Any, raw: bytes) -> bool:
-    """Search for the rarest letter of PRIVATE KEY first, which takes a fifth of the time."""
+    """Return whether a frame may contain a private key.
+
+    Fast path: searching for Y first, the rarest letter of PRIVATE KEY, takes a fifth of the time.
+    """
     return BACKSLASH in raw or (LETTER_Y in raw and raw.find(b"PRIVATE KEY") >= 0)
 
 
@@ -258,9 +264,10 @@ def _check_of_fields(names: list[str], *, has_token: bool) -> _Check:
 
 
 def _check_of_variables(name: str) -> _Check:
-    """Return a check of the names of variables; ``name`` is the field with the list of variables.
+    """Return a check that compares the names of variables with those of secret variables.
 
-    Searching the frame, which may have many kilobytes, would take longer.
+    ``name`` is the field with the list of variables. Searching the whole frame, which may have many
+    kilobytes, would take longer.
     """
 
     def check(content: Any, raw: bytes) -> bool:

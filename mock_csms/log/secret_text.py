@@ -21,20 +21,20 @@ SECRET_VARIABLES: Final = frozenset(
 """Secret variables of the device model, and a secret configuration key of OCPP 1.6, in lower case."""
 
 VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?|'[^']*+'?|[^\s"'\\,;&})\]]++)"""
-"""A value after a colon or an equals sign. It is bare, in quotes, or in escaped quotes (JSON within JSON)."""
+"""Pattern of a value after a colon or an equals sign: bare, in quotes, or in escaped quotes (nested JSON)."""
 SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
-"""Text between a name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
+"""Pattern between a name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
 
 
 class _Values:
-    """Values of the fields that a pattern names: scalars, lists and objects."""
+    """Masks the values of the fields whose names match a pattern: scalars, lists and objects."""
 
     def __init__(self, name: str) -> None:
         self._nested = re.compile(rf"{name}(?=[\[{{])", re.IGNORECASE)
         self._scalar = re.compile(rf"({name}){VALUE}", re.IGNORECASE | re.DOTALL)
 
     def masked(self, text: str) -> str:
-        """Return a text with these values masked."""
+        """Return a text in which the values of these fields are masked."""
         return self._scalar.sub(_masked_value, self._without_nested(text))
 
     def _without_nested(self, text: str) -> str:
@@ -47,7 +47,7 @@ class _Values:
 
 
 def _end_of_nested(text: str, start: int) -> int:
-    """Return the end of the list or object at a position. If it is cut off, return the end of the text."""
+    """Return the end of the list or object that begins at ``start``, or of the text if it is cut off."""
     depth = 0
     for token in BRACKET_OR_STRING.finditer(text, start):
         depth += DEPTHS.get(token[0], 0)
@@ -68,7 +68,7 @@ ITEM_FIELDS: Final = "attributeValue|actualValue|additionalInfo|techInfo"
 ITEM_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS})"\s*+:\s*+')
 ATTRIBUTE_VALUE: Final = _Values(rf'"(?:{ITEM_FIELDS}|value)"\s*+:\s*+')
 WITH_BARE_VALUES: Final = ('"variableAttribute"', '"ChangeConfiguration"')
-"""Texts that mark messages with the value of a variable in a field named `value`."""
+"""A message with one of these texts may have the value of a variable in a field named `value`."""
 CUT_OFF_USER: Final = re.compile(r"""(?<!\w)(\w++:\\?/\\?/)[^/\s"':@]*+:[^\s"'@]*+\Z""")
 """A URL cut off within a password. A URL cut off after a port looks the same."""
 VALUE_OF_VARIABLE: Final = _Values(
@@ -90,9 +90,7 @@ QUOTE_OR_BACKSLASH: Final = frozenset('"\\')
 
 
 def may_have_secret_text(lower: str) -> bool:
-    """Return whether a text in lower case may have a secret. This test is cheap; the patterns come after
-    it.
-    """
+    """Return whether a text in lower case may have a secret; cheaper than searching with the patterns."""
     return (
         "password" in lower
         or "private key" in lower
@@ -122,8 +120,8 @@ def masked_lines(text: str) -> str:
 
     A private key is masked up to the end of its line.
 
-    Fast path: the plain way is `masked_text` for each line. The tests before it search all lines at once, and
-    take a fifth of a microsecond per line.
+    Fast path: the plain way is `masked_text` for each line. Here, all lines are first searched at once for
+    signs of a secret, which takes a fifth of a microsecond per line.
     """
     lower = text.lower()
     if "@" in text or "PRIVATE KEY" in text or "password" in lower or "basic " in lower:

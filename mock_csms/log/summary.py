@@ -138,7 +138,7 @@ def _format_transaction(info: Any) -> str:
 
 
 def _format_profile(profile: Any) -> str:
-    """Format a charging profile by its purpose, its place in the stack, and its first limit."""
+    """Format the main properties of a charging profile, its first limit, and the number of its periods."""
     parts = [] if profile.id is None else [f"id={short(profile.id)}"]
     if profile.chargingProfilePurpose is not None:
         parts.append(short(profile.chargingProfilePurpose))
@@ -182,14 +182,14 @@ def _format_id_token(token: Any) -> str:
 
 
 def _format_url(url: Any) -> str:
-    """Format a URL without its user and password. This happens before the URL is truncated."""
+    """Format a URL. Its user and password are masked before the URL is truncated."""
     text = str(url)
     user, at, place = text.rpartition("@")
     return f"{MASK}{at}{short(place)}" if user else short(text)
 
 
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {"idTokenInfo": ("idTokenInfo", "status")}
-"""Label and field that represent an object, by the property that holds the object."""
+"""Objects shown by one of their fields: the label and the field's name, by the property with the object."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "chargingProfile": _format_profile,
@@ -201,7 +201,7 @@ SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "log": lambda log: f"log={_format_url(log.remoteLocation)}",
     "transactionInfo": _format_transaction,
 }
-"""Short forms of nested objects (read by attribute), by the property that holds the object."""
+"""Functions that format an object from its attributes, by the property with the object."""
 
 
 # JSON

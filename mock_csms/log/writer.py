@@ -45,7 +45,7 @@ class LineWriter:
         """Number of all lines that were dropped or could not be written."""
 
     def put(self, text: str) -> None:
-        """Pass one or more lines to the thread; the last one has no line break."""
+        """Queue lines for the thread, or drop them if too much waits; the last line has no line break."""
         with self._changed:
             if self._is_closed:
                 return
@@ -79,7 +79,7 @@ class LineWriter:
         return self._is_closed or not (self._waiting or self._dropped or self._unwritten)
 
     def close(self) -> None:
-        """Wait for the remaining lines like `wait_written`, and stop. Lines that still wait count as
+        """Wait for the remaining lines like `wait_written`, then stop. Lines not written by then count as
         missing.
         """
         self.wait_written()

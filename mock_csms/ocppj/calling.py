@@ -89,7 +89,7 @@ class CallingSession:
         answer_rules: Mapping[str, RuleSet],
         command_rules: Mapping[str, RuleSet],
     ) -> None:
-        """Apply settings, tokens and rules, at the start and after every change."""
+        """Use new settings and rules (by action); called at the start and after every change of them."""
         self.profile = profile
         self.validation = profile.validation
         self.rules = rules
@@ -99,16 +99,16 @@ class CallingSession:
     # For subclasses
 
     def prepare(self, action: str, payload: JsonObject) -> None:
-        """Prepare to send a valid command; raises CallFailed if the command may not be sent now."""
+        """Update the state before a valid command is sent; raises CallFailed if it may not be sent now."""
 
     def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
-        """Update the state when any command is sent, valid or not, and when it is answered."""
+        """Update the state when a command is sent, valid or not, and again when ``answer`` arrives."""
 
     def learn_from_answer(self, action: str, payload: JsonObject, answer: JsonObject) -> None:
         """Update the station's state from its answer to a command."""
 
     def default_payload(self, action: str) -> JsonObject:
-        """Default payload of a rule's command; the rule's payload is merged into it. Raises NothingToDo."""
+        """Default payload into which the payload of a rule's command is merged; raises NothingToDo."""
         return {}
 
     def named_value(self, kind: str, name: str) -> Any:
@@ -142,13 +142,13 @@ class CallingSession:
     async def exchange(
         self, action: str, payload: Any, *, timeout: float | None = None, validate: bool = True
     ) -> Exchange:
-        """Send a command after all earlier ones, and return the station's answer.
+        """Send a command when all earlier commands are completed, and return the station's answer.
 
         ``timeout`` is in seconds from sending; None means the profile's ``call_timeout``. Without
         ``validate``, any action and payload is sent, even to a station whose boot was Rejected, and the
-        answer is not checked. If the caller is cancelled before its turn, the command is not sent; if it is
-        cancelled later, the command is completed all the same. Raises CallFailed if no answer arrives, and
-        InvalidRequest for an invalid command.
+        answer is not checked. If the caller is cancelled while the command waits for earlier ones, the
+        command is not sent; if it is cancelled later, the command is completed all the same. Raises
+        CallFailed if no answer arrives, and InvalidRequest for an invalid command.
         """
         action = str(action)
         if validate:
@@ -174,7 +174,7 @@ class CallingSession:
             raise InvalidRequest(violation.found)
 
     async def _in_turn(self, action: str, payload: Any, timeout: float, *, validate: bool) -> Exchange:
-        """Send a command in its turn; this task holds and ends the turn."""
+        """Send a command, wait for its answer, and release the lock ``_turn``, which the caller acquired."""
         try:
             return await self._exchange(action, payload, timeout, validate=validate)
         finally:
@@ -212,7 +212,7 @@ class CallingSession:
                 self.follow_rule(hit, payload)
 
     async def _after_delay(self, hit: RuleMatch | None, frame: bytes) -> list[Step]:
-        """Return the steps that send a command, after the delay of a fault, if any; raises Disconnected."""
+        """Wait for a fault's delay, if any; return the steps that send the command. Raises Disconnected."""
         if hit is None or hit.then.fault is None:
             return [Text(frame)]
         logger.info("%s  rule %s applied to a command: %s", self.station.id, hit.rule, hit.then)
@@ -284,7 +284,7 @@ class CallingSession:
     # Answers
 
     def _warn_of_repeats(self, action: str, raw: bytes) -> None:
-        """Warn once for each action if a message has the same property twice."""
+        """Warn of a property that an object in a message has twice; once for each action of a station."""
         with self._guarded("looking for repeated properties"):
             name = self.recorder.repeats.repeat_in(self.station.id, action, raw)
             if name is not None:
@@ -296,7 +296,7 @@ class CallingSession:
                 )
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Apply a rule to an answer; log, record and learn from it; pass it to the waiting caller."""
+        """Match an answer to the pending command, apply a rule, and pass it to the waiting caller."""
         log_frame(self.station.id, FROM_STATION, raw)
         pending = self._pending_with(answer.message_id)
         if pending is None:
@@ -326,7 +326,7 @@ class CallingSession:
         pending.answer.set_result(exchange)
 
     def _ignore(self, raw: bytes, answer: Answer) -> None:
-        """Record an answer without a pending command."""
+        """Record an answer that belongs to no pending command; do nothing else with it."""
         is_found = False
         with self._guarded("recording an answer without a pending command"):
             is_found = self.recorder.received_answer(
@@ -366,7 +366,7 @@ class CallingSession:
         return exchange._replace(answer=answer, violation=self._violation_of(answer, pending))
 
     def _inject_into_connection(self, hit: RuleMatch) -> None:
-        """Take the steps of a fault instead of handling the station's answer."""
+        """Record and perform a fault, such as closing the connection; the station's answer is ignored."""
         assert hit.then.fault is not None
         with self._guarded("recording a fault"):
             self.recorder.fault(hit.then.fault.kind)
@@ -433,9 +433,10 @@ class CallingSession:
     # Commands in the background
 
     def follow(self, commands: Iterable[Command], delay_s: float | None = None) -> None:
-        """Send commands that follow a message or an event, in the background. Failures are logged.
+        """Send commands in the background, after a message or an event that causes them. Failures are logged.
 
-        With a delay, by default the ``follow_up_delay`` of the profile, the iterator is read after the delay.
+        ``delay_s`` is the delay in seconds; None means the ``follow_up_delay`` of the profile. ``commands``
+        is iterated only after the delay.
         """
         delay = self.profile.follow_up_delay if delay_s is None else delay_s
         if delay:
@@ -455,7 +456,7 @@ class CallingSession:
             self._log_not_learned("a delayed follow-up", error)
 
     def _has_room_for(self, command: str) -> bool:
-        """Return whether another command may wait to be sent. If too many wait, log this."""
+        """Return whether another command may wait to be sent; if too many wait, log that it is not sent."""
         if self.connection.task_count < MAX_WAITING_COMMANDS:
             return True
         logger.warning(
@@ -464,7 +465,7 @@ class CallingSession:
         return False
 
     async def send(self, action: str, payload: JsonObject) -> None:
-        """Send a command and ignore its answer. A command that cannot be sent is logged."""
+        """Send a command without returning the answer. A failure is logged and not raised."""
         try:
             await self.call(action, payload)
         except (CallErrorReceived, CallTimedOut, Disconnected, InvalidAnswer):
@@ -473,7 +474,7 @@ class CallingSession:
             logger.warning("%s  the follow-up %s failed: %s", self.station.id, action, failure)
 
     def _fail_pending(self, reason: str) -> None:
-        """End the pending command, if any, because the connection has ended."""
+        """Make the pending command, if any, fail with Disconnected because the connection has ended."""
         pending = self.pending
         if pending is None or pending.answer.done():
             return
@@ -490,7 +491,7 @@ class CallingSession:
         return self._guard.guarding(self.station.id, work)
 
     def _log_not_learned(self, work: str, error: Exception) -> None:
-        """Log that learning failed. Unless validation is strict, the usual cause is an invalid payload."""
+        """Log a failure to learn from a message; if an invalid payload may be the cause, only warn."""
         if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
             logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
         else:

@@ -32,6 +32,6 @@ class PendingCall(NamedTuple):
 
 
 def retrieve_exception(exchange: asyncio.Task[Any]) -> None:
-    """Mark the exception as retrieved; a caller that still awaits the task gets it anyway."""
+    """Keep asyncio from logging an exception as never retrieved; a caller that awaits the task gets it."""
     if not exchange.cancelled():
         exchange.exception()

@@ -50,7 +50,7 @@ class HeldAnswers:
         return iter(self._answers.values())
 
     def add(self, answer: HeldAnswer) -> None:
-        """Hold an answer. Above the limits, send the oldest answers, so that the order is kept."""
+        """Hold back an answer. While a limit is exceeded, send the oldest held answer, to keep the order."""
         self._last += 1
         self._answers[self._last] = answer
         self._size += answer.size
@@ -58,7 +58,7 @@ class HeldAnswers:
             self._pop(next(iter(self._answers))).send()
 
     def released(self, action: str | None, count: int | None) -> Iterator[HeldAnswer]:
-        """Send the oldest held answers to an action (None: to any), and yield each answer sent."""
+        """Send and yield the oldest ``count`` held answers (None: all) to an action (None: to any)."""
         numbers = [
             number for number, answer in self._answers.items() if action is None or answer.action == action
         ]

@@ -49,12 +49,11 @@ from mock_csms.transport.steps import perform
 
 
 class Session(CallingSession):
-    """One station on one connection. It is the base of a ChargePoint, which adds the handlers of one
-    version.
+    """One connection of a station, without handlers; a ChargePoint adds those of one OCPP version.
 
-    A subclass sets ``version``, marks handlers with ``@on``, and may set a follow-up for an action. Handlers
-    are plain functions: a CALL is answered in the loop iteration that received it, unless it needs a
-    preparation. A failure while recording, logging, learning or following up never ends the connection.
+    A subclass sets ``version`` and marks handlers (plain functions) with ``@on``. A CALL without a
+    preparation is answered at once. Errors in recording, logging, learning or follow-ups never end the
+    connection.
     """
 
     __slots__ = (
@@ -105,14 +104,14 @@ class Session(CallingSession):
         answer_rules: Mapping[str, RuleSet],
         command_rules: Mapping[str, RuleSet],
     ) -> None:
-        """Apply settings, tokens and rules, at the start and after every change."""
+        """Use new settings and rules (by action); called at the start and after every change of them."""
         super().configure(profile, rules, answer_rules, command_rules)
         self._decoders = None if self.validation == "off" else self.decoders
 
     # For subclasses
 
     def opened(self) -> None:
-        """Start the automatic commands of a central system on a new connection."""
+        """Start sending the commands that the OCPP version sends by itself on a new connection."""
 
     def preparation(self, call: Call) -> Coroutine[Any, Any, Any] | None:
         """Work to await before the answer to a CALL of a ``deferring`` action; None to answer at once."""
@@ -132,7 +131,7 @@ class Session(CallingSession):
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count attempts to send a message. ``withheld``: a rule prevents a usable answer to this attempt."""
+        """Count the station's attempts to send a message. ``withheld``: a rule prevents a usable answer."""
 
     # Messages from the station
 
@@ -179,7 +178,7 @@ class Session(CallingSession):
             self.recorder.malformed(b"", malformed)
 
     def _reject_frame(self, raw: bytes, malformed: MalformedFrame) -> None:
-        """Answer a malformed frame, unless its id is unreadable and OCPP defines no id for this case."""
+        """Answer a malformed frame. Without a readable id, do so only if OCPP defines an id for this case."""
         dialect = self.version.dialect
         message_id = dialect.unreadable_id if malformed.message_id is None else malformed.message_id
         frame = None if message_id is None else call_error_frame(message_id, malformed, dialect)
@@ -237,7 +236,7 @@ class Session(CallingSession):
             self.follow_rule(hit, call.payload)
 
     def _answer_later(self, call: Call, started: float) -> bool:
-        """Record a CALL, prepare its answer and send it. Return False if it needs no preparation."""
+        """Record a CALL and answer it in the background, if it needs a preparation; else return False."""
         connection = self.connection
         work = self.preparation(call) if connection.task_count < MAX_WAITING_COMMANDS else None
         if work is None:
@@ -259,7 +258,7 @@ class Session(CallingSession):
             self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload or the refusal of the answer; set neither if a fault needs no answer."""
+        """Set the payload or the refusal in ``answered``; set neither if a fault needs no answer."""
         call = answered.call
         try:
             if route is None:
@@ -290,7 +289,7 @@ class Session(CallingSession):
         return CallRejected(ErrorCode.NOT_IMPLEMENTED, f"there is no such action{hint}")
 
     def _validate(self, answered: AnsweredCall, route: Route) -> Call:
-        """Validate a CALL that was not decoded. Unless validation is strict, drop invalid fields."""
+        """Validate a CALL that no decoder has validated. Unless validation is strict, drop invalid fields."""
         call, payload = answered.call, answered.call.payload
         violation = route.request.violation(payload) if answered.is_checked else None
         if violation:
@@ -316,7 +315,7 @@ class Session(CallingSession):
         return hit
 
     def _payload_of(self, route: Route, call: Call, hit: RuleMatch | None) -> JsonObject:
-        """Admit the CALL, learn from it, call the handler, apply the rule, and validate the answer."""
+        """Admit the CALL, learn from it, and return the handler's answer, changed by the rule and checked."""
         self.admit(call)
         try:
             self.learn(call)
@@ -343,7 +342,7 @@ class Session(CallingSession):
         return answer
 
     def _answer_of_rule(self, template: JsonObject, hit: RuleMatch, call: Call) -> JsonObject:
-        """Render the answer of a rule; raises CallRejected if it would be too large."""
+        """Fill in the placeholders of a rule's answer; raises CallRejected if one cannot be filled in."""
         try:
             return self._render_answer(template, hit, call.payload)
         except ValueError as error:
@@ -351,7 +350,7 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Encode the answer: empty if a fault needs none, an InternalError if the payload is not JSON."""
+        """Return the answer's frame: empty if a fault needs none, InternalError if encoding fails."""
         call = answered.call
         try:
             if answered.payload is not None:
@@ -381,7 +380,7 @@ class Session(CallingSession):
             self._log_not_learned(f"the refusal of a {answered.call.action}", error)
 
     def _inject(self, answered: AnsweredCall, hit: RuleMatch, frame: bytes, started: float) -> None:
-        """Take the steps of a fault in place of the answer, and record each message sent."""
+        """Perform a fault in place of the answer, or hold the answer back; record each message sent."""
         fault = hit.then.fault
         assert fault is not None
         number = 0
@@ -455,7 +454,7 @@ class Session(CallingSession):
             self._guard.failed(self.station.id, "logging an answer", error)
 
     def _log_violation(self, answered: AnsweredCall) -> None:
-        """Log a violation that neither a finding nor a CALLERROR reports."""
+        """Log the schema violation of a CALL, unless a finding or a CALLERROR reports it."""
         violation = answered.violation
         if violation is not None and self.validation != "strict" and not answered.is_found:
             action = answered.call.action
@@ -486,14 +485,14 @@ class Session(CallingSession):
     # Closing
 
     def supersede(self) -> None:
-        """Close because the station has a new connection; fail the pending command and cancel the tasks."""
+        """Close this connection, which a new one replaces; fail the pending command and cancel the tasks."""
         logger.info("%s  came back on a new connection; the old one is closed", self.station.id)
         self._fail_pending("the station came back on a new connection")
         self.connection.cancel_tasks()
         self.connection.spawn(self.connection.close(CloseCode.NORMAL_CLOSURE, "replaced by a new connection"))
 
     def closed(self, how: str) -> None:
-        """Fail the pending command, then report, record and log the end of the connection."""
+        """Fail the pending command, drop the held answers, and report, record and log the disconnection."""
         self._fail_pending("the connection ended before the station answered")
         self.held.drop_all()
         self._on_closed(self)

@@ -194,7 +194,7 @@ class Pki:
         return list(self._registry)
 
     def file_of(self, record: Record) -> Path | None:
-        """File with an issued certificate; None if the file is missing or has other content.
+        """File with an issued certificate; None if there is none, or if it has another certificate now.
 
         Raises CouldNotStart if the file cannot be read.
         """
@@ -204,7 +204,7 @@ class Pki:
         return self._folder.chain_path(record.name) if record.serial in serials else None
 
     def revoke(self, name: str) -> list[Record]:
-        """Revoke issued certificates by name, identity or serial number in hex.
+        """Revoke the issued certificates with a name, identity or serial number in hex; return their records.
 
         Raises UnknownCertificate, and CouldNotStart if the folder cannot be written.
         """

@@ -1,4 +1,4 @@
-"""Certificates for a CSR that the station has to reject (A02.FR.06, A02.FR.07)."""
+"""Faulty certificates that answer a CSR; the station has to reject them (A02.FR.06, A02.FR.07)."""
 
 from datetime import timedelta
 from typing import Literal
@@ -17,7 +17,7 @@ _A_DAY = timedelta(days=1)
 def bad_certificate(
     pki: Pki, csr_pem: str, fault: BadCertificate, *, certificate_type: str = "ChargingStationCertificate"
 ) -> Issued:
-    """Return a certificate for a CSR, with one fault; raises InvalidCsr."""
+    """Return a certificate with the fault ``fault`` for a CSR; raises InvalidCsr."""
     request = read_csr(csr_pem)
     ca = pki.named("unknown-root" if fault == "unknown-ca" else ISSUER_BY_TYPE[certificate_type])
     assert ca.key is not None

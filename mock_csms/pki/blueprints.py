@@ -116,10 +116,10 @@ FAULTS: Final = {
     "unknown-ca": _unknown_ca,
     "self-signed": _self_signed,
 }
-"""Ways in which a certificate can be wrong; each one changes a good blueprint."""
+"""Functions that make the blueprint of a faulty certificate from a good one, by the name of the fault."""
 
 CLIENT_KIND: Final = re.compile(rf"((?P<fault>{'|'.join(FAULTS)})-)?client(?P<rsa>-rsa)?")
-"""Part before the slash in the name of a client certificate, such as ``expired-client-rsa``."""
+"""Pattern of the part before the slash in a client certificate's name, such as ``expired-client-rsa``."""
 
 KEY_TYPES: Final[tuple[KeyType, ...]] = ("ecdsa", "rsa")
 

@@ -30,7 +30,7 @@ class ChainVerdict(NamedTuple):
 
 
 class Anchors(NamedTuple):
-    """Certificates that chains are compared with."""
+    """Trusted roots, known sub-CAs and revocations, with which a chain is checked."""
 
     roots: Collection[x509.Certificate] | None
     """Trusted roots. With None, a chain is valid if each certificate issued the one before it."""
@@ -40,7 +40,7 @@ class Anchors(NamedTuple):
 
 
 type FindRecord = Callable[[Mapping[str, Any]], tuple[bool, Record | None]]
-"""Looks up hash data: whether the CA is in the PKI, and the record of the certificate, if any."""
+"""Looks up hash data; returns whether the CA is in the PKI, and the record of the certificate, if any."""
 
 
 class _Unfit(Exception):
@@ -69,7 +69,7 @@ def judge_certificates(chain_pem: str, anchors: Anchors, now: datetime) -> Chain
 def judge_hash_data(items: Sequence[Mapping[str, Any]], find: FindRecord, now: datetime) -> ChainVerdict:
     """Judge certificates by their OCSPRequestDataType.
 
-    Certificates of CAs outside the PKI are left to an OCSP responder.
+    Certificates of CAs outside the PKI are not judged but returned as ``unknown``, for an OCSP responder.
     """
     unknown = []
     try:
@@ -113,7 +113,10 @@ def _check_period(chain: Sequence[x509.Certificate], now: datetime) -> None:
 
 
 def _path(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[x509.Certificate, ...]:
-    """Return the path from the leaf to a root, through all given certificates and known sub-CAs."""
+    """Return the path from the leaf through all given certificates and known sub-CAs.
+
+    It ends at a trusted root, unless ``anchors.roots`` is None.
+    """
     path, others = [chain[0]], list(chain[1:])
     while others:
         issuer = _issuer_in(others, path[-1])
@@ -127,7 +130,10 @@ def _path(chain: Sequence[x509.Certificate], anchors: Anchors) -> tuple[x509.Cer
 
 
 def _root_of(last: x509.Certificate, roots: Collection[x509.Certificate]) -> list[x509.Certificate]:
-    """Trusted root to append to a path that does not end in one; raises _Unfit if there is no such root."""
+    """Return a list with the trusted root that issued ``last``; empty if ``last`` is itself a trusted root.
+
+    Raises _Unfit if no trusted root issued it.
+    """
     if last in roots:
         return []
     root = _issuer_in(roots, last)
@@ -143,7 +149,7 @@ def _issuer_in(
 
 
 def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the issuer has the right name, and whether its key signed the certificate."""
+    """Whether a certificate names the issuer, and its signature was made with the issuer's key."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except VERIFICATION_ERRORS:

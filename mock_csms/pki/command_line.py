@@ -115,7 +115,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
-    """Return the parser of the help page, and that of each command."""
+    """Return the main parser, which prints the help page, and the parser of each command, by name."""
     formatter = partial(UnbrokenFlagsFormatter, max_help_position=26)
     parser = SuggestingParser(
         hint="; --help shows the usage",

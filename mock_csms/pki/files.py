@@ -48,7 +48,7 @@ def append_line(path: Path, line: str) -> None:
 
 @contextmanager
 def lock_folder(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Hold the lock of a folder. Raises OSError, for example if another process holds the lock too long."""
+    """Lock a folder inside the context. Raises OSError, also if another process holds the lock too long."""
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, _FOR_THIS_USER)
     try:
         _wait_for_lock(descriptor, timeout_s)

@@ -62,7 +62,7 @@ class PkiFolder:
 
     @property
     def is_made(self) -> bool:
-        """Whether the folder has been made for a PKI."""
+        """Whether the folder already has a PKI, that is, the file of the root certificate."""
         return self.chain_path("root").is_file()
 
     def chain_path(self, name: str) -> Path:

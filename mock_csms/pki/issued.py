@@ -63,7 +63,7 @@ class Issued:
         return () if self.root is self.certificate else (self.certificate, *self.sub_cas)
 
     def chain_text(self, *, sub_cas: bool = True, root: bool = False) -> str:
-        """Return the chain in one PEM text, leaf first."""
+        """Return one PEM text: the certificate, then its sub-CAs and its root, if they are asked for."""
         others = (*(self.sub_cas if sub_cas else ()), *((self.root,) if root else ()))
         return "".join(to_pem(one) for one in (self.certificate, *others))
 

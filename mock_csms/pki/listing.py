@@ -24,7 +24,7 @@ def listing(pki: Pki, now: datetime) -> str:
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
-    """Align columns with spaces."""
+    """Return lines of text, one for each row, with the columns aligned by spaces."""
     rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

@@ -37,7 +37,7 @@ class OcspStatus(NamedTuple):
 def single_response(
     wanted: CertificateId, responder: Issued, status: OcspStatus, nonce: x509.OCSPNonce | None = None
 ) -> ocsp.OCSPResponse:
-    """Sign a response about one certificate, valid for a day from now."""
+    """Return a signed response about one certificate. The response is valid for a day from now."""
     now = datetime.now(UTC)
     builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
         issuer_name_hash=wanted.issuer_name_hash,

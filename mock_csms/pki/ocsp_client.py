@@ -133,9 +133,9 @@ def _unverifiable(question: Question, reason: str) -> ChainVerdict:
 
 
 async def post(url: str, body: bytes, roots_pem: str = "") -> bytes:
-    """Post an OCSPRequest; raises OcspFailed, OSError, ValueError or h11.ProtocolError.
+    """Post an OCSPRequest and return the body of the response.
 
-    Redirects are not followed.
+    Redirects are not followed. Raises OcspFailed, OSError, ValueError or h11.ProtocolError.
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:

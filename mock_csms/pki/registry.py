@@ -81,7 +81,7 @@ class Registry:
         self._warned: set[str] = set()
 
     def warn_if_missing(self) -> None:
-        """Warn that the index is missing although the folder already has certificates."""
+        """Warn if the index is missing; called for a folder that already has certificates."""
         if self._path is not None and not self._path.exists():
             self._warn(f"{self._path} is missing; {LOSS_OF_INDEX}")
 
@@ -95,9 +95,10 @@ class Registry:
         return self._records.get(serial)
 
     def add(self, record: Record, timeout_s: float = LOCK_TIMEOUT_S) -> None:
-        """Remember an issued certificate.
+        """Store the record of an issued certificate.
 
-        If the index cannot be written in time, a log line says so, and the next call tries again.
+        If the index cannot be written in time, the record is kept in memory, a log line says so, and the next
+        call of `add` or `write` writes it too.
         """
         try:
             self.write([record], timeout_s)
@@ -109,7 +110,7 @@ class Registry:
             )
 
     def write(self, records: Sequence[Record], timeout_s: float = LOCK_TIMEOUT_S) -> None:
-        """Write records; raises CouldNotStart if the index cannot be written within the time."""
+        """Store records, also in the index; raises CouldNotStart if it is locked or not writable."""
         if self._path is None:
             self._keep_all(records)
             return
@@ -166,7 +167,10 @@ class Registry:
         self._replace(self._path, records)
 
     def _replace(self, path: Path, records: Sequence[Record]) -> None:
-        """Take over the records of the index. Records that the index lacks are kept, and written again."""
+        """Replace the records in memory by those of the index.
+
+        Records that the index has lost stay in memory, and are written back with the next certificate.
+        """
         before, self._records = self._records, {}
         self._keep_all(records)
         is_full = len(records) >= MAX_RECORDS  # another process may have left out certificates for CSRs

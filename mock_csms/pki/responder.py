@@ -17,9 +17,9 @@ MAX_NONCE_BYTES: Final = 128
 
 
 def answer_ocsp(pki: Pki, request: bytes | str) -> bytes:
-    """Answer an OCSPRequest: the body of a POST as bytes, or the base64 text from the URL of a GET.
+    """Return the OCSPResponse (DER) to the body of a POST, or to the base64 text from the URL of a GET.
 
-    A malformed request gets an OCSPResponse that says so.
+    A malformed request gets an OCSPResponse with the status malformedRequest.
     """
     return _answer_get(pki, request) if isinstance(request, str) else _answer_post(pki, request)
 

@@ -29,7 +29,7 @@ NAME_WIDTH: Final = 22
 
 
 def page_width() -> int:
-    """Columns of text on a help page: COLUMNS or the terminal's, within PAGE_WIDTHS, less a margin of 2."""
+    """Columns of text on a help page: $COLUMNS or the terminal's, within PAGE_WIDTHS, less a margin of 2."""
     columns = get_terminal_size((USUAL_COLUMNS, 24)).columns
     lowest, highest = PAGE_WIDTHS
     return min(max(columns, lowest), highest) - 2

@@ -16,9 +16,9 @@ __all__ = ["leaf_certificate", "observing_certificates"]
 
 @contextmanager
 def observing_certificates(context: ssl.SSLContext, observe: Callable[[bytes], None]) -> Iterator[None]:
-    """Call ``observe`` with the leaf certificate (DER) of each peer of ``context`` in the ``with`` block.
+    """In the ``with`` block, call ``observe`` with the leaf certificate (DER) of each peer of ``context``.
 
-    A connection is observed only if it was made in a ``with`` block of this function, this or an earlier one.
+    Only connections whose SSL object was made inside such a block, this one or an earlier one, are observed.
     """
 
     def see(connection: Any, direction: str, version: Any, content: Any, kind: Any, data: bytes) -> None:  # noqa: PLR0913, PLR0917 - the signature that `ssl` calls
@@ -33,9 +33,9 @@ def observing_certificates(context: ssl.SSLContext, observe: Callable[[bytes], N
 
 
 def leaf_certificate(message: bytes, *, has_context: bool) -> bytes:
-    """First certificate in a Certificate message (RFC 5246 7.4.2), or no bytes.
+    """Return the first certificate in a Certificate message (RFC 5246 7.4.2), or no bytes.
 
-    In TLS 1.3 the list follows a request context (RFC 8446 4.4.2).
+    ``has_context``: a request context precedes the list of certificates, as in TLS 1.3 (RFC 8446 4.4.2).
     """
     content = message[4:]
     if has_context:

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_TIMEOUT_S: Final = 10.0
 """Seconds within which the head of a request must be complete."""
 TICK_S: Final = 0.1
-"""Seconds between the ticks of a server; `on_tick` counts ten to a second."""
+"""Seconds between two calls of `on_tick`, which expects ten calls a second."""
 UNREAD_TIMEOUT_S: Final = 60.0
 """Seconds until a connection is dropped if the client does not read the response."""
 
@@ -38,12 +38,12 @@ class ServerWithoutSignals(uvicorn.Server):
         self._ending = asyncio.Event()
 
     def end(self) -> None:
-        """Begin to stop. The plain way, to set ``should_exit``, is only noticed at the next tick."""
+        """Make the server stop at once. With ``should_exit`` alone, it would stop at its next tick."""
         self.should_exit = True
         self._ending.set()
 
     async def main_loop(self) -> None:
-        """Tick until the server has to stop."""
+        """Call `on_tick` regularly until the server has to stop."""
         ticks = 0
         while not await self.on_tick(ticks):
             ticks += 1
@@ -62,11 +62,11 @@ class ServerWithoutSignals(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle no signal."""
+        """Leave SIGINT and SIGTERM to the process; the method of uvicorn would handle them."""
         yield
 
     def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
-        """Make the protocol of a connection accepted by another listener; `drop_connections` includes it."""
+        """Return a protocol for a connection from another listener, which `drop_connections` drops too."""
         return ProtocolWithDeadlines(config, self.server_state, {}, asyncio.get_running_loop())
 
     def drop_connections(self) -> None:
@@ -116,7 +116,10 @@ class ProtocolWithDeadlines(H11Protocol):
             self._unread_deadline = None
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Log the remedy. The warning of uvicorn names a package to install, which would not help."""
+        """Log that a client asked the control API for a WebSocket, and the remedy.
+
+        The warning of uvicorn names a package to install, which would not help.
+        """
         logger.warning(
             "%s asked the control API for a WebSocket; connect stations to the address shown at the start",
             self.client[0] if self.client else "a client",

@@ -36,7 +36,10 @@ class ProtocolFailure(NamedTuple):
 
 
 def failure_of(protocol: Protocol, first_byte: int) -> ProtocolFailure | None:
-    """Error caused by the frame with this first byte; None if the connection has not failed."""
+    """Return the error for which `websockets` has failed the connection, or None.
+
+    ``first_byte`` is the first byte of the frame that caused the error.
+    """
     error = protocol.parser_exc
     if error is None:
         return None

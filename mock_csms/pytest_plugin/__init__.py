@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the marker, and fixtures for the installed asynchronous plugins."""
+    """Add the marker ``csms_options``, and fixtures for pytest-asyncio and anyio if they are installed."""
     config.addinivalue_line("markers", f"{MARKER}(*flags): more flags for the mock server of a test")
     for plugin in ("asyncio", "anyio"):
         if config.pluginmanager.hasplugin(plugin):
@@ -100,7 +100,7 @@ def async_csms(request: pytest.FixtureRequest, csms_server: ServerProcess) -> As
 def station_in_the_box(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StationsInTheBox]:
-    """Simulated stations, each in a process of its own, which end with the test."""
+    """Starts simulated stations, each in a process of its own, which end with the test."""
     folder = tmp_path_factory.mktemp("stations")
     stations = _processes().StationsInTheBox(_command(request.config), folder)
     request.node.stash.setdefault(REPORTED_PROCESSES, []).append(stations)
@@ -122,7 +122,10 @@ def _processes() -> Any:
 
 
 def _command(config: pytest.Config) -> list[str]:
-    """Command from --csms-command or pytest's configuration; empty for the server of this environment."""
+    """Command that starts the server, from --csms-command or pytest's configuration.
+
+    Empty if neither is set; the server of this environment is then started.
+    """
     text = config.getoption("--csms-command") or config.getini("csms_command")
     return shlex.split(text, posix=sys.platform != "win32")  # a backslash is part of a path on Windows
 

@@ -96,7 +96,7 @@ class LoggedProcess:
             self._process.stdin.close()
 
     def sections(self) -> list[tuple[str, str]]:
-        """Sections for the report of a failed test."""
+        """Title and text of each section for the report of a failed test."""
         lines = self.log.splitlines()
         return [(f"log of {self.name}", "\n".join(lines[-MAX_REPORTED_LINES:]))] if lines else []
 
@@ -159,7 +159,10 @@ class ServerProcess(LoggedProcess):
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
-        """The journal, then the log. Empty if the server did not start; the failure then quotes the log."""
+        """Sections with the journal and the log.
+
+        There are none if the server did not start, because the failure then quotes the log.
+        """
         if not self._addresses and not self.is_running:
             return []
         journal = self._journal() if self._addresses.get("control") and self.is_running else ""
@@ -175,7 +178,9 @@ class ServerProcess(LoggedProcess):
 
 
 def _failure(sentence: str) -> BaseException:
-    """Failure to raise ``from None``; `pytest.fail` would also show the exception before it."""
+    """Return the exception that fails a test, to be raised ``from None``. `pytest.fail` would also show the
+    exception that is being handled.
+    """
     return pytest.fail.Exception(sentence, pytrace=False)
 
 
@@ -237,7 +242,7 @@ class StationsInTheBox:
         return station
 
     def stop(self) -> None:
-        """Stop all stations. The test fails if a station refused a step: without the step, it might pass
+        """Stop all stations. The test fails if a station refused a step: a test without the step might pass
         by mistake.
         """
         for station in self._stations:
@@ -249,5 +254,5 @@ class StationsInTheBox:
                 pytest.fail(f"{station.name} refused a step: {station.refused_steps[0]}", pytrace=False)
 
     def sections(self) -> list[tuple[str, str]]:
-        """Logs of all stations."""
+        """A section with the log of each station."""
         return [section for station in self._stations for section in station.sections()]

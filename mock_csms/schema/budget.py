@@ -1,4 +1,4 @@
-"""Budget of the steps that the conditions of rules and waits may take on one message."""
+"""Limit of the evaluation steps that the conditions of rules and waits may take on one message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class Budget:
     is_exceeded: bool = False
 
     def take(self, steps: int) -> None:
-        """Use steps; raises OutOfBudget if too few are left."""
+        """Subtract ``steps`` from the steps left; raises OutOfBudget if too few are left."""
         self.steps_left -= steps
         if self.steps_left < 0:
             self.steps_left, self.is_exceeded = 0, True
@@ -35,7 +35,7 @@ class Budget:
 
 
 class SearchBudget:
-    """Steps left for a search through many messages; each may take at most MAX_TOTAL_STEPS."""
+    """Steps left for a search through many messages, each of which may take at most MAX_TOTAL_STEPS."""
 
     def __init__(self, steps: int) -> None:
         self.steps_left = steps

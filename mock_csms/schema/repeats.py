@@ -32,7 +32,7 @@ def _check(properties: list[tuple[str, Any]]) -> None:
 
 
 class Reported(BoundedDict[tuple[str, str], bool]):
-    """Pairs of station and action that have been reported."""
+    """Pairs of station and action for which a repeated property has been reported."""
 
     __slots__ = ()
     limit = 10_000
@@ -52,7 +52,10 @@ class RepeatCheck:
         self._reported = Reported()
 
     def repeat_in(self, station: str, action: str, raw: bytes) -> str | None:
-        """Return a property that occurs twice in a message, unless its action was reported before."""
+        """Return a property that an object in a message has twice, or None.
+
+        None also if a repeated property was already reported for this action of the station.
+        """
         name = repeated_property(raw)
         if name is None:
             if len(self.clean) >= MAX_SIZES:

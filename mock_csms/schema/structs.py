@@ -52,8 +52,8 @@ class ValidPayload(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, f
 class LenientPayload:
     """A payload that may break its schema. Its properties are attributes, as in a ValidPayload.
 
-    An absent property has the value None; if it is required or not in the schema, reading it raises
-    AttributeError.
+    An absent optional property has the value None. Reading an absent property that is required or unknown
+    raises AttributeError.
     """
 
     __slots__ = ("_payload_type", "json")

@@ -59,7 +59,7 @@ class Violation(NamedTuple):
     found: str
 
     def with_hint(self, hint: str) -> "Violation":
-        """Return the violation with a remark added to its texts."""
+        """Return the violation with ``hint`` appended to ``description`` and to ``found``."""
         return self._replace(description=self.description + hint, found=self.found + hint)
 
 
@@ -110,18 +110,18 @@ class Schema:
 
     @cached_property
     def _field_validator(self) -> Draft4Validator:
-        """Validator that requires no property of the payload itself."""
+        """Validator that does not require top-level properties, only those required in nested objects."""
         schema = {name: part for name, part in self.read().items() if name != "required"}
         return Draft4Validator(schema, validate_formats=False)
 
     @cached_property
     def _fields(self) -> frozenset[str]:
-        """Names of the properties of a payload."""
+        """Names of the top-level properties that the schema defines."""
         return frozenset(self.read().get("properties", ()))
 
     @cached_property
     def _required(self) -> frozenset[str]:
-        """Names of the required properties of a payload."""
+        """Names of the top-level properties that the schema requires."""
         return frozenset(self.read().get("required", ()))
 
     def violation(self, payload: JsonObject) -> Violation | None:
@@ -138,8 +138,8 @@ class Schema:
     def violation_of_patch(self, patch: JsonObject, *, is_sent: bool = False) -> Violation | None:
         """Return the first violation in a merge patch for a valid payload, or None.
 
-        A required property may be absent from the patch, unless the patch removes it. The form of times is
-        checked in a payload that is sent.
+        A required property may be absent from the patch, but the patch may not remove it. ``is_sent``: the
+        patched payload will be sent, so the form of times is checked too.
         """
         if is_deeper(patch, MAX_NESTING):
             return Violation(ErrorCode.FORMAT_VIOLATION, TOO_DEEP, TOO_DEEP)

@@ -35,7 +35,7 @@ class ClientCertificate(NamedTuple):
 
     certificate: x509.Certificate
     facts: JsonObject
-    """Subject, issuer, serial number and validity, for the journal."""
+    """Subject, issuer, serial number, validity and kind of key, for the journal."""
     names: Mapping[IdentityAttribute, Collection[str]]
     """Values of the attributes of the subject that may identify the station."""
     organizations: Collection[str]
@@ -90,7 +90,7 @@ class RequiredNames(NamedTuple):
     attribute: IdentityAttribute | None = "cn"
     """Attribute of the subject that must equal one of ``own_names``; None accepts any subject."""
     organization: str | None = None
-    """None accepts any organization."""
+    """Organization (O) that the subject must have; None accepts any organization."""
 
 
 def flaw_of_certificate(

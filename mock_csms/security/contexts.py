@@ -67,7 +67,7 @@ class ContextPlan(NamedTuple):
 
 
 def make_context(plan: ContextPlan) -> ssl.SSLContext:
-    """Make a context. Raises OSError (also ssl.SSLError) if a file cannot be used."""
+    """Make the TLS context of a plan. Raises EncryptedKey, or OSError (also ssl.SSLError) for a bad file."""
     context = server_context()
     if plan.weakness:
         _weaken(context, plan.weakness)

@@ -21,7 +21,7 @@ from mock_csms.transport.ports import TlsSetup
 
 
 class Listener:
-    """A running listener, as a port of the transport; its settings may change at run time."""
+    """A running listener. It is a `Port` of the transport; its settings may change at run time."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Listener:
 
     @property
     def settings(self) -> ListenerSettings:
-        """Settings in force."""
+        """Current settings, with the changes at run time."""
         return self._settings
 
     @property
@@ -105,29 +105,35 @@ class Listener:
         return host_and_port(self._public_url.host, port)
 
     def check(self, settings: ListenerSettings) -> None:
-        """Make the TLS contexts of settings; raises CouldNotStart, OSError or ValueError."""
+        """Check settings by making their TLS contexts; raises CouldNotStart, OSError or ValueError."""
         if settings.tls:
             own = {settings.tls_fault.kind} if settings.tls_fault else set()
             for fault in ("", *own, *self._tls.faults_of_rules):
                 self._tls.setup(settings, fault)
 
     def prepare(self) -> None:
-        """Make everything that TLS needs; raises CouldNotStart, OSError or ValueError."""
+        """Make the TLS contexts for the current settings; raises CouldNotStart, OSError or ValueError."""
         self.check(self._settings)
         self.change(self._settings)
 
     def change(self, settings: ListenerSettings) -> None:
-        """Apply settings to new connections; the count of faulty connections starts again."""
+        """Apply settings to new connections, and count the connections with a fault from 0 again."""
         self._settings = settings
         self._faulty = 0
         self.root_hint = self._tls.root_file if settings.tls else ""
 
     def server_certificate_flaw(self, server_name: str | None) -> str:
-        """Describe why a client that asks for this host name rejects the certificate, and the remedy."""
+        """Describe why a client that asks for this host name rejects the certificate, and the remedy.
+
+        The result is empty if no reason is known.
+        """
         return self._tls.server_certificate_flaw(self._settings.certificate, server_name)
 
     def tls(self, peer: Any) -> TlsSetup | None:
-        """Return the TLS setup of a new connection, with a fault if one is due."""
+        """Return the TLS setup of a new connection: its context, and the fault to inject, if any.
+
+        None if the listener does not accept TLS.
+        """
         if not self.accepts_tls:
             return None
         fault = self._next_fault()
@@ -219,7 +225,7 @@ class Listeners(Mapping[str, Listener]):
         self._security_profile = settings.security_profile
 
     def _changed(self, settings: ListeningSettings) -> dict[str, ListenerSettings]:
-        """Running listeners whose settings have changed."""
+        """New settings of the running listeners whose settings have changed, by name."""
         running = {name: one for name, one in settings.all_listeners.items() if name in self._listeners}
         return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
 
@@ -246,7 +252,10 @@ class Listeners(Mapping[str, Listener]):
         return self._listeners[name].url(self._security_profile)
 
     def url_from(self, host: str, name: str = MAIN_LISTENER) -> str:
-        """URL of a listener for a station that has reached this machine at ``host``; raises ValueError."""
+        """URL of a listener for a station that has reached this machine at ``host``.
+
+        Raises ValueError if there is no listener with this name.
+        """
         if name not in self._listeners:
             raise ValueError(f"there is no listener {name}{suggest(name, self._listeners)}")
         return self._listeners[name].url_from(host, self._security_profile)
@@ -275,11 +284,11 @@ class Listeners(Mapping[str, Listener]):
         return reachable_addresses(interface_addresses(), route_addresses(), version) or [ANY_ADDRESS[host]]
 
     def destination(self, lowest_profile: int, host: str) -> Destination | None:
-        """Choose the address for a station with this security profile that has reached this machine at
-        ``host``.
+        """Choose the address that SetNetworkProfile gives to a station with this security profile.
 
-        None if the station needs TLS and TLS is off. A listener with the next higher profile is preferred,
-        then one with the same profile, then the main listener, then any listener with TLS.
+        ``host`` is the address at which the station has reached this machine. None if the station needs TLS
+        and no listener accepts it. A listener with the next higher profile is preferred, then one with the
+        same profile, then the main listener, then any listener with TLS.
         """
         above = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
         equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]
@@ -309,13 +318,16 @@ class Listeners(Mapping[str, Listener]):
         self._tls.check()
 
     def prepare_faults(self, faults: Collection[str]) -> None:
-        """Make the TLS contexts of faults; raises CouldNotStart, OSError or ValueError."""
+        """Make the contexts of TLS faults for all listeners; raises CouldNotStart, OSError or ValueError."""
         for listener in self.with_tls:
             for fault in faults:
                 self._tls.setup(listener.settings, fault)
 
     def prepare(self) -> None:
-        """Make everything that TLS needs; raises UsageError or CouldNotStart."""
+        """Make the TLS contexts of all listeners; warn of flawed certificates and of faults without effect.
+
+        Raises UsageError or CouldNotStart.
+        """
         self._tls.warn()
         if not self.with_tls and (faults := self._tls.faults_of_rules):
             names = ", ".join(sorted(faults))

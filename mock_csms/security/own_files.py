@@ -24,7 +24,7 @@ TOO_WEAK: Final = {
     "CA_KEY_TOO_SMALL": "the key of a CA is too short; use RSA with 2048 bits or P-256 (CA_KEY_TOO_SMALL)",
     "CA_MD_TOO_WEAK": "it is signed with a broken digest; sign it with SHA-256 (CA_MD_TOO_WEAK)",
 }
-"""Flaws of certificates that OpenSSL refuses."""
+"""Texts about flaws for which OpenSSL refuses a certificate, by the reason in its error."""
 
 
 def check_own_files(certificates: tuple[CertificateFiles, ...], trusted_file: Path | None) -> None:
