@@ -51,9 +51,8 @@ from mock_csms.transport.steps import perform
 class Session(CallingSession):
     """One connection of a station, without handlers; a ChargePoint adds those of one OCPP version.
 
-    A subclass sets ``version`` and marks handlers (plain functions) with ``@on``. A CALL without a
-    preparation is answered at once. Errors in recording, logging, learning or follow-ups never end the
-    connection.
+    A subclass sets ``version`` and marks handlers (plain functions) with ``@on``. A CALL is answered at once
+    or after a preparation. Errors in recording, logging, learning and follow-ups never end the connection.
     """
 
     __slots__ = (
