@@ -26,7 +26,7 @@ class LiveView:
     @asynccontextmanager
     async def showing(self, station: str, planned: Sequence[PlannedCase]) -> AsyncIterator[None]:
         """Show a run with these cases while the context is open."""
-        await self._rehearsal.begin(station, [_shown(each) for each in planned])
+        await self._rehearsal.begin(station, [listed_case(each) for each in planned])
         publishing = asyncio.create_task(self._publish())
         try:
             yield
@@ -64,7 +64,7 @@ class LiveView:
                     await self._rehearsal.progress({"id": self._case, "verdict": "RUNNING", "steps": steps})
 
 
-def _shown(planned: PlannedCase) -> dict[str, Any]:
+def listed_case(planned: PlannedCase) -> dict[str, Any]:
     """Return a planned case as JSON for the page."""
     shown = {
         "id": planned.entry.id,
@@ -72,7 +72,7 @@ def _shown(planned: PlannedCase) -> dict[str, Any]:
         "block": planned.entry.block,
         "profiles": list(planned.entry.profiles),
         "mandatory": planned.is_mandatory,
-        "applies": not planned.skipped,
+        "applies": planned.applies,
     }
     return shown | ({"skipped": planned.skipped[:MAX_SHOWN_TEXT]} if planned.skipped else {})
 

@@ -37,6 +37,8 @@ class PlannedCase:
     entry: CatalogueEntry
     title: str
     is_mandatory: bool
+    applies: bool = True
+    """Whether the case applies to the station, according to the features and profiles that it claims."""
     skipped: str = ""
     """Why the case is not carried out; empty if it is."""
 
@@ -59,6 +61,7 @@ def plan(
             entry,
             _title(entry.id, cases, unrehearsed),
             entry.is_mandatory(profiles),
+            not entry.obstacle(claims),
             _reason(entry, claims, selection, cases, unrehearsed),
         )
         for entry in CATALOGUE.values()

@@ -390,15 +390,14 @@ class Session(CallingSession):
         on_sent = partial(self._record_injected, answered, hit, number, started)
         if not fault.needs_answer:
             on_sent(None)
+        inject = partial(perform, self.connection, fault.steps(frame, hit.rng), on_sent)
         if isinstance(fault, Hold):
-            send = partial(perform, self.connection, fault.steps(frame, hit.rng), on_sent)
             drop = partial(self._withhold, answered, number, started)
-            logger.info(
-                "%s  rule %s holds back the answer to %s", self.station.id, hit.rule, answered.call.action
-            )
-            self.held.add(held_answer(answered.call, frame, send, drop))
+            call = answered.call
+            logger.info("%s  rule %s holds back the answer to %s", self.station.id, hit.rule, call.action)
+            self.held.add(held_answer(call, frame, inject, drop))
             return
-        perform(self.connection, fault.steps(frame, hit.rng), on_sent)
+        inject()
         if not fault.needs_answer:
             self.follow_rule(hit, answered.call.payload)
 

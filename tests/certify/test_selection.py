@@ -2,8 +2,9 @@
 
 from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.catalogue import CATALOGUE
+from mock_csms.certify.live_view import listed_case
 from mock_csms.certify.registry import Unrehearsed
-from mock_csms.certify.selection import Selection, plan
+from mock_csms.certify.selection import PlannedCase, Selection, plan
 from mock_csms.certify.station_file import StationFile, StationTable
 
 CORE = StationFile(station=StationTable(profiles=("Core",)))
@@ -13,8 +14,12 @@ def ids(file: StationFile, selection: Selection) -> list[str]:
     return [each.entry.id for each in plan(file, selection, ALL_CASES, UNREHEARSED)]
 
 
+def planned_case(file: StationFile, case_id: str, *, has_hands: bool = True) -> PlannedCase:
+    return plan(file, Selection((case_id,), has_hands=has_hands), ALL_CASES, UNREHEARSED)[0]
+
+
 def reason(file: StationFile, case_id: str, *, has_hands: bool = True) -> str:
-    return plan(file, Selection((case_id,), has_hands=has_hands), ALL_CASES, UNREHEARSED)[0].skipped
+    return planned_case(file, case_id, has_hands=has_hands).skipped
 
 
 def test_selection_without_globs_has_the_cases_of_the_stations_profiles() -> None:
@@ -60,3 +65,11 @@ def test_case_that_is_not_rehearsed_is_skipped_with_the_reason() -> None:
     (planned,) = plan(CORE, Selection(("TC_B_01_CS",)), {}, unrehearsed)
 
     assert (planned.title, planned.skipped) == ("A boot", "not rehearsed: it needs an oscilloscope")
+
+
+def test_skipped_case_is_listed_as_applying_unless_the_station_lacks_a_feature() -> None:
+    needs_a_person = listed_case(planned_case(CORE, "TC_B_21_CS", has_hands=False))
+    lacks_a_feature = listed_case(planned_case(CORE, "TC_B_14_CS"))
+
+    assert (needs_a_person["applies"], "skipped" in needs_a_person) == (True, True)
+    assert (lacks_a_feature["applies"], "skipped" in lacks_a_feature) == (False, True)
