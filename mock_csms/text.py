@@ -36,7 +36,7 @@ def truncate(text: str, width: int) -> str:
 MAX_COMPARED: Final = 500
 """Maximum number of candidates that a mistyped word is compared with."""
 MAX_WORD: Final = 100
-"""Maximum length of a word that is compared."""
+"""Maximum length of a mistyped word; for a longer word, there is no suggestion."""
 MIN_BEGINNING: Final = 4
 """Minimum length of a mistyped word for suggesting a candidate that begins with it."""
 
@@ -73,7 +73,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
-    """Return the candidates just before and after a word in alphabetical order; many begin like the word."""
+    """Return MAX_COMPARED candidates around a word in alphabetical order; many begin like the word."""
     in_order = sorted(candidates)
     middle = bisect(in_order, word)
     return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]

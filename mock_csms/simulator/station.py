@@ -126,7 +126,9 @@ class SimulatedStation:
         self.firmware.reboot_requested.connect(partial(self.resets.restart, BootReason.firmware_update))
 
     def connected(self, attempt: ConnectionAttempt) -> None:
-        """Record the successful attempt. If it used a different network profile, boot (B10.FR.10)."""
+        """Record a successful connection attempt. If its network profile is not that of the previous
+        connection, boot again (B10.FR.10).
+        """
         is_other_profile = self.network.connected(attempt.number)
         self.access.connected(attempt)
         if is_other_profile and self.core.registration is not None:
@@ -189,13 +191,15 @@ class SimulatedStation:
         self.charging.present(self.contracts.id_token, evse_id, self.contracts.proof())
 
     def go_offline(self, seconds: float | None = None) -> None:
-        """Lose the network for this many seconds; None means until `go_online` or a power cycle."""
+        """Lose the network for ``seconds``, divided by ``--speed``; None means until `go_online` or a power
+        cycle.
+        """
         self.core.link.drop()
         if seconds is not None:
             self.core.after_scaled(seconds, self.go_online)
 
     def go_online(self) -> None:
-        """Restore the network."""
+        """Restore the network, unless the station has no power."""
         if self.core.is_powered:
             self.core.link.open()
 

@@ -10,7 +10,7 @@ MAX_WAITING: Final = 50
 
 
 class StatusReport:
-    """A status to report."""
+    """A status to report in a notification, for example in a FirmwareStatusNotification."""
 
     __slots__ = ("location", "request_id", "status")
 
@@ -34,18 +34,18 @@ class StatusReports:
         self._message = message
         self._waiting: deque[StatusReport] = deque(maxlen=MAX_WAITING)
         self._attempt: object | None = None
-        """Identifies the notification that awaits its answer."""
+        """Identifies the notification that awaits its answer; None if no notification does."""
         self._is_off = False
         core.powered_off.connect(self._power_off)
         core.boot_accepted.connect(self._boot)
 
     @property
     def is_delivered(self) -> bool:
-        """Whether every notification was sent and answered."""
+        """Whether no notification waits to be sent or answered."""
         return not self._waiting
 
     def add(self, status: str, request_id: int, location: str | None = None) -> None:
-        """Report a status, unless the newest report is about the same status and request."""
+        """Queue a report, unless the newest report is about the same status and request."""
         newest = self._waiting[-1] if self._waiting else self.last
         if newest is None or (newest.status, newest.request_id) != (status, request_id):
             self._waiting.append(StatusReport(status, request_id, location))

@@ -49,7 +49,7 @@ class Verification:
 
 
 VERIFICATION: Final[ContextVar[Verification]] = ContextVar("verification")
-"""Verification in the connection attempt of the current task; the connection's callbacks share it."""
+"""The `Verification` of the current task's connection attempt; `AlertingSSLObject` stores the error in it."""
 
 
 class AlertingSSLObject(ssl.SSLObject):
@@ -60,7 +60,7 @@ class AlertingSSLObject(ssl.SSLObject):
     """
 
     def do_handshake(self) -> None:
-        """Continue the handshake."""
+        """Continue the handshake. Store a verification error in VERIFICATION, and raise SSLWantReadError."""
         try:
             super().do_handshake()
         except ssl.SSLCertVerificationError as error:

@@ -70,7 +70,9 @@ class StationTransactions:
         """Whether a boot was ever accepted."""
         core.boot_accepted.connect(self._boot_accepted)
         self._full_timers: dict[int, Timer] = {}
-        """Timers by EVSE; each fires when the vehicle takes no more energy."""
+        """Timers by EVSE id. Each calls `update_power` when the vehicle will be full, or when a rejected
+        token will have used its energy.
+        """
         self.token_rejected = Signal[[ChargingSession]]()
         """The central system rejected the token of a running transaction (E05)."""
 
@@ -86,7 +88,7 @@ class StationTransactions:
         return is_accepted or self._core.variables.boolean("TxCtrlr", "TxBeforeAcceptedEnabled")
 
     def update(self, session: ChargingSession, cause: Cause) -> None:
-        """Send the event for a change at an EVSE. If no transaction is running, the change may start one.
+        """Send the TransactionEvent for a change at an EVSE if a transaction runs or the change starts one.
 
         The change is ignored while the station has no power and until transactions may start.
         """
@@ -110,7 +112,7 @@ class StationTransactions:
             self._send(session, EventType.updated, cause)
 
     def update_power(self, session: ChargingSession) -> None:
-        """Give the vehicle the power that is allowed now. Report the charging state if it changed."""
+        """Set the vehicle's power within its limit; send an event if the charging state or rate changed."""
         if not self._core.is_powered:
             return
         self.advance(session)
@@ -142,7 +144,7 @@ class StationTransactions:
             )
 
     def _report_power(self, session: ChargingSession, state: ChargingState) -> None:
-        """Report a new charging state, or a significant change of the rate (K11.FR.04, K13.FR.03)."""
+        """Send an event for a new charging state or a significant change of rate (K11.FR.04, K13.FR.03)."""
         transaction, power_w = session.transaction, session.meter.power_w
         if transaction is None:
             self.update(session, CHARGING_STATE_CHANGED)
@@ -187,7 +189,9 @@ class StationTransactions:
         self.started.emit(session)
 
     def add_profile(self, session: ChargingSession) -> None:
-        """Apply the profile of the RequestStartTransaction to its transaction (F01.FR.10)."""
+        """Install the profile that came with the RequestStartTransaction, if any, for the session's
+        transaction (F01.FR.10).
+        """
         if session.charging_profile is not None and session.transaction is not None:
             self._smart_charging.add_transaction_profile(
                 session.evse.id, session.transaction.id, session.charging_profile
@@ -195,7 +199,7 @@ class StationTransactions:
             session.charging_profile = None
 
     def end(self, session: ChargingSession, cause: Cause) -> None:
-        """End the transaction, whatever the stop points are."""
+        """End the session's transaction and send its Ended event, whatever TxStopPoint says."""
         transaction = session.transaction
         assert transaction is not None
         self.advance(session)
@@ -266,7 +270,9 @@ class StationTransactions:
     def _unsent_id_token(
         self, session: ChargingSession, transaction: RunningTransaction
     ) -> JsonObject | None:
-        """Token of the driver for the first event after an authorization (E03.FR.01, errata 2.17)."""
+        """Return the driver's token if no event of the transaction has included it yet, and mark it as sent;
+        otherwise None (E03.FR.01, errata 2.17).
+        """
         if session.id_token is None or session.id_token == transaction.id_token_sent:
             return None
         transaction.id_token_sent = session.id_token
@@ -288,7 +294,7 @@ class StationTransactions:
         return PHASES
 
     def reading(self, session: ChargingSession) -> MeterReading:
-        """Reading of the meter of an EVSE now."""
+        """Current reading of the meter of an EVSE."""
         self.advance(session)
         charge = session.vehicle.state_of_charge if session.vehicle else None
         limit_w = self._smart_charging.limit_w(session.evse.id)
@@ -310,7 +316,10 @@ class StationTransactions:
         return [self._signatures.signed(value, has_key=has_key) for value in values]
 
     def _has_public_key(self, transaction: RunningTransaction | None) -> bool:
-        """Whether the next signature needs the public key, according to PublicKeyWithSignedMeterValue."""
+        """Return whether the next signed meter value must include the public key, and mark the key as sent.
+
+        PublicKeyWithSignedMeterValue decides.
+        """
         when = self._core.variables.text("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue")
         if when == "OncePerTransaction" and transaction is not None:
             is_first, transaction.has_public_key_sent = not transaction.has_public_key_sent, True
@@ -318,7 +327,9 @@ class StationTransactions:
         return when == "EveryMeterValue"
 
     def _timestamp(self, session: ChargingSession, at: str | None = None) -> str:
-        """Time for an event or sample. In a transaction it never goes back, even if the clock does."""
+        """Timestamp for an event or sample: ``at``, or the current time if it is None. In a transaction, it
+        is never earlier than the previous one, even if the clock was set back.
+        """
         time = at or self._core.timestamp()
         if session.transaction is not None:
             time = session.transaction.last_at = max(time, session.transaction.last_at)
@@ -345,7 +356,7 @@ class StationTransactions:
         return []
 
     def keep_sample(self, transaction: RunningTransaction, sample: list[JsonObject]) -> None:
-        """Keep a sample for the Ended event."""
+        """Store a sample until the Ended event includes it."""
         for value in sample:
             context = value["sampledValue"][0]["context"]
             transaction.samples.setdefault(context, Samples()).add(value)
@@ -357,8 +368,10 @@ class StationTransactions:
         authorizing: JsonObject | None,
         answer: JsonObject,
     ) -> None:
-        """Cache the info about the token of an event. If the token authorized the session, apply the info to
-        the session (E05).
+        """Cache the idTokenInfo from the answer to an event.
+
+        If the event's token authorizes the session, also store an Accepted idTokenInfo in the session; for
+        any other status or a master pass, emit `token_rejected` (E05).
         """
         info = answer.get("idTokenInfo")
         if id_token is None or info is None:

@@ -107,7 +107,8 @@ class TrustStore:
     def trusted_for(self, *, uses_replaced: bool) -> str:
         """Roots for connections to the central system, in PEM.
 
-        While a CSMS root is being replaced, this is either the replaced root or all other CSMS roots.
+        While a CSMS root is being replaced, return only the replaced root with ``uses_replaced``, otherwise
+        only the other CSMS roots.
         """
         if self._replaced_root is None:
             return self.trusted_pem
@@ -146,7 +147,7 @@ class TrustStore:
     def set_own(self, use: str, own: OwnCertificate, *, keeps_fallback: bool = False) -> None:
         """Replace the station's own certificate for a use.
 
-        ``keeps_fallback`` keeps the client certificate with which the last connection succeeded.
+        With ``keeps_fallback``, the replaced certificate becomes the fallback, unless there already is one.
         """
         if keeps_fallback and self._fallback is None:
             self._fallback = self._own.get(use)

@@ -8,15 +8,15 @@ from ocpp.v201.enums import DataEnumType as DataType
 from ocpp.v201.enums import MutabilityEnumType as Mutability
 
 MAX_CACHE_BYTES: Final = 100_000
-"""Limit of AuthCacheCtrlr.Storage."""
+"""Maximum bytes in the authorization cache: maxLimit of AuthCacheCtrlr.Storage."""
 MAX_LOCAL_LIST_ENTRIES: Final = 1000
-"""Limit of LocalAuthListCtrlr.Entries."""
+"""Maximum entries of the local authorization list: maxLimit of LocalAuthListCtrlr.Entries."""
 MAX_LOCAL_LIST_BYTES: Final = 1_000_000
-"""Limit of LocalAuthListCtrlr.Storage."""
+"""Maximum bytes of the local authorization list: maxLimit of LocalAuthListCtrlr.Storage."""
 MAX_CHARGING_PROFILES: Final = 32
-"""Limit of SmartChargingCtrlr.Entries."""
+"""Maximum number of installed charging profiles: maxLimit of SmartChargingCtrlr.Entries."""
 MAX_CERTIFICATES: Final = 20
-"""Limit of SecurityCtrlr.CertificateEntries."""
+"""Maximum number of installed certificates: maxLimit of SecurityCtrlr.CertificateEntries."""
 
 
 class Scope(Enum):
@@ -95,7 +95,7 @@ def writable(
 def reading(
     component: str, name: str, data_type: DataType, default: object, **options: Any
 ) -> VariableDefinition:
-    """Make a variable that the station changes by itself."""
+    """Make a read-only variable: the station changes its value, the central system cannot."""
     return VariableDefinition(
         component=component,
         name=name,
@@ -121,17 +121,17 @@ def value_text(value: object) -> str:
 
 
 def available(component: str, **options: Any) -> VariableDefinition:
-    """Make the constant that reports the component as present."""
+    """Make the constant Available of a component; it is always true."""
     return constant(component, "Available", BOOLEAN, True, **options)
 
 
 def enabled(component: str, **options: Any) -> VariableDefinition:
-    """Make the setting that switches a function on and off."""
+    """Make the writable variable Enabled of a component; it is true by default."""
     return writable(component, "Enabled", BOOLEAN, True, **options)
 
 
 def measurands(component: str, name: str, default: str) -> VariableDefinition:
-    """Make the list of measurands for one kind of message."""
+    """Make a writable list of measurands, such as SampledDataCtrlr.TxStartedMeasurands."""
     return writable(component, name, MEMBER_LIST, default, values=MEASURANDS, max_limit=200)
 
 

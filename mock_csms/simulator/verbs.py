@@ -20,7 +20,7 @@ FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class WrongStep(ValueError):
-    """A step that cannot be read. The message is one clause with the valid form."""
+    """A step that is not valid; the message is one clause that gives the reason."""
 
 
 class Obstacle(Exception):
@@ -47,13 +47,13 @@ class Verb:
     act: Callable[[SimulatedStation, Arguments], None]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     short: str = ""
-    """Parameter whose value may be written without its name."""
+    """Name of the parameter whose value may be written without this name; empty if there is none."""
     obstacle: Callable[[SimulatedStation, Arguments], str] = lambda _station, _arguments: ""
     """Returns why the action has no effect at the moment; empty if the action has an effect."""
 
     @property
     def usage(self) -> str:
-        """Form of a line, such as ``plug-in [evse=1] [connector=1]``."""
+        """Syntax of a script line with this verb, such as ``plug-in [evse=1] [connector=1]``."""
         words = [self._usage_of(name, parameter) for name, parameter in self.parameters.items()]
         return " ".join([self.name, *words])
 
@@ -350,7 +350,9 @@ class ScriptStep:
     arguments: Arguments
 
     def do(self, station: SimulatedStation, report: Callable[[str], object]) -> None:
-        """Report the step and do it. Raises Obstacle if it has no effect at the moment."""
+        """Report the step, and do it if the station notices it. If the step has no effect at the moment,
+        raise Obstacle instead.
+        """
         if reason := self.verb.obstacle(station, self.arguments):
             raise Obstacle(reason)
         report(str(self))
@@ -370,7 +372,7 @@ class ScriptStep:
 
 
 def verb_named(name: str, others: Iterable[str] = ()) -> Verb:
-    """Find a verb. Raises WrongStep with a suggestion among the verbs and ``others``."""
+    """Return the verb of this name; raises WrongStep, which suggests a verb or one of ``others``."""
     if (verb := VERBS.get(name)) is None:
         hint = suggest(name, [*VERBS, *others]) or f"; write one of {', '.join([*VERBS, *others])}"
         raise WrongStep(f"unknown step {name!r}{hint}")
@@ -378,7 +380,7 @@ def verb_named(name: str, others: Iterable[str] = ()) -> Verb:
 
 
 def step_of_words(verb: Verb, words: Iterable[str], setup: Setup) -> ScriptStep:
-    """Read ``name=value`` words; raises WrongStep."""
+    """Make a step from a verb and its arguments, given as words such as ``evse=1``; raises WrongStep."""
     given: dict[str, Any] = {}
     for word in words:
         name, separator, value = word.partition("=")
@@ -393,7 +395,10 @@ def step_of_words(verb: Verb, words: Iterable[str], setup: Setup) -> ScriptStep:
 
 
 def step_of(verb: Verb, given: Mapping[str, Any], setup: Setup) -> ScriptStep:
-    """Check the arguments of a verb, as text or JSON, and fill in the defaults; raises WrongStep."""
+    """Make a step from a verb and its arguments, given as text or JSON; missing ones get their defaults.
+
+    Raises WrongStep for an argument that is not valid.
+    """
     for name in given:
         if name not in verb.parameters:
             hint = suggest(name, verb.parameters) or f"; write {verb.usage}"

@@ -28,7 +28,7 @@ class Console:
         """Whether a summary replaces the lines about events of single stations."""
 
     def of(self, identity: str) -> Callable[[str], None]:
-        """Return a function that writes a line about a station, unless the text is empty."""
+        """Return a function that writes a line about a station, unless the text is empty or `is_quiet`."""
         return partial(self._event, identity)
 
     def _event(self, identity: str, text: str) -> None:
@@ -55,7 +55,7 @@ class StationWatch:
         self._statuses: dict[EvseConnector, str] = {}
         self._failures: set[tuple[str, str]] = set()
         self.transactions = 0
-        """Transactions that ended."""
+        """Number of transactions that have ended."""
         core = station.core
         for connector in core.evses.connectors():
             self._statuses[connector] = core.evses.status(connector)
@@ -123,5 +123,5 @@ def enum_text(value: str) -> str:
 
 
 def kilowatt_hours(energy_wh: float) -> str:
-    """Format an energy."""
+    """Format an energy in Wh as kWh."""
     return f"{energy_wh / 1000:.3f} kWh"

@@ -12,7 +12,7 @@ MAX_AWAITING_ONE: Final = 100
 
 
 class TooManyWaiting(Exception):
-    """Too many callers wait already; the message says for what."""
+    """The maximum number of callers already waits for one station or for all; the message says which."""
 
 
 class Arrivals[Visitor]:
@@ -39,7 +39,7 @@ class Arrivals[Visitor]:
             self._leave(key, begin)
 
     def connected(self, station: str, visitor: Visitor) -> None:
-        """Call the functions that wait for a station, which has connected."""
+        """Call the functions that wait for ``station``, with ``visitor``: the connection it has opened."""
         if self._waiting and (waiting := self._waiting.pop(spelling_key(station), None)):
             self.count -= len(waiting)
             for begin in waiting:

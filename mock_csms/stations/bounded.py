@@ -15,7 +15,7 @@ MAX_REMEMBERED: Final = 10_000
 dropped.
 """
 ENTRY_BYTES: Final = 250
-"""Approximate bytes of an entry without its text: its key, object headers and place in a table."""
+"""Approximate bytes of an entry in addition to its text, for its key, object headers and place in a table."""
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
@@ -131,7 +131,9 @@ def within(value: Any, max_bytes: int) -> Any:
 
 
 def first_within(values: Iterable[Any], max_bytes: int) -> list[Any]:
-    """Return the first values of a list, as many as fit into ``max_bytes`` bytes of JSON text."""
+    """Return the values before the first one that cannot be encoded or does not fit into ``max_bytes``
+    bytes of JSON text any more.
+    """
     fitting, size = [], 0
     for value in values:
         encoded = encoded_json(value)
@@ -148,7 +150,7 @@ def _entry_size(key: object, encoded: bytes) -> int:
 
 
 def integer(value: object) -> int:
-    """Return a value if it is an integer of at most 63 bits; otherwise raise TypeError."""
+    """Return an integral number of at most 63 bits as an int; raises TypeError for other values."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
     if value % 1 or abs(value) >= 2**63:

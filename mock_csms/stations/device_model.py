@@ -22,7 +22,7 @@ VALUE_BYTES: Final = 150
 
 
 class SharedTexts[Text: (str, bytes)](dict[Text, Text]):
-    """Texts that stations of the same model share. If there are too many, all are dropped.
+    """Stores equal texts of different stations only once. Drops all texts when it reaches its limit.
 
     `sys.intern` would keep the texts for ever.
     """
@@ -32,7 +32,10 @@ class SharedTexts[Text: (str, bytes)](dict[Text, Text]):
     max_length = 200
 
     def share(self, text: Text) -> Text:
-        """Return an equal text that is known already, or remember this one."""
+        """Return the stored text that equals ``text``. If there is none, store ``text`` and return it.
+
+        A text longer than `max_length` is returned without being stored.
+        """
         if len(text) > self.max_length:
             return text
         if len(self) >= self.limit:
@@ -76,7 +79,10 @@ class DeviceModel(Mapping[str, JsonObject]):
     def set(
         self, component: JsonObject, variable: JsonObject, value: str | None, kind: str | None = None
     ) -> None:
-        """Store the value of an attribute; the default type is Actual."""
+        """Store a value of a variable; ``kind`` is the type of the attribute, by default Actual.
+
+        Raises TypeError or ValueError if the arguments are not valid.
+        """
         kind = kind or ACTUAL
         if kind not in ATTRIBUTE_TYPES or not (value is None or isinstance(value, str)):
             raise TypeError("the type or the value of an attribute is not valid")

@@ -34,7 +34,7 @@ class KnownStations(Mapping[str, Station]):
         return len(self._states)
 
     def add(self, identity: str) -> Station:
-        """Add a station that is not known yet."""
+        """Add a station that is not known yet, and return its new state."""
         station = self._states[identity] = Station(identity)
         if identity not in self._connected:
             self._keep(station)
@@ -46,12 +46,12 @@ class KnownStations(Mapping[str, Station]):
         del self._states[identity]
 
     def connect(self, identity: str) -> None:
-        """Note that a station is connected."""
+        """Mark a station as connected, so that its state is not dropped."""
         self._dismiss(identity)
         self._connected.add(identity)
 
     def disconnect(self, identity: str) -> bool:
-        """Mark a station as disconnected. Return False if it never sent anything."""
+        """Mark a station as disconnected. Return False if its messages have left no state."""
         self._connected.remove(identity)
         station = self._states.get(identity)
         if station is None:
@@ -60,7 +60,10 @@ class KnownStations(Mapping[str, Station]):
         return bool(station.boots) or station != Station(identity)
 
     def surplus(self) -> Iterator[str]:
-        """Yield the longest disconnected stations above the limits; the caller removes them."""
+        """While a limit is exceeded, yield the station that has been disconnected longest.
+
+        The caller must remove each station before it asks for the next.
+        """
         while len(self._disconnected) > MAX_DISCONNECTED or self._disconnected_bytes > MAX_DISCONNECTED_BYTES:
             yield next(iter(self._disconnected))
 

@@ -11,7 +11,7 @@ from mock_csms.stations.station import Station
 MAX_CONNECTED_BYTES: Final = 512 * MIB
 """Maximum bytes of the states of all connected stations; above it, the largest are trimmed."""
 MIN_MEASURED: Final = 200
-"""Minimum number of stations measured at a time; measuring a station takes about five microseconds."""
+"""Minimum number of stations that a call of `measure` measures; each takes about five microseconds."""
 MIN_TRIMMED: Final = 64 * KIB
 """Minimum bytes of a state that is trimmed; smaller states have little to drop."""
 TURNS: Final = 20
@@ -51,7 +51,9 @@ class ConnectedStates:
         self.size -= self._sizes.pop(identity, 0)
 
     def measure(self, stations: Mapping[str, Station]) -> Iterator[Trimmed]:
-        """Measure the next stations. If all states together are too large, trim and yield the largest."""
+        """Measure the stations that were measured the longest ago. If all states together then exceed
+        MAX_CONNECTED_BYTES, trim the largest ones, and yield them.
+        """
         count = max(MIN_MEASURED, len(self._sizes) // TURNS)
         for identity in list(islice(self._sizes, count)):
             self._set_size(identity, stations)

@@ -39,7 +39,7 @@ class Outage:
     refusal: RefusalKind
     since: float
     until: float | None
-    """None: until the outage is ended."""
+    """End of the outage; None if it lasts until `Outages.end` is called."""
     attempts: deque[CountedAttempt] = field(default_factory=deque)
     """The latest refused connections."""
     count: int = 0
@@ -104,7 +104,7 @@ class Outages:
         return not outage.is_over(self._clock())
 
     def refuse(self, station: str, remote: str, listener: str) -> Outage | None:
-        """Record an attempt to connect. Return the outage that refuses it, or None."""
+        """Record a connection attempt in the active outage of a station. Return the outage, if any."""
         if not self._outages or (outage := self.of(station)) is None:
             return None
         now = self._clock()

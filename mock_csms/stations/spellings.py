@@ -6,7 +6,7 @@ from mock_csms.transport.handshake import is_identifier_string
 
 
 def spelling_key(identity: str) -> str:
-    """Return the key for an identity, without regard to case in an identifierString (OCPP-J 3.1.1)."""
+    """Return an identity in lower case if it is an identifierString (OCPP-J 3.1.1), otherwise unchanged."""
     return identity.lower() if is_identifier_string(identity) else identity
 
 
@@ -17,16 +17,16 @@ class Spellings:
         self._identities: dict[str, str] = {}
 
     def add(self, identity: str) -> None:
-        """Remember the spelling of a station, unless another spelling is known."""
+        """Store the spelling of an identity, unless a spelling of it is already stored."""
         self._identities.setdefault(identity.lower(), identity)
 
     def remove(self, identity: str) -> None:
-        """Forget a spelling."""
+        """Remove the stored spelling of an identity if it is exactly this one."""
         if self._identities.get(identity.lower()) == identity:
             del self._identities[identity.lower()]
 
     def find(self, identity: str, configured: Collection[str]) -> str:
-        """The known spelling of an identity.
+        """Known spelling of an identity, or ``identity`` itself if none is known.
 
         An identity is an identifierString, whose case does not matter (OCPP-J 3.1.1, Part 2 2.1.4). The first
         connection decides the spelling; until then, the spelling in ``configured`` counts.

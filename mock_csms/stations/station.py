@@ -24,9 +24,9 @@ from mock_csms.stations.device_model import DeviceModel
 from mock_csms.stations.transactions import MAX_MISSING, Transaction, parse_timestamp, started_at
 
 MAX_REPORT_BYTES: Final = MIB
-"""Maximum bytes of one station's reports, as received. Above it, parts are only counted."""
+"""Maximum stored bytes of one station's reports, as received. Parts beyond it are counted, but not stored."""
 STATION_BYTES: Final = 5_000
-"""Approximate bytes of a booted station, without its stores."""
+"""Approximate bytes of a booted station, without the data that `Station.size` counts in addition."""
 TRANSACTION_BYTES: Final = 1_000
 MAX_SUBJECTS: Final = 1_000
 
@@ -43,8 +43,8 @@ BULKY: Final = (
     "start_profiles",
     "unknown_variables",
 )
-"""Large stores that `trim` empties. Charging limits and reservations stay, because profiles depend on
-them.
+"""Attributes of `Station` that `trim` empties, because they may be large. Charging limits and reservations
+stay, because profiles depend on them.
 """
 
 type Connector = tuple[int, int]
@@ -140,7 +140,7 @@ class Solicitation:
 
 
 class RecentIds(BoundedDict[Any, Any]):
-    """Short values by id."""
+    """Short values by id; above the limit, the oldest are dropped."""
 
     __slots__ = ()
     limit = 1_000
@@ -160,28 +160,28 @@ class RecentReports(BoundedDict[tuple[str, int], Report]):
     limit = 20
 
     def make_room(self) -> None:
-        """Drop the oldest reports that do not fit beside the latest."""
+        """Drop the oldest reports until the remaining ones together have at most MAX_REPORT_BYTES."""
         total = sum(report.size for report in self.values())
         while total > MAX_REPORT_BYTES:
             total -= self.pop(next(iter(self))).size
 
 
 class ConnectorStatuses(BoundedDict[Connector, str]):
-    """Statuses of connectors."""
+    """The latest status of each connector."""
 
     __slots__ = ()
     limit = 1_000
 
 
 class RecentAttempts(BoundedDict[tuple[str, int], Attempts]):
-    """The latest TransactionEvents that were not answered successfully."""
+    """Attempts to send the latest TransactionEvents that had no successful answer."""
 
     __slots__ = ()
     limit = 1_000
 
 
 class HeldRequests(BoundedLog):
-    """Messages whose follow-up command, such as CertificateSigned, is held back."""
+    """Requests of a station whose follow-up command, such as CertificateSigned, the mock holds back."""
 
     __slots__ = ()
     max_bytes = 64 * KIB
@@ -227,7 +227,7 @@ class Station:
 
     id: str
     registration: str | None = None
-    """Status in the answer to the last boot. Rejected: also after a CALLERROR. None: before the first
+    """Status in the answer to the last boot; Rejected if the answer was a CALLERROR, None before the first
     boot.
     """
     has_boot_error: bool = False
@@ -255,7 +255,10 @@ class Station:
     charging_limits: BoundedJson[tuple[str, int | None]] = field(default_factory=BoundedJson)
     """NotifyChargingLimit requests, by chargingLimitSource and EVSE id."""
     negotiated: dict[tuple[int, str | None], tuple[int, int]] = field(default_factory=RecentIds)
-    """Ids of the charging profile and the schedule sent for an EV's needs, by EVSE id and transactionId."""
+    """Ids of the charging profile, and of its schedule, that the mock sends for the charging needs of an EV.
+
+    They are stored by EVSE id and transactionId.
+    """
     charging_needs: BoundedJson[int] = field(default_factory=BoundedJson)
     due_profiles: dict[int, None] = field(default_factory=RecentIds)
     """EVSEs with charging needs but without a transaction. Each gets a profile as soon as its transaction
@@ -265,7 +268,9 @@ class Station:
     reservations: KnownReservations = field(default_factory=KnownReservations)
     display_messages: BoundedJson[int] = field(default_factory=ManyJson)
     unknown_variables: BoundedJson[str] = field(default_factory=BoundedJson)
-    """Variables that the station has answered it does not know, by their names in the device model."""
+    """Names, as in the device model, of variables for which the station has answered UnknownComponent or
+    UnknownVariable.
+    """
     certificates: list[JsonObject] = field(default_factory=list)
     """Installed certificates, as the station has listed them."""
     has_complete_list: bool = False
@@ -285,12 +290,12 @@ class Station:
     csr_type: str | None = None
     """certificateType of the last CSR."""
     held_requests: HeldRequests = field(default_factory=HeldRequests)
-    """Accepted SignCertificates whose CertificateSigned is held back."""
+    """Accepted SignCertificate requests for which the mock holds back the CertificateSigned."""
     solicited: dict[tuple[str, int | None], Solicitation] = field(default_factory=RecentSolicitations)
     """Messages that a Pending station may send, by action and requestId (None for a TriggerMessage)."""
     steps_done: int = 0
     state: str = FIRST_STATE
-    """State set by rules, which may also be a condition of rules."""
+    """Name of a state that rules set, and that rules can have as a condition."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=RecentAttempts)
     """TransactionEvents without a successful answer, by transactionId and seqNo."""
 
@@ -313,7 +318,7 @@ class Station:
 
     @property
     def running_transactions(self) -> Iterator[Transaction]:
-        """Transactions that have not ended, the newest first. For each EVSE, only one is included.
+        """Transactions that have not ended, the newest first; of each EVSE, only the newest one.
 
         An EVSE has one transaction at a time (E01.FR.14), so an older one has ended; its end may have been
         lost in a reboot.
@@ -332,7 +337,7 @@ class Station:
             setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def trim(self) -> None:
-        """Drop large data: reports, lists and transactions that have ended."""
+        """Empty the attributes in BULKY, and drop the transactions that have ended, except `latest`."""
         fresh = Station(self.id)
         for name in BULKY:
             setattr(self, name, getattr(fresh, name))
@@ -341,7 +346,7 @@ class Station:
                 del self.transactions[transaction_id]
 
     def note_boot(self, payload: JsonObject | None) -> None:
-        """Count a boot. ``payload=None`` stands for a payload that is too long to store."""
+        """Count a boot, and store its time and payload; None stands for a payload that is too long."""
         self.boot, self.booted_at = payload, time()
         self.boots += 1
 
@@ -353,7 +358,7 @@ class Station:
         return self.boots - self.boots_before_sequence
 
     def register(self, status: str, *, is_error: bool = False) -> None:
-        """Record the status in the answer to a boot. Unless it is Pending, drop the solicited messages."""
+        """Store the status in the answer to a boot. Unless it is Pending, clear `solicited`."""
         self.registration, self.has_boot_error = status, is_error
         if status != "Pending":
             self.solicited.clear()
@@ -368,5 +373,5 @@ class Station:
         return self.transactions.get(transaction_id)
 
     def transaction_on(self, evse_id: int) -> Transaction | None:
-        """Newest running transaction on an EVSE."""
+        """Newest running transaction on an EVSE, or None."""
         return next((running for running in self.running_transactions if running.evse_id == evse_id), None)

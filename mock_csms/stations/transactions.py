@@ -29,13 +29,17 @@ AUTHORIZATION_CHANGES: Final = {
     "RemoteStop": True,
     "StopAuthorized": True,
 }
-"""Whether a triggerReason means that the authorization of the transaction has ended."""
+"""triggerReasons that change the authorization of a transaction: True if they mean that it has ended, False
+if they mean that it was given.
+"""
 
 TRANSACTION_BEGIN: Final = "Transaction.Begin"
-"""Context of the first value of a transaction. Later events may repeat this value, as with signed values."""
+"""Context of the first sample of a transaction. Later events may repeat this sample, for example with a
+signature.
+"""
 MAX_MISSING: Final = 100
 MAX_TRANSACTION_TEXT: Final = 255
-"""Maximum characters of an id, a state or a reason; longer texts break the schema."""
+"""Maximum stored characters of an id, a state or a reason; longer texts violate the schema anyway."""
 
 type IdTokenKey = tuple[str, str]
 """An idToken in lower case and its type."""
@@ -148,7 +152,7 @@ def started_at(transaction: "Transaction") -> datetime:
 
 
 def id_token_key(id_token: JsonObject) -> IdTokenKey:
-    """Return the key for comparing an IdTokenType: with its type, without case (C01.FR.25)."""
+    """Return the idToken in lower case and the type; equal tokens have equal keys (C01.FR.25)."""
     return id_token["idToken"].lower(), id_token["type"]
 
 
@@ -158,7 +162,10 @@ def matches_token(id_token: JsonObject, other: JsonObject) -> bool:
 
 
 def _stored_id_token(id_token: Any) -> JsonObject:
-    """IdTokenType as JSON. Long additionalInfo and customData are left out."""
+    """IdTokenType as JSON, without additionalInfo and customData if it exceeds MAX_TOKEN_BYTES.
+
+    Raises ValueError if the idToken or the type itself is too long.
+    """
     token: JsonObject = to_json(id_token)
     if len(token) > 2 and len(orjson.dumps(token)) > MAX_TOKEN_BYTES:
         token = {"idToken": token["idToken"], "type": token["type"]}
@@ -208,7 +215,10 @@ class Transaction:
         return not (self.ended or self.stopped)
 
     def report_status(self, *, ongoing: bool, queued: bool) -> None:
-        """Update from the answer to a GetTransactionStatus. An Ended event is final (E14.FR.02 to FR.05)."""
+        """Update `ended` and `stopped` from the answer to a GetTransactionStatus (E14.FR.02 to FR.05).
+
+        After an Ended event, the answer is ignored.
+        """
         if self.ended_seq_no is None:
             self.stopped = not ongoing
             self.ended = not (ongoing or queued)
@@ -266,7 +276,7 @@ class Transaction:
             self.missing = frozenset(sorted(self.missing)[-MAX_MISSING:])
 
     def _locate(self, evse_id: int, connector_id: int | None) -> None:
-        """Store the EVSE and the connector, which are numbered from 1 (Part 1 7.2)."""
+        """Store the ids of the EVSE and the connector. Ids below 1 are ignored (Part 1 7.2)."""
         if evse_id > 0:
             self.evse_id = evse_id
         if connector_id is not None and connector_id > 0:

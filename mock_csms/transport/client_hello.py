@@ -27,7 +27,7 @@ lower version.
 
 
 class ClientHello(NamedTuple):
-    """A client's offer."""
+    """Versions, cipher suites and names in a ClientHello."""
 
     versions: tuple[str, ...]
     """Protocol versions, such as TLSv1.3.

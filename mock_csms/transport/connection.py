@@ -34,7 +34,7 @@ from mock_csms.transport.sockets import reset_on_close
 from mock_csms.transport.tls import TlsTransport
 
 WRITE_BUFFER: Final = 2**15
-"""Bytes that the transport may buffer. Above it, writing is paused and `_unsent` takes the rest."""
+"""Bytes that the transport may buffer. Above it, writing is paused and further data goes to `_unsent`."""
 MAX_UNSENT: Final = 4 * 2**20
 """Maximum bytes buffered for a station that does not read; above it, the connection is dropped."""
 
@@ -112,7 +112,7 @@ class WebSocketConnection(MessageReader):
     # Opening
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start waiting for the opening handshake."""
+        """Start the opening handshake's time-out, or refuse the connection above the limit of open files."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(WRITE_BUFFER)
         if not self._group.add(self):
@@ -162,7 +162,7 @@ class WebSocketConnection(MessageReader):
             self._group.opening.begin(self)
 
     def _answer(self, request: Request) -> tuple[Guest[Any] | None, Response | Silence]:
-        """Decide on a handshake: return the `Guest` to serve if it is accepted, and the response."""
+        """Return the `Guest` to serve (None if the handshake is refused) and the response, or a `Silence`."""
         if self.tls is None and not self.port.accepts_plain:
             if "Upgrade" in request.headers:
                 with suppress(BadIdentity):
@@ -189,7 +189,7 @@ class WebSocketConnection(MessageReader):
         return decision, response
 
     def refuse(self, status: HTTPStatus, failure: HandshakeFailure) -> None:
-        """Refuse a handshake whose request cannot be read."""
+        """Refuse a handshake without a valid request: record ``failure``, and respond with its reason."""
         self.record_refusal(failure)
         response = self.respond(status, f"{failure.reason}\n")
         response.headers["Server"] = SERVER
@@ -222,7 +222,7 @@ class WebSocketConnection(MessageReader):
         self.tls = facts
 
     def fail_tls(self, failure: HandshakeFailure) -> None:
-        """Record that TLS failed before the request. Start the close time-out."""
+        """Record that TLS failed before a handshake request arrived. Start the close time-out."""
         self.record_refusal(failure)
         self._has_ended = True
         self._group.closing.begin(self)
@@ -233,7 +233,7 @@ class WebSocketConnection(MessageReader):
         self.eof_received()
 
     def respond(self, status: HTTPStatus, text: str) -> Response:
-        """Make a plain HTTP response."""
+        """Make an HTTP response with a text, which refuses the handshake."""
         return self.protocol.reject(status, text)
 
     def serve(self, receiver: Receiver) -> None:
@@ -265,7 +265,7 @@ class WebSocketConnection(MessageReader):
             self._write(outgoing)
 
     def send_pending(self) -> None:
-        """Write the output of the protocol. If the connection is closing, start the close time-out."""
+        """Write waiting messages and the output of `protocol`. When closing, start the close time-out."""
         self._fast_path = self._fast_path and self.is_open  # no message may follow a close frame
         self.write_out()
         for data in self.protocol.data_to_send():
@@ -301,7 +301,7 @@ class WebSocketConnection(MessageReader):
             self.transport.write(data)
 
     def _buffer_unsent(self, data: bytes) -> None:
-        """Buffer data while writing is paused. At MAX_UNSENT, drop the connection.
+        """Buffer data while writing is paused. Above MAX_UNSENT bytes, drop the connection.
 
         The plain way is to keep writing to the transport, but its buffer has no limit.
         """
@@ -393,7 +393,7 @@ class WebSocketConnection(MessageReader):
         await self.wait_closed()
 
     def hold(self, size: int) -> None:
-        """Account for this many bytes of an unfinished message."""
+        """Register this many bytes of an unfinished message with the group; 0 when it is complete."""
         self._group.hold(self, size)
 
     def end_unfinished(self, why: str) -> None:
@@ -476,7 +476,7 @@ class WebSocketConnection(MessageReader):
     # Tasks
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine until the connection ends; a failure is logged."""
+        """Run a coroutine in a task; log its failure. The end of the connection cancels the task."""
         if self._tasks is None:
             self._tasks = set()
         task = self.loop.create_task(work)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Deadlines[Connection]:
-    """Calls ``expire`` with each connection that stays in one phase longer than ``timeout_s``.
+    """Calls ``expire`` with each connection whose time-out has run for ``timeout_s``.
 
     The plain way is a timer per connection. It takes 0.4 KiB and an entry in the loop's heap for each of
     10,000 stations. All time-outs here are equally long, so that the first one to begin is the first one to

@@ -97,7 +97,7 @@ class FileRequests:
 
 
 class _WaitingRequest(NamedTuple):
-    """A request that waits for its turn; a flood of downloads must not delay the stations."""
+    """A request for a file that waits for its turn; a flood of downloads must not delay the stations."""
 
     connection: StationConnection
     request: bytes
@@ -109,7 +109,7 @@ class _WaitingRequest(NamedTuple):
 
 
 class _HttpConnection(asyncio.Protocol):
-    """Passes all events to the HTTP protocol; also tells the WebSocket connection when TCP ends."""
+    """Passes the events of TCP to the HTTP protocol, and the end of TCP also to the `StationConnection`."""
 
     def __init__(self, connection: StationConnection, http: asyncio.Protocol) -> None:
         self.port = connection.port

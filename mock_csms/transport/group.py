@@ -158,7 +158,10 @@ class ConnectionGroup[Connection: Member]:
         self.hold(connection, 0)
 
     def hold(self, connection: Connection, size: int) -> None:
-        """Register the size of a connection's unfinished message (0: none), and apply the limits."""
+        """Register the size of a connection's unfinished message, and restart its time-out; 0 ends both.
+
+        While all unfinished messages together exceed MAX_UNFINISHED, close the longest idle connection.
+        """
         self._unfinished_size += size - self._unfinished.pop(connection, 0)
         if not size:
             self._idle.end(connection)

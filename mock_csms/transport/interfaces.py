@@ -24,7 +24,7 @@ _Interface._fields_ = [
 
 IPV4: Final = 4, 4
 IPV6: Final = 8, 16
-"""Offset and size in bytes of an address in ``struct sockaddr_in`` and ``sockaddr_in6``."""
+"""Offset and size in bytes of an address: IPV4 in ``struct sockaddr_in``, IPV6 in ``sockaddr_in6``."""
 
 
 def interface_addresses() -> list[str]:

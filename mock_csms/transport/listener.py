@@ -68,6 +68,6 @@ async def serve(  # noqa: PLR0913 - each is one limit of a connection
 
 
 def _accept(group: ConnectionGroup[WebSocketConnection], port: Port) -> WebSocketConnection | TlsDetector:
-    """Make the protocol of a new connection."""
+    """Make the asyncio protocol of a new connection; it is a TlsDetector if the port accepts TLS."""
     connection = WebSocketConnection(group, port)
     return TlsDetector(connection, group.tls_turns) if port.accepts_tls else connection

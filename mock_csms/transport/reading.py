@@ -25,9 +25,9 @@ from mock_csms.transport.handshake import (
 )
 
 BURST: Final = 8
-"""Maximum frames of one station in one loop iteration. Further frames wait for the next turn."""
+"""Maximum frames of one connection in one turn; further frames wait for the next loop iteration."""
 BURST_BYTES: Final = 2**16
-"""Bytes of decompressed messages that end a turn, even after fewer than BURST frames."""
+"""Bytes of decompressed messages after which a turn ends, even if it had fewer than BURST frames."""
 MAX_HEAD: Final = 256
 """Bytes to keep from the start of an opening handshake; the log shows them if it fails."""
 POLL_INTERVAL: Final = 0.5
@@ -85,7 +85,7 @@ class ReceiveBuffer:
 
     @property
     def unfinished(self) -> int:
-        """Bytes held of a message that is not complete yet."""
+        """Buffered bytes of a message that has not arrived completely."""
         return 0 if self.is_waiting else len(self.unread) + len(self.parts or b"")
 
 
@@ -153,7 +153,7 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def send_pending(self) -> None:
-        """Write the output of the protocol."""
+        """Write the waiting messages and the output of `protocol`."""
 
     @abstractmethod
     def pong_received(self, data: BytesLike) -> None:
@@ -161,7 +161,7 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine until the connection ends."""
+        """Run a coroutine in a task; the end of the connection cancels it."""
 
     @abstractmethod
     def drop(self) -> None:
@@ -169,7 +169,7 @@ class MessageReader(asyncio.Protocol, ABC):
 
     @abstractmethod
     def refuse(self, status: HTTPStatus, failure: HandshakeFailure) -> None:
-        """Refuse a handshake whose request cannot be read."""
+        """Refuse a handshake without a valid request: record ``failure``, and respond with its reason."""
 
     @abstractmethod
     def record_refusal(self, failure: HandshakeFailure) -> None:
@@ -307,7 +307,7 @@ class MessageReader(asyncio.Protocol, ABC):
         self.loop.call_soon(self._continue_reading)
 
     def _continue_reading(self) -> None:
-        """Take the next turn, and resume reading once no frame waits."""
+        """Handle a few of the waiting frames, and resume reading once no frame waits."""
         if self._is_stalled or self.transport.is_closing():
             return
         buffer = self._buffer
@@ -321,7 +321,9 @@ class MessageReader(asyncio.Protocol, ABC):
         return len(unread) if self._has_ended else first_frame(unread, self._max_size)
 
     def _decode(self, buffer: ReceiveBuffer, data: bytes) -> None:
-        """Parse a frame with `websockets`, send the automatic answers to it, and handle the event."""
+        """Parse a frame with `websockets`, send the automatic answer, such as a pong, and handle the frame or
+        the violation.
+        """
         self.protocol.receive_data(data)
         events = self.protocol.events_received()
         was_open = not self._has_ended
@@ -391,7 +393,9 @@ class MessageReader(asyncio.Protocol, ABC):
             self.spawn(self._recover_after(seconds))
 
     async def _drop_when_disconnected(self) -> None:
-        """Poll for the end of the connection; while reading is paused, the transport does not notice it."""
+        """Poll until the station disconnects, and drop the connection. While reading is paused, the transport
+        does not notice a disconnect.
+        """
         while self._is_stalled and not self.transport.is_closing():
             if self._is_disconnected():
                 self.drop()

@@ -50,7 +50,7 @@ class Reset(NamedTuple):
 
 
 class Stall(NamedTuple):
-    """Stop reading for some seconds; None means for good."""
+    """Stop reading for some seconds; None means until the station disconnects."""
 
     seconds: float | None
 
@@ -66,7 +66,7 @@ class Performer(Protocol):
         """Whether messages can be sent."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine until the connection ends."""
+        """Run a coroutine in a task; the end of the connection cancels it."""
 
     def transmit(self, text: bytes) -> None:
         """Send a text frame."""
@@ -87,7 +87,7 @@ class Performer(Protocol):
         """Reset the TCP connection."""
 
     def stall(self, seconds: float | None) -> None:
-        """Stop reading for some seconds; None means for good."""
+        """Stop reading for some seconds; None means until the station disconnects."""
 
 
 type OnSent = Callable[[bytes | None], None]

@@ -23,13 +23,13 @@ TLS_RECORD: Final = 2**14
 RECORD_HEADER: Final = 5
 """Bytes of a record before its content; the last two give the length of the content."""
 RECORDS_PER_TURN: Final = 8
-"""Maximum records of one client in one turn.
+"""Maximum records of one client that one call of `take_turn` handles.
 
 The remaining records wait for the next turn, because 256 KiB may be 9,000 key updates, for which OpenSSL
 takes 0.4 s or more.
 """
 MAX_BACKLOG: Final = 2**14
-"""Bytes waiting for a turn above which reading pauses."""
+"""Bytes waiting for a turn; above it, reading from TCP pauses."""
 MAX_HANDSHAKE_BACKLOG: Final = 2**17
 """Maximum bytes that wait for a turn in a handshake; above it, the handshake is refused. No client needs
 as many.
@@ -53,7 +53,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def next_records(data: bytes, missing: int) -> tuple[int, int]:
-    """Size of the records for one turn, and the number of missing bytes of the last record.
+    """Bytes of ``data`` to handle in one turn, and the bytes still missing from the last record among them.
 
     The data begins with the ``missing`` bytes of a record. A header that is cut short is left for later.
     """
@@ -157,7 +157,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._ssl = setup.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Put another connection above TLS."""
+        """Set the protocol that gets the decrypted data from now on."""
         self._upper = cast("Upper", protocol)
 
     # Input
@@ -201,7 +201,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._continue_reading()
 
     def _continue_reading(self) -> None:
-        """Wait for the next turn, or read on once the backlog is handled."""
+        """Queue the remaining backlog for the next turn. If there is none, resume reading from TCP or handle
+        the end of the input.
+        """
         if self._has_ended or not self._is_reading:
             return
         if self._end is not None:
@@ -339,7 +341,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     # Failures
 
     def _fail(self, failure: HandshakeFailure) -> None:
-        """Give up, and half-close the connection.
+        """Record that TLS failed, ignore further input, and half-close the connection.
 
         If the client has sent more data, a full close would reset the connection, and the reset could
         overtake the alert.
@@ -376,7 +378,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     @contextmanager
     def _observing(self, context: ssl.SSLContext) -> Iterator[None]:
-        """Keep the client's certificate, so that the text of a refusal can describe it."""
+        """Store a certificate that the client sends during the context, so that a refusal can describe it."""
         if context.verify_mode is ssl.CERT_NONE:
             yield
         else:
@@ -407,7 +409,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return bool(output)
 
     def can_write_eof(self) -> bool:
-        """Whether the output can end before the input."""
+        """Return True: the output can end before the input."""
         return True
 
     def write_eof(self) -> None:
@@ -448,17 +450,17 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._upper.resume_writing()
 
     def pause_reading(self) -> None:
-        """Stop passing data on."""
+        """Stop reading from TCP and passing data to the connection above."""
         self._is_reading = False
         self._tcp.pause_reading()
 
     def resume_reading(self) -> None:
-        """Pass data on again, beginning with the backlog."""
+        """Read from TCP and pass data to the connection above again, beginning with the backlog."""
         self._is_reading = True
         self._continue_reading()
 
     def is_reading(self) -> bool:
-        """Whether data is passed on."""
+        """Whether data is passed to the connection above."""
         return self._is_reading
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
