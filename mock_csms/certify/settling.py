@@ -42,7 +42,7 @@ async def _becomes_idle(handle: AsyncStationHandle, rig: RigVerbs, file: Station
 async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile) -> None:
     """Unlock cables that could not be unplugged, and unplug them."""
     for evse in sorted(rig.plugged):
-        await handle.call("UnlockConnector", evseId=evse, connectorId=file.connector)
+        await handle.call("UnlockConnector", evseId=evse, connectorId=file.connector_of(evse))
     if rig.plugged:
         await rig.clears()
 

@@ -218,7 +218,11 @@ class StationFile(Strict):
     @property
     def connector(self) -> int:
         """The connector that the cases use."""
-        return min(self.station.evses[self.evse])
+        return self.connector_of(self.evse)
+
+    def connector_of(self, evse: int) -> int:
+        """Return the lowest connector of an EVSE, which the cases use; 1 if the station has no such EVSE."""
+        return min(self.station.evses.get(evse, [1]))
 
     def for_second_session(self, evse: int) -> "StationFile":
         """Return a copy of the file, whose cases use this EVSE and the second token."""

@@ -169,7 +169,10 @@ def parse_time(text: str) -> TimeFilter:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        return time.fromisoformat(text.removesuffix("Z")).replace(tzinfo=None)
+        of_day = time.fromisoformat(text.removesuffix("Z"))
+        if of_day.tzinfo is not None:
+            raise ValueError("a time of day is in UTC") from None
+        return of_day
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 

@@ -217,7 +217,7 @@ def test_valid_time_is_parsed(text: str, expected: datetime | time) -> None:
     assert parse_time(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "x", "25:00", "2026-13-01", "yesterday"])
+@pytest.mark.parametrize("text", ["", "x", "25:00", "2026-13-01", "yesterday", "12:00+02:00"])
 def test_invalid_time_raises(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_time(text)

@@ -1,5 +1,6 @@
 """Stimuli of a person or a rig in a case."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Any, Self
@@ -35,14 +36,20 @@ class RigVerbs:
         return other
 
     async def does(self, stimulus: str, **parameters: Any) -> None:
-        """Give a stimulus of `STIMULI`, by default at the EVSE of the case; a plug-in goes to connector 1."""
-        place = ({"evse": self._file.evse} if "{evse}" in STIMULI[stimulus] else {}) | (
-            {"connector": 1} if stimulus == "plug-in" else {}
-        )
-        asked = Stimulus(stimulus, {**place, **parameters})
+        """Give a stimulus of `STIMULI`, by default at the EVSE of the case and its lowest connector."""
+        asked = Stimulus(stimulus, {**self._place(stimulus, parameters), **parameters})
         with self._steps.step(f"the rig does {asked}"):
             await self._gives(asked)
         self._note(stimulus, asked.parameters.get("evse", self._file.evse))
+
+    def _place(self, stimulus: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the default place of a stimulus. Rigs know that a connector that is not named is 1."""
+        if "{evse}" not in STIMULI[stimulus]:
+            return {}
+        evse = parameters.get("evse", self._file.evse)
+        connector = self._file.connector_of(evse)
+        is_named = stimulus == "plug-in" or ("{connector}" in STIMULI[stimulus] and connector != 1)
+        return {"evse": evse, "connector": connector} if is_named else {"evse": evse}
 
     async def _gives(self, stimulus: Stimulus) -> None:
         """Ask the rig for a stimulus; raises Skipped, or RigFailed for any fault of the rig."""
