@@ -85,16 +85,20 @@ class Clock:
         self._renewed_at = 0.0
         self._max_ahead_s = 0.0
         self._requirements: tuple[str, ...] = ()
-        """Requirements to use the currentTime of the answers that the station has received."""
+        """Requirements to set the clock to a currentTime, for each kind of answer with a currentTime that the
+        station has received.
+        """
         self.floor = self.limit = ""
         self.since: float | None = None
         """Time at which the first currentTime was sent to the station; None if none was sent yet."""
         self.is_skewed = False
-        """Whether any currentTime sent to the station differed from the real time."""
+        """Whether a currentTime sent to the station was unreadable or off by more than SKEW_LIMIT_S, or the
+        server's clock was set meanwhile.
+        """
 
     @property
     def is_right(self) -> bool:
-        """Whether the station has been told the right time, and no other."""
+        """Whether the station was sent a currentTime, and every currentTime sent to it was right."""
         return self.since is not None and not self.is_skewed
 
     def set_time(self, at: float, current_time: object, requirement: str) -> bool:
@@ -128,7 +132,7 @@ class Clock:
     def read(
         self, at: float, frame: int, action: str, text: str, *, live: bool = True
     ) -> tuple[str | None, Findings]:
-        """Check a timestamp like `check`. Also return it in a sortable form (None if invalid)."""
+        """Check a timestamp like `check`; return it in sortable form (None if invalid) and the findings."""
         if self.floor < text < self.limit and text[-1] == "Z" and 20 <= len(text) <= 24:
             return text, NO_FINDINGS
         seconds = seconds_of(text)
@@ -241,7 +245,7 @@ class Online:
             self._disconnected_at = at
 
     def forget(self) -> None:
-        """Drop all periods after the server's clock was set."""
+        """Drop all periods, because the server's clock was set."""
         self._offline = ()
         self._online_since = None
         self._disconnected_at = None

@@ -91,7 +91,7 @@ class Connectors:
         """Last status by EVSE id and connector id; UNKNOWN_STATUS without a report since the last boot."""
 
     def booted(self, at: float, frame: int) -> None:
-        """Expect the status of every connector."""
+        """Register a boot, after which the station must report the status of every connector."""
         self._reported = EMPTY
         self._persisting = self._strictly_inoperative
         for connector in self.status:
@@ -116,7 +116,8 @@ class Connectors:
                 self._arrive(frozenset({connector}))
 
     def judge_status(self, at: float, frame: int, payload: JsonObject, *, is_charging: bool) -> Findings:
-        """Register a StatusNotification. Report connector 0 once: it does not exist (Part 1 7.2).
+        """Register a StatusNotification. Report a connector that is Available although it was made
+        Inoperative, and report connector 0 once, because it does not exist (Part 1 7.2).
 
         ``is_charging``: whether a transaction is running, which may delay a change of availability.
         """
@@ -170,11 +171,13 @@ class Connectors:
         return ("G03.FR.06",) if scope[1] is None else ("G01.FR.07",)
 
     def _may_be_added(self, connector: Connector) -> bool:
-        """Return whether an unknown connector can be added."""
+        """Return whether a new connector has valid ids and there is room for it."""
         return min(connector) > 0 and len(self.status) < MAX_CONNECTORS
 
     def apply_event(self, event: JsonObject) -> None:
-        """Register an AvailabilityState of a connector, an EVSE or the station."""
+        """Register an event of a NotifyEvent if it has the AvailabilityState of a connector, an EVSE or the
+        station.
+        """
         component = event["component"]
         if event["variable"]["name"].lower() != "availabilitystate":
             return
@@ -194,7 +197,9 @@ class Connectors:
             self.status[connector] = state if state == "Unavailable" else UNKNOWN_STATUS
 
     def _arrive(self, connectors: frozenset[Connector]) -> None:
-        """Register statuses that may be due after an offline period."""
+        """Register that statuses of these connectors have arrived; some may have been due after an offline
+        period.
+        """
         if self.awaited and not (self.awaited - connectors):
             self._report.met("B04.FR.01")
         self.awaited -= connectors
@@ -227,7 +232,7 @@ class Connectors:
         self._offline_since = at
 
     def clock_jumped(self) -> None:
-        """Drop the start of the offline period after the server's clock was set."""
+        """Drop the start of the offline period, because the server's clock was set."""
         self._offline_since = None
 
     def resumed(self, at: float, limit_s: float | None) -> None:

@@ -56,7 +56,9 @@ class EventContents:
         self._report = report
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Check and register an event that is not a retry."""
+        """Check the EVSE and the idToken of an event that is not a retry, and add the event to the contents
+        of its transaction.
+        """
         findings = self._judge_evse(at, frame, tracked, event) + self._judge_token(at, frame, tracked, event)
         tracked.contents.add(at, frame, event)
         return findings
@@ -71,7 +73,7 @@ class EventContents:
         *,
         requirements: tuple[str, ...] = (),
     ) -> Findings:
-        """Report a kind once per transaction."""
+        """Report a finding of a kind at most once per transaction."""
         if kind in contents.reported:
             return NO_FINDINGS
         contents.reported |= {kind}
@@ -162,7 +164,9 @@ class EventContents:
         )
 
     def judge_whole(self, at: float, tracked: TransactionState) -> Findings:
-        """Check a transaction as a whole, if all its events are known."""
+        """Check the stoppedReason of a transaction and the idToken of its remote start, if all its events are
+        known.
+        """
         if tracked.started is None or tracked.gaps:
             return NO_FINDINGS
         return self._judge_stopped_reason(at, tracked) + self._judge_remote_start(at, tracked)

@@ -27,7 +27,9 @@ class EventTimes:
         self._online = online
 
     def judge(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Check the time of an event, if the station's clock had been set to the server's time before."""
+        """Check the time and the offline flag of an event, if the station's clock had been set to the
+        server's time before.
+        """
         seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)
         if seconds is None or clock.since is None or seconds < clock.since or clock.is_skewed:
@@ -51,7 +53,9 @@ class EventTimes:
     def _judge_flag(
         self, at: float, frame: int, tracked: TransactionState, text: str, seconds: float
     ) -> Findings:
-        """Check the flag of an event that is flagged as offline."""
+        """Check that an event that is flagged as offline did not happen while the station was certainly
+        online.
+        """
         if self._online.was_offline(seconds):
             self._report.met(*_OFFLINE)
         elif self._online.was_followed_by_outage(seconds):

@@ -18,7 +18,7 @@ MIN_OVERLAP_S: Final = 10.0
 
 @dataclass(slots=True)
 class Doubt:
-    """A violation, unless an earlier Ended event is still on its way."""
+    """An apparent violation that an Ended event may explain if it is still on its way."""
 
     kind: str
     tracked: TransactionState
@@ -45,7 +45,9 @@ class EvseUse:
         """Suspicions by kind and EVSE."""
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Check an event that was added to the contents of its transaction."""
+        """Settle the suspicions that an event decides, and compare its transaction with the previous one on
+        the EVSE. The event must already be in the contents of its transaction.
+        """
         findings = self._settle(at, frame, tracked, event) if self.doubts else NO_FINDINGS
         evse_id = event.get("evse", {}).get("id", 0)
         if evse_id > 0 and tracked.ended is None and (evse_id in self._running or self._has_room):
@@ -81,7 +83,7 @@ class EvseUse:
         )
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> None:
-        """Suspect readings of a running transaction in MeterValues (part 2, J 2.1)."""
+        """Suspect that a MeterValues contains readings of a running transaction (part 2, J 2.1)."""
         tracked = self._running.get(payload["evseId"])
         if tracked is None or tracked.ended is not None or tracked.started is None:
             return
@@ -106,7 +108,9 @@ class EvseUse:
                 return
 
     def _settle(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Settle the suspicions about the transaction of an event, if the event shows when it ended."""
+        """Settle the suspicions about the transaction of an event, if the event is the Ended event or shows
+        that the transaction had not ended in time.
+        """
         if event.get("offline"):
             self._wait(at + OVERLAP_PAUSE_S)
         findings = NO_FINDINGS
@@ -129,8 +133,8 @@ class EvseUse:
         return is_reliable and seconds is not None and seconds > doubt.moment + doubt.margin_s
 
     def _judge_ended(self, at: float, doubt: Doubt) -> Findings:
-        """Settle a suspicion by the Ended event. An Ended event that was written after a restart may have the
-        time of the restart.
+        """Confirm a suspicion if the Ended event is too late. The Ended event of an interrupted transaction
+        is not judged: it may have the time of the restart.
         """
         ending = doubt.tracked.contents.ending
         if ending is None or ending.stopped_reason in INTERRUPTIONS:

@@ -58,7 +58,9 @@ def _is_during_transaction(command: AnsweredCommand, known: Known201) -> bool:
 
 @EVSE_RESET_ACCEPTED.on_command("B11.FR.09", of=Action.reset)
 def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a reset of an EVSE is rejected if the EVSE does not support it."""
+    """Check that a Reset of an EVSE without a known transaction is rejected if AllowReset of the EVSE is
+    false.
+    """
     if "evseId" not in command.request or _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)
@@ -66,7 +68,9 @@ def _judge_idle_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @EVSE_RESET_ACCEPTED.on_command("B12.FR.09", of=Action.reset)
 def _judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a reset of an EVSE with a transaction is rejected if the EVSE does not support it."""
+    """Check that a Reset of an EVSE with a running transaction is rejected if AllowReset of the EVSE is
+    false.
+    """
     if "evseId" not in command.request or not _is_during_transaction(command, known):
         return None
     return _judge_support(command, known)
@@ -74,7 +78,9 @@ def _judge_busy_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @EVSE_RESET_NOT_ANNOUNCED.on_command("B11.FR.10", of=Action.reset)
 def _judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station that resets an EVSE has AllowReset for this EVSE."""
+    """Check that the FullInventory has the variable AllowReset of an EVSE whose Reset the station has
+    accepted or scheduled.
+    """
     evse_id, model = command.request.get("evseId"), known[DeviceModelFacts]
     if evse_id is None or command.answer["status"] not in _CARRIED_OUT or not model.is_complete:
         return None
@@ -88,7 +94,9 @@ def _judge_announcement(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outcome:
-    """Check that a transaction ends normally while a reset of its EVSE or of the station is scheduled."""
+    """Check that a transaction is not ended by a reset while a Reset OnIdle of `evse_id` (None: of the
+    station) is scheduled.
+    """
     reset = known[ScheduledResets].answers.get(evse_id)
     if reset is None or call.payload.get("offline") or known.clock.is_skewed:
         return None
@@ -110,13 +118,13 @@ def _judge_end(call: StationCall, known: Known201, evse_id: int | None) -> Outco
 
 @TRANSACTION_ENDED_BY_SCHEDULED_RESET.on_event("B12.FR.03", types=("Ended",))
 def _judge_end_before_reboot(call: StationCall, known: Known201) -> Outcome:
-    """Check the end of a transaction before a scheduled reset of the station."""
+    """Check that a scheduled Reset of the station does not end a transaction."""
     return _judge_end(call, known, None)
 
 
 @TRANSACTION_ENDED_BY_SCHEDULED_RESET.on_event("B12.FR.07", types=("Ended",))
 def _judge_end_before_evse_reset(call: StationCall, known: Known201) -> Outcome:
-    """Check the end of a transaction before a scheduled reset of its EVSE."""
+    """Check that a scheduled Reset of an EVSE does not end the transaction on this EVSE."""
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])
     evse_id = running.evse_id if running else None
     return None if evse_id is None else _judge_end(call, known, evse_id)

@@ -18,7 +18,7 @@ RESULT_BEFORE_ANSWER: Final = CHECKS.kind(
 
 @RESULT_BEFORE_ANSWER.on_call("FR.05", of=sorted({REPORTED_BY[action] for action in REQUESTS}))
 def _judge_order(call: StationCall, known: Known201) -> Outcome:
-    """Check that a report follows the answer to its command."""
+    """Check that a report is not sent before the station has answered the command that asks for it."""
     key = call.action, call.payload["requestId"]
     frames = known[UnansweredRequests].frames
     if key not in frames:

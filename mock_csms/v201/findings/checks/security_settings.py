@@ -55,7 +55,9 @@ PASSWORD_DISCLOSED: Final = CHECKS.kind(
 
 
 def _priorities(command: AnsweredCommand) -> tuple[list[str], str] | None:
-    """Return the slots that a SetVariables puts into NetworkConfigurationPriority, and the status."""
+    """Return the slots that a SetVariables puts into NetworkConfigurationPriority, and the attributeStatus in
+    the result; None if the command does not set this variable or the result is missing.
+    """
     answers = {
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }
@@ -66,7 +68,9 @@ def _priorities(command: AnsweredCommand) -> tuple[list[str], str] | None:
 
 
 def _judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) -> Outcome:
-    """Judge whether a NetworkConfigurationPriority with forbidden security profiles is rejected."""
+    """Judge whether a SetVariables of NetworkConfigurationPriority is rejected if its slots have the
+    forbidden security profiles in `profiles`; `fault` says why they are forbidden.
+    """
     found = _priorities(command)
     if found is None or not profiles:
         return None
@@ -81,7 +85,9 @@ def _judge_profiles(command: AnsweredCommand, profiles: set[int], fault: str) ->
 
 
 def _named_profiles(command: AnsweredCommand, known: Known201) -> set[int]:
-    """Return the known security profiles of the slots that a SetVariables names."""
+    """Return the known security profiles of the slots that a SetVariables puts into
+    NetworkConfigurationPriority.
+    """
     found, profiles = _priorities(command), known[NetworkSlots].security_profiles(command.sent_frame)
     return {profiles[slot] for slot in found[0] if slot in profiles} if found else set()
 
@@ -103,7 +109,9 @@ def _judge_root(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _profile_in_report(call: StationCall, known: Known201) -> str | None:
-    """Return the security profile once a FullInventory is complete."""
+    """Return the value of SecurityProfile in this part of a report or, if the part does not have this
+    variable, the last known value; None if there is no value.
+    """
     model = known[DeviceModelFacts]
     for definition, values in model.reported_in(call):
         if definition.name == _PROFILE:
@@ -126,7 +134,7 @@ def _judge_password_variable(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_limit(call: StationCall, known: Known201, profile: str) -> Outcome:
-    """Judge the maximum length of the password in a security profile."""
+    """Judge the maxLimit of BasicAuthPassword in a complete FullInventory if SecurityProfile is `profile`."""
     inventory = known[DeviceModelFacts].inventory_with(call)
     if inventory is None or _PASSWORD not in inventory or _profile_in_report(call, known) != profile:
         return None
@@ -154,7 +162,7 @@ def _judge_limit_with_tls(call: StationCall, known: Known201) -> Outcome:
 
 
 class PasswordFacts(Facts):
-    """The password that was set last."""
+    """The BasicAuthPassword in the latest accepted SetVariables; empty if there is none."""
 
     __slots__ = ("password",)
 
@@ -164,7 +172,7 @@ class PasswordFacts(Facts):
 
 @CHECKS.learn_command(Action.set_variables)
 def _learn_password(command: AnsweredCommand, known: Known201) -> None:
-    """Remember an accepted password."""
+    """Store the BasicAuthPassword that the station has accepted."""
     statuses = {
         name_of_item(result): result["attributeStatus"] for result in command.answer["setVariableResult"]
     }

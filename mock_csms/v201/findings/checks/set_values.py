@@ -24,7 +24,7 @@ from mock_csms.v201.findings.known import Known201
 _VALUES: Final = frozenset({ACTUAL, "Target"})
 """Attribute types whose values have the data type and the limits of the variable."""
 _JUDGED_ELSEWHERE: Final = frozenset({"networkconfigurationpriority"})
-"""Variables with requirements of their own (B10.FR.02)."""
+"""Variables that are not judged here, because another check judges their values (B10.FR.02)."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 WRONG_VALUE_ACCEPTED: Final = CHECKS.kind(
@@ -40,7 +40,7 @@ def _is_decimal(value: str, _: Definition) -> bool:
 
 
 def _is_integer(value: str, definition: Definition) -> bool:
-    """Return whether a value is a whole number; 5.0 may be one."""
+    """Return whether a value is a whole number; 5.0 counts as one."""
     return _is_decimal(value, definition) and float(value).is_integer()
 
 
@@ -76,12 +76,12 @@ _IS_VALID: Final[Mapping[str, Callable[[str, Definition], bool]]] = {
     "OptionList": _is_option,
     "SequenceList": _has_options,
 }
-"""Function that returns whether a text may be a value, by data type."""
+"""By data type, the function that returns whether a text is a valid value of a variable."""
 
 
 def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[VariableResult, str, Definition]]:
-    """Yield the results about variables with a known definition, with the value to set and the definition. An
-    empty value is skipped, because it shows nothing.
+    """For each item of a SetVariables whose variable has a known definition, yield the result, the value to
+    set and the definition. An item with an empty value is skipped, because its result shows nothing.
     """
     model, asked = known[DeviceModelFacts], settings_of(command.request)
     limit = model.number("DeviceDataCtrlr", "ConfigurationValueSize")
@@ -112,7 +112,7 @@ def _outcome(result: VariableResult, value: str, *, is_wrong: bool, fault: str, 
 
 @WRONG_VALUE_ACCEPTED.on_command("B05.FR.07", of=Action.set_variables)
 def _judge_format(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that values of another data type are rejected."""
+    """Check that values that do not fit the data type of the variable are rejected."""
     outcome: Outcome = None
     for result, value, definition in _settings(command, known):
         is_valid = _IS_VALID.get(definition.data_type or "")

@@ -49,7 +49,9 @@ PRIVATE_KEY_SENT: Final = CHECKS.kind("private-key-sent", "error", "a SignCertif
 
 
 def _request_in(call: StationCall) -> CertificateRequest | None:
-    """Return the request in a SignCertificate; None if it cannot be judged."""
+    """Parse the `csr` of a SignCertificate; None if it is not PKCS#10 in PEM or uses an unsupported
+    algorithm.
+    """
     try:
         return read_signing_request(call.payload["csr"])
     except NotImplementedError:
@@ -87,7 +89,7 @@ def _judge_key(call: StationCall, kinds: tuple[str, ...]) -> Outcome:
 
 @CSR_KEY_WEAK.on_call("A00.FR.501", of=Action.sign_certificate)
 def _judge_any_key(call: StationCall, _: Known201) -> Outcome:
-    """Check that any key is long enough."""
+    """Check that the key of the request is long enough, whether it is RSA, DSA or EC."""
     return _judge_key(call, tuple(MIN_KEY_BITS))
 
 
@@ -118,7 +120,9 @@ def _judge_hash(call: StationCall, _: Known201) -> Outcome:
 
 
 def _request_for_station(call: StationCall, known: Known201) -> CertificateRequest | None:
-    """Return the request if it is certainly for the certificate of the station only."""
+    """Return the request in a SignCertificate if it is certainly for a ChargingStationCertificate only; None
+    otherwise.
+    """
     use = call.payload.get("certificateType")
     is_for_station = use == FOR_STATION or (use is None and known[DeviceModelFacts].is_off("ISO15118Ctrlr"))
     return _request_in(call) if is_for_station else None
@@ -126,7 +130,7 @@ def _request_for_station(call: StationCall, known: Known201) -> CertificateReque
 
 @CSR_SUBJECT_WRONG.on_call("A00.FR.509", of=Action.sign_certificate)
 def _judge_organization(call: StationCall, known: Known201) -> Outcome:
-    """Check the organization in the subject."""
+    """Check that the organization in the subject of the request is the OrganizationName of the station."""
     required = known[DeviceModelFacts].of_station("SecurityCtrlr", "OrganizationName")
     request = _request_for_station(call, known)
     if request is None or not required or not known[RecentSettings].is_settled("SecurityCtrlr", call.at):
@@ -143,7 +147,9 @@ def _judge_organization(call: StationCall, known: Known201) -> Outcome:
 
 @CSR_SUBJECT_WRONG.on_call("A00.FR.511", of=Action.sign_certificate)
 def _judge_common_name(call: StationCall, known: Known201) -> Outcome:
-    """Check the common name in the subject."""
+    """Check that the common name in the subject of the request is the serial number of the station, and not a
+    URL or an IP address.
+    """
     request, serial_number = _request_for_station(call, known), known[SigningFacts].serial_number
     if request is None:
         return None
@@ -171,7 +177,7 @@ def _is_address(name: str) -> bool:
 
 
 def _trigger_of(call: StationCall, known: Known201) -> SigningTrigger | None:
-    """Return the TriggerMessage that a request certainly follows."""
+    """Return the TriggerMessage that certainly caused a SignCertificate; None if there is none."""
     trigger = known[SigningFacts].trigger
     is_its = trigger is not None and trigger.is_certain and call.at - trigger.at <= _FOLLOWS_WITHIN_S
     return trigger if is_its else None

@@ -1,4 +1,4 @@
-"""Ends of transactions and of authorizations that are due (E03, E05, E06, E09)."""
+"""Transactions and authorizations that must end (E03, E05, E06, E09)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -36,7 +36,9 @@ _STOPS: Final = {
     "EVDeparted": (("E06.FR.01", "ParkingBayOccupancy"),),
     "StopAuthorized": (("E06.FR.03", "Authorized"), ("E06.FR.06", "PowerPathClosed")),
 }
-"""Requirements to end a transaction, each with its member of TxStopPoint, by triggerReason."""
+"""By triggerReason, the requirements to end the transaction, each with the member of TxStopPoint that makes
+it apply.
+"""
 _ENDS_WITH_AUTHORIZATION: Final = frozenset({"Authorized", "EnergyTransfer", "PowerPathClosed"})
 _MAX_ENERGY: Final = "maxenergyoninvalidid"
 _IDLE: Final = "Idle"
@@ -84,7 +86,7 @@ def _id(event: JsonObject) -> str:
 
 
 def _stop_points(known: Known201, event: StationCall | AnsweredStationCall) -> frozenset[str]:
-    """Return the stop points; empty if they are unknown or may have changed since the event."""
+    """Return the members of TxStopPoint; empty if they are unknown or may have changed since the event."""
     if not known[RecentSettings].is_settled(_TX, time_of_event(event)):
         return frozenset()
     return known[DeviceModelFacts].members(_TX, "TxStopPoint") or frozenset()
@@ -105,7 +107,9 @@ def _expect(  # noqa: PLR0913, PLR0917 - the parts of an expectation
     within_s: float = _WITHIN_S,
     is_excused: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Expect another event of the transaction."""
+    """Expect a later event of the transaction of `message` for which `is_fulfilled_by` is true; without it,
+    `kind` is reported after `within_s`, unless `is_excused` returns True.
+    """
     transaction_id = _id(message.payload)
     known.expectations.add(
         ExpectedMessage(
@@ -217,7 +221,9 @@ def _expect_reaction(  # noqa: PLR0913 - the parts of an expectation
     *,
     stops_charging: bool = False,
 ) -> None:
-    """Expect a reaction to a refused token, unless something else ends the transaction or its charging."""
+    """Expect an event in which the station reacts to a refused token, unless the transaction has ended by
+    then or, with `stops_charging`, no longer charges.
+    """
     transaction_id = _id(call.payload)
 
     def is_excused() -> bool:
@@ -253,7 +259,9 @@ def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str
 
 @CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized",))
 def _expect_timeout(call: StationCall, known: Known201) -> None:
-    """Expect the timeout of a transaction that a driver has authorized; F02 is about remote starts."""
+    """Expect an event that reports EVConnectTimeout for a transaction that a driver has authorized, unless a
+    cable is plugged in. Remote starts are not judged: F02 is about them.
+    """
     event, points = call.payload, _stop_points(known, call)
     timeout_s = known[DeviceModelFacts].number(_TX, "EVConnectionTimeOut")
     is_waiting = event["transactionInfo"].get("chargingState") == "Idle" and not event.get("offline")
@@ -281,7 +289,9 @@ def _expect_timeout(call: StationCall, known: Known201) -> None:
 
 
 def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) -> bool:
-    """Return whether a transaction is authorized and no vehicle is connected."""
+    """Return whether a transaction that was not started remotely still waits for a vehicle, and
+    EVConnectionTimeOut is still `timeout_s`.
+    """
     running, tracked = known.running.by_id.get(transaction_id), known.transactions.find(transaction_id)
     if running is None or tracked is None or running.charging_state in PLUGGED_IN:
         return False

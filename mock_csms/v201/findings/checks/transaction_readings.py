@@ -38,7 +38,7 @@ from mock_csms.v201.findings.transaction_state import INTERRUPTIONS
 
 _SIGNS: Final = VariableName("sampleddatactrlr", "signreadings")
 _MIN_INTERVALS: Final = 4
-"""Intervals that a transaction must have lasted before missing readings are certain."""
+"""Minimum duration, in sampling intervals, of a transaction whose number of readings is judged."""
 
 READINGS_MISSING: Final = CHECKS.kind(
     "readings-missing",
@@ -122,7 +122,7 @@ def _may_sign_begin(known: Known201) -> bool:
 
 @READINGS_MISSING.on_event("E01.FR.09", types=("Started",), once=True)
 def _judge_start(call: StationCall, known: Known201) -> Outcome:
-    """Check the readings of a Started event that names the EVSE."""
+    """Check that a Started event that names the EVSE has readings of the TxStartedMeasurands."""
     if "evse" not in call.payload or _is_offline(call) or _may_sign_begin(known):
         return None
     required = _required(call, known, "TxStartedMeasurands", time_of_event(call))
@@ -133,7 +133,9 @@ def _judge_start(call: StationCall, known: Known201) -> Outcome:
 
 @READINGS_MISSING.on_event("E01.FR.17", types=("Updated",), triggers=CHARGE_TRIGGERS)
 def _judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
-    """Check the event in which charging starts, if the Started event did not name the EVSE."""
+    """Check that the event in which charging starts has readings of the TxStartedMeasurands, if the Started
+    event did not name the EVSE.
+    """
     notes = known[RunningNotes].of(call.payload)
     if notes is None or notes.names_evse or notes.has_charged or notes.has_begin or not notes.is_whole:
         return None
@@ -148,8 +150,9 @@ def _judge_begin_of_charging(call: StationCall, known: Known201) -> Outcome:
 
 @READINGS_MISSING.on_event("E02.FR.10", types=("Updated",), triggers=(PERIODIC_TRIGGER,))
 def _judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
-    """Check the first periodic readings once later ones arrive: they may be split over several events with
-    the same timestamp (E02.FR.11).
+    """Check that the first periodic readings of a transaction contain the TxUpdatedMeasurands. They are
+    judged once later ones arrive, because they may be split over several events with the same timestamp
+    (E02.FR.11).
     """
     notes = known[RunningNotes].of(call.payload)
     if notes is None or not notes.periodic_measurands or notes.periodic_at == call.payload["timestamp"]:
@@ -163,7 +166,9 @@ def _judge_periodic_readings(call: StationCall, known: Known201) -> Outcome:
 
 @READINGS_MISSING.on_event("E06.FR.11", types=("Ended",), once=True)
 def _judge_end(call: StationCall, known: Known201) -> Outcome:
-    """Check the readings of an Ended event, unless a power cut or a reset interrupted the transaction."""
+    """Check that an Ended event has readings of the TxEndedMeasurands, unless a power cut or a reset
+    interrupted the transaction.
+    """
     notes = known[RunningNotes].of(call.payload)
     is_interrupted = call.payload["transactionInfo"].get("stoppedReason") in INTERRUPTIONS
     if notes is None or is_interrupted or _is_offline(call):
@@ -204,9 +209,11 @@ def _may_need_no_readings(known: Known201, variable: str, since: float) -> bool:
 
 
 def _judge_context(call: StationCall, required: str, revealing: frozenset[str]) -> Outcome:
-    """Judge the contexts of the readings, unless the event only reports signed data or a restart.
+    """Judge whether a reading of an event has the context `required`.
 
-    Readings without a context show nothing, although Sample.Periodic is the default.
+    Without one, the event is wrong only if a reading has a context in `revealing`, and the event reports more
+    than signed data or an interruption. Readings without a context show nothing, although Sample.Periodic is
+    the default.
     """
     event = call.payload
     found = {sample["context"] for sample in samples_of(event) if "context" in sample}
@@ -258,7 +265,7 @@ def _judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
 
 @PERIODIC_READINGS_MISSING.on_event("J02.FR.11", types=("Ended",), once=True)
 def _judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
-    """Compare the number of periodic readings with the duration of a transaction."""
+    """Check that a transaction has at least about half of the periodic readings due in its duration."""
     notes = known[RunningNotes].of(call.payload)
     interval_s = known[DeviceModelFacts].number(SAMPLED_DATA_CTRLR, "TxUpdatedInterval")
     if notes is None or not interval_s or not notes.is_whole or not notes.names_evse or _is_offline(call):
@@ -288,8 +295,9 @@ def _duration(call: StationCall, notes: TransactionNotes) -> float | None:
 
 @READING_OUTSIDE_INTERVAL.on_event("J02.FR.10", types=("Started", "Updated"), once=True)
 def _judge_times_of_readings(call: StationCall, known: Known201) -> Outcome:
-    """Check the timestamps of several meter values in one event. Only a clock that is never set back or
-    forward makes them comparable.
+    """Check that several meter values in one event are neither newer than the event nor older than one
+    sampling interval before it. Only a clock that is never set back or forward makes the timestamps
+    comparable.
     """
     meter_values = call.payload.get("meterValue", ())
     event_at = seconds_of(call.payload["timestamp"])

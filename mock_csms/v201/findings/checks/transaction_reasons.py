@@ -29,7 +29,7 @@ _STOP_REASONS: Final = {
     "EnergyLimitReached": frozenset({"DeAuthorized", "EnergyLimitReached", "LocalOutOfCredit"}),
     "TimeLimitReached": frozenset({"TimeLimitReached", "LocalOutOfCredit"}),
 }
-"""Values of stoppedReason that fit the triggerReason of an Ended event."""
+"""By the triggerReason of an Ended event, the values of stoppedReason that fit it."""
 
 TRIGGER_REASON_WITHOUT_COMMAND: Final = CHECKS.kind(
     "trigger-reason-without-command",
@@ -83,14 +83,16 @@ def _is_whole(call: StationCall, known: Known201) -> bool:
 
 
 def _first_stop(call: StationCall, known: Known201) -> str | None:
-    """Return the triggerReason of an earlier event that may have begun the end of the transaction."""
+    """Return the triggerReason of the earlier event that may have begun the end of the transaction; None if
+    there is none.
+    """
     tracked = known.transactions.find(call.payload["transactionInfo"]["transactionId"])
     return None if tracked is None else tracked.contents.first_stop
 
 
 @TRIGGER_REASON_WITHOUT_COMMAND.on_event("E01.FR.15", triggers=CAUSES, once=True)
 def _judge_cause(call: StationCall, known: Known201) -> Outcome:
-    """Check that the command that an event names as its cause was sent."""
+    """Check that the command that caused an event, according to its triggerReason, was sent to the station."""
     trigger = call.payload["triggerReason"]
     action = CAUSES[trigger]
     if not known[SentCommands].was_never_sent(action):
@@ -119,7 +121,9 @@ def _judge_charging_state(call: StationCall, known: Known201) -> Outcome:
     "E02.FR.01", "E02.FR.20", types=("Updated",), triggers=(*_NOT_AUTHORIZING, "Authorized")
 )
 def _judge_first_token(call: StationCall, known: Known201) -> Outcome:
-    """Check the trigger reason of the event with the first idToken of a running transaction."""
+    """Check that the first idToken of a running transaction comes in an event whose triggerReason may report
+    an authorization.
+    """
     id_token = call.payload.get("idToken")
     if id_token is None or id_token["type"] == NO_AUTHORIZATION or not _is_whole(call, known):
         return None
@@ -137,7 +141,7 @@ def _judge_first_token(call: StationCall, known: Known201) -> Outcome:
 
 @ABNORMAL_CONDITION_NOT_REPORTED.on_event("E06.FR.16", types=("Ended",), once=True)
 def _judge_fault(call: StationCall, known: Known201) -> Outcome:
-    """Check the trigger reason of a transaction that a fault ends."""
+    """Check that an Ended event whose stoppedReason is a fault has triggerReason AbnormalCondition."""
     reason, trigger = call.payload["transactionInfo"].get("stoppedReason"), call.payload["triggerReason"]
     if reason not in _FAULTS:
         return None
@@ -153,7 +157,7 @@ def _judge_fault(call: StationCall, known: Known201) -> Outcome:
 
 @STOPPED_REASON_UNLIKELY.on_event("E07.FR.05", types=("Ended",), triggers=("StopAuthorized",), once=True)
 def _judge_local_stop(call: StationCall, known: Known201) -> Outcome:
-    """Check the stoppedReason of a transaction that the driver stops."""
+    """Check that an Ended event with triggerReason StopAuthorized has stoppedReason Local or none."""
     reason = call.payload["transactionInfo"].get("stoppedReason")
     if _first_stop(call, known) is not None or not _is_whole(call, known) or reason in _OTHER_LOCAL_STOPS:
         return None
@@ -167,7 +171,9 @@ def _judge_local_stop(call: StationCall, known: Known201) -> Outcome:
 
 @STOPPED_REASON_UNLIKELY.on_event("E07.FR.06", types=("Ended",), triggers=_STOP_REASONS, once=True)
 def _judge_stop_reason(call: StationCall, known: Known201) -> Outcome:
-    """Check the stoppedReason of a transaction that the driver does not stop."""
+    """Check that the stoppedReason of an Ended event fits its triggerReason, if the driver did not stop the
+    transaction.
+    """
     trigger = call.payload["triggerReason"]
     reason = call.payload["transactionInfo"].get("stoppedReason")
     if reason is None or _first_stop(call, known) is not None or not _is_whole(call, known):
@@ -182,7 +188,9 @@ def _judge_stop_reason(call: StationCall, known: Known201) -> Outcome:
 
 @PHASES_NOT_REPORTED.on_event("E02.FR.18", types=("Ended",), once=True)
 def _judge_phases(call: StationCall, known: Known201) -> Outcome:
-    """Check that a transaction with energy reports numberOfPhasesUsed if an earlier transaction did."""
+    """Check that a transaction that has charged reports numberOfPhasesUsed, if an earlier transaction on the
+    same connector did.
+    """
     facts = known[RunningNotes]
     notes = facts.of(call.payload)
     running = known.running.by_id.get(call.payload["transactionInfo"]["transactionId"])

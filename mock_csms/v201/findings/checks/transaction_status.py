@@ -108,7 +108,9 @@ def _judge_all(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_claim(call: StationCall, known: Known201, transaction_id: str | None) -> Outcome:
-    """Check whether an earlier answer said that the queue was empty although an event was in it."""
+    """Check that an event that arrives now was not in the queue when an earlier answer about `transaction_id`
+    (None: about all transactions) said that the queue was empty.
+    """
     claim = known[QueueClaims].by_id.get(transaction_id)
     if claim is None or not _is_new(call.payload, known):
         return None
@@ -139,13 +141,17 @@ def _is_new(event: JsonObject, known: Known201) -> bool:
 
 @TRANSACTION_STATUS_WRONG.on_event("E14.FR.04", triggers=_NOT_PERIODIC)
 def _judge_claim_about_transaction(call: StationCall, known: Known201) -> Outcome:
-    """Check an event against an earlier answer about the queued messages of the transaction."""
+    """Check that an event was not in the queue when an earlier answer about its transaction said that no
+    messages were queued.
+    """
     return _judge_claim(call, known, call.payload["transactionInfo"]["transactionId"])
 
 
 @TRANSACTION_STATUS_WRONG.on_event("E14.FR.07", triggers=_NOT_PERIODIC)
 def _judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
-    """Check an event against an earlier answer about all queued messages."""
+    """Check that an event was not in the queue when an earlier answer about all transactions said that no
+    messages were queued.
+    """
     return _judge_claim(call, known, None)
 
 
@@ -154,7 +160,9 @@ def _judge_claim_about_all(call: StationCall, known: Known201) -> Outcome:
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.05", of=Action.get_transaction_status)
 def _judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about the queued messages of a transaction whose events have all arrived."""
+    """Check that an answer about a transaction whose events have all arrived has messagesInQueue false. If it
+    is true, a further event of the transaction is expected.
+    """
     transaction_id = command.request.get("transactionId")
     tracked = None if transaction_id is None else known.transactions.find(transaction_id)
     if transaction_id is None or tracked is None or not tracked.is_complete:
@@ -167,7 +175,9 @@ def _judge_queue_of_stopped(command: AnsweredCommand, known: Known201) -> Outcom
 
 @TRANSACTION_STATUS_WRONG.on_command("E14.FR.08", of=Action.get_transaction_status)
 def _judge_queue_of_idle_station(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about the queued messages of a station without a running transaction."""
+    """Check that an answer about all transactions has messagesInQueue false if no transaction is running. If
+    it is true, an event is expected.
+    """
     if "transactionId" in command.request or known.running.by_id or not known.transactions.has_seen_boot:
         return None
     if not command.answer["messagesInQueue"]:

@@ -42,8 +42,8 @@ def _last_status(call: StationCall, known: Known201) -> tuple[JsonObject, int] |
 
 
 def _is_of(call: StationCall, known: Known201, *, is_signed: bool | None) -> bool:
-    """Return whether the last status is about an update that is signed or not (``is_signed``); None: about a
-    publication.
+    """Return whether the last status before the TriggerMessage is about a signed update (``is_signed`` is
+    True), an unsigned update (False) or a publication (None).
     """
     last = _last_status(call, known)
     if is_signed is None or last is None:

@@ -54,15 +54,15 @@ TRIGGERED_STATUS_WRONG: Final = CHECKS.kind(
 
 @TRIGGERED_MESSAGE_BEFORE_ANSWER.on_event("F06.FR.04", triggers=_TRIGGER)
 def _judge_event_order(call: StationCall, known: Known201) -> Outcome:
-    """Check that a triggered event follows the answer. An event that has not just happened may have been
-    triggered earlier.
+    """Check that a triggered TransactionEvent is not sent before the TriggerMessage is answered. An event
+    that has not just happened is not judged: an earlier TriggerMessage may have caused it.
     """
     return _judge_order(call, known) if is_live(call) else None
 
 
 @TRIGGERED_MESSAGE_BEFORE_ANSWER.on_call("F06.FR.04", of=Action.meter_values)
 def _judge_readings_order(call: StationCall, known: Known201) -> Outcome:
-    """Check that triggered readings follow the answer."""
+    """Check that triggered MeterValues are not sent before the TriggerMessage is answered."""
     triggers = known[TriggerFacts].of(call.action)
     is_expected = triggers.unanswered_frame is not None or triggers.accepted_at is not None
     return _judge_order(call, known) if is_expected and sampled_measurands(call.payload, "Trigger") else None
@@ -70,8 +70,8 @@ def _judge_readings_order(call: StationCall, known: Known201) -> Outcome:
 
 @TRIGGERED_READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
 def _judge_measurands(call: StationCall, known: Known201) -> Outcome:
-    """Check that triggered readings have the configured measurands. Others may be in a further message, or
-    cannot be measured at the moment.
+    """Check that triggered MeterValues have at least one measurand of AlignedDataCtrlr.Measurands. The others
+    may be in a further message, or cannot be measured at the moment.
     """
     if known[TriggerFacts].of(call.action).accepted_at is None:
         return None
@@ -106,7 +106,7 @@ def _judge_order(call: StationCall, known: Known201) -> Outcome:
 
 @TRIGGERED_EVENT_INCOMPLETE.on_event("F06.FR.07", triggers=_TRIGGER)
 def _judge_contents(call: StationCall, known: Known201) -> Outcome:
-    """Check the contents of a triggered event."""
+    """Check that a triggered TransactionEvent has a chargingState and the configured readings."""
     event, info = call.payload, call.payload["transactionInfo"]
     missing = []
     if "chargingState" not in info:
@@ -138,7 +138,7 @@ def _has_configured_readings(call: StationCall, known: Known201) -> bool:
 
 @TRIGGERED_STATUS_WRONG.on_call("F06.FR.14", of=Action.log_status_notification)
 def _judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
-    """Check the triggered status during a log upload."""
+    """Check that the triggered LogStatusNotification is not Idle during a log upload."""
     status = call.payload["status"]
     if not _is_triggered(call, known) or known[TriggerFacts].task(call.action).state != WORKING:
         return None
@@ -155,7 +155,7 @@ def _judge_status_of_upload(call: StationCall, known: Known201) -> Outcome:
 @TRIGGERED_STATUS_WRONG.on_call("F06.FR.15", of=Action.log_status_notification)
 @TRIGGERED_STATUS_WRONG.on_call("F06.FR.16", of=Action.firmware_status_notification)
 def _judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
-    """Check the triggered status while no upload or update is in progress."""
+    """Check that the triggered status is Idle while no upload or update is in progress."""
     task, status = known[TriggerFacts].task(call.action), call.payload["status"]
     if not _is_triggered(call, known) or task.state not in {None, IDLE}:
         return None

@@ -19,8 +19,8 @@ UNKNOWN_CONNECTOR_STATUS_WRONG: Final = CHECKS.kind(
 
 
 def _is_missing(place: Connector, known: Known201) -> bool:
-    """Return whether a complete report has no such connector. An EVSE without any Connector component tells
-    nothing about its connectors.
+    """Return whether the device model is complete and lacks the connector. An EVSE without any Connector
+    component tells nothing about its connectors.
     """
     model, (evse_id, _) = known[DeviceModelFacts], place
     if not model.is_complete or place in model.connectors():
@@ -32,7 +32,7 @@ def _is_missing(place: Connector, known: Known201) -> bool:
 
 @UNKNOWN_CONNECTOR_STATUS_WRONG.on_command("F05.FR.03", of=Action.unlock_connector)
 def _judge_unknown_connector(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer for a connector that the station has not reported."""
+    """Check that the answer is UnknownConnector for a connector that the device model lacks."""
     place = command.request["evseId"], command.request["connectorId"]
     if place in known.connectors.status or not _is_missing(place, known):
         return None

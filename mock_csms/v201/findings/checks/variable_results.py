@@ -82,7 +82,9 @@ _REQUIREMENTS: Final[Mapping[str, Mapping[Missing, str]]] = {
         "attribute type": "B05.FR.06",
     },
 }
-"""Requirement about the status of each thing that a station does not have, by action."""
+"""By action, the requirement about the status of a component, variable or attribute type that the station
+does not have.
+"""
 _STATUS_OF: Final[Mapping[Missing, str]] = {
     "component": _UNKNOWN_COMPONENT,
     "variable": _UNKNOWN_VARIABLE,
@@ -108,23 +110,25 @@ class VariableResult(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The variable in words."""
+        """Component, variable and (unless it is Actual) attribute type, for a sentence."""
         variable = f"{self.fields['component']['name']}.{self.fields['variable']['name']}"
         suffix = "" if self.attribute_type == ACTUAL else f" ({self.attribute_type})"
         return f"{short(variable)}{suffix}"
 
 
 class Absence(NamedTuple):
-    """Part of an item that the device model lacks, and the statuses that say so."""
+    """The part of an item (component, variable or attribute type) that the device model lacks, and the
+    statuses that are correct for it.
+    """
 
     missing: Missing
     statuses: frozenset[str]
     has_instances: bool = False
-    """Whether the item has no instance and the model has only instances."""
+    """Whether the item names no instance, but the model has the component or variable with instances only."""
 
 
 def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
-    """Yield the results of a GetVariables or SetVariables whose items are known.
+    """Yield the results in an answer that belong to an item of its GetVariables or SetVariables.
 
     A result without attributeType may belong to an item with one; the finding ``answer-does-not-match``
     covers that case.
@@ -140,8 +144,8 @@ def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
 
 
 def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> Iterator[VariableResult]:
-    """Yield the results that a complete device model decides. Results about variables of a vehicle are left
-    out, because these variables come and go with the vehicle.
+    """Yield the results that can be compared with the device model; none if the model is not complete.
+    Results about variables of a vehicle are left out, because these variables come and go with the vehicle.
     """
     if model.is_complete:
         yield from (result for result in results_of(command) if result.name.component != CONNECTED_EV)
@@ -150,8 +154,9 @@ def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> It
 def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
     """Return the part of an item that a complete device model lacks; None if it has the whole item.
 
-    For an item without an instance, both UnknownComponent and UnknownVariable are correct (B06.FR.15), as
-    they are if the component exists only at another place.
+    Both UnknownComponent and UnknownVariable are correct if the item names no instance and the model has it
+    with instances only (B06.FR.15), or if the model has the component only with another instance or at
+    another EVSE or connector.
     """
     definition = model.definitions.get(name)
     if definition is not None:
@@ -183,9 +188,9 @@ def _is_instance_of(known: VariableName, name: VariableName) -> bool:
 
 
 def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing) -> Outcome:
-    """Check the status of the items that the device model does not have.
+    """Check that the status of an item that the device model does not have says so.
 
-    A value that can be read although the inventory does not have it shows that the inventory is wrong.
+    A value that can be read is not judged here: it shows that the inventory is wrong.
     """
     model = known[DeviceModelFacts]
     outcome: Outcome = None
@@ -224,7 +229,9 @@ def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missi
 
 
 def _judge_value(command: AnsweredCommand, _: Known201, *, missing: Missing) -> Outcome:
-    """Check that an unknown item has no value."""
+    """Check that a result with the status for an unknown component, variable or attribute type has no
+    attributeValue.
+    """
     outcome: Outcome = None
     for result in results_of(command):
         if result.status != _STATUS_OF[missing]:
@@ -252,7 +259,9 @@ for _missing, _requirement in _REQUIREMENTS[Action.get_variables].items():
 
 
 def _judge_inventory(command: AnsweredCommand, known: Known201, *, about_types: bool) -> Outcome:
-    """Check that the inventory has what can be read."""
+    """Check that the FullInventory has each variable that can be read or, with `about_types`, each attribute
+    type.
+    """
     model = known[DeviceModelFacts]
     outcome: Outcome = None
     for result in _comparable_results(command, model):
@@ -297,7 +306,9 @@ def _judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @WRITE_ONLY_VARIABLE_READ.on_command("B06.FR.09", of=Action.get_variables)
 def _judge_write_only(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that WriteOnly attributes cannot be read. They may have been removed since the report."""
+    """Check that reading a WriteOnly attribute is not Accepted. Statuses other than Rejected may be correct
+    too, because the variable may have been removed since the report.
+    """
     outcome: Outcome = None
     for result in results_of(command):
         if known[DeviceModelFacts].mutability(result.name, result.attribute_type) != "WriteOnly":

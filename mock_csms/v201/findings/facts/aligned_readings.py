@@ -45,7 +45,7 @@ class AlignedReadings(Facts):
         self.restart(at)
 
     def restart(self, at: float) -> None:
-        """Begin to wait for a clock-aligned reading."""
+        """Wait for the next clock-aligned reading from this time (``at``) on."""
         self.since, self.has_changed = at, False
 
     def booted(self, reason: str) -> None:

@@ -31,12 +31,14 @@ class StatusTimes(Facts):
         self.at: dict[Connector, float] = {}
 
     def add(self, connector: Connector, at: float) -> None:
-        """Register the status of a connector."""
+        """Store the time of the last status of a connector."""
         if connector in self.at or len(self.at) < MAX_CONNECTORS:
             self.at[connector] = at
 
     def drop_before(self, sent_at: float, scope: EvseScope, statuses: dict[Connector, str]) -> None:
-        """Drop the connectors in a scope whose statuses are older than a command that may change them."""
+        """Drop the times of the connectors of `statuses` that are in the scope and whose last status is older
+        than the command that was sent at `sent_at`.
+        """
         for connector in statuses:
             if overlap(scope, connector) and self.at.get(connector, sent_at) < sent_at:
                 del self.at[connector]

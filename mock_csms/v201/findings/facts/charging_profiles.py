@@ -270,7 +270,9 @@ def _flat_limit(profile: JsonObject, at: float) -> tuple[str, float] | None:
 
 
 def _fit(number: int, profile: AcceptedProfile, request: JsonObject) -> Fit:
-    """Return whether a ClearChargingProfile clears a profile (K10.FR.03, K10.FR.04)."""
+    """Return whether a ClearChargingProfile clears a profile certainly, possibly or not (K10.FR.03,
+    K10.FR.04).
+    """
     if "chargingProfileId" in request:
         return "certain" if request["chargingProfileId"] == number else "none"
     criteria = request.get("chargingProfileCriteria")

@@ -48,7 +48,9 @@ def statuses_in(action: str, payload: JsonObject) -> Iterator[ConnectorStatus]:
 def once_each_is(
     connectors: Iterable[Connector], is_wanted: Callable[[str], bool]
 ) -> Callable[[str, JsonObject], bool]:
-    """Return a condition of an expectation that is met once each connector has reported a wanted status."""
+    """Return an `is_fulfilled_by` function for an expectation; it returns True once each connector has
+    reported a status for which `is_wanted` is true.
+    """
     left = set(connectors)
 
     def is_last(action: str, payload: JsonObject) -> bool:
@@ -147,7 +149,9 @@ def _note_cause_of_unavailable(command: CommandCall, known: Known201) -> None:
 
 @CHECKS.learn_event(triggers=_REPLUGGING)
 def _note_replug(call: StationCall, known: Known201) -> None:
-    """Forget the problem of a lock once a cable is plugged in again: the station locks it anew."""
+    """Drop the lock problem of a transaction when its cable is unplugged or plugged in again: the station
+    then locks the plug anew.
+    """
     known[ConnectorEvents].lock_problems.pop(call.payload["transactionInfo"]["transactionId"], None)
 
 

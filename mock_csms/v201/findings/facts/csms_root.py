@@ -32,8 +32,8 @@ def _root_sent(_: CommandCall, known: Known201) -> None:
 
 @CHECKS.learn_command(Action.install_certificate)
 def _root_answered(_: AnsweredCommand, known: Known201) -> None:
-    """Forget `is_installed`: it may come from a list that the station sent before it installed the
-    certificate.
+    """Set `is_installed` to unknown: its value may come from a list that the station sent before it installed
+    the certificate.
     """
     known[CsmsRoot].is_installed = None
 

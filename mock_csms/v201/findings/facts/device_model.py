@@ -51,7 +51,7 @@ _IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
 
 
 class Definition(NamedTuple):
-    """Name and characteristics of a reported variable. Stations of one model share the instances."""
+    """Name and characteristics of a reported variable. Stations of the same model share these objects."""
 
     name: VariableName
     mutability: Mapping[str, str]
@@ -189,7 +189,7 @@ class DeviceModelFacts(Facts):
         self._old: set[VariableName] = set()
         """Variables that have not been reported since the last boot."""
         self._product: JsonObject | None = None
-        """Model, serial number and firmware of the last boot."""
+        """Fields of the latest BootNotification that identify the product (``_IDENTITY``)."""
         self._set_at: dict[Attribute, float] = {}
         """Times of accepted SetVariables, by attribute."""
         self._unsettled: set[Attribute] = set()
@@ -229,7 +229,7 @@ class DeviceModelFacts(Facts):
         return self.value(_name_of_station(component, variable, instance))
 
     def is_true(self, component: str, variable: str) -> bool | None:
-        """Return a boolean value of the whole station; None if it is unknown."""
+        """Return whether a variable of the whole station is true; None if its value is unknown."""
         value = self.of_station(component, variable)
         return None if value is None else value.strip().lower() == "true"
 
@@ -241,14 +241,14 @@ class DeviceModelFacts(Facts):
         return self.is_complete and all(known.component != name for known in self.definitions)
 
     def number(self, component: str, variable: str, instance: str = "") -> float | None:
-        """Return a numeric value of the whole station; None if it is unknown or not a number."""
+        """Return the value of a numeric variable of the whole station; None if unknown or not a number."""
         try:
             return float(self.of_station(component, variable, instance) or "")
         except ValueError:
             return None
 
     def members(self, component: str, variable: str, instance: str = "") -> frozenset[str] | None:
-        """Return the members of a list value of the whole station; None if it is unknown."""
+        """Return the members of the list in a variable of the whole station; None if its value is unknown."""
         value = self.of_station(component, variable, instance)
         return None if value is None else frozenset(part.strip() for part in value.split(",") if part.strip())
 
@@ -262,7 +262,7 @@ class DeviceModelFacts(Facts):
 
     @property
     def only_evse(self) -> int | None:
-        """Number of the only EVSE; None if there are several or too little is known."""
+        """Id of the only EVSE; None if there are several or the model is not complete."""
         return min(self._evse_ids) if self.is_complete and len(self._evse_ids) == 1 else None
 
     def connectors(self) -> frozenset[tuple[int, int]]:

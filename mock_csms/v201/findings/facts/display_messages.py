@@ -95,7 +95,7 @@ class Shortage(NamedTuple):
 
 
 def is_filtered_query(request: JsonObject) -> bool:
-    """Return whether a command asks for some messages only."""
+    """Return whether a GetDisplayMessages asks for some messages only."""
     return not request.keys().isdisjoint({"id", "priority", "state"})
 
 
@@ -152,7 +152,9 @@ class DisplayMessages(Facts):
         self.is_empty = False
 
     def _replace_fronts(self, message: JsonObject) -> None:
-        """Mark the stored AlwaysFront messages: `message` replaces those that have the same conditions."""
+        """Mark all stored AlwaysFront messages as doubtful, and those with the same conditions as `message`
+        as replaced by it.
+        """
         for number, shown in self.by_id.items():
             if shown.info["priority"] == ALWAYS_FRONT:
                 is_same = all(
@@ -162,7 +164,7 @@ class DisplayMessages(Facts):
                 self.by_id[number] = shown._replace(is_replaced=is_same, is_doubtful=True)
 
     def clear(self, number: int) -> None:
-        """Remove a message."""
+        """Remove a message, and remember its id as cleared."""
         self.by_id.pop(number, None)
         self.cleared = frozenset([*sorted(self.cleared), number][-_MAX_MESSAGES:])
 
@@ -197,7 +199,8 @@ class DisplayMessages(Facts):
         return {number: self.by_id[number] for number in sorted(asked & self.certain(command.at, known))}
 
     def completed(self, call: StationCall, known: Known201) -> tuple[MessageQuery, frozenset[int]] | None:
-        """Return the query whose report is complete with this part, and the ids of all its messages.
+        """Return the query whose report is complete with this part, and the ids of all messages in the
+        report.
 
         Return None also if a command may have changed the messages since the query. Messages that may have
         expired since, or whose transaction has ended since, are no longer due.
@@ -211,7 +214,9 @@ class DisplayMessages(Facts):
         return query._replace(due=due), query.found | _ids_in(part)
 
     def may_have_ended(self, query: MessageQuery) -> bool:
-        """Return whether a message that matches a query may have ended since the station answered it."""
+        """Return whether a stored message that matches a query may have expired, or its transaction may have
+        ended, since the station answered the query.
+        """
         return any(
             shown.transaction_id is not None or "endDateTime" in shown.info
             for shown in self.by_id.values()

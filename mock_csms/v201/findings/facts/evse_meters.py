@@ -31,11 +31,11 @@ class EvseMeters(Facts):
         return self._measurands.get(evse_id, frozenset()) | {ENERGY_REGISTER}
 
     def has_signed(self, evse_id: int) -> bool:
-        """Return whether the meter of an EVSE can sign its readings."""
+        """Return whether a transaction on an EVSE had signed readings, so that its meter can sign."""
         return evse_id in self._signing
 
     def note(self, evse_id: int, measurands: frozenset[str], *, is_signed: bool) -> None:
-        """Register the readings of a transaction."""
+        """Register the measurands in a transaction on an EVSE, and whether it had signed readings."""
         known = self._measurands.get(evse_id, frozenset())
         if not measurands <= known:
             self._measurands[evse_id] = known | measurands

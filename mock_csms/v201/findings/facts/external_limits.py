@@ -30,7 +30,7 @@ class ExternalLimits(Facts):
         return self._changed_at is None or at > self._changed_at + _ON_THE_WAY_S
 
     def changed(self, at: float) -> None:
-        """Register a command that sets NotifyChargingLimitWithSchedules."""
+        """Register the answer to a SetVariables of NotifyChargingLimitWithSchedules."""
         self._changed_at = at
 
 

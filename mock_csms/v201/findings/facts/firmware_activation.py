@@ -37,9 +37,13 @@ class FirmwareActivation(Facts):
         self.previous_version: str | None = None
         """Firmware version of the boot before the latest one."""
         self.interrupted: dict[str, Activation] = {}
-        """Transactions without an Ended event at the latest activation."""
+        """By transactionId, the boot that activated new firmware, for each transaction that was running at
+        that boot and has not ended since; empty if the latest boot activated none.
+        """
         self.has_waited = False
-        """Whether a transaction has ended while firmware was to be activated."""
+        """Whether a transaction has ended since the latest boot while the latest update was in a status of
+        ``_ACTIVATING``.
+        """
         self.activated: FirmwareUpdate | None = None
         """The update whose firmware the station has booted; a later boot cannot activate the same update
         again.

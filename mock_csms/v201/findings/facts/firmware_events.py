@@ -16,7 +16,7 @@ SECURITY_EVENT: Final = Action.security_event_notification.value
 
 
 class FirmwareEvents(Facts):
-    """Time of the latest security event of each type."""
+    """Time of the latest security event of each type that is about firmware."""
 
     __slots__ = ("is_certain", "sent_at")
 

@@ -103,7 +103,7 @@ class IdTokenFacts(Facts):
         return self._records.get(key)
 
     def record(self, key: IdTokenKey) -> TokenRecord:
-        """Return the record of a token, which becomes the newest."""
+        """Return the record of a token, created if there is none, and make it the newest record."""
         record = self._records.pop(key, None) or TokenRecord()
         if len(self._records) == _MAX_TOKENS:
             self.cleared_at = None  # the dropped token may be in the cache again
@@ -128,7 +128,9 @@ def _group_of(info: JsonObject) -> IdTokenKey | None:
 
 
 def _answer_in(answered: AnsweredStationCall) -> TokenAnswer | None:
-    """Return the idTokenInfo in an answer; a certificateStatus may refuse the token too."""
+    """Return the idTokenInfo in an answer, with status Invalid if the certificateStatus is not Accepted; None
+    if the answer has no idTokenInfo.
+    """
     info = answered.answer.get("idTokenInfo")
     if not info:
         return None

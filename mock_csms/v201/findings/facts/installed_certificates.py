@@ -91,7 +91,9 @@ class InstalledCertificates(Facts):
         self._entries_are_current = False
 
     def begin_installing(self, certificate_type: str, pem: str, *, is_full: bool) -> None:
-        """Drop what an InstallCertificate may change."""
+        """Drop the facts that an InstallCertificate may make wrong: other accepted installations of this
+        certificate type, and all that `begin_signing` drops. Set `was_full`.
+        """
         self.was_full = is_full and self._entries_are_current and self._is_new(pem)
         for key in list(self.installed):
             if key[0] == certificate_type and key != (certificate_type, hash(pem)):
@@ -99,7 +101,7 @@ class InstalledCertificates(Facts):
         self.begin_signing()
 
     def begin_signing(self) -> None:
-        """Drop what a new certificate may change."""
+        """Drop the facts that any new certificate may make wrong: the latest list, and the deletions."""
         self._entries_are_current = False
         self._listed = None
         self._deleted.clear()
@@ -123,7 +125,9 @@ class InstalledCertificates(Facts):
             self.csms_roots[new] = issuer_hash(chain[0], USUAL_ALGORITHM)
 
     def begin_deleting(self) -> None:
-        """Drop what a DeleteCertificate may change; it may delete other certificates too (M04.FR.08)."""
+        """Drop the facts that a DeleteCertificate may make wrong: the accepted installations, the CSMS roots
+        and the V2G chain. It may delete other certificates than the one it names (M04.FR.08).
+        """
         self._entries_are_current = False
         self.installed.clear()
         self.csms_roots = {}
@@ -140,7 +144,7 @@ class InstalledCertificates(Facts):
         self._listed = None
 
     def list_all(self, chains: list[JsonObject]) -> None:
-        """Register a complete list."""
+        """Register a list of all installed certificates."""
         self._listed = Counter(hash_key(data) for data in listed_hash_data(chains))
         for key, frame in self._deleted.items():
             if key not in self._listed:

@@ -88,7 +88,7 @@ class KnownMonitor(NamedTuple):
         )
 
     def is_like(self, other: "KnownMonitor") -> bool:
-        """Return whether both monitor the same variable in the same way; instances and EVSEs may differ."""
+        """Return whether type, severity, component and variable are equal; instances and EVSEs may differ."""
         return (self.name[:2], self.type, self.severity) == (other.name[:2], other.type, other.severity)
 
 
@@ -203,13 +203,13 @@ class Monitors(Facts):
         self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
         self.since_base_all: frozenset[int] = frozenset()
-        """Ids of custom monitors that the latest SetMonitoringBase All has not removed."""
+        """Ids of the custom monitors at the latest SetMonitoringBase All, without those set again since."""
         self.base: tuple[str, float, int] | None = None
         """Accepted monitoring base other than All, with time and frame of the answer on this connection; None
         once a later command may have changed the monitors.
         """
         self.removed: dict[int, KnownMonitor] = {}
-        """New custom monitors that the monitoring base in `base_name` has removed."""
+        """Custom monitors, not replacements of another monitor, that the base `base_name` has removed."""
         self.base_name = ""
         """Latest accepted monitoring base."""
         self.level: tuple[int, float, int] | None = None

@@ -152,7 +152,9 @@ def part_hash(part: JsonObject) -> int:
 
 
 def result_of_report(call: StationCall, known: Known201) -> ProfileQueryResult | None:
-    """Return the result of a query if this is the last part of its report."""
+    """Return the result of a query if this is the last part of its report; None otherwise, or if a command
+    may have changed the profiles since the query.
+    """
     query = known[ProfileQueries].open.get(call.payload["requestId"])
     if query is None or not query.is_settled or call.payload.get("tbc", False):
         return None
@@ -161,7 +163,9 @@ def result_of_report(call: StationCall, known: Known201) -> ProfileQueryResult |
 
 
 def result_of_answer(command: AnsweredCommand, known: Known201) -> ProfileQueryResult | None:
-    """Return the result of a query if the station answers that it has no matching profile."""
+    """Return the result of a query if the station answers that it has no matching profile; None otherwise, or
+    if a command may have changed the profiles since the query.
+    """
     query = known[ProfileQueries].open.get(command.request["requestId"])
     if query is None or not query.is_settled or command.answer["status"] != _NOTHING_FOUND:
         return None
@@ -186,7 +190,9 @@ def _has_transaction(profile: AcceptedProfile, known: Known201) -> bool:
 
 
 def _drop_lost(known: Known201, result: ProfileQueryResult | None) -> None:
-    """Drop the profiles that the station has lost, so that each is reported once."""
+    """Drop the profiles that a complete report should have but lacks, so that each is reported as lost only
+    once.
+    """
     if result is not None:
         for number, _ in list(expected_profiles(known, result.query)):
             if number not in result.reported:
