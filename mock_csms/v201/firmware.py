@@ -50,7 +50,8 @@ def _file_hash(path: Path, algorithm: str, _modified_ns: int, size: int) -> byte
 
 
 def signature_fields(csms: Csms, station: Station) -> JsonObject:
-    """Return the signingCertificate and the signature of the firmware (L01.FR.11), as the settings say.
+    """Return the signingCertificate and the signature of the firmware (L01.FR.11), valid or flawed according
+    to ``firmware_signature``; empty if this setting is none.
 
     Raises NothingToDo if the firmware does not exist.
     """

@@ -135,8 +135,8 @@ def after_late_transaction(csms: Csms, station: Station, transaction: Transactio
 
 
 def profile_in_force(station: Station, evse_id: int, now: datetime) -> JsonObject | None:
-    """Profile that limits the transaction on an EVSE: its TxProfile; without one, a TxDefaultProfile
-    (K01).
+    """Return the charging profile that limits the transaction on an EVSE: its TxProfile; without one, a
+    TxDefaultProfile (K01); None if there is neither.
     """
     transaction = station.transaction_on(evse_id)
     profiles = [
@@ -159,7 +159,7 @@ def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
 
 
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
-    """Send the active profile again, as the TxProfile of the transaction (K16).
+    """Send the charging profile in force again, as the TxProfile of the transaction (K16).
 
     Without a profile in force, only a rule can have rejected the schedule; then set a profile that fits the
     EV's last charging needs.
@@ -182,8 +182,8 @@ def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObje
 
 
 def _ids(csms: Csms, station: Station, evse_id: int, transaction: Transaction | None) -> tuple[int, int]:
-    """Return the ids for a charging profile and its schedule: those of the profile that it replaces, if any
-    (K01.FR.39).
+    """Return the ids for a charging profile and its schedule: those of the profile that it replaces
+    (K01.FR.39), or new ones.
     """
     if reported := _reported(station, transaction):
         return reported

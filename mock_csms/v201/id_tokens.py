@@ -57,7 +57,8 @@ def accepted_tokens(csms: Csms, station: Station, evse_id: int | None = None) ->
 def presented_token(
     csms: Csms, profile: Profile, station: Station, id_token: JsonObject, transaction_id: str | None = None
 ) -> Token:
-    """Return the token for an idToken in a transaction, or in an Authorize (``transaction_id=None``).
+    """Return the configured token for an idToken that a station presents in a transaction or, with
+    ``transaction_id=None``, in an Authorize.
 
     If the idToken is charging elsewhere and the profile forbids that, the status is ConcurrentTx (C01).
     """

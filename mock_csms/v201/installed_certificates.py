@@ -93,7 +93,9 @@ def _after_list(station: Station, request: JsonObject, answer: JsonObject) -> No
 
 
 def _readable(hash_data: JsonObject) -> JsonObject:
-    """Return hash data if later commands can use them; otherwise raise an UNREADABLE_PAYLOAD."""
+    """Return the hash data unchanged; raise one of UNREADABLE_PAYLOAD if the serial number or the hash
+    algorithm is not a text.
+    """
     serial_number_of(hash_data)
     if not isinstance(hash_data["hashAlgorithm"], str):
         raise TypeError("the hash algorithm is not a text")
@@ -117,4 +119,4 @@ LEARN_OF_CERTIFICATES: Final[Mapping[str, Callable[[Station, JsonObject, JsonObj
     Action.get_installed_certificate_ids: _after_list,
     Action.install_certificate: _after_installation,
 }
-"""Functions that update the state of a station from its answers to these commands."""
+"""Functions that update the state of a station from its answer to a command about certificates, by action."""

@@ -104,9 +104,9 @@ def needs_registration(station: Station, boot: Call) -> bool:
 def note_attempt(
     station: Station, event: JsonObject, moment: float, *, withheld: bool
 ) -> tuple[int, float] | None:
-    """Count attempts to send a TransactionEvent, starting with the first without a usable answer (E13).
+    """Count attempts to send a TransactionEvent, from the first whose answer a rule withholds (E13).
 
-    Return the number of attempts and the seconds since the previous one, or None for the first attempt.
+    Return the number of attempts and the seconds since the previous one; None for the first attempt.
     """
     key = event["transactionInfo"]["transactionId"], event["seqNo"]
     known_attempts = station.attempts.get(key)
@@ -129,9 +129,7 @@ def _learn_connector_status(station: Station, call: Call) -> None:
 
 
 def _set_connector_status(station: Station, connector: Connector, status: str) -> None:
-    """Store a status. EVSEs and connectors are numbered from 1, and EVSE 0 is the station (Part 1 7.1,
-    7.2).
-    """
+    """Store the status of a connector, unless the status is unknown or an id is below 1 (Part 1 7.1, 7.2)."""
     if station.connectors.get(connector) == status:
         return
     evse_id, connector_id = connector
@@ -338,7 +336,9 @@ def _attribute_key(item: JsonObject) -> tuple[str, str]:
 
 
 def _after_set_variable_monitoring(station: Station, request: JsonObject, answer: JsonObject) -> None:
-    """Match each result to its request by the fields that it repeats. Results may be in any order."""
+    """Store each accepted monitor. Results may be in any order, so each is matched to its item in the request
+    by the fields that it repeats.
+    """
     for result in answer["setMonitoringResult"]:
         _note_if_unknown(station, result, result["status"])
         if result["status"] == "Accepted" and "id" in result:

@@ -64,7 +64,9 @@ def _batches(items: list[Any], max_items: int | None, room: int | None) -> Itera
 
 
 def _later(command: str, part: JsonObject, number: int, ids: Iterator[int]) -> JsonObject:
-    """Return the part with this number (from 0). Some of its fields differ from the first part."""
+    """Return a part that is not the first (``number`` 0): a report request gets a new requestId, and a
+    SendLocalList becomes Differential with a higher versionNumber.
+    """
     if "requestId" in part:
         return {**part, "requestId": next(ids)}
     if command == Action.send_local_list:

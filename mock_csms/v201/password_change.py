@@ -25,7 +25,7 @@ def new_password(action: str, payload: Any) -> str | None:
 
 
 def status_of_change(answer: Any) -> str:
-    """Return the status of the password in the answer to a SetVariables; empty if missing."""
+    """Return the attributeStatus of BasicAuthPassword in the answer to a SetVariables; empty if missing."""
     statuses = [item.get("attributeStatus") for item in _password_items(answer, "setVariableResult")]
     return str(statuses[-1]) if statuses else ""
 

@@ -11,7 +11,9 @@ from mock_csms.v201.features import shows_messages
 
 
 def id_token_info(token: Token, station: Station, clock: Callable[[], datetime]) -> JsonObject:
-    """Make the idTokenInfo. A message is left out if the station cannot show it (I01.FR.02)."""
+    """Return the idTokenInfo of a token, without personalMessage if the station cannot show messages
+    (I01.FR.02).
+    """
     info = token.info(clock)
     if "personalMessage" in info and not shows_messages(station.device_model):
         del info["personalMessage"]
@@ -19,7 +21,7 @@ def id_token_info(token: Token, station: Station, clock: Callable[[], datetime])
 
 
 def tariff_message(station: Station, transaction: Transaction, tariff: str) -> JsonObject | None:
-    """Make the message with an updated tariff (I01.FR.02, I06.FR.02).
+    """Return the message with an updated tariff, and store the tariff as sent (I01.FR.02, I06.FR.02).
 
     None if the station cannot show messages, or has received this tariff already.
     """

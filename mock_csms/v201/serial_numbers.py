@@ -13,7 +13,7 @@ def check_serial_number(csms: Csms, station: Station, connection: WebSocketConne
     """Compare the serial number in the last boot with the client certificate.
 
     By default, a mismatch is only logged, because the certificate may have the station's identity instead.
-    Returns False if the connection is closed.
+    Returns False if it closed the connection because of a mismatch.
     """
     flaw = flaw_of_serial_number(connection.tls, station.boot)
     if not flaw:

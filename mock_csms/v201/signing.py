@@ -46,8 +46,8 @@ def _organization(station: Station, certificate_type: str | None) -> str:
 
 
 def certificate_signed_payload(csms: Csms, station: Station, request: JsonObject) -> JsonObject:
-    """Make the CertificateSigned for a SignCertificate. It has the same certificateType, if any
-    (A02.FR.14).
+    """Return the payload of the CertificateSigned for a SignCertificate, with the same certificateType, if
+    any (A02.FR.14).
 
     If the settings say so, the certificate is bad on purpose. Without an acceptable CSR, the certificate is
     for another key. In both cases, the station has to reject it.

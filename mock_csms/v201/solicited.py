@@ -26,7 +26,7 @@ TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
     "SignV2GCertificate": Action.sign_certificate,
     "SignCombinedCertificate": Action.sign_certificate,
 }
-"""MessageTriggerEnumType values that differ from the action that they trigger."""
+"""Action of the triggered message, for each MessageTriggerEnumType value that is not an action itself."""
 
 
 ABOUT_AN_EVSE: Final = frozenset({"MeterValues", "StatusNotification", "TransactionEvent"})

@@ -32,15 +32,19 @@ class Meters:
         self._evse_registers = EvseRegisters()
 
     def booted(self) -> None:
-        """Drop the registers of the EVSEs: a meter may have been replaced."""
+        """Drop the last reading of each register of the EVSEs: a meter may have been replaced."""
         self._evse_registers.clear()
 
     def transaction_started_or_ended(self) -> None:
-        """Drop the registers of the EVSEs: a station may count each transaction from zero (J02.FR.17)."""
+        """Drop the last reading of each register of the EVSEs: a station may count each transaction from zero
+        (J02.FR.17).
+        """
         self._evse_registers.clear()
 
     def judge_event(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Check the registers of a transaction in order of the timestamps."""
+        """Check the meter values of an event: their timestamps, and registers that decrease within the
+        transaction.
+        """
         findings, registers, clock, seq_no = NO_FINDINGS, tracked.registers, self._clock, event["seqNo"]
         is_start = event["eventType"] == "Started"
         for meter_value in event["meterValue"]:
@@ -58,7 +62,9 @@ class Meters:
         return findings
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Check the timestamps and registers of MeterValues."""
+        """Check the timestamps of MeterValues, and registers that decrease since earlier MeterValues of the
+        EVSE.
+        """
         findings, evse_id = NO_FINDINGS, payload["evseId"]
         for meter_value in payload["meterValue"]:
             key, more_findings = self._clock.read(at, frame, METER_VALUES, meter_value["timestamp"])

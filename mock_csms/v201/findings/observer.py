@@ -37,10 +37,10 @@ from mock_csms.v201.security_events import SECURITY_EVENTS
 
 OFFLINE_MARGIN_S: Final = 60.0
 CARRIED_OUT: Final = frozenset({"Accepted", "AcceptedCanceled"})
-"""Statuses of commands that the station carries out at once."""
+"""Statuses with which a station answers a command that it carries out at once."""
 _ACCEPTED: Final = CARRIED_OUT | {"Scheduled"}
 _UNKNOWN_REASON: Final = "Unknown"
-"""Reason of a boot that cannot be read."""
+"""Boot reason that is assumed for a BootNotification that cannot be read."""
 HEARTBEAT: Final = Action.heartbeat.value
 BOOT: Final = Action.boot_notification.value
 AUTHORIZE: Final = Action.authorize.value
@@ -116,7 +116,8 @@ class Observer201(Observer):
         self._known.expectations.resumed(at)
 
     def _offline_limit_s(self) -> float | None:
-        """Return the offline seconds after which OfflineThreshold is certainly exceeded.
+        """Return the seconds offline after which OfflineThreshold is certainly exceeded; None if
+        OfflineThreshold or the Heartbeat interval is unknown.
 
         A station may only notice a lost connection when its next Heartbeat is not answered.
         """
@@ -231,7 +232,9 @@ class Observer201(Observer):
             self._event_parts.give_up()
 
     def _wait_for_queue(self, until: float) -> None:
-        """Restart the deadlines of TransactionEvents: until this time, earlier ones may be in the queue."""
+        """Extend the deadlines of expected TransactionEvents: the station may send queued ones up to
+        ``until``.
+        """
         self._accepted_commands.wait_for_queue(until)
         self._known.expectations.wait_for_queue(_TRANSACTION_EVENT, until)
 

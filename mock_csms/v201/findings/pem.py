@@ -44,7 +44,7 @@ def serial_number(certificate: "x509.Certificate") -> str:
 
 
 def is_self_issued(certificate: "x509.Certificate") -> bool:
-    """Return whether a certificate claims to be a root."""
+    """Return whether the issuer and the subject of a certificate are the same, as in a root."""
     return certificate.issuer == certificate.subject
 
 
@@ -82,7 +82,7 @@ def public_key_of(certificate: "x509.Certificate") -> bytes | None:
 
 
 def issuer_hash(certificate: "x509.Certificate", algorithm: str) -> tuple[str, str, str]:
-    """Return the hash data, without a serial number, of the certificates that ``certificate`` issues."""
+    """Return hashAlgorithm, issuerNameHash and issuerKeyHash of certificates that ``certificate`` issues."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
     from cryptography.x509 import ocsp  # noqa: PLC0415 - see above
 
@@ -92,7 +92,7 @@ def issuer_hash(certificate: "x509.Certificate", algorithm: str) -> tuple[str, s
 
 
 def has_wrong_signature(certificate: "x509.Certificate") -> bool:
-    """Return whether a root is not signed with its own key."""
+    """Return whether a root is certainly not signed with its own key."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - see above
 
     try:

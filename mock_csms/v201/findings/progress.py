@@ -80,7 +80,7 @@ IDLE_SECTIONS: Final[Mapping[str, str]] = {
     Action.firmware_status_notification: "Part 2 3.33",
     Action.log_status_notification: "Part 2 3.87",
 }
-"""Sections that reserve Idle for the answer to a TriggerMessage."""
+"""Section that allows the status Idle only in a message requested with a TriggerMessage, by action."""
 
 COURSES: Final[Mapping[str, Course]] = {
     Action.firmware_status_notification: Course(
@@ -91,7 +91,7 @@ COURSES: Final[Mapping[str, Course]] = {
 
 
 FINAL: Final = frozenset({"Installed", "Uploaded"})
-"""Statuses that end a course for good; after all other ends, another attempt may follow."""
+"""Statuses that end an update or upload for good; after other final statuses, the station may try again."""
 _CANCELLED: Final = frozenset({"AcceptedCanceled", "DownloadFailed", "InstallationFailed"})
 """Statuses that may end an update or upload at any step, if a newer command has cancelled that update or
 upload.
@@ -106,7 +106,7 @@ NOT_UPDATING: Final = frozenset(
         "InvalidSignature",
     }
 )
-"""Firmware statuses after which nothing is about to be installed."""
+"""Firmware statuses after which the station is not about to install firmware."""
 ENDS: Final = FINAL | FAILURES | _CANCELLED | {"InvalidSignature", "InstallVerificationFailed"}
 
 
@@ -168,7 +168,7 @@ class Progress:
         self._cancelled: frozenset[tuple[str, int | None]] = frozenset()
 
     def command_sent(self, action: str, request: JsonObject) -> None:
-        """Register a command that starts a new course. It may cancel the earlier ones."""
+        """Register an UpdateFirmware or GetLog. It starts a new course and may cancel earlier ones."""
         if action == Action.update_firmware:
             self._signed[request["requestId"]] = "signingCertificate" in request["firmware"]
         for notified_by, course in COURSES.items():
@@ -181,7 +181,9 @@ class Progress:
                 self._last[key] = UNKNOWN_STEP if is_reused else COMMAND_SENT
 
     def command_accepted(self, action: str, request: JsonObject, status: str) -> None:
-        """Register a course that has begun. A course that it cancels may still report its end."""
+        """Register an accepted UpdateFirmware or GetLog. If ``status`` is AcceptedCanceled, the cancelled
+        course may still report its end, so no course is certainly running.
+        """
         self.is_updating = self.is_updating or action == Action.update_firmware
         for notified_by, course in COURSES.items():
             if course.command == action:
@@ -195,13 +197,13 @@ class Progress:
         self._with_gap = frozenset(self._last)
 
     def booted(self) -> None:
-        """Accept any next step after a restart, except in a course that is over."""
+        """Allow any status next after a restart, except in a course that has ended for good (`FINAL`)."""
         self._running.clear()
         for key, status in self._last.items():
             self._last[key] = status if status in FINAL else UNKNOWN_STEP
 
     def lose_track(self, action: str | None = None) -> None:
-        """Accept any next step in the courses of this action. None: in all courses."""
+        """Allow any status next in the courses of this action. None: in all courses."""
         if action is None or action in COURSES:
             self._running.clear()
         for key in self._last:

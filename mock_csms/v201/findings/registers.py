@@ -46,7 +46,7 @@ sent.
 def register_values(
     samples: Iterable[JsonObject], locations: Container[str], *, is_start: bool = False
 ) -> Iterator[tuple[Series, RegisterValue]]:
-    """Yield the registers at these locations among SampledValueTypes.
+    """Yield each energy register in ``samples`` whose location is in ``locations``, with its value.
 
     A reading with context Transaction.Begin counts only in the Started event (``is_start``).
     """

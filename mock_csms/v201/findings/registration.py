@@ -50,12 +50,14 @@ RETRIED: Final[Mapping[str, tuple[str, ...]]] = {
     "Pending": ("B02.FR.08",),
     "Rejected": ("B02.FR.08", "B03.FR.06"),
 }
-"""Requirements that a boot is not retried too early, and that it is retried, by the status of the boot."""
+"""Requirements that a boot is not retried too early (`NOT_TOO_EARLY`), and that it is retried (`RETRIED`), by
+the status of the boot.
+"""
 
 
 @dataclass(slots=True)
 class Retry:
-    """Time at which the retry of a boot without acceptance is allowed, and time at which it is overdue."""
+    """When a station may retry a boot that was not accepted, and when this retry is overdue."""
 
     frame: int
     status: str
@@ -67,7 +69,7 @@ class Retry:
 
     @property
     def description(self) -> str:
-        """The answer to the boot in words."""
+        """Status and interval in the answer to the boot, as text."""
         return f"{self.status} ({self.interval_s:g} s)"
 
 
@@ -121,7 +123,8 @@ class Registration:
         self._is_reboot = self._is_triggered = False
         self._retry: Retry | None = None
         self._early_since: float | None = None
-        """Time of a command after which a boot may be early, if any."""
+        """Time of the latest command that lets the station boot before a retry is due; None: no such command.
+        """
         self._reset: BootCause | None = None
         self._scheduled_reset: BootCause | None = None
         self._trigger: BootCause | None = None
@@ -134,7 +137,9 @@ class Registration:
         self.status: str | None = None
         """Status of the boot; None while unknown: the station may have booted before the mock was started."""
         self.is_unsettled = False
-        """Whether the station may only send messages that a command requested."""
+        """Whether the boot is known not to be Accepted: the station may only send boots and requested
+        messages.
+        """
         self.must_judge_calls = True
         """Whether `judge_call` needs to see the next CALL."""
         self._status_when_sent: str | None = None
@@ -268,7 +273,9 @@ class Registration:
             self._set_status(REFUSED)
 
     def answered(self, at: float, frame: int, answer: JsonObject, waited: float) -> bool:
-        """Register the answer to a boot. Return whether each connector's status is due now (B01)."""
+        """Register the answer to a boot. Return whether the station must now report the status of each
+        connector (B01).
+        """
         status, interval_s = answer.get("status"), answer.get("interval")
         previous_status, previous_retry = self.status, self._retry
         self._retry = None
@@ -292,12 +299,12 @@ class Registration:
         return False
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadline of a boot."""
+        """Extend the time after which the retry of a boot is overdue."""
         if self._retry:
             self._retry.overdue += seconds
 
     def clock_jumped(self) -> None:
-        """Drop the times of earlier events after the server's clock was set."""
+        """Drop the times of earlier boots and commands, because the server's clock has been set."""
         self._retry = self._reset = self._scheduled_reset = self._trigger = None
 
     def overdue(self, at: float) -> Findings:
@@ -415,7 +422,9 @@ class Registration:
         return ("B01.FR.04", "G02.FR.01", "G02.FR.02") if self._is_interval_of_boot else ("G02.FR.02",)
 
     def heartbeat_answered(self, at: float) -> None:
-        """Register a Heartbeat, which is on time if it comes about an interval after the one before."""
+        """Register the answer to a Heartbeat. The Heartbeat counts as regular if it comes about an interval
+        after the previous one.
+        """
         since, self._heartbeat_at = self._heartbeat_at, at
         if since is None or self.interval_s is None:
             return

@@ -77,7 +77,9 @@ class RemoteStarts:
             start.accepted_at = None
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Check an event before it is added to the contents of its transaction."""
+        """Check whether an event reports a remote start correctly. Called before the event is added to the
+        contents of its transaction.
+        """
         start_id, contents = event["transactionInfo"].get("remoteStartId"), tracked.contents
         if start_id is not None and start_id != contents.remote_start_id:
             start = self.open.pop(start_id, None)
@@ -162,7 +164,9 @@ class RemoteStarts:
 
 
 def _first_id(event: JsonObject) -> tuple[str, ...]:
-    """Return the requirements that a new or a running transaction names the remoteStartId."""
+    """Return the requirements to send the remoteStartId in ``event``, depending on whether it is a Started
+    event.
+    """
     is_new = event["eventType"] == "Started"
     return ("F02.FR.01", "F02.FR.21") if is_new else ("F01.FR.25", "F02.FR.21")
 

@@ -35,7 +35,7 @@ REQUEST_ID: Final[Mapping[str, Requirements]] = {
 
 
 def sent(action: str, request: JsonObject) -> Requirements:
-    """Return the requirements that the report is sent."""
+    """Return the requirements to send the report that a command requests; empty if it requests none."""
     match action:
         case Action.get_charging_profiles:
             return ("K09.FR.05",) if request.get("evseId") == 0 else ("K09.FR.04",)

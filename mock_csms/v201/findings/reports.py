@@ -25,7 +25,7 @@ REPORTS: Final = frozenset(
 )
 
 type ReportKey = tuple[str, int]
-"""Action of the parts and requestId."""
+"""Action of the parts of a report, and its requestId."""
 
 
 @dataclass(slots=True)
@@ -45,14 +45,14 @@ class Parts:
 
 
 class RecentRequests(BoundedDict[ReportKey, Parts]):
-    """Reports that a command of this run of the mock asked for."""
+    """Reports that the mock has requested since it was started."""
 
     __slots__ = ()
     limit = 200
 
 
 class ReportParts:
-    """Reports whose last part is missing, by action and requestId."""
+    """Checks that the parts of each report were requested, come in order and are complete."""
 
     __slots__ = ("_has_booted", "_open", "_report", "_reported", "_requested")
 
@@ -61,7 +61,7 @@ class ReportParts:
         self._open: dict[ReportKey, tuple[float, int]] = {}
         self._requested = RecentRequests()
         self._has_booted = False
-        """Whether all commands since the last restart of the station are known."""
+        """Whether the mock has seen the station restart, and so knows all commands since its last restart."""
         self._reported: frozenset[ReportKey] = frozenset()
 
     def command_sent(self, action: str, request: JsonObject) -> None:
@@ -145,7 +145,7 @@ class ReportParts:
                 parts.is_certain = False
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadlines."""
+        """Extend the deadlines for the next part of each report."""
         self._open = {key: (due + seconds, frame) for key, (due, frame) in self._open.items()}
 
     def overdue(self, at: float) -> Findings:

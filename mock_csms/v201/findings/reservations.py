@@ -85,7 +85,7 @@ class ObservedReservations:
             one.may_be_used = one.may_be_used or status not in {"Available", "Reserved"}
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadlines."""
+        """Extend the deadlines for the reports that reservations have expired."""
         for one in self.open.values():
             one.due += seconds
 
@@ -115,7 +115,9 @@ class ObservedReservations:
             self.set_status(at, evse["id"] if evse else None, event["actualValue"].capitalize())
 
     def judge(self, at: float, frame: int, tracked: TransactionState, event: JsonObject) -> Findings:
-        """Check an event before it is added to the contents of its transaction."""
+        """Report an event that uses a reservation but does not name its reservationId. Called before the
+        event is added to the contents of its transaction.
+        """
         if "reservationId" in event:
             if event["reservationId"] in self.open:
                 self._report.met(*self._requirements(event))

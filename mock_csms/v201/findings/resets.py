@@ -10,7 +10,7 @@ TRIGGERED: Final = "Triggered"
 
 
 class UnansweredResets:
-    """The unanswered Reset, if no other Reset can explain a boot."""
+    """Reports a station that reboots before it answers a Reset, if no other Reset can explain the reboot."""
 
     __slots__ = ("_may_reboot", "_report", "_unanswered")
 

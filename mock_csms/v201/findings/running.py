@@ -19,7 +19,7 @@ CHARGING: Final = "Charging"
 
 @dataclass(slots=True)
 class Suspicion:
-    """A finding that is certain as soon as the transaction goes on."""
+    """A possible finding that becomes certain when a later event of the transaction confirms it."""
 
     kind: str
     since: float
@@ -169,7 +169,7 @@ class RunningTransactions:
         return [running for running in self.on_evse(evse_id) if not running[1].may_have_ended]
 
     def doubt(self) -> None:
-        """Drop all suspicions. Facts about a transaction count again only after its next event.
+        """Drop all suspicions, and treat each transaction as possibly ended until its next event.
 
         Call it if events may have been lost.
         """

@@ -24,11 +24,11 @@ class Occurrence:
     at: float
     frame: int
     repeats: int = 0
-    """Number of earlier requests that got no certificate."""
+    """Number of accepted requests before this one that got no certificate."""
 
 
 class CertificateRequests:
-    """SignCertificate messages of a station, by certificateType."""
+    """Checks that a station waits before it repeats a SignCertificate for the same certificateType."""
 
     __slots__ = ("_accepted", "_asked", "_model", "_refused", "_report")
 
@@ -83,18 +83,18 @@ class CertificateRequests:
             self._accepted[kind] = occurrence
 
     def command_sent(self, action: str) -> None:
-        """Allow a request after any TriggerMessage or CertificateSigned."""
+        """Allow the next SignCertificate at any time once a TriggerMessage or CertificateSigned was sent."""
         if action == Action.trigger_message and self._refused:
             self._report.met("A02.FR.20")
         if action in {Action.trigger_message, Action.certificate_signed}:
             self.forget()
 
     def certificate_answered(self, at: float, frame: int, request: JsonObject, status: str | None) -> None:
-        """Register the answer to a CertificateSigned."""
+        """Store that the station rejected a CertificateSigned; other statuses are ignored."""
         if status == "Rejected":
             self._refused[request.get("certificateType")] = Occurrence(at, frame)
 
     def forget(self) -> None:
-        """Allow a request at any time, for example after a restart."""
+        """Allow the next SignCertificate of each certificateType at any time, for example after a restart."""
         self._accepted.clear()
         self._refused.clear()

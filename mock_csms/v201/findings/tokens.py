@@ -1,4 +1,4 @@
-"""IdTokens that an Authorize accepted or refused (C01)."""
+"""IdTokens that the mock accepted or refused in answers to Authorize (C01)."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ class TokenTimes(BoundedDict[IdTokenKey, float]):
     limit = MAX_SEEN_TOKENS
 
     def note(self, key: IdTokenKey, at: float) -> None:
-        """Register an answer."""
+        """Store ``at`` as the time of the latest answer about an idToken."""
         self.pop(key, None)
         self[key] = at
 
@@ -61,5 +61,5 @@ class Authorizations:
         return self.was_accepted(id_token, at - AT_STATION_S, at)
 
     def was_accepted(self, id_token: JsonObject, since: float, until: float) -> bool:
-        """Return whether the latest accepted Authorize for a token was answered in a period."""
+        """Return whether the latest accepted Authorize for a token was answered between two times."""
         return since <= self._accepted.get(id_token_key(id_token), 0.0) <= until

@@ -54,7 +54,7 @@ class Contents:
     token_at: float | None = None
     """Arrival time of the first idToken; None if its event is from an offline period."""
     remote_start_frame: int | None = None
-    """Frame of an event with triggerReason RemoteStart."""
+    """Frame of the first event with triggerReason RemoteStart."""
     remote_start_id: int | None = None
     reservation_id: int | None = None
     authorized_at_seq_no: int | None = None
@@ -68,7 +68,7 @@ class Contents:
     """
 
     def add(self, at: float, frame: int, event: JsonObject) -> None:
-        """Register an event."""
+        """Update the contents with the fields of an event."""
         seq_no, trigger, info = event["seqNo"], event["triggerReason"], event["transactionInfo"]
         if evse := event.get("evse"):
             self.evse = evse["id"], evse.get("connectorId")

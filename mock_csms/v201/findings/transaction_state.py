@@ -12,7 +12,7 @@ from mock_csms.v201.findings.transaction_contents import Contents
 MAX_GAPS: Final = 100
 EVENTS_KEPT: Final = 8
 INTERRUPTIONS: Final = frozenset({"ImmediateReset", "PowerLoss", "Reboot"})
-"""Values of stoppedReason in an Ended event that a station may write after a restart."""
+"""Values of stoppedReason for which a station may create the Ended event only after it has restarted."""
 PLUGGED_IN: Final = frozenset({"EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"})
 
 
@@ -116,7 +116,7 @@ class TransactionState:
         return True
 
     def add_repeated(self, seq_no: int, frame: int) -> None:
-        """Register an event with the seqNo of another event."""
+        """Store an event that reuses the seqNo of another event."""
         self.repeated.append((seq_no, frame))
         del self.repeated[MAX_GAPS:]
 

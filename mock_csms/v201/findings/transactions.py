@@ -90,7 +90,7 @@ class Transactions:
         self.remote_starts = RemoteStarts(report)
         self.reservations = ObservedReservations(report, clock)
         self.authorizations = Authorizations()
-        """Answers to Authorize; they decide whether a token has to start a transaction."""
+        """Times of the answers to Authorize, which show whether an idToken may start a transaction."""
 
     def booted(self, at: float) -> None:
         """Expect the transactions after this boot to be complete."""
@@ -180,7 +180,7 @@ class Transactions:
     def command_answered(
         self, at: float, frame: int, action: str, request: JsonObject, *, is_accepted: bool
     ) -> None:
-        """Register the answer to a command."""
+        """Register the answer to a RequestStartTransaction or ReserveNow; other answers are ignored."""
         if action == Action.request_start_transaction:
             self.remote_starts.answered(at, request, is_accepted=is_accepted)
             if is_accepted:

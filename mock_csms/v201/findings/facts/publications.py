@@ -21,7 +21,9 @@ class _States(BoundedDict[str, _State]):
 
 
 class Publications(Facts):
-    """State of each file on this connection, by the MD5 checksum in lower case."""
+    """Whether each firmware file is published or gone according to the messages on this connection, by its
+    MD5 checksum in lower case.
+    """
 
     __slots__ = ("latest", "states")
 
@@ -47,7 +49,7 @@ class Publications(Facts):
 
 @CHECKS.learn_sent(Action.publish_firmware)
 def _begin(command: CommandCall, known: Known201) -> None:
-    """Forget all files: the new file may replace any of them."""
+    """Clear the states of all files: the file to be published may replace any of them."""
     publications = known[Publications]
     publications.states.clear()
     publications.latest = command.request["requestId"], command.request["checksum"].lower()

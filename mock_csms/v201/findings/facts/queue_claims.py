@@ -14,11 +14,11 @@ from mock_csms.v201.findings.known import Known201
 _MAX_CLAIMS: Final = 10
 _MAX_EVENTS: Final = 100
 _DRAINED_WITHIN_S: Final = 60.0
-"""For this many seconds after a repeated event, events that waited behind it in the queue may follow."""
+"""Seconds after the arrival of a repeated event in which the events queued behind it may still arrive."""
 
 
 class QueueClaim(NamedTuple):
-    """An answer to GetTransactionStatus about messages in the queue."""
+    """Whether the station has queued messages, according to its answer to a GetTransactionStatus."""
 
     asked_at: float
     """Time at which the command was sent."""
@@ -27,7 +27,7 @@ class QueueClaim(NamedTuple):
 
 
 class ClaimsById(BoundedDict[str | None, QueueClaim]):
-    """Latest answers, by transactionId; None: about all transactions."""
+    """Latest answer by transactionId of the GetTransactionStatus; None: the command named no transaction."""
 
     __slots__ = ()
     limit = _MAX_CLAIMS
@@ -43,18 +43,22 @@ class _UnansweredEvents(BoundedDict[_EventKey, None]):
 
 
 class QueueClaims(Facts):
-    """Latest answers about the queue on this connection, and whether events may be in it."""
+    """The station's latest answers about its queue on this connection, and whether TransactionEvents may be
+    queued.
+    """
 
     __slots__ = ("_latest", "_repeated_at", "_unanswered", "by_id")
 
     def __init__(self) -> None:
         self.by_id = ClaimsById()
         self._latest: _EventKey = None
-        """The latest event, which may not have been answered yet."""
+        """The TransactionEvent that arrived last, whether it has been answered or not."""
         self._unanswered = _UnansweredEvents()
-        """Events that the station may have to send again, also after a reconnect."""
+        """TransactionEvents without a usable answer, which the station may send again, also after a
+        reconnect.
+        """
         self._repeated_at = 0.0
-        """Time at which an event of ``_unanswered`` last arrived again."""
+        """Time at which the station last sent an event of ``_unanswered`` again."""
 
     def may_have_events(self, at: float) -> bool:
         """Return whether events may be in the queue because an earlier one got no answer."""

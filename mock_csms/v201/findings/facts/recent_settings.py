@@ -11,11 +11,11 @@ from mock_csms.v201.findings.facts.device_model import SETTING_IN_FLIGHT_S
 from mock_csms.v201.findings.known import Known201
 
 _CONTROLLERS: Final = frozenset({"aligneddatactrlr", "sampleddatactrlr", "securityctrlr", "txctrlr"})
-"""Components whose settings are followed, in lower case."""
+"""Components, in lower case, for which the time of the latest SetVariables is stored."""
 
 
 class RecentSettings(Facts):
-    """Times of the latest SetVariables, by component in lower case."""
+    """Time of the latest SetVariables for each component in ``_CONTROLLERS``."""
 
     __slots__ = ("_set_at",)
 
@@ -23,12 +23,14 @@ class RecentSettings(Facts):
         self._set_at: dict[str, float] = {}
 
     def sent(self, at: float, component: str) -> None:
-        """Register a SetVariables."""
+        """Store the time of a SetVariables if its component is in ``_CONTROLLERS``."""
         if component in _CONTROLLERS:
             self._set_at[component] = at
 
     def is_settled(self, component: str, since: float) -> bool:
-        """Return whether all messages since a time are based on the current settings of a component."""
+        """Return whether the latest SetVariables for a component was sent so long before ``since`` that all
+        messages from then on reflect it.
+        """
         return self._set_at.get(component.lower(), 0.0) + SETTING_IN_FLIGHT_S < since
 
 

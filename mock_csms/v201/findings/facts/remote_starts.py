@@ -23,7 +23,7 @@ _MAX_REMOTE_STARTS: Final = 20
 
 @dataclass(slots=True, eq=False)
 class SentRemoteStart:
-    """A RequestStartTransaction."""
+    """A RequestStartTransaction that was sent, with the facts about it that checks need."""
 
     at: float
     frame: int
@@ -33,7 +33,9 @@ class SentRemoteStart:
     is_ambiguous: bool
     """Whether an earlier command had the same remoteStartId with another idToken."""
     is_authorization_known: bool
-    """False if an earlier or a lost Authorize may have authorized the idToken."""
+    """False if an Authorize before the command, or an Authorize that was lost, may have authorized the
+    idToken.
+    """
     statuses: Mapping[Connector, str] = field(default_factory=dict)
     """Statuses of the connectors of the EVSE when the command was sent; empty if one was uncertain."""
     transactions: frozenset[str] = frozenset()
@@ -50,14 +52,16 @@ class SentRemoteStart:
 
 
 class SentRemoteStarts(BoundedDict[int, SentRemoteStart]):
-    """Commands by remoteStartId."""
+    """RequestStartTransactions by remoteStartId."""
 
     __slots__ = ()
     limit = _MAX_REMOTE_STARTS
 
 
 class TransactionStarts(BoundedDict[str, SentRemoteStart]):
-    """Commands by the id of the transaction that they started, until it charges."""
+    """RequestStartTransactions by the id of the transaction that each of them started; removed when the
+    transaction charges.
+    """
 
     __slots__ = ()
     limit = _MAX_REMOTE_STARTS
@@ -73,9 +77,10 @@ class RemoteStartFacts(Facts):
         self.started = TransactionStarts()
 
     def of_event(self, event: JsonObject) -> SentRemoteStart | None:
-        """Return the command whose remoteStartId an event names; None if commands with different idTokens had
-        this id. An event from before the command names an earlier remote start, for example one that another
-        run of the mock has sent.
+        """Return the RequestStartTransaction whose remoteStartId an event names; None if the id is unknown,
+        if commands with different idTokens had it, or if the event happened before the command was sent.
+
+        Such an event names an earlier remote start, for example one from before the mock was restarted.
         """
         command = self.sent.get(event["transactionInfo"].get("remoteStartId", -1))
         if command is None or command.is_ambiguous:
@@ -85,12 +90,12 @@ class RemoteStartFacts(Facts):
         return None if is_earlier else command
 
     def answered_by(self, command: AnsweredCommand) -> SentRemoteStart | None:
-        """Return the command that an answer belongs to."""
+        """Return the stored RequestStartTransaction that ``command`` answers; None if it is not stored."""
         sent = self.sent.get(command.request["remoteStartId"])
         return sent if sent is not None and sent.frame == command.sent_frame else None
 
     def with_token(self, id_token: JsonObject) -> list[SentRemoteStart]:
-        """Return the commands with an idToken."""
+        """Return the stored RequestStartTransactions for an idToken."""
         key = id_token_key(id_token)
         return [command for command in self.sent.values() if command.token == key]
 
@@ -163,5 +168,5 @@ def _follow_transaction(call: StationCall, known: Known201) -> None:
 
 @CHECKS.learn_event(types=("Started", "Updated"), triggers=("Authorized",))
 def _authorized_locally(call: StationCall, known: Known201) -> None:
-    """Forget a command whose transaction goes on for an idToken that a driver has presented."""
+    """Remove the command of a transaction from `started` once a driver has presented an idToken for it."""
     known[RemoteStartFacts].started.pop(call.payload["transactionInfo"]["transactionId"], None)

@@ -34,13 +34,13 @@ class ComponentVariable(NamedTuple):
         return self._replace(component_instance=None)
 
     def matches(self, name: VariableName) -> bool:
-        """Return whether the entry asks for a variable."""
+        """Return whether the entry requests the variable ``name``."""
         mine = name.component, name.variable, *name[2:]
         return all(asked in {None, actual} for asked, actual in zip(self, mine, strict=True))
 
 
 def entry_of(item: JsonObject) -> ComponentVariable:
-    """Return the entry of an item of componentVariable."""
+    """Parse an item of the field componentVariable of a GetReport."""
     component, variable = item["component"], item.get("variable") or {}
     evse = component.get("evse") or {}
     name = variable.get("name")
@@ -83,7 +83,7 @@ class ReportRequest:
 
     @property
     def keeps_names(self) -> bool:
-        """Whether the contents of the report can be compared with the device model."""
+        """Whether `names` is filled, so that the report can be compared with the device model."""
         return self.action == Action.get_report or self.base == "SummaryInventory"
 
 
@@ -93,7 +93,9 @@ class _Requests(BoundedDict[int, ReportRequest]):
 
 
 class ReportRequests(Facts):
-    """Requests whose report is not complete, by requestId; in doubt, a request is dropped."""
+    """GetBaseReports and GetReports whose report is not complete, by requestId; a request is dropped if a
+    part of its report may have been lost.
+    """
 
     __slots__ = ("by_id",)
 

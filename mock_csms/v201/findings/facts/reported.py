@@ -17,7 +17,7 @@ class _Latest(BoundedDict[Subject, None]):
 
 
 class ReportedSubjects(Facts):
-    """Subjects of the latest findings."""
+    """Subjects for which a kind of finding was reported lately, so that it is not reported for them again."""
 
     __slots__ = ("_latest",)
 

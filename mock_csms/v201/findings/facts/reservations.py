@@ -30,7 +30,7 @@ _DOUBTED: Final = frozenset(
         Action.transaction_event,
     }
 )
-"""Actions of messages that may have ended a reservation; None: an unknown action."""
+"""Actions of messages that may have ended a reservation if they cannot be read; None: an unknown action."""
 _UPDATE_DELAY_S: Final = 60.0
 USED: Final = "used"
 _CANCELLED: Final = "cancelled"
@@ -124,12 +124,12 @@ class ReservationFacts(Facts):
         return any(one.evse_id is None for one in self.active.values())
 
     def end(self, reservation_id: int, how: str) -> None:
-        """Register the end of a reservation."""
+        """Remove a reservation from `active`, and store in `ended` how it ended."""
         self.active.pop(reservation_id, None)
         self.ended[reservation_id] = how
 
     def set_status(self, connector: Connector, status: str, at: float) -> None:
-        """Register the status of a connector."""
+        """Apply a reported connector status to the active reservations that it may concern."""
         for one in self.active.values():
             if one.evse_id not in {None, connector[0]}:
                 continue
@@ -210,8 +210,10 @@ def _updated(call: StationCall, known: Known201) -> None:
 
 
 def certainly_uses(call: StationCall, known: Known201) -> bool:
-    """Return whether an event shows that the latest reservation with its reservationId is now used. A
-    transaction may name its reservation again after another reservation got the same id.
+    """Return whether an event certainly uses the latest reservation with its reservationId, not an earlier
+    one with the same id.
+
+    An event that only repeats the reservationId of its transaction does not use a reservation.
     """
     event, facts = call.payload, known[ReservationFacts]
     reservation_id, happened_at = event.get("reservationId"), seconds_of(event["timestamp"])
@@ -225,7 +227,7 @@ def certainly_uses(call: StationCall, known: Known201) -> bool:
 
 @CHECKS.learn_call(Action.transaction_event)
 def _used(call: StationCall, known: Known201) -> None:
-    """Register the use of a reservation."""
+    """Remove the reservation that an event names from `active`; store it as used if that is certain."""
     if "reservationId" not in call.payload:
         return
     facts, reservation_id = known[ReservationFacts], call.payload["reservationId"]

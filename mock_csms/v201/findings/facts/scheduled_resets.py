@@ -15,12 +15,14 @@ class ScheduledResets(Facts):
 
     def __init__(self) -> None:
         self.answers: dict[int | None, AnsweredCommand] = {}
-        """Answered Reset by EVSE id; None stands for the station."""
+        """Reset OnIdle that the station answered with Scheduled, by evseId; None: a Reset of the whole
+        station.
+        """
         self._immediate = 0
-        """Number of resets since the last boot that may be immediate."""
+        """Number of Resets since the last boot that may be immediate and were not rejected."""
 
     def sent(self, request_type: str) -> None:
-        """Register a Reset; an immediate Reset may end any transaction."""
+        """Drop the scheduled Resets if an immediate Reset was sent: it may end any transaction."""
         if request_type == "Immediate":
             self._doubt()
 

@@ -20,7 +20,9 @@ CAUSES: Final = {
 
 
 class SentCommands(Facts):
-    """Actions of the commands in ``CAUSES`` that were sent, and whether all of them are known."""
+    """Actions of the commands in ``CAUSES`` that were sent. They are uncertain once a command of unknown
+    content was sent.
+    """
 
     __slots__ = ("_actions", "_is_certain")
 
@@ -29,7 +31,7 @@ class SentCommands(Facts):
         self._is_certain = True
 
     def sent(self, action: str) -> None:
-        """Register a command."""
+        """Store the action of a command that was sent."""
         self._actions |= {action}
 
     def was_never_sent(self, action: str) -> bool:
@@ -39,7 +41,7 @@ class SentCommands(Facts):
         return self._is_certain and action not in self._actions
 
     def lose_track(self) -> None:
-        """Register a command of unknown content."""
+        """Register that a command of unknown content was sent; it may have been any command."""
         self._is_certain = False
 
 

@@ -22,12 +22,12 @@ _USES: Final = {
     "SignV2GCertificate": "V2GCertificate",
     "SignCombinedCertificate": None,
 }
-"""certificateType of the request that follows a TriggerMessage; None: any."""
+"""certificateType of the SignCertificate that a TriggerMessage requests, by requestedMessage; None: any."""
 
 
 @dataclass(slots=True, eq=False)
 class SigningTrigger:
-    """An accepted TriggerMessage for a SignCertificate that has not been sent yet."""
+    """An accepted TriggerMessage for a SignCertificate that the station has not sent yet."""
 
     at: float
     frame: int
@@ -45,7 +45,9 @@ class _Keys(BoundedDict[bytes, int]):
 
 
 class SigningFacts(Facts):
-    """Keys of requests, the trigger that the next request follows, and the station's serial number."""
+    """Public keys in the station's SignCertificates, the TriggerMessage that requested the next
+    SignCertificate, and the station's serial number.
+    """
 
     __slots__ = ("keys", "serial_number", "trigger", "waiting")
 

@@ -64,7 +64,7 @@ class TransactionNotes:
     """Time of the unplugging, by the event's timestamp or its arrival, whichever is earlier."""
     has_charged: bool = False
     has_phases: bool = False
-    """Whether an event had the number of phases."""
+    """Whether an event had numberOfPhasesUsed."""
 
 
 class NotesById(BoundedDict[str, TransactionNotes]):
@@ -113,7 +113,7 @@ def _has_begin(event: JsonObject) -> bool:
 
 
 def is_authorizing(event: JsonObject) -> bool:
-    """Return whether an event of a transaction that goes on reports an authorization."""
+    """Return whether a Started or Updated event reports that an idToken was authorized."""
     trigger = event["triggerReason"]
     return trigger in AUTHORIZING or ("idToken" in event and trigger not in DEAUTHORIZING)
 

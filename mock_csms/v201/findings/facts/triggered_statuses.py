@@ -57,7 +57,7 @@ class TriggeredStatuses(Facts):
         self._last.pop(action, None)
 
     def add(self, at: float, action: str, payload: JsonObject) -> None:
-        """Register a status."""
+        """Store a status message as the last one with its action."""
         self._last[action] = LastStatus(at, payload)
 
     def drop(self, action: str) -> None:
@@ -71,8 +71,8 @@ class TriggeredStatuses(Facts):
             last.triggered = command.at, command.frame
 
     def triggered_after(self, action: str, at: float) -> tuple[JsonObject, int] | None:
-        """Return the last status and the frame of the TriggerMessage after it, if a status that is sent now
-        answers this TriggerMessage; otherwise None.
+        """Return the last status and the frame of the accepted TriggerMessage after it, if a status that
+        arrives at ``at`` can be the triggered one; otherwise None.
         """
         last = self._last.get(action)
         if last is None or last.triggered is None:

@@ -57,7 +57,9 @@ class _Tables:
 
 
 class TriggerFacts(Facts):
-    """Triggered messages by action, and the tasks whose statuses can be triggered."""
+    """TriggerMessages by the action that they request, and the log upload and firmware update whose statuses
+    can be triggered.
+    """
 
     __slots__ = ("_tables", "may_be_triggered")
 

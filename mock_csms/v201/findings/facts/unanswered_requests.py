@@ -22,7 +22,7 @@ REQUESTS: Final = (
 """Commands for reports, which a station sends for no other reason."""
 
 type ResultKey = tuple[str, int]
-"""Action of the results and requestId."""
+"""Action of the messages that contain the report, and requestId."""
 
 
 class _Requests(BoundedDict[ResultKey, int | None]):
