@@ -92,7 +92,7 @@ def _first_stop(call: StationCall, known: Known201) -> str | None:
 
 @TRIGGER_REASON_WITHOUT_COMMAND.on_event("E01.FR.15", triggers=CAUSES, once=True)
 def _judge_cause(call: StationCall, known: Known201) -> Outcome:
-    """Check that the command that caused an event, according to its triggerReason, was sent to the station."""
+    """Check that the command that caused an event, according to its triggerReason, was sent before."""
     trigger = call.payload["triggerReason"]
     action = CAUSES[trigger]
     if not known[SentCommands].was_never_sent(action):
