@@ -30,7 +30,7 @@ def test_station_boots_again_after_a_reset(csms, station_in_the_box):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder for a run of pytest with the plugin, in which every warning is an error."""
+    """Return a `Pytester` whose runs of pytest load the plugin and turn every warning into an error."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini(
         "[pytest]\n"

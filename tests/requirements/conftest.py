@@ -1,4 +1,4 @@
-"""The fixture `session` of the certification cases, for the tests of requirements too."""
+"""Provides the `session` fixture of the certification cases to the tests of requirements."""
 
 from tests.certification.conftest import session
 

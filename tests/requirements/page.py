@@ -10,7 +10,7 @@ from tests.support.requirement_tests import tests_by_requirement
 
 
 def account() -> Account:
-    """Return an `Account`, which says how each requirement is covered, with the tests of this project."""
+    """Return the `Account` of how findings and the tests of this project cover each requirement."""
     return Account(requirements_of(FINDING_KINDS), tests_by_requirement())
 
 

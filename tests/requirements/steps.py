@@ -10,7 +10,7 @@ from tests.support.station_case import StationCase
 
 
 def broken_requirements(caplog: pytest.LogCaptureFixture, case: StationCase) -> list[str]:
-    """The requirements that commands to a station break, according to the log."""
+    """Return the requirements that, according to the log, are broken by commands to the station of a case."""
     lines = [record.getMessage() for record in caplog.records]
     return [
         requirement
@@ -23,7 +23,7 @@ def broken_requirements(caplog: pytest.LogCaptureFixture, case: StationCase) -> 
 async def report_variable(
     station: Station, component: str, variable: str, value: str, instance: str | None = None
 ) -> None:
-    """Report the value of a variable in a NotifyEvent, which a station may send without a command."""
+    """Send a NotifyEvent with the value of a variable; unlike a NotifyReport, it needs no earlier command."""
     event = {
         "event_id": 1,
         "timestamp": now(),

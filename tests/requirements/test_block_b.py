@@ -56,13 +56,13 @@ async def test_b03_fr_03_rejected_station_gets_no_command(case: StationCase) -> 
 
 
 def variables(count: int) -> list[JsonObject]:
-    """Name this many variables of one component."""
+    """Build items that name ``count`` variables of one component."""
     component = {"name": "OCPPCommCtrlr"}
     return [{"component": component, "variable": {"name": f"V{number}"}} for number in range(count)]
 
 
 async def report_limit(station: Station, action: str, limit: int) -> None:
-    """Report how many items the station accepts in a command."""
+    """Send a NotifyReport in which ItemsPerMessage for ``action`` is ``limit``."""
     data = {
         "component": {"name": "DeviceDataCtrlr"},
         "variable": {"name": "ItemsPerMessage", "instance": action},
@@ -72,7 +72,7 @@ async def report_limit(station: Station, action: str, limit: int) -> None:
 
 
 async def keeps_limit(case: StationCase, action: str, list_name: str, payload: JsonObject) -> list[int]:
-    """Send a command with a list of five items to a station that accepts two; return the lengths sent."""
+    """Send five items to a station that accepts two per message; return the list lengths that it receives."""
     async with case.booted() as station:
         await report_limit(station, action, 2)
         refused = await case.send(action, payload)

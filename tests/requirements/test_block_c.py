@@ -22,16 +22,16 @@ HASHES = {
     "serial_number": "1",
     "responder_url": "http://127.0.0.1:9/ocsp",
 }
-"""Hashes of a certificate whose responder cannot be reached."""
+"""Hash data of a certificate whose OCSP responder cannot be reached."""
 
 
 async def authorize(session: SessionCase, id_token: dict[str, str] = VALID_TOKEN) -> Any:
-    """Send an Authorize, and return the idTokenInfo."""
+    """Send an Authorize, and return the idTokenInfo of the response."""
     return (await session.station.send(call.Authorize(id_token=id_token))).id_token_info
 
 
 async def know(session: SessionCase, **token: Any) -> None:
-    """Change what the mock knows about the idToken."""
+    """Configure the mock's idToken VALID01 with these fields."""
     await session.case.configure(tokens={"VALID01": token})
 
 
@@ -127,7 +127,7 @@ async def test_c07_fr_04_answer_with_a_certificate_has_a_status(session: Session
 
 
 async def test_c07_fr_05_responder_is_asked_with_a_setting(session: SessionCase) -> None:
-    """The hashes name a CA that the mock does not know. Only the responder could vouch for them."""
+    """HASHES name a CA unknown to the mock, so only the OCSP responder could confirm the certificate."""
     await session.case.configure(tokens={EMAID["id_token"]: {}})
     request = call.Authorize(EMAID, iso15118_certificate_hash_data=[HASHES])
     assert (await session.station.send(request)).certificate_status == "Accepted"

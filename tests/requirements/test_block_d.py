@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def report_items_per_message(session: SessionCase, items: int) -> None:
-    """Report how many entries a SendLocalList may have."""
+    """Answer a GetReport with ItemsPerMessage: the number of entries that a SendLocalList may have."""
     variable = {
         "component": {"name": "LocalAuthListCtrlr"},
         "variable": {"name": "ItemsPerMessage"},

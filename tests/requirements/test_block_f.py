@@ -22,7 +22,7 @@ TOKEN = {"idToken": "VALID01", "type": "ISO14443"}
 
 
 async def start_with(session: SessionCase, **profile: Any) -> dict[str, Any]:
-    """Send a RequestStartTransaction with TX_PROFILE and these changes; return the payload received."""
+    """Send a RequestStartTransaction with TX_PROFILE, changed by ``profile``; return the payload received."""
     payload = {"idToken": TOKEN, "remoteStartId": 1, "chargingProfile": TX_PROFILE | profile}
     return await session.command("RequestStartTransaction", payload)
 
@@ -48,7 +48,7 @@ async def test_f01_fr_08_remote_start_can_have_a_charging_profile(
 async def test_f01_fr_09_profile_of_a_remote_start_that_is_no_tx_profile_is_logged(
     session: SessionCase, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By default, no profile is sent; the profile of a user is sent unchanged, with a warning in the log."""
+    """By default, the mock sends no profile; it sends a user's one unchanged, with a warning in the log."""
     assert "charging_profile" not in await session.command("RequestStartTransaction")
     await start_with(session, chargingProfilePurpose="TxDefaultProfile")
     assert broken_requirements(caplog, session.case) == ["F01.FR.09"]

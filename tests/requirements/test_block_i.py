@@ -12,12 +12,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def meter_value() -> list[dict[str, Any]]:
-    """The meterValue of an event."""
+    """Build the meterValue of a TransactionEvent, with one reading at the start of the transaction."""
     return [{"timestamp": now(), "sampled_value": [{"value": 1000.0, "context": "Transaction.Begin"}]}]
 
 
 async def support_display(session: SessionCase, is_supported: str) -> None:
-    """Report whether the station shows tariffs and messages."""
+    """Send a NotifyReport with the value of Available for tariffs and for display messages."""
     available = {"variable_attribute": [{"value": is_supported}]}
     names = (
         {"component": {"name": "TariffCostCtrlr"}, "variable": {"name": "Available", "instance": "Tariff"}},
@@ -30,7 +30,7 @@ async def support_display(session: SessionCase, is_supported: str) -> None:
 
 
 async def tariff_of_token(session: SessionCase) -> Any:
-    """Ask the mock about the idToken; return the personalMessage in the answer."""
+    """Send an Authorize; return the personalMessage of the response, or None."""
     answer = await session.station.send(call.Authorize(id_token=VALID_TOKEN))
     return answer.id_token_info.get("personal_message")
 

@@ -31,7 +31,7 @@ def period(start: int, **fields: int) -> JsonObject:
 
 
 async def default_profile(session: SessionCase) -> JsonObject:
-    """Send the default SetChargingProfile, and return its profile."""
+    """Send the SetChargingProfile that the mock builds by default, and return its charging profile."""
     request, _ = await session.case.exchange(session.station, "SetChargingProfile")
     profile: JsonObject = request["chargingProfile"]
     return profile
@@ -40,7 +40,7 @@ async def default_profile(session: SessionCase) -> JsonObject:
 async def warned_of(
     session: SessionCase, caplog: pytest.LogCaptureFixture, evse_id: int, profile: JsonObject
 ) -> set[str]:
-    """Send a profile of the user; return the requirements that the log names."""
+    """Send ``profile`` as a user's profile; return the requirements that it breaks according to the log."""
     caplog.clear()
     payload = {"evseId": evse_id, "chargingProfile": profile}
     received, _ = await session.case.exchange(session.station, "SetChargingProfile", payload)
@@ -49,19 +49,19 @@ async def warned_of(
 
 
 async def profile_for_needs(session: SessionCase) -> JsonObject:
-    """Send the needs of a vehicle, which are Accepted, and return the profile that follows."""
+    """Send a NotifyEVChargingNeeds, which is Accepted; return the profile that the mock sends after it."""
     assert await needs_status(session) == "Accepted"
     return await received_profile(session)
 
 
 async def needs_status(session: SessionCase) -> str:
-    """Send the needs of a vehicle, and return the status of the answer."""
+    """Send a NotifyEVChargingNeeds, and return the status of the response."""
     request = call.NotifyEVChargingNeeds(charging_needs=AC_NEEDS, evse_id=EVSE_ID, max_schedule_tuples=1)
     return str((await session.station.send(request)).status)
 
 
 async def received_profile(session: SessionCase) -> JsonObject:
-    """Return the profile that the station receives next."""
+    """Wait for the next SetChargingProfile, and return its charging profile."""
     request = snake_to_camel_case(await session.station.next("SetChargingProfile"))
     assert request["evseId"] == EVSE_ID
     profile: JsonObject = request["chargingProfile"]
@@ -190,7 +190,7 @@ async def test_k02_fr_01_profiles_stay_within_an_external_limit(session: Session
 async def logged_for(
     session: SessionCase, caplog: pytest.LogCaptureFixture, action: str, payload: JsonObject | None = None
 ) -> list[str]:
-    """Send a command, and return the requirements that the log names."""
+    """Send a command, and return the requirements that commands have broken according to the log."""
     await session.case.exchange(session.station, action, payload)
     return broken_requirements(caplog, session.case)
 

@@ -20,7 +20,7 @@ UNUSED_URL = "http://127.0.0.1:1/"
 
 
 async def installed(case: StationCase, station: Station) -> x509.Certificate:
-    """Install the certificate of the settings, and return it."""
+    """Send the InstallCertificate that the settings define, and return its certificate."""
     request, _ = await case.exchange(station, "InstallCertificate")
     assert request["certificateType"] == "CSMSRootCertificate"
     return x509.load_pem_x509_certificate(request["certificate"].encode())
@@ -37,7 +37,7 @@ async def test_m05_fr_10_root_signed_by_the_old_root_is_installed_if_configured(
 
 
 async def test_m06_fr_04_status_is_failed_without_a_response_of_the_responder(case: StationCase) -> None:
-    """By default, the responder is not asked, and a certificate of another CA gets the status unknown."""
+    """By default, the mock asks no responder, and gives a certificate of another CA the status unknown."""
     data = {**case.csms.authority.named("secc").hash_data(), "responderURL": UNUSED_URL}
     of_another_ca = data | {"issuerNameHash": "00" * 32, "issuerKeyHash": "00" * 32}
     async with case.booted() as station:
@@ -51,5 +51,5 @@ async def test_m06_fr_04_status_is_failed_without_a_response_of_the_responder(ca
 
 
 async def status_of(station: Station, hash_data: JsonObject) -> Any:
-    """Ask for the status of a certificate, and return the answer."""
+    """Send a GetCertificateStatus with this hash data, and return the response."""
     return await station.send(call.GetCertificateStatus(camel_to_snake_case(hash_data)))

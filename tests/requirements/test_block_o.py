@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def default_message(session: SessionCase) -> JsonObject:
-    """Send the default SetDisplayMessage, and return its message."""
+    """Send the SetDisplayMessage that the mock builds by default, and return its message."""
     request, _ = await session.case.exchange(session.station, "SetDisplayMessage")
     message: JsonObject = request["message"]
     return message

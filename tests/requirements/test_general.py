@@ -46,7 +46,7 @@ async def test_fr_03_invalid_message_gets_a_call_error(case: StationCase, frame:
 async def test_fr_04_message_of_a_rejected_station_gets_a_security_error(
     case: StationCase, frame: str
 ) -> None:
-    """Until the errata, this also held for a station whose boot is Pending."""
+    """Before the errata, the requirement also applied to a station whose boot is Pending."""
     await case.configure(boot_status="Rejected")
     async with case.raw_connection() as connection:
         await connection.send(BOOT)

@@ -1,4 +1,4 @@
-"""Repeated properties in objects, and how often they are looked for."""
+"""Repeated properties in JSON objects, and which messages are searched for them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""TLS contexts: what they allow, and when they are made again."""
+"""TLS contexts: allowed versions, cipher suites and client certificates, and when a context is rebuilt."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Certificates that the user brings: one line for each flaw, and warnings."""
+"""The user's own certificate files: errors of one line for unusable files, and warnings."""
 
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from tests.support.tls import issue
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    """A PKI whose certificates stand for those that a user brings."""
+    """A generated PKI, whose certificates the tests use as the user's own."""
     return Pki.open(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture
 def files(pki: Pki, tmp_path: Path) -> Path:
-    """A folder with files of the user, good and bad."""
+    """A folder with usable and unusable certificate and key files of the user."""
     for name in ("server-ecdsa", "server-rsa", "expired-ecdsa"):
         issued = pki.named(name)
         (tmp_path / f"{name}.pem").write_text(issued.chain_text())

@@ -1,4 +1,4 @@
-"""Flaws of the certificates that a port presents."""
+"""Flaws of the certificate that a port presents, such as a host name that it lacks, and their remedies."""
 
 from pathlib import Path
 

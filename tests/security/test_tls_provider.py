@@ -1,4 +1,4 @@
-"""Whether a port asks for client certificates, and the address for a change of security profile."""
+"""Which ports ask for client certificates, where a security upgrade leads, and server certificate names."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ PASSWORD = Clearance(password=Password.of("correct-horse-battery"))
 
 
 def upgraded(to: int = 2, configured: int = 1) -> SecurityUpgrades:
-    """Upgrades of CS1, which has connected with the security profile ``to`` of its configuration slot 2."""
+    """Return the upgrades after CS1 has accepted and used a network profile with security profile ``to``."""
     upgrades = SecurityUpgrades()
     upgrades.slot_accepted("CS1", configured, 2, to)
     upgrades.priority_accepted("CS1", configured, [2, 1])

@@ -16,7 +16,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(file: Path) -> Read:
-    """Return a function that reads a file with this content, a command line and an environment."""
+    """Return a function that writes a settings file, and loads it with a command line and an environment."""
 
     def read_content(content: str, line: str = "", **environment: str) -> Settings:
         file.write_text(content, encoding="utf-8")
@@ -27,7 +27,7 @@ def read(file: Path) -> Read:
 
 @pytest.fixture
 def error_in(read: Read, file: Path) -> ErrorOf:
-    """Return a function that reads wrong settings and returns the error, with only the name of the file."""
+    """Return a function that loads wrong settings and returns the error, its file path cut to the name."""
 
     def read_wrong(content: str, line: str = "", **environment: str) -> str:
         with pytest.raises(UsageError) as caught:

@@ -1,4 +1,4 @@
-"""Checks against the OCPP versions: the first flaw of each kind of value, with several versions too."""
+"""Checks of settings against one or several OCPP versions, which find the first flaw."""
 
 import json
 from dataclasses import replace
@@ -94,7 +94,7 @@ def test_flawed_change_of_profile_is_rejected() -> None:
 
 @pytest.fixture
 def both(tmp_path: Path) -> list[OcppVersion]:
-    """Return OCPP 2.0.1 and a version in which currentTime of a Heartbeat is an integer."""
+    """Return OCPP 2.0.1 and a made-up version in which currentTime of a Heartbeat is an integer."""
     schema = {"type": "object", "properties": {"currentTime": {"type": "integer"}}}
     for kind in ("Request", "Response"):
         for action in ("Heartbeat", "Beep"):

@@ -1,4 +1,4 @@
-"""Settings whose default depends on the OCPP version: the default is shown, but not set."""
+"""Settings whose default depends on the OCPP version: help, --print-config and the API show it."""
 
 from dataclasses import replace
 

@@ -212,13 +212,13 @@ def printed(capsys: pytest.CaptureFixture[str], path: Path, line: str = "", **en
 
 
 def effective(settings: Settings) -> Settings:
-    """Return settings without file and token, and with the defaults of the OCPP version."""
+    """Copy settings without ``config`` and ``control_token``, and with the OCPP version's defaults."""
     defaults = {"trigger_message": settings.trigger_message or OCPP_2_0_1.default_trigger}
     return settings.model_copy(update={"config": None, "control_token": None, **defaults})
 
 
 def assert_same(settings: Settings, others: Settings) -> None:
-    """Assert that two settings are equal, and that they have equal settings for each station."""
+    """Assert that two settings have the same values, rules and profile for each station pattern."""
     settings, others = effective(settings), effective(others)
     assert settings == others
     for pattern in settings.stations:

@@ -37,7 +37,7 @@ ODD_LINES: Final = [
 
 
 def outcome(arguments: list[str], environment: dict[str, str]) -> str:
-    """Read settings; return the error, which must be one line that can be printed, or an empty text."""
+    """Read settings; return the error, asserted to be one printable line, or "" if they are accepted."""
     error = ""
     try:
         read_settings(arguments, environment, OCPP_VERSIONS)

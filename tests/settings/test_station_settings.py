@@ -1,4 +1,4 @@
-"""Settings of a station: the answers to its boots."""
+"""The boot status that the settings define for a station's first and later BootNotifications."""
 
 from typing import Any
 

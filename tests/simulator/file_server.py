@@ -9,7 +9,7 @@ FIRMWARE = b"firmware image"
 
 
 class FileServer(ThreadingHTTPServer):
-    """Serves files by path and keeps uploads; the next requests fail with the statuses in ``failures``."""
+    """Serves ``files`` by path and stores ``uploads``; each status in ``failures`` fails one request."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -32,7 +32,7 @@ class Handler(BaseHTTPRequestHandler):
     server: FileServer
 
     def do_GET(self) -> None:
-        """Send a file."""
+        """Send the file at the path, a redirect or a failure."""
         self.server.headers_seen.append(dict(self.headers))
         if self.path in self.server.redirects:
             self.send_response(302)
@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, self.server.files[self.path])
 
     def do_PUT(self) -> None:
-        """Keep an upload."""
+        """Store the content in ``uploads``, or send a failure."""
         self.server.headers_seen.append(dict(self.headers))
         content = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.failures or self.path in self.server.folders:

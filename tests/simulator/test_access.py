@@ -24,7 +24,7 @@ ROOT = Authority("Root")
 
 
 class Link:
-    """A link that records the calls of its methods."""
+    """A link that does nothing but record the calls of `open` and `close`."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -38,7 +38,7 @@ class Link:
         self.calls.append("close")
 
     def drop(self) -> None:
-        """Lose the connection."""
+        """Ignore the loss of the connection."""
 
 
 class Station:
@@ -76,19 +76,19 @@ class Station:
         return next(one for one in (PASSWORD, NEW_PASSWORD) if sent == basic_authorization("CS1", one))
 
     def renew(self) -> OwnCertificate:
-        """Renew the client certificate, as a CertificateSigned does."""
+        """Install a new client certificate, as a CertificateSigned does, and return it."""
         new = ROOT.certificate_of("CS1")
         self.store.set_own(STATION_CERTIFICATE, new, keeps_fallback=True)
         return new
 
     def attempts(self, number: int) -> list[ConnectionAttempt]:
-        """The first connection attempts; each network profile gets one attempt in turn."""
+        """Return the first connection attempts, with one attempt for each network profile in turn."""
         self.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "1")
         return [self.access.attempt(attempt) for attempt in range(number)]
 
 
 def with_certificate(**security: Any) -> Station:
-    """A station with security profile 3."""
+    """A station with security profile 3 and a client certificate."""
     own = ROOT.certificate_of("CS1")
     return Station(3, client_chain=own.pem, client_key=key_pem(own.key), **security)
 
@@ -199,7 +199,7 @@ def test_station_reconnects_with_a_renewed_client_certificate(profile: int, use:
 
 
 def with_replaced_root() -> tuple[Station, str, str]:
-    """Return a station with security profile 2, its old CSMS root and its new CSMS root."""
+    """Return a station with security profile 2, its old CSMS root and its new CSMS root in PEM."""
     station, second = Station(2), Authority("Second", ROOT)
     station.store.set_roots(CSMS_ROOT, [ROOT.certificate])
     station.store.replace_csms_root(second.certificate)

@@ -36,7 +36,7 @@ VARIABLES = {
 
 
 class Desk:
-    """An Authorization under test, with the decisions that it made."""
+    """A `Workbench` with the functional block `Authorization`, and the decisions that it has made."""
 
     def __init__(self) -> None:
         self.bench = Workbench(Authorization)

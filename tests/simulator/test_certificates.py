@@ -71,7 +71,7 @@ class Station:
         )
 
     def request(self, message: str = "SignChargingStationCertificate") -> str:
-        """Trigger a CSR and return it."""
+        """Trigger this message, and return the CSR of the latest SignCertificate."""
         assert self.bench.trigger(message)
         return str(self.bench.payloads("SignCertificate")[-1]["csr"])
 

@@ -22,7 +22,7 @@ def info_of(token: str) -> JsonObject:
 
 
 def with_groups(**variables: Any) -> ObservedStation:
-    """A station whose central system knows the groups of tokens."""
+    """A station whose central system answers with the groupIdToken of each token in GROUPS."""
     station = observed(**variables, AuthCtrlr_MasterPassGroupId="MASTER")
     station.answers["Authorize"] = lambda sent: {"idTokenInfo": info_of(sent["idToken"]["idToken"])}
     station.answers["TransactionEvent"] = lambda sent: (
@@ -326,7 +326,7 @@ def test_limit_changes_state_and_power() -> None:
 
 
 def profile(limit_w: float) -> JsonObject:
-    """Profile that limits every transaction."""
+    """TxDefaultProfile that limits every transaction to this power."""
     period = {"startPeriod": 0, "limit": limit_w}
     schedule = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
     return {

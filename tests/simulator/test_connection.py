@@ -29,21 +29,21 @@ async def take[T](queue: asyncio.Queue[T]) -> T:
 
 
 class Server:
-    """A central system that keeps what it receives and answers nothing."""
+    """A central system that stores received frames and close codes, and answers no frame."""
 
     def __init__(self) -> None:
         self.refusals: list[HTTPStatus] = []
-        """HTTP statuses of the answers to the next opening handshakes."""
+        """HTTP statuses with which the next opening handshakes are refused."""
         self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
         self.frames: asyncio.Queue[Any] = asyncio.Queue()
         self.close_codes: asyncio.Queue[int] = asyncio.Queue()
 
     def refuse(self, connection: ServerConnection, _: Request) -> Response | None:
-        """Answer a handshake with the next of the HTTP statuses, if there is one."""
+        """Refuse a handshake with the next status of ``refusals``, or accept it if there is none."""
         return connection.respond(self.refusals.pop(0), "") if self.refusals else None
 
     async def serve(self, connection: ServerConnection) -> None:
-        """Keep the frames of a connection until it is closed."""
+        """Store the frames of a connection until it is closed, and then the close code."""
         self.connections.put_nowait(connection)
         try:
             while True:
@@ -53,7 +53,7 @@ class Server:
 
 
 class Client:
-    """A station with its connection, which retries at once."""
+    """A station that reconnects without a back-off delay, and the events of its connection."""
 
     def __init__(self, url: str, identity: str = "CS1") -> None:
         self.station, self.connection = linked_station(url, identity=identity)

@@ -58,7 +58,7 @@ def test_contract_without_installed_root_is_sent_if_that_is_allowed(allows_centr
 
 
 class Desk:
-    """Authorization of a contract certificate, and the decisions about it."""
+    """A `Workbench` that authorizes a contract certificate, and the decisions that it has made."""
 
     def __init__(self, *, has_root: bool = True) -> None:
         security = SecuritySetup(
@@ -79,7 +79,7 @@ class Desk:
         self.bench.core.variables.put(Key(component, variable), value)
 
     def present(self) -> None:
-        """Present the contract."""
+        """Authorize the contract certificate, as if a vehicle had presented it."""
         proof = self.contracts.proof()
         self.authorization.authorize(self.contracts.id_token, self.decisions.append, proof=proof)
 
@@ -163,7 +163,7 @@ def test_disabled_authorization_accepts_a_contract() -> None:
 
 
 def do(observed: ObservedStation, step: str, **arguments: Any) -> list[str]:
-    """Do a step of a script of drivers, and return the lines of output."""
+    """Do one step of a drivers' script, and return the lines that the step prints."""
     lines: list[str] = []
     step_of(VERBS[step], arguments, observed.station.core.setup).do(observed.station, lines.append)
     return lines

@@ -41,7 +41,7 @@ class Station:
 
     @property
     def reports(self) -> list[JsonObject]:
-        """Messages with customer information."""
+        """Payloads of all NotifyCustomerInformation messages sent."""
         return self.bench.payloads("NotifyCustomerInformation")
 
 

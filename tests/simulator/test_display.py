@@ -23,16 +23,16 @@ class Station:
         self.core.evses.by_id[1].transaction_id = "T1"
 
     def show(self, number: int = 1, **fields: Any) -> str:
-        """Set a message and return the status of the answer."""
+        """Send a SetDisplayMessage, and return the status of the answer."""
         message = {"id": number, "priority": "NormalCycle", "message": TEXT, **fields}
         return str(self.bench.command("SetDisplayMessage", {"message": message})["status"])
 
     def request_report(self, **criteria: Any) -> str:
-        """Ask for a report and return the status of the answer."""
+        """Send a GetDisplayMessages, and return the status of the answer."""
         return str(self.bench.command("GetDisplayMessages", {"requestId": 5, **criteria})["status"])
 
     def shown(self, **criteria: Any) -> list[int]:
-        """Ids of the messages that a report lists."""
+        """Send a GetDisplayMessages, and return the ids of the messages that the station reports."""
         known = len(self.bench.sent)
         self.request_report(**criteria)
         return [message["id"] for _, payload in self.bench.sent[known:] for message in payload["messageInfo"]]

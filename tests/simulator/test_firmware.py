@@ -63,7 +63,7 @@ class Station:
         return str(self.bench.command("UpdateFirmware", request)["status"])
 
     def run(self, seconds: int = 0) -> None:
-        """Advance the time and answer everything that is sent."""
+        """Advance the time, and answer every CALL of the station with an empty payload."""
         self.answer()
         for _ in range(seconds * 2):
             self.bench.advance(0.5)

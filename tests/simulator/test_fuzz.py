@@ -1,4 +1,4 @@
-"""A hostile central system: valid commands and arbitrary frames; the station survives and stays bounded.
+"""A hostile central system sends commands and arbitrary frames; the station works on and stays bounded.
 
 ``HYPOTHESIS_PROFILE=long`` runs many more examples.
 """
@@ -66,7 +66,7 @@ def schema_of(action: str) -> JsonObject:
 def values(  # noqa: PLR0911 - a return for each type
     schema: JsonObject, root: JsonObject
 ) -> st.SearchStrategy[Any]:
-    """Values valid by a schema, most of them interesting to a charging station."""
+    """Strategy of valid values for a schema, mostly extreme values and names that a station knows."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix("#/definitions/")
         return st.deferred(lambda: values(root["definitions"][name], root))
@@ -94,7 +94,7 @@ def values(  # noqa: PLR0911 - a return for each type
 
 
 def objects(schema: JsonObject, root: JsonObject) -> st.SearchStrategy[JsonObject]:
-    """Objects with all required and some optional properties."""
+    """Strategy of objects with all required and some optional properties."""
     properties = schema.get("properties", {})
     required = set(schema.get("required", ()))
     return st.fixed_dictionaries(
@@ -108,7 +108,7 @@ def objects(schema: JsonObject, root: JsonObject) -> st.SearchStrategy[JsonObjec
 
 
 def texts(schema: JsonObject) -> st.SearchStrategy[str]:
-    """Strings no longer than a schema allows."""
+    """Strategy of strings no longer than a schema allows."""
     if schema.get("format") == "date-time":
         return DATES
     most = schema.get("maxLength", 10_000)
@@ -117,7 +117,7 @@ def texts(schema: JsonObject) -> st.SearchStrategy[str]:
 
 @cache
 def payloads(action: str) -> st.SearchStrategy[JsonObject]:
-    """Payloads of a command that are valid by its schema."""
+    """Strategy of payloads that are valid by the schema of a command."""
     schema = schema_of(action)
     return values(schema, schema).filter(
         lambda payload: OCPP_2_0_1.request(action).violation(payload) is None
@@ -125,7 +125,7 @@ def payloads(action: str) -> st.SearchStrategy[JsonObject]:
 
 
 def commands() -> st.SearchStrategy[tuple[str, Any]]:
-    """Any command with a valid payload."""
+    """Strategy of pairs of a command's action and a valid payload."""
     return st.sampled_from(COMMANDS).flatmap(lambda action: st.tuples(st.just(action), payloads(action)))
 
 
@@ -143,7 +143,7 @@ ACTS: Final[Mapping[str, Callable[[ObservedStation], object]]] = {
 
 
 def steps() -> st.SearchStrategy[list[Any]]:
-    """Commands, with acts of drivers and trouble in between."""
+    """Strategy of lists that mix commands and keys of ACTS (drivers, connection losses, power cuts)."""
     return st.lists(commands() | commands() | st.sampled_from(sorted(ACTS)), min_size=1, max_size=25)
 
 
@@ -159,7 +159,7 @@ def unfit_calls(observed: ObservedStation) -> list[Any]:
 
 
 def check_answers(observed: ObservedStation) -> None:
-    """Assert that every answer is valid and belongs to a command, which has no other answer."""
+    """Assert that each answer of the station is valid and is the only answer to a command."""
     sent: dict[str, str] = {}
     answers: dict[str, int] = {}
     for _, way, frame in observed.journal:

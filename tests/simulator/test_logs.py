@@ -29,7 +29,7 @@ class Station:
         )
 
     def run(self, seconds: float = 0) -> None:
-        """Advance the time and answer everything that is sent."""
+        """Advance the time, and answer every CALL of the station with an empty payload."""
         self.bench.advance(seconds)
         while self._answered < len(self.bench.sent):
             self._answered += 1

@@ -31,7 +31,7 @@ def trusting(root: Authority) -> SecuritySetup:
 async def connecting(
     mutation: str, security: SecuritySetup = NO_SECURITY, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[asyncio.Queue[ServerConnection]]:
-    """Connect a station to a server; yield the connections, which the server closes at once."""
+    """Connect a mutated station to a server that closes each connection at once; yield the connections."""
     connections = asyncio.Queue[ServerConnection]()
     subprotocols = [Subprotocol("ocpp1.6"), Subprotocol("ocpp2.0.1")]
     async with serve(connections.put, HOST, 0, subprotocols=subprotocols, ssl=context) as server:
@@ -47,7 +47,7 @@ async def connecting(
 
 
 async def header_of(mutation: str) -> str | None:
-    """Return the Authorization header of a station with a password."""
+    """Return the Authorization header that a station with a password and this mutation sends, or None."""
     async with connecting(mutation, PASSWORD) as connections:
         connection = await connections.get()
         assert connection.request is not None

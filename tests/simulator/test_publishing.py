@@ -32,7 +32,7 @@ class Station:
         return str(self.bench.command("UnpublishFirmware", {"checksum": checksum})["status"])
 
     def run(self) -> None:
-        """Finish the transfers and answer everything that is sent."""
+        """Let the transfers finish, and answer every CALL of the station with an empty payload."""
         self.bench.advance()
         while self._answered < len(self.bench.sent):
             self._answered += 1

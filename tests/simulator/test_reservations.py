@@ -15,7 +15,7 @@ IN_A_MINUTE = "2026-01-01T00:01:00Z"
 
 
 class Station:
-    """A station with two EVSEs of two connectors, and its Reservations."""
+    """A `Workbench` with two EVSEs of two connectors each, and the functional block `Reservations`."""
 
     def __init__(self) -> None:
         self.bench = Workbench(Reservations, evses=2, connectors=2)
@@ -52,7 +52,7 @@ class Station:
         self.bench.core.connector_changed.emit(connector)
 
     def start(self, evse_id: int, id_token: dict[str, Any]) -> int | None:
-        """Authorize a session; return the reservation that it used."""
+        """Authorize a session at an EVSE; return the id of the reservation that it uses, or None."""
         self.bench.core.evses.by_id[evse_id].id_token = id_token
         return self.block.use(evse_id, id_token, None)
 

@@ -72,14 +72,14 @@ def profile(
 
 
 def limits(*profiles: ChargingProfile, closed_s: int = 0, sharers: int = 1) -> EvseLimits:
-    """Limits of an EVSE with 32 A on three phases."""
+    """Limits by these profiles for an EVSE with at most 32 A on three phases."""
     return EvseLimits(profiles, MAXIMUM, START + closed_s, sharers)
 
 
 def schedule_of(
     source: EvseLimits | StationLimits, duration_s: int = 400, unit: str = "A", offset_s: int = 0
 ) -> list[tuple[int, float]]:
-    """Composite schedule as pairs of start and limit."""
+    """Composite schedule as pairs of startPeriod and limit."""
     periods = composite(source, START + offset_s, duration_s, unit)
     assert periods is not None
     return [(period["startPeriod"], period["limit"]) for period in periods]
@@ -253,7 +253,7 @@ def slow_limit(specification: dict[str, Any], second: int) -> int | None:
 
 
 def slow_total(by_purpose: dict[str, list[dict[str, Any]]], second: int) -> int:
-    """Limit by all profiles at a second; stack levels are positions in the lists."""
+    """Limit by all profiles at a second; the position of a profile in its list is its stack level."""
 
     def leading(purpose: str) -> int | None:
         found = [slow_limit(specification, second) for specification in by_purpose[purpose]]

@@ -30,7 +30,7 @@ TLS_1_3 = ssl.TLSVersion.TLSv1_3
 
 
 class Client:
-    """A station that retries at once, with its failed attempts."""
+    """A station that reconnects without a back-off delay, and its failed connection attempts."""
 
     def __init__(self, url: str, security: SecuritySetup) -> None:
         self.station, self.connection = linked_station(url, security=security)
@@ -46,7 +46,7 @@ class Client:
         self.failures.put_nowait(failure)
 
     async def failure(self) -> Failure:
-        """Wait for the next failed attempt."""
+        """Wait for the next failed connection attempt, and return the failure."""
         return await asyncio.wait_for(self.failures.get(), PATIENCE)
 
     async def opened(self) -> None:
@@ -55,7 +55,7 @@ class Client:
 
 
 class Server:
-    """A central system that keeps its connections."""
+    """A central system that stores its connections and can check passwords."""
 
     def __init__(self) -> None:
         self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
@@ -67,7 +67,7 @@ class Server:
         return user == "CS1" and password in self.passwords
 
     async def handle(self, connection: ServerConnection) -> None:
-        """Keep a connection until it is closed."""
+        """Store a connection, and wait until it is closed."""
         self.connections.put_nowait(connection)
         await connection.wait_closed()
 
@@ -99,7 +99,7 @@ class Site:
         return context
 
     def trusting(self, own: OwnCertificate | None = None, root: Authority | None = None) -> SecuritySetup:
-        """Security of a station: profile 2 with a password, or profile 3 with its own certificate."""
+        """Security of a station: profile 3 with the certificate ``own``, or profile 2 with a password."""
         roots = {CSMS_ROOT: (root or self.root).pem}
         if own is None:
             return SecuritySetup(profile=2, password=PASSWORD, roots=roots)
@@ -113,7 +113,7 @@ class Site:
         return client
 
     async def start(self, context: ssl.SSLContext | None = None, *, has_passwords: bool = False) -> Server:
-        """Start a server."""
+        """Start a server, with TLS if there is a context; it checks passwords if ``has_passwords``."""
         server = Server()
         check = basic_auth(check_credentials=server.check) if has_passwords else None
         serving = serve(
@@ -130,7 +130,7 @@ class Site:
         return server
 
     async def failure_at(self, context: ssl.SSLContext | None, security: SecuritySetup) -> Failure:
-        """Cause of the first failed attempt to connect to a server with this context."""
+        """Connect a station to a server with this context, and return the failure of the first attempt."""
         with alerting_server(context) as server:
             client = self.connect(f"wss://{HOST}:{server.port}", security)
             failure = await client.failure()
@@ -145,7 +145,7 @@ def _root() -> Authority:
 
 @pytest.fixture
 async def site(root: Authority, tmp_path: Path) -> AsyncIterator[Site]:
-    """Servers and stations, which are stopped after the test."""
+    """Yield a `Site`, and stop its servers and stations after the test."""
     async with AsyncExitStack() as stack:
         yield Site(root, tmp_path, stack)
 

@@ -37,7 +37,7 @@ class Site:
         self.openings: asyncio.Queue[None] = asyncio.Queue()
 
     def url(self, listener: str) -> str:
-        """Address of a listener for the station."""
+        """URL at which the station reaches a listener."""
         return self.mock.csms.listeners.url_of(listener)
 
     async def call(self, action: str, **payload: Any) -> JsonObject:
@@ -51,13 +51,13 @@ class Site:
         return result
 
     async def set(self, component: str, variable: str, value: str) -> str:
-        """Set a variable, and return the status."""
+        """Send a SetVariables with one variable, and return its attributeStatus."""
         item = {"component": {"name": component}, "variable": {"name": variable}, "attributeValue": value}
         answer = await self.call("SetVariables", setVariableData=[item])
         return str(answer["setVariableResult"][0]["attributeStatus"])
 
     async def wait_for(self, action: str, **payload: Any) -> None:
-        """Wait for a message of the station."""
+        """Wait until the journal has an entry with this action and these payload fields."""
         body = {"match": {"action": action, "payload": payload}, "within": PATIENCE_S, "since": 0}
         response = await self.client.post("/v1/wait", json=body)
         assert response.status_code == 200, response.text

@@ -36,7 +36,7 @@ class Pair:
         csms.record = recorded  # type: ignore[method-assign]
 
     async def wait_until(self, is_met: Callable[[], object]) -> None:
-        """Wait for frames until a condition is met."""
+        """Wait until a condition is met, which is checked after each frame."""
         async with asyncio.timeout(PATIENCE):
             while not is_met():
                 self._changed.clear()

@@ -32,7 +32,7 @@ STARTS: Final[Mapping[str, Mapping[tuple[str, ...], tuple[str, str]]]] = {
         TOKEN_FIRST: ("token", "Authorized"),
     },
 }
-"""Step and trigger of the Started event by TxStartPoint and order of the steps (E01.FR.01 to E01.FR.06)."""
+"""Step and trigger of the Started event, by TxStartPoint and order of all steps (E01.FR.01 to E01.FR.06)."""
 STOPS: Final = {
     "ParkingBayOccupancy": ("leave", "EVDeparted", "Local"),
     "EVConnected": ("unplug", "EVCommunicationLost", "Local"),
@@ -42,7 +42,7 @@ STOPS: Final = {
     "EVConnected,Authorized": ("token", "StopAuthorized", "Local"),
     "ParkingBayOccupancy,EVConnected": ("unplug", "EVCommunicationLost", "Local"),
 }
-"""Step, trigger and stoppedReason of the Ended event by TxStopPoint (E06.FR.01 to E06.FR.07)."""
+"""Step, trigger and stoppedReason of the Ended event, by TxStopPoint (E06.FR.01 to E06.FR.07)."""
 
 
 class Visit:
@@ -80,12 +80,12 @@ class Visit:
 
     @property
     def events(self) -> list[JsonObject]:
-        """All events of transactions."""
+        """Payloads of all TransactionEvents sent."""
         return self.observed.calls("TransactionEvent")
 
 
 def live_until_end(visit: Visit, steps: tuple[str, ...]) -> list[tuple[str, JsonObject]]:
-    """Do the steps until a transaction ends; return each event after the step that caused it."""
+    """Do the steps until a transaction ends; return pairs of a step and an event that it caused."""
     events: list[tuple[str, JsonObject]] = []
     for step in steps:
         events += [(step, event) for event in visit.do(step)]

@@ -1,4 +1,4 @@
-"""Outages: how long they last, and the connection attempts that are kept."""
+"""Outages, in which a station is refused: how long they last, and the connection attempts that are stored."""
 
 from http import HTTPStatus
 

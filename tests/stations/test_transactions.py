@@ -373,7 +373,7 @@ def test_repeated_begin_sample_leaves_the_last_reading() -> None:
 
 
 def test_begin_sample_in_a_later_event_is_the_start_value() -> None:
-    """E01.FR.17: the EVSE was not known at the start."""
+    """E01.FR.17: if the Started event names no EVSE, a later event has the Transaction.Begin sample."""
     assert energy(reading(ONE, {"value": 100, **BEGIN}), reading(TWO, 150)) == 50
 
 

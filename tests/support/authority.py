@@ -80,7 +80,7 @@ def key_pem(key: PrivateKey) -> str:
 
 
 def written(folder: Path, own: OwnCertificate, name: str = "own.pem") -> Path:
-    """Write a certificate and its key to one file."""
+    """Write a certificate and its key to one file, and return its path."""
     path = folder / name
     path.write_text(own.pem + key_pem(own.key), encoding="ascii")
     return path

@@ -28,7 +28,7 @@ class Operation(NamedTuple):
 
 @cache
 def openapi_document() -> Json:
-    """Make the document once; it does not depend on the settings."""
+    """Return the OpenAPI document, which is made only once because it does not depend on the settings."""
     csms = Csms(Settings.model_validate({"port": 0}), VERSIONS)
     return dict(make(csms, "127.0.0.1", Path()).openapi())
 
@@ -53,7 +53,7 @@ def _resolved(responses: Json) -> Json:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Patterns of the paths, the most specific first."""
+    """Return pairs of a pattern and the path template that it matches, the most specific first."""
     paths = {operation.path for operation in operations()}
     by_text = {path: re.split(r"\{\w+\}", path) for path in paths}
     most_literal_first = sorted(paths, key=lambda path: -sum(map(len, by_text[path])))
@@ -70,7 +70,7 @@ def operation_of(request: httpx.Request) -> Operation | None:
 
 @cache
 def validator_of(operation: Operation, status: int, media_type: str) -> Any:
-    """Make a validator of bodies; raises AssertionError if the status or type is not in the document."""
+    """Make a validator of answer bodies; raise AssertionError if the document lacks the status or type."""
     responses = operations()[operation]["responses"]
     documented = responses.get(str(status)) or responses.get(f"{status // 100}XX")
     assert documented, f"{operation}: the document has no status {status}"

@@ -27,7 +27,7 @@ BOOT: Final = (
 
 @asynccontextmanager
 async def driven(**settings: Any) -> AsyncIterator[Mock]:
-    """Serve stations and the control API on free ports while the context lasts."""
+    """Serve stations and the control API on free ports; yield the `Csms` and a client of the control API."""
     csms = Csms(Settings.model_validate({"port": 0, **settings}), VERSIONS)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(csms))
@@ -50,7 +50,7 @@ def client_of(url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def booted(csms: Csms, station_id: str = "CS1") -> AsyncIterator[Station]:
-    """Connect a station that boots."""
+    """Connect a station, and yield it after its boot."""
     async with connected(csms, station_id) as station:
         await station.boot()
         yield station
@@ -58,7 +58,7 @@ async def booted(csms: Csms, station_id: str = "CS1") -> AsyncIterator[Station]:
 
 @asynccontextmanager
 async def booted_raw(csms: Csms, station_id: str = "CS1") -> AsyncIterator[ClientConnection]:
-    """Connect a raw WebSocket that boots and then answers nothing by itself."""
+    """Connect a raw WebSocket, and yield it after its boot; it answers no command by itself."""
     async with raw_connection(csms, station_id) as connection:
         await connection.send(BOOT)
         await receive(connection)
@@ -95,7 +95,7 @@ async def wait_for_entry(client: httpx.AsyncClient, **match: Any) -> Any:
 
 
 async def journal_entries(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
-    """Query entries of the journal."""
+    """Return the journal entries that match a query."""
     answer = await client.get("/v1/journal", params=query)
     assert answer.status_code == 200
     entries: list[dict[str, Any]] = answer.json()["entries"]

@@ -20,7 +20,7 @@ def observed(start: str = "", stop: str = "", **variables: object) -> ObservedSt
 
 
 def set_variable(observed: ObservedStation, name: str, value: object) -> None:
-    """Set a variable on behalf of the central system."""
+    """Send a SetVariables with a variable named ``Component.Variable``, which the station must accept."""
     component, variable = name.split(".")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     names = {"component": {"name": component}, "variable": {"name": variable}}
@@ -38,7 +38,7 @@ def charge(observed: ObservedStation, evse_id: int = 1, token: JsonObject = TOKE
 
 
 def play(observed: ObservedStation, steps: Iterable[str], wait_s: float = 12) -> None:
-    """Take these steps as a driver at EVSE 1."""
+    """Do these steps as a driver at EVSE 1, and advance the time after each."""
     station = observed.station
     acts: dict[str, Callable[[], object]] = {
         "park": lambda: station.park(1),
@@ -88,5 +88,5 @@ def samples(event: JsonObject, context: str) -> list[Any]:
 
 
 def reject_tokens(payload: JsonObject) -> JsonObject:
-    """Answer to a TransactionEvent that rejects any token."""
+    """Return the answer to a TransactionEvent: its idToken, if any, is Invalid."""
     return {"idTokenInfo": {"status": "Invalid"}} if "idToken" in payload else {}

@@ -152,7 +152,7 @@ class GoodStation:
                     return
 
     def start_up(self, reason: str) -> None:
-        """Connect and boot, perhaps after Rejected or Pending, and send all statuses."""
+        """Connect, boot (perhaps first Rejected or Pending), and report the status of each connector."""
         talk = self.talk
         talk.connect()
         self.is_online = True
@@ -188,7 +188,7 @@ class GoodStation:
         self.is_online = False
 
     def send_event(self, event: JsonObject) -> None:
-        """Send an event, or queue it while offline."""
+        """Send a TransactionEvent, or queue it while offline."""
         if self.is_online:
             self.call("TransactionEvent", event)
             if event["triggerReason"] == "CablePluggedIn":
@@ -197,7 +197,7 @@ class GoodStation:
             self.queue.append({**event, "offline": True})
 
     def reconnect(self) -> None:
-        """Connect again and send the queued events."""
+        """Connect again and send the queued TransactionEvents."""
         self.talk.connect()
         self.is_online = True
         for event in self.queue:
@@ -206,7 +206,7 @@ class GoodStation:
         self.queue.clear()
 
     def pause_with_connection_loss(self) -> None:
-        """Wait; meanwhile the connection may break, be replaced or be restored."""
+        """Wait, and then, at random, lose or replace the connection or restore a lost one."""
         self.pause(100)
         if not self.is_online:
             if self.maybe(0.3):

@@ -18,7 +18,7 @@ def linked_station(
     speed: float = 1.0,
     security: SecuritySetup = NO_SECURITY,
 ) -> tuple[SimulatedStation, Connection]:
-    """Build a station and its connection, which `Connection.open` opens."""
+    """Return a station and its `Connection`, which is not open yet."""
     setup = Setup(identity=identity, url=url, speed=speed, security=security)
     station = build_station(setup, LoopHost(), Random(1), OCPP_2_0_1, misbehaviours)
     station.core.link = connection = Connection(station, OCPP_2_0_1)

@@ -29,7 +29,7 @@ def verifying(pki_folder: Path, client: Issued | None = None, version: str = "")
 
 
 def client_of(pki_folder: Path, identity: str = "CS1", **options: Any) -> Issued:
-    """Client certificate of a station."""
+    """Issue a client certificate for a station from the PKI in a folder."""
     return Pki.open(pki_folder).issue_client(identity, **options)
 
 
@@ -43,14 +43,14 @@ def dial(
 
 
 async def is_served(connection: ClientConnection) -> bool:
-    """Return whether a Heartbeat is answered."""
+    """Send a Heartbeat, and return whether it is answered."""
     return await heartbeat_is_answered(connection)
 
 
 async def failure_of(
     csms: Csms, context: ssl.SSLContext | None, identity: str = "CS1", listener: str = "main"
 ) -> Exception:
-    """Return the error of a client that cannot connect."""
+    """Connect a client that the server must refuse, and return the client's error."""
     try:
         async with asyncio.timeout(PATIENCE), dial(csms, context, identity, listener) as connection:
             await connection.recv()

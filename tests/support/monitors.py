@@ -32,7 +32,7 @@ def set_monitor(
 
 
 def command(talk: Talk, action: str, request: JsonObject, status: str = "Accepted") -> None:
-    """Send a command that is answered with a status."""
+    """Send a command, which the station answers with this status."""
     talk.answer_command(talk.send_command(action, request), action, {"status": status})
 
 
@@ -63,7 +63,7 @@ def report_monitors(talk: Talk, *items: JsonObject, request_id: int = 20, **quer
 
 
 def send_event(talk: Talk, variable: JsonObject = TEMPERATURE, **fields: Any) -> None:
-    """Send an event of the monitor 1."""
+    """Send a NotifyEvent of the station about its monitor 1."""
     event: JsonObject = {
         "eventId": 1,
         "timestamp": talk.now,
@@ -81,7 +81,7 @@ def send_event(talk: Talk, variable: JsonObject = TEMPERATURE, **fields: Any) ->
 def report_variable(
     talk: Talk, variable: JsonObject = TEMPERATURE, *, mutability: str = "ReadOnly", **characteristics: Any
 ) -> None:
-    """Answer a GetBaseReport for the full inventory with one variable."""
+    """Send a GetBaseReport for the full inventory, and the station's report with one variable."""
     command(talk, "GetBaseReport", {"requestId": 30, "reportBase": "FullInventory"})
     item = {
         **variable,

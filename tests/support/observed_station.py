@@ -52,7 +52,7 @@ ANSWERS: Final[Mapping[str, JsonObject]] = {
     "NotifyEVChargingSchedule": ACCEPTED,
     "SignCertificate": ACCEPTED,
 }
-"""Payload of the central system's answer by action; the answer to any other action is empty."""
+"""Constant answers of the central system, by action; ``_answer_to`` builds others, and the rest are empty."""
 
 FILES_URL: Final = "http://files/"
 """Prefix of the URLs whose transfers succeed; all others fail."""
@@ -85,7 +85,7 @@ class VirtualLink:
         """Number of connections lost without a closing handshake."""
 
     def open(self) -> None:
-        """Connect, and connect again whenever the connection is lost."""
+        """Connect after ``connect_s``, and from then on reconnect after each `lose`."""
         self._is_wanted = True
         self._owner.host.call_later(self._owner.connect_s, self._connect)
 
@@ -104,7 +104,7 @@ class VirtualLink:
         self.close()
 
     def lose(self) -> None:
-        """Lose the connection for a moment."""
+        """Lose the connection, and reconnect unless `close` or `drop` has ended the link."""
         self._owner.disconnect()
         if self._is_wanted:
             self.open()
@@ -144,7 +144,7 @@ class ObservedStation:
         self.refuse: Callable[[str], bool] = lambda _: False
         self.answer_delay_s: Callable[[], float] = lambda: 0.0
         self.connection: object | None = None
-        """Mark of the open connection, a new object each time; frames of earlier connections are lost."""
+        """New object for each connection, None without one; frames of earlier connections are lost."""
         self._boots = list(boots)
         self._numbers = count(1)
         self._ticks_at = self.host.time()

@@ -33,7 +33,7 @@ class Block(NamedTuple):
 
 
 def is_pytest_test(block: Block) -> bool:
-    """Whether a block is a test with fixtures of pytest."""
+    """Return whether a block has a test function with parameters, which are fixtures of pytest."""
     return (
         block.language == "python"
         and re.search(r"^(?:async )?def test_\w+\(\w", block.text, re.MULTILINE) is not None
@@ -45,7 +45,7 @@ def read(page: Path) -> str:
 
 
 def parse_blocks(page: Path) -> Iterator[Block]:
-    """Fenced blocks of a page; an unclosed one raises ValueError."""
+    """Yield the fenced blocks of a page; raise ValueError if one is not closed."""
     lines = iter(enumerate(read(page).splitlines(), 1))
     for number, line in lines:
         if not line.startswith("```"):
@@ -61,7 +61,7 @@ def parse_blocks(page: Path) -> Iterator[Block]:
 
 
 def commands_in(text: str) -> Iterator[str]:
-    """Commands of a shell block; a command of several lines (backslash or open quotation) is joined."""
+    """Yield the commands of a shell block, each in one line even if a backslash or quotation splits it."""
     command = ""
     for line in text.replace("\\\n", " ").splitlines():
         command = f"{command} {line}".strip()

@@ -65,7 +65,7 @@ def full_payload(action: str) -> JsonObject:
 
 
 def variations(value: Any) -> Iterator[Any]:
-    """Yield copies of a value with one change each, at every place inside it."""
+    """Yield wrong values to replace a value, and copies of it with one change somewhere inside."""
     yield from MISPLACED
     if isinstance(value, str):
         yield from (f"{value}x", value[:-1], value.lower())

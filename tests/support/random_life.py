@@ -132,7 +132,7 @@ class RandomLife:
         return self.random.choice([*ids, "unknown"])
 
     def variable(self) -> tuple[JsonObject, str]:
-        """Names of a variable, and a value for it."""
+        """Return the component and variable names of a random variable, and a random value for it."""
         component, variable, values = self.random.choice(VARIABLES)
         return {"component": {"name": component}, "variable": {"name": variable}}, self.random.choice(values)
 

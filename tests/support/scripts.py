@@ -20,7 +20,7 @@ def call(message_id: object = 1) -> bytes:
 
 
 def answer(message_id: object = 1) -> Frame:
-    """Expect the answer to the DataTransfer of `call`."""
+    """Return the frame with which the server must answer the DataTransfer of `call`."""
     return Frame(TEXT, b'[3,"%b",{"status":"UnknownVendorId"}]' % str(message_id).encode())
 
 

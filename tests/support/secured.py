@@ -42,14 +42,14 @@ class CertificateFiles(NamedTuple):
 
 
 def files_of(issued: Issued) -> CertificateFiles:
-    """Files of a certificate in a PKI with a folder."""
+    """Files of an issued certificate, whose PKI must be in a folder."""
     assert issued.chain_path is not None
     assert issued.key_path is not None
     return CertificateFiles(issued.chain_path, issued.key_path)
 
 
 class StationKey:
-    """Key pair of a station, which asks for a certificate and stores it."""
+    """Key pair of a station, for a CSR and for the files of the certificate signed for it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class StationKey:
 
 
 def wss_url(csms: Csms) -> str:
-    """URL of the main listener for TLS, with a host name."""
+    """wss URL of the main listener, with the host name localhost."""
     return f"wss://localhost:{csms.address.rpartition(':')[2]}"
 
 
@@ -132,7 +132,7 @@ async def refused_status(base_url: str, identity: str = "CS1", **options: Any) -
 async def refused_in_tls(
     base_url: str, context: ssl.SSLContext, identity: str = "CS1", **options: Any
 ) -> None:
-    """Connect a station whose TLS handshake is refused.
+    """Try to connect a station, and assert that its TLS handshake is refused.
 
     With TLS 1.3, a station learns only after its handshake that its certificate is refused.
     """

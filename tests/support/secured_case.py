@@ -48,7 +48,7 @@ class SecuredCase:
         return {"ssl": station_context(self.pki.root_pem, certificate, suite=suite)}
 
     def connected(self, password: str = PASSWORD, suite: str = "") -> AbstractAsyncContextManager[Station]:
-        """Connect a station."""
+        """Connect CS1 as the security profile requires, while the context lasts."""
         return connected_to(self.url, "CS1", **self.options(password, suite=suite))
 
 
@@ -56,7 +56,7 @@ class SecuredCase:
 async def secured(
     security_profile: int, pki: Pki, *, control: bool = False, **settings: Any
 ) -> AsyncIterator[SecuredCase]:
-    """Serve stations with this security profile; starting a control API too takes another 0.3 s."""
+    """Serve stations with this security profile; ``control`` starts the control API too, in another 0.3 s."""
     settings |= {"port": 0, "security_profile": security_profile, "pki": pki.path}
     if security_profile < 3:
         settings["password"] = PASSWORD

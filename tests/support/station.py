@@ -77,11 +77,11 @@ OTHER_ANSWERS: dict[Action, Answer] = {
     Action.unlock_connector: lambda **_: call_result.UnlockConnector(status="Unlocked"),
     Action.unpublish_firmware: lambda **_: call_result.UnpublishFirmware(status="Unpublished"),
 }
-"""Accepting answers that need more or other fields than the status Accepted, by action."""
+"""Builders of accepting answers for actions whose answer is more or other than the status Accepted."""
 
 
 class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
-    """A station that accepts commands unless ``answers`` says otherwise; ``received`` has the payloads."""
+    """A station that accepts commands unless ``answers`` says otherwise; ``received`` has their payloads."""
 
     def __init__(self, identity: str, connection: ClientConnection) -> None:
         super().__init__(identity, connection, response_timeout=PATIENCE)
@@ -149,7 +149,7 @@ class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
         )
 
     async def send(self, request: Any) -> Any:
-        """Send a message; a CALLERROR raises."""
+        """Send a CALL and return the response; raise an exception if it is a CALLERROR."""
         return await self.call(request, suppress=False)
 
 

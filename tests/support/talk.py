@@ -145,13 +145,13 @@ class Talk:
         return message_id
 
     def result(self, message_id: str, action: str, payload: JsonObject | None = None) -> None:
-        """Answer a CALL of the station."""
+        """Send the central system's CALLRESULT to a CALL of the station."""
         answer = {"currentTime": self.now} if action == "Heartbeat" else {}
         at, frame = self.next_entry()
         self.collect(self.observer.sent_result(at, frame, message_id, action, payload or answer))
 
     def error(self, message_id: str, action: str) -> None:
-        """Answer a CALL of the station with a CALLERROR."""
+        """Send the central system's CALLERROR to a CALL of the station."""
         at, frame = self.next_entry()
         self.collect(self.observer.sent_error(at, frame, message_id, action))
 
@@ -159,7 +159,7 @@ class Talk:
         self.collect(self.observer.withheld(self.at, message_id))
 
     def call(self, action: str, payload: JsonObject | None = None, **options: Any) -> str:
-        """Send a CALL of the station, answer it at once, and return its message id."""
+        """Send a CALL of the station and, at once, the central system's answer; return the message id."""
         if options.get("violation"):
             message_id = self.send_call(action, payload or {}, **options)
             self.result(message_id, action)
@@ -202,7 +202,7 @@ class Talk:
         return {"timestamp": self.now, "connectorStatus": status, **connector}
 
     def request_certificate(self, csr: str = CSR) -> None:
-        """Send a SignCertificate that is accepted."""
+        """Send a SignCertificate of the station, which the central system accepts."""
         self.exchange("SignCertificate", {"csr": csr}, {"status": "Accepted"})
 
     def send_availability_state(
@@ -243,7 +243,7 @@ class Talk:
             self.send_event(seq_no, kind, info=info)
 
     def send_command(self, action: str, payload: JsonObject) -> str:
-        """Send a CALL to the station, and return its message id."""
+        """Send a command to the station, without an answer, and return its message id."""
         assert OCPP_2_0_1.request(action).violation(payload) is None
         message_id = f"csms-{next(self._numbers)}"
         at, frame = self.next_entry()
@@ -258,7 +258,7 @@ class Talk:
         violation: str | None = None,
         code: str = "",
     ) -> None:
-        """Answer a CALL to the station; ``payload=None`` sends a CALLERROR with this code."""
+        """Send the station's answer to a command; ``payload=None`` sends a CALLERROR with this code."""
         at, frame = self.next_entry()
         self.collect(
             self.observer.received_answer(
@@ -277,7 +277,10 @@ class Talk:
         self.answer_command(message_id, "GetVariables", {"getVariableResult": results})
 
     def report_start_point(self, start_point: str) -> None:
-        """Read TxStartPoint and AuthorizeRemoteStart, which decide when a remote start leads to an event."""
+        """Send a GetVariables that the station answers with this TxStartPoint; AuthorizeRemoteStart is false.
+
+        Both variables decide when a remote start leads to an event.
+        """
         self.read_variables({"TxCtrlr.TxStartPoint": start_point, "AuthCtrlr.AuthorizeRemoteStart": "false"})
 
     def ask_in_vain(self, action: str, payload: JsonObject) -> None:
@@ -286,7 +289,7 @@ class Talk:
         self.answer_command(message_id, action)
 
     def command(self, action: str, payload: JsonObject, status: str = "Accepted", **fields: Any) -> None:
-        """Send a CALL to the station and answer it with a status and further fields."""
+        """Send a command and, 0.1 s later, the station's answer with this status and these fields."""
         message_id = self.send_command(action, payload)
         self.at += 0.1
         file = {"filename": "log.txt"} if action == "GetLog" else {}

@@ -25,7 +25,7 @@ class TcpProxy:
         self._target = target.hostname, target.port
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Forward one connection in both directions until one side closes it."""
+        """Forward a connection in both directions until one side closes it; abort it if not ``is_open``."""
         if not self.is_open:
             self.attempted.set()
             writer.transport.abort()

@@ -48,18 +48,18 @@ class Credentials:
 
     @property
     def pem(self) -> bytes:
-        """The certificate."""
+        """The certificate in PEM."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
     def key_pem(self) -> bytes:
-        """The key."""
+        """The key in PEM."""
         return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
 
     def load_into(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        """Load certificate and key into a context, and return it."""
+        """Load certificate and key into a context, and return the context."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / "chain.pem"
             path.write_bytes(self.pem + self.key_pem)
@@ -109,7 +109,7 @@ def rsa_server_credentials() -> Credentials:
 
 
 def port_context(credentials: Credentials | None = None) -> ssl.SSLContext:
-    """TLS context of a port."""
+    """TLS context of a server with these credentials, by default `server_credentials`."""
     return (credentials or server_credentials()).load_into(server_context())
 
 
@@ -155,7 +155,7 @@ class TlsServer:
         return f"wss://localhost:{self.port}"
 
     async def refusal(self) -> HandshakeFailure:
-        """Wait for the next refused connection."""
+        """Wait for the next refused connection, and return its failure."""
         async with asyncio.timeout(PATIENCE):
             return await self.refusals.get()
 

@@ -26,7 +26,7 @@ def server_context(folder: Path, own: OwnCertificate, *, clients: Authority | No
 
 
 class AlertingServer(NamedTuple):
-    """A running server."""
+    """Port and TLS errors of a running `alerting_server`."""
 
     port: int
     alerts: list[str]
@@ -35,7 +35,7 @@ class AlertingServer(NamedTuple):
 
 @contextmanager
 def alerting_server(context: ssl.SSLContext | None) -> Iterator[AlertingServer]:
-    """Answer each request with 503 in a thread; without a context, serve plain text."""
+    """Run a server in a thread, with TLS if there is a context, that answers each request with 503."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = AlertingServer(listener.getsockname()[1], [])
         thread = threading.Thread(target=_serve, args=(listener, context, server.alerts))

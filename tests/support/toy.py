@@ -49,7 +49,7 @@ class HelloAnswer:
 
 @dataclass
 class MeasureAnswer:
-    """Empty payload."""
+    """Answer to Measure, which has no fields."""
 
 
 @dataclass
