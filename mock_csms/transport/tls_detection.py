@@ -1,4 +1,4 @@
-"""First bytes of a connection: TLS or plain text."""
+"""Detects by the first bytes of a connection whether the client uses TLS or plain text."""
 
 import asyncio
 from typing import cast
@@ -12,7 +12,8 @@ from mock_csms.transport.turns import Turns
 class TlsDetector(asyncio.Protocol):
     """Protocol of a new connection to a port that takes TLS, until its first two bytes have arrived.
 
-    The connection joins its `ConnectionGroup` at once, so that its opening deadline and the limits apply.
+    The connection joins its `ConnectionGroup` at once, so that the opening deadline and the limits of the
+    group apply to it before its first byte arrives.
     """
 
     __slots__ = ("_connection", "_head", "_tcp", "_turns")
@@ -24,12 +25,14 @@ class TlsDetector(asyncio.Protocol):
         self._tcp: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the opening deadline."""
+        """Connect the `WebSocketConnection` to its TCP transport, which also starts its opening deadline."""
         self._tcp = cast("asyncio.Transport", transport)
         self._connection.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Pass the data to the connection; if a TLS handshake begins, put a `TlsTransport` under it first."""
+        """Once the data shows whether the client uses TLS, pass all data to the connection, or with TLS to a
+        new `TlsTransport` under it.
+        """
         self._head += data
         if self._head == TLS_START[:1] or self._tcp.is_closing():
             return
@@ -41,7 +44,9 @@ class TlsDetector(asyncio.Protocol):
             protocol.data_received(self._head)
 
     def _secure(self) -> asyncio.Protocol:
-        """Return a new TLS transport, or the connection itself if the port takes no TLS now."""
+        """Return a new `TlsTransport` for the connection; the connection itself if the port takes no TLS now,
+        or if setting up TLS fails.
+        """
         connection = self._connection
         try:
             setup = connection.port.tls(connection.remote_address)
@@ -55,19 +60,19 @@ class TlsDetector(asyncio.Protocol):
         return tls
 
     def eof_received(self) -> None:
-        """Handle the end of the input before two bytes have arrived."""
+        """Pass a single byte that has arrived, if any, and the end of the input to the connection."""
         if self._head:
             self._connection.data_received(self._head)
         self._connection.eof_received()
 
     def pause_writing(self) -> None:
-        """Pause the writing of the connection."""
+        """Pause the writing of the WebSocket connection."""
         self._connection.pause_writing()
 
     def resume_writing(self) -> None:
-        """Resume the writing of the connection."""
+        """Resume the writing of the WebSocket connection."""
         self._connection.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the connection."""
+        """Report the end of the TCP connection to the WebSocket connection."""
         self._connection.connection_lost(exc)

@@ -1,4 +1,4 @@
-"""The cause of a failed TLS connection, in words, and the remedy."""
+"""Descriptions of failed TLS connections, with the cause and the remedy."""
 
 import ssl
 import warnings
@@ -14,7 +14,9 @@ KIND: Final = "tls"
 MAX_SUITES_NAMED: Final = 8
 """Maximum cipher suites that a log line names; further ones are counted."""
 MAX_VERSIONS: Final = 5
-"""Maximum number of protocol versions to name. No more exist, but a client can send any number."""
+"""Maximum number of offered TLS versions that a description names. No more exist, but a client can send any
+number.
+"""
 MAX_SUITES_RECORDED: Final = 50
 """Maximum cipher suites that the journal names."""
 
@@ -136,7 +138,7 @@ HOST_NAME_ALERTS: Final = frozenset({"SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT
 
 
 class Attempt(NamedTuple):
-    """A TLS handshake, for the description of its failure."""
+    """Facts about a failed TLS connection that its description uses."""
 
     port: Port
     hello: bytes
@@ -159,7 +161,7 @@ def failed_handshake(attempt: Attempt, error: ssl.SSLError) -> HandshakeFailure:
 
 
 def describe_error(error: ssl.SSLError, port: Port, client_certificate: bytes | None = None) -> str:
-    """Describe an error or alert of TLS; an error that is not in TLS_REASONS has OpenSSL's name."""
+    """Describe a TLS error or alert; one that is not in TLS_REASONS is described by OpenSSL's name for it."""
     reason = error.reason or type(error).__name__
     return TLS_REASONS.get(reason, UNKNOWN_REASON).format(
         reason=reason,
@@ -191,18 +193,20 @@ def closed_before_request(attempt: Attempt, end: str) -> HandshakeFailure:
 
 
 def flooded_handshake(attempt: Attempt, limit: int) -> HandshakeFailure:
-    """Describe a handshake in which the client sent more than ``limit`` bytes at once."""
+    """Describe a handshake that failed because the client sent more than ``limit`` bytes at once."""
     return _failure(attempt, f"it sent more than {limit} bytes before its TLS handshake was complete")
 
 
 def unfinished_handshake(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a TLS handshake that was not complete in time."""
+    """Describe a TLS handshake that was not complete in time; ``end`` says how the connection ended."""
     stage = "did not answer this server's part of it" if attempt.has_answered else "sent half a ClientHello"
     return _failure(attempt, f"it began a TLS handshake, {stage}, and {end}", kind="incomplete")
 
 
 def missing_request(attempt: Attempt, end: str) -> HandshakeFailure:
-    """Describe a connection on which no request arrived in time after the TLS handshake."""
+    """Describe a connection on which no request arrived in time after the TLS handshake; ``end`` says how it
+    ended.
+    """
     return _failure(
         attempt, f"it completed the TLS handshake, sent no HTTP request, and {end}", kind="incomplete"
     )
@@ -222,7 +226,9 @@ def _failure(
 
 
 def _with_known_flaw(attempt: Attempt, words: str, *, by_name: bool = True) -> str:
-    """Replace the usual remedy if it is known why a client rejects the certificate of the port."""
+    """Replace the remedy in ``words`` with the flaw of the port's certificate that may be the reason for the
+    failure, if there is one. With ``by_name``, another host name than the client asked for is a flaw too.
+    """
     hello = parse_client_hello(attempt.hello)
     flaw = attempt.port.server_certificate_flaw(hello.server_name if hello and by_name else None)
     cause, _, _ = words.partition("; ")
@@ -277,7 +283,7 @@ def _suite_names() -> dict[int, str]:
 
 
 def _facts(hello: ClientHello) -> dict[str, Any]:
-    """Facts of a ClientHello for the journal."""
+    """TLS versions, cipher suites and host name in a ClientHello, for the journal."""
     facts = {
         "tlsOffered": _versions(hello),
         "ciphersOffered": suites_offered(hello),

@@ -1,22 +1,27 @@
-"""Turns for long work of many connections. Between two turns, other connections are served."""
+"""Splits the long work of many connections into turns, so that the event loop can serve other connections
+between two turns.
+"""
 
 from asyncio import AbstractEventLoop
 from collections import deque
 from typing import Final, Protocol
 
 TURNS_PER_ITERATION: Final = 4
-"""Maximum turns in one loop iteration; a TLS handshake takes about 1 ms of CPU time."""
+"""Maximum number of turns in one iteration of the event loop; a TLS handshake takes about 1 ms of CPU
+time.
+"""
 
 
 class Worker(Protocol):
-    """A connection with work to do."""
+    """Does long work of a connection in turns."""
 
     def take_turn(self) -> None:
-        """Do a part of the work."""
+        """Do one part of the work, and queue again if more is left."""
 
 
 class Turns:
-    """Queue of connections with work to do. In each loop iteration, a few take their turn.
+    """Queue of connections with work to do. In each iteration of the event loop, the first few take one turn
+    each.
 
     The plain way is to work at once. When a fleet of 1,000 stations connects over TLS, the loop would then
     be busy for a second before it reads the next message.
@@ -27,7 +32,7 @@ class Turns:
         self._waiting: deque[Worker] = deque()
 
     def put(self, worker: Worker) -> None:
-        """Queue a connection for its turn."""
+        """Queue a worker for one turn."""
         if not self._waiting:
             self._loop.call_soon(self._run)
         self._waiting.append(worker)

@@ -1,1 +1,3 @@
-"""OCPP 2.0.1, except for the handlers in ``charge_point.py`` and the builders in ``commands.py``."""
+"""Code for OCPP 2.0.1, except for the message handlers in ``charge_point.py`` and the command builders in
+``commands.py``.
+"""

@@ -1,4 +1,4 @@
-"""Charging profiles that the mock sends: their place, unit and limit, and the rules of K01 for them."""
+"""Charging profiles that the mock sends: their stackLevel, unit and limit, and the rules of K01 for them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -239,7 +239,9 @@ def _switches_phases(station: Station, evse_id: int) -> bool:
 
 
 def _collisions(profile: JsonObject, evse_id: int, known: Iterable[JsonObject]) -> Iterator[str]:
-    """Describe collisions with known profiles."""
+    """Describe each known profile that must not exist beside ``profile``, because both have the same purpose
+    and stackLevel.
+    """
     purpose, level = profile["chargingProfilePurpose"], profile["stackLevel"]
     for entry in known:
         other, other_evse = entry["chargingProfile"], entry["evseId"]

@@ -89,7 +89,7 @@ def known_evses(station: Station) -> list[KnownEvse]:
 
 
 def free_evse(station: Station) -> int:
-    """Return the first free EVSE, else the first known one."""
+    """Return the id of the first free EVSE, or of the first known one if none is free."""
     evses = known_evses(station)
     return next((evse.id for evse in evses if evse.is_free), evses[0].id)
 

@@ -20,10 +20,14 @@ from mock_csms.v201.solicited import ABOUT_AN_EVSE, REPORTED_BY, is_for_all_evse
 
 MAX_OPEN_COMMANDS: Final = 100
 CSR_TIMEOUT_S: Final = 120.0
-"""Time for a SignCertificate after a TriggerMessage; a small station may take long to generate a key."""
+"""Maximum time from an accepted TriggerMessage to the SignCertificate; a small station may take long to
+generate a key.
+"""
 REPORT_TIMEOUT_S: Final = 180.0
 UPLOAD_TIMEOUT_S: Final = 600.0
-"""Time for the first status of a log upload; a station may first collect the log."""
+"""Maximum time from an accepted GetLog to the first status of the upload; a station may first collect the
+log.
+"""
 FIRMWARE_TIMEOUT_S: Final = 300.0
 NOT_AFTER_BOOT: Final = frozenset(
     {"report-not-sent", "log-status-not-sent", "firmware-status-not-sent", "start-not-carried-out"}
@@ -35,7 +39,9 @@ ENDED_WITH_THE_OFFER: Final = frozenset({"Authorized", "DataSigned", "EnergyTran
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 RETRY_TIME_S: Final = 300.0
-"""Time for a retry of an event without a usable answer; later events wait behind this event."""
+"""Maximum time until a station repeats an event without a usable answer; later events wait behind this
+event.
+"""
 ON_THE_WAY_S: Final = 5.0
 """For this many seconds after the answer to a command, a transaction may still have ended on its own."""
 
@@ -52,7 +58,7 @@ class AcceptedCommand:
     sentence: str
     outlives_connection: bool = False
     replaces_earlier: bool = False
-    """Whether the command cancels an earlier command of the same kind."""
+    """Whether the command cancels an earlier command whose expected effect has the same ``kind``."""
     is_possible: Callable[[], bool] = lambda: True
     """Whether the station is known to be able to carry out the command. Called when the command is accepted,
     and when its effect is overdue.
@@ -75,7 +81,9 @@ class AcceptedCommand:
 
 
 class AcceptedCommands:
-    """Commands not yet carried out, by the message id of their CALL."""
+    """Expected effects of commands that the station has not carried out yet, by the message id of the
+    CALL.
+    """
 
     __slots__ = ("_events_wait_until", "_report", "open")
 
@@ -116,7 +124,7 @@ class AcceptedCommands:
                 expectation.due = max(expectation.due, until + expectation.timeout_s)
 
     def refused(self, message_id: str) -> None:
-        """Drop the expectation of a command."""
+        """Drop the expected effect of a command that the station has not accepted."""
         self.open.pop(message_id, None)
 
     def observe(self, action: str, payload: JsonObject) -> None:
@@ -141,7 +149,7 @@ class AcceptedCommands:
             self._keep(lambda expectation: expectation.kind not in kinds)
 
     def booted(self) -> None:
-        """Drop expectations that end with a restart."""
+        """Drop the expectations that a station need not meet after a restart."""
         self.drop(NOT_AFTER_BOOT)
 
     def _keep(self, should_keep: Callable[[AcceptedCommand], bool]) -> None:
@@ -158,7 +166,7 @@ class AcceptedCommands:
                 expectation.due = max(expectation.due, at + expectation.timeout_s)
 
     def shift(self, seconds: float) -> None:
-        """Extend the deadlines."""
+        """Move all deadlines ``seconds`` later."""
         self._events_wait_until += seconds
         for expectation in self.open.values():
             if expectation.due is not None:
@@ -279,7 +287,9 @@ def _is_status_of(scope: EvseScope, status: JsonObject) -> bool:
 
 
 def _availability(request: JsonObject, known: Known201) -> AcceptedCommand | None:
-    """Expect a report of each connector whose status is certain to change."""
+    """Expect a new status of each connector whose status certainly changes with the command; None if no
+    status does.
+    """
     connectors = known.connectors
     operational_status, changing = request["operationalStatus"], connectors.owed(request)
     if not changing:
@@ -298,7 +308,7 @@ def _availability(request: JsonObject, known: Known201) -> AcceptedCommand | Non
 
 
 def _availability_requirements(request: JsonObject) -> tuple[str, ...]:
-    """Return the requirements that the status of connectors changes and is reported."""
+    """Return the requirements to change the status of the connectors and to report the new status."""
     place, is_operative = place_of(request), request["operationalStatus"] == "Operative"
     if place == STATION:
         return ("G01.FR.07", "G04.FR.01", "G04.FR.05", "G04.FR.08" if is_operative else "G04.FR.07")

@@ -1,4 +1,4 @@
-"""Requirements that a command has a valid answer."""
+"""Requirements that a station answers each command, and that its answer is valid."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -11,13 +11,13 @@ from mock_csms.messages import JsonObject
 
 OF_EVERY_COMMAND: Final = AnswerRequirements(answered=("FR.02",))
 _OF_STATION: Final = AnswerRequirements(answered=("FR.02", "G04.FR.02"), valid=("G04.FR.03",))
-"""Requirements about a ChangeAvailability of the whole station."""
+"""Requirements about the answer to a ChangeAvailability of the whole station."""
 ANSWER_REQUIREMENTS: Final[Mapping[str, AnswerRequirements]] = {
     Action.change_availability: AnswerRequirements(answered=("FR.02", "G03.FR.01"), valid=("G03.FR.02",)),
     Action.trigger_message: AnswerRequirements(answered=("FR.02",), valid=("F06.FR.05",)),
     Action.unlock_connector: AnswerRequirements(answered=("F05.FR.01", "FR.02")),
 }
-"""Requirements by action."""
+"""Requirements about the answer, by action; OF_EVERY_COMMAND applies to actions that are not listed."""
 
 
 def answer_requirements(action: str, request: JsonObject) -> AnswerRequirements:

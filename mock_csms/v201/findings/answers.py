@@ -49,8 +49,8 @@ class Answers:
         return NO_FINDINGS
 
     def _met(self, action: str, request: JsonObject, status: str | None) -> tuple[str, ...]:
-        """Return the requirements that a refusal or a delay meets, because the state of the station requires
-        it.
+        """Return the requirements that an answer meets by refusing or delaying a command, as the state of the
+        station requires.
         """
         match action, status:
             case Action.trigger_message, "Rejected" if self._registration.must_refuse(action, request):
@@ -96,7 +96,9 @@ class Answers:
         )
 
     def _suspect_reset(self, at: float, frame: int, request: JsonObject) -> None:
-        """Suspect a Reset OnIdle during a running transaction, unless a Reset Immediate already ends it."""
+        """Add a suspicion to each running transaction during which a Reset OnIdle was Accepted, unless a
+        Reset Immediate already ends the transaction.
+        """
         for transaction_id, transaction in self._running.on_evse(request.get("evseId")):
             transaction.is_being_reset = transaction.is_being_reset or request["type"] == "Immediate"
             if transaction.is_being_reset:
@@ -111,7 +113,8 @@ class Answers:
     def suspect_availability(
         self, at: float, frame: int, request: JsonObject, available: frozenset[Connector]
     ) -> None:
-        """Suspect that Inoperative was Accepted for connectors in a transaction (G03.FR.05, G04.FR.06).
+        """Add a suspicion to each running transaction whose connector an Accepted ChangeAvailability makes
+        Inoperative (G03.FR.05, G04.FR.06).
 
         ``available``: connectors that have been Available at some time since the previous Inoperative, so
         that this command does not request the state that they already have (G03.FR.03).

@@ -85,17 +85,19 @@ class StationCertificates:
         self.expect_no_event()
 
     def expect_no_event(self) -> None:
-        """Expect no security event about a refused certificate."""
+        """Stop expecting a security event about a refused certificate."""
         self._refusal = None
 
     def shift(self, seconds: float) -> None:
-        """Give the station more time for its security event."""
+        """Move the deadline of an expected security event ``seconds`` later."""
         if self._refusal is not None:
             at, frame = self._refusal
             self._refusal = at + seconds, frame
 
     def security_event(self, at: float, event_type: str) -> None:
-        """Register a security event."""
+        """Record the time of a security event about an invalid certificate, which is then no longer expected;
+        ignore other security events.
+        """
         if event_type == INVALID_CERTIFICATE_EVENT:
             if self._refusal is not None:
                 self._report.met(*_REFUSAL)
@@ -116,7 +118,7 @@ class StationCertificates:
         )
 
     def certificate_requested(self, request: JsonObject) -> None:
-        """Register the key of a CSR."""
+        """Store the public key of a CSR."""
         key = _key_of_csr(request["csr"])
         if key is None:
             self._keys = None
@@ -139,7 +141,9 @@ class StationCertificates:
             self._deleted.pop(serial_number_of(request["certificateHashData"]), None)
 
     def command_failed(self, action: str) -> None:
-        """Register a command that got no valid CALLRESULT: the list that it asked for will not arrive."""
+        """Stop waiting for a list of certificates if the command that asked for it got no valid
+        CALLRESULT.
+        """
         if action == Action.get_installed_certificate_ids:
             self._is_listing = False
 

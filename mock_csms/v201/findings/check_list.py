@@ -1,4 +1,4 @@
-"""The list that the check modules add their kinds, checks and learners to."""
+"""The list to which the check modules add their kinds of findings, their checks and their learners."""
 
 from collections.abc import Hashable
 from typing import Final

@@ -71,9 +71,9 @@ def _judge_wait(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.14", of=Action.heartbeat)
 def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
-    """Check, at a Heartbeat, how long an idle station has sent no clock-aligned reading. A station with
-    SendDuringIdle is skipped until it boots, because a transaction may be running that the server does not
-    know.
+    """Check, at a Heartbeat, that the clock-aligned readings of an idle station are not overdue. A station
+    with SendDuringIdle is skipped until it boots, because a transaction may be running that the server does
+    not know.
     """
     is_hidden = not known.transactions.has_seen_boot and _may_be_idle_only(known)
     return None if is_hidden or known.running.by_id else _judge_wait(call, known)
@@ -81,7 +81,7 @@ def _judge_idle_station(call: StationCall, known: Known201) -> Outcome:
 
 @ALIGNED_READINGS_MISSING.on_call("J01.FR.22", of=Action.heartbeat)
 def _judge_busy_station(call: StationCall, known: Known201) -> Outcome:
-    """Check, at a Heartbeat during a transaction, how long the station has sent no clock-aligned reading."""
+    """Check, at a Heartbeat during a transaction, that clock-aligned readings are not overdue."""
     if not known.running.by_id or not known[DeviceModelFacts].number(ALIGNED_DATA_CTRLR, "Interval"):
         return None
     is_free = any(_may_be_idle_only(known, evse_id) for evse_id in (None, *_running_evses(known)))
@@ -193,7 +193,9 @@ def _judge_whole_station(call: StationCall, known: Known201) -> Outcome:
     "J01.FR.20", types=("Updated",), triggers=(CLOCK_TRIGGER,), once=True
 )
 def _judge_clock_event(call: StationCall, known: Known201) -> Outcome:
-    """Check an event with clock-aligned readings."""
+    """Check that a running transaction sends no event with clock-aligned readings while SendDuringIdle of the
+    station is true.
+    """
     transaction_id = call.payload["transactionInfo"]["transactionId"]
     moment = seconds_of(call.payload["timestamp"])
     if moment is None or not _is_idle_only(known) or not _runs_since(known, transaction_id, moment):

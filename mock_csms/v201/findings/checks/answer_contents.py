@@ -69,7 +69,7 @@ class AnswerFlaw(NamedTuple):
 
 
 def _key(item: JsonObject | int) -> NameAndType:
-    """Return the key of an item or result; an int is the id of a monitor.
+    """Return the name and type by which an item is compared with its result; an int is the id of a monitor.
 
     Names are identifierStrings, which are compared without regard to case. An absent attributeType means
     Actual.
@@ -99,7 +99,8 @@ def _keys(command: AnsweredCommand) -> tuple[list[NameAndType], list[NameAndType
 def _flaw(
     aspects: Mapping[Aspect, str], asked: list[NameAndType], answered: list[NameAndType]
 ) -> AnswerFlaw | None:
-    """Return the first flaw; the order of the results is free.
+    """Return the first difference between the items and the results, which may have any order; None if they
+    match.
 
     If the command names an item twice, the number of its results is not compared.
     """
@@ -125,7 +126,7 @@ def _difference(asked: list[Hashable], answered: list[Hashable]) -> str:
 
 
 def _is_about(aspect: Aspect, asked: list[NameAndType], request: JsonObject, items: str) -> bool:
-    """Return whether a command exercises the requirement about an aspect."""
+    """Return whether a command has items to which the requirement about an aspect applies."""
     if aspect == "types":
         return any("attributeType" in item for item in request[items])
     return aspect != "instances" or any(key.instances != ("", "") for key in asked)
@@ -147,7 +148,9 @@ def _judge_results(command: AnsweredCommand, _: Known201, *, aspect: Aspect) -> 
 
 
 def _reported_as(aspect: Aspect, action: str) -> Aspect:
-    """Return the aspect under which a flaw is reported; "number" if the aspect has no requirement."""
+    """Return the aspect whose check reports a flaw: "number" if the action has no requirement about the
+    aspect.
+    """
     return aspect if aspect in _REQUIREMENTS[action] else "number"
 
 
@@ -157,7 +160,7 @@ for _action, _aspects in _REQUIREMENTS.items():
 
 
 def _judge_property(name: str) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Return a check that an Accepted answer has a property."""
+    """Return a check that an Accepted answer has the property ``name``."""
 
     def judge(command: AnsweredCommand, _: Known201) -> Outcome:
         if command.answer.get("status") != _STATUS_ACCEPTED:
@@ -178,7 +181,7 @@ ANSWER_WITHOUT_DATA.on_command("M03.FR.04", of=Action.get_installed_certificate_
 
 
 def _judge_each(action: str, name: str, results: Collection[JsonObject]) -> Outcome:
-    """Check that each of these results has a property."""
+    """Check that each of the results has the property ``name``."""
     if not results:
         return None
     return MET if all(name in result for result in results) else _without(action, name)

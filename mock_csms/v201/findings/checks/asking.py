@@ -58,7 +58,7 @@ class PresentedToken(NamedTuple):
     used_at: float | None
     """Time of the latest use of the token before the token was presented."""
     answer: TokenAnswer | None
-    """Latest answer about the token."""
+    """Latest answer about the token, even if it was received after the token was presented."""
 
     @property
     def key(self) -> IdTokenKey:
@@ -135,7 +135,9 @@ def _is_cleared(one: PresentedToken, known: Known201) -> bool:
 
 
 def _judge_asked(one: PresentedToken | None, known: Known201, *, since: float = 0.0) -> Outcome:
-    """Judge whether the station asked about a token that it cannot know."""
+    """Check that the station sent an Authorize for a token that it cannot know. Return None if its latest
+    Authorize for the token was sent after ``since`` but too early to be about this use of the token.
+    """
     if one is None or not _is_unknown_to_station(one, known):
         return None
     if one.is_asked_for:
@@ -155,7 +157,9 @@ def _judge_any_token(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_type(call: StationCall, known: Known201, token_type: str) -> Outcome:
-    """Judge a token of one type."""
+    """Check that the station sends an Authorize for a token that has the type ``token_type`` and that it
+    cannot know.
+    """
     one = _presented(call, known)
     return _judge_asked(one, known) if one is not None and one.key[1] == token_type else None
 

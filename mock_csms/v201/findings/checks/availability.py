@@ -24,13 +24,15 @@ SAME_AVAILABILITY_NOT_ACCEPTED: Final = CHECKS.kind(
 
 @SAME_AVAILABILITY_NOT_ACCEPTED.on_command("G03.FR.03", of=Action.change_availability)
 def _judge_part(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about an EVSE or a connector."""
+    """Check that a ChangeAvailability of an EVSE or connector to the state that it already has is
+    Accepted.
+    """
     return None if place_of(command.request) == STATION else _judge(command, known)
 
 
 @SAME_AVAILABILITY_NOT_ACCEPTED.on_command("G04.FR.04", of=Action.change_availability)
 def _judge_station(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about the whole station."""
+    """Check that a ChangeAvailability of the whole station to the state that it already has is Accepted."""
     return _judge(command, known) if place_of(command.request) == STATION else None
 
 

@@ -82,7 +82,7 @@ def _judge_signature(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @CERTIFICATE_ACCEPTED_ABOVE_LIMIT.on_command("M05.FR.06", of=_INSTALL)
 def _judge_limit(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a new certificate is rejected above the limit of certificates."""
+    """Check that an InstallCertificate is rejected while CertificateEntries is at its maxLimit."""
     if not known[InstalledCertificates].was_full:
         return None
     if command.request["certificateType"] == CSMS_ROOT_TYPE and _may_have_root_check(known):

@@ -19,7 +19,7 @@ from mock_csms.v201.installed_certificates import serial_number_of
 _LIST: Final = Action.get_installed_certificate_ids
 _V2G_CHAIN: Final = "V2GCertificateChain"
 _MAX_CSMS_ROOTS: Final = 2
-"""The current root and the one before it."""
+"""Maximum number of CSMS roots on a station: the current root and the one before it."""
 _MAX_CHILDREN: Final = 4
 
 CERTIFICATES_LISTED_WITH_NOT_FOUND: Final = CHECKS.kind(
@@ -52,7 +52,7 @@ REPLACED_CSMS_ROOT_NOT_KEPT: Final = CHECKS.kind(
 
 @CERTIFICATES_LISTED_WITH_NOT_FOUND.on_command("M03.FR.02", of=_LIST)
 def _judge_status(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that NotFound comes without certificates."""
+    """Check that an answer with the status NotFound lists no certificates."""
     if command.answer["status"] != "NotFound":
         return None
     chains = _chains(command)
@@ -66,7 +66,7 @@ def _judge_status(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @CERTIFICATE_NOT_ASKED_FOR.on_command("M03.FR.04", of=_LIST)
 def _judge_types(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that all listed certificates match the command."""
+    """Check that all listed certificates have a type that the command asks for."""
     chains = _chains(command)
     for chain in chains:
         if not asks_for(command.request, chain["certificateType"]):
@@ -115,7 +115,9 @@ def _judge_number_of_roots(command: AnsweredCommand, known: Known201) -> Outcome
 
 @REPLACED_CSMS_ROOT_NOT_KEPT.on_command("M05.FR.12", of=_LIST)
 def _judge_replaced_root(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a replaced CSMS root is still there, for a connection that needs it."""
+    """Check that a replaced CSMS root is still listed; the station must keep it until it has connected with
+    the new one.
+    """
     replaced = known[InstalledCertificates].replaced_root
     if replaced is None or not has_root_check(known) or not asks_for(command.request, CSMS_ROOT_TYPE):
         return None

@@ -25,13 +25,17 @@ COMPOSITE_SCHEDULE_ABOVE_LIMIT: Final = CHECKS.kind(
 
 @COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.04", of=_COMPOSITE)
 def _judge_maximum(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check a composite schedule against the ChargingStationMaxProfile of the highest stackLevel."""
+    """Check that a composite schedule does not exceed the ChargingStationMaxProfile of the highest
+    stackLevel.
+    """
     return _judge(command, _leading(known, STATION_MAX_PROFILE))
 
 
 @COMPOSITE_SCHEDULE_ABOVE_LIMIT.on_command("K08.FR.06", of=_COMPOSITE)
 def _judge_default(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the composite schedule of a free EVSE against the TxDefaultProfile of the highest stackLevel."""
+    """Check that the composite schedule of a free EVSE does not exceed the TxDefaultProfile of the highest
+    stackLevel.
+    """
     evse_id = command.request["evseId"]
     if evse_id == 0 or not _is_free(evse_id, known):
         return None

@@ -50,7 +50,9 @@ class _Wait:
         return "ParkingBayOccupancy" not in self.stop_points
 
     def is_reported_by(self, _: str, event: JsonObject) -> bool:
-        """Return whether an event reports that the wait has ended in time."""
+        """Return whether an event reports that the station ended the wait after EVConnectionTimeOut. Set
+        ``has_stopped`` if the event may have ended it for another reason.
+        """
         if event["transactionInfo"]["transactionId"] != self.transaction_id:
             return False
         is_timeout = event["triggerReason"] == _TIMEOUT
@@ -98,7 +100,7 @@ def _expectation(call: StationCall, wait: _Wait) -> ExpectedMessage:
 
 @CHECKS.learn_sent(Action.set_variables)
 def _forget_waits(command: CommandCall, known: Known201) -> None:
-    """Drop the expectations if EVConnectionTimeOut or TxStopPoint may change."""
+    """Drop the expected ends of all waits if a SetVariables may change EVConnectionTimeOut or TxStopPoint."""
     if any(item["component"]["name"].lower() == "txctrlr" for item in command.request["setVariableData"]):
         known.expectations.drop(CONNECTION_TIMEOUT_MISSED.id)
 

@@ -161,7 +161,7 @@ def _judge_reserved_plug_without_token(call: StationCall, known: Known201) -> Ou
 
 
 def _is_kept_for_token(call: StationCall, known: Known201, connector: Connector) -> bool:
-    """Return whether a connector is Reserved, and no idToken has been presented recently."""
+    """Return whether a connector is certainly Reserved for an idToken that has not been presented yet."""
     if known.connectors.status.get(connector) != "Reserved":
         return False
     token_at = known[ConnectorEvents].token_at

@@ -37,8 +37,8 @@ class _Requests(BoundedDict[int, bool]):
 
 
 class ClearingRequests(Facts):
-    """Whether a CustomerInformation only clears data, by requestId; false for an id that was used for several
-    commands.
+    """For each requestId of a CustomerInformation, whether the command only clears data; false for an id that
+    was used for several commands.
     """
 
     __slots__ = ("by_id",)
@@ -56,7 +56,7 @@ def _follow_request(command: CommandCall, known: Known201) -> None:
 
 @AIMLESS_CUSTOMER_REQUEST_ACCEPTED.on_command("N09.FR.07", "N10.FR.07", of=Action.customer_information)
 def _judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that a request that asks for nothing is refused."""
+    """Check that a CustomerInformation that asks neither to report nor to clear data is refused."""
     if command.request["report"] or command.request["clear"]:
         return None
     if command.answer["status"] != "Accepted":

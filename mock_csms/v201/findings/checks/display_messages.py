@@ -66,7 +66,9 @@ type MessageJudge = Callable[[JsonObject, AnsweredCommand, Known201], Outcome]
 def _with_transaction(
     judge: MessageJudge, *, is_about_transaction: bool
 ) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Return a check of messages that are about a transaction (O02), or that are not (O01)."""
+    """Return a check that applies ``judge`` only to messages that are about a transaction (O02), or only to
+    those that are not (O01).
+    """
 
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         message = command.request["message"]
@@ -78,7 +80,9 @@ def _with_transaction(
 
 
 def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool) -> MessageJudge:
-    """Return a check of messages whose priority or format is supported (``is_supported``) or unsupported."""
+    """Return a judge that requires the answer ``refusal`` to a message with an unsupported priority or format
+    or, with ``is_supported``, forbids this answer to a message with a supported one.
+    """
 
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
         members = known[DeviceModelFacts].members(_CONTROLLER, variable)
@@ -205,7 +209,9 @@ ABSENT_MESSAGE_CLEARED: Final = CHECKS.kind(
 
 
 def _denial_check(requirement: str, *, is_filtered: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Return a check that a command about a stored message is accepted."""
+    """Return a check that a command about a stored message is accepted. The check applies only to commands
+    with an id, priority or state (``is_filtered``), or only to those without.
+    """
 
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         stored = known[DisplayMessages].stored_for(command, known)

@@ -56,11 +56,11 @@ DISPLAY_MESSAGE_NOT_REPLACED: Final = CHECKS.kind(
 )
 
 type MessageSelection = Callable[[int, ShownMessage, MessageQuery], bool]
-"""Decides whether a check is about a message."""
+"""Returns whether a check is about a message, given its id, its facts and the query of the report."""
 
 
 def _absence_check(fault: str, selects: MessageSelection) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that a complete report has none of the messages that are over."""
+    """Return a check that a complete report has none of the messages that ``selects`` selects."""
 
     def check(call: StationCall, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
@@ -83,7 +83,9 @@ def _absence_check(fault: str, selects: MessageSelection) -> Callable[[StationCa
 def _presence_check(
     kind: str, requirement: str, fault: str, selects: MessageSelection
 ) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that a complete report has all messages that the station must have."""
+    """Return a check that a complete report has all messages that ``selects`` selects among those that must
+    be in it.
+    """
 
     def check(call: StationCall, known: Known201) -> Outcome:
         messages = known[DisplayMessages]
@@ -193,7 +195,7 @@ for _requirement, _of_transaction in (("O01.FR.10", False), ("O02.FR.10", True))
 
 @EMPTY_MESSAGE_REPORT.on_call("O04.FR.02", of=Action.notify_display_messages)
 def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
-    """Check that an accepted query with criteria has a result."""
+    """Check that the report for an accepted query with criteria has a message."""
     completed = known[DisplayMessages].completed(call, known)
     if completed is None or not completed[0].is_filtered:
         return None

@@ -35,7 +35,9 @@ type LimitJudge = Callable[[StationCall, Known201], Outcome]
 
 
 def _while_charging(judge: LimitJudge, *, is_charging: bool) -> LimitJudge:
-    """Return a check of messages about an EVSE with a transaction (``is_charging``, K11) or without (K12)."""
+    """Return a check that applies ``judge`` only to messages about an EVSE with a transaction
+    (``is_charging``, K11), or only to those about an EVSE without one (K12).
+    """
 
     def judge_case(call: StationCall, known: Known201) -> Outcome:
         is_running = bool(known.running.on_evse(call.payload.get("evseId")))
@@ -68,7 +70,9 @@ def _judge_schedule(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_purpose(call: StationCall, _: Known201) -> Outcome:
-    """Check the purpose of the reported profiles of external systems."""
+    """Check that the reported profiles of external systems have the purpose
+    ChargingStationExternalConstraints.
+    """
     source = call.payload["chargingLimitSource"]
     if source not in _EXTERNAL_SOURCES:
         return None

@@ -46,13 +46,13 @@ FIRMWARE_ACTIVATED_DURING_TRANSACTION: Final = CHECKS.kind(
 
 @on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.28", unsigned="L02.FR.20")
 def _judge_installed(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Return MET if the status reports the installation."""
+    """Return MET if the status is Installed."""
     return MET if call.payload["status"] == "Installed" else None
 
 
 @on_new_status(FIRMWARE_INSTALLED_NOT_REPORTED, signed="L01.FR.32", unsigned="L02.FR.21")
 def _judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Return MET if the status reports the installation after a reboot into the new firmware."""
+    """Return MET if the status is Installed and was sent after a reboot into the new firmware."""
     is_met = call.payload["status"] == "Installed" and known[FirmwareActivation].rebooted is update
     return MET if is_met else None
 

@@ -28,7 +28,7 @@ FIRMWARE_INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
 
 @on_new_status(FIRMWARE_DOWNLOAD_NOT_SCHEDULED, signed="L01.FR.13", unsigned="L02.FR.07")
 def _judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Check the first status of an update whose download is due later."""
+    """Check that the first status of an update with a later retrieveDateTime is DownloadScheduled."""
     retrieve_at, status = update.retrieve_at, call.payload["status"]
     if update.has_gap or update.statuses or retrieve_at is None or not known.clock.is_right:
         return None
@@ -48,7 +48,9 @@ def _judge_download(call: StationCall, update: FirmwareUpdate, known: Known201) 
 
 @on_new_status(FIRMWARE_INSTALLATION_NOT_SCHEDULED, signed="L01.FR.16", unsigned="L02.FR.10")
 def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Check the start of an installation that is due later."""
+    """Check that an installation does not start before its installDateTime, and that InstallScheduled was
+    sent if the firmware had to wait for this time.
+    """
     install_at, status = update.install_at, call.payload["status"]
     if status not in _INSTALLATION_STARTED or install_at is None or not known.clock.is_right:
         return None

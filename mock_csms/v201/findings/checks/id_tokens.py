@@ -129,7 +129,9 @@ def _may_have_queued_end(at: float, known: Known201) -> bool:
 
 
 def _token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
-    """Return the running transaction of a station with one EVSE if the token ``key`` has authorized it."""
+    """Return the id of the running transaction of a station with one EVSE if the token ``key`` has authorized
+    it, and not just now; otherwise None.
+    """
     running = known.running.certain_on_evse(None)
     model = known[DeviceModelFacts]
     evse_ids = {name.evse_id for name in model.components() if name.evse_id is not None}

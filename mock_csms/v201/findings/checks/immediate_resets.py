@@ -22,7 +22,7 @@ RESET_TRIGGER_REASON_WRONG: Final = CHECKS.kind(
 
 def _judge_end(*, of_evse: bool) -> Callable[[StationCall, Known201], Outcome]:
     def judge(call: StationCall, known: Known201) -> Outcome:
-        """Check the triggerReason of an Ended event with stoppedReason ImmediateReset."""
+        """Check that an Ended event with stoppedReason ImmediateReset has triggerReason ResetCommand."""
         info, reset = call.payload["transactionInfo"], known[ImmediateResets].latest
         if info.get("stoppedReason") != "ImmediateReset" or reset is None or call.payload.get("offline"):
             return None

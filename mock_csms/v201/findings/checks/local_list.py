@@ -81,7 +81,9 @@ def _settled_update(command: AnsweredCommand, known: Known201) -> ListUpdate | N
 
 
 def _judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
-    """Judge the version after an update."""
+    """Check that the version in an answer is the version of the latest update, if ``is_about`` is true for
+    the update.
+    """
     facts, update = known[LocalListFacts], _settled_update(command, known)
     is_certain = facts.is_undisturbed and _is_enabled(known) is True
     if update is None or not is_about(update) or not is_certain:
@@ -98,7 +100,7 @@ def _judge_version(command: AnsweredCommand, known: Known201, is_about: IsAbout)
 
 @LIST_VERSION_WRONG.on_command("D01.FR.01", "D02.FR.01", of=Action.get_local_list_version)
 def _judge_any_version(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the version after any update."""
+    """Check that the version in an answer is the version of the latest update, whatever its type."""
     return _judge_version(command, known, lambda _: True)
 
 
@@ -170,7 +172,9 @@ def _judge_outdated(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _entries_read(command: AnsweredCommand) -> str | None:
-    """Return LocalAuthListCtrlr.Entries in an answer to GetVariables."""
+    """Return the value of LocalAuthListCtrlr.Entries in an answer to GetVariables; None if the answer lacks
+    it.
+    """
     for result in command.answer["getVariableResult"]:
         is_actual = result.get("attributeType", ACTUAL) == ACTUAL
         if name_of_item(result) == _ENTRIES and is_actual and result["attributeStatus"] == "Accepted":
@@ -179,7 +183,9 @@ def _entries_read(command: AnsweredCommand) -> str | None:
 
 
 def _judge_entries(command: AnsweredCommand, known: Known201, is_about: IsAbout) -> Outcome:
-    """Judge the number of entries after an update."""
+    """Check that LocalAuthListCtrlr.Entries in an answer is the number of entries that the list must have
+    after the latest update, if ``is_about`` is true for the update.
+    """
     facts, update, value = known[LocalListFacts], _settled_update(command, known), _entries_read(command)
     if value is None or update is None or facts.size is None or not facts.is_undisturbed:
         return None
@@ -224,7 +230,9 @@ def _judge_removed(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @CHECKS.learn_command(Action.get_variables)
 def _confirm_entries(command: AnsweredCommand, known: Known201) -> None:
-    """Remember that the number of entries was right, so that the next update can be judged."""
+    """Record that the station has reported the right number of entries, so that the next update can be
+    judged.
+    """
     facts = known[LocalListFacts]
     if facts.update is not None and _entries_read(command) == str(facts.size):
         facts.has_confirmed_size = True
@@ -232,7 +240,9 @@ def _confirm_entries(command: AnsweredCommand, known: Known201) -> None:
 
 @LIST_ENTRIES_NOT_REPORTED.on_call("D01.FR.12", of=Action.notify_report)
 def _judge_report(call: StationCall, known: Known201) -> Outcome:
-    """Check that a FullInventory has the number of entries and its maximum."""
+    """Check that a FullInventory of a station with a local list has LocalAuthListCtrlr.Entries with a
+    maxLimit.
+    """
     model = known[DeviceModelFacts]
     inventory = model.inventory_with(call)
     if inventory is None or _AVAILABLE not in inventory:

@@ -274,7 +274,9 @@ def _judge_duplicates(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_duplicate(item: Item, monitors: dict[int, KnownMonitor]) -> Outcome:
-    """Judge the result of one item; ``monitors`` are those that the command does not replace."""
+    """Check that an item is refused if its variable, type and severity are those of one of ``monitors``, the
+    monitors that the command does not replace.
+    """
     wanted = name_of_item(item.request), item.request["type"], item.request["severity"]
     existing = next(
         (one for one in monitors.items() if (one[1].name, one[1].type, one[1].severity) == wanted), None

@@ -82,7 +82,9 @@ def _is_numeric(monitor: KnownMonitor, known: Known201) -> bool | None:
 def _trigger_check(
     trigger: str, is_about: Callable[[KnownMonitor, Known201], bool | None]
 ) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that the events of the monitors that ``is_about`` selects have a trigger."""
+    """Return a check that the events of the monitors that ``is_about`` selects have the trigger
+    ``trigger``.
+    """
 
     def check(call: StationCall, known: Known201) -> Outcome:
         outcome: Outcome = None
@@ -258,7 +260,9 @@ def _judge_value(call: StationCall, known: Known201) -> Outcome:
 
 @EVENT_NOTIFICATION_TYPE_WRONG.on_call("N04.FR.15", of=Action.notify_event)
 def _judge_type(call: StationCall, known: Known201) -> Outcome:
-    """Check that a replaced monitor has become a custom one."""
+    """Check that events of a monitor that a SetVariableMonitoring has replaced have the eventNotificationType
+    CustomMonitor.
+    """
     outcome: Outcome = None
     for event, monitor in _events_of_monitors(call, known):
         if not monitor.is_replacement or (monitor.replaced and monitor.replaced.is_custom):

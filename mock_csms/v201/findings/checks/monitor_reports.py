@@ -39,7 +39,7 @@ MONITORING_REPORT_REFUSED: Final = CHECKS.kind(
 
 @MONITORING_REPORT_REFUSED.on_command("N02.FR.01", of=Action.get_monitoring_report)
 def _judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station with monitoring does not refuse a query without criteria."""
+    """Check that a station with monitoring does not answer a query without criteria with NotSupported."""
     model, status = known[DeviceModelFacts], command.answer["status"]
     if command.request.get("monitoringCriteria") or status == "EmptyResultSet":
         return None
@@ -99,8 +99,8 @@ def _fits_items(query: MonitoringQuery, monitor: KnownMonitor, *, exactly: bool 
 
 
 def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bool) -> Outcome:
-    """Judge the monitors in a part of a report. The check applies if the query has criteria exactly when
-    ``types`` is true, and variables exactly when ``items`` is true.
+    """Check that a part of a report has only monitors that match the query. ``types`` and ``items`` say
+    whether the check is for queries with or without criteria, and with or without variables.
     """
     query = known[Monitors].query_of(call.payload)
     if query is None:
@@ -121,19 +121,19 @@ def _judge_filters(call: StationCall, known: Known201, *, types: bool, items: bo
 
 @UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.05", of=Action.notify_monitoring_report)
 def _judge_both_filters(call: StationCall, known: Known201) -> Outcome:
-    """Check the monitors of a query with criteria and variables."""
+    """Check that a report for a query with criteria and variables has only monitors that match both."""
     return _judge_filters(call, known, types=True, items=True)
 
 
 @UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.06", of=Action.notify_monitoring_report)
 def _judge_criteria(call: StationCall, known: Known201) -> Outcome:
-    """Check the monitors of a query with criteria only."""
+    """Check that a report for a query with criteria only has only monitors that match them."""
     return _judge_filters(call, known, types=True, items=False)
 
 
 @UNREQUESTED_MONITOR_REPORTED.on_call("N02.FR.08", of=Action.notify_monitoring_report)
 def _judge_variables(call: StationCall, known: Known201) -> Outcome:
-    """Check the monitors of a query with variables only."""
+    """Check that a report for a query with variables only has only monitors of these variables."""
     return _judge_filters(call, known, types=False, items=True)
 
 
@@ -149,7 +149,7 @@ EMPTY_MONITORING_REPORT: Final = CHECKS.kind(
 
 @EMPTY_MONITORING_REPORT.on_call("N02.FR.10", of=Action.notify_monitoring_report)
 def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
-    """Check that an accepted query has a result."""
+    """Check that the report for an accepted query has a monitor."""
     query, found = known[Monitors].completed(call) or (None, ())
     if query is None or found:
         return None
@@ -162,7 +162,7 @@ def _judge_emptiness(call: StationCall, known: Known201) -> Outcome:
 
 @EMPTY_MONITORING_REPORT.on_command("N02.FR.10", of=Action.get_monitoring_report)
 def _judge_empty_answer(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Return MET if a query without a result is answered with EmptyResultSet."""
+    """Return MET if a query that no monitor matches is answered with EmptyResultSet."""
     monitors = known[Monitors]
     query = monitors.queries.get(command.request["requestId"])
     if query is None or query.changes != monitors.changes or not monitors.is_complete:
@@ -303,7 +303,7 @@ MONITOR_NOT_REPLACED: Final = CHECKS.kind(
 
 
 def _differs(one: KnownMonitor, other: KnownMonitor) -> bool:
-    """Return whether the settings differ by more than the rounding of a value can explain."""
+    """Return whether the settings of two monitors differ by more than the rounding of a value can explain."""
     return one.settings[:2] != other.settings[:2] or abs(one.value - other.value) >= 1
 
 

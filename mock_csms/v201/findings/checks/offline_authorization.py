@@ -36,8 +36,8 @@ CONTRACT_ACCEPTED_OFFLINE: Final = CHECKS.kind(
 
 
 def _token_offline(call: StationCall, known: Known201) -> tuple[float, JsonObject, ListEntry] | None:
-    """Return a token that was presented while the station was certainly offline, with its entry in the
-    local list.
+    """Return the time, the idToken and its entry in the local list if the idToken in an event was presented
+    while the station was certainly offline.
     """
     event, facts = call.payload, known[IdTokenFacts]
     id_token, moment = event.get("idToken"), seconds_of(event["timestamp"])
@@ -97,7 +97,10 @@ def _judge_listed(call: StationCall, known: Known201) -> Outcome:
 
 
 def _judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> Outcome:
-    """Judge a token at a station that does not accept unknown tokens offline."""
+    """Judge a token that authorized a transaction offline at a station that must refuse unknown tokens
+    offline. The check applies only to stations whose list entries expire (``with_expiry``), or only to those
+    whose entries do not.
+    """
     found, model = _token_offline(call, known), known[DeviceModelFacts]
     if found is None or _accepts_unknown(known) is not False or _can_expire(known) is not with_expiry:
         return None
@@ -116,7 +119,9 @@ def _judge_unknown(call: StationCall, known: Known201, *, with_expiry: bool) -> 
 
 
 def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_expiry: bool) -> Outcome:
-    """Judge a token that is in the local list."""
+    """Check that the entry of a token that authorized a transaction offline is Accepted and, with
+    ``with_expiry``, had not expired.
+    """
     if entry.status != ACCEPTED:
         return _refused(id_token, f"its status in the local list is {entry.status}; it must be refused")
     if not with_expiry or entry.expires_at is None or moment < entry.expires_at - CLOCK_ERROR_S:
@@ -132,13 +137,17 @@ def _judge_entry(id_token: JsonObject, entry: ListEntry, moment: float, *, with_
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.02", triggers=_AUTHORIZED)
 def _judge_without_expiry(call: StationCall, known: Known201) -> Outcome:
-    """Check tokens that are accepted offline against a local list whose entries do not expire."""
+    """Check that a token that authorized a transaction offline is known to the station, if unknown tokens
+    must be refused and list entries do not expire.
+    """
     return _judge_unknown(call, known, with_expiry=False)
 
 
 @TOKEN_ACCEPTED_OFFLINE.on_event("C13.FR.05", triggers=_AUTHORIZED)
 def _judge_with_expiry(call: StationCall, known: Known201) -> Outcome:
-    """Check tokens that are accepted offline against a local list whose entries may expire."""
+    """Check that a token that authorized a transaction offline is known to the station and has not expired,
+    if unknown tokens must be refused and list entries expire.
+    """
     return _judge_unknown(call, known, with_expiry=True)
 
 

@@ -194,19 +194,21 @@ def _judge_unit_of_composite(command: AnsweredCommand, known: Known201) -> Outco
 
 @CHARGING_PROFILE_UNKNOWN.on_command("K10.FR.03", of=_CLEAR)
 def _judge_clear_by_id(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station clears a profile by its id."""
+    """Check that a ClearChargingProfile with the id of an accepted profile is answered with Accepted."""
     return _judge_clear(command, known) if "chargingProfileId" in command.request else None
 
 
 @CHARGING_PROFILE_UNKNOWN.on_command("K10.FR.04", of=_CLEAR)
 def _judge_clear_by_criteria(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station clears the profiles that match the criteria."""
+    """Check that a ClearChargingProfile with criteria that match an accepted profile is answered with
+    Accepted.
+    """
     return None if "chargingProfileId" in command.request else _judge_clear(command, known)
 
 
 @CHARGING_PROFILE_CLEARED_TWICE.on_command("K10.FR.01", of=_CLEAR)
 def _judge_second_clear(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a station does not clear a profile twice."""
+    """Check that a ClearChargingProfile for a profile that was cleared before is answered with Unknown."""
     number = command.request.get("chargingProfileId")
     gone = known[ChargingProfiles].gone.get(number) if number is not None else None
     if gone is None or gone.requirement == "K02.FR.05":

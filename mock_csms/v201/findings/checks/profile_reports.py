@@ -61,7 +61,7 @@ def _judge_profiles_of_station(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_PROFILE_NOT_ASKED_FOR.on_call("K09.FR.06", of=_REPORT)
 def _judge_all_profiles(call: StationCall, known: Known201) -> Outcome:
-    """Check that a report about the whole station has only profiles that match the query."""
+    """Check that a report for a query without an evseId has only profiles that match the query."""
     return _judge_match(call, known, "K09.FR.06")
 
 
@@ -104,7 +104,7 @@ def _judge_maximum_profiles(call: StationCall, _: Known201) -> Outcome:
 
 @CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.14", of=_REPORT)
 def _judge_default_of_station(call: StationCall, known: Known201) -> Outcome:
-    """Check that a TxDefaultProfile for the station is not copied to its EVSEs."""
+    """Check that a TxDefaultProfile for the whole station is reported for EVSE 0 only."""
     return _judge_default(call, known, is_for_station=True)
 
 
@@ -116,7 +116,7 @@ def _judge_default_of_evse(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_PROFILE_ON_WRONG_EVSE.on_call("K01.FR.04", of=_REPORT)
 def _judge_transaction(call: StationCall, known: Known201) -> Outcome:
-    """Check that a TxProfile belongs to the transaction that it was set for."""
+    """Check that a TxProfile is reported for the EVSE and the transaction that it was accepted for."""
     evse_id = call.payload["evseId"]
     outcome: Outcome = None
     for profile, accepted in _accepted_profiles(call, known, TX_PROFILE):
@@ -135,7 +135,7 @@ def _judge_transaction(call: StationCall, known: Known201) -> Outcome:
 
 @CHARGING_PROFILE_NOT_REPLACED.on_call("K01.FR.05", of=_REPORT)
 def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
-    """Check that a profile with a known id has replaced the earlier one."""
+    """Check that a profile that was sent with the id of an earlier profile has replaced it."""
     outcome: Outcome = None
     for profile, accepted in _accepted_profiles(call, known):
         content = content_of(profile)

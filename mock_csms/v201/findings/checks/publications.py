@@ -38,7 +38,7 @@ def _judge_location(call: StationCall, known: Known201) -> Outcome:
 
 @UNPUBLISH_ANSWER_WRONG.on_command("L04.FR.02", of=Action.unpublish_firmware)
 def _judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about a file that is published."""
+    """Check that an UnpublishFirmware for a published file is answered with Unpublished."""
     checksum, status = command.request["checksum"], command.answer["status"]
     if known[Publications].states.get(checksum.lower()) != "published" or status == "DownloadOngoing":
         return None
@@ -53,7 +53,9 @@ def _judge_published(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @UNPUBLISH_ANSWER_WRONG.on_command("L04.FR.03", of=Action.unpublish_firmware)
 def _judge_gone(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about a file that is not published any more."""
+    """Check that an UnpublishFirmware for a file that is not published any more is answered with
+    NoFirmware.
+    """
     checksum, status = command.request["checksum"], command.answer["status"]
     if known[Publications].states.get(checksum.lower()) != "gone" or status == "DownloadOngoing":
         return None

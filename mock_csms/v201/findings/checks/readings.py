@@ -60,8 +60,8 @@ def _owner(call: StationCall) -> str:
 
 
 def _judge_units(call: StationCall, known: Known201) -> Outcome:
-    """Compare the standard units with the measurands; a reading without measurand is one of the energy
-    register.
+    """Check that the standard unit of a reading fits its measurand; a reading without a measurand is one of
+    the energy register.
     """
     has_unit = False
     for sample in samples_of(call.payload):

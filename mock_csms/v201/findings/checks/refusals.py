@@ -71,7 +71,7 @@ def _judge_code(command: RefusedCommand, known: Known201) -> Outcome:
 
 @VALID_COMMAND_CALLED_INVALID.on_command("FR.02", of=CSMS_ACTIONS)
 def _accept_result(_command: AnsweredCommand, _: Known201) -> Outcome:
-    """Accept every CALLRESULT."""
+    """Return MET for every CALLRESULT."""
     return MET
 
 
@@ -89,5 +89,5 @@ def _judge_refusal(command: RefusedCommand, known: Known201) -> Outcome:
 
 @COMMAND_REFUSED_WHILE_PENDING.on_command("B02.FR.01", of=_ABOUT_VARIABLES)
 def _judge_result(_command: AnsweredCommand, known: Known201) -> Outcome:
-    """Accept a CALLRESULT while the boot is Pending."""
+    """Return MET for a CALLRESULT while the boot is Pending."""
     return MET if known.registration.status == "Pending" else None

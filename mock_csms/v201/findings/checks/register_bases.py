@@ -23,7 +23,9 @@ REGISTER_REBASED: Final = CHECKS.kind(
 
 @REGISTER_REBASED.on_event("J02.FR.17", types=("Started",), once=True)
 def _judge_begin(call: StationCall, known: Known201) -> Outcome:
-    """Compare the register at the start with the end of the previous transaction."""
+    """Check that the register of a transaction does not begin below its value at the end of the previous
+    transaction on the connector.
+    """
     evse, register = call.payload.get("evse", {}), register_in(call.payload, BEGIN)
     if "connectorId" not in evse or register is None or call.payload.get("offline"):
         return None

@@ -150,7 +150,9 @@ def _judge_profile(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @REMOTE_START_TRANSACTION_NOT_NAMED.on_command(*_TRANSACTION_ID, of=_START)
 def _judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that an answer has the id of the transaction that waits for its authorization."""
+    """Check that the answer to a remote start has the id of the transaction that is running on the EVSE
+    without an idToken.
+    """
     evse_id = _evse_of(command, known)
     running = known.running.certain_on_evse(evse_id) if evse_id else []
     if len(running) != 1 or running[0][1].has_id_token or _is_rejected(command):
@@ -179,7 +181,9 @@ def _judge_transaction_id(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _evse_of(command: AnsweredCommand, known: Known201) -> int | None:
-    """Return the EVSE of a remote start; None if the station must reject the start for another reason."""
+    """Return the EVSE that a remote start names; None if it names none, or if the last boot was not
+    Accepted.
+    """
     evse_id: int | None = command.request.get("evseId")
     return None if known.registration.is_unsettled else evse_id
 

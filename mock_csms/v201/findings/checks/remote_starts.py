@@ -36,7 +36,7 @@ REMOTE_START_NOT_AUTHORIZED: Final = CHECKS.kind(
 
 @REMOTE_START_TOKEN_WRONG.on_event("F01.FR.04", "F02.FR.12", triggers=_REMOTE_START)
 def _judge_token(call: StationCall, known: Known201) -> Outcome:
-    """Compare the idToken of the event with that of the command."""
+    """Check that an event with triggerReason RemoteStart has the idToken of its RequestStartTransaction."""
     command, id_token = known[RemoteStartFacts].of_event(call.payload), call.payload.get("idToken")
     if command is None or id_token is None or known.clock.is_skewed:
         return None
@@ -54,7 +54,9 @@ def _judge_token(call: StationCall, known: Known201) -> Outcome:
 
 @REMOTE_START_NOT_AUTHORIZED.on_event("F02.FR.09", types=("Started",), triggers=_REMOTE_START)
 def _judge_start(call: StationCall, known: Known201) -> Outcome:
-    """Check that a transaction that begins with the authorization is authorized."""
+    """Check that the idToken of a remote start was authorized before the transaction started, if only an
+    authorization starts transactions.
+    """
     command = known[RemoteStartFacts].of_event(call.payload)
     if command is None or known[DeviceModelFacts].members("TxCtrlr", "TxStartPoint") != _BY_AUTHORIZATION:
         return None
@@ -65,7 +67,9 @@ def _judge_start(call: StationCall, known: Known201) -> Outcome:
     "F01.FR.01", types=("Started", "Updated"), triggers=("ChargingStateChanged", "RemoteStart")
 )
 def _judge_energy(call: StationCall, known: Known201) -> Outcome:
-    """Check that a remotely started transaction is authorized once it charges."""
+    """Check that the idToken of a remotely started transaction was authorized before the transaction
+    charges.
+    """
     info, facts = call.payload["transactionInfo"], known[RemoteStartFacts]
     if info.get("chargingState") != "Charging":
         return None

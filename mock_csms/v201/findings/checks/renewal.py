@@ -82,7 +82,9 @@ def _expect_reconnect(command: AnsweredCommand, known: Known201) -> None:
 
 
 def _is_usable(chain: str, at: float, known: Known201) -> bool:
-    """Return whether a certificate is valid now and has a key of the station."""
+    """Return whether the first certificate of a chain is certainly valid at the time ``at`` and has a key
+    that the station sent in a CSR.
+    """
     certificates = certificates_in(chain)
     if not certificates or not known.clock.is_right:
         return False

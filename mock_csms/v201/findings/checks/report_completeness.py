@@ -50,7 +50,7 @@ class Demand(NamedTuple):
     requirement: str
     name: VariableName
     is_of_component: bool = False
-    """Whether any variable of the component will do."""
+    """Whether any variable of the component satisfies the demand."""
 
 
 def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand]:
@@ -68,7 +68,9 @@ def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand
 
 
 def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> Iterator[Demand]:
-    """Yield the components without the variable of a criterion, which always meet the criterion."""
+    """Yield a demand for each component that lacks the variable of a criterion: such a component always meets
+    the criterion.
+    """
     components = {component_of(name): name for name in model.lasting()}
     for criterion in sorted(criteria & _CRITERIA.keys()):
         requirement = _CRITERIA[criterion] if len(criteria) == 1 else _SEVERAL_CRITERIA
@@ -94,7 +96,9 @@ def _requirement(entry: ComponentVariable, name: VariableName) -> str:
 
 
 def _judge_whole(call: StationCall, known: Known201, *, requirement: str) -> Outcome:
-    """Check the whole report at its last part. The first missing variable is reported."""
+    """Check, at the last part of a report, that the report has all demanded variables. Only the first missing
+    variable is reported, by the check of its requirement.
+    """
     request, model = known[ReportRequests].by_id.get(call.payload["requestId"]), known[DeviceModelFacts]
     if request is None or not request.is_accepted or not request.keeps_names or not model.is_complete:
         return None
@@ -126,7 +130,9 @@ for _name in (_SUMMARY, *_CRITERIA.values(), _SEVERAL_CRITERIA, *_ENTRIES):
 
 
 def _known_entries(command: AnsweredCommand, known: Known201) -> list[ComponentVariable]:
-    """Return the entries of a GetReport without criteria if a complete device model decides its result."""
+    """Return the entries of a GetReport without criteria if the known device model is complete and decides
+    its result; otherwise an empty list.
+    """
     entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
     may_vary = any(entry.component == CONNECTED_EV for entry in entries)
     is_certain = known[DeviceModelFacts].is_complete and not may_vary

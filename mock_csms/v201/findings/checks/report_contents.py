@@ -43,7 +43,7 @@ REPORT_ITEM_UNASKED: Final = CHECKS.kind(
 
 @BASE_REPORT_NOT_SUPPORTED.on_command("B07.FR.01", "B07.FR.12", of=Action.get_base_report)
 def _judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that the inventories are supported."""
+    """Check that a GetBaseReport for a required inventory is not answered with NotSupported."""
     base, status = command.request["reportBase"], command.answer["status"]
     if base not in _REQUIRED_BASES:
         return None
@@ -54,7 +54,7 @@ def _judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @BASE_REPORT_NOT_SUPPORTED.on_command("B07.FR.01", of=Action.get_base_report)
 def _judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that no inventory is empty."""
+    """Check that a GetBaseReport for a required inventory is not answered with EmptyResultSet."""
     base, status = command.request["reportBase"], command.answer["status"]
     if base not in _REQUIRED_BASES or status != "EmptyResultSet":
         return None
@@ -66,7 +66,9 @@ def _judge_empty_base(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @REPORT_AFTER_REFUSAL.on_call("B07.FR.05", of=Action.notify_report)
 def _judge_refused(call: StationCall, known: Known201) -> Outcome:
-    """Check that no report follows a refused request; a report for another request counts as MET."""
+    """Check that no report follows a GetBaseReport that was answered with NotSupported. A report for another
+    request meets the requirement.
+    """
     by_id = known[ReportRequests].by_id
     if not by_id:
         return None
@@ -90,7 +92,9 @@ type PartJudge = Callable[[ReportRequest, StationCall, Known201], Outcome]
 def _of(
     is_about: Callable[[ReportRequest], bool], judge: PartJudge
 ) -> Callable[[StationCall, Known201], Outcome]:
-    """Return a check that applies a judge to the parts of the accepted requests that ``is_about`` selects."""
+    """Return a check that applies ``judge`` to the report parts for the accepted requests that ``is_about``
+    selects.
+    """
 
     def judge_part(call: StationCall, known: Known201) -> Outcome:
         request = known[ReportRequests].by_id.get(call.payload["requestId"])
@@ -166,7 +170,7 @@ REPORT_CHARACTERISTICS_MISSING.on_call("B08.FR.12", of=Action.notify_report)(
 
 
 def _judge_entries(request: ReportRequest, call: StationCall, known: Known201) -> Outcome:
-    """Check that each item matches an entry of the request."""
+    """Check that each reported variable matches an entry of the GetReport."""
     items = known[DeviceModelFacts].reported_in(call)
     for item in items:
         name = item.definition.name

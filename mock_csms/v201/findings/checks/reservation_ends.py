@@ -126,7 +126,7 @@ def _judge_cancellation_of_ended(command: AnsweredCommand, known: Known201) -> O
 
 @USED_RESERVATION_KEPT.on_command("H03.FR.09", of=Action.cancel_reservation)
 def _judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a used reservation cannot be cancelled."""
+    """Check that the CancelReservation for a used reservation is rejected."""
     reservation_id = command.request["reservationId"]
     if known[ReservationFacts].ended_before != USED:
         return None
@@ -142,7 +142,7 @@ def _judge_cancellation_of_used(command: AnsweredCommand, known: Known201) -> Ou
 
 @USED_RESERVATION_KEPT.on_call("H03.FR.09", of=Action.reservation_status_update)
 def _judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
-    """Check that a used reservation does not expire and is not removed."""
+    """Check that a used reservation is not reported as Expired or Removed."""
     reservation_id = call.payload["reservationId"]
     if known[ReservationFacts].ended.get(reservation_id) != USED:
         return None
@@ -155,7 +155,7 @@ def _judge_update_of_used(call: StationCall, known: Known201) -> Outcome:
 
 @RESERVATION_EXPIRED_EARLY.on_call("H04.FR.01", of=Action.reservation_status_update)
 def _judge_expiry(call: StationCall, known: Known201) -> Outcome:
-    """Check that a reservation does not expire too early."""
+    """Check that a reservation is not reported as Expired before its expiryDateTime."""
     reservation = known[ReservationFacts].active.get(call.payload["reservationId"])
     if reservation is None or call.payload["reservationUpdateStatus"] != "Expired" or known.clock.is_skewed:
         return None
@@ -173,7 +173,7 @@ def _judge_expiry(call: StationCall, known: Known201) -> Outcome:
 
 @RESERVATION_NOT_CANCELLED.on_command("H02.FR.02", of=Action.cancel_reservation)
 def _judge_cancellation(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that an active reservation is cancelled."""
+    """Check that the CancelReservation for an active reservation is accepted."""
     facts = known[ReservationFacts]
     reservation = facts.active.get(command.request["reservationId"])
     if reservation is None or reservation.evse_id is None or reservation.may_be_used:

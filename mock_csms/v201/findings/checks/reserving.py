@@ -96,8 +96,8 @@ def _judge_unspecific(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _is_usual(command: AnsweredCommand, known: Known201) -> bool:
-    """Return whether a ReserveNow is valid, reservations are enabled, and no connector status has changed
-    since it was sent.
+    """Return whether a ReserveNow is valid and replaces no reservation, reservations are enabled, and no
+    connector status has changed since it was sent.
     """
     expires_at = seconds_of(command.request["expiryDateTime"])
     is_enabled = known[DeviceModelFacts].is_true(_CONTROLLER, "Enabled") is True
@@ -164,7 +164,9 @@ def suspect(
 def _judge_target(
     command: AnsweredCommand, known: Known201, requirement: str, found: frozenset[str], required: str
 ) -> Outcome:
-    """Judge the answer about an EVSE whose connectors all have one of the statuses in ``found``."""
+    """Check that a ReserveNow for an EVSE whose connectors all have one of the statuses in ``found`` is
+    answered with ``required``.
+    """
     evse_id, status = command.request.get("evseId"), command.answer["status"]
     if evse_id is None or status == "Rejected" or not _is_usual(command, known):
         return None
@@ -185,26 +187,26 @@ def _judge_target(
 
 @RESERVATION_STATUS_WRONG.on_command("H01.FR.11", of=Action.reserve_now)
 def _judge_occupied(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about an EVSE that is in use or reserved."""
+    """Check that a ReserveNow for an EVSE that is in use or reserved is answered with Occupied."""
     return _judge_target(command, known, "H01.FR.11", frozenset({"Occupied", RESERVED}), "Occupied")
 
 
 @RESERVATION_STATUS_WRONG.on_command("H01.FR.12", of=Action.reserve_now)
 def _judge_faulted(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about a faulted EVSE."""
+    """Check that a ReserveNow for a faulted EVSE is answered with Faulted."""
     return _judge_target(command, known, "H01.FR.12", frozenset({"Faulted"}), "Faulted")
 
 
 @RESERVATION_STATUS_WRONG.on_command("H01.FR.14", of=Action.reserve_now)
 def _judge_unavailable(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about an unavailable EVSE."""
+    """Check that a ReserveNow for an unavailable EVSE is answered with Unavailable."""
     return _judge_target(command, known, "H01.FR.14", frozenset({"Unavailable"}), "Unavailable")
 
 
 @RESERVATION_STATUS_WRONG.on_command("H01.FR.23", of=Action.reserve_now)
 def _judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check the answer about an available EVSE. It never returns MET: the requirement is met only when the
-    connectors are reported as Reserved.
+    """Check that a ReserveNow for an available EVSE is answered with Accepted. The check never returns MET:
+    the requirement is met only when the connectors are reported as Reserved.
     """
     evse_id = command.request.get("evseId")
     if not known[ReservationFacts].has_unspecific and _has_no_waiting_driver(command.at, known, evse_id):
@@ -213,7 +215,7 @@ def _judge_available(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_free(command: AnsweredCommand, known: Known201, requirements: tuple[str, ...]) -> Outcome:
-    """Judge the answer to a ReserveNow without an EVSE while all connectors are free."""
+    """Check that a ReserveNow without an EVSE is accepted while all connectors are Available."""
     is_possible = known[DeviceModelFacts].is_true(_CONTROLLER, "NonEvseSpecific") is True
     statuses = statuses_of(known, None)
     if not is_possible or not _is_usual(command, known) or known[ReservationFacts].active:
@@ -243,7 +245,7 @@ def _judge_any_evse(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @FREE_STATION_NOT_RESERVED.on_command("H01.FR.06", of=Action.reserve_now)
 def _judge_connector_type(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that a reservation of a connector type that the station has is accepted."""
+    """Check that a ReserveNow without an EVSE for a connectorType that the station has is accepted."""
     connector_type = command.request.get("connectorType")
     if "evseId" in command.request or connector_type not in _types_of_connectors(known):
         return None
