@@ -122,7 +122,10 @@ def _contender_help() -> str:
 
 
 def _runnable(plan: Plan) -> Plan:
-    """Sort the contenders. Skip those that cannot run on this machine, and print a line for each of them."""
+    """Return the plan with its contenders sorted, without those that cannot run on this machine.
+
+    Print a line with the reason for each contender that is left out.
+    """
     contenders = []
     for name in filter(plan.contenders.__contains__, CONTENDERS):
         if obstacle := CONTENDERS[name].obstacle():
@@ -148,7 +151,7 @@ def _join(numbers: Iterable[int]) -> str:
 
 
 def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
-    """Measure memory, with a fresh server for each measurement."""
+    """Measure the memory of idle connections, with a fresh server for each measurement."""
     results.expect(rows)
     for round_number in range(plan.idle_rounds):
         for row in turns(rows, round_number):

@@ -46,7 +46,7 @@ class Attack:
     flags: tuple[str, ...] = ()
     """Flags of the server for this attack; ``{folder}`` is a temporary folder."""
     output_is_read: bool = True
-    """Whether the standard output of the server is read."""
+    """Whether the standard output of the server is read; otherwise, it goes to a pipe without a reader."""
 
 
 class AttackFailed(Exception):
@@ -115,7 +115,7 @@ def _boot_stations(target: Target, count: int) -> None:
 
 
 def _request(target: Target, method: str, path: str, body: Any = None) -> int:
-    """Send a request to the control API and return the status; bytes are sent as they are."""
+    """Send a request to the control API and return the status; a ``body`` other than bytes becomes JSON."""
     connection = http.client.HTTPConnection(*target.control, timeout=TIMEOUT_S)
     content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     with closing(connection):
@@ -126,7 +126,7 @@ def _request(target: Target, method: str, path: str, body: Any = None) -> int:
 
 
 def _start_request(target: Target, method: str, path: str, body: bytes) -> socket:
-    """Send a request without waiting for the answer."""
+    """Send a request to the control API, and return the connection without waiting for the answer."""
     connection = _connect(target.control)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

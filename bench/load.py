@@ -22,10 +22,10 @@ IDLE: Final = "idle"
 IDLE_DEFLATE: Final = "idle-deflate"
 
 CONNECTING_AT_ONCE: Final = 50
-"""Handshakes in progress, below the smallest listen backlog; the workload *connect* ignores this limit."""
+"""Maximum handshakes in progress, below any listen backlog; the workload *connect* ignores this limit."""
 
 STATIONS_PER_ADDRESS: Final = 10_000
-"""Connections per loopback address; some systems have only 16,384 ephemeral ports."""
+"""Maximum connections from one loopback address; some systems have only 16,384 ephemeral ports."""
 
 SECONDS_BEYOND: Final = 120
 SECONDS_TO_SETTLE: Final = 0.5
@@ -117,7 +117,7 @@ class Load:
         self.stations: list[Station] = []
 
     async def open(self, server: psutil.Process) -> None:
-        """Prepare the connections."""
+        """Open the connections that must exist before the first measurement; by default, none."""
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
         """Measure for ``seconds``, or longer until there are as many answers as stations.
@@ -154,19 +154,19 @@ class Calling(Load):
     """Stations that repeat a cycle of calls, each starting at a different call."""
 
     async def open(self, server: psutil.Process) -> None:
-        """Connect and boot."""
+        """Connect and boot all stations, and set the cycle of calls that they repeat."""
         self.stations = await open_stations(self.run, self.options.url, range(self.options.stations))
         steps = encode(CYCLES[self.options.workload])
         for number, station in enumerate(self.stations):
             station.prepare(steps, first=number % len(steps))
 
     def begin(self) -> None:
-        """Make the next call of each station."""
+        """Send the next call of each station; each answer then triggers the next call."""
         for station in self.stations:
             station.call()
 
     async def end(self) -> None:
-        """Wait for the last answers."""
+        """Wait until every call is answered."""
         await self.run.all_answered()
 
 
@@ -181,7 +181,7 @@ class Coming(Load):
         ]
 
     async def end(self) -> None:
-        """Wait until all stations are disconnected; cancel those that wait for a TCP retry."""
+        """Wait for the stations to disconnect; cancel late ones, which wait for a TCP retry."""
         done, late = await asyncio.wait(self._tasks, timeout=SECONDS_TO_LEAVE)
         for task in late:
             task.cancel()
@@ -207,7 +207,7 @@ class Staying(Load):
         self._baseline = await _settled_rss(server)
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
-        """Connect the other stations, and measure the server's memory per connection."""
+        """Connect ``options.stations`` more stations; return the growth of server memory for each of them."""
         numbers = range(1, self.options.stations + 1)
         self.stations += await open_stations(self.run, self.options.url, numbers)
         growth = await _settled_rss(server) - self._baseline
@@ -215,7 +215,7 @@ class Staying(Load):
 
 
 LOADS: Final[Mapping[str, type[Load]]] = {CONNECT: Coming, IDLE: Staying, IDLE_DEFLATE: Staying}
-"""Load of each workload; the others are cycles of calls, run by `Calling`."""
+"""Load by workload; the workloads that are not listed are cycles of calls, which `Calling` runs."""
 
 
 def _figures(start: Moment, end: Moment, latencies: list[float]) -> Figures:
@@ -273,7 +273,7 @@ async def _connect(run: Run, url: str, number: int) -> Station:
 
 
 def _source(number: int) -> tuple[str, int] | None:
-    """Local address for a station; macOS has only one loopback address."""
+    """Local address that a station connects from, None for the default; macOS has one loopback address."""
     if number < STATIONS_PER_ADDRESS or sys.platform == "darwin":
         return None
     return f"127.0.0.{1 + number // STATIONS_PER_ADDRESS}", 0

@@ -91,7 +91,7 @@ WATCH_DELAY: Final = """async () => {
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured quantity."""
+    """Measured values of one quantity."""
 
     name: str
     unit: str
@@ -99,7 +99,7 @@ class Figure:
     values: list[float] = field(default_factory=list)
 
     def row(self) -> str:
-        """A row of the table."""
+        """Return the figure as a row of the Markdown table."""
         low, middle, high = quantiles(self.values, method="inclusive")
         figures = (
             f"{middle:,.2f} | {low:,.2f} to {high:,.2f} | {min(self.values):,.2f} | {max(self.values):,.2f}"
@@ -213,17 +213,17 @@ class Tab:
 
     @classmethod
     async def of(cls, page: Page) -> Self:
-        """Begin to count the CPU time of the main thread."""
+        """Return a Tab for a page, and begin to count the CPU time of its main thread."""
         session = await page.context.new_cdp_session(page)
         await session.send("Performance.enable", {"timeDomain": "threadTicks"})
         return cls(page, session)
 
     async def cpu_ms(self) -> float:
-        """CPU time of all tasks of the main thread so far."""
+        """CPU time of all tasks of the main thread since `of`, in milliseconds."""
         return await self._metric("TaskDuration") * 1000
 
     async def heap_mb(self) -> float:
-        """Heap of the tab after a garbage collection."""
+        """Collect garbage, and return the JavaScript heap that is then in use."""
         await self._session.send("HeapProfiler.collectGarbage")
         return await self._metric("JSHeapUsedSize") / 1e6
 
@@ -279,7 +279,10 @@ async def _memory(tab: Tab, minutes: float) -> list[Figure]:
 async def _rates(
     browser: Browser, server: Server, core: int | None, rounds: int, seconds: float
 ) -> list[Figure]:
-    """Rates of the server with the page open and without, alternately, and their ratio in each round."""
+    """Return the rates of the server without the page, and the ratios of the rates with the page to these.
+
+    Each round measures the server with the page open and without.
+    """
     load = Load(Row("mix", LOADED_STATIONS, "page"), server, core)
     names = ("calls_per_cpu_second", "calls_per_second")
     ratios = {name: Figure(f"{name} with the page, of that without", "", "0.9") for name in names}

@@ -11,7 +11,7 @@ BASELINE: Final = "quiet"
 """Contender that the ratios refer to: this server with as little logging as the others."""
 
 COMPARED: Final = "calls_per_cpu_second"
-"""Figure of which the table also shows the spread, and the ratio to fewer stations."""
+"""Figure of which the table also shows the spread, and the ratio to the row with fewer stations."""
 
 type Samples = Mapping[Row, Sequence[Figures]]
 type Medians = Mapping[Row, Figures]

@@ -28,7 +28,7 @@ RULES: Final = 100
 
 
 def rules() -> Iterator[dict[str, Any]]:
-    """Rules in the form of the settings file."""
+    """Yield the rules that never match, each as a table of the settings file."""
     for number in range(RULES):
         yield {"when": NEVER[number % len(NEVER)], "then": {"fault": {"kind": "no-answer"}}}
 

@@ -97,7 +97,7 @@ def _row(name: str, stall: Stall) -> str:
 
 
 def measure(name: str) -> Stall:
-    """Run one attack on a fresh server beside a probe."""
+    """Run one attack on a fresh server while a probe sends Heartbeats; return the measured values."""
     with _attacked(ATTACKS[name]) as (target, pid), HostileStation(target, "probe") as station:
         process, probe = psutil.Process(pid), _Probe(station)
         for _ in range(WARM_UP_BEATS):
@@ -126,7 +126,7 @@ def measure(name: str) -> Stall:
 
 
 def _complaint(attack: "subprocess.Popen[bytes]") -> str:
-    """Stop an attack if it still runs; return the last line of its errors."""
+    """Stop an attack if it still runs; return the last line that it wrote to stderr, if any."""
     if attack.poll() is None:
         attack.kill()
     _, errors = attack.communicate()
@@ -165,7 +165,7 @@ def _start(name: str, target: Target) -> "subprocess.Popen[bytes]":
 
 
 class _Probe:
-    """A healthy station: sends Heartbeats and notes the seconds until each is answered."""
+    """A healthy station: sends Heartbeats and records the seconds until each is answered."""
 
     def __init__(self, station: HostileStation) -> None:
         self._station = station

@@ -36,7 +36,7 @@ class Run:
         return digits(next(self._cycles))
 
     async def answered(self, calls: int) -> None:
-        """Wait for this number of latencies; raises Failed at the first failure."""
+        """Wait until ``calls`` latencies are recorded; raises Failed at the first failure."""
         self._wanted = calls
         self._enough.clear()
         if len(self.latencies) < calls and not self.failures:
@@ -55,7 +55,7 @@ class Run:
         self.check()
 
     def note(self, latency: float) -> None:
-        """Count an answered call; ``latency`` is in seconds."""
+        """Record the latency of an answered call, in seconds."""
         self._in_flight -= 1
         if not self._in_flight:
             self._idle.set()

@@ -27,7 +27,7 @@ class StillOpen(Exception):
 
 
 class _Client:
-    """A TLS client that takes one step at a time."""
+    """A TLS client that makes one step of its handshake at a time."""
 
     def __init__(self, address: Address, context: ssl.SSLContext) -> None:
         self.socket = create_connection(address, TIMEOUT_S)
@@ -35,7 +35,7 @@ class _Client:
         self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
 
     def step(self) -> None:
-        """Continue the handshake with the input so far, and send what is due; raises SSLError."""
+        """Process the bytes received so far, and send the next part of the handshake; raises SSLError."""
         try:
             self._ssl.do_handshake()
         except ssl.SSLWantReadError:
@@ -44,7 +44,7 @@ class _Client:
             self.socket.sendall(self._outgoing.read())
 
     def receive(self) -> None:
-        """Wait for input."""
+        """Wait for bytes from the server, which the next ``step`` processes."""
         self._incoming.write(self.socket.recv(65_536))
 
 

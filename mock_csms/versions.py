@@ -34,7 +34,7 @@ class EarlierVersion(NamedTuple):
 
 
 class ListLimit(NamedTuple):
-    """A list in a command; a station may limit its length per message (B05, B06)."""
+    """A list in a command whose length per message a station may limit (B05, B06)."""
 
     property: str
     max_items: str
@@ -42,9 +42,9 @@ class ListLimit(NamedTuple):
     max_bytes: str
     """Device model variable with the maximum bytes of the message that the station accepts."""
     requirement: str
-    """Requirement that sets the limit."""
+    """Id of the requirement that sets the limit."""
     setting: str | None = None
-    """Setting that overrides the reported number of items, if there is one."""
+    """Setting that overrides the number of items that the station reports, if there is such a setting."""
 
 
 class CommandParts(NamedTuple):
@@ -80,7 +80,7 @@ class OcppVersion:
     """Folder with the JSON schemas, ``<action>Request.json`` and ``<action>Response.json``."""
     dialect: Dialect
     fulfilled: frozenset[str]
-    """Statuses of an answer that count as fulfilling a command."""
+    """Statuses in an answer by which a station fulfils a command; any other status refuses it."""
     flaw_of_command: Callable[[str, JsonObject], str] = _no_flaw
     """Describes why a command that fits its schema may not be sent; empty if it may."""
     triggers: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class OcppVersion:
     default_trigger: str = ""
     """Message that TriggerMessage requests by default."""
     list_limits: Mapping[str, ListLimit] = field(default_factory=dict)
-    """Limited lists, by command."""
+    """List whose length stations may limit, by command that has one."""
     finding_kinds: Mapping[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id."""
     blocks: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class OcppVersion:
         return schema
 
     def hint(self, action: str, payload: JsonObject) -> str:
-        """Return a remark on an invalid CALL that looks like an earlier version; otherwise empty."""
+        """Return a remark if an invalid CALL looks like one of an earlier version; otherwise ""."""
         if self.earlier is None:
             return ""
         if action in self.earlier.actions:

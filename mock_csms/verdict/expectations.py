@@ -51,16 +51,16 @@ OPERATORS: Final[Mapping[str, Callable[[int, int], bool]]] = {
 
 
 class MessagePrefix(NamedTuple):
-    """Messages that the prefix of an expectation selects."""
+    """Direction and type of the messages that an expectation with this prefix counts."""
 
     direction: Direction
     type: EntryKind
     from_station: bool
-    """Whether the station sends the CALL."""
+    """Whether the action is one that stations send; false for commands and for their results."""
     noun: str
 
     def actions(self, versions: Iterable[OcppVersion]) -> frozenset[str]:
-        """Actions that are valid in any of these versions."""
+        """Return the actions that may follow the prefix, from all the ``versions``."""
         return actions_from_station(versions) if self.from_station else actions_from_csms(versions)
 
 
@@ -102,21 +102,21 @@ class Expectation:
         return self.text
 
     def is_met(self, actual: int) -> bool:
-        """Whether this number of messages meets the expectation."""
+        """Whether ``actual`` matching messages meet the expectation."""
         return OPERATORS[self.operator](actual, self.count)
 
     def is_final(self, actual: int) -> bool:
-        """Whether the expectation stays met whatever messages follow."""
+        """Whether ``actual`` matching messages meet the expectation, and further ones cannot change that."""
         return self.is_met(actual) and (
             self.operator in {">=", ">"} or (self.operator == "!=" and actual > self.count)
         )
 
     def is_failed(self, actual: int) -> bool:
-        """Whether the expectation can no longer be met."""
+        """Whether the expectation can no longer be met after ``actual`` matching messages."""
         return self.operator in {"==", "<=", "<"} and actual >= self.count and not self.is_met(actual)
 
     def outcome(self, actual: int) -> "ExpectationResult":
-        """Outcome after this number of messages."""
+        """Return the result of the expectation after ``actual`` matching messages."""
         return ExpectationResult(self.text, f"{self.operator}{self.count}", actual, self.is_met(actual))
 
 
@@ -149,7 +149,7 @@ def _unknown_action(prefix: MessagePrefix, action: str, versions: Sequence[OcppV
 
 
 def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
-    """Yield path and value of each field in brackets. Each value fits some schema of the message."""
+    """Yield the path and the value of each ``FIELD=VALUE``; raises ValueError if no schema allows a value."""
     position = 0
     while True:
         field = FIELD.match(text, position)
@@ -165,7 +165,7 @@ def _fields(text: str, schemas: Sequence[Schema]) -> Iterator[tuple[str, Any]]:
 
 
 def _candidates(quoted: str | None, plain: str) -> list[Any]:
-    """Possible readings of a value, the likeliest first."""
+    """Return the possible values of a field, the likeliest first: unquoted text may be JSON or plain text."""
     if quoted is not None:
         return [quoted[1:-1] if quoted.startswith("'") else _scalar(quoted)]
     try:
@@ -182,8 +182,9 @@ def _scalar(text: str) -> Any:
 
 
 def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) -> Any:
-    """First value that a schema allows for a field. Example: 1234 is a number, but for an idToken it is
-    text.
+    """Return the first of ``values`` that a schema allows at ``path``; raises ValueError if there is none.
+
+    So 1234 is read as a number, but for an idToken as text.
     """
     error = ""
     for value in values:
@@ -197,7 +198,7 @@ def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) ->
 
 
 def _add_field(part: JsonObject, path: str, value: Any) -> None:
-    """Add a field to the required part of a payload; raises ValueError if the path is taken."""
+    """Add a field to ``part``, which a payload must contain; raises ValueError for a bad or taken path."""
     *parents, last = path.split(".")
     for step in parents:
         part = _child(part, step, path)
@@ -215,7 +216,7 @@ def _bad_path(path: str) -> str:
 
 
 def _child(part: JsonObject, step: str, path: str) -> JsonObject:
-    """Object at one step of a path, added if absent."""
+    """Return the object at ``step`` of ``path``, adding it to ``part`` if absent; raises ValueError."""
     name = step.removesuffix("[]")
     child = part.setdefault(name, {} if name == step else [{}])
     if name != step and isinstance(child, list):
@@ -226,7 +227,7 @@ def _child(part: JsonObject, step: str, path: str) -> JsonObject:
 
 
 class ExpectationResult(NamedTuple):
-    """Result of an expectation."""
+    """Expected and actual number of messages of an expectation, and whether it is met."""
 
     text: str
     expected: str
@@ -238,7 +239,7 @@ class ExpectationResult(NamedTuple):
 
 
 class Expectations:
-    """Several expectations with their counts.
+    """Several expectations, and for each the number of messages that have matched it.
 
     With ``in_order``, an expectation starts counting when all earlier ones are met.
     """
@@ -259,7 +260,7 @@ class Expectations:
         return len(self._expectations)
 
     def note(self, entry: JsonEntry) -> bool:
-        """Count a journal entry; return whether any expectation matches it."""
+        """Count a journal entry for each active expectation that it matches; return whether there is one."""
         positions = self._positions.get((entry.get("direction"), entry.get("type"), entry.get("action")))
         if positions is None:
             return False
@@ -274,7 +275,7 @@ class Expectations:
         return bool(matching)
 
     def _activate_next(self) -> None:
-        """Activate further expectations as long as all active ones are met."""
+        """Activate one more expectation at a time, while all active ones are met. Only active ones count."""
         while self._active < len(self) and all(
             expectation.is_met(actual) for expectation, actual in self._counts(self._active)
         ):
@@ -301,5 +302,5 @@ class Expectations:
         return any(expectation.is_failed(actual) for expectation, actual in self._counts())
 
     def outcomes(self) -> list[ExpectationResult]:
-        """Outcome of each expectation."""
+        """Return the result of each expectation so far."""
         return [expectation.outcome(actual) for expectation, actual in self._counts()]

@@ -1,4 +1,4 @@
-"""Ends a run when its expectations are decided or its time is over. Gives the verdict."""
+"""Ends a run once its expectations are decided or its time is over, and returns the verdict on it."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -36,7 +36,7 @@ class Terms:
 
 
 class Judge:
-    """Watches the journal of a run and calls ``stop`` to end it."""
+    """Watches the journal of a run, and calls ``stop`` once the run has to end."""
 
     def __init__(self, records: Records, terms: Terms, stop: Callable[[], None]) -> None:
         self._records = records
@@ -50,7 +50,7 @@ class Judge:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch the run while the context lasts."""
+        """While the context lasts, call ``stop`` once the expectations are decided or the time is over."""
         terms, loop = self._terms, asyncio.get_running_loop()
         timers = [
             loop.call_later(seconds, self._end, reason)

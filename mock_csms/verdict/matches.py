@@ -1,4 +1,4 @@
-"""Matches journal entries, and finds the entry closest to a match."""
+"""Filters for journal entries, and a search for the entry that comes closest to a filter."""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -169,7 +169,7 @@ def _missing_in_list(path: str, items: list[Any], expected: Any, budget: Budget)
 
 
 class Distance(NamedTuple):
-    """Distance of an entry from a match, field by field. Earlier fields count more."""
+    """Distance of an entry from a `Match`. The first field in which two distances differ decides."""
 
     station: bool
     action: bool
@@ -186,7 +186,7 @@ class Distance(NamedTuple):
 
     @classmethod
     def of(cls, entry: JsonEntry, differences: Sequence[Difference]) -> Self:
-        """Measure the distance of an entry by its differences."""
+        """Return the distance of an entry that differs from a `Match` in these fields."""
         fields = {difference.field for difference in differences}
         envelope = {"action", "station", "direction", "type"}
         weight = _weight([difference for difference in differences if difference.field not in envelope])
@@ -203,7 +203,10 @@ def _kind_rank(entry: JsonEntry) -> int:
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
-    """Weight of differences: an absent field counts twice, a wrong value once."""
+    """Return the weight of differences and, to compare equal weights, minus their number.
+
+    The weight is the number of expected values; those of an absent field count twice.
+    """
     weight = sum(
         size_of(difference.expected) * (2 if difference.actual is None else 1) for difference in differences
     )
@@ -211,7 +214,7 @@ def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
 
 
 def size_of(part: Any) -> int:
-    """Number of values in a part of a payload, at least 1."""
+    """Number of scalar values in a part of a payload; an empty object or list counts as one."""
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return max(1, sum(map(size_of, inner)))
 
@@ -233,7 +236,7 @@ class NearestMiss:
         """Differences of the entry from the filter ``match``."""
 
     def is_nearer(self, entry: JsonEntry, budget: Budget | None = None) -> bool:
-        """Return whether an entry is nearer than all entries before it.
+        """Return whether an entry is nearer than all entries compared before; if so, keep its differences.
 
         An entry that matches is never nearer, and neither is an entry that takes too many steps to compare.
         """

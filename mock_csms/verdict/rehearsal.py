@@ -1,6 +1,7 @@
-"""The certification rehearsal: a run of certification test cases on a station, reported by a client.
+"""The certification rehearsal as the server shows it: a run of test cases on one station.
 
-A run has cases, their progress, and prompts that ask the person at the station to do something.
+The `certify` command, or another client of the control API, reports the run. A run has cases, their
+progress, and prompts that ask the person at the station to do something.
 """
 
 import asyncio
@@ -46,20 +47,20 @@ class ReportedCase:
 
     plan: JsonObject
     content: bytes
-    """The plan and the progress as JSON; objects would take several times the memory."""
+    """The plan and the progress as JSON text, which takes a fraction of the memory of Python objects."""
     version: int
     """Version of the rehearsal at the newest change of this case."""
 
 
 @dataclass(eq=False)
 class Run:
-    """A run of the rehearsal on one station."""
+    """A run of certification test cases on one station."""
 
     station: str
     started_at: str
     cases: dict[str, ReportedCase]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Random, so that it also distinguishes runs of different processes."""
+    """Random, so that runs have different ids even if the server is restarted between them."""
     finished_at: str | None = None
     prompt: Prompt | None = None
 
@@ -72,7 +73,7 @@ class Run:
 class Rehearsal:
     """The newest run, if any, and a version, which is the number of changes so far.
 
-    The version goes on with the next run. A client that knows the run at a version needs only the cases that
+    A new run does not reset the version. A client that knows the run at a version needs only the cases that
     have changed since.
     """
 
@@ -83,7 +84,7 @@ class Rehearsal:
         """Functions that are called after each change."""
 
     def begin(self, station: str, started_at: str, plans: Collection[JsonObject]) -> None:
-        """Replace the run by a new one; raises ReportTooLarge."""
+        """Replace the run by a new one with the planned cases; raises ReportTooLarge."""
         cases = {plan["id"]: ReportedCase(plan, _encoded(plan), self.version + 1) for plan in plans}
         run = Run(station, started_at, cases)
         if run.size > MAX_REHEARSAL_BYTES:
@@ -109,19 +110,19 @@ class Rehearsal:
         self._changed()
 
     def finish(self, run: Run, finished_at: str) -> None:
-        """End a run and withdraw its prompt."""
+        """Mark a run as finished, and withdraw its prompt."""
         _withdraw(run)
         run.finished_at = finished_at
         self._changed()
 
     def ask(self, run: Run, prompt: Prompt | None) -> None:
-        """Show a prompt in place of the last one; None withdraws it."""
+        """Withdraw the prompt of a run, if any, and show ``prompt``, unless it is None."""
         _withdraw(run)
         run.prompt = prompt
         self._changed()
 
     def answer(self, prompt: Prompt, answer: PromptAnswer) -> None:
-        """Answer a prompt; callers that wait for the answer continue."""
+        """Store the answer to a prompt, and wake the callers that wait for it."""
         prompt.answer = answer
         prompt.settled.set()
         self._changed()
@@ -133,7 +134,7 @@ class Rehearsal:
 
 
 def changed_cases(run: Run, since: int) -> bytes:
-    """JSON list of the cases that have changed after a version."""
+    """Return a JSON list of the cases that have changed after the version ``since``."""
     return b"[%b]" % b",".join(case.content for case in run.cases.values() if case.version > since)
 
 

@@ -53,7 +53,7 @@ class RunCounts:
 
 
 class FindingGroup(NamedTuple):
-    """Findings of one kind about one station."""
+    """Severity, station and id that all findings of a group have in common."""
 
     severity: str
     station: str

@@ -64,7 +64,7 @@ def hit_ids(book: Rulebook, times: int, **message: Any) -> list[str]:
 
 
 def hit_pattern(book: Rulebook, times: int, **message: Any) -> str:
-    """An x for each of ``times`` equal messages that a rule applies to, a dot for each other."""
+    """For each of ``times`` equal messages an x if a rule applies to it, otherwise a dot."""
     return "".join("." if rule_id == "." else "x" for rule_id in hit_ids(book, times, **message))
 
 

@@ -21,7 +21,7 @@ OVERFLOW: Final = """() => {
     .map(({ tagName, id, className }) => `${tagName.toLowerCase()}#${id}.${className}`);
   return `${scrollWidth} px wide because of ${wide.join(", ")}`;
 }"""
-"""Describes the elements that make the page scroll sideways."""
+"""JavaScript that names the elements that make the page scroll sideways; returns "" if it does not."""
 
 
 async def accessibility_faults(page: Page) -> list[str]:
@@ -48,6 +48,6 @@ async def _violations(page: Page, rules: Mapping[str, Any]) -> list[str]:
 
 
 async def sideways_faults(page: Page) -> list[str]:
-    """Elements that make the page scroll sideways, as it is shown now."""
+    """Return one fault with the elements that make the page scroll sideways, or an empty list."""
     overflow = await page.evaluate(OVERFLOW)
     return [f"scrolls sideways: {overflow}"] if overflow else []

@@ -40,7 +40,7 @@ STATIONS: Final[dict[str, JsonObject]] = {
     },
     "HALL-03": SLOW,
 }
-"""Options of the stations by their identities."""
+"""Options of the stations for `box_station`, by identity."""
 RULES: Final[list[JsonObject]] = [
     {
         "id": "slow-authorize",
@@ -77,7 +77,7 @@ SETTINGS: Final[JsonObject] = {
     "password": PASSWORD,
 }
 STEPS_KW: Final = ((0, 40), (4, 95), (9, 150), (18, 110), (24, 70), (900, 95), (1800, 40), (2700, 110))
-"""Start, in seconds, and power of the periods of a charging schedule: some steps while the vehicles charge,
+"""Periods of a charging schedule as start in seconds and power in kW: some begin while the vehicles charge,
 others in the hour after."""
 SITE_STEPS_KW: Final = ((0, 200), (1200, 130), (2400, 200))
 
@@ -102,7 +102,7 @@ async def depot(folder: Path, *, charge_s: float) -> AsyncIterator[MockCsms]:
 
 
 def broken_entry(mock: MockCsms) -> int:
-    """Number of the frame of the first finding about a message that breaks its schema."""
+    """Journal number of the CALL that the first finding ``call-violates-schema`` is about."""
     findings = mock.csms.records.findings
     return next(finding.frames[0] for finding in findings if finding.id == "call-violates-schema")
 

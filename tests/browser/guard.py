@@ -17,7 +17,7 @@ class PageGuard:
     def __init__(self, address: str) -> None:
         self._origin = _origin(address)
         self.faults: list[str] = []
-        """Requests to other origins, errors on the console with CSP violations, and uncaught exceptions."""
+        """Requests to other origins, console errors (including CSP violations) and uncaught exceptions."""
 
     def watch(self, context: BrowserContext) -> None:
         """Watch all pages of a context."""

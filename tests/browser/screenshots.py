@@ -40,7 +40,7 @@ ADDRESSES: Final = {
     "certify": "certify",
     "overview": "overview",
 }
-"""Addresses within the page by the names of the images; {broken} is a message that breaks its schema."""
+"""Addresses within the page, by image; {broken} is the number of a message that violates its schema."""
 REPORT: Final = "certify-report"
 """Name of the image of a certification report, which is an HTML file and not a view of the page."""
 REPORT_SIZE: Final = (1280, 1180)

@@ -18,14 +18,14 @@ SAMPLING: Final = Key("SampledDataCtrlr", "TxUpdatedInterval")
 
 
 class EndingHost(LoopHost):
-    """A LoopHost whose timers end with the test."""
+    """A LoopHost that can cancel all its timers, so that none outlives the test."""
 
     def __init__(self) -> None:
         super().__init__()
         self._timers: list[Timer] = []
 
     def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        """Call a callback after a delay."""
+        """Call a callback after a delay, unless ``end`` is called before."""
         timer = super().call_later(delay_s, callback)
         self._timers.append(timer)
         return timer

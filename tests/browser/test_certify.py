@@ -1,4 +1,4 @@
-"""The view "Certify": a run that the client reports, and prompts that the page answers."""
+"""The view "Certify": a run that a test reports to the control API, and prompts that the page answers."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ FAILED: Final[dict[str, Any]] = {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def csms(mock: MockCsms) -> AsyncIterator[AsyncClient]:
-    """A client that reports a run of the certification rehearsal."""
+    """A client of the control API, with which a test reports a run of certification test cases."""
     async with AsyncClient(mock.control_url) as client:
         yield client
 

@@ -20,7 +20,7 @@ MONITOR_EVENT = (
     '"trigger":"Alerting","actualValue":"80","eventNotificationType":"CustomMonitor",'
     '"component":{"name":"ChargingStation"},"variable":{"name":"Temperature"}}] on BootNotification'
 )
-"""A misbehaviour: an event of a monitor that does not name the monitor."""
+"""A misbehaviour: a NotifyEvent of a custom monitor, without the monitor's id."""
 CUSTOM_DATA = f'"customData":{{"vendorId":"V","text":"{"x" * 10_000}"}}'
 
 

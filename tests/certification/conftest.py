@@ -10,9 +10,10 @@ from tests.support.station_case import StationCase
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def session(case: StationCase) -> AsyncIterator[SessionCase]:
-    """A booted station of the shared mock, which accepts only the valid idToken from this station.
+    """A charging session at a booted station, from which the shared mock accepts only the valid idToken.
 
-    A station that follows a test case of Part 6 must cause no finding but those that the test expects.
+    At the end, the fixture asserts that the station has caused exactly the findings that the test expects: a
+    station that follows a test case of Part 6 must cause no others.
     """
     await case.configure(**ONLY_VALID_TOKEN)
     async with case.booted() as station:

@@ -1,4 +1,4 @@
-"""Steps that several cases share."""
+"""Steps that the tests of several certification cases share."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -127,7 +127,7 @@ class ChargingSession:
         return await self.event(trigger_reason, "Ended", stopped_reason=stopped_reason, **fields)
 
     def use_seq_no(self) -> int:
-        """Take the next seqNo, for an event that the test sends later with ``event(seq_no=...)``."""
+        """Reserve the next seqNo for a later ``event(seq_no=...)``, and return it."""
         return next(self._seq_nos)
 
     async def event(
@@ -163,7 +163,7 @@ class ChargingSession:
 
 
 class SessionCase(ChargingSession):
-    """A charging session at a station of the shared mock, with what the control API says about it."""
+    """A charging session at a station of the shared mock, with methods that use the control API."""
 
     def __init__(self, case: StationCase, station: Station) -> None:
         super().__init__(station, VALID_TOKEN)
@@ -171,7 +171,7 @@ class SessionCase(ChargingSession):
         self.expected_findings: set[str] = set()
 
     async def command(self, action: str, payload: JsonObject | None = None) -> dict[str, Any]:
-        """Make the mock send a command, by default with its own payload; return the payload received."""
+        """Make the mock send a command, by default with its default payload; return the payload received."""
         await self.case.result_of(action, payload)
         return await self.station.next(action)
 
@@ -185,7 +185,7 @@ class SessionCase(ChargingSession):
             yield
 
     def begin_again(self) -> None:
-        """Begin another session, with a new transaction."""
+        """Begin a new transaction: reset the reached states and the seqNo, and change the transactionId."""
         self.transaction_id += "-next"
         self.states = set()
         self._seq_nos = count()
@@ -210,7 +210,7 @@ def set_variable_item(component: str, variable: str, value: str) -> dict[str, An
 async def result_of(
     client: httpx.AsyncClient, action: str, payload: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Send CS1 a command, by default with the mock's own payload; return the payload of the answer."""
+    """Make the mock send CS1 a command, by default with its default payload; return the answer's payload."""
     members = {} if payload is None else {"payload": payload}
     answer = await send_command(client, "CS1", action, **members)
     assert answer.status_code == 200, answer.text

@@ -188,7 +188,7 @@ async def test_tc_a_08_csms_station_without_a_client_certificate_is_refused(pki:
 
 
 async def set_password(mock: SecuredCase, station: Station, status: str) -> None:
-    """Send a SetVariables with the new password; the station answers with this status."""
+    """Make the mock set the new password by SetVariables, which the station answers with ``status``."""
 
     def answer(set_variable_data: list[dict[str, Any]], **_: Any) -> call_result.SetVariables:
         names = [{name: item[name] for name in ("component", "variable")} for item in set_variable_data]
@@ -231,7 +231,7 @@ async def test_tc_a_10_csms_rejected_new_password_leaves_the_old_one(security_pr
 async def signed_chain(
     mock: SecuredCase, station: Station, trigger: str, certificate_type: str | None, key: StationKey
 ) -> str:
-    """Trigger a SignCertificate of a station, and return the chain of the CertificateSigned."""
+    """Make the mock trigger a SignCertificate; return the chain that it then sends in CertificateSigned."""
     await result_of(mock.client, "TriggerMessage", {"requestedMessage": trigger})
     assert await station.next("TriggerMessage") == {"requested_message": trigger}
     request = call.SignCertificate(csr=key.csr(), certificate_type=certificate_type)
@@ -318,7 +318,7 @@ async def test_tc_a_14_csms_rejected_certificate_leaves_the_old_one(pki: Pki, tm
 
 
 async def move(mock: SecuredCase, station: Station, security_profile: int) -> str:
-    """Upgrade a station by SetNetworkProfile, SetVariables and Reset; return the new URL."""
+    """Make the mock move the station to a security profile; return the URL in the new network profile."""
     connection_data = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",

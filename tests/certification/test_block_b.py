@@ -78,7 +78,7 @@ async def test_tc_b_31_csms_boot_is_triggered_before_the_interval_is_over(case: 
 
 
 async def reset(session: SessionCase, status: str, payload: JsonObject) -> None:
-    """Send a Reset, which must arrive with exactly this payload; the station answers with this status."""
+    """Make the mock send a Reset with exactly this payload, which the station answers with ``status``."""
     session.station.answers["Reset"] = lambda **_: call_result.Reset(status=status)
     assert await session.case.result_of("Reset", payload) == {"status": status}
     assert await session.station.next("Reset") == camel_to_snake_case(payload)
@@ -148,7 +148,7 @@ NETWORK_PROFILE: JsonObject = {
 
 
 async def sets_network_profile(case: StationCase, status: str) -> None:
-    """Send a SetNetworkProfile; the station answers with this status."""
+    """Make the mock send a SetNetworkProfile, which the station answers with ``status``."""
     async with case.booted() as station:
         station.answers["SetNetworkProfile"] = lambda **_: call_result.SetNetworkProfile(status=status)
         assert await case.result_of("SetNetworkProfile", NETWORK_PROFILE) == {"status": status}

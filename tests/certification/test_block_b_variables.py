@@ -61,7 +61,7 @@ async def get_variables(
 
 
 async def reads(case: StationCase, values: dict[str, str]) -> None:
-    """Read variables in one message; the mock then knows their values."""
+    """Assert that the mock reads variables in one GetVariables, and then knows their values."""
     async with case.booted() as station:
         messages = await get_variables(case, station, values)
         assert messages == [[item_of(name) for name in values]]
@@ -99,7 +99,7 @@ async def test_tc_b_08_csms_no_more_variables_are_read_in_a_message_than_the_sta
 
 
 async def sets(case: StationCase, values: dict[str, str]) -> None:
-    """Set variables in one message; the mock then knows their values."""
+    """Assert that the mock sets variables in one SetVariables, and then knows their values."""
     items = [{**item_of(name), "attributeValue": value} for name, value in values.items()]
     async with case.booted() as station:
         await case.result_of("SetVariables", {"setVariableData": items})
@@ -120,12 +120,12 @@ async def test_tc_b_10_csms_several_variables_are_set(case: StationCase) -> None
 
 
 def report_data(variable: str, value: str) -> JsonObject:
-    """A variable in a report."""
+    """A ReportData with the value of a variable."""
     return {**item_of(variable), "variable_attribute": [{"value": value}]}
 
 
 async def send_report(station: Station, request_id: int, values: dict[str, str]) -> None:
-    """Report each variable in a message of its own."""
+    """Report each variable in a NotifyReport of its own."""
     for seq_no, (name, value) in enumerate(values.items()):
         await station.send(
             call.NotifyReport(
@@ -139,7 +139,7 @@ async def send_report(station: Station, request_id: int, values: dict[str, str])
 
 
 async def gets_base_report(case: StationCase, report_base: str) -> None:
-    """Send a GetBaseReport; the mock then shows the values that the station reports in two parts."""
+    """Make the mock send a GetBaseReport, then show the values that the station reports in two parts."""
     values = {OFFLINE_THRESHOLD: "123", AUTHORIZE_REMOTE_START: "false"}
     async with case.booted() as station:
         await case.result_of("GetBaseReport", {"requestId": 7, "reportBase": report_base})

@@ -41,7 +41,7 @@ async def test_tc_c_07_csms_expired_token_is_refused(session: SessionCase) -> No
 
 
 async def status_in_event(session: SessionCase, id_token: dict[str, str]) -> str:
-    """Plug in, and report an idToken that the station knows from its cache; return the mock's status."""
+    """Plug in, and report an idToken that the station has in its cache; return its status in the answer."""
     await session.connect_vehicle()
     answer = await session.event("Authorized", id_token=id_token)
     return str(answer.id_token_info["status"])
@@ -60,7 +60,7 @@ async def test_tc_c_20_csms_token_that_is_invalid_in_the_cache_is_refused(sessio
 
 
 async def clears_cache(session: SessionCase, status: str) -> None:
-    """Send a ClearCache; the station answers with this status."""
+    """Make the mock send a ClearCache, which the station answers with ``status``."""
     session.station.answers["ClearCache"] = lambda **_: call_result.ClearCache(status=status)
     assert await session.case.result_of("ClearCache") == {"status": status}
     assert await session.station.next("ClearCache") == {}
@@ -93,7 +93,7 @@ async def starts_in_group(session: SessionCase) -> None:
 
 
 async def stops_in_group(session: SessionCase) -> None:
-    """Stop with the other idToken of the group, and leave."""
+    """Stop charging with the second idToken of the group, and unplug, which ends the transaction."""
     answer = await session.event("StopAuthorized", id_token=SECOND_TOKEN)
     assert answer.id_token_info == FAMILY
     session.states.add("StopAuthorized")

@@ -18,7 +18,7 @@ TRIGGERED = {"timestamp": "2026-01-01T00:00:00Z", "sampled_value": [{"value": 1.
 
 
 async def start_remotely(session: SessionCase, transaction_id: str | None = None) -> int:
-    """Send the default RequestStartTransaction, which names the valid idToken; return its remoteStartId."""
+    """Make the mock send its default RequestStartTransaction, with VALID_TOKEN; return the remoteStartId."""
     answer = call_result.RequestStartTransaction(status="Accepted", transaction_id=transaction_id)
     session.station.answers["RequestStartTransaction"] = lambda **_: answer
     received = await session.command("RequestStartTransaction")
@@ -82,7 +82,7 @@ async def test_tc_f_06_csms_connector_is_unlocked(session: SessionCase) -> None:
 
 
 async def trigger(session: SessionCase, message: str, **evse: int) -> None:
-    """Send a TriggerMessage for the station or one EVSE, which must arrive exactly as requested."""
+    """Make the mock send a TriggerMessage for the station or one EVSE; it must arrive as requested."""
     place = {"evse": {"id": evse["id"]}} if evse else {}
     received = await session.command("TriggerMessage", {"requestedMessage": message, **place})
     assert received == {"requested_message": message, **place}
@@ -140,7 +140,7 @@ async def test_tc_f_20_csms_heartbeat_is_triggered(session: SessionCase) -> None
 
 
 async def triggers_status(session: SessionCase, status: str) -> None:
-    """Send the default TriggerMessage, which must name the connector; the station reports its status."""
+    """Make the mock send its default TriggerMessage, for the connector; the station reports ``status``."""
     await report_connector(session.station, status)
     received = await session.command("TriggerMessage")
     assert received == {"requested_message": "StatusNotification", "evse": EVSE}

@@ -16,7 +16,7 @@ STATUS_OF = {"Inoperative": "Unavailable", "Operative": "Available"}
 
 
 async def change(session: SessionCase, status: str, evse: dict[str, int] | None) -> None:
-    """Send a ChangeAvailability, which must name this connector or EVSE, or neither if ``evse`` is None."""
+    """Make the mock send a ChangeAvailability for a connector or EVSE, or the station if ``evse`` is None."""
     if evse is None:
         await session.case.configure(availability_status=status)
         received = await session.command("ChangeAvailability")
@@ -38,7 +38,7 @@ async def report_status(session: SessionCase, status: str, *evse_ids: int) -> No
 async def changes(
     session: SessionCase, status: str, evse: dict[str, int] | None, evse_ids: tuple[int, ...] = (1,)
 ) -> None:
-    """Change the availability; the station accepts the command and reports the new status."""
+    """Make the mock change the availability; the station accepts this and reports the new status."""
     await change(session, status, evse)
     await report_status(session, STATUS_OF[status], *evse_ids)
 
@@ -73,7 +73,10 @@ async def test_tc_g_08_csms_connector_becomes_operative(session: SessionCase) ->
 async def schedules(
     session: SessionCase, evse: dict[str, int] | None, idle_evse_ids: tuple[int, ...] = ()
 ) -> None:
-    """Make connector, EVSE or station inoperative during a transaction; the status changes at its end."""
+    """Make a connector, an EVSE or the station inoperative during a transaction on EVSE 1.
+
+    Idle EVSEs become Unavailable at once, EVSE 1 at the end of the transaction.
+    """
     await session.transfer_energy()
     answer = call_result.ChangeAvailability(status="Scheduled")
     session.station.answers["ChangeAvailability"] = lambda **_: answer

@@ -25,7 +25,7 @@ async def reserve(session: SessionCase) -> int:
 
 
 async def reserve_with(session: SessionCase, payload: dict[str, Any]) -> dict[str, Any]:
-    """Send a ReserveNow; return the payload that the station receives, without id, idToken and expiry."""
+    """Make the mock send a ReserveNow; return the payload received, without id, idToken and expiry."""
     received = await session.command("ReserveNow", payload)
     assert received.pop("id_token") == VALID_TOKEN
     assert await reservations(session) == list(range(1, received["id"] + 1))

@@ -92,7 +92,7 @@ async def test_tc_j_04_csms_signed_clock_aligned_values_at_the_end_are_answered(
 
 
 async def begins_with_value(session: SessionCase) -> None:
-    """Plug in; the event has the first reading of the transaction."""
+    """Plug in with a meter value in the TransactionEvent; the mock must show it as ``meterStart``."""
     [time] = last_times(1)
     await session.connect_vehicle(meter_value=[meter_value(time, "Transaction.Begin", 7.0)])
     assert (await session.stored())["meterStart"] == {"timestamp": time, "wh": 7.0}

@@ -18,7 +18,7 @@ TOKEN = {"idToken": "VALID01", "type": "ISO14443"}
 
 
 async def sets(session: SessionCase, evse_id: int, profile: JsonObject, status: str = "Accepted") -> None:
-    """Send a SetChargingProfile; the station answers with this status."""
+    """Make the mock send a SetChargingProfile, which the station answers with ``status``."""
     answer = call_result.SetChargingProfile(status=status)
     session.station.answers["SetChargingProfile"] = lambda **_: answer
     payload = {"evseId": evse_id, "chargingProfile": profile}
@@ -33,7 +33,7 @@ async def known_profiles(session: SessionCase) -> list[Any]:
 
 
 async def sets_and_shows(session: SessionCase, evse_id: int, profile: JsonObject) -> None:
-    """Set a charging profile, which the mock then shows."""
+    """Make the mock set a charging profile; it then shows this profile and no other."""
     await sets(session, evse_id, profile)
     assert await known_profiles(session) == [{"evseId": evse_id, "chargingProfile": profile}]
 
@@ -122,7 +122,10 @@ CRITERIA = {
 
 
 async def clears(session: SessionCase, payload: JsonObject, status: str) -> None:
-    """Send a ClearChargingProfile; the station answers with this status."""
+    """Make the mock send a ClearChargingProfile, which the station answers with ``status``.
+
+    The mock must then show no profile.
+    """
     answer = call_result.ClearChargingProfile(status=status)
     session.station.answers["ClearChargingProfile"] = lambda **_: answer
     received, given = await session.case.exchange(session.station, "ClearChargingProfile", payload)

@@ -18,7 +18,7 @@ EXTERNAL = "ChargingStationExternalConstraints"
 
 
 async def requests(session: SessionCase, evse_id: int | None = None, **criteria: object) -> JsonObject:
-    """Request the profiles that meet criteria, and return the request that the station receives."""
+    """Make the mock send a GetChargingProfiles with these criteria; return the payload received."""
     place = {} if evse_id is None else {"evseId": evse_id}
     payload: JsonObject = {"requestId": 1, **place, "chargingProfile": criteria}
     received, answer = await session.case.exchange(session.station, "GetChargingProfiles", payload)
@@ -30,7 +30,7 @@ async def requests(session: SessionCase, evse_id: int | None = None, **criteria:
 async def report(
     session: SessionCase, evse_id: int, profile: JsonObject, *, source: str = "CSO", tbc: bool = False
 ) -> None:
-    """Report a profile of an EVSE."""
+    """Report a profile of an EVSE in one ReportChargingProfiles."""
     answer = await session.station.send(
         call.ReportChargingProfiles(
             request_id=1,
@@ -106,7 +106,7 @@ async def test_tc_k_52_csms_profile_of_another_system_is_reported(session: Sessi
 
 
 async def shows_composite_schedule(session: SessionCase, evse_id: int) -> None:
-    """Send a GetCompositeSchedule for an EVSE or, as EVSE 0, the station; the mock returns the answer."""
+    """Assert that a GetCompositeSchedule for an EVSE, or the station (0), returns the station's schedule."""
     schedule = {
         "evse_id": evse_id,
         "duration": 300,

@@ -20,9 +20,9 @@ VERIFIED_DOWNLOAD = (*DOWNLOAD, "SignatureVerified")
 
 
 async def updates(session: SessionCase, status: str = "Accepted", **firmware: str) -> int:
-    """Send an UpdateFirmware with these changes to its ``firmware``; return its requestId.
+    """Make the mock send an UpdateFirmware with these fields in its ``firmware``; return its requestId.
 
-    The station answers with this status.
+    The station answers with ``status``.
     """
     session.station.answers["UpdateFirmware"] = lambda **_: call_result.UpdateFirmware(status=status)
     payload = await default_payload(session, "UpdateFirmware")
@@ -144,7 +144,10 @@ async def test_tc_l_13_csms_update_waits_for_the_end_of_a_transaction(session: S
 
 
 async def publishes(session: SessionCase, *statuses: str, **last: Any) -> None:
-    """Publish a firmware; the station reports these statuses, the last one with the fields ``last``."""
+    """Make the mock send a PublishFirmware, whose progress the station reports by these statuses.
+
+    The last report has the fields ``last``; the mock must then show its status.
+    """
     location = "https://firmware.invalid/firmware.bin"
     payload = {"location": location, "checksum": "0" * 32, "requestId": 1}
     received, answer = await session.case.exchange(session.station, "PublishFirmware", payload)
@@ -175,7 +178,7 @@ async def test_tc_l_20_csms_failed_publication_is_handled(session: SessionCase) 
 
 
 async def unpublishes(session: SessionCase, status: str) -> None:
-    """Send an UnpublishFirmware; the station answers with this status."""
+    """Make the mock send an UnpublishFirmware, which the station answers with ``status``."""
     session.station.answers["UnpublishFirmware"] = lambda **_: call_result.UnpublishFirmware(status)
     payload = {"checksum": "0" * 32}
     received, answer = await session.case.exchange(session.station, "UnpublishFirmware", payload)

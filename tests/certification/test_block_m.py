@@ -94,7 +94,7 @@ async def test_tc_m_05_csms_failed_installation_is_handled(case: StationCase) ->
 
 
 async def retrieve(case: StationCase, station: Station, kinds: list[str], algorithm: str) -> Any:
-    """Ask for the certificates of these types; return them as the mock shows them."""
+    """Make the mock request the certificates of these types; return them as it shows them."""
     list_certificates(station, [entry(case.csms, kind, algorithm) for kind in kinds])
     payload = {"certificateType": kinds}
     request, _ = await case.exchange(station, "GetInstalledCertificateIds", payload)
@@ -161,7 +161,7 @@ async def test_tc_m_19_csms_station_without_a_matching_certificate_is_handled(ca
 
 
 async def delete_listed(case: StationCase, station: Station, algorithm: str) -> JsonObject:
-    """Ask for the certificates, then delete the root of the mock; return the answer to the deletion."""
+    """Make the mock request the certificates, then delete its own root; return the answer to the deletion."""
     listed = entry(case.csms, "CSMSRootCertificate", algorithm)
     list_certificates(station, [listed])
     await case.result_of("GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]})

@@ -26,7 +26,7 @@ async def report_log_status(station: Station, request_id: int, *statuses: str) -
 
 
 async def uploads_log(case: StationCase, log_type: str) -> None:
-    """Request a log of this type, and report its upload."""
+    """Make the mock request a log of this type; the station reports its upload."""
     async with case.booted() as station:
         payload = {"logType": log_type, "requestId": 1, "log": {"remoteLocation": "https://logs.invalid/"}}
         request, answer = await case.exchange(station, "GetLog", payload)
@@ -74,7 +74,10 @@ def customer(*, report: bool = True, clear: bool = False, **identifier: object) 
 
 
 async def handles_customer(case: StationCase, payload: JsonObject, *parts: str) -> JsonObject:
-    """Ask for the data of a customer, which the station reports in parts; return the request."""
+    """Make the mock send a CustomerInformation; return the payload received.
+
+    The station reports the data of the customer in ``parts``, which the mock must then show.
+    """
     async with case.booted() as station:
         request, answer = await case.exchange(station, "CustomerInformation", payload)
         assert answer == {"status": "Accepted"}

@@ -47,7 +47,10 @@ async def report_monitors(station: Station, request_id: int, *monitors: JsonObje
 async def reports_are_shown(
     case: StationCase, without_result: JsonObject, with_result: JsonObject, *monitors: JsonObject
 ) -> None:
-    """Send a request that no monitor matches, then one for these monitors, which the mock then shows."""
+    """Make the mock send a GetMonitoringReport that no monitor matches, and one that ``monitors`` match.
+
+    The mock must then show these monitors.
+    """
     async with case.booted() as station:
         answers = iter(["EmptyResultSet", "Accepted"])
         station.answers["GetMonitoringReport"] = lambda **_: call_result.GetMonitoringReport(next(answers))
@@ -135,7 +138,7 @@ async def test_tc_n_05_csms_each_monitoring_base_is_set(case: StationCase) -> No
 
 
 async def sets_level(case: StationCase, status: str) -> None:
-    """Send a SetMonitoringLevel; the station answers with this status."""
+    """Make the mock send a SetMonitoringLevel, which the station answers with ``status``."""
     async with case.booted() as station:
         station.answers["SetMonitoringLevel"] = lambda **_: call_result.SetMonitoringLevel(status)
         request, answer = await case.exchange(station, "SetMonitoringLevel", {"severity": 4})
@@ -155,7 +158,7 @@ async def test_tc_n_17_csms_rejected_monitoring_level_is_handled(case: StationCa
 
 
 async def sets_monitors(case: StationCase, *components: JsonObject) -> None:
-    """Monitor every change of the AvailabilityState of these components."""
+    """Make the mock set monitors for every change of the AvailabilityState of these components."""
     items = [
         {"value": 1, "type": "Delta", "severity": 8, **variable(component, STATE)} for component in components
     ]

@@ -25,7 +25,10 @@ def message(priority: str = "NormalCycle", **fields: Any) -> JsonObject:
 
 
 async def sets(session: SessionCase, wanted: JsonObject, status: str = "Accepted") -> None:
-    """Send a SetDisplayMessage; the station answers with this status. The mock shows accepted messages."""
+    """Make the mock send a SetDisplayMessage, which the station answers with ``status``.
+
+    The mock must then show the message if it was Accepted, otherwise the messages shown before.
+    """
     before = await shown(session)
     answer = call_result.SetDisplayMessage(status=status)
     session.station.answers["SetDisplayMessage"] = lambda **_: answer
@@ -84,7 +87,7 @@ async def test_tc_o_26_csms_rejected_message_is_handled(session: SessionCase) ->
 
 
 async def sets_for_transaction(session: SessionCase, status: str = "Accepted", **fields: Any) -> None:
-    """Start a transaction, and set a message that is shown during it."""
+    """Start a transaction, and make the mock set a message that the station shows during it."""
     await session.transfer_energy()
     await sets(session, message(**{"transactionId": session.transaction_id, **fields}), status)
 
@@ -111,7 +114,7 @@ async def test_tc_o_28_csms_message_for_a_transaction_with_an_end_is_set(session
 
 
 async def requests(session: SessionCase, status: str = "Accepted", **criteria: Any) -> None:
-    """Send a GetDisplayMessages with criteria; the station answers with this status."""
+    """Make the mock send a GetDisplayMessages, which the station answers with ``status``."""
     answer = call_result.GetDisplayMessages(status=status)
     session.station.answers["GetDisplayMessages"] = lambda **_: answer
     payload = {"requestId": 1, **criteria}
@@ -121,7 +124,7 @@ async def requests(session: SessionCase, status: str = "Accepted", **criteria: A
 
 
 async def are_reported(session: SessionCase, **criteria: Any) -> None:
-    """Request messages; the station reports one, which the mock then shows."""
+    """Make the mock request messages; the station reports one, which the mock then shows."""
     reported = message("InFront", state="Charging")
     await requests(session, **criteria)
     answer = await session.station.send(
@@ -162,7 +165,7 @@ async def test_tc_o_11_csms_request_for_an_unknown_message_is_handled(session: S
 
 
 async def clears(session: SessionCase, message_id: int, status: str) -> None:
-    """Send a ClearDisplayMessage; the station answers with this status."""
+    """Make the mock send a ClearDisplayMessage, which the station answers with ``status``."""
     answer = call_result.ClearDisplayMessage(status=status)
     session.station.answers["ClearDisplayMessage"] = lambda **_: answer
     received, given = await session.case.exchange(session.station, "ClearDisplayMessage", {"id": message_id})

@@ -25,7 +25,7 @@ async def addresses() -> AsyncIterator[Addresses]:
 
 @pytest.fixture
 async def client(addresses: Addresses) -> AsyncIterator[AsyncClient]:
-    """A client of the server."""
+    """A client of the control API of the server."""
     async with AsyncClient(addresses.control) as client:
         yield client
 
