@@ -22,7 +22,7 @@ async def has_version(session: SessionCase, version: int) -> None:
 
 
 async def send_differential(session: SessionCase, *entries: dict[str, Any]) -> dict[str, Any]:
-    """Make the mock send a Differential update of version 1 of the local list; return the payload received."""
+    """Make the mock send a Differential update of list version 1; return the payload received."""
     await has_version(session, 1)
     update = {"versionNumber": 2, "updateType": "Differential", "localAuthorizationList": list(entries)}
     return await session.command("SendLocalList", update)
