@@ -123,8 +123,14 @@ class Connectors:
         """
         evse_id, connector_id = payload["evseId"], payload["connectorId"]
         self.set_status(evse_id, connector_id, payload["connectorStatus"])
+        findings = self._judge_number(at, frame, evse_id, connector_id)
         if self._strictly_inoperative and not is_charging:
-            return self._judge_inoperative(at, frame, (evse_id, connector_id), payload["connectorStatus"])
+            status = payload["connectorStatus"]
+            findings += self._judge_inoperative(at, frame, (evse_id, connector_id), status)
+        return findings
+
+    def _judge_number(self, at: float, frame: int, evse_id: int, connector_id: int) -> Findings:
+        """Report a connector or EVSE 0 once."""
         if (evse_id > 0 and connector_id > 0) or self._has_reported_zero:
             return NO_FINDINGS
         self._has_reported_zero = True

@@ -206,6 +206,14 @@ def test_available_is_accepted_if_a_scheduled_change_waits_for_an_unknown_transa
     assert not talk.findings
 
 
+def test_connector_zero_of_an_inoperative_station_is_found(talk: Talk) -> None:
+    talk.command("ChangeAvailability", availability("Inoperative"))
+    talk.status("Unavailable", 1, 1)
+    talk.status("Unavailable", 1, 0)
+
+    assert talk.ids == ["connector-id-invalid"]
+
+
 def test_rejected_inoperative_is_ignored(talk: Talk) -> None:
     make_inoperative(talk, "Rejected")
     talk.wait(100)
