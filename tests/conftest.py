@@ -38,7 +38,7 @@ type Serve = Callable[..., Awaitable[Csms]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Start servers on free ports, with settings given by the test."""
+    """A function that starts a server on a free port with these settings; it stops after the test."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Csms:
@@ -64,15 +64,15 @@ async def shared_mock() -> AsyncIterator[Mock]:
 
 @pytest.fixture(scope="session")
 def station_numbers() -> "count[int]":
-    """Numbers for the identities of stations."""
+    """Counter that makes the station identities on `shared_mock` unique."""
     return count(1)
 
 
 @pytest.fixture
 def case(shared_mock: Mock, station_numbers: "count[int]") -> StationCase:
-    """A station of the shared server, for this test only.
+    """The shared server with a station identity that only this test uses.
 
-    Its tests need `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
+    A test that uses it needs `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
     """
     return StationCase(*shared_mock, f"CS{next(station_numbers)}")
 
@@ -85,7 +85,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 @pytest.fixture
 def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Restore the logging settings that `configure` changes."""
+    """Restore, after the test, the logging settings that `configure` changes."""
     monkeypatch.setattr(output, "_output", None)
     root, websockets = logging.getLogger(), logging.getLogger("websockets")
     handlers, levels = root.handlers[:], [each.level for each in (root, websockets, output.logger)]
@@ -98,7 +98,7 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_changed_log_level() -> Iterator[None]:
-    """Fail a test that leaves another log level behind, which would hide lines from later tests."""
+    """Fail a test that does not restore a changed log level, which could hide lines from later tests."""
     level = output.logger.level
     yield
     changed = output.logger.level

@@ -37,7 +37,7 @@ STARTS: Final = {
     "Authorized,EnergyTransfer": ("authorize", "authorize"),
     "ParkingBayOccupancy,EVConnected": ("park", "park"),
 }
-"""Step that leads to the Started event, by TxStartPoint: with the cable first, and with the token first."""
+"""Step that leads to the Started event, by TxStartPoint: first of `CABLE_FIRST`, then of `TOKEN_FIRST`."""
 STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "ParkingBayOccupancy": ("leave", "leave", "leave"),
     "EVConnected": ("unplug", "unplug", "unplug"),
@@ -48,7 +48,7 @@ STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "DataSigned,EVConnected": ("unplug", "unplug", "unplug"),
     "Authorized,ParkingBayOccupancy": ("stop", "leave", "stop"),
 }
-"""Step that leads to the Ended event, by TxStopPoint, in each of three sessions.
+"""Step that leads to the Ended event, by TxStopPoint, in each of three sessions; None if no step does.
 
 The first is stopped, the second is unplugged without a stop, the third is suspended and then stopped. The
 second stays authorized, as with StopTxOnEVSideDisconnect false.
@@ -56,7 +56,7 @@ second stays authorized, as with StopTxOnEVSideDisconnect false.
 
 
 def events_of(start: str, stop: str, steps: Sequence[str]) -> list[tuple[str, str]]:
-    """Take the steps and return those that lead to an event, with its type."""
+    """Apply the steps with these start and stop points; return each that leads to an event, with its type."""
     points, situation = TransactionPoints.of_values(start, stop), Situation()
     found: list[tuple[str, str]] = []
     for step in steps:

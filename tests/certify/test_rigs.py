@@ -156,7 +156,7 @@ async def test_stimulus_without_a_rig_cannot_be_given() -> None:
 
 
 class PythonRig:
-    """A rig as a user may write it."""
+    """A rig such as a user could write: any class with the method `do`."""
 
     async def do(self, stimulus: Stimulus) -> None:
         """Do nothing."""
@@ -186,7 +186,7 @@ def test_two_rigs_are_refused() -> None:
 
 
 async def asked(client: AsyncClient, line: str) -> list[str]:
-    """Ask a person, answer with a line as soon as the question is shown, and return the shown texts."""
+    """Ask a `Person` to plug in, answer with ``line`` once the question is shown; return all shown texts."""
     shown: list[str] = []
     is_shown = asyncio.Event()
 

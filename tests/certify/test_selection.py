@@ -1,4 +1,4 @@
-"""Which cases are run, and why the others are skipped."""
+"""Selection of the cases to run, and the reasons why a case is skipped."""
 
 from mock_csms.certify.all_cases import ALL_CASES, UNREHEARSED
 from mock_csms.certify.catalogue import CATALOGUE

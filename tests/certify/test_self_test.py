@@ -1,4 +1,4 @@
-"""The self-test of the cases, for a sample of them; the self-test of all cases is a command."""
+"""The self-test of a sample of the cases; ``certify --self-test`` runs that of all cases."""
 
 from collections.abc import AsyncIterator
 from typing import Final

@@ -17,7 +17,7 @@ RSA = rsa.generate_private_key(65537, 2048)
 
 
 def request(key: Key) -> str:
-    """Make a request with the common name CS001."""
+    """Return a certificate signing request for CS001 in PEM, signed by ``key``."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CS001")])
     signed = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode()

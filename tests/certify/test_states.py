@@ -183,7 +183,7 @@ async def test_variable_that_is_read_without_a_value_is_inconclusive(box: Boxes)
 
 
 def with_features(run: CaseRun, *features: str) -> CaseRun:
-    """Return a run at the same station without a rig; its station file claims only these features."""
+    """Return a run at the same station without a rig; the run's station file claims only these features."""
     file = run.file.model_copy(
         update={"station": run.file.station.model_copy(update={"features": list(features)})}
     )

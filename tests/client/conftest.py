@@ -1,4 +1,4 @@
-"""A server for each module, with a client in the same loop, and an unused identity for each test."""
+"""A server for each module, a client in its event loop, and an unused station identity for each test."""
 
 from collections.abc import AsyncIterator
 from itertools import count
@@ -13,14 +13,14 @@ from tests.support.station import Station, connected
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mock() -> AsyncIterator[Mock]:
-    """A server with the default settings, shared by the tests of a module."""
+    """A server with the default settings and an HTTP client of its API, shared by the tests of a module."""
     async with driven() as (csms, client):
         yield csms, client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(mock: Mock) -> AsyncIterator[AsyncClient]:
-    """A client of the server."""
+    """An `AsyncClient` connected to the server."""
     async with AsyncClient(mock[0].control) as client:
         yield client
 
@@ -33,13 +33,13 @@ def station_id(numbers: "count[int]") -> str:
 
 @pytest.fixture(scope="module")
 def numbers() -> "count[int]":
-    """Numbers for identities."""
+    """Counter that makes the identities in a module unique."""
     return count(1)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def peer(mock: Mock, station_id: str) -> AsyncIterator[Station]:
-    """A connected station that has booted."""
+    """An `ocpp` station that has connected and booted."""
     async with connected(mock[0], station_id) as station:
         await station.boot()
         yield station
@@ -47,5 +47,5 @@ async def peer(mock: Mock, station_id: str) -> AsyncIterator[Station]:
 
 @pytest.fixture
 def station(client: AsyncClient, peer: Station, station_id: str) -> AsyncStationHandle:
-    """The client's handle of the station."""
+    """The client's handle of the station `peer`."""
     return client.station(station_id)

@@ -1,4 +1,4 @@
-"""Methods of the client that wait for messages: each passes and fails, with an `ocpp` station."""
+"""Client methods that wait for messages of an `ocpp` station: waits that pass and waits that fail."""
 
 import asyncio
 from functools import partial
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def report(peer: Station, seq_no: int, tbc: bool = False, request_id: int = 7) -> None:
-    """Send a part of a report."""
+    """Send a NotifyReport without data; ``tbc`` says that further parts of the report follow."""
     await peer.send(call.NotifyReport(request_id, now(), seq_no, tbc=tbc))
 
 

@@ -36,14 +36,14 @@ from tests.support.station import PATIENCE
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A server with a station that boots and then sends Heartbeats."""
+    """Ready file of a server, with a connected station that boots and then sends Heartbeats."""
     with server(tmp_path_factory.mktemp("server")) as ready, lasting_station(ready["ws"]):
         yield ready
 
 
 @pytest.fixture
 def client(ready: dict[str, Any]) -> Iterator[Client]:
-    """A client of the server."""
+    """A `Client` connected to the server."""
     with Client(ready["control"]) as client:
         yield client
 
@@ -326,7 +326,7 @@ def test_ctrl_c_ends_a_wait(ready: dict[str, Any]) -> None:
 
 
 def test_client_needs_httpx_alone() -> None:
-    """A user's project may have other versions of the libraries of the server."""
+    """A project that uses the client may have other versions of the libraries that the server needs."""
     program = "import sys, mock_csms.client; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True

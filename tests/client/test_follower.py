@@ -30,14 +30,14 @@ MESSAGES = 10
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def proxy(mock: Mock) -> AsyncIterator[TcpProxy]:
-    """A proxy in front of the control API."""
+    """A TCP proxy in front of the control API."""
     async with proxy_before(mock[0].control) as proxy:
         yield proxy
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def behind_proxy(proxy: TcpProxy) -> AsyncIterator[AsyncClient]:
-    """A client behind the proxy."""
+    """A client that reaches the control API through the proxy."""
     async with AsyncClient(proxy.url) as client:
         yield client
 

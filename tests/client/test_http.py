@@ -1,4 +1,4 @@
-"""Answers to the client that come from no mock server, or that refuse or break the stream of events."""
+"""The client against a server that is not a mock, or that refuses or breaks the stream of events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -26,13 +26,13 @@ def response(status: str, body: str) -> bytes:
 
 
 def answer_of_a_mock(path: str, *, events: bytes) -> bytes:
-    """Answer the requests of a connecting client as a mock does, and any other request with ``events``."""
+    """Return a mock's answer to a path that a connecting client requests, and ``events`` for other paths."""
     return response("200 OK", BODIES[path]) if path in BODIES else events
 
 
 @asynccontextmanager
 async def serving(answer: Answer) -> AsyncIterator[str]:
-    """Serve HTTP answers by the path of a request; yield the URL."""
+    """Run an HTTP server that sends ``answer(path)`` for each request; yield its URL."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError):

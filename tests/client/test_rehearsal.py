@@ -20,7 +20,7 @@ CASES: Final = [
 
 
 async def open_prompt(csms: Csms) -> Prompt:
-    """Wait until a prompt is open."""
+    """Wait until the rehearsal has an open prompt, and return it."""
     async with asyncio.timeout(PATIENCE):
         while csms.rehearsal.run is None or csms.rehearsal.run.prompt is None:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0)

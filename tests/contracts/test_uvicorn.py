@@ -14,7 +14,7 @@ async def application(scope: object, receive: object, send: object) -> None: ...
 
 
 async def handled_signals(server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Run a server that exits at once; return the signals that it has handled meanwhile."""
+    """Run a server that exits at once; return the signals for which it has installed a handler."""
     handled = set()
     with monkeypatch.context() as patch:
         patch.setattr(signal, "signal", lambda number, _: handled.add(number))

@@ -1,1 +1,1 @@
-"""Tests of the documentation for people: the site, and the pages whose claims are tried."""
+"""Tests of the documentation in docs/: the site builds, and the claims of the pages are tried."""

@@ -31,13 +31,13 @@ PROMPT_RECONNECTS: Final = {
 
 
 def masked(text: str) -> str:
-    """A text without numbers, which differ from run to run."""
+    """Replace each number in a text with 0, because numbers differ from run to run."""
     return re.sub(r"\d+", "0", text)
 
 
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[str]:
-    """Address of the control API of a server, to which the page's station connects at 30 times the speed."""
+    """URL of the control API of a server with the simulated station CS001 at 30 times its speed."""
     flags = ["--idle", "--speed", "30", "--to"]
     boot = {"match": {"action": "StatusNotification"}, "times": 2, "since": 0, "within": 60}
     with server(tmp_path) as ready:
@@ -58,7 +58,7 @@ async def run(block: Block, names: dict[str, Any], control: str) -> None:
 
 
 async def test_examples_run_from_top_to_bottom(control: str) -> None:
-    """An example fails if a block of text follows, which shows the beginning of the failure."""
+    """An example followed by a block of text must fail with a message that begins with that text."""
     names: dict[str, Any] = {}
     blocks = [block for block in parse_blocks(PAGE) if block.language in {"python", "text"}]
     for number, block in enumerate(blocks):

@@ -70,7 +70,7 @@ RECIPES: Final = parse_recipes()
 
 @asynccontextmanager
 async def served(title: str, folder: Path, *shorter: tuple[str, str]) -> AsyncIterator[MockCsms]:
-    """Run a mock with the settings of a recipe; ``shorter`` replaces waiting times in its text."""
+    """Run a mock with the settings of a recipe; each pair in ``shorter`` replaces a waiting time."""
     recipe = RECIPES[title]
     command = next((each for each in recipe.commands if each.startswith("mock-csms ")), "")
     settings = recipe.settings
@@ -86,7 +86,7 @@ async def served(title: str, folder: Path, *shorter: tuple[str, str]) -> AsyncIt
 
 
 async def request(title: str, mock: MockCsms, folder: Path) -> None:
-    """Send the HTTP requests of a recipe."""
+    """Run the curl commands of a recipe against the control API of the mock."""
     for command in RECIPES[title].commands:
         await run_curl(curl_of(command, mock), folder)
 
@@ -100,7 +100,7 @@ async def send(connection: ClientConnection, message_id: str, action: str, paylo
 
 
 async def answered(connection: ClientConnection, action: str, payload: Any, count: int) -> list[str]:
-    """Send CALLs, then a LogStatusNotification; return the ids of the CALLs answered before it."""
+    """Send ``count`` CALLs, then a LogStatusNotification; return the ids of the CALLs answered before it."""
     ids = [str(number) for number in range(1, count + 1)]
     for message_id in ids:
         await send(connection, message_id, action, payload)

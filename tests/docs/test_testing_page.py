@@ -35,7 +35,7 @@ def blocks_in(language: str) -> list[Block]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Environment with the command mock-csms, as after an installation."""
+    """Environment variables with the command mock-csms on the PATH, as after an installation."""
     command = tmp_path / "bin" / "mock-csms"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mock_csms "$@"\n', encoding="utf-8")
@@ -46,7 +46,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @on_posix
 def test_tests_with_fixtures_pass(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The plugin starts the server by a command of another environment (``--csms-command``)."""
+    """The plugin starts the server with ``--csms-command``, as if installed in another environment."""
     folder = tmp_path / "tests"
     folder.mkdir()
     tests = {block.text for page in PAGES for block in parse_blocks(page) if is_pytest_test(block)}

@@ -31,7 +31,7 @@ TIME_AND_LEVEL: Final = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} {2}(?:WARN |ERROR|  
 
 
 def masked(line: str) -> str:
-    """A line without what differs from run to run: addresses, paths, durations and counts of tries."""
+    """Mask or remove what differs from run to run: addresses, paths, durations and counts of tries."""
     line = re.sub(r"\d+\.\d+\.\d+\.\d+:\d+", "ADDRESS", line)
     line = re.sub(r"\S*/root\.pem", "ROOT", line)
     line = re.sub(r"http://\S+", "URL", line)
@@ -59,7 +59,7 @@ async def served(*arguments: str, config: Path | None = None) -> AsyncIterator[M
 
 
 async def refused(url: str, **options: Any) -> None:
-    """Connect a station that is refused."""
+    """Connect a station that the server is to refuse, and ignore the error."""
     options = {"subprotocols": ["ocpp2.0.1"], **options}
     with suppress(OSError, EOFError, websockets.WebSocketException):
         async with websockets.connect(url, **options) as connection:

@@ -1,4 +1,4 @@
-"""A finding as the control API writes it."""
+"""The JSON of a finding, as the control API returns it."""
 
 from mock_csms.findings.kinds import Finding
 from tests.support.talk import START

@@ -203,7 +203,7 @@ def test_call_error_about_unreadable_frame_is_not_an_answer(
 
 
 class Judging(Observer):
-    """Reports a malformed frame for every CALL and tick, and fails to read any command."""
+    """Observer whose hooks report a malformed frame; only the hook for a sent command raises instead."""
 
     __slots__ = ("answered_in",)
 

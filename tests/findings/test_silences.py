@@ -1,4 +1,4 @@
-"""The kinds of findings that are silenced at the start, and changes of them."""
+"""The kinds of findings that the settings silence, and later changes of these kinds."""
 
 import pytest
 

@@ -9,7 +9,7 @@ from mock_csms.pki import Pki
 
 @pytest.fixture
 def short_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the wait for connections that are still open when a server stops."""
+    """Shorten the time that a stopping server waits for its open connections."""
     monkeypatch.setattr("mock_csms.transport.listener.SHUTDOWN_TIMEOUT", 0.05)
 
 

@@ -22,12 +22,12 @@ HEARTBEAT = '[2,"beat","Heartbeat",{}]'
 
 
 def clear_cache(csms: Csms, **options: Any) -> "asyncio.Task[Any]":
-    """Send a ClearCache in the background."""
+    """Start to send a ClearCache to CS1; return the task that waits for its answer."""
     return asyncio.ensure_future(csms.sessions["CS1"].exchange("ClearCache", {}, **options))
 
 
 async def answer(connection: ClientConnection, frame: list[Any]) -> None:
-    """Answer a CALL with a CALLRESULT."""
+    """Answer a CALL of the server with the status Accepted."""
     await connection.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
 
 

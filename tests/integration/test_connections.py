@@ -380,7 +380,7 @@ async def test_stations_that_come_and_go_leave_no_tasks_sockets_or_memory(
 
 
 async def come_and_go(csms: Csms, identity: str, *, politely: bool) -> None:
-    """Connect, boot, wait for a command and leave without an answer."""
+    """Connect, boot, and leave with a command unanswered; ``politely``: with a closing handshake."""
     async with raw_connection(csms, identity, compression=None) as connection:
         await connection.send(BOOT)
         assert (await receive(connection))[2]["status"] == "Accepted"

@@ -215,7 +215,7 @@ async def test_unreachable_responder_is_a_chain_error(serve: Serve, log_lines: L
 
 @asynccontextmanager
 async def silent_responder() -> AsyncIterator[str]:
-    """Accept connections, and answer nothing."""
+    """Run an OCSP responder that never answers; yield its URL."""
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -353,7 +353,7 @@ async def test_responder_that_cannot_answer_is_failed(serve: Serve) -> None:
 
 @asynccontextmanager
 async def responder_sending(body: bytes) -> AsyncIterator[str]:
-    """A responder that answers each request with the same body."""
+    """Run an OCSP responder that answers each request with this body; yield its URL."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

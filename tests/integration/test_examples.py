@@ -214,7 +214,7 @@ async def test_blocked_token_stops_transaction_once() -> None:
 
 
 async def connect_refused(csms: Csms, identity: str) -> None:
-    """Make the first attempt to connect, which is refused."""
+    """Connect a station for the first time, which the server must refuse with 503."""
     with pytest.raises(websockets.InvalidStatus) as caught:
         await websockets.connect(f"ws://{csms.address}/{identity}")
     assert caught.value.response.status_code == 503
@@ -222,7 +222,7 @@ async def connect_refused(csms: Csms, identity: str) -> None:
 
 @asynccontextmanager
 async def flaky(identity: str = "CS1", *flags: str) -> AsyncIterator[Csms]:
-    """Run flaky-network.toml, after the refused first connection of a station."""
+    """Run a server with flaky-network.toml; yield it once it has refused a station's first connection."""
     async with example("flaky-network.toml", *flags) as csms:
         await connect_refused(csms, identity)
         yield csms
@@ -255,7 +255,7 @@ HEARTBEATS = 200
 
 
 async def unanswered_heartbeats(identity: str = "CS1", *flags: str) -> set[int]:
-    """Send Heartbeats; return the numbers of the unanswered ones."""
+    """Send Heartbeats to a server with flaky-network.toml; return the numbers of the unanswered ones."""
     async with flaky(identity, *flags) as csms, raw_connection(csms, identity) as connection:
         for number in range(HEARTBEATS):
             await connection.send(f'[2, "{number}", "Heartbeat", {{}}]')
@@ -444,7 +444,7 @@ async def test_reset_follows_each_boot_and_third_one_closes_connection(
 
 
 async def seconds_of(answer: Coroutine[Any, Any, Any]) -> float:
-    """Return the seconds until an answer arrives."""
+    """Await an answer; return the seconds until it arrived."""
     since = monotonic()
     await answer
     return monotonic() - since
@@ -452,7 +452,7 @@ async def seconds_of(answer: Coroutine[Any, Any, Any]) -> float:
 
 @asynccontextmanager
 async def fleet(csms: Csms, size: int) -> AsyncIterator[list[Station]]:
-    """Connect many stations."""
+    """Connect ``size`` stations, and yield them."""
     async with AsyncExitStack() as stack:
         names = [f"CS{number}" for number in range(size)]
         yield [await stack.enter_async_context(connected(csms, name)) for name in names]
@@ -558,7 +558,7 @@ async def test_new_charging_needs_replace_profile() -> None:
 
 
 def register(kwh: float) -> list[dict[str, Any]]:
-    """Return a meter value of the energy register."""
+    """Return a meter value whose energy register is at this many kWh."""
     return [{"timestamp": now(), "sampled_value": [{"value": kwh * 1000}]}]
 
 

@@ -88,7 +88,7 @@ async def test_compliant_station_has_no_findings_in_10_000_messages(serve: Serve
 
 
 async def charge_remotely(csms: Csms, station: Station) -> None:
-    """Start and stop a transaction by commands of the central system."""
+    """Send the commands that start and stop a transaction, and the TransactionEvents of the station."""
     session = csms.sessions["CS1"]
     remote_start = {"remoteStartId": 7, "evseId": 1, "idToken": TOKEN}
     await session.call("RequestStartTransaction", remote_start)

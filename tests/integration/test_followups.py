@@ -15,11 +15,11 @@ from tests.support.station import ID_TOKEN, Station, connected, no_command_follo
 
 NOON = "2026-01-01T12:00:00Z"
 REPETITIONS = 4
-"""Repeated messages to check."""
+"""Number of repeated messages that a test waits for."""
 
 
 async def send_charging_needs(station: Station, max_current: int = 32) -> Any:
-    """Send NotifyEVChargingNeeds of an EV on EVSE 1; the maximum current is in A."""
+    """Send NotifyEVChargingNeeds for EVSE 1, with the maximum current in A; return the answer."""
     return await station.send(
         call.NotifyEVChargingNeeds(
             evse_id=1,
@@ -289,7 +289,7 @@ async def test_delayed_certificate_follows_later_answers(serve: Serve) -> None:
 async def test_delayed_profile_follows_unless_the_needs_are_rejected(
     serve: Serve, status: str, expected: bool
 ) -> None:
-    """K15.FR.04, FR.05, FR.07. The CSR is sent after the needs, so a profile precedes the certificate."""
+    """K15.FR.04, FR.05, FR.07. The CSR is sent last, so any SetChargingProfile precedes CertificateSigned."""
     rule = {"when": {"action": "NotifyEVChargingNeeds"}, "then": {"answer": {"status": status}}}
     csms = await serve(follow_up_delay=0.2, rules=[rule])
     async with connected(csms) as station:

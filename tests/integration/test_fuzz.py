@@ -125,11 +125,11 @@ VALID: dict[str, Any] = {
 
 
 UNLIMITED = 86_400.0
-"""Seconds; follow-up commands are not answered here, and their time-outs would be logged as failures."""
+"""Time-out of commands in seconds: these tests answer no command, and a time-out would log a failure."""
 
 
 class FuzzedServer:
-    """A server and a bare connection to it, used step by step by tests that are not coroutines."""
+    """A server and a bare WebSocket connection to it, for tests that are not coroutines."""
 
     def __init__(self, runner: asyncio.Runner, log: LogLines, **settings: Any) -> None:
         self.log = log
@@ -168,7 +168,7 @@ class FuzzedServer:
 
 @pytest.fixture(scope="module", params=["strict", "report"])
 def fuzzed(request: pytest.FixtureRequest) -> Iterator[FuzzedServer]:
-    """A server with strict validation, and one that also answers invalid messages."""
+    """Run each test with strict validation, and with a server that also answers invalid messages."""
     log = LogLines()
     logger = logging.getLogger("mock_csms")
     logger.addHandler(log)
@@ -180,7 +180,7 @@ def fuzzed(request: pytest.FixtureRequest) -> Iterator[FuzzedServer]:
 
 
 def read(text: str) -> Any:
-    """Parse JSON by RFC 8259: no NaN, no number too large for a double; ``...`` if it is invalid."""
+    """Parse JSON by RFC 8259, without NaN and too large numbers; return ``...`` if it is invalid."""
 
     def number(digits: str) -> float:
         value = float(digits)
@@ -198,7 +198,7 @@ def read(text: str) -> Any:
 
 
 def ids_to_answer(message: Any) -> list[str]:
-    """Ids that must be answered: none for an answer, else the message's, or "-1" if that is unreadable."""
+    """Ids of the answers due to a message: none if it is an answer, else its id, or "-1" if unreadable."""
     match message:
         case [3 | 4, *_]:
             return []

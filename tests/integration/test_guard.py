@@ -62,7 +62,7 @@ def journal_of(csms: Csms) -> list[tuple[str, str | None, str | None]]:
 
 
 class MinuteClock:
-    """A clock that a test advances by a minute."""
+    """Clock of a server's guard; `advance` moves it by a minute."""
 
     def __init__(self, csms: Csms, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = 0.0
@@ -75,7 +75,7 @@ class MinuteClock:
 
 
 async def ask(connection: ClientConnection, action: str, payload: JsonObject, message_id: str = "1") -> Any:
-    """Send a CALL and wait for its answer."""
+    """Send a CALL, and return its answer without the message id."""
     await connection.send(json.dumps([2, message_id, action, payload]))
     kind, answered_id, *rest = await receive(connection)
     assert answered_id == message_id
@@ -86,7 +86,7 @@ async def ask(connection: ClientConnection, action: str, payload: JsonObject, me
 async def pending_command(
     csms: Csms, connection: ClientConnection, action: str, payload: JsonObject
 ) -> AsyncIterator[tuple[str, "asyncio.Task[JsonObject]"]]:
-    """Send a command; yield its message id at the station, and the task that waits for the answer."""
+    """Send a command; once it arrives, yield its message id and the task that waits for the answer."""
     command = asyncio.create_task(csms.sessions["CS1"].call(action, payload))
     kind, message_id, sent, _ = await receive(connection)
     assert (kind, sent) == (2, action)
@@ -364,7 +364,7 @@ async def test_finding_listener_that_raises_costs_no_finding(
 
 @pytest.fixture
 def log_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TextIO, str], None]]:
-    """Yield a function that makes a stream standard output and logs to it; undone after the test."""
+    """Yield a function that replaces standard output by a stream and logs to it; undone after the test."""
     monkeypatch.setattr(output, "_output", None)
     loggers = logging.getLogger(), logging.getLogger("websockets"), logger
     handlers, levels = loggers[0].handlers[:], [changed.level for changed in loggers]
@@ -514,7 +514,7 @@ RECORDER_METHODS = sorted(
 
 
 async def talk(csms: Csms, connection: ClientConnection) -> None:
-    """Exchange messages of every kind: both directions, valid, invalid, malformed, injected and late."""
+    """Exchange messages both ways: valid, invalid, malformed, late, and some that rules answer or drop."""
     assert (await ask(connection, "Heartbeat", {}))[0] == 3
     assert (await ask(connection, "Heartbeat", {"x": 1}))[1] == "FormatViolation"
     await connection.send("[")

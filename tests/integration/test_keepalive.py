@@ -20,7 +20,7 @@ from tests.support.wire import (
 
 INTERVAL = 0.05
 SHORT, LONG = 0.05, 0.5
-"""Time-outs in seconds, for a station that never answers and for one that answers in time."""
+"""Time-outs of pings in seconds: SHORT for a station that answers none, LONG for one that answers in time."""
 TIMER_TOLERANCE = 0.001
 """Seconds that a timer may fire early."""
 

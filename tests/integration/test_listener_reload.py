@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(file: Path, content: str, pki_folder: Path | None = None) -> dict[str, object]:
-    """Write a file, and return its settings."""
+    """Write a settings file with port 0; return the settings that it sets."""
     pki = "" if pki_folder is None else f"pki = '{pki_folder}'\n"
     file.write_text(f"port = 0\n{pki}{content}", encoding="utf-8")
     settings = read_settings(["--config", str(file)], {}, OCPP_VERSIONS)
@@ -33,7 +33,7 @@ def read(file: Path, content: str, pki_folder: Path | None = None) -> dict[str, 
 
 
 async def reloaded(csms: Csms, file: Path, content: str, pki_folder: Path | None = None) -> None:
-    """Change the file, and reload it."""
+    """Rewrite the settings file, and reload it into the server."""
     read(file, content, pki_folder)
     await reload(csms, partial(read_settings, ["--config", str(file)], {}, OCPP_VERSIONS))
 

@@ -1,4 +1,4 @@
-"""The log of messages: one line per event, in the order of time, and true outcomes."""
+"""The log of messages: one line per event, in chronological order, with the outcome that it really had."""
 
 import asyncio
 import io
@@ -22,7 +22,7 @@ BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"
 
 
 async def ask(connection: ClientConnection, action: str, payload: Any, message_id: str = "1") -> Any:
-    """Send a CALL and wait for its answer."""
+    """Send a CALL, and return the next frame."""
     await connection.send(json.dumps([2, message_id, action, payload]))
     return await receive(connection)
 
@@ -30,7 +30,7 @@ async def ask(connection: ClientConnection, action: str, payload: Any, message_i
 async def answer_command(
     csms: Csms, connection: ClientConnection, action: str, payload: Any, *answer: Any
 ) -> "asyncio.Task[Any]":
-    """Send a command, answer it with ``[type, id, *answer]``, and return the finished task of the caller."""
+    """Send a command, answer it with ``[type, id, *answer]``; return the finished task of `Session.call`."""
     command = asyncio.create_task(csms.sessions["CS1"].call(action, payload))
     _, message_id, *_ = await receive(connection)
     await connection.send(json.dumps([answer[0], message_id, *answer[1:]]))

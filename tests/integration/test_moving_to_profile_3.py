@@ -21,7 +21,7 @@ LISTENERS = {
 
 
 def set_variable(component: str, variable: str, value: str) -> dict[str, Any]:
-    """Payload of a SetVariables."""
+    """Payload of a SetVariables that sets one variable."""
     names = {"component": {"name": component}, "variable": {"name": variable}}
     return {"setVariableData": [{**names, "attributeValue": value}]}
 

@@ -44,7 +44,7 @@ class RunningServer(NamedTuple):
 
 @asynccontextmanager
 async def bare_server(folder: Path, *arguments: str) -> AsyncIterator[RunningServer]:
-    """Run a server on a bare platform while the context lasts."""
+    """Run a server without uvloop, `resource` and signal handlers while the context lasts."""
     ready_file = folder / "ready.json"
     arguments = ("--port", "0", "--ready-file", str(ready_file), *arguments)
     async with running(*arguments, program=BARE_PLATFORM) as process:

@@ -37,7 +37,7 @@ TWO_HEARTBEATS_FAIL = HEARTBEATS_FAIL + "times = 2\n"
 
 @pytest.fixture(autouse=True)
 def short_poll_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll the file more often than a user needs."""
+    """Set the interval at which servers poll their settings file to 0.01 s."""
     monkeypatch.setattr("mock_csms.settings.reload.POLL_INTERVAL_S", 0.01)
 
 
@@ -88,7 +88,7 @@ class Reloading:
 async def station_on(
     serve: Serve, file: Path, content: str, *flags: str
 ) -> AsyncIterator[tuple[Station, Reloading]]:
-    """Connect a station to a server with a settings file."""
+    """Connect a station to a server with a settings file; yield the station and the server's `Reloading`."""
     csms, read = await started(serve, file, content, *flags)
     async with connected(csms) as station:
         yield station, Reloading(csms, read, file)
@@ -434,7 +434,7 @@ async def test_reloadable_setting_is_not_logged_as_needing_restart(
 async def watched(
     serve: Serve, file: Path, content: str = "port = 0", *flags: str
 ) -> AsyncIterator[tuple[Station, Csms]]:
-    """Connect a station to a server that watches its settings file."""
+    """Connect a station to a server that watches its settings file; yield both."""
     csms, read = await started(serve, file, content, *flags)
     async with watching(csms, read), connected(csms) as station:
         yield station, csms
@@ -563,7 +563,7 @@ async def test_watching_ends_with_its_context(serve: Serve, file: Path) -> None:
 
 
 async def keep_talking(station: Station, until: asyncio.Event) -> list[str]:
-    """Send Heartbeats and Authorizes until the event is set; return the answers."""
+    """Send Heartbeats and Authorizes until the event is set; return the outcome or status of each answer."""
     answers: list[str] = []
     while not until.is_set():
         answers.append("failed" if await heartbeat_fails(station) else "answered")

@@ -181,7 +181,7 @@ async def send(api: httpx.AsyncClient, command: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def events_of(api: httpx.AsyncClient, shown: dict[str, str]) -> AsyncIterator[None]:
-    """Collect the server-sent events while the context lasts."""
+    """Add the text of the server-sent events to ``shown`` while the context lasts."""
 
     async def collect() -> None:
         async with api.stream("GET", "/v1/events", params={"within": 60}) as stream:
@@ -217,7 +217,7 @@ async def refuse_stations(url: str, shown: dict[str, str]) -> None:
 
 
 async def play_station(api: httpx.AsyncClient, station: Station, shown: dict[str, str]) -> None:
-    """Trigger every command with a secret, and answer some of them with secrets."""
+    """Send commands with secrets, some answered with secrets; add the API's responses to ``shown``."""
     await station.boot()
     await station.status()
     await station.next("SetVariables")
@@ -231,7 +231,7 @@ async def play_station(api: httpx.AsyncClient, station: Station, shown: dict[str
 
 
 async def play_frames(api: httpx.AsyncClient, connection: ClientConnection, shown: dict[str, str]) -> None:
-    """Send frames with secrets, most of them wrong, and leave a command unanswered."""
+    """Send frames and unanswered commands with secrets; add the API's responses to ``shown``."""
     for frame in [BOOT, *FRAMES]:
         await connection.send(frame)
     command = {"action": "SetVariables", "payload": variable(SECRETS["unanswered"]), "timeout": 0.2}
@@ -242,7 +242,7 @@ async def play_frames(api: httpx.AsyncClient, connection: ClientConnection, show
 
 
 async def use_api(api: httpx.AsyncClient, shown: dict[str, str]) -> None:
-    """Change passwords over the API, and read everything that it shows."""
+    """Change passwords over the API, and read everything that it shows; add the responses to ``shown``."""
     rule = {
         "when": {"action": "Heartbeat"},
         "then": {"command": {"action": "SetVariables", "payload": variable(SECRETS["ruled"])}},

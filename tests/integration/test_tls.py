@@ -181,7 +181,7 @@ def of_unknown_version(version: str) -> ssl.SSLContext:
 
 
 def with_other_suite(version: str) -> ssl.SSLContext:
-    """Client that offers a cipher suite for RSA only."""
+    """Client that offers only a cipher suite that needs an RSA certificate."""
     context = client_context(version="TLSv1_2")
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
     return context
@@ -296,7 +296,7 @@ async def complete(client: TlsClient) -> None:
 def test_alert_of_the_server_reaches_a_client_that_has_sent_more(
     new_loop: NewLoop, version: str, client: Callable[[str], ssl.SSLContext], reason: str
 ) -> None:
-    """A server that closes TCP with unread bytes sends a reset, which overtakes the alert."""
+    """If the server closed TCP with bytes unread, it would send a reset, which overtakes the alert."""
 
     async def test() -> None:
         async with serving(TlsPort(mutual_context())) as server:

@@ -221,7 +221,7 @@ async def test_station_that_does_not_read_its_answers_is_dropped() -> None:
 
 
 async def s_client(server: TlsServer, version: str, *exchanges: tuple[str, str]) -> str:
-    """Run ``openssl s_client``: send each text, then wait for a text in the output; return the rest of it."""
+    """Send s_client the first text of each pair, then wait for the second; return the rest of its output."""
     process = await asyncio.create_subprocess_exec(
         *("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", version),
         stdin=PIPE,

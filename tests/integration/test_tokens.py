@@ -403,7 +403,7 @@ HASH_DATA = {
 
 
 def certificate(valid_until: datetime) -> str:
-    """Build a contract certificate in PEM."""
+    """Build a self-signed contract certificate in PEM that expires at ``valid_until``."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DE-8AA-123")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

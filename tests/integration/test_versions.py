@@ -183,7 +183,7 @@ async def test_sequence_continues_after_a_command_of_another_version(log_lines: 
 async def send_with_api(
     mock: RunningMock, body: JsonObject, answer: JsonObject, to: str = "TOY1"
 ) -> tuple[Any, Any]:
-    """Send a command with the API; return the command as the toy station got it, and the API response."""
+    """Send a command with the API and answer it; return the command as received, and the API response."""
     request = asyncio.create_task(mock.api.post(f"/v1/stations/{to}/calls", json=body))
     command = await answer_next(mock.toy, answer)
     return command, (await request).json()

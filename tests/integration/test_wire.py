@@ -471,7 +471,7 @@ def compressed(data: bytes) -> bytes:
 
 
 def both_compressed() -> list[bytes]:
-    """Build two messages; the second is compressed with references to the first."""
+    """Build the frames of two Heartbeats; the second is compressed with references to the first."""
     deflate = Deflate()
     return [frame(TEXT, deflate.compress(HEARTBEAT), rsv=RSV1) for _ in range(2)]
 

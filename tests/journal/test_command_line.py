@@ -339,7 +339,7 @@ def journal(tmp_path: Path) -> str:
 
 
 def run(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Return the exit code, standard output and standard error."""
+    """Run the `journal` command; return exit code, standard output and standard error."""
     code = command_line.main(arguments, OCPP_VERSIONS)
     out, err = capsys.readouterr()
     return code, out, err

@@ -33,7 +33,7 @@ class Recorded:
         self.history.tick(connected)
 
     def newest(self, *names: str) -> tuple[Any, ...]:
-        """Values of the newest sample."""
+        """Values of these fields of the newest sample."""
         return tuple(getattr(self.history.samples[-1], name) for name in names)
 
 

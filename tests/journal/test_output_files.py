@@ -1,4 +1,4 @@
-"""Files of a run, and pipes in their place."""
+"""Writing to a file of a run, or to a named pipe in its place."""
 
 import os
 import threading

@@ -58,7 +58,7 @@ def answer(recorder: Recorder, call: Call, payload: JsonObject | None) -> None:
 
 @pytest.fixture
 def flood(clock: Clock) -> Callable[[Records, int], None]:
-    """Return a function that records a number of frames and moves the clock by one second."""
+    """Return a function that records a number of entries, moves the clock by one second, and ticks."""
 
     def flood(records: Records, frames: int) -> None:
         for _ in range(frames):
@@ -160,7 +160,7 @@ def test_first_finding_of_a_kind_about_a_station_is_a_warning(
 
 
 def reuse_id(recorder: Recorder, times: int) -> None:
-    """Cause a number of findings of the kind message-id-reused."""
+    """Record Heartbeats with the same message id; all but the first cause message-id-reused."""
     for _ in range(times):
         beat(recorder, "same")
 

@@ -265,7 +265,7 @@ def test_renamed_file_is_continued_by_a_new_one(tmp_path: Path) -> None:
 
 
 class FullDisk(io.FileIO):
-    """A file on a disk with room for a few bytes."""
+    """A file on a disk with room for ``room`` more bytes."""
 
     room = 0
 

@@ -28,7 +28,7 @@ FOREIGN_FILE = "raise SystemExit(f'{__file__} was imported')\n"
 
 @dataclass(frozen=True)
 class Installation:
-    """An environment with the wheel, and a folder whose files have the names of the wheel's scripts."""
+    """An environment with the wheel, and a folder whose Python files the wheel must not import."""
 
     python: Path
     script: Path
@@ -36,7 +36,7 @@ class Installation:
 
     @property
     def ways(self) -> dict[str, tuple[str, ...]]:
-        """Command lines that start the server, by the name that help and errors have to show."""
+        """Command lines by name: pytest, and two for the server, which shows that name in help and errors."""
         return {
             "mock-csms": (str(self.python), str(self.script)),
             "python -m mock_csms": (str(self.python), "-m", "mock_csms"),
@@ -44,7 +44,7 @@ class Installation:
         }
 
     def start(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start the command in the folder."""
+        """Start the command of this name (see `ways`) in the folder."""
         return subprocess.Popen(
             [*self.ways[name], *arguments],
             cwd=self.folder,
@@ -55,7 +55,7 @@ class Installation:
         )
 
     def outcome(self, name: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        """Run the command to its end; return exit code, standard output and standard error."""
+        """Run the command of this name to its end; return exit code, standard output and standard error."""
         with self.start(name, *arguments, **environment) as process:
             output, errors = process.communicate()
         return process.returncode, output, errors

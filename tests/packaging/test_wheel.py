@@ -117,7 +117,7 @@ def test_help_shows_the_command(installation: Installation) -> None:
 
 
 def test_command_serves_a_station_of_its_own(installation: Installation) -> None:
-    """The command runs in a folder whose files have the names of the wheel's scripts."""
+    """The command runs in a folder whose server.py and other files it must not import."""
     ready_file = installation.folder / "ready.json"
     flags = ["--port", "0", "--ready-file", str(ready_file), "--command", "GetBaseReport", "--period", "1"]
     verdict = ["--expect", "NotifyReport>=1", "--deadline", str(PATIENCE_S)]

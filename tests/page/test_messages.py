@@ -48,7 +48,7 @@ PAYLOADS: list[dict[str, Any]] = [
 
 
 def _in_the_page(function: str, module: str, entries: list[Any], tmp_path: Path) -> list[Any]:
-    """Call a function of the page for each entry."""
+    """Call a function of the page in node for each entry; return the results."""
     (tmp_path / "entries.json").write_text(json.dumps(entries), encoding="utf-8")
     script = f"""
         import {{ readFileSync }} from "node:fs";

@@ -1,4 +1,4 @@
-"""The page and the page for the API: how they are served, and what their files may not do."""
+"""The page and the API's page at /docs: how they are served, and what their files may not do."""
 
 import hashlib
 import json

@@ -11,7 +11,7 @@ needs_openssl: Final = pytest.mark.skipif(shutil.which("openssl") is None, reaso
 
 
 def openssl(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Run openssl in a folder; return standard output and error together."""
+    """Run openssl in a folder; return standard output and error together. It must exit with ``code``."""
     done = subprocess.run(
         ["openssl", *arguments],
         cwd=folder,

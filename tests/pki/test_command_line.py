@@ -23,7 +23,7 @@ def run(
     capsys: pytest.CaptureFixture[str],
     restored_logging: None,
 ) -> Run:
-    """Return a function that runs `pki` on a complete folder, and returns the output or the error."""
+    """Return a function that runs `pki` and returns its output, or its errors if ``code`` is not 0."""
     monkeypatch.chdir(pki_folder.parent)
 
     def run(*arguments: str, code: int = 0) -> str:

@@ -44,7 +44,7 @@ def csr_on_unknown_curve() -> str:
 
 
 def csr_of_digest(last_byte: int) -> str:
-    """A CSR whose algorithm is altered to another digest with RSA (PKCS#1, RFC 8017 A.2.4)."""
+    """A CSR whose signature algorithm is altered to RSA with another digest, by its OID (RFC 8017 A.2.4)."""
     der = x509.load_pem_x509_csr(csr_pem(rsa.generate_private_key(65537, 2048)).encode()).public_bytes(
         Encoding.DER
     )
@@ -54,7 +54,7 @@ def csr_of_digest(last_byte: int) -> str:
 
 
 def csr_with_unreadable_alternative_name() -> str:
-    """A CSR for an IP address of three bytes."""
+    """A CSR whose alternative name is an IP address of three bytes, which is invalid."""
     extension = x509.UnrecognizedExtension(NAMES.oid, bytes.fromhex("3005870301020a"))
     return csr_pem(extension=extension)
 

@@ -43,7 +43,7 @@ def always(answer: bytes) -> Answer:
 
 @asynccontextmanager
 async def responder(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serve one answer to each request; yield the address."""
+    """Run a responder that sends ``answer(request)`` for each request; yield its URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -57,7 +57,7 @@ async def responder(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncI
 
 
 async def ask(pki: Pki, url: str, **options: Any) -> ChainVerdict:
-    """Judge a contract certificate of another PKI by its hash data, and ask the responder at this URL."""
+    """Judge the contract certificate of ``pki`` as another PKI, which asks the responder at ``url``."""
     item = {**pki.named("contract").hash_data(), "responderURL": url}
     verdict = Pki.in_memory().judge_chain(None, [item])
     return await ask_responders(verdict, **options)
@@ -277,7 +277,7 @@ def response_by(
 def delegate(
     issuer: Issued, purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.OCSP_SIGNING
 ) -> Issued:
-    """A responder's certificate, which the issuer has signed."""
+    """A responder's certificate, signed by ``issuer``, with ``purpose`` as its extended key usage, if any."""
     key = new_key("rsa")
     assert issuer.key is not None
     name, now = subject_name("Responder"), datetime.now(UTC)

@@ -111,7 +111,7 @@ def test_files_hold_a_pair_that_openssl_reads(pki_folder: Path, name: str) -> No
 
 
 def ocsp(folder: Path, pki: Pki, issued: Issued) -> str:
-    """Status of a certificate in a response to a JSON request, judged by openssl."""
+    """Output of openssl about the PKI's OCSP response to the hash data of a certificate."""
     (folder / "response").write_bytes(base64.b64decode(pki.ocsp_response(issued.hash_data())))
     (folder / "issuer").write_text(issued.chain[1] if issued.chain[1:] else issued.root_pem)
     (folder / "leaf").write_text(issued.certificate_pem)

@@ -11,7 +11,7 @@ from tests.support.control import Mock, driven
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mock() -> AsyncIterator[Mock]:
-    """A server with the default settings, shared by the tests of a module."""
+    """A server with the default settings and an HTTP client of its API, shared by the tests of a module."""
     async with driven() as (csms, client):
         yield csms, client
 
@@ -24,5 +24,5 @@ def station_id(numbers: "count[int]") -> str:
 
 @pytest.fixture(scope="module")
 def numbers() -> "count[int]":
-    """Numbers for identities."""
+    """Counter that makes the identities in a module unique."""
     return count(1)

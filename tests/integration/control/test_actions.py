@@ -37,7 +37,7 @@ async def test_action_names_its_senders(mock: Mock, action: str, senders: list[s
 
 
 async def test_schemas_of_an_action_are_complete(mock: Mock) -> None:
-    """A property with the name `password` is part of the schema, and not a secret."""
+    """A schema may have a property named `password`; the property is not masked as a secret."""
     _, client = mock
 
     details = (await client.get("/v1/actions/SetNetworkProfile")).json()

@@ -22,7 +22,7 @@ HEARTBEAT = '[2,"beat","Heartbeat",{}]'
 
 
 class ObservedArrivals(Arrivals[Session]):
-    """`Arrivals` (callers that wait for the next connection of a station) whose number a test can await."""
+    """`Arrivals` (commands that wait for a station to connect); a test can wait for their number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class ObservedArrivals(Arrivals[Session]):
             self._changed.set()
 
     async def wait_for(self, count: int) -> None:
-        """Wait until this number of commands wait for connections."""
+        """Wait until exactly ``count`` commands wait for the connection of a station."""
         async with asyncio.timeout(PATIENCE):
             while self.count != count:
                 self._changed.clear()
@@ -56,7 +56,7 @@ def observed(mock: Mock) -> ObservedArrivals:
 async def waiting_command(
     mock: Mock, station_id: str, action: str, **members: object
 ) -> asyncio.Task[httpx.Response]:
-    """Start a request for a command at the next connection, and return when the command waits."""
+    """Request a command for the station's next connection; once it waits, return the request's task."""
     before = observed(mock).count
     sending = asyncio.create_task(send_command(mock[1], station_id, action, when="connected", **members))
     await observed(mock).wait_for(before + 1)

@@ -38,7 +38,7 @@ PROGRESS: Final = {
 
 
 class Sent(NamedTuple):
-    """A request, with the status of its answer."""
+    """A request, and the status that its answer must have."""
 
     method: str
     path: str
@@ -151,7 +151,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def report_everything(station: Station) -> None:
-    """Send messages about all parts of the state of a station."""
+    """Send, as the station, a message about each part of the station's state that the API shows."""
     now = "2026-01-01T12:00:00Z"
     evse = {"id": 1, "connectorId": 1}
     component, variable = {"name": "EVSE", "evse": evse}, {"name": "Power", "instance": "a"}

@@ -21,13 +21,13 @@ MONITOR_EVENT = {
 
 
 async def send_monitor_event(station: Station, **fields: Any) -> None:
-    """Send an event of a monitor."""
+    """Send a NotifyEvent with one event of a monitor; ``fields`` replace fields of the event."""
     event = {**MONITOR_EVENT, "timestamp": now(), **fields}
     await station.send(call.NotifyEvent(generated_at=now(), seq_no=0, event_data=[event]))
 
 
 async def states(mock: Mock, *wanted: str) -> dict[str, str]:
-    """State of each requirement of CS1 that is in one of the ``wanted`` states."""
+    """State of each requirement of CS1 that is in one of the ``wanted`` states; if none is given, of all."""
     answer = await mock[1].get("/v1/stations/CS1/coverage", params={"state": wanted})
     return {one["id"]: one["state"] for block in answer.json()["blocks"] for one in block["requirements"]}
 

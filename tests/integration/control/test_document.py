@@ -50,7 +50,7 @@ def all_schemas() -> Iterator[tuple[str, Json]]:
 
 
 def component(reference: str) -> Json:
-    """Return the schema that a reference stands for."""
+    """Return the schema of the document that a ``$ref`` points to."""
     schema: Json = openapi_document()["components"]["schemas"][reference.removeprefix(REFERENCE)]
     return schema
 
@@ -165,7 +165,7 @@ def test_examples_are_valid() -> None:
 
 
 def problems_in_source() -> Iterator[tuple[str, str, str]]:
-    """Yield the kinds of all problems that the source makes, with their status and place."""
+    """Yield kind, status name and place of each problem that the source of the control API creates."""
     for path in sorted((ROOT / "mock_csms" / "control").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or len(node.args) < 2:

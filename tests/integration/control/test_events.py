@@ -47,7 +47,7 @@ async def following(
 
 
 async def live(events: AsyncIterator[Event]) -> Event:
-    """Skip the events of the past; return the comment after them."""
+    """Skip the stored events; return the comment ``following``, after which the live events begin."""
     while (event := await patiently(anext(events))).get("") != "following":
         pass
     return event
@@ -56,7 +56,7 @@ async def live(events: AsyncIterator[Event]) -> Event:
 async def past_events(
     client: httpx.AsyncClient, last_event_id: str | None = None, **params: Any
 ) -> list[Event]:
-    """Return the stored events."""
+    """Return the stored events, without waiting for live ones."""
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
     answer = await client.get("/v1/events", params={"within": 0, **params}, headers=headers)
     assert answer.status_code == 200, answer.text

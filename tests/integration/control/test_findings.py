@@ -15,7 +15,7 @@ UNKNOWN_ACTION = "unknown-action"
 
 
 async def provoke(csms: Csms, station_id: str, message_id: str) -> None:
-    """Send a CALL with an unknown action on a new connection."""
+    """Connect and send a CALL that causes the finding unknown-action; wait for the answer."""
     async with raw_connection(csms, station_id) as connection:
         await connection.send(f'[2,"{message_id}","Foo",{{}}]')
         await receive(connection)

@@ -16,7 +16,7 @@ from tests.support.station import PATIENCE, Station
 SEEDS: Final = range(4)
 REQUESTS: Final = 150
 MAX_HEARTBEAT_S: Final = 2.0
-"""Far more than a Heartbeat takes, far less than a stall."""
+"""Maximum seconds until the answer to a Heartbeat: far more than it takes, far less than a stall."""
 
 METHODS: Final = ["GET", "GET", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]
 PATHS: Final = [
@@ -80,7 +80,7 @@ async def send_random_request(client: httpx.AsyncClient, rng: random.Random) -> 
 
 
 async def beat_until(done: asyncio.Event, station: Station) -> None:
-    """Send Heartbeats; each must be answered in time."""
+    """Send Heartbeats until ``done`` is set; each must be answered within `MAX_HEARTBEAT_S`."""
     while not done.is_set():
         async with asyncio.timeout(MAX_HEARTBEAT_S):
             await station.send(call.Heartbeat())

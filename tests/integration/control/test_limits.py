@@ -1,4 +1,4 @@
-"""Limits of requests, and their end when the client hangs up or the server stops."""
+"""Limits of requests, and requests that end because the client hangs up or the server stops."""
 
 import asyncio
 import json
@@ -139,7 +139,7 @@ async def test_slow_downloads_are_limited_and_leave_room_for_the_control_api(
 
 
 async def served(client: httpx.AsyncClient, url: str) -> None:
-    """Wait until a file can be downloaded."""
+    """Request a file again and again until the status is 200."""
     while (await client.get(url)).status_code != 200:
         pass
 

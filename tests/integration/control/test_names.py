@@ -1,4 +1,4 @@
-"""Stations whose names have a meaning in globs or URLs."""
+"""Stations whose identities have characters with a meaning in globs or URLs."""
 
 import asyncio
 import json

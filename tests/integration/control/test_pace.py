@@ -17,7 +17,7 @@ from tests.support.control import Mock, booted, driven, patiently, problem_detai
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LATE_S = 5.0
-"""Far more than a short transfer takes on a busy machine."""
+"""Upper bound in seconds for a short transfer: far more than it takes on a busy machine."""
 
 
 @pytest.mark.parametrize(

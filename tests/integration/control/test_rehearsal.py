@@ -22,7 +22,7 @@ STEP = {"text": "The station boots", "outcome": "ok", "frame": 118, "seconds": 0
 
 
 async def begin(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
-    """Begin a run, and return its state."""
+    """Report the beginning of a rehearsal, as the runner does, and return the state of the rehearsal."""
     run = {"station": "CS1", "startedAt": "2026-01-31T12:00:00Z", "cases": CASES, **changes}
     answer = await client.put(PATH, json=run)
     assert answer.status_code == 204, answer.text

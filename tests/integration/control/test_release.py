@@ -34,7 +34,7 @@ def transfer(message_id: str) -> str:
 
 
 async def hold(client: httpx.AsyncClient, station_id: str, *actions: str) -> None:
-    """Add rules that hold the answers to these actions of a station."""
+    """Add rules that hold back the answers to a station's CALLs of these actions."""
     for action in actions:
         rule = {"when": {"station": station_id, "action": action}, "then": {"fault": {"kind": "hold"}}}
         assert (await client.post("/v1/rules", json=rule)).status_code == 201
@@ -54,7 +54,7 @@ async def wait_for_entries(client: httpx.AsyncClient, times: int, **match: str) 
 
 
 async def wait_until_held(client: httpx.AsyncClient, station_id: str, *message_ids: str) -> None:
-    """Wait until the server has received CALLs whose answers are held."""
+    """Wait until the server has received the CALLs with these ids, whose answers a rule holds back."""
     times = len(message_ids) + 1  # and the boot
     entries = await wait_for_entries(client, times, station=station_id, type="call", direction="received")
     assert {entry["messageId"] for entry in entries} >= set(message_ids)

@@ -1,4 +1,4 @@
-"""Reset of stations and of the whole mock."""
+"""POST /v1/reset: the mock resets its state of one station, or of all stations."""
 
 import pytest
 from ocpp.exceptions import InternalError

@@ -20,7 +20,7 @@ FAILING = {"when": {"action": "Heartbeat"}, "then": {"error": {"code": "Internal
 
 
 def in_scope(name: str) -> dict[str, str]:
-    """Headers of a change in a scope."""
+    """Headers with which a request makes its change in a scope."""
     return {"X-Scope": name}
 
 
@@ -171,7 +171,7 @@ async def test_rule_deleted_without_a_scope_stays_deleted(mock: Mock, station_id
 
 
 def rule(state: str, rule_id: str = "beat") -> Rule:
-    """A rule for Heartbeats that sets this state."""
+    """A rule that sets the state of a station to ``state`` at a Heartbeat."""
     return Rule.model_validate({"id": rule_id, "when": {"action": "Heartbeat"}, "set": state})
 
 
@@ -320,7 +320,7 @@ def fill(csms: Csms, scope: str, stations: int) -> None:
 
 
 async def count_turns(turns: list[None]) -> None:
-    """Count the turns of the event loop."""
+    """Add an item to ``turns`` in each iteration of the event loop, until cancelled."""
     while True:
         await asyncio.sleep(0)
         turns.append(None)

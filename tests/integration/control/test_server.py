@@ -17,7 +17,7 @@ PASSWORD = "a-password-of-16-to-40"
 
 
 async def facts_of(**settings: Any) -> Any:
-    """What the control API says about a server with these settings."""
+    """Start a server with these settings; return the answer to GET /v1/server."""
     async with driven(**settings) as (_, client):
         return (await client.get("/v1/server")).json()
 

@@ -34,7 +34,7 @@ def values(count: int) -> list[dict[str, Any]]:
 
 
 def limit(csms: Csms, station_id: str, name: str, value: int) -> None:
-    """Store a limit as reported by a station, with a name as in ``Controller/Variable[instance]``."""
+    """Store a limit as if the station had reported it; ``name`` is like ``Controller/Variable[instance]``."""
     controller, _, variable = name.partition("/")
     base, _, instance = variable.rstrip("]").partition("[")
     named = {"name": base, "instance": instance} if instance else {"name": base}
@@ -45,7 +45,7 @@ MONITORS = [{**item, "value": 1, "type": "Delta", "severity": 5} for item in var
 
 
 class LongList(NamedTuple):
-    """A command with a list of five items, and the requirement of its limit."""
+    """A command with a list of five items, and the requirement about the limit of the list."""
 
     action: str
     name: str

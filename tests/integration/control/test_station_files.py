@@ -1,4 +1,4 @@
-"""Files on the ports for stations, and the addresses that commands name."""
+"""Files served on the ports for stations, and the file URLs in commands."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ needs_second_loopback = pytest.mark.skipif(
 async def elsewhere(
     csms: Csms, host: str = "127.0.0.2", listener: str = "main", **options: Any
 ) -> AsyncIterator[tuple[Station, str]]:
-    """Boot a station that has connected to this address; yield it with the address."""
+    """Connect CS1 to a listener's port at ``host``, and boot it; yield the station and ``host:port``."""
     place = f"{host}:{csms.listeners[listener].address.rpartition(':')[2]}"
     scheme = "wss" if "ssl" in options else "ws"
     async with connected_to(f"{scheme}://{place}", "CS1", **options) as station:
@@ -188,7 +188,7 @@ async def test_deadline_of_handshakes_does_not_apply_to_requests_for_files(
 
 
 def own_address(answer: httpx.Response) -> Any:
-    """Return the client's own address on the connection of an answer."""
+    """Return the local address of the client's connection on which an answer arrived."""
     return answer.extensions["network_stream"].get_extra_info("client_addr")
 
 

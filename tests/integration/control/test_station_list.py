@@ -1,4 +1,4 @@
-"""The list of stations: the short form of each, and only those that may have changed."""
+"""The list of stations: the short form of each, and the list of only those that may have changed."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ PASSWORD = "a-password-of-16-to-40"
 
 
 async def in_short(client: httpx.AsyncClient, station_id: str) -> Any:
-    """Short form of a station."""
+    """Item of a station in the list of stations."""
     listed = (await client.get("/v1/stations")).json()
     return next(station for station in listed if station["id"] == station_id)
 
@@ -42,7 +42,7 @@ async def changed(client: httpx.AsyncClient, since: int, *station_ids: str) -> l
 
 
 async def last_entry(client: httpx.AsyncClient) -> int:
-    """Number of the newest entry, as a client that follows all stations takes it from a list."""
+    """Number of the newest journal entry, from the header X-Last-Entry of the list of stations."""
     return int((await client.get("/v1/stations")).headers["X-Last-Entry"])
 
 
@@ -306,7 +306,7 @@ async def test_profile_token_and_reset_are_changes(mock: Mock, station_id: str) 
 
 
 async def next_entry(client: httpx.AsyncClient, station_ids: tuple[str, ...]) -> int:
-    """Add an entry about no station, so that the changes before it are older; return its number."""
+    """Add a note about no station to the journal, newer than all changes; return its number."""
     await client.post("/v1/journal/notes", json={"text": "next"})
     last = await last_entry(client)
     assert await changed(client, last, *station_ids) == []

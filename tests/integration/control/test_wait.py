@@ -155,7 +155,7 @@ async def test_skipped_entries_do_not_count(mock: Mock, station_id: str) -> None
 
 
 def occupied_next(station_id: str) -> dict[str, Any]:
-    """Make the request of a wait for an Occupied connector, which no other status may precede."""
+    """Return the body of a wait for the status Occupied that fails if another status comes first."""
     status = {"station": station_id, "action": "StatusNotification", "type": "call"}
     return {"match": {**status, "payload": {"connectorStatus": "Occupied"}}, "unless": [status]}
 
@@ -269,7 +269,7 @@ def numbers(wait: PendingWait) -> list[int]:
 
 @pytest.fixture
 def stalled_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep new entries from being compared, as a long queue would."""
+    """Keep the waits from comparing new entries, as if the queue of entries were long."""
 
     async def never() -> None:
         await asyncio.Event().wait()
@@ -536,7 +536,7 @@ ITEMS = {"vendorId": "x", "data": {"items": list(range(4000))}}
 async def opened(
     waits: Waits, csms: Csms, matches: Sequence[dict[str, Any]], within: float
 ) -> list[asyncio.Task[list[Entry]]]:
-    """Open a wait for each match."""
+    """Open a wait for each match; return the tasks of the waits once all are open."""
     requests = [WaitRequest.model_validate({"match": match, "within": within}) for match in matches]
     tasks = [asyncio.create_task(wait_for(waits, csms, request)) for request in requests]
     while len(waits) < len(tasks):  # noqa: ASYNC110 - no event is set when they are open
