@@ -102,10 +102,11 @@ class ChargePoint(Session):
         return contracts.question_for(self.csms, self.station.id, call)
 
     def admit(self, call: Call) -> None:
-        """Raise CallRejected if the station may not send this message before its boot is Accepted.
+        """Raise CallRejected if a Rejected or Pending boot forbids the station to send this message.
 
-        A station may always send a BootNotification. If its boot is Rejected, it may send nothing else; if
-        Pending, only messages that the mock has requested (B02.FR.09, B03, TC_B_30_CSMS).
+        A BootNotification is always allowed. After a Rejected boot, nothing else is; after a Pending boot,
+        only messages that the mock has requested are (B02.FR.09, B03, TC_B_30_CSMS). A station whose boot has
+        not been answered may send anything.
         """
         if self.station.registration != "Accepted" and not self._may_send(call):
             raise CallRejected(ErrorCode.SECURITY_ERROR, self._registration_in_words())
@@ -153,7 +154,7 @@ class ChargePoint(Session):
         solicit(self.station, action, payload)
 
     def note_command(self, action: str, payload: Any, answer: Answer | None = None) -> None:
-        """Record a change of the station's password: the command that sets it, and its answer (A01)."""
+        """If a command sets a password, record that it was sent, or the station's ``answer`` to it (A01)."""
         note_password_change(self.csms.passwords, self.station.id, self.profile, action, payload, answer)
 
     def learn_from_refusal(self, action: str, payload: JsonObject) -> None:
@@ -178,7 +179,7 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count the station's attempts to send the same TransactionEvent, and log repeated ones (E13)."""
+        """Count attempts to send a TransactionEvent from the first ``withheld`` one on; log retries (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -197,7 +198,7 @@ class ChargePoint(Session):
 
     @on(Action.boot_notification)
     def on_boot_notification(self) -> call_result.BootNotification:
-        """Answer with the next configured status and its interval (B01 to B03)."""
+        """Answer with the next configured status, and with the heartbeat or retry interval (B01 to B03)."""
         profile = self.profile
         status = profile.boot_status_at(self.station.boot_in(profile.boot_status_sequence))
         return call_result.BootNotification(
@@ -274,7 +275,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with the cost; add idTokenInfo if the event has an idToken (E01.FR.12, TC_E_16_CSMS)."""
+        """Answer with idTokenInfo for an idToken (E01.FR.12, TC_E_16_CSMS), a known cost and a new tariff."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -299,9 +300,9 @@ class ChargePoint(Session):
         return id_token_info(token, self.station, self.clock)
 
     def _would_authorize(self, event_type: str, transaction_id: str, id_token: JsonObject) -> bool:
-        """Return whether the event uses its token to start the transaction, not to stop it.
+        """Return whether the event uses its token to authorize the transaction, not to stop it.
 
-        A transaction that began when the cable was plugged in gets its token in a later event.
+        An Updated event can do so: a transaction that began at plug-in gets its token later.
         """
         if event_type != "Updated":
             return event_type == "Started"
@@ -385,14 +386,14 @@ class ChargePoint(Session):
     def on_notify_ev_charging_schedule(
         self, evse_id: int = 0, time_base: str = "", charging_schedule: JsonObject | None = None
     ) -> call_result.NotifyEVChargingSchedule:
-        """Reject a schedule that exceeds the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
+        """Accept a schedule unless it exceeds the profile in force (K15.FR.11 and 12, K16.FR.06 and 07)."""
         profile = followups.profile_in_force(self.station, evse_id, self.clock())
         if profile and charging_schedule and exceeds(charging_schedule, time_base, profile):
             return call_result.NotifyEVChargingSchedule(status="Rejected")
         return call_result.NotifyEVChargingSchedule(status="Accepted")
 
     def _after_charging_schedule(self, call: Call, answer: JsonObject) -> None:
-        """Start a new negotiation if the schedule was Rejected (K15.FR.13, K16.FR.08, K17.FR.13)."""
+        """Send a charging profile if the schedule was Rejected (K15.FR.13, K16.FR.08, K17.FR.13)."""
         if answer["status"] == "Rejected" and self.profile.charging_profiles:
             self.follow(followups.after_rejected_schedule(self.csms, self.station, call.payload))
 
@@ -457,7 +458,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Take the oldest stored CSR and make its CertificateSigned; None for another ``action``."""
+        """Remove the oldest stored CSR, if any, and return its CertificateSigned; None for another action."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()

@@ -145,7 +145,10 @@ def change_availability(csms: Csms, station: Station) -> call.ChangeAvailability
 
 
 def trigger_message(csms: Csms, station: Station) -> call.TriggerMessage:
-    """Request a message; a StatusNotification needs an evse with a connectorId (F06.FR.13)."""
+    """Request the message of ``--trigger-message``, by default a StatusNotification.
+
+    A StatusNotification needs an evse with a connectorId (F06.FR.13).
+    """
     requested = csms.profile(station.id).trigger_message or OCPP_2_0_1.default_trigger
     if requested != Action.status_notification:
         return call.TriggerMessage(requested_message=requested)
@@ -529,7 +532,7 @@ def _newest(known: Mapping[int, Any], noun: str) -> int:
 
 
 def _new_id(csms: Csms, known: Mapping[int, Any]) -> int:
-    """Return an id that is not used in this run, and not by a known object, such as one of an earlier run."""
+    """Return an id not used yet in this run, nor by a known object (which may be from an earlier run)."""
     return next(number for number in csms.ids if number not in known)
 
 
@@ -572,7 +575,7 @@ def _if_allowed(command: str, builder: CommandBuilder) -> CommandBuilder:
 
 
 def _why_not_allowed(command: str, station: Station) -> str | None:
-    """Return why a command must not be sent to a station; None if it may be sent."""
+    """Return why a command must not be sent to a station, or None: a Pending boot, or a missing feature."""
     if station.registration == "Pending" and command in ONLY_ACCEPTED:
         return "the boot of the station is Pending"
     if variable := missing_feature(command, station.device_model):
@@ -640,11 +643,11 @@ BUILDERS: Final[Mapping[str, CommandBuilder]] = {
 COMMANDS: Final[Mapping[str, CommandBuilder]] = {
     command: _if_allowed(command, builder) for command, builder in BUILDERS.items()
 }
-"""The builders; they raise NothingToDo if the station has reported that it does not support the command."""
+"""The builders, changed to raise NothingToDo if the command must not be sent (see `_why_not_allowed`)."""
 
 
 def split_command(command: str, payload: JsonObject, csms: Csms, session: Session) -> CommandParts:
-    """Split a payload whose list is longer than the station accepts.
+    """Split a payload into several if its list is longer than the station accepts.
 
     The maximum number of items is that of the settings, else the number that the station has reported.
     """
@@ -746,7 +749,7 @@ async def _until_next_boot(plan: Coroutine[Any, Any, None], session: Session) ->
 
 
 async def _run_steps(due: float, csms: Csms, session: Session) -> None:
-    """Send the remaining steps, then the periodic command."""
+    """Send the commands of the steps not done yet, then repeat the periodic command, if there is one."""
     profile, station = session.profile, session.station
     with suppress(Disconnected):
         for step in profile.steps[station.steps_done :]:
@@ -759,7 +762,10 @@ async def _run_steps(due: float, csms: Csms, session: Session) -> None:
 
 
 async def _wait_for_start(session: Session) -> float:
-    """Wait for a boot, at most for the boot timeout; return the event loop's time from which delays count."""
+    """Wait for a boot if the settings ask for it, at most for the boot timeout.
+
+    Return the event loop's time from which the delays of the commands count.
+    """
     connected_at, profile = _now(), session.profile
     may_boot = profile.repeat == "boot" or session.station.registration is None
     if profile.start == "boot" and may_boot and not session.is_registered:

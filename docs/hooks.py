@@ -35,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point the links of a page to the pages of the site."""
+    """Return the Markdown of a page, with links to the pages of the site instead of the repository."""
     if page.file.abs_src_path is None:
         return markdown
     folder = repository_path(page.file).parent

@@ -67,7 +67,7 @@ def imports(module: str) -> Iterator[str]:
 
 
 def circle_from(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ...] | None:
-    """Search the imports of `module` for a circle; `path` has the modules that lead to `module`."""
+    """Return a circle of imports that `module` leads to, or None; `path` is the way to `module`."""
     if module in path:
         return (*path[path.index(module) :], module)
     if module in done:

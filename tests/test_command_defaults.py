@@ -42,7 +42,7 @@ def status(station: Station, evse_id: int, connector_id: int, connector_status: 
 
 
 def report(station: Station, component: str, variable: str, value: str, **names: Any) -> None:
-    """Report a variable; ``names`` are ``instance`` of the variable and ``evse`` of the component."""
+    """Report a variable; ``names`` may be the variable's ``instance`` and the component's ``evse``."""
     instance = {"instance": names["instance"]} if "instance" in names else {}
     evse = {"evse": names["evse"]} if "evse" in names else {}
     item = {
@@ -197,7 +197,7 @@ def station_that(reports: Callable[[Station], None]) -> Station:
 
 
 def built(command: str, csms: Csms, station: Station) -> JsonObject | None:
-    """Default payload, or None if the command is skipped."""
+    """Default payload of a command, or None if the mock would skip the command."""
     try:
         return build(command, csms, station)
     except NothingToDo:

@@ -1,4 +1,4 @@
-"""Builders of the 40 commands: valid for every station, and based on what a station has reported."""
+"""Builders of the 40 commands: payloads are valid for every station, and fit what a station has reported."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -250,7 +250,7 @@ def test_payload_refers_to_objects_of_station(
 
 
 def test_get_transaction_status_without_transaction_has_no_id(csms: Csms, unknown: Station) -> None:
-    """E14: a GetTransactionStatus without an id asks for any messages in the queue."""
+    """E14: a GetTransactionStatus without an id asks whether any message is in the queue."""
     assert build("GetTransactionStatus", csms, unknown) == {}
 
 

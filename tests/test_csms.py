@@ -48,7 +48,7 @@ def csms() -> Csms:
 
 
 def transaction_of(kwh: float) -> Transaction:
-    """A transaction with this energy."""
+    """A transaction whose meter values show that this energy was delivered."""
     transaction = Transaction("T1")
     readings = [
         {"timestamp": f"2024-01-01T1{hour}:00:00Z", "sampledValue": [{"value": wh}]}

@@ -92,7 +92,7 @@ TRIED_ELSEWHERE: Final = {
     "docs/certify.md: [known]": "tests/docs/test_certify_page.py reads it",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
-"""For other samples of text, by page and first words: the test file that checks the sample."""
+"""Test file that checks a sample of text not tried here, by the sample's page and first words."""
 
 
 PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md"}
@@ -402,7 +402,7 @@ def test_unknown_flag_fails() -> None:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[MockCsms]:
-    """Run a mock with a control API, a journal file and the stations of the pages, which have booted."""
+    """Run a mock with a control API, a journal file and the stations CS1 and CS001, which have booted."""
     settings = Settings(port=0, journal=folder / "run.ndjson", ready_file=folder / "ready.json")
     async with (
         MockCsms(settings, VERSIONS) as mock,
@@ -515,7 +515,7 @@ async def real_json(mock: MockCsms, folder: Path) -> dict[str, object]:
 
 
 async def released_heartbeat(mock: MockCsms, client: httpx.AsyncClient) -> httpx.Response:
-    """Hold the answer to a Heartbeat and release it."""
+    """Make the mock hold back the answer to a Heartbeat; return the API's response to releasing it."""
     await client.post("/v1/rules", json={"when": {"action": "Heartbeat"}, "then": {"fault": "hold"}})
     async with connected_to(mock.url, "CS4") as station:
         beating = asyncio.create_task(station.send(call.Heartbeat()))

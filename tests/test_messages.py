@@ -36,7 +36,7 @@ def parsed(text: bytes | str) -> frames.Message | tuple[str, str, JsonObject]:
 
 
 def malformed_frame(text: bytes | str) -> MalformedFrame:
-    """Return the exception for a malformed frame, which must not depend on decoders."""
+    """Return the exception for a malformed frame, which must be the same with and without decoders."""
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(MalformedFrame) as without_decoders:
         frames.parse_message(raw, DIALECT)

@@ -21,7 +21,7 @@ SEEDS = range(60)
 
 
 class Change(NamedTuple):
-    """A change, and its scope."""
+    """A function that changes a mock, and the scope of the change (None for no scope)."""
 
     apply: Callable[[Csms, str | None], Any]
     scope: str | None

@@ -55,7 +55,7 @@ class CpSimulatorRig:
                 raise CannotDo(f"the simulator cannot do this: {stimulus.text}")
 
     async def _present(self, simulator: "_Simulator", parameters: Mapping[str, Any]) -> None:
-        """Start or stop a transaction; if no cable is plugged in, authorize the token for the next cable."""
+        """Stop a running transaction, else start one; without a cable, authorize the token for the next."""
         evse, token = int(parameters["evse"]), str(parameters["token"])
         connector = await simulator.connector(evse)
         if connector["transactionId"] is not None:
@@ -125,7 +125,7 @@ class _Simulator:
 
 
 def _message_of(text: str) -> dict[str, Any]:
-    """Return the message of an answer, which is JSON or an event stream with one event."""
+    """Return the JSON-RPC message of an HTTP answer, which is JSON or an event stream with one event."""
     lines = [line.removeprefix(DATA) for line in text.splitlines() if line.startswith(DATA)]
     message: dict[str, Any] = json.loads(lines[-1] if lines else text)
     return message

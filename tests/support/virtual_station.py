@@ -21,7 +21,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 class VirtualTimer:
-    """A timer of `VirtualHost`."""
+    """A callback that `VirtualHost.advance` calls when its time has come, unless it is cancelled."""
 
     def __init__(self, callback: Callable[[], object]) -> None:
         self.callback: Callable[[], object] | None = callback
@@ -32,7 +32,7 @@ class VirtualTimer:
 
 
 class VirtualHost:
-    """A Host whose time passes only in `advance`, and which runs the work for threads at once."""
+    """A Host whose time passes only in `advance`; `run_in_thread` runs the function without a thread."""
 
     def __init__(self, now: float = START) -> None:
         self._now = now
@@ -75,14 +75,14 @@ class VirtualHost:
 
 
 class Sent(StationOutbox):
-    """An outbox that keeps the requests, after checking them against their schema."""
+    """An outbox that sends nothing: it checks each request against its schema and stores it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[Request] = []
 
     def add(self, request: Request) -> None:
-        """Keep a valid request."""
+        """Store a request, which must be valid."""
         assert request.action in OCPP_2_0_1.from_station
         assert OCPP_2_0_1.request(request.action).violation(request.payload) is None
         self.requests.append(request)
@@ -104,7 +104,7 @@ class Workbench:
         self._dispatcher = Dispatcher(OCPP_2_0_1, self.blocks)
 
     def command(self, action: str, payload: JsonObject | None = None) -> JsonObject:
-        """Answer a command; raises CallRejected. The answer is checked against its schema."""
+        """Return the station's answer to a command, checked against its schema; raises CallRejected."""
         answer = self._dispatcher.answer(action, payload or {})
         assert OCPP_2_0_1.response(action).violation(answer) is None
         return answer
@@ -123,12 +123,12 @@ class Workbench:
         return [payload for name, payload in self.sent if name == action]
 
     def answer(self, index: int, payload: JsonObject) -> None:
-        """Give a queued request its CALLRESULT; -1 is the newest."""
+        """Give the queued request at this index the payload of its CALLRESULT; -1 is the newest request."""
         if callback := self.outbox.requests[index].on_result:
             callback(payload)
 
     def trigger(self, requested: str, **payload: Any) -> bool:
-        """Trigger a message as TriggerMessage does; return whether it is accepted."""
+        """Trigger a message as TriggerMessage does; return whether the station accepts the trigger."""
         send = self.core.triggers[requested]({"requestedMessage": requested, **payload})
         if send is not None:
             send()
@@ -164,16 +164,16 @@ class Wire:
         return [(frame[2], frame[3]) for frame in self.frames if frame[0] == 2]
 
     def receive(self, *frame: Any) -> None:
-        """Receive a frame of the central system."""
+        """Make the station receive a frame from the central system."""
         self.endpoint.receive(orjson.dumps(frame))
         self.advance()
 
     def answer(self, payload: JsonObject | None = None) -> None:
-        """Answer the newest CALL."""
+        """Make the station receive a CALLRESULT for its newest CALL."""
         self.receive(3, self._newest_id, payload or {})
 
     def refuse(self) -> None:
-        """Answer the newest CALL with a CALLERROR."""
+        """Make the station receive a CALLERROR for its newest CALL."""
         self.receive(4, self._newest_id, "InternalError", "", {})
 
     @property

@@ -128,13 +128,13 @@ class Head:
 
 
 def accepted(*headers: str) -> Head:
-    """Expect the upgrade, with these headers besides the mandatory ones."""
+    """Return the expected response for an upgrade, with these headers besides the mandatory ones."""
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {ACCEPT}")
     return Head("101 Switching Protocols", (*upgrade, *headers))
 
 
 def refused(status: str, *headers: str, text: str = "", about: str | None = None) -> Head:
-    """Expect an answer other than the upgrade."""
+    """Return the expected response with this status instead of the upgrade."""
     plain = ("Connection: close", "Content-Type: text/plain; charset=utf-8")
     return Head(status, (*plain, *headers), text, about)
 
@@ -229,11 +229,11 @@ class Wire:
         self.write(*(json.dumps(call).encode() for call in calls))
 
     async def settle(self) -> None:
-        """Wait until the server has read all bytes sent so far, and has had another turn of its loop."""
+        """Wait until the server has read all bytes sent so far, and its event loop has run once more."""
         await self._clock.tick()
 
     async def read(self, size: int) -> bytes:
-        """Wait for this many bytes; fewer if the connection ends."""
+        """Return this many bytes, or fewer if the server ends the connection first."""
         data = b""
         async with asyncio.timeout(PATIENCE):
             while len(data) < size:
@@ -298,13 +298,13 @@ class Wire:
         return self._deflate.decompress(data)
 
     async def play(self, *steps: Step) -> None:
-        """Take the steps of a script in turn."""
+        """Carry out the steps of a script in turn: send bytes, and check what the server sends."""
         async with asyncio.timeout(PATIENCE):
             for step in steps:
                 await self._take(step)
 
     async def _take(self, step: Step) -> None:
-        """Take a step of a script."""
+        """Carry out one step: send bytes, a FIN or a RST, or check what the server sends."""
         match step:
             case bytes():
                 await self.send(step)
@@ -396,7 +396,7 @@ class Clock:
         self._address = address
 
     async def tick(self) -> None:
-        """Wait until the server has read all bytes sent so far, and has had another turn of its loop."""
+        """Wait until the server has read all bytes sent so far, and its event loop has run once more."""
         with suppress(ConnectionRefusedError):  # a stopping server no longer listens
             client, loop = await _connect(self._address), asyncio.get_running_loop()
             with closing(client):
@@ -419,7 +419,7 @@ async def _connect(address: tuple[str, int]) -> socket.socket:
 
 @asynccontextmanager
 async def tcp_wire(csms: Csms) -> AsyncIterator[Wire]:
-    """Open a TCP connection while the context lasts."""
+    """Open a TCP connection, and close it at the end of the context."""
     host, _, port = csms.address.partition(":")
     address = host, int(port)
     with closing(await _connect(address)) as client:
@@ -438,6 +438,6 @@ async def websocket_wire(
 
 
 async def play(csms: Csms, steps: Iterable[Step]) -> None:
-    """Take the steps of a script in turn, on a new connection."""
+    """Carry out the steps of a script in turn, on a new connection."""
     async with tcp_wire(csms) as wire:
         await wire.play(*steps)

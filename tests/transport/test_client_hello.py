@@ -35,7 +35,7 @@ def parsed(data: bytes) -> ClientHello:
 
 
 def with_suites(*suites: int) -> bytes:
-    """ClientHello of TLS 1.2 without extensions."""
+    """ClientHello of TLS 1.2 with these cipher suites, without extensions."""
     listed = b"".join(suite.to_bytes(2) for suite in suites)
     body = b"\x03\x03" + bytes(32) + b"\x00" + len(listed).to_bytes(2) + listed + b"\x01\x00"
     message = b"\x01" + len(body).to_bytes(3) + body

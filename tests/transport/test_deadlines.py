@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mock_csms.transport.deadlines import Deadlines
 
 SOON = 0.02
-"""Seconds."""
+"""Time-out of each connection in these tests, in seconds."""
 
 
 def deadlines_with(expire: Callable[[str], None]) -> Deadlines[str]:

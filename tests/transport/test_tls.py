@@ -16,7 +16,7 @@ from tests.support.tls import TlsPort, client_context, port_context
 
 
 class RecordedTcp(asyncio.Transport):
-    """TCP transport that keeps what is written."""
+    """TCP transport that stores the bytes written to it instead of sending them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Pair:
         )
 
     async def shake_hands(self) -> None:
-        """Complete the handshake, with a first byte of data."""
+        """Complete the handshake, then send a first byte from the client to the server."""
         with suppress(ssl.SSLWantReadError):
             self.client.do_handshake()
         await self.exchange()

@@ -29,7 +29,7 @@ START = "2024-01-01T12:00:00Z"
 
 
 def station_with(**variables: str) -> Station:
-    """A station that has reported variables; a double underscore in a name stands for the slash."""
+    """A station that has reported variables; ``EVSE_1__Power`` stands for the variable Power of EVSE 1."""
     station = Station("CS1")
     for key, value in variables.items():
         component, variable = key.split("__")

@@ -29,7 +29,7 @@ def phases(number: int, limit: float) -> JsonObject:
 
 
 def late(limit: float, start_period: int) -> JsonObject:
-    """A schedule whose second period starts late."""
+    """A schedule with a limit of 1 A, and from ``start_period`` seconds on with this limit."""
     later = {"startPeriod": start_period, "limit": limit}
     return {
         "id": 1,

@@ -31,7 +31,7 @@ def fields_of(csms: Csms) -> JsonObject:
 
 
 def verify(fields: JsonObject, content: bytes) -> x509.Certificate:
-    """Return the signing certificate; raises InvalidSignature."""
+    """Check the signature of a firmware file and return the signing certificate; raises InvalidSignature."""
     certificate = x509.load_pem_x509_certificate(fields["signingCertificate"].encode())
     key = certificate.public_key()
     assert isinstance(key, rsa.RSAPublicKey)

@@ -234,7 +234,7 @@ def test_connector_is_learnt_from_status_notification(station: Station) -> None:
 def test_connector_is_learnt_from_availability_state_in_notify_event(
     station: Station, component: JsonObject, connectors: dict[tuple[int, int], str]
 ) -> None:
-    """OCPP 2.0.1 allows both messages for a connector's status (G01)."""
+    """A station may report a connector's status in a StatusNotification or in a NotifyEvent (G01)."""
     learn_from_message(station, call("NotifyEvent", notify_event(component, "AvailabilityState", "Occupied")))
 
     assert station.connectors == connectors
@@ -297,7 +297,7 @@ def test_events_with_one_id_are_one_transaction(station: Station) -> None:
 
 
 def part_with(data: str) -> bytes:
-    """The frame of a NotifyCustomerInformation."""
+    """The frame of a NotifyCustomerInformation with this data."""
     return b'[2,"1","NotifyCustomerInformation",{"data":"%b"}]' % data.encode()
 
 

@@ -9,13 +9,13 @@ from mock_csms.v201.network_profiles import learn_upgrade
 
 
 def item(component: str = "OCPPCommCtrlr", value: str = "2,1", **fields: Any) -> dict[str, Any]:
-    """An item of SetVariables."""
+    """An item of SetVariables that sets NetworkConfigurationPriority."""
     variable = {"name": "NetworkConfigurationPriority"}
     return {"component": {"name": component}, "variable": variable, "attributeValue": value, **fields}
 
 
 def reached_after(*items: dict[str, Any], slot_status: str = "Accepted", status: str = "Accepted") -> int:
-    """Answer a SetNetworkProfile and a SetVariables, then connect with security profile 3.
+    """Make a station answer a SetNetworkProfile and a SetVariables, then connect with security profile 3.
 
     The SetNetworkProfile stores security profile 2 in slot 2.
     Return the security profile that the station has reached.

@@ -24,7 +24,7 @@ from tests.verdict.sample_entries import CONNECTED, ENDED, MALFORMED, call, case
 
 
 def refusal(text: str) -> str:
-    """Return the error for a text, or an empty text if it is valid."""
+    """Return the error message for the text of an expectation; empty if the text is valid."""
     try:
         Expectation.parse(text, OCPP_VERSIONS)
     except ValueError as error:

@@ -576,7 +576,7 @@ AUTHORIZED_STARTS = {"TxCtrlr.TxStartPoint": "Authorized"}
 
 
 def start_with(talk: Talk, authorize_remote_start: str) -> None:
-    """Send a remote start that is accepted by a station whose transactions begin at the authorization."""
+    """Send a remote start to a station with the TxStartPoint Authorized, which accepts it."""
     talk.read_variables({**AUTHORIZED_STARTS, "AuthCtrlr.AuthorizeRemoteStart": authorize_remote_start})
     talk.command("RequestStartTransaction", REMOTE_START)
 

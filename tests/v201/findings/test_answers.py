@@ -88,7 +88,7 @@ def test_connector_may_be_unlocked_after_the_authorization_ended(talk: Talk) -> 
 
 
 def accept_inoperative(talk: Talk, **scope: int) -> None:
-    """Accept a ChangeAvailability to Inoperative; the transaction goes on."""
+    """Make the station accept a ChangeAvailability to Inoperative, and then continue its transaction."""
     talk.command("ChangeAvailability", availability("Inoperative", **scope))
     talk.wait(10)
     talk.send_event(1)

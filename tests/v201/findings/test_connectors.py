@@ -230,7 +230,7 @@ LONG_S = 2 * THRESHOLD_S + 300 + 61
 
 
 def return_after(talk: Talk, seconds: float, threshold: str = str(THRESHOLD_S)) -> None:
-    """Come back from an offline period without a boot."""
+    """Reconnect without a boot after this many seconds offline; ``threshold`` is the OfflineThreshold."""
     talk.read_variables({"OCPPCommCtrlr.OfflineThreshold": threshold})
     talk.reconnect(seconds)
     talk.call("Heartbeat")

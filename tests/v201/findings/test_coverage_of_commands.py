@@ -1,4 +1,4 @@
-"""Coverage of requirements by commands, and by the states that they lead to (F, G)."""
+"""Requirements of F and G that count as met or broken by what a station does after a command."""
 
 from collections.abc import Callable, Iterable
 

@@ -9,7 +9,7 @@ from tests.support.talk import Talk, case
 
 
 class FailedCommands(Facts):
-    """Keeps the actions that `command_failed` is called with."""
+    """Facts that only store the actions with which `command_failed` is called."""
 
     __slots__ = ("actions",)
 

@@ -8,7 +8,7 @@ from tests.support.talk import EVSE, REMOTE_START, Talk, availability, case
 
 
 def retry(status: str) -> Callable[[Talk], None]:
-    """Make a script: a boot gets this status, and the station repeats it after the interval."""
+    """Make a script: a boot is answered with this status, and the station boots again after the interval."""
 
     def play(talk: Talk) -> None:
         talk.boot(status, 60)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mock_csms.messages import JsonObject
 
 NEAR_MISSES: dict[str, Script] = {}
-"""A script for each kind; it is run on an accepted station with one connector."""
+"""A script for each kind of finding; it is run on an accepted station with one connector."""
 
 
 def near_miss(kind: str) -> Callable[[Script], Script]:
@@ -64,7 +64,7 @@ def start_authorized(talk: Talk, **fields: object) -> None:
 
 
 def event_part(talk: Talk, seq_no: int, *, tbc: bool) -> None:
-    """Send a part of a NotifyEvent."""
+    """Send a NotifyEvent that is one of several parts; ``tbc`` means that another part follows."""
     event = {
         "eventId": 1,
         "timestamp": talk.now,

@@ -11,7 +11,7 @@ from tests.support.talk import PARTS, Talk, case, report
 
 
 def part(action: str, seq_no: int) -> JsonObject:
-    """Return a part; not every action has a seqNo."""
+    """Return the payload of one part of a report, with this seqNo if the action has a seqNo."""
     payload = PARTS[action]
     return {**payload, "seqNo": seq_no} if "seqNo" in payload else payload
 

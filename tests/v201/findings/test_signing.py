@@ -15,7 +15,7 @@ def states(talk: Talk, *requirements: str) -> set[str]:
 
 
 def repeat(talk: Talk, *waits_s: float) -> None:
-    """Send a request, and repeat it after each of these times."""
+    """Send a SignCertificate, and another one after each of these waits."""
     talk.read_variables({"SecurityCtrlr.CertSigningWaitMinimum": "60"})
     talk.request_certificate()
     for wait_s in waits_s:
@@ -43,7 +43,7 @@ def test_wait_between_requests(
 
 
 def refuse(talk: Talk) -> None:
-    """Refuse a certificate that cannot be read."""
+    """Make the station reject a CertificateSigned that cannot be read."""
     talk.command("CertificateSigned", {"certificateChain": "x"}, "Rejected")
 
 

@@ -29,7 +29,7 @@ def updated(trigger: str, **fields: Any) -> tuple[str, dict[str, Any]]:
 
 
 def send_queued(talk: Talk, *, from_seq_no: int, is_flagged: bool = True) -> None:
-    """Send a transaction that ran during an offline period."""
+    """Send the events of an offline transaction after the reconnect, from this seqNo on."""
     talk.wait(10)
     talk.reconnect(400)
     for seq_no, event_type in list(enumerate(("Started", "Updated", "Ended")))[from_seq_no:]:

@@ -17,7 +17,7 @@ SETTLED_S = 400
 
 
 def ask(talk: Talk, id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -> None:
-    """Send an Authorize, and answer it with a status."""
+    """Send an Authorize of the station; the server answers with this status."""
     talk.exchange("Authorize", {"idToken": id_token}, {"idTokenInfo": {"status": status, **info}})
 
 
@@ -31,7 +31,7 @@ def use(
     seq_no: int = 0,
     **fields: Any,
 ) -> None:
-    """Send a TransactionEvent with a token; the answer has this status."""
+    """Send a TransactionEvent of the station with a token; the server answers with this status."""
     event_type = "Updated" if seq_no else "Started"
     info = {"transactionId": transaction_id, **fields.pop("info", {})}
     event = talk.event(seq_no, event_type, triggerReason=trigger, idToken=id_token, info=info, **fields)
@@ -39,7 +39,7 @@ def use(
 
 
 def send_list(talk: Talk, *entries: JsonObject, update_type: str = "Full", version: int = 1) -> None:
-    """Send a local list that is accepted."""
+    """Send the station a local list, which it accepts."""
     request: JsonObject = {"versionNumber": version, "updateType": update_type}
     talk.command(
         "SendLocalList", {**request, "localAuthorizationList": list(entries)} if entries else request
@@ -52,7 +52,7 @@ def entry(id_token: JsonObject = TOKEN, status: str = "Accepted", **info: Any) -
 
 
 def configure(talk: Talk, variables: Mapping[str, str]) -> None:
-    """Read these variables and AuthCtrlr.Enabled as true; keep the station online for SETTLED_S."""
+    """Make the station report these values and AuthCtrlr.Enabled = true, and stay online for SETTLED_S."""
     talk.read_variables({"AuthCtrlr.Enabled": "true", **variables})
     talk.wait(SETTLED_S, step=SETTLED_S)
 

@@ -16,7 +16,7 @@ def begin_update(
     retrieve_s: float = -1,
     install_s: float | None = None,
 ) -> None:
-    """Send an UpdateFirmware; times are in seconds from now."""
+    """Send an UpdateFirmware, which the station answers with ``status``; times are in seconds from now."""
     firmware: JsonObject = {"location": "http://files/f", "retrieveDateTime": stamp(talk.at + retrieve_s)}
     if is_signed:
         firmware |= SIGNATURE
@@ -38,7 +38,7 @@ def send_security_event(talk: Talk, event_type: str) -> None:
 
 
 def reboot(talk: Talk, reason: str = "FirmwareUpdate", version: str = "2", status: str = "Accepted") -> None:
-    """Reconnect and boot."""
+    """Make the station reconnect and boot; the server answers the boot with ``status``."""
     talk.reconnect(5)
     station = {"model": "Model", "vendorName": "Vendor", "firmwareVersion": version}
     boot = {"reason": reason, "chargingStation": station}

@@ -1,4 +1,4 @@
-"""Reports of variables, and answers about them."""
+"""Reports of variables, and commands that read and set variables, with their answers."""
 
 from collections.abc import Iterable
 
@@ -34,7 +34,7 @@ def read(talk: Talk, items: list[JsonObject], *results: JsonObject) -> None:
 
 
 def set_values(talk: Talk, items: list[JsonObject], *statuses: str) -> None:
-    """Set variables; each item needs an attributeValue."""
+    """Send a SetVariables for ``items``, with their attributeValue; the station answers with ``statuses``."""
     message_id = talk.send_command("SetVariables", {"setVariableData": items})
     answer = [
         {name: value for name, value in _typed(one).items() if name != "attributeValue"}

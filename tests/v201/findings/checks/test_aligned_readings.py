@@ -44,7 +44,7 @@ def start(talk: Talk) -> None:
 
 
 def beat(talk: Talk, seconds: float) -> None:
-    """Wait, with a Heartbeat at the beginning and at the end."""
+    """Send a Heartbeat, wait, and send another Heartbeat."""
     talk.call("Heartbeat")
     talk.wait(seconds)
     talk.call("Heartbeat")
@@ -111,14 +111,14 @@ def set_values(values: dict[str, str]) -> Step:
 
 
 def wait_for_answer(talk: Talk) -> None:
-    """Wait for an answer that arrives late."""
+    """Send a Heartbeat that the server answers only after 200 s."""
     message_id = talk.send_call("Heartbeat", {})
     talk.wait(200)
     talk.result(message_id, "Heartbeat")
 
 
 def wait_in_vain(talk: Talk) -> None:
-    """Wait for an answer that does not arrive."""
+    """Send a Heartbeat whose answer the server withholds, and wait for 200 s."""
     message_id = talk.send_call("Heartbeat", {})
     talk.withhold(message_id)
     talk.wait(200)

@@ -1,4 +1,4 @@
-"""DataTransfers of a station."""
+"""Checks of the DataTransfers that a station sends."""
 
 import pytest
 

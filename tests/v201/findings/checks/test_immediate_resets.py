@@ -11,7 +11,7 @@ RESETS = pytest.mark.parametrize(
 
 
 def begin(talk: Talk, scope: dict[str, int], status: str = "Accepted") -> None:
-    """Charge at EVSE 1, and reset."""
+    """Start a transaction on EVSE 1, and send a Reset Immediate; the station answers with ``status``."""
     talk.send_event(0, "Started", evse={"id": 1, "connectorId": 1})
     talk.wait(1)
     talk.command("Reset", {"type": "Immediate", **scope}, status)

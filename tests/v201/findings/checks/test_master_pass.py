@@ -10,7 +10,7 @@ GROUP = {"idToken": "MASTER", "type": "Central"}
 
 
 def stop(talk: Talk, reason: str | None, *, group: str = "MASTER", status: str = "Accepted") -> None:
-    """Charge, ask about another token, and stop the transaction with it."""
+    """Start a transaction, authorize a token of ``group``, and stop the transaction with that token."""
     talk.read_variables({"AuthCtrlr.MasterPassGroupId": "Master"})
     talk.wait(130, step=130)
     use(talk, TOKEN)

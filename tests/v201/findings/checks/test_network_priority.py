@@ -1,4 +1,4 @@
-"""Checks of the network profiles that a station may use first."""
+"""Checks of the network profiles that a station accepts in NetworkConfigurationPriority."""
 
 import pytest
 

@@ -22,7 +22,7 @@ def model(active: int, allows_downgrade: str | None = None, slots: str = "1,2") 
 
 
 def profile_of(security_profile: int, slot: int = 1) -> JsonObject:
-    """Return a SetNetworkProfile."""
+    """Return the payload of a SetNetworkProfile."""
     profile = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",

@@ -8,7 +8,7 @@ CHECKSUM = "ABCDEF" + "0" * 26
 
 
 def publish(talk: Talk, checksum: str = CHECKSUM, request_id: int = 5, **fields: object) -> None:
-    """Publish a file; ``fields`` change the notification of the status Published."""
+    """Send a PublishFirmware, and report the file as Published; ``fields`` change the report."""
     request = {"location": "http://x/f", "checksum": checksum, "requestId": request_id}
     talk.command("PublishFirmware", request)
     status: dict[str, object] = {
@@ -22,7 +22,7 @@ def publish(talk: Talk, checksum: str = CHECKSUM, request_id: int = 5, **fields:
 
 
 def finish_after_the_next_command(talk: Talk) -> None:
-    """Report a file as published once the station has been told to publish another."""
+    """Send a PublishFirmware for another file, and only then report the first file as Published."""
     talk.command("PublishFirmware", {"location": "http://x/g", "checksum": "1" * 32, "requestId": 6})
     published = {"status": "Published", "requestId": 5, "location": ["http://x/f"]}
     talk.call("PublishFirmwareStatusNotification", published)

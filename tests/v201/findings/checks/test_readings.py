@@ -21,7 +21,7 @@ def unit(name: str) -> JsonObject:
 def send(
     talk: Talk, requirement: str, *samples: JsonObject, event_type: str = "Updated", evse_id: int = 1
 ) -> None:
-    """Send readings in the message that a requirement is about."""
+    """Send readings: for a requirement of J01 in a MeterValues, else in a TransactionEvent."""
     values = {"meterValue": [{"timestamp": talk.now, "sampledValue": list(samples)}]}
     if requirement.startswith("J01"):
         talk.call("MeterValues", {"evseId": evse_id, **values})

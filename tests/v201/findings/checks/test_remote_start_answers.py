@@ -83,7 +83,7 @@ def test_remote_start_is_accepted_if_the_evse_turns_out_to_be_usable(talk: Talk)
 
 
 def join_midway(talk: Talk) -> None:
-    """Connect to a mock that was started after the boot of the station."""
+    """Make the observer forget the station, as after a restart, and then report EVSE 1 as Faulted."""
     talk.observer.forget(*talk.next_entry())
     talk.status("Faulted")
 

@@ -289,7 +289,7 @@ def test_reservation_that_is_used_at_once_needs_no_reserved_status(talk: Talk) -
 
 
 def doubt_by_ignorance(talk: Talk) -> None:
-    """Connect to a mock that was started after the boot of the station."""
+    """Make the observer forget the station, as after a restart, and then report EVSE 1 as Faulted."""
     talk.observer.forget(*talk.next_entry())
     talk.read_variables(ENABLED)
     talk.status("Faulted")

@@ -22,7 +22,7 @@ def found(talk: Talk) -> list[str]:
 
 
 def store_profile(talk: Talk, security_profile: int) -> None:
-    """Store a network profile in slot 2."""
+    """Send a SetNetworkProfile for slot 2, which the station accepts."""
     data = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",

@@ -51,14 +51,14 @@ def request(
 
 
 def sign(talk: Talk) -> None:
-    """Send a certificate, so that no request waits for one."""
+    """Send the station a certificate, which it accepts, so that none of its CSRs waits for one."""
     message_id = talk.send_command("CertificateSigned", {"certificateChain": "x", "certificateType": STATION})
     talk.answer_command(message_id, "CertificateSigned", {"status": "Accepted"})
     talk.findings.clear()
 
 
 def tampered(csr: str) -> str:
-    """Change the signature of a request."""
+    """Return a CSR in PEM with a wrong signature."""
     lines = csr.splitlines()
     body = lines[-2]
     lines[-2] = body[:-8] + "".join("A" if letter != "A" else "B" for letter in body[-8:-4]) + body[-4:]

@@ -115,7 +115,7 @@ def test_transaction_may_go_on(
 
 
 def refuse(talk: Talk, values: Mapping[str, str], *, is_whole: bool = False, **fields: Any) -> None:
-    """Refuse the token of a transaction that is charging."""
+    """Start a transaction and refuse its token; with ``is_whole``, first report a full inventory."""
     if is_whole:
         inventory = {"requestId": 9, "reportBase": "FullInventory"}
         talk.command("GetBaseReport", inventory)

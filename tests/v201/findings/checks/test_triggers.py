@@ -208,7 +208,7 @@ FIRMWARE = {"action": "FirmwareStatusNotification", "requirement": "F06.FR.16"}
 
 
 def tell(talk: Talk, action: str, *statuses: str, is_triggered: bool = False) -> None:
-    """Send statuses of a task with the requestId 6, each after a TriggerMessage if ``is_triggered``."""
+    """Send statuses of an upload or update (requestId 6), each after a TriggerMessage if ``is_triggered``."""
     for status in statuses:
         if is_triggered:
             talk.trigger(action)

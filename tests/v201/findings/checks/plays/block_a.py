@@ -19,7 +19,7 @@ MAX_SIZE = Key("SecurityCtrlr", "MaxCertificateChainSize")
 
 
 def trigger(observed: ObservedStation) -> None:
-    """Ask for a new certificate."""
+    """Make the station send a certificate signing request, by a TriggerMessage."""
     observed.command("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"})
     observed.advance(2)
 
@@ -30,7 +30,7 @@ def trigger_knowing_organization(observed: ObservedStation) -> None:
 
 
 def sign(observed: ObservedStation) -> None:
-    """Sign the latest certificate signing request."""
+    """Sign the station's latest certificate signing request, and send it the certificate."""
     chain = AUTHORITY.sign(observed.calls("SignCertificate")[-1]["csr"])
     request = {"certificateChain": chain, "certificateType": "ChargingStationCertificate"}
     observed.command("CertificateSigned", request)
@@ -62,7 +62,7 @@ def wait_for_heartbeat(observed: ObservedStation) -> None:
 
 
 def set_profile(observed: ObservedStation, security_profile: int, scheme: str) -> None:
-    """Store a network profile in slot 2."""
+    """Send a SetNetworkProfile for slot 2."""
     data: JsonObject = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",

@@ -162,7 +162,7 @@ def clear_disabled_cache(observed: ObservedStation) -> None:
 
 
 def be_offline(variables: Mapping[str, str]) -> Callable[[ObservedStation], None]:
-    """Make a function that sets these variables and presents a token while the station is offline."""
+    """Make a function that sets these variables, and then charges while the station is offline."""
 
     def play(observed: ObservedStation) -> None:
         configure(observed, variables)

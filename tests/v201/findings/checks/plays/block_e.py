@@ -79,7 +79,7 @@ def refuse_token(observed: ObservedStation) -> None:
 
 
 def let_time_out(observed: ObservedStation, stop_point: str) -> None:
-    """Authorize, and plug in no cable."""
+    """Present a token, and plug in no cable until EVConnectionTimeOut has passed."""
     write(observed, {"TxCtrlr.EVConnectionTimeOut": "5", "TxCtrlr.TxStopPoint": stop_point})
     observed.station.present(TOKEN)
     observed.advance(70)

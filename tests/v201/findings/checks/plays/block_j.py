@@ -10,7 +10,7 @@ def charge_for_two_intervals(observed: ObservedStation) -> None:
 
 
 def stay_idle(observed: ObservedStation) -> None:
-    """Wait for clock-aligned readings."""
+    """Request clock-aligned readings every 30 s, and stay idle for several of them."""
     report_inventory(observed)
     write(observed, {"AlignedDataCtrlr.Interval": "30"})
     observed.advance(300)

@@ -192,7 +192,7 @@ def wait_for_periodic_events(observed: ObservedStation) -> None:
 
 
 def get_log(observed: ObservedStation, request_id: int) -> None:
-    """Ask for an upload to an address that never answers."""
+    """Send a GetLog for an upload to an address that never answers."""
     log = {"remoteLocation": "http://nowhere/"}
     observed.command(
         "GetLog",
