@@ -72,7 +72,7 @@ def admit(csms: Csms, connection: WebSocketConnection, request: Request) -> "Res
     connection.name = csms.spelling(identity_in_url)
     if connection.name != identity_in_url:
         logger.info(
-            "%s  connects with the spelling %s; the case of an identity does not matter (OCPP-J 3.1.1)",
+            "%s  connects with its identity written as %s; identities are not case-sensitive (OCPP-J 3.1.1)",
             connection.name,
             identity_in_url,
         )
@@ -92,7 +92,9 @@ def _way_to_page(csms: Csms, connection: WebSocketConnection) -> str:
     host, _ = connection.local_address or csms.listeners.usual_address
     url = csms.listeners.url_from(host, connection.port.name)
     page = f"are at {csms.control}" if csms.control else "are off (--no-control)"
-    return f"this port is for stations, which open {url}/<station id>; the page and the control API {page}"
+    return (
+        f"this port is for stations, which connect to {url}/<station id>; the page and the control API {page}"
+    )
 
 
 def _refused_while_offline(

@@ -157,7 +157,7 @@ def _log_banner(csms: Csms) -> None:
     if rules := len(list(csms.rulebook)):
         logger.info("rules: %d; repeat their random choices with --seed %d", rules, csms.rulebook.seed)
     if not csms.control and any(rule.enabled and rule.holds_answers for rule in csms.rulebook):
-        logger.warning("a rule holds answers, and only the control API can release them; omit --no-control")
+        logger.warning("a rule holds back answers that only the control API can release; omit --no-control")
     logger.info("--help shows the commands and the settings; Ctrl+C stops")
 
 
@@ -358,4 +358,4 @@ def _check_payload_of_version(served: ServedVersion, command: str, csms: Csms, i
         if violation:
             raise UsageError(f"--payload breaks the schema of {command}: {violation.found}")
         if flaw := served.version.flaw_of_command(command, patch):
-            raise UsageError(f"{command} may not be sent: {flaw}")
+            raise UsageError(f"{command} must not be sent: {flaw}")

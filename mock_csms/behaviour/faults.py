@@ -458,7 +458,7 @@ def _fault_of_its_kind(value: object) -> object:
         target, _, fault = value.partition(":")
         if fault.partition(":")[0].partition("=")[0] in FAULT_KINDS:
             raise ValueError(
-                f"{value!r} names the target {target}; write the target in when, and only {fault!r} here"
+                f'{value!r} names the target {target}; write the target in "when", and only {fault!r} here'
             )
         value = parse_fault(value)
     if not isinstance(value, dict):

@@ -228,7 +228,7 @@ class Rule(BaseModel):
         if not isinstance(value, dict) or "fault" not in value:
             return value
         if "then" in value:
-            raise ValueError("a rule has either then or fault, not both; put the fault in then")
+            raise ValueError('a rule has either "then" or "fault", not both; write the fault in "then"')
         fault, others = value["fault"], {key: part for key, part in value.items() if key != "fault"}
         if isinstance(fault, str) and "when" not in value and _kind_in(fault) not in FAULT_KINDS:
             return {**_table_of_text(fault), **others}
@@ -238,7 +238,7 @@ class Rule(BaseModel):
     def _does_something(self) -> Self:
         if not self.then and self.set is None:
             raise ValueError(
-                "a rule needs an effect: an answer, an error, a fault or a command in then, or set"
+                'a rule needs an effect: "set", or "then" with an answer, an error, a fault or a command'
             )
         return self
 

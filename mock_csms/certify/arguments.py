@@ -55,7 +55,7 @@ def read_arguments(arguments: Sequence[str]) -> CertifyArguments:
             raise UsageError(f"unknown profile {profile!r}{hint}")
     if given.against and server_flags:
         raise UsageError(
-            "flags after -- are for a server that the run starts; leave them out, or leave out --against"
+            "flags after -- are for a server that this command starts; leave them out, or leave out --against"
         )
     return CertifyArguments(
         task=_task(given),
@@ -125,7 +125,8 @@ def _add_selection(add: Callable[..., argparse.Action]) -> None:
     add("--list", action="store_true", help=cases)
     profile = f"run only the cases of this profile (repeatable): {', '.join(PROFILES)}"
     add("--profile", metavar="NAME", action="append", default=[], help=profile)
-    add("--mandatory", action="store_true", help="run only the cases that are mandatory for the profiles")
+    mandatory = "run only the cases that are mandatory for a profile of --profile or of the station file"
+    add("--mandatory", action="store_true", help=mandatory)
     hands = "skip the cases in which a person has to act at the station, for example plug in a cable"
     add("--no-hands", action="store_true", help=hands)
 
@@ -152,7 +153,10 @@ def _add_run(add: Callable[..., argparse.Action]) -> None:
     )
     add("--html", metavar="FILE", type=Path, help="write the report as one HTML file")
     add("--junit", metavar="FILE", type=Path, help="write the report as JUnit XML")
-    resume = "keep the verdicts in FILE, which an earlier run wrote with --json, and run the other cases"
+    resume = (
+        "copy the verdicts from FILE, a report that an earlier run wrote with --json, and run only the cases "
+        "that are missing there or were not started"
+    )
     add("--resume", metavar="FILE", type=Path, help=resume)
     compare = "print the verdicts that differ from those in FILE, which an earlier run wrote with --json"
     add("--compare", metavar="FILE", type=Path, help=compare)
@@ -182,9 +186,9 @@ def _add_self_test(add: Callable[..., argparse.Action]) -> None:
 
 def _epilog() -> str:
     return (
-        "Flags after -- are flags of the server that the run starts. Exit codes: 0 no case failed, 1 a case\n"
-        "failed, was inconclusive or had an error, 2 wrong arguments, 3 the server cannot start, 5 the\n"
-        "station did not connect or boot.\n\n"
+        "Flags after -- are passed to the server that this command starts. Exit codes: 0 no case failed, 1\n"
+        "a case failed, was inconclusive or had an error, 2 wrong arguments, 3 the server cannot start, 5\n"
+        "the station did not connect or boot.\n\n"
         "examples:\n"
         f"  {COMMAND} certify init CS001\n"
         f"  {COMMAND} certify CS001.toml --html report.html\n"

@@ -41,7 +41,7 @@ class CaseTrial:
             is_passed = result.verdict is Verdict.PASS
             return "" if is_passed else f"{self}: {result.verdict}: {result.failed_step}: {result.reason}"
         if result.verdict is not Verdict.FAIL:
-            return f"{self}: {result.verdict} in place of FAIL {result.reason}"
+            return f"{self}: {result.verdict} instead of FAIL {result.reason}"
         if result.failed_step != self.caught_in:
             return f"{self}: caught in {result.failed_step!r}, not in {self.caught_in!r}"
         return ""

@@ -355,6 +355,6 @@ def _with_fields(payload: Any, fields: Mapping[str, Any]) -> Any:
     own = {} if payload is DEFAULT_PAYLOAD else payload
     if not isinstance(own, Mapping):
         raise TypeError(
-            f"fields can only be added to a dict, not to {own!r}; unknown options are fields, too"
+            f"fields can only be added to a dict, not to {own!r}; a keyword that is not an option is a field"
         )
     return {**own, **nested(fields)}

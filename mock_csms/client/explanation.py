@@ -116,12 +116,12 @@ def _connection(transcript: Transcript, station: str) -> list[str]:
 
 def _never_seen(transcript: Transcript, station: str) -> str:
     """Return a line about a station without entries: the client may have connected after the station."""
-    since = f"connected or sent anything since #{transcript.start}, where this client begins"
+    since = f"connected or sent anything since #{transcript.start}, when this client started"
     missing = since if transcript.start else "connected"
-    address = f", with the address {transcript.station_url}/{station}" if transcript.station_url else ""
+    address = f", and does it connect to {transcript.station_url}/{station}" if transcript.station_url else ""
     others = ", ".join(transcript.stations)
     seen = f" The server has seen {others}." if others else ""
-    return f"{station} has never {missing}; is it started{address}?{seen}"
+    return f"{station} has never {missing}; is it running{address}?{seen}"
 
 
 def _last_frames(transcript: Transcript, station: str) -> list[str]:

@@ -184,7 +184,7 @@ class Follower:
             return str(error)
         except (ValueError, LookupError) as error:
             self._lose(f"the server sent an event that cannot be read: {error!r}")
-        return "the server ended the stream"
+        return "the server ended the event stream"
 
     def _take(self, event: ServerEvent) -> None:
         """Add the journal entry that an event contains, if any, to the transcript.
@@ -228,5 +228,5 @@ class Follower:
 
 def _reason(error: ApiError) -> str:
     if error.kind == UNKNOWN_EVENT:
-        return "the server has been restarted, and its journal begins anew; make a new client"
+        return "the server has been restarted and has a new journal; make a new client"
     return str(error)

@@ -41,4 +41,4 @@ def apply_changes(csms: Csms, station_id: str, changes: JsonObject, scope: str |
 def _warn_of_password(station_id: str, password: str | None) -> None:
     # Parsed again, because the changed profile has only the hash, which does not reveal a flaw.
     if password is not None and (flaw := parse_password(password).flaw):
-        logger.warning("a station may reject the password of %s: %s (A00.FR.205)", station_id, flaw)
+        logger.warning("the station may reject the password set for %s: %s (A00.FR.205)", station_id, flaw)

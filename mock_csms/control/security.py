@@ -157,8 +157,8 @@ class StationAccess:
         if public_url is not None and host == public_url.host:
             return ""
         return (
-            f"only stations on this machine can use this address; to serve the host {host}, start "
-            "with --public-url"
+            f"only stations on this machine can use this address; to accept requests for the host {host}, "
+            "start the server with --public-url"
         )
 
 

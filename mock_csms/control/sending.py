@@ -70,7 +70,7 @@ async def exchange(session: Session, request: CallRequest, payload: Any) -> Json
     except InvalidRequest as error:
         raise _invalid_payload(request, error) from None
     except UnfitRequest as error:
-        detail = f'{request.action} may not be sent: {error}; "validate": false sends it anyway'
+        detail = f'{request.action} must not be sent: {error}; "validate": false sends it anyway'
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-payload", detail) from None
     except CallFailed as failure:
         if failure.message_id is None:

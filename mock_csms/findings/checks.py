@@ -153,7 +153,7 @@ class CheckList[State: Known]:
     ) -> "CheckedKind[State]":
         """Define a kind of finding, and return an object whose methods add the checks of this kind."""
         if kind_id in self.kinds:
-            raise ValueError(f"there are two kinds {kind_id}")
+            raise ValueError(f"the kind {kind_id} is defined twice")
         self.kinds[kind_id] = FindingKind(severity, "", description, condition)
         return CheckedKind(kind_id, self)
 

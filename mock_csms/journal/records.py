@@ -288,7 +288,7 @@ class Records:
             if self._calm_ticks == CALM_TICKS:
                 self.observing, self._calm_ticks = True, 0
                 self._forget_observed()
-                logger.info("the load has dropped; findings are resumed")
+                logger.info("the load has dropped; findings are reported again")
 
     def _forget_observed(self, stations: Set[str] | None = None) -> None:
         for (station, _), observer in self._observers.items():

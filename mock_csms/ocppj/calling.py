@@ -493,6 +493,8 @@ class CallingSession:
     def _log_not_learned(self, work: str, error: Exception) -> None:
         """Log a failure to learn from a message; if an invalid payload may be the cause, only warn."""
         if self.validation != "strict" and isinstance(error, UNREADABLE_PAYLOAD):
-            logger.warning("%s  could not learn from an invalid payload: %r", self.station.id, error)
+            logger.warning(
+                "%s  could not update its state from an invalid payload: %r", self.station.id, error
+            )
         else:
             self._guard.failed(self.station.id, work, error)

@@ -180,7 +180,7 @@ class Registry:
         if lost:
             logger.error(
                 "%s no longer has the records of %d certificates (%d revoked); the server has them in "
-                "memory and writes them back with the next certificate",
+                "memory and writes them back when it issues a certificate",
                 path,
                 len(lost),
                 sum(one.revoked is not None for one in lost),

@@ -332,7 +332,7 @@ class Listeners(Mapping[str, Listener]):
         if not self.with_tls and (faults := self._tls.faults_of_rules):
             names = ", ".join(sorted(faults))
             logger.warning(
-                "no port takes TLS, so the rules with TLS faults have no effect: %s; add --tls", names
+                "no port accepts TLS, so the rules with TLS faults have no effect: %s; add --tls", names
             )
         for listener in self._listeners.values():
             try:

@@ -175,7 +175,7 @@ class _Checker:
             yield Flaw((), f"its command breaks the schema of {effect.action}: {errors[0]}")
         for version in commanding:
             if flaw := version.flaw_of_command(effect.action, patch):
-                yield Flaw((), f"its command may not be sent: {flaw}")
+                yield Flaw((), f"its command must not be sent: {flaw}")
 
     def _when(self, when: When) -> Iterator[Flaw]:
         is_call = when.direction == "call"

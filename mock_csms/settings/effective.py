@@ -127,7 +127,9 @@ class EffectiveProfiles:
         except TooManyRules as error:
             layers.drop("faults")
             self._replace_fault_rules(identity, {})
-            logger.warning("%s has new faults; the earlier ones are reverted: %s", identity, error)
+            logger.warning(
+                "%s  the faults of its profile cannot be restored and are removed: %s", identity, error
+            )
         self._settle(identity)
 
     def revert(self, identities: Iterable[str]) -> None:

@@ -126,7 +126,7 @@ class ListenerSettings(BaseModel):
         if not self.tls and self.security_profile >= LOWEST_TLS_PROFILE:
             raise ValueError(f"security_profile = {self.security_profile} needs TLS; set tls = true")
         if not self.tls and not self.plain:
-            raise ValueError("a listener takes plain text, TLS, or both; set plain = true or tls = true")
+            raise ValueError("a listener accepts plain text, TLS, or both; set plain = true or tls = true")
         if not self.tls and self.tls_fault:
             raise ValueError("tls_fault needs tls = true")
         return self

@@ -254,10 +254,18 @@ VERBS: Final[Mapping[str, Verb]] = {
             {"evse": EVSE},
             obstacle=_departure,
         ),
-        Verb("plug-in", "a cable is plugged in at both ends", _plug_in, PLUG_IN, obstacle=_free),
+        Verb(
+            "plug-in",
+            "a cable is plugged in at both ends; with ready=no, the vehicle takes no energy until the step "
+            "resume",
+            _plug_in,
+            PLUG_IN,
+            obstacle=_free,
+        ),
         Verb(
             "plug-and-charge",
-            "a vehicle is plugged in and presents its contract certificate",
+            "a vehicle is plugged in and presents its contract certificate; with install=yes, it first asks "
+            "for a certificate, with update=yes for a newer one",
             _plug_and_charge,
             PLUG_AND_CHARGE,
             obstacle=_contract,
@@ -271,7 +279,8 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "unplug-at-ev",
-            "the cable is unplugged at the vehicle only",
+            "the cable is unplugged at the vehicle only; with cable=attached, the cable belongs to the "
+            "station",
             _unplug_at_vehicle,
             {"evse": EVSE, "cable": CABLE},
             obstacle=_vehicle,
@@ -290,7 +299,14 @@ VERBS: Final[Mapping[str, Verb]] = {
             {"evse": EVSE},
             obstacle=_vehicle,
         ),
-        Verb("present", "a token is presented", _present, PRESENT, short="token", obstacle=_power),
+        Verb(
+            "present",
+            "a token is presented; with a master pass, stop is the EVSE whose transaction stops",
+            _present,
+            PRESENT,
+            short="token",
+            obstacle=_power,
+        ),
         Verb("pause", "the vehicle stops taking energy", _pause(True), {"evse": EVSE}, obstacle=_cable),
         Verb("resume", "the vehicle takes energy again", _pause(False), {"evse": EVSE}, obstacle=_cable),
         Verb(
@@ -316,7 +332,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb("repair", "the connector is repaired", _fault(False), {"evse": EVSE, "connector": CONNECTOR}),
         Verb(
             "offline",
-            "the network is lost",
+            "the network is lost, for SECONDS or until the step online",
             lambda station, given: station.go_offline(given["seconds"]),
             OFFLINE,
             short="seconds",
@@ -324,7 +340,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb("online", "the network is back", lambda station, _: station.go_online(), obstacle=_power),
         Verb(
             "power-cycle",
-            "the power is cut and restored",
+            "the power is cut and restored after SECONDS, by default 3",
             lambda station, given: station.power_cycle(given["seconds"]),
             POWER_CYCLE,
             short="seconds",

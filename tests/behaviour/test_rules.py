@@ -502,7 +502,7 @@ def test_table_that_no_short_text_expresses_is_kept_as_json(table: dict[str, Any
             {"when": {}, "fault": "Heartbeat:stall"},
             "names the target Heartbeat; ",
         ),
-        case("then and fault", {"then": {}, "fault": "stall"}, "either then or fault, not both"),
+        case("then and fault", {"then": {}, "fault": "stall"}, 'either "then" or "fault", not both'),
         case("unknown kind", {"when": {}, "fault": "stal"}, "did you mean stall?"),
         case("deep payload", {"when": {"payload": nested(101)}, "set": "x"}, "more than 100 levels deep"),
     ],

@@ -83,8 +83,8 @@ async def test_mute_and_refusing_stations_do_not_pass(server: BoxServer) -> None
 @pytest.mark.parametrize(
     ("verdict", "problem"),
     [
-        (Verdict.PASS, "TC_B_01_CS 'omit it': PASS in place of FAIL "),
-        (Verdict.INCONCLUSIVE, "TC_B_01_CS 'omit it': INCONCLUSIVE in place of FAIL "),
+        (Verdict.PASS, "TC_B_01_CS 'omit it': PASS instead of FAIL "),
+        (Verdict.INCONCLUSIVE, "TC_B_01_CS 'omit it': INCONCLUSIVE instead of FAIL "),
         (Verdict.FAIL, "TC_B_01_CS 'omit it': caught in '', not in 'the last step'"),
     ],
 )

@@ -113,7 +113,7 @@ async def test_wait_for_a_station_that_never_connected_says_so_with_its_address(
 ) -> None:
     text = await failure_of(client.station("absent").waits_for("BootNotification", within=0), NotSeen)
 
-    assert f"absent has never connected; is it started, with the address {client.ws}/absent?" in text
+    assert f"absent has never connected; is it running, and does it connect to {client.ws}/absent?" in text
     assert "The server has seen " in text
     assert station_id in text
 

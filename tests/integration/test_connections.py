@@ -59,7 +59,7 @@ async def test_browser_on_the_port_of_stations_is_sent_to_the_page(csms: Csms, h
     response = await http(csms, f"{head}\r\nHost: x\r\n\r\n".encode())
     assert response.startswith(b"HTTP/1.1 426 ")
     assert b"Upgrade: websocket" in response
-    assert f"stations, which open ws://{csms.address}/<station id>; ".encode() in response
+    assert f"stations, which connect to ws://{csms.address}/<station id>; ".encode() in response
     assert b"the page and the control API are at http://127.0.0.1:9001\n" in response
 
 

@@ -112,7 +112,7 @@ async def test_short_password_is_warned_of_at_the_start_and_at_a_change(log_line
         await log_lines.wait_for("a station may reject the password: a password must have 16 to 40")
         answer = await client.patch("/v1/stations/CS1/profile", json={"password": "also-short"})
     assert answer.status_code == 200
-    (line,) = await log_lines.wait_for("a station may reject the password of CS1: ")
+    (line,) = await log_lines.wait_for("the station may reject the password set for CS1: ")
     assert line.endswith("16 to 40 characters, not 10 (A00.FR.205)")
 
 
@@ -214,7 +214,7 @@ async def test_unfit_password_is_not_sent_unless_told_to(new: str) -> None:
             payload = set_password(new)
             answer = await send_command(client, "CS1", "SetVariables", payload=payload)
             detail = problem_detail(answer, 422, "invalid-payload")
-            assert detail.startswith("SetVariables may not be sent: a password must have ")
+            assert detail.startswith("SetVariables must not be sent: a password must have ")
             assert detail.endswith('"validate": false sends it anyway')
             assert new not in detail
             assert station.order == []
@@ -311,5 +311,5 @@ def test_password_in_a_payload_that_a_station_may_reject_is_reported() -> None:
     plan = {"command": "SetVariables", "delay": 1, "payload": set_password("too-short")}
     settings = Settings.model_validate(plan)
 
-    with pytest.raises(UsageError, match=r"SetVariables may not be sent: a password must have 16 to 40"):
+    with pytest.raises(UsageError, match=r"SetVariables must not be sent: a password must have 16 to 40"):
         check_payload(settings, VERSIONS)

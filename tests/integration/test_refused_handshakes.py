@@ -242,7 +242,7 @@ async def test_identity_in_another_case_is_the_same_station(csms: Csms, log_line
         async with raw_connection(csms, "cs1") as second:
             assert await heartbeat_is_answered(second)
             assert list(csms.sessions) == list(csms.stations) == ["CS1"]
-        await log_lines.wait_for("CS1  connects with the spelling cs1")
+        await log_lines.wait_for("CS1  connects with its identity written as cs1")
 
 
 async def test_identity_takes_the_spelling_of_its_profile(serve: Serve) -> None:

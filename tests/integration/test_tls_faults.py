@@ -212,6 +212,6 @@ async def test_rule_with_a_tls_fault_without_tls_is_warned_of(
     serve: Serve, pki_folder: Path, log_lines: LogLines, is_secure: bool
 ) -> None:
     await serve(tls=is_secure, pki=pki_folder, rules=(rule_of_flag("handshake:expired"),))
-    warnings = [line for line in log_lines.lines if "no port takes TLS" in line]
-    expected = "no port takes TLS, so the rules with TLS faults have no effect: expired; add --tls"
+    warnings = [line for line in log_lines.lines if "no port accepts TLS" in line]
+    expected = "no port accepts TLS, so the rules with TLS faults have no effect: expired; add --tls"
     assert warnings == ([] if is_secure else [expected])

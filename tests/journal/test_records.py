@@ -104,7 +104,7 @@ def test_pause_is_logged_at_start_and_end(flood: Flood, caplog: pytest.LogCaptur
             flood(records, frames)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
         "more than 2500 calls per second",
-        "the load has dropped; findings are resumed",
+        "the load has dropped; findings are reported again",
     ]
     assert records.unobserved == MAX_WATCHED_RATE - 1
 

@@ -216,7 +216,7 @@ def test_lost_records_are_reported_once_and_kept(
     errors = [one.message for one in caplog.records if one.levelno == logging.ERROR]
     assert errors == [
         f"{path} no longer has the records of 2 certificates (1 revoked); the server has them in "
-        "memory and writes them back with the next certificate"
+        "memory and writes them back when it issues a certificate"
     ]
     index.add(record(4))
     assert Registry(path).get(2) == record(2, revoked=NOW)

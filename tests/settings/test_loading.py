@@ -266,7 +266,7 @@ WRONG_VALUES = [
     case("expression", RULE + "[[rules]]\nset = 'x'\nwhen.expression = 'a['\n",
          "7: rules.when: the expression 'a[' is not valid JMESPath: ", []),
     case("nothing in then", RULE + "[[rules]]\nwhen = { action = 'Heartbeat' }\n",
-         "5: rules: a rule needs an effect: an answer, an error, a fault or a command in then, or set", []),
+         '5: rules: a rule needs an effect: "set", or "then" with an answer, an error, a fault or a ', []),
     case("answer and error in then", RULE + "[[rules]]\nthen = { answer = {}, error = {} }\n",
          "6: rules.then: a rule has either an answer or an error, not both", []),
     case("placeholder in then",

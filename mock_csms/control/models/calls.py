@@ -36,7 +36,7 @@ class CallRequest(RequestBody):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if self.within is not None and self.when is None:
-            raise ValueError('within limits the wait for a connection; add "when": "connected"')
+            raise ValueError('"within" limits the wait for a connection; add "when": "connected"')
         if self.split and not self.validate_:
             raise ValueError(
                 '"split" needs the schema of the command; leave out "split" or "validate": false'

@@ -28,7 +28,7 @@ class SilenceChange(RequestBody):
         if not self.silence and not self.report:
             raise ValueError('name the ids of findings under "silence" or "report"')
         if both := [name for name in self.silence if name in self.report]:
-            raise ValueError(f"{both[0]} is under both silence and report; choose one")
+            raise ValueError(f'{both[0]} is under both "silence" and "report"; choose one')
         return self
 
 

@@ -101,7 +101,7 @@ async def test_reset_of_one_station_keeps_the_silences(mock: Mock, station_id: s
         pytest.param(
             {"silence": ["call-unanswered"], "report": ["call-unanswered"]},
             "invalid-request",
-            "call-unanswered is under both silence and report; choose one",
+            'call-unanswered is under both "silence" and "report"; choose one',
         ),
         pytest.param({"silence": "call-unanswered"}, "invalid-request", "silence: "),
         pytest.param({"silent": ["call-unanswered"]}, "invalid-request", "did you mean silence?"),

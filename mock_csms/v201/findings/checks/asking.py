@@ -223,7 +223,7 @@ def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         f"{named(one.id_token)} ended the authorization of a transaction that another idToken had started, "
-        f"although its own Authorize was answered with {answer.status}; a refused idToken must not do this",
+        f"although its own Authorize was answered with {answer.status}; a refused idToken must not end it",
         (answer.frame,),
     )
 
@@ -245,7 +245,7 @@ def _judge_refused(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"{named(one.id_token)} was authorized without an Authorize, although the station was last told that "
-        f"its status is {one.answer_before.status}; it must ask again",
+        f"its status is {one.answer_before.status}; the station must ask again",
         (one.answer_before.frame,),
     )
 

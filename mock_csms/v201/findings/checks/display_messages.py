@@ -167,7 +167,7 @@ def _judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
         return MET if command.answer["status"] == "Rejected" else None
     return Broken(
         f"a message for the display {short(display['name'])} was accepted, but the station has reported all "
-        "its components and this one is not among them; the answer should be Rejected"
+        "its components and this display is not among them; the answer should be Rejected"
     )
 
 

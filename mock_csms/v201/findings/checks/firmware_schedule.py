@@ -58,7 +58,7 @@ def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known2
         return Broken(
             f"{status} of the update with requestId {update.request_id} was sent "
             f"{install_at - call.at:.0f} s before its installDateTime; the station must install the "
-            "firmware at this time",
+            "firmware at the installDateTime",
             (update.frame,),
         )
     if "InstallScheduled" in update.statuses:
@@ -68,7 +68,7 @@ def _judge_installation(call: StationCall, update: FirmwareUpdate, known: Known2
         return None
     return Broken(
         f"{status} of the update with requestId {update.request_id} was sent without InstallScheduled, "
-        f"although the firmware was there {install_at - in_place_at:.0f} s before its installDateTime; the "
-        "station must send InstallScheduled first",
+        f"although the firmware was ready to be installed {install_at - in_place_at:.0f} s "
+        "before its installDateTime; the station must send InstallScheduled first",
         (update.frame,),
     )

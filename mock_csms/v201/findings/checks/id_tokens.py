@@ -104,7 +104,7 @@ def _judge_own_token(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"an Authorize asks about {named(call.payload['idToken'])}, which has authorized the running "
-        f"transaction {short(transaction_id)}; the station must end the authorization without asking"
+        f"transaction {short(transaction_id)}; the station must end the authorization without an Authorize"
     )
 
 
@@ -162,7 +162,7 @@ def _judge_contract_data(call: StationCall, known: Known201) -> Outcome:
         return None
     return Broken(
         f"the Authorize for {named(id_token)} has neither iso15118CertificateHashData nor certificate; "
-        "it must have the data for a check of the contract certificate"
+        "it must have one of them, so that the central system can check the contract certificate"
     )
 
 

@@ -286,7 +286,7 @@ def _judge_duplicate(item: Item, monitors: dict[int, KnownMonitor]) -> Outcome:
     if item.result["status"] != _ACCEPTED:
         return MET if item.result["status"] == "Duplicate" else None
     return Broken(
-        f"a second {existing[1].text} was accepted although the monitor {existing[0]} is one already; the "
+        f"a second {existing[1].text} was accepted although there is one with the id {existing[0]}; the "
         "answer must be Duplicate",
         (existing[1].frame,) if existing[1].frame else (),
     )

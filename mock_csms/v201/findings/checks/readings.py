@@ -75,8 +75,8 @@ def _judge_units(call: StationCall, known: Known201) -> Outcome:
         if unit not in fitting:
             name = measurand if "measurand" in sample else f"no measurand, which means {measurand}"
             return Broken(
-                f"{_owner(call)} has a reading with unit {unit} and {name}; the measurand must be the type "
-                "of the value"
+                f"{_owner(call)} has a reading with unit {unit} and {name}; the measurand must be one "
+                "that is measured in this unit"
             )
         has_unit = True
     return MET if has_unit else None

@@ -104,8 +104,8 @@ def _outcome(result: VariableResult, value: str, *, is_wrong: bool, fault: str, 
         return before
     if result.status in SET:
         return Broken(
-            f"the value {short(value)} of {result.text} is answered with {result.status}, but {fault}; it "
-            "must be Rejected"
+            f"setting {result.text} to {short(value)} was answered with {result.status}, but {fault}; the "
+            "status must be Rejected"
         )
     return MET if result.status == "Rejected" else before
 

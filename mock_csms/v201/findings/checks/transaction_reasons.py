@@ -165,7 +165,7 @@ def _judge_local_stop(call: StationCall, known: Known201) -> Outcome:
         return MET
     return Broken(
         f"the Ended event of the transaction {_name(call)} has triggerReason StopAuthorized and "
-        f"stoppedReason {reason}; a driver who stops at the station should be reported as Local"
+        f"stoppedReason {reason}; if the driver stops it at the station, the stoppedReason should be Local"
     )
 
 

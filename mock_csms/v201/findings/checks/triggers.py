@@ -166,8 +166,8 @@ def _judge_status_without_task(call: StationCall, known: Known201) -> Outcome:
     if task.state is None or is_retry:
         return None
     return Broken(
-        f"the triggered {call.action} is {status} although no upload or update is in progress since "
-        f"{task.status}; it must be Idle"
+        f"the triggered {call.action} is {status} although no upload or update has been in progress "
+        f"since the status {task.status}; it must be Idle"
     )
 
 

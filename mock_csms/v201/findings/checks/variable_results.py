@@ -202,7 +202,7 @@ def _judge_absent(command: AnsweredCommand, known: Known201, *, missing: Missing
             outcome = MET
         elif command.action == Action.set_variables or result.status != "Accepted":
             return Broken(
-                f"{result.text} is answered with {result.status}, but the FullInventory does not have this "
+                f"the result for {result.text} is {result.status}, but the FullInventory does not have this "
                 f"{missing}; the status must be {_STATUS_OF[missing]}, or the FullInventory must have it"
             )
     return outcome
@@ -222,7 +222,7 @@ def _judge_reported(command: AnsweredCommand, known: Known201, *, missing: Missi
         is_unknown = result.status == _STATUS_OF[missing]
         if is_unknown and _absence_of(model, result.name, result.attribute_type) is None:
             return Broken(
-                f"{result.text} is answered with {result.status}, but the FullInventory has it; a station "
+                f"the result for {result.text} is {result.status}, but the FullInventory has it; a station "
                 "must give this status only for what it does not have"
             )
     return None
@@ -238,7 +238,8 @@ def _judge_value(command: AnsweredCommand, _: Known201, *, missing: Missing) -> 
             continue
         if "attributeValue" in result.fields:
             return Broken(
-                f"{result.text} is answered with {result.status} and an attributeValue, which must be omitted"
+                f"the result for {result.text} is {result.status} with an attributeValue, which must be "
+                "omitted"
             )
         outcome = MET
     return outcome
