@@ -181,7 +181,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                 self._wait_for_turn()
 
     def _wait_for_turn(self) -> None:
-        """Queue the backlog for the next turn. TCP slows down a client that sends more until then."""
+        """Ask for a turn to handle the backlog. If it is too long, stop reading until then, so that TCP slows
+        the client down.
+        """
         if len(self._backlog) > MAX_BACKLOG:
             self._tcp.pause_reading()
         size, _ = next_records(self._backlog, self._missing)

@@ -63,7 +63,7 @@ class RigVerbs:
             raise RigFailed(f"the rig failed to do {stimulus}: {type(error).__name__}: {error}") from error
 
     def _note(self, stimulus: str, evse: int) -> None:
-        """Record for `clears` the cable, vehicle or fault that a stimulus leaves at an EVSE or removes."""
+        """Keep track of the cable, vehicle or fault that a stimulus adds at an EVSE or removes from it."""
         match stimulus:
             case "plug-in" | "plug-and-charge":
                 self.plugged.add(evse)

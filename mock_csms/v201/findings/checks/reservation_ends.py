@@ -53,7 +53,7 @@ RESERVED_STATUS_KEPT: Final = CHECKS.kind(
     "error",
     "connectors stay Reserved after the reservation of their EVSE has ended",
     "an accepted ReserveNow for the EVSE, and no other ReserveNow since; "
-    "ReservationCtrlr.NonEvseSpecific if another EVSE is in use",
+    "if another EVSE is in use, also that ReservationCtrlr.NonEvseSpecific is false",
 )
 USED_RESERVATION_KEPT: Final = CHECKS.kind(
     "used-reservation-kept",
