@@ -14,15 +14,16 @@ This page is generated from the checks; `task finding-kinds` writes it. [Finding
 the mock reports findings. `--silence` with a name from the first column turns that kind of finding off.
 
 Each kind is listed in the block of its first requirement. A violation of a SHALL is an error, of a SHOULD a
-warning, and of a recommendation a hint; hints are off by default. The column Condition has the facts that the
-mock must first learn from the messages of the station; without them, the finding is not reported.
+warning, and of a recommendation a hint; hints are off by default. The column "Needs to know" has what the
+mock must first learn from the messages of the station; without it, the finding is not reported. There, the
+name of a variable, such as TxCtrlr.TxStopPoint, stands for its value.
 
 The last column has the misbehaviours of a [simulated station](station.md) that cause the finding:
 `mock-csms station --misbehave list` describes those that are a single name, and the others are
 [mutations](station.md#mutations). For example, with `hear ACTION FIELD=VALUE` the station acts as if the
 command, or the answer to its message, had this value.
 """
-_COLUMNS: Final = ("Finding", "Severity", "Requirement", "Meaning", "Condition", "`--misbehave`")
+_COLUMNS: Final = ("Finding", "Severity", "Requirement", "Meaning", "Needs to know", "`--misbehave`")
 _GENERAL: Final = "OCPP-J and general rules"
 
 

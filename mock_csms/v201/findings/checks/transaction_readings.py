@@ -73,7 +73,7 @@ READING_OUTSIDE_INTERVAL: Final = CHECKS.kind(
     "error",
     "an event that is not the last has readings that are older than the sampling interval or newer than "
     "the event",
-    "for older readings TxUpdatedInterval",
+    "for readings that are too old, TxUpdatedInterval",
 )
 
 
