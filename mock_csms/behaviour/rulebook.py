@@ -25,7 +25,7 @@ from mock_csms.messages import Call
 from mock_csms.versions import OcppVersion, actions_from_csms, actions_from_station
 
 WILDCARDS: Final = frozenset("*?[")
-"""Characters that a glob needs to match anything but itself."""
+"""Characters of globs; a glob without any of them matches only its own text."""
 MAX_RULES: Final = 1000
 """Maximum number of rules after one is added at run time; a settings file may have more."""
 MAX_RULE_SETS: Final = 1_000

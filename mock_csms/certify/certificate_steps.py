@@ -97,7 +97,7 @@ async def asks_for_signing_request(
     evse: int | None = None,
     common_name: str | None = None,
 ) -> TranscriptEntry:
-    """Trigger a SignCertificate for a use, and check its certificate signing request."""
+    """Trigger a SignCertificate for a certificate with this use, and check the CSR in it."""
     at = {} if evse is None else {"evse": {"id": evse}}
     await run.csms.sends("TriggerMessage", requestedMessage=trigger, **at, expect="Accepted")
     return await sends_signing_request(run, use, common_name=common_name)

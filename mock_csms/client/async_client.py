@@ -245,7 +245,7 @@ class AsyncClient:
         return await self.send(operations.note(text, station))
 
     async def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return the newest ``limit`` journal entries that the client has received as text, one line each."""
+        """Return as text, a line each, the newest ``limit`` journal entries that the client has received."""
         follower = self._connected()
         with suppress(ClientError):  # a server that has ended is a reason to read the transcript
             await follower.catch_up()

@@ -186,7 +186,7 @@ class Client:
         return self._run(self._client.note(text, station))
 
     def transcript(self, station: str | None = None, *, limit: int = 200) -> str:
-        """Return the newest ``limit`` journal entries that the client has received as text, one line each."""
+        """Return as text, a line each, the newest ``limit`` journal entries that the client has received."""
         return self._run(self._client.transcript(station, limit=limit))
 
     # Changes

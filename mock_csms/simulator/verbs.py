@@ -265,7 +265,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb(
             "plug-and-charge",
             "a vehicle is plugged in and presents its contract certificate; with install=yes, it first asks "
-            "for a certificate, with update=yes for a newer one",
+            "for a certificate; with update=yes, it first asks for a newer one",
             _plug_and_charge,
             PLUG_AND_CHARGE,
             obstacle=_contract,
@@ -294,7 +294,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "end-at-ev",
-            "the vehicle ends the session, as over ISO 15118",
+            "the vehicle itself ends the session, as vehicles can with ISO 15118",
             lambda station, given: station.charging.end_at_vehicle(given["evse"]),
             {"evse": EVSE},
             obstacle=_vehicle,

@@ -421,7 +421,10 @@ def test_example_of_each_form_can_be_read(name: str) -> None:
     ("text", "error"),
     [
         ("sya Reset status=X", "unknown form 'sya'; did you mean say?"),
-        ("say", 'begins a mutation; write all of it in quotes: "say BootNotification reason=Unknown"'),
+        (
+            "say",
+            'begins a mutation; write the whole mutation in quotes: "say BootNotification reason=Unknown"',
+        ),
         ("say if reason=X", "write say ACTION FIELD=VALUE..."),
         ("say Reset", "write say ACTION FIELD=VALUE..."),
         ("say BootNotificaton reason=X", "unknown action 'BootNotificaton'; did you mean BootNotification?"),

@@ -38,7 +38,7 @@ async def reserves(run: CaseRun, request: dict[str, Any], *, expect: str) -> Non
 
 
 async def given_reserved(run: CaseRun, **fields: Any) -> None:
-    """Reserve the EVSE of the case, or what ``fields`` name, for the valid token before the case begins."""
+    """Before the case, reserve its EVSE for the valid token; ``fields`` replace those of ReserveNow."""
     await run.given.variables_if_implemented(**RESERVATIONS_ENABLED)
     request = reservation(run, run.tokens.valid, **fields)
     await run.given.reserved(request, *run.file.connectors_at(run.evse))

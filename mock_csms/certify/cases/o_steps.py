@@ -49,7 +49,7 @@ async def supported_priorities(run: CaseRun) -> list[str]:
 
 
 async def supported_formats(run: CaseRun) -> list[str]:
-    """Return the formats that the station supports."""
+    """Return the formats of display messages that the station supports."""
     return await _supported(run, "SupportedFormats", MESSAGE_FORMATS)
 
 

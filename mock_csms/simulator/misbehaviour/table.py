@@ -49,7 +49,9 @@ def deviations_of(name: str, version: OcppVersion) -> tuple[Deviation, ...]:
         hint = suggest(name, MISBEHAVIOURS) or "; --misbehave list shows the names and the forms of mutations"
         raise UsageError(f"unknown misbehaviour {name!r}{hint}")
     if first == name:
-        raise UsageError(f'{name!r} begins a mutation; write all of it in quotes: "{FORMS[name].example}"')
+        raise UsageError(
+            f'{name!r} begins a mutation; write the whole mutation in quotes: "{FORMS[name].example}"'
+        )
     try:
         return (parse_mutation(name, version),)
     except WrongMutation as error:

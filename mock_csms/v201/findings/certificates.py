@@ -67,7 +67,7 @@ class StationCertificates:
         self._installed = RecentChanges()
         self._deleted = RecentChanges()
         self._is_listing = False
-        """Whether the answer to a GetInstalledCertificateIds may still arrive, and be older than a change."""
+        """Whether a GetInstalledCertificateIds is unanswered; its list may miss a change made meanwhile."""
         self._keys: set[bytes] | None = set()
         """Public keys of all CSRs; None if one could not be read or there are too many."""
         self._own: tuple[str, int] | None = None

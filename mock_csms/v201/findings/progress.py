@@ -132,7 +132,7 @@ class SignedUpdates(BoundedDict[int, bool]):
 
 
 class RecentSteps(BoundedDict[tuple[str, int | None], str]):
-    """Last status of each course, by the action of its messages and the requestId."""
+    """Last status of each firmware update and log upload, by the action that reports it and the requestId."""
 
     __slots__ = ()
     limit = 50

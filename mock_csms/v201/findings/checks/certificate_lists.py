@@ -108,8 +108,8 @@ def _judge_number_of_roots(command: AnsweredCommand, known: Known201) -> Outcome
         return MET
     return Broken(
         f"{len(roots)} certificates of the type {CSMS_ROOT_TYPE} are listed; while "
-        "AdditionalRootCertificateCheck is true, the station must have one, and may keep a replaced one for "
-        "a time"
+        "AdditionalRootCertificateCheck is true, the station must have one of them, and may keep the one "
+        "that it replaced for a time"
     )
 
 

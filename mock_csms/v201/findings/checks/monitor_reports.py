@@ -322,8 +322,8 @@ def _judge_replacement(call: StationCall, known: Known201) -> Outcome:
         if reported.settings == expected.replaced.settings:
             return Broken(
                 f"the monitor {monitor_id} is reported as a {short(reported.text)} and the value "
-                f"{reported.value:g}, as before the SetVariableMonitoring that was Accepted for it; the "
-                "command must replace the monitor",
+                f"{reported.value:g}; these are its settings from before the SetVariableMonitoring that was "
+                "Accepted for it, which must replace the monitor",
                 (expected.frame, query.frame),
             )
         outcome = MET

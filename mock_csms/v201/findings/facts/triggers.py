@@ -15,10 +15,9 @@ IDLE: Final = "Idle"
 WORKING: Final = "working"
 _STARTED: Final = "started"
 _LOG_STATES: Final = {"Idle": IDLE, "Uploaded": IDLE, "Uploading": WORKING}
+"""State of a log upload, by status. After any other status, the station may be idle or working."""
 _FIRMWARE_STATES: Final = {"Idle": IDLE, "Installed": IDLE}
-"""State of a log upload (`_LOG_STATES`) or firmware update, by status; after a status that is not listed, the
-station may go on or try again.
-"""
+"""State of a firmware update, by status. After any other status, the station may be idle or working."""
 _STARTED_BY: Final = {
     Action.get_log.value: Action.log_status_notification.value,
     Action.update_firmware.value: Action.firmware_status_notification.value,
