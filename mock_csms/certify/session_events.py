@@ -31,7 +31,7 @@ STARTED_CHARGING: Final = Pattern(
 )
 DATA_SIGNED: Final = Pattern(EVENT, eventType="Updated", triggerReason="SignedDataReceived")
 VEHICLE_SEEN: Final = Pattern(EVENT, eventType="Updated", triggerReason="EVDetected")
-"""The event that a station with a bay sensor sends for a vehicle, even if no start or stop point needs it."""
+"""Event of a station whose bay sensor detects a vehicle, whatever its start and stop points are."""
 
 
 class SessionEvents:

@@ -83,7 +83,7 @@ class AsyncRehearsal:
         """Answer the open prompt, as a person would on the page; raises ClientError if none is open."""
         prompt = (await self.state(changed_since=0))["prompt"]
         if prompt is None:
-            raise ClientError("no prompt is open")
+            raise ClientError("the rehearsal has no open prompt")
         await self._send(operations.answer_prompt(prompt["id"], answer))
 
     async def end(self, *, finished_at: str | None = None) -> None:

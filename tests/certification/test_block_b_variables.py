@@ -139,7 +139,7 @@ async def send_report(station: Station, request_id: int, values: dict[str, str])
 
 
 async def gets_base_report(case: StationCase, report_base: str) -> None:
-    """Make the mock send a GetBaseReport, then show the values that the station reports in two parts."""
+    """Make the mock send a GetBaseReport, and check that it stores what the station reports in two parts."""
     values = {OFFLINE_THRESHOLD: "123", AUTHORIZE_REMOTE_START: "false"}
     async with case.booted() as station:
         await case.result_of("GetBaseReport", {"requestId": 7, "reportBase": report_base})

@@ -65,7 +65,7 @@ async def test_cancelled_question_withdraws_its_prompt(mock: Mock, client: Async
 
     assert asking.cancelled()
     assert (await client.rehearsal.state())["prompt"] is None
-    with pytest.raises(ClientError, match="no prompt is open"):
+    with pytest.raises(ClientError, match="the rehearsal has no open prompt"):
         await client.rehearsal.answer("done")
 
 
@@ -76,7 +76,7 @@ async def test_client_without_asyncio_does_the_same(mock: Mock, client: AsyncCli
             answer = csms.rehearsal.ask("Plug in")
             csms.rehearsal.progress({"id": "TC_B_01_CS", "verdict": "PASS"})
             csms.rehearsal.end()
-            with pytest.raises(ClientError, match="no prompt is open"):
+            with pytest.raises(ClientError, match="the rehearsal has no open prompt"):
                 csms.rehearsal.answer("done")
             state = csms.rehearsal.state()
             csms.rehearsal.delete()

@@ -31,7 +31,7 @@ TRANSACTION_ENDED_BY_SCHEDULED_RESET: Final = CHECKS.kind(
     "transaction-ended-by-scheduled-reset",
     "error",
     "a transaction is ended by a Reset OnIdle that was scheduled",
-    "the answer to the Reset, and no other Reset since the last boot that may be Immediate",
+    "the answer to the Reset, and that no Reset Immediate may have been accepted since the last boot",
 )
 
 
