@@ -24,7 +24,7 @@ STATION_RIG: Final = "station"
 """Value of --rig: a simulated station is started, which is the station under test and its own rig."""
 PERSON_RIG: Final = "person"
 BOOT_AFTER_CONNECTION_S: Final = 5.0
-"""Seconds after which a station that has connected and not booted is reset."""
+"""Seconds to wait for the BootNotification of a station that has connected; then the station is reset."""
 
 type WriteText = Callable[[str], object]
 
@@ -166,7 +166,10 @@ async def await_station(
 
 
 async def _await_boot(station: AsyncStationHandle, within: float, write: WriteText) -> None:
-    """Wait for a BootNotification; reset a station that only connects, having booted at an earlier server."""
+    """Wait for a BootNotification; reset the station if none comes soon. Raises NoStation.
+
+    A station that has booted at an earlier server may connect without a BootNotification.
+    """
     with suppress(StationFailure):
         await station.waits_for("BootNotification", within=min(within, BOOT_AFTER_CONNECTION_S))
         return

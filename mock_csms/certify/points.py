@@ -21,7 +21,7 @@ class Point(StrEnum):
 type EventType = Literal["Started", "Updated", "Ended"]
 
 ENDED_BY_STOP: Final = frozenset({Point.AUTHORIZED, Point.POWER_PATH_CLOSED, Point.ENERGY_TRANSFER})
-"""Stop points at which a transaction ends with its authorization (E06.FR.06, errata 6.2.117)."""
+"""Stop points that end a transaction when its authorization ends (E06.FR.06, errata 6.2.117)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,10 @@ class TransactionPoints:
     def step(self, before: Situation, **changes: Any) -> tuple[Situation, EventType | None]:
         """Return the situation after a step, and the type of the event that the step leads to, if any.
 
-        A transaction starts when a start point is newly met, or at an authorization if a start point is still
-        met, as after an earlier transaction. It ends when a stop point is no longer met; DataSigned is not a
-        stop point (errata 2.24). The end of a transaction ends its authorization.
+        A transaction starts when a start point becomes met. It also starts at an authorization if a start
+        point is already met, such as EVConnected after an earlier transaction. It ends when a stop point is
+        no longer met; DataSigned is not a stop point (errata 2.24). The end of a transaction ends its
+        authorization.
         """
         after = replace(before, **changes)
         event = self._event(before, after)

@@ -91,8 +91,9 @@ class Preparations(States):
     ) -> None:
         """Set the points at which transactions start and stop, until the end of the case.
 
-        The first of several values that can be set is used. If none can be set, the variable must already
-        have one of them, and no point of ``start_without`` or ``stop_without``; otherwise raises Skipped.
+        If ``start`` or ``stop`` has several values, they are tried in turn until the station accepts one. If
+        it accepts none, the present value of the variable must have all points of one of them, and no point
+        of ``start_without`` or ``stop_without``; otherwise raises Skipped.
         """
         await self._set_points("TxStartPoint", start, start_without)
         await self._set_points("TxStopPoint", stop, stop_without)
@@ -207,10 +208,10 @@ class Preparations(States):
         await super().local_list(*entries, version=version)
 
     async def token_known_offline(self, token: CaseToken | None = None, **info: Any) -> None:
-        """Make the station accept a token offline, by all means that it has.
+        """Make the station accept a token offline.
 
-        They are the acceptance of unknown tokens, the cache and the local list. ``info`` has further fields
-        of the idTokenInfo in the local list.
+        The station is set to accept unknown tokens offline; the token is also put into its cache and its
+        local list, as far as it has them. ``info`` has further fields of the idTokenInfo in the local list.
         """
         shown = token or self._stage.file.tokens.valid
         await self.variables_if_implemented(

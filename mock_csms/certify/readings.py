@@ -50,9 +50,9 @@ def signatures(values: Iterable[MeterValue]) -> list[Mapping[str, Any]]:
 
 
 def keys_are_sent(signed: Iterable[Mapping[str, Any]], when: str | None) -> bool:
-    """Whether signatures have valid public keys (Base64) as often as ``when`` requires; None: any number.
+    """Whether signatures have public keys in Base64, and as many of them as ``when`` requires.
 
-    ``when`` is the value of PublicKeyWithSignedMeterValue.
+    ``when`` is the value of PublicKeyWithSignedMeterValue; with None, any number of keys is accepted.
     """
     keys = [signature["publicKey"] for signature in signed]
     if not all(_is_base64(key) for key in keys):

@@ -80,7 +80,7 @@ class RehearsalOfStation:
         return self._reported(planned, result, await self._frames_since(start))
 
     def _with_caveat(self, planned: PlannedCase, result: CaseResult) -> CaseResult:
-        """Add to a FAIL the hint of `CatalogueEntry.caveat` that the station file may lack a claim."""
+        """Return the result; the text of `CatalogueEntry.caveat` is added to the reason of a FAIL."""
         caveat = planned.entry.caveat(self._file.claims)
         if result.verdict is not Verdict.FAIL or not caveat:
             return result
@@ -123,7 +123,7 @@ class RehearsalOfStation:
 
 
 def report_taken_over(planned: Sequence[PlannedCase], earlier: RunReport) -> RunReport | None:
-    """Return ``earlier`` with only the planned cases; None unless it has decided all of them."""
+    """Return ``earlier`` with only the planned cases; None if ``earlier`` has not decided all of them."""
     decided = {case.result.id: case for case in earlier.cases if is_decided(case)}
     if any(each.entry.id not in decided for each in planned):
         return None

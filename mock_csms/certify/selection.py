@@ -10,7 +10,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 from mock_csms.certify.station_file import StationFile
 
 FILE_OF_VENDOR: Final = "firmware"
-"""Word among the stimuli of a case that stands for a firmware file of the vendor."""
+"""Word in `CatalogueEntry.hands` that names no stimulus: the case needs a firmware file of the vendor."""
 
 
 @dataclass(frozen=True, slots=True)

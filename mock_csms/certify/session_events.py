@@ -47,7 +47,7 @@ class SessionEvents:
     async def follow(
         self, changes: Mapping[str, bool], *, after: Sequence[Pattern] = (), **fields: Any
     ) -> TranscriptEntry | None:
-        """Change the situation; wait for the event that has to follow and return it, None if none has to."""
+        """Change the situation, wait for the event that has to follow, and return it; None if none is due."""
         points = await self._stage.points()
         situation, kind = points.step(self._session.situation, **changes)
         event = None

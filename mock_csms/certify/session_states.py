@@ -361,8 +361,8 @@ class SessionStates:
     async def unplugged_at_vehicle(self, *, is_attached: bool = False, **fields: Any) -> None:
         """Unplug the cable at the vehicle; ``fields`` are further fields of the event.
 
-        A cable that is attached to the station is then unplugged altogether; the case checks the status of
-        its connector.
+        With ``is_attached``, the cable belongs to the station, so that its connector becomes free; the case
+        checks the status of the connector.
         """
         stops = await self._stage.variable("TxCtrlr", "StopTxOnEVSideDisconnect") != "false"
         await self._stage.rig.unplugs_at_the_vehicle(is_attached=is_attached)

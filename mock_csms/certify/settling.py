@@ -50,7 +50,7 @@ async def _unlocks(handle: AsyncStationHandle, rig: RigVerbs, file: StationFile)
 async def _returns(handle: AsyncStationHandle, within: float) -> bool:
     """Wait until the station is in service, and return whether it is.
 
-    It is disconnected once if it is connected but does not boot.
+    If the station is connected but does not boot in time, close its connection and wait a second time.
     """
     if await _comes_true(handle, within, is_in_service):
         return True

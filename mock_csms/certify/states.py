@@ -68,9 +68,9 @@ class States(SessionStates):
 
     @reached(about="TC_H_01_CS")
     async def reserved(self, reservation: Mapping[str, Any], *connectors: tuple[int, int]) -> None:
-        """Reserve until the end of the case; wait until the connectors are reported Reserved.
+        """Make a reservation, and wait until the connectors are reported Reserved.
 
-        ``reservation`` is the payload of the ReserveNow.
+        The reservation is cancelled at the end of the case. ``reservation`` is the payload of the ReserveNow.
         """
         await self._stage.csms.sends("ReserveNow", reservation, expect="Accepted")
         cancelled = {"reservationId": reservation["id"]}

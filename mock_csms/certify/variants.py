@@ -1,9 +1,10 @@
-"""The table of variants: how the simulated station differs for a case about a station without a feature.
+"""The table of variants: for which cases the simulated station differs from the usual one, and how.
 
 One TOML file per block: ``[TC_B_28_CS]`` with ``variables`` of the device model and ``ways``, misbehaviours
-that imitate such a station. ``setup`` has parameters of `mock_csms.simulator.core.Setup`, and
-``security_profile`` is the security profile of the first connection. With ``alone``, no other case runs
-beside the case, because it changes the server for all stations.
+that imitate a station of the kind that the case needs, such as one without a feature. ``setup`` has
+parameters of `mock_csms.simulator.core.Setup`, and ``security_profile`` is the security profile of the first
+connection. With ``alone``, no other case runs beside the case, because it changes the server for all
+stations.
 """
 
 from collections.abc import Mapping

@@ -21,8 +21,9 @@ MAX_SEARCHED: Final = 1000
 def failure_text(
     transcript: Transcript, station: str, after: int, sentence: str, expected: Sequence[Pattern] = ()
 ) -> str:
-    """Return ``sentence`` and lines that explain the failure, such as the entry after the number ``after``
-    that is closest to an expected message, and the last frames of the station.
+    """Return ``sentence`` and lines that explain the failure, such as the last frames of the station.
+
+    If a message was expected, some lines show the entry closest to it, of those numbered above ``after``.
     """
     return "\n".join(
         [

@@ -189,7 +189,8 @@ class Follower:
     def _take(self, event: ServerEvent) -> None:
         """Add the journal entry that an event contains, if any, to the transcript.
 
-        A comment has an id, too: entries up to this id that have not come are marked as missing.
+        A comment in the event stream has an id, too; entries up to this id that have not come are marked as
+        missing.
         """
         self._last_id = event.id or self._last_id
         if event.name == "entry":

@@ -43,7 +43,10 @@ class RigVerbs:
         self._note(stimulus, asked.parameters.get("evse", self._file.evse))
 
     def _place(self, stimulus: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the default place of a stimulus. Rigs know that a connector that is not named is 1."""
+        """Return the default EVSE of a stimulus, and its connector if the request to a person names one.
+
+        Connector 1, which rigs assume by default, is returned for plug-in only.
+        """
         if "{evse}" not in STIMULI[stimulus]:
             return {}
         evse = parameters.get("evse", self._file.evse)

@@ -235,8 +235,8 @@ class StationVerbs:
         """Wait for a report of each connector, ``(evse, connector)``, with this status; return the reports.
 
         The default is the connector of the case. A report is a StatusNotification, or a NotifyEvent of
-        the AvailabilityState of the connector. Raises NotSeen, or WrongMessage if the next report of a
-        connector has another status.
+        the AvailabilityState of the connector. Raises NotSeen, or CaseFailed if the status of a
+        connector changes to another one, or the trigger of a NotifyEvent is not Delta.
         """
         found = []
         for evse, connector in connectors or [(self._file.evse, self._file.connector)]:
@@ -310,10 +310,11 @@ class StationVerbs:
     async def _next_report(
         self, wanted: set[str], evse: int, connector: int, within: float
     ) -> TranscriptEntry:
-        """Return the next report of a connector with a wanted status, or with a changed one.
+        """Return the next report of a connector; skip reports that repeat a status that is not wanted.
 
         A station may repeat a report, such as when the energy transfer begins at an occupied connector.
-        Reports before a boot do not count after it; a station may report Unavailable before it restarts.
+        Reports from before the latest boot are skipped, too: a station may report Unavailable before it
+        restarts.
         """
         end = monotonic() + within
         before = self._cursor.reported.get((evse, connector))
@@ -334,7 +335,7 @@ class StationVerbs:
         within: float | None = None,
         **others: Any,
     ) -> Sequence[TranscriptEntry]:
-        """Wait for all parts of a report, as seqNo and tbc number them, and return them; raises NotSeen."""
+        """Wait for all parts of a report, and return them in the order of seqNo; raises NotSeen."""
         with self._steps.step(f"the station sends all parts of {action}{fields_text(fields, others)}"):
             self._look_from(self._cursor.start)
             parts = await self.handle.collects(action, fields, within=self._within(within), **others)
