@@ -21,7 +21,10 @@ except ImportError as error:
 __tracebackhide__ = True
 
 STREAM_SILENCE_S: Final = 45.0
-"""Seconds without a byte until the client gives up an event stream; the server sends one every 15 s."""
+"""Seconds without a byte after which the client gives up an event stream.
+
+The server sends a comment every 15 s while there are no events.
+"""
 RECONNECT_PAUSES_S: Final = (0.0, 0.05, 0.1, 0.2, 0.5)
 """Seconds before each attempt to reach a server again; the last value repeats."""
 IDLE_CONNECTION_S: Final = 2.0

@@ -18,7 +18,7 @@ EVENTS: Final = {
 
 
 class Pattern:
-    """Matches a CALL from a station that has one of these actions and these fields.
+    """Matches a station's CALL of one of these actions, whose payload must have these fields.
 
     The fields are keywords, or a dict, and are compared as `differences` describes.
     """

@@ -47,7 +47,7 @@ class Portal:
 
     @contextmanager
     def entered[Value](self, context: AbstractAsyncContextManager[Value]) -> Iterator[Value]:
-        """Enter ``context`` in the event loop of the portal, and exit it at the end of this context."""
+        """Enter ``context`` in the event loop of the portal, and exit it after the ``with`` block."""
         value = self.run(context.__aenter__())
         try:
             yield value

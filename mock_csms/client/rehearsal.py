@@ -1,7 +1,7 @@
 """The certification rehearsal, a run of certification test cases on one station.
 
-Its runner reports the progress of the cases to the server, whose web page shows it, and asks the person at
-the station to do something.
+Its runner reports the progress of the cases to the server, which shows it on a web page. When a case needs
+the person at the station to do something, the runner asks for it with a prompt on this page.
 """
 
 import asyncio

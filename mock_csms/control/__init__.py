@@ -1,1 +1,1 @@
-"""The control API: tests in any language drive and query the mock with it over HTTP."""
+"""The control API, with which tests in any language drive and query the mock over HTTP."""

@@ -183,7 +183,7 @@ class ControlServer(ServerWithoutSignals):
         return self.protocol(self._for_stations)
 
     def stop(self) -> None:
-        """Stop the server: end the requests that wait, and drop other connections after `SHUTDOWN_S`."""
+        """Stop: end the requests that wait for a station, and drop connections after `SHUTDOWN_S`."""
         self._requests.stopping.set()
         self.end()
         asyncio.get_running_loop().call_later(SHUTDOWN_S, self.drop_connections)

@@ -20,7 +20,7 @@ type EntryKey = tuple[str | None, str | None]
 
 
 class EntryCondition(NamedTuple):
-    """A `Match` from a request, and a query with its conditions other than those on the payload."""
+    """A `Match` from a request, and a journal query with those of its conditions that a query can express."""
 
     match: Match
     query: Query

@@ -39,8 +39,8 @@ def router(csms: Csms) -> APIRouter:
         """Show which requirements a station has been seen to meet, which it broke, and which no check has
         applied to yet.
 
-        The answer has the requirements that the kinds of findings name. The coverage begins with the first
-        connection of the station; `POST /v1/reset` clears it.
+        The answer lists only requirements that some kind of finding is about. The coverage begins with the
+        first connection of the station; `POST /v1/reset` clears it.
         """
         station = known_station(csms, csms.spelling(station_id))
         version = next(iter(csms.versions.values())).version

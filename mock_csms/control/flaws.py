@@ -32,7 +32,7 @@ class Shape(NamedTuple):
     root: tuple[str, ...] = ()
     """Location of the value, such as ``("body",)``; the locations of its errors begin with it."""
     value: Any = None
-    """The value itself, needed if it may contain a `Fault`: its valid keys depend on its ``kind``."""
+    """The value itself; needed if it may contain a `Fault`, whose valid keys depend on its ``kind``."""
 
     def keys_at(self, location: ErrorLocation) -> dict[str, Any]:
         """Valid keys of the object at a location, with their annotations; empty if its type is unknown."""
@@ -115,7 +115,7 @@ def _wrong_choice(value: str, expected: str) -> str:
 
 
 def _instead(location: ErrorLocation, shape: Shape) -> str:
-    """Return a hint at the key that an unknown key stands for, or else at all valid keys."""
+    """Return a hint for an unknown key: the object to write it in, a similar valid key, or all valid keys."""
     key, keys = str(location[-1]), shape.keys_at(location[:-1])
     if owner := _owner(key, keys):
         return f'; write it in "{owner}"'
@@ -132,15 +132,15 @@ def _suggested(location: ErrorLocation, shape: Shape) -> ErrorLocation | None:
 
 
 def _owner(key: str, keys: Mapping[str, Any]) -> str | None:
-    """The first of ``keys`` that stands for an object that may contain ``key``; None if there is none."""
+    """The first of ``keys`` whose value is an object that may contain ``key``; None if there is none."""
     return next((owner for owner, inner in keys.items() if key in _keys_of(_model_in(inner))), None)
 
 
 def _step_into(value: Any, step: str | int) -> Any:
     """Part of a value, one step along an error location.
 
-    If a single item is given in place of a list, the error location has the step 0 for the item, which then
-    leads to the item itself.
+    If a request has a single object where a list is expected, the error location has a step 0 for the
+    object. This step leads to the object itself.
     """
     if isinstance(value, list) and isinstance(step, int):
         return value[step]

@@ -99,9 +99,9 @@ def router(csms: Csms) -> APIRouter:
     async def verify_number(request: VerifyRequest) -> Response:
         """Verify the number of matching entries in the journal, without waiting.
 
-        If the number is wrong, the answer is a problem (409). It has the `expected` number, the
-        `actual` one with the newest matching entries, and if these are too few, the `closest` entry with its
-        `differences`, field by field. If entries after `since` are no longer stored, a maximum cannot be
+        If the number is wrong, the answer is a problem (409). It has the `expected` number, and the `actual`
+        one with the newest matching entries. If too few entries match, it also has the `closest` entry with
+        its `differences`, field by field. If entries after `since` are no longer stored, a maximum cannot be
         verified.
         """
         return json_response(await verify(csms, request))

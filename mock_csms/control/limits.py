@@ -18,7 +18,8 @@ MAX_REQUESTS: Final = 2000
 MAX_TRANSFERS: Final = 500
 """Maximum number of transfers at a time: file requests, and all requests on the ports for stations.
 
-Each slow download takes about 0.1 ms of CPU time for each of its parts, and all parts may be due at once.
+A slow download takes about 0.1 ms of CPU time for each part that it sends, and all downloads may have to send
+a part at the same moment.
 """
 MAX_BODY: Final = 2**20
 """Maximum bytes of a request body, except for uploads."""
@@ -161,7 +162,7 @@ def _too_large() -> Problem:
 
 
 def _in_time(receive: Receive, deadline: float | None = None) -> Receive:
-    """Return a ``receive`` for the parts of a body that raises Problem if they take too long.
+    """Return a ``receive`` for the parts of a body; it raises Problem if they take too long.
 
     All parts must arrive before ``deadline``; without a deadline, each one within `BODY_TIMEOUT_S`.
     """

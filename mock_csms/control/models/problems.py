@@ -109,7 +109,9 @@ class WrongNumber(ProblemDetails):
     actual: Verified
     """The actual number of matching entries, and the newest of them."""
     closest: ClosestEntry | None
-    """If too few entries match, the other entry that comes closest to a match, if any; otherwise null."""
+    """If too few entries match, the entry that comes closest to matching. Null if there is no such entry, or
+    if too many entries match.
+    """
 
 
 class ProblemKind(NamedTuple):

@@ -24,7 +24,9 @@ class ActiveRuleView(Rule):
     id: str
     """Id of the rule; a rule that was added without one has a generated id."""
     then: tuple[Then, ...] = ()
-    """Effects in sequence, one per hit for a station; the last one repeats."""
+    """Effects in sequence: for each station, the first hit gets the first effect, the second hit the second,
+    and so on. All further hits get the last effect.
+    """
     enabled: bool
     """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     scope: str | None = absent()
@@ -61,7 +63,7 @@ class TrialResult(Model):
     """The rules that match the message of a `Trial`."""
 
     state: str
-    """State that rules have set for the station; `start` until then."""
+    """State that rules have set for the station; `start` if no rule has set one."""
     rules: list[str]
     """Ids of the matching rules, in the order in which they are tried."""
 

@@ -65,8 +65,8 @@ class ServerFacts(Model):
     journal: JournalUse
     """The journal."""
     schedule: list[ScheduledCommand]
-    """Commands that the settings schedule, in the order of the settings. Changes of profiles at run time are
-    not included.
+    """Commands that the settings schedule, in the order of the settings. Commands scheduled by a change of a
+    profile at run time are not included.
     """
     files: str | None
     """Folder of the files for stations; null if they are only in memory."""
@@ -96,7 +96,9 @@ class StatisticsHistory(Model):
     refused: list[float]
     """Refused connections per second."""
     answer_ms: list[float | None]
-    """Median response time of stations to commands, in milliseconds; null if no station has answered."""
+    """Median response time of stations to commands, in milliseconds; null for a step without
+    answers.
+    """
     mock_ms: list[float | None]
     """Median time that the server took to answer stations, in milliseconds; null for a step without
     answers.
