@@ -28,9 +28,9 @@ REPORT_WITHIN_S: Final = 2.0
 """Seconds to wait for a server that is asked for its journal after a failure."""
 
 REFUSED_STEP_MARK: Final = " SIM    standard input: "
-"""Text before the reason in the log of a station that refused a step."""
+"""Text in the log of a station before the reason why the station refused a step."""
 IDLE_STEP_MARK: Final = " has no effect: "
-"""Text between a step and the reason for its missing effect, in the log of a station."""
+"""Text in the log of a station between a step and the reason why the step has no effect."""
 
 MAX_REPORTED_ENTRIES: Final = 200
 MAX_REPORTED_LINES: Final = 100
@@ -40,7 +40,7 @@ OWN_GROUP: Final[dict[str, Any]] = (
     if sys.platform == "win32"
     else {"start_new_session": True}
 )
-"""Options of `Popen` so that Ctrl+C does not reach the process. pytest ends the process with the test."""
+"""Options of `Popen` that keep Ctrl+C from the process; pytest ends the process when the test ends."""
 
 
 class LoggedProcess:

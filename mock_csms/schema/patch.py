@@ -38,10 +38,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
 def contains(value: Any, part: Any, budget: Budget | None = None) -> bool:
     """Return whether a value contains a part.
 
-    An object needs at least the fields of the part, and a list an item for each item of the part; other
-    values must be equal. None in the part requires the field to be absent. If ``budget`` is
-    given, each comparison with an item of a list takes steps from it, because two long lists need very many
-    comparisons; raises OutOfBudget.
+    An object must have at least the properties of the part. For each item of a list in the part, the list in
+    the value must have an item that contains it. Other values must be equal. None in the part requires the
+    property to be absent. If ``budget`` is given, each comparison with an item of a list takes steps from it,
+    because two long lists need very many comparisons; raises OutOfBudget.
     """
     if isinstance(part, dict):
         return isinstance(value, dict) and all(

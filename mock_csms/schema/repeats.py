@@ -39,7 +39,7 @@ class Reported(BoundedDict[tuple[str, str], bool]):
 
 
 class RepeatCheck:
-    """Checks messages for properties that occur twice, and reports each action of a station once.
+    """Checks messages for repeated properties; reports at most one property for each action of a station.
 
     Fast path: the plain way is to parse each message a second time. Here, a message is not parsed if an
     earlier message of the same action and size had no repeats: the messages of stations have few different

@@ -39,7 +39,7 @@ RULES_IN_WORDS: Final = {
     "additionalProperties": "has a property that the schema does not define",
     "format": DATE_TIME_RULE,
 }
-"""Text for each violated keyword of JSON schema whose value in the schema is not worth showing."""
+"""Text for a violation, by keyword of JSON schema, if the text need not show the keyword's value."""
 
 MAX_FOUND_LENGTH: Final = 300
 """Maximum number of characters of `Violation.found`; an invalid value may be as long as a message."""

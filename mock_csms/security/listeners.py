@@ -34,7 +34,7 @@ class Listener:
         self.name = name
         self.host = host
         self.address = host_and_port(host, settings.port)
-        """Host and port as in a URL; until the listener is bound, the port of the settings, such as 0."""
+        """Host and port as in a URL. Before the listener is bound, the port is that of the settings."""
         self.root_hint = ""
         self._public_url = public_url
         self._tls = tls
@@ -230,7 +230,7 @@ class Listeners(Mapping[str, Listener]):
         return {name: listener for name, listener in running.items() if listener != self._at_start[name]}
 
     def prepare_change(self, settings: ListeningSettings, faults: Collection[str]) -> None:
-        """Make the TLS contexts for reloaded settings, and for ``faults``, the TLS faults of reloaded rules.
+        """Make the TLS contexts for reloaded settings and for the TLS faults of reloaded rules (``faults``).
 
         Does nothing if no running listener takes TLS. Raises CouldNotStart, OSError or ValueError.
         """
@@ -284,11 +284,12 @@ class Listeners(Mapping[str, Listener]):
         return reachable_addresses(interface_addresses(), route_addresses(), version) or [ANY_ADDRESS[host]]
 
     def destination(self, lowest_profile: int, host: str) -> Destination | None:
-        """Choose the address that SetNetworkProfile gives to a station with this security profile.
+        """Choose the address that SetNetworkProfile gives to a station.
 
-        ``host`` is the address at which the station has reached this machine. None if the station needs TLS
-        and no listener accepts it. A listener with the next higher profile is preferred, then one with the
-        same profile, then the main listener, then any listener with TLS.
+        ``lowest_profile`` is the lowest security profile that the station may use, and ``host`` the address
+        at which the station has reached this machine. None if the station needs TLS and no listener accepts
+        it. A listener with the next higher profile is preferred, then one with ``lowest_profile``, then the
+        main listener, then any listener with TLS.
         """
         above = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
         equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]

@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Return the flaw that a port presents ``certificate``, not a server certificate, and the remedy."""
+    """Describe the flaw of a port whose certificate is not a server certificate, and the remedy."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set "
         f'certificate = "both" for this listener'
@@ -16,7 +16,7 @@ def flaw_of_choice(certificate: str) -> str:
 
 
 def flaw_of_name(server_name: str | None, names: Collection[str], *, is_own: bool) -> str:
-    """Return the flaw that a host name is missing in a certificate, and the remedy; empty if it has the name.
+    """Describe the flaw of a certificate that lacks a host name, and the remedy; empty if it has the name.
 
     ``is_own`` means that the certificate is a file of the user, to which the server cannot add a name.
     """

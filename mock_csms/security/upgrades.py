@@ -9,7 +9,7 @@ from mock_csms.stations.bounded import BoundedDict
 
 MAX_UPGRADES: Final = 20_000
 MAX_SLOTS: Final = 100
-"""Maximum number of configuration slots per station whose security profile is stored."""
+"""Maximum number of configuration slots per station for which a security profile is stored."""
 LOWEST_AFTER_DOWNGRADE: Final = 2
 """Lowest profile after a downgrade: a station may go from 3 to 2, but never to 1 (A05.FR.08, FR.09)."""
 
@@ -25,7 +25,7 @@ def proven_profile(presented: Presented, clearance: Clearance) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Security profiles of a station's network connection profiles, and the profile that it has moved to."""
+    """Security profiles of a station's configuration slots, and the one that the station has reached."""
 
     configured: int
     """Security profile in the settings at the first change. If the settings change it, the upgrade ends."""

@@ -42,7 +42,7 @@ class Flaw(NamedTuple):
 
 
 class Flawed(ValueError):
-    """Raised for changes of a profile that OCPP does not allow; ``flaw`` is the first flaw."""
+    """Raised for a changed profile that OCPP does not allow; ``flaw`` is the first flaw of the profile."""
 
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.sentence)

@@ -42,7 +42,7 @@ class EffectiveProfiles:
         self._stations: dict[str, dict[str, None]] = {}
         """Stations with changed settings, by the scope of the changes."""
         self._tokens = Layers[str, tuple[str, Token | None]]()
-        """Spelling and Token (None: deleted) of idTokens changed in any scope, by idToken in lower case."""
+        """Changed idTokens in each scope, by idToken in lower case: spelling and Token (None: deleted)."""
         self._rulebook = rulebook
         self._connected = connected
         self._fault_rules: dict[str, Set[str]] = {}
@@ -140,7 +140,7 @@ class EffectiveProfiles:
             self._settle(identity)
 
     def _settle(self, identity: str) -> None:
-        """Apply the latest changes of a station, and drop settings whose changes are all reverted (None)."""
+        """Apply the latest changes of a station; drop each setting whose value is None in all scopes."""
         layers = self._changes.get(identity, Layers[str, Any]())
         for name in list(layers):
             if all(value is None for value in layers.of(name).values()):
@@ -242,5 +242,5 @@ class EffectiveProfiles:
 
 
 def _in_force(layers: Layers[str, Any]) -> JsonObject:
-    """The latest value of each changed setting of a station; settings reverted to None are left out."""
+    """The latest value of each changed setting of a station; a setting is left out if this value is None."""
     return {name: value for name in layers if (value := layers[name]) is not None}

@@ -90,9 +90,9 @@ def setting(  # noqa: PLR0913 - one argument for each property of a setting
 ) -> Any:
     """Define a setting; error messages quote ``expected`` and ``example``.
 
-    ``many`` allows several values: "words" after one flag, or repeated "flags". ``without_value`` is the
-    value of a flag that is written without a value. The value of a ``secret`` setting is not shown in
-    messages.
+    ``many`` allows several values: with "words", they all follow one flag; with "flags", the flag is repeated
+    for each value. ``without_value`` is the value of a flag that is written without a value. The value of a
+    ``secret`` setting is not shown in messages.
     """
     extra = {
         "group": group,
@@ -262,7 +262,7 @@ def _accept_switch(seconds: float) -> object:
 
 
 def _fault_texts(value: object) -> object:
-    """Return faults, which may be written as text, as tables or in JSON, as a tuple of texts."""
+    """Convert faults to a tuple of texts; each fault may be written as text, as a table or in JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         value = _json(value)
     parts = [value] if isinstance(value, dict) else _listed(value)

@@ -65,7 +65,7 @@ Origins = Annotated[Words, AfterValidator(_origins)]
 
 
 class TlsFaultPlan(NamedTuple):
-    """A fault of the next ``times`` TLS connections; None: of all TLS connections."""
+    """A fault of the next ``times`` TLS connections, or of all TLS connections if ``times`` is None."""
 
     kind: str
     times: int | None = None

@@ -37,7 +37,7 @@ CHANGEABLE: Final = frozenset(
         "tls_fault",
     }
 )
-"""Settings that take effect on a reload. Of each listener, all settings do, except its address."""
+"""Settings that take effect on a reload. In ``listeners``, new addresses need a restart."""
 FIXED: Final = [name for name in Settings.model_fields if name not in CHANGEABLE]
 """Settings that take effect only at start-up."""
 

@@ -391,9 +391,10 @@ class Settings(ListeningSettings):
 
     @cached_property
     def plans(self) -> dict[str, Profile]:
-        """Schedule of each profile in ``[stations]`` that sets or inherits one there, by the profile's name.
+        """Schedules of the profiles in ``[stations]``, by the profile's name.
 
-        All other settings of these profiles are the defaults.
+        A profile inherits scheduled commands from the other profiles in ``[stations]`` that match its name.
+        It is left out if neither it nor they schedule commands. All settings but the schedule are defaults.
         """
         planning = ProfileNames(
             name for name, profile in self.stations.items() if PLAN_FIELDS & profile.model_fields_set

@@ -446,7 +446,7 @@ class ChargingSessions:
     def end_interrupted(self, cause: Cause) -> None:
         """End the transactions that a power cut or a reset interrupted.
 
-        Before that, transactions for vehicles that came meanwhile are started; these are not ended.
+        Before that, start transactions for vehicles that came during the interruption, and do not end these.
         """
         interrupted = self._transactions.running()
         self._notice_arrivals()
@@ -454,7 +454,10 @@ class ChargingSessions:
             self._transactions.end(session, cause)
 
     def _notice_arrivals(self) -> None:
-        """Start transactions for vehicles that came while none could start, if TxStartPoint is reached."""
+        """Start transactions for the vehicles that came while the station could not start transactions.
+
+        At an EVSE where TxStartPoint is not reached, no transaction is started.
+        """
         for session in self._transactions.sessions.values():
             if session.transaction is None:
                 is_plugged = session.connector is not None
