@@ -36,8 +36,9 @@ STOP_WITHIN_S: Final = 10.0
 
 
 def command_for(first_argument: str) -> str:
-    """Command that starts the server, derived from the ``sys.argv[0]`` of a process that was started the
-    same way.
+    """Return the command that starts the server in the way in which a process was started.
+
+    ``first_argument`` is the ``sys.argv[0]`` of that process.
     """
     path = Path(first_argument)
     if path.stem == "mock-csms":  # Windows adds .exe
@@ -48,7 +49,7 @@ def command_for(first_argument: str) -> str:
 
 
 COMMAND: Final = command_for(sys.argv[0] if sys.argv else "")
-"""Command that starts this program in a shell: ``python server.py``, or the command that was used."""
+"""Command that starts the server in a shell, as this process was started, or else ``python server.py``."""
 
 PROGRAM: Final = COMMAND.replace("python server.py", "server.py")
 """Name of this program at the start of error messages."""

@@ -51,7 +51,9 @@ LINE_INTERVAL_S: Final = 1.0
 """Minimum seconds between two log lines about findings of one kind and station."""
 
 MAX_FINDING_LINES: Final = 20_000
-"""Maximum pairs of station and finding id in `FindingLog`; above it, the oldest is reported and dropped."""
+"""Maximum pairs of station and finding id in `FindingLog`. Above it, the oldest pair is dropped, and the
+number of its findings that were not logged is logged.
+"""
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ class Records:
         self.observing = watch != "never"
         """Whether events are passed to observers now."""
         self.unobserved = 0
-        """Number of frames, received and sent, while findings were paused."""
+        """Number of frames that were received or sent while findings were paused."""
         self.findings: deque[Finding] = deque(maxlen=MAX_FINDINGS)
         """The newest findings, in the order of their events."""
         self.last_dropped_finding = EventId(0)

@@ -393,7 +393,7 @@ class Journal:
         return rows, RowPlace(place.rows + len(rows), number)
 
     def newest_answer_times(self, since: int) -> list[float]:
-        """Seconds that the mock took for each exchange after the entry ``since``, among the newest
+        """Seconds between CALL and CALLRESULT of each exchange after the entry ``since``, among the newest
         `ROWS_PER_PART` rows.
         """
         number, times = self._last_number, list[float]()

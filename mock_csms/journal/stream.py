@@ -73,14 +73,14 @@ class _Audience:
     def __init__(self, station: str | None) -> None:
         self.query = Query(station)
         self.subscribers: dict[Subscriber, int] = {}
-        """Subscribers, each with the number of events collected before it was added; it never gets them."""
+        """Subscribers, each with the number of already collected events that are not sent to it."""
         self.events: list[bytes] = []
 
     def add(self, subscriber: Subscriber) -> None:
         """Add a subscriber; it receives all events after those already collected.
 
-        The collected events are not sent first: if 100 clients subscribed while stations send messages, each
-        new subscriber would cause another batch for all earlier subscribers.
+        The earlier subscribers get the collected events at the next flush. Sending the events now would make
+        one more batch for each new subscriber, 100 if 100 clients subscribe while stations send messages.
         """
         self.subscribers[subscriber] = len(self.events)
 

@@ -10,8 +10,8 @@ from mock_csms.log.output import logger
 QUIET_TIME: Final = 60.0
 """Seconds after an ERROR in which further failures of the same activity and station are only counted."""
 MAX_ACTIVITIES: Final = 10_000
-"""Maximum number of remembered pairs of station and activity. Above it, the oldest is reported and
-dropped.
+"""Maximum number of remembered pairs of station and activity. Above it, the oldest pair is dropped, and the
+number of its further failures is logged.
 """
 
 

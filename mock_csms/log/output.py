@@ -103,7 +103,9 @@ def _column(direction: Arrow, action: str, outcome: str = "") -> str:
 
 
 class _Columns(dict[str, tuple[str, str, str]]):
-    """Arrow, action and outcome as text, by action: for a CALL with content, one without, and a CALLRESULT.
+    """Columns of a log line (arrow, action, outcome) as text, by action.
+
+    Each action has three texts: for a CALL with content, for a CALL without content, and for a CALLRESULT.
 
     Long actions are not cached, because a station may send any text. A full cache is emptied, so that
     invented actions do not keep OCPP actions out of it.

@@ -46,9 +46,9 @@ MIN_SECRET_TEXT: Final = 8
 def masked(value: Any, *, hides_values: bool = False, secret_fields: frozenset[str] = NO_FIELDS) -> Any:
     """Return a JSON value with its secrets masked.
 
-    ``hides_values`` masks the values of all variables too. ``secret_fields`` are names of further fields to
-    mask, in lower case, but not in nested objects. An empty value of a variable is not masked: a station
-    leaves the actualValue of a secret variable empty (N07.FR.10).
+    ``hides_values`` masks the values of all variables too. ``secret_fields`` are the names, in lower case, of
+    further fields that are masked in the outermost objects only. An empty value of a variable is not masked:
+    a station leaves the actualValue of a secret variable empty (N07.FR.10).
     """
     if type(value) is str:
         return _masked_string(value)

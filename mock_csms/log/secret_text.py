@@ -23,7 +23,7 @@ SECRET_VARIABLES: Final = frozenset(
 VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*+"?|\\++"[^"]*+"?|'[^']*+'?|[^\s"'\\,;&})\]]++)"""
 """Pattern of a value after a colon or an equals sign: bare, in quotes, or in escaped quotes (nested JSON)."""
 SEPARATOR: Final = r"""(?:\\*+["'\])])*+(?:\[[^\[\]\n]{0,60}\])?\s*+[:=]\s*+"""
-"""Pattern between a name and its value in JSON, TOML, URLs and settings, such as ``": `` or ``=``."""
+"""Pattern of what stands between a name and its value in JSON, TOML, URLs and settings, such as ``=``."""
 
 
 class _Values:
@@ -47,7 +47,7 @@ class _Values:
 
 
 def _end_of_nested(text: str, start: int) -> int:
-    """Return the end of the list or object that begins at ``start``, or of the text if it is cut off."""
+    """Return the end of the list or object that begins at ``start``; of the text if the end is missing."""
     depth = 0
     for token in BRACKET_OR_STRING.finditer(text, start):
         depth += DEPTHS.get(token[0], 0)

@@ -189,7 +189,7 @@ def _format_url(url: Any) -> str:
 
 
 KEY_FIELDS: Final[Mapping[str, tuple[str, str]]] = {"idTokenInfo": ("idTokenInfo", "status")}
-"""Objects shown by one of their fields: the label and the field's name, by the property with the object."""
+"""Label and name of the only field shown of an object, by the property that holds the object."""
 
 SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "chargingProfile": _format_profile,
@@ -201,7 +201,7 @@ SHORT_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "log": lambda log: f"log={_format_url(log.remoteLocation)}",
     "transactionInfo": _format_transaction,
 }
-"""Functions that format an object from its attributes, by the property with the object."""
+"""Functions that format an object from its attributes, by the property that holds the object."""
 
 
 # JSON

@@ -284,7 +284,7 @@ class CallingSession:
     # Answers
 
     def _warn_of_repeats(self, action: str, raw: bytes) -> None:
-        """Warn of a property that an object in a message has twice; once for each action of a station."""
+        """Warn, once per station and action, if an object in a message has a property twice."""
         with self._guarded("looking for repeated properties"):
             name = self.recorder.repeats.repeat_in(self.station.id, action, raw)
             if name is not None:
@@ -296,7 +296,7 @@ class CallingSession:
                 )
 
     def _settle(self, raw: bytes, answer: Answer) -> None:
-        """Match an answer to the pending command, apply a rule, and pass it to the waiting caller."""
+        """Find the pending command of an answer, apply a rule, and pass the answer to the waiting caller."""
         log_frame(self.station.id, FROM_STATION, raw)
         pending = self._pending_with(answer.message_id)
         if pending is None:
@@ -353,7 +353,7 @@ class CallingSession:
         return None
 
     def _patched(self, exchange: Exchange, pending: PendingCall, hit: RuleMatch) -> Exchange:
-        """Return the exchange with the answer of a rule, if it has one, in place of the station's answer."""
+        """Return the exchange; the station's answer in it is changed or replaced if the rule says so."""
         received = exchange.answer
         if error := hit.then.error:
             answer: Answer = CallError(received.message_id, error.code, error.description, error.details)

@@ -257,7 +257,7 @@ class Session(CallingSession):
             self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload or the refusal in ``answered``; set neither if a fault needs no answer."""
+        """Set the payload or the refusal in ``answered``; neither for a fault on the connection alone."""
         call = answered.call
         try:
             if route is None:
@@ -349,7 +349,7 @@ class Session(CallingSession):
             raise CallRejected(ErrorCode.INTERNAL_ERROR, "the mock server failed") from None
 
     def _encode_answer(self, answered: AnsweredCall) -> bytes:
-        """Return the answer's frame: empty if a fault needs none, InternalError if encoding fails."""
+        """Return the frame of the answer: empty if there is no answer, InternalError if encoding fails."""
         call = answered.call
         try:
             if answered.payload is not None:

@@ -66,7 +66,7 @@ class ServerWithoutSignals(uvicorn.Server):
         yield
 
     def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
-        """Return a protocol for a connection from another listener, which `drop_connections` drops too."""
+        """Return a protocol for a connection of another listener. `drop_connections` drops it too."""
         return ProtocolWithDeadlines(config, self.server_state, {}, asyncio.get_running_loop())
 
     def drop_connections(self) -> None:

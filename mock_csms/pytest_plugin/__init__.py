@@ -70,7 +70,7 @@ def csms_options() -> Sequence[str]:
 def csms_server(
     request: pytest.FixtureRequest, csms_options: Sequence[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
-    """A server in a process of its own, on free ports, which ends with the test."""
+    """A server on free ports, in a process of its own that ends with the test."""
     processes = _processes()
     flags = [flag for given in _options(request.node, csms_options) for flag in _checked(given)]
     server = processes.ServerProcess(_command(request.config), flags, tmp_path_factory.mktemp("mock-csms"))
