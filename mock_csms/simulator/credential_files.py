@@ -13,7 +13,7 @@ MAX_FILE: Final = 1_000_000
 
 
 class CredentialFiles:
-    """Reads the files of passwords, certificates and keys that the flags of the `station` command name.
+    """Reads the password, certificate and key files that the flags of the `station` command name.
 
     All methods raise UsageError.
 

@@ -22,7 +22,7 @@ class CustomerRecords(Protocol):
         """Data about a token: one text for each place that stores it."""
 
     def forget(self, id_token: JsonObject) -> None:
-        """Remove the data about a token that the station itself has collected."""
+        """Remove the data that the station itself has collected about a token; keep the local list."""
 
 
 class Customers:

@@ -1,4 +1,4 @@
-"""Waits until messages of a station are delivered, as before a restart."""
+"""Waits until messages of a station are delivered, for example before a restart."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final

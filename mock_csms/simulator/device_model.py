@@ -31,7 +31,7 @@ PATTERNS: Final = {
     ("TxCtrlr", "TxStartPoint"): re.compile(r".+"),
     ("TxCtrlr", "TxStopPoint"): re.compile(r".+"),
 }
-"""Additional format of the values of a string or list variable, by component and variable."""
+"""Format that values of a variable must have in addition to their data type, by component and variable."""
 
 
 class Key(NamedTuple):
@@ -262,7 +262,9 @@ class LocalDeviceModel:
         self._computed: dict[Key, Callable[[], str]] = {}
         self._rules: dict[Key, list[Callable[[str], ValueViolation | None]]] = {}
         self.acted_on: Callable[[Key], str] = self.value
-        """Returns the value that the station uses; `mock_csms.simulator.misbehaviour` replaces it."""
+        """Returns the value that the station uses. `mock_csms.simulator.misbehaviour` may replace this
+        function.
+        """
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._variables)
@@ -294,7 +296,7 @@ class LocalDeviceModel:
         return self._pending[key] if key in self._pending else self.value(key)
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
-        """Value that the station uses of a variable without an EVSE; the variable must exist."""
+        """Value that the station uses for a variable without an EVSE; the variable must exist."""
         return self.acted_on(Key(component, variable, instance))
 
     def integer(self, component: str, variable: str, instance: str | None = None) -> int:

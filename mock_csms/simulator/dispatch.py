@@ -22,7 +22,7 @@ def class_routes(block: type[Any], version: OcppVersion) -> Mapping[str, Route]:
 
 
 class Dispatcher:
-    """Answers commands with the methods of functional blocks that are marked with ``@on``."""
+    """Answers commands by calling the ``@on`` methods of the functional blocks."""
 
     def __init__(self, version: OcppVersion, blocks: Iterable[Any]) -> None:
         self._version = version

@@ -45,8 +45,8 @@ class Act:
     delay_s: float
     step: ScriptStep
     is_stop: bool = False
-    """Whether the step is meant to stop a transaction. The step is skipped if the session is not authorized,
-    because it would then start a transaction.
+    """Whether the step is meant to stop a transaction. Such a step is skipped if the session is not
+    authorized, because it would then start a transaction.
     """
 
 

@@ -184,9 +184,9 @@ class Endpoint:
             self._failed(request)
 
     def _failed(self, request: Request) -> None:
-        """Schedule the next attempt of a TransactionEvent, unless it had MessageAttempts attempts (E13).
+        """Schedule the next attempt of a TransactionEvent, until MessageAttempts attempts have failed (E13).
 
-        Without a next attempt, and for any other action, call ``on_failure`` of the request.
+        Call ``on_failure`` of a request that gets no further attempt; other actions get only one attempt.
         """
         request.attempts += 1
         attempts = self._core.variables.integer("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent")

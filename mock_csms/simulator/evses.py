@@ -27,7 +27,7 @@ class EvseConnector:
 
     @property
     def is_lock_failed(self) -> bool:
-        """Whether a plug could not be locked (G05)."""
+        """Whether a plug is not locked because the lock is stuck open (G05)."""
         return self.is_plugged and self.is_lock_jammed and not self.is_locked
 
 
@@ -124,8 +124,8 @@ class Evses:
     def _is_unavailable(self, evse: Evse, connector: EvseConnector) -> bool:
         """Whether a connector is Unavailable because of ChangeAvailability or a pending firmware update.
 
-        A transaction delays the change for its own EVSE and connector (G03.FR.05). Other connectors change at
-        once.
+        A running transaction delays a ChangeAvailability of its EVSE or connector (G03.FR.05). For another
+        connector, ChangeAvailability takes effect at once.
         """
         if evse.transaction_id is not None:
             is_delayed = connector is evse.plugged or connector.waits_for == evse.transaction_id

@@ -119,13 +119,13 @@ SAMPLERS: Final[Mapping[str, Callable[[MeterReading], list[JsonObject]]]] = {
         for _ in range(reading.state_of_charge is not None)
     ],
 }
-"""Function for each measurand that makes the sampled values of a reading, without measurand and context."""
+"""Functions by measurand; each makes the sampled values of a reading, without their measurand and context."""
 
 
 def meter_value(
     at: str, measurands: Iterable[str], reading: MeterReading, context: ReadingContext
 ) -> list[JsonObject]:
-    """List with one MeterValueType of the available measurands, or an empty list."""
+    """List with one MeterValueType of the available measurands; empty if none of them is available."""
     sampled = [
         {**value, "measurand": measurand, "context": context}
         for measurand in measurands

@@ -344,7 +344,7 @@ class Monitoring:
         }
 
     def _transaction_at(self, key: Key) -> JsonObject:
-        """Object with the transactionId of the transaction at the EVSE of a variable; otherwise empty."""
+        """Object with the transactionId at the EVSE of a variable; empty if no transaction runs there."""
         for evse in self._core.evses:
             if evse.id == key.evse_id and evse.transaction_id is not None:
                 return {"transactionId": evse.transaction_id}

@@ -20,7 +20,9 @@ PERIODIC: Final = frozenset({MonitorType.periodic, MonitorType.periodic_clock_al
 SEVERITIES: Final = range(10)
 SHORTEST_PERIOD_S: Final = 1
 EARLY_S: Final = 0.1
-"""Seconds by which a timer may fire early; the next event is then due one period after the aligned time."""
+"""Maximum seconds by which a timer may fire before the aligned time that it was set for. The next event is
+then due one period after this aligned time.
+"""
 
 
 @dataclass(kw_only=True, slots=True)

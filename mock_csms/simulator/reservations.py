@@ -48,8 +48,9 @@ class Reservations:
     """Reservations of EVSEs; they survive a reboot (B11.FR.05).
 
     All connectors of the station have the same type, so a reservation of a connector type is handled like a
-    reservation without an EVSE id. While there are more free EVSEs than reservations without an EVSE id,
-    these reservations make no EVSE Reserved. Otherwise, all free EVSEs are Reserved (H01.FR.20, H01.FR.24).
+    reservation without an EVSE id. Reservations without an EVSE id make no EVSE Reserved while more EVSEs are
+    free than there are such reservations. Otherwise, they make all free EVSEs Reserved (H01.FR.20,
+    H01.FR.24).
     """
 
     def __init__(self, core: Core, connector_type: str = ConnectorEnumType.c_type2) -> None:
@@ -169,7 +170,7 @@ class Reservations:
         return is_empty or evse.reservation_id is not None
 
     def _free_evses(self) -> list[Evse]:
-        """Free EVSEs whose id no reservation names; they can serve the reservations without an EVSE id."""
+        """Free EVSEs that no reservation names by id; they can serve the reservations without an EVSE id."""
         reserved = {item.evse_id for item in self._reservations.values()}
         return [evse for evse in self._core.evses if evse.id not in reserved and self._is_free(evse)]
 
@@ -264,7 +265,11 @@ def is_broken(evses: Evses, evse: Evse) -> bool:
 
 
 def dominant_status(evses: Evses, evse: Evse) -> ConnectorStatus:
-    """Status of an EVSE that cannot be reserved: Occupied (also if Reserved), Unavailable or Faulted."""
+    """Status that explains why an EVSE cannot be reserved.
+
+    It is Occupied if any connector is neither Faulted nor Unavailable, for example Reserved. Otherwise, it is
+    Unavailable if any connector is Unavailable, or else Faulted.
+    """
     statuses = {evses.status(connector) for connector in evse.connectors.values()}
     if statuses - BROKEN:
         return ConnectorStatus.occupied

@@ -73,7 +73,11 @@ class Resets:
         return [session for session in self._transactions.running() if evse_id in {None, session.evse.id}]
 
     def _reset_idle(self, evse_id: int | None) -> None:
-        """Reset now, or when the transactions that have started since the answer to the Reset have ended."""
+        """Reset now, unless a transaction has started since the answer to the Reset.
+
+        In that case, a reset of the station waits until all transactions have ended, and a reset of one EVSE
+        is skipped.
+        """
         if not self._running(evse_id):
             self._reset_now(evse_id)
         elif evse_id is None:

@@ -139,7 +139,7 @@ class Player:
 def play(
     line: ScriptLine, station: SimulatedStation, report: Callable[[str], object], stop: Callable[[], object]
 ) -> None:
-    """Do the step of a line now, and report it or why it has no effect. Call ``stop`` for ``quit``."""
+    """Do the step of a line now; report the step, or why it has no effect. Call ``stop`` for ``quit``."""
     if not isinstance(line.step, ScriptStep):
         stop()
         return

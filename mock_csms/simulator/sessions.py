@@ -141,7 +141,7 @@ class ChargingSession:
     max_energy_wh: float | None = None
     """Energy that the transaction may still take after the central system rejected its token (E05.FR.03)."""
     unlocked_by: tuple[JsonObject, JsonObject] | None = None
-    """Token, with its info, that unlocks a cable unplugged at the vehicle (E09.FR.03)."""
+    """Token and its idTokenInfo; the token unlocks a cable that was unplugged at the vehicle (E09.FR.03)."""
     facts: EvseFacts = field(default_factory=EvseFacts)
     """Facts when `StationTransactions` last checked whether a transaction starts or ends."""
     transaction: RunningTransaction | None = None

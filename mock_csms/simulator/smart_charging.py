@@ -267,7 +267,7 @@ class SmartCharging:
         return None
 
     def _profile_refusal(self, evse_id: int, profile: JsonObject) -> Refusal:
-        """Reason to reject a profile: its content or a conflict with an installed profile; otherwise None."""
+        """Reason to reject a profile, because of its content or of the installed profiles; otherwise None."""
         if wrong := profile_refusal(profile, self._abilities(), may_choose=evse_id in self._vehicles):
             return wrong
         replaced = self._profiles.get(profile["id"])
@@ -324,7 +324,7 @@ class SmartCharging:
             self._limits_may_have_changed()
 
     def _limits_may_have_changed(self) -> None:
-        """Give each ISO 15118 vehicle whose composite schedule has changed its new limits (K16.FR.02, errata
+        """Give new limits to each ISO 15118 vehicle whose composite schedule has changed (K16.FR.02, errata
         2.50), and emit `limits_changed`.
         """
         now = self._now()

@@ -1,4 +1,4 @@
-"""A simulated charging station: its functional blocks, and the actions of drivers and the network on it."""
+"""A simulated charging station: its functional blocks, and what drivers and the network do to it."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -236,7 +236,7 @@ class ChangeFrames(Deviation):
 
 @dataclass(frozen=True)
 class RepeatMessageId(Deviation):
-    """Give every ``every``-th CALL the message id of the previous CALL; ``action`` and ``when`` are
+    """Give one in ``every`` CALLs the message id of the CALL before it. ``action`` and ``when`` are
     ignored.
     """
 

@@ -120,7 +120,7 @@ class MutationReader:
         return {"when": all_hold(comparisons), "limit": self.text.limit, "skip": self.text.skip}
 
     def options_of(self, action: str, kinds: Sequence[PayloadKind]) -> dict[str, Any]:
-        """Return `options`; the condition may name the fields of these payloads of an action."""
+        """Return `options`; conditions may name fields of the CALL or of the answer, as ``kinds`` says."""
         return self.options(self.fields_of(action, kinds))
 
     def fields_of(self, action: str, kinds: Sequence[PayloadKind]) -> FieldCheck:

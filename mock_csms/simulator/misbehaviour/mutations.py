@@ -161,7 +161,9 @@ def _send(reader: MutationReader) -> Deviation:
 
 
 def _check_of_occasion(reader: MutationReader) -> FieldCheck:
-    """Return a function that checks a field of the message or step after ``on`` or ``before``."""
+    """Return a function that checks whether a name is a field of the message, or a parameter of the step,
+    that ``on`` or ``before`` introduces.
+    """
     word, action = reader.text.occasion or ("", "")
     if action in VERBS:
         if word == "before":
@@ -185,7 +187,7 @@ def _do(reader: MutationReader) -> Deviation:
 
 
 def _following(reader: MutationReader, effect: Effect) -> Deviation:
-    """Return a deviation that calls ``effect`` after the message or step named after ``on``."""
+    """Return a deviation that calls ``effect`` after the message or step that ``on`` introduces."""
     options = {"effect": effect, **reader.options(_check_of_occasion(reader))}
     _, action = reader.text.occasion or ("", "")
     if action in VERBS:
