@@ -236,7 +236,7 @@ def _foreign_origin(csms: Csms, request: Request) -> str:
 def _admit_unless_rule(
     csms: Csms, connection: WebSocketConnection, request: Request, clearance: Clearance, proven: int
 ) -> "Response | Admission":
-    """Admit a station, with the fault of a matching handshake rule; a fault `HttpStatus` refuses it."""
+    """Admit a station with the fault of a matching rule, if any; refuse it if that is an `HttpStatus`."""
     name, facts = connection.name, _facts(csms, connection, request)
     authorization = facts.get("authorization")
     user = authorization and ("" if authorization == HIDDEN_USER else basic_user(request.headers))
@@ -314,7 +314,10 @@ class Admission:
         return connection.respond(HTTPStatus.BAD_REQUEST, f"this server speaks {served}\n")
 
     def enter(self, connection: WebSocketConnection) -> None:
-        """Serve an accepted connection; close it if it has no subprotocol; hang if a fault is injected."""
+        """Serve an accepted connection, or close it if it has no subprotocol.
+
+        A connection with the fault `Hang`, or with a subprotocol that is not served, is kept but not read.
+        """
         csms, subprotocol = self.csms, connection.subprotocol
         if subprotocol is None:
             reason = f"this server speaks {', '.join(csms.versions)}"

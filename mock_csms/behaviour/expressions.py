@@ -29,7 +29,7 @@ class TooCostly(ValueError):
 
 
 _compiling = threading.Lock()
-"""Lock held while an expression is compiled with other warning filters, which apply to all threads."""
+"""Lock held while an expression is compiled, because that changes the warning filters of all threads."""
 
 
 @lru_cache(MAX_COMPILED)

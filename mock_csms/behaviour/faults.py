@@ -415,7 +415,7 @@ DELIVERS_ONCE: Final = frozenset({"delay", "fragmented"})
 FAULT_KINDS: Final = {**ON_ANSWERS, **AT_HANDSHAKE}
 
 TO_THE_CONNECTION: Final = frozenset({"no-answer", "close", "reset", "stall"})
-"""Kinds that act on the connection: the only kinds for a rule about a station's answer to a command."""
+"""Kinds that act on the connection; a rule about a station's answer to a command may have no other kinds."""
 
 
 def find_kind(name: object) -> type[Fault]:

@@ -29,7 +29,7 @@ WILDCARDS: Final = frozenset("*?[")
 MAX_RULES: Final = 1000
 """Maximum number of rules after one is added at run time; a settings file may have more."""
 MAX_RULE_SETS: Final = 1_000
-"""Maximum number of cached sets of rules for the same stations; past it, the cache is emptied."""
+"""Maximum number of cached results of `Rulebook.about`; the cache is emptied before it would hold more."""
 
 
 class TooManyRules(ValueError):
@@ -63,10 +63,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 type _Content = str
-"""A rule as JSON without its id and ``enabled``.
+"""A rule as JSON without its id and ``enabled``, for finding the unchanged rules after a reload.
 
-Both are left out because rules are compared after a reload: a generated id depends on the rule's place in the
-file, and a rule that was enabled or disabled keeps its counts.
+The id is left out because a generated id depends on the rule's place in the file. ``enabled`` is left out
+because a rule keeps its counts when it is enabled or disabled.
 """
 
 
@@ -140,7 +140,7 @@ class Rulebook:
         return rule
 
     def _write(self, rule_id: str, entry: ActiveRule | None, scope: str | None) -> None:
-        """Put ``entry`` in force under an id (None: no rule). With a scope, keep the earlier rule, hidden."""
+        """Make ``entry`` (None: no rule) the rule with this id; under a scope, only hide the earlier rule."""
         covered = self._by_id.get(rule_id)
         if scope is not None and rule_id not in self._layers and covered is not None:
             self._layers.write(rule_id, covered)

@@ -193,8 +193,8 @@ STATUS_OF_INVALID_CHAIN: Final[Mapping[ChainState, ContractStatus]] = {
 def contract_status(token: Token, chain: ChainState) -> ContractStatus:
     """Statuses for a token presented with a contract certificate (C07.FR.13 to C07.FR.17).
 
-    A certificate_status that is configured for the token is returned with the token's configured status, or
-    else with a status that fits it.
+    If a certificate_status is configured for the token, it is returned. The token's status beside it is the
+    configured one; if none is configured, it is one that fits the certificate_status.
     """
     if token.certificate_status is not None:
         return token.certificate_status, _status_beside(token.certificate_status, token)

@@ -1,4 +1,4 @@
-"""Runs a simulated station ("the station in the box") as the station under test and as its own rig."""
+"""Runs a simulated station ("the station in the box") as the station under test, and gives it stimuli."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

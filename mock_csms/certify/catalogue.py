@@ -51,10 +51,10 @@ class CatalogueEntry:
         return ""
 
     def caveat(self, claims: Container[str]) -> str:
-        """Return why a case for stations without a feature applies; an empty text for other cases.
+        """Return a warning if the case is only for stations without a certain feature, else an empty text.
 
-        A case for stations without a feature also fails at a station that has the feature, if the station
-        file does not claim the feature.
+        If the station has the feature but its station file does not claim it, the case applies and may fail
+        although the station is right.
         """
         if not isinstance(self.condition, Not):
             return ""

@@ -488,10 +488,10 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
         )
     }
 )
-"""Every feature by its id; the ids are those of Part 5, certification profiles, and subtypes of products."""
+"""Every feature by its id: an id of Part 5, a certification profile, or a subtype of products."""
 
 
 def claimed_values(claims: Container[str], prefix: str) -> list[str]:
-    """Return the values of the claimed features ``prefix.N``; for C-09, C-09.1 has the value EVConnected."""
+    """Return the values that the claimed features ``prefix.N`` stand for, such as EVConnected for C-09.1."""
     numbered = [feature for feature in FEATURES.values() if feature.id.startswith(f"{prefix}.")]
     return [feature.evidence[0].value for feature in numbered if feature.id in claims]

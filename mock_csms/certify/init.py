@@ -20,10 +20,10 @@ ASK_PASSWORD: Final = '# password = "..."  # ? its BasicAuthPassword, in securit
 async def station_file_of(
     client: AsyncClient, file: StationFile, claims: Collection[str] = ()
 ) -> tuple[str, str]:
-    """Read the device model of a connected station, and return the text of its station file.
+    """Read the device model of a connected station; return the text of its station file, and a reason.
 
-    ``file`` has the identity, tokens and times. ``claims`` are features to claim although no variable shows
-    them. The second text returned is the reason if the device model cannot be read, otherwise empty.
+    The reason says why the device model could not be read; it is empty if it was read. ``file`` has the
+    identity, tokens and times. ``claims`` are features to claim although no variable shows them.
     """
     try:
         learnt = learn_features(await _device_model(client.station(file.station.identity)))

@@ -81,10 +81,10 @@ async def command_while_rejected(run: CaseRun) -> None:
 
 
 async def plugs_in_while_offline(run: CaseRun, threshold_s: int, wait_s: int, *, at_least_s: int = 0) -> None:
-    """Plug in while the server is offline, with this OfflineThreshold.
+    """Set OfflineThreshold to ``threshold_s``, and plug in while the server is offline.
 
-    The station is set to wait ``wait_s`` before it connects again. The server accepts no connection in the
-    first ``at_least_s``.
+    The station is set to wait ``wait_s`` seconds before it connects again. The server stays offline for
+    ``at_least_s`` seconds or longer.
     """
     await run.given.variables(
         OCPPCommCtrlr__OfflineThreshold=threshold_s,

@@ -155,7 +155,7 @@ async def values_of_wrong_types(run: CaseRun) -> None:
 
 
 async def takes(run: CaseRun, asked: NamedVariable, value: str, fits: bool) -> None:
-    """Set a variable to ``value`` (``now`` is the present time); the station rejects it unless ``fits``."""
+    """Set a variable to ``value`` (``now``: the time); expect Accepted if it ``fits``, else Rejected."""
     reasons = ("NoError", "InvalidValue") if fits else ("InvalidValue",)
     result = {"attributeStatus": "Accepted" if fits else "Rejected", **ACTUAL_VALUE, **asked}
     text = datetime.now(UTC).isoformat() if value == "now" else value

@@ -229,9 +229,10 @@ async def invalid_after_offline_period(run: CaseRun) -> None:
 
 
 async def retries(run: CaseRun, *answers: Mapping[str, Any], times: int, timeout_s: float) -> None:
-    """Answer the event with chargingState Charging by ``answers``; expect ``times`` attempts to send it.
+    """Expect ``times`` attempts to send the event with chargingState Charging.
 
-    Before attempt n+1, the station has to wait ``timeout_s`` and n times MessageAttemptInterval.
+    The server gives one of ``answers`` to each attempt, and repeats the last one if there are too few. Before
+    attempt n+1, the station has to wait ``timeout_s`` and n times MessageAttemptInterval.
     """
     interval_s = ceil(2 * run.times.deviation)
     await run.given.variables(

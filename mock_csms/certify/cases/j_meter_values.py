@@ -58,7 +58,7 @@ async def configured(run: CaseRun, component: str, variable: str) -> set[str]:
 def checks_readings(
     run: CaseRun, values: Sequence[MeterValue], expected: set[str], message: TranscriptEntry
 ) -> None:
-    """Check the measurands of readings, and with `checks_location` where the readings were taken."""
+    """Check that readings have the expected measurands; then check their location with `checks_location`."""
     run.check(expected <= measurands_of(values), "the readings have all configured measurands", message)
     checks_location(run, values, message)
 

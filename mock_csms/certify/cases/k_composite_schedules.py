@@ -36,7 +36,7 @@ THIRD_PROFILE: Final = 103
 AMPERES: Final = 6
 """Limit of the profiles of most cases, in amperes per phase."""
 START_TOLERANCE_S: Final = 1
-"""Seconds by which a startPeriod may differ because it is a whole number."""
+"""Seconds added to the accepted deviation of a start, because startPeriod is a whole number."""
 
 
 def lead_s(run: CaseRun) -> int:

@@ -74,7 +74,7 @@ def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: fl
 
 
 async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """Check the limit of the vehicle's schedule and the cause of the next event, each only if it is sent."""
+    """If the vehicle's schedule is sent, check its limits; if an event is sent, check its triggerReason."""
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         is_within(run, entry, unit, amperes)
     event = await run.station.optionally_sends(

@@ -59,7 +59,7 @@ async def valid_firmware(run: CaseRun, **server: str) -> dict[str, Any]:
 
 
 async def firmware_of_server(run: CaseRun, **changes: str) -> dict[str, Any]:
-    """Return the firmware that the server offers, after these changes of its settings."""
+    """Make these changes to the server's firmware settings, and return the firmware that it then offers."""
     await run.csms.behaves(**{"firmware": "firmware.bin", "firmwareSignature": "valid", **changes})
     offered = (await run.csms.default_payload("UpdateFirmware"))["firmware"]
     return {name: offered[name] for name in ("location", "signingCertificate", "signature")}

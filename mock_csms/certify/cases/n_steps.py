@@ -127,7 +127,7 @@ def request_of(variables: Sequence[Mapping[str, Any]], criteria: Collection[str]
 async def reported_monitors(
     run: CaseRun, *variables: Mapping[str, Any], criteria: Collection[str] = (), request: int = REPORT
 ) -> list[ReportedMonitor]:
-    """Ask for the monitors of variables that meet criteria, and return those of all parts of the report."""
+    """Send GetMonitoringReport with these variables and criteria; return the monitors of all parts."""
     granted = {"status": "Accepted", "statusInfo": absent_or_reason("NoError")}
     asked = request_of(variables, criteria)
     await run.csms.sends("GetMonitoringReport", asked, requestId=request, expect=granted)
@@ -149,7 +149,7 @@ async def parts_of_report(run: CaseRun, request: int) -> list[ReportedMonitor]:
 async def has_no_monitors(
     run: CaseRun, *variables: Mapping[str, Any], criteria: Collection[str] = (), request: int = REPORT
 ) -> None:
-    """Ask for the monitors of variables that meet criteria; expect EmptyResultSet and no report."""
+    """Send GetMonitoringReport with these variables and criteria; expect EmptyResultSet and no report."""
     empty = {"status": "EmptyResultSet", "statusInfo": absent_or_reason("NotFound")}
     asked = request_of(variables, criteria)
     await run.csms.sends("GetMonitoringReport", asked, requestId=request, expect=empty)

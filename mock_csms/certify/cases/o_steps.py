@@ -34,7 +34,7 @@ async def message_for_transaction(run: CaseRun, **fields: Any) -> DisplayMessage
 
 
 def second_of(message: DisplayMessage, **fields: Any) -> DisplayMessage:
-    """Return a copy of a message with the id SECOND_MESSAGE and the text of that message."""
+    """Return a copy of a message, with the id SECOND_MESSAGE and the text that `CONTENTS` has for this id."""
     return {**with_content(message, CONTENTS[SECOND_MESSAGE]), "id": SECOND_MESSAGE, **fields}
 
 
