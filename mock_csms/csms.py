@@ -317,7 +317,10 @@ class Csms:
             self._spellings.remove(identity)
 
     def match_handshake_rule(self, identity: str) -> RuleMatch | None:
-        """Return the rule that a station's opening handshake matches, if any; set the state that it names."""
+        """Return the rule that matches a station's opening handshake; None if there is none.
+
+        If the rule sets a state of the station, the station gets this state.
+        """
         if rule_set := self.rulebook.about(identity).get(HANDSHAKE):
             station = self.stations.get(identity)
             state = station.state if station else FIRST_STATE

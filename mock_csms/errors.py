@@ -43,8 +43,8 @@ class CouldNotStart(Exception):
 class NothingToDo(Exception):
     """A command does not apply to a station in its current state; the message is the reason.
 
-    ``instead`` is the default payload to use with ``--payload`` (None: an empty payload). If the two merged
-    are a valid payload, the command is sent nevertheless.
+    A given ``--payload`` is then merged into the payload ``instead`` (None: an empty payload). If the result
+    is a valid payload, the command is sent nevertheless.
     """
 
     def __init__(self, reason: str, instead: Any = None) -> None:

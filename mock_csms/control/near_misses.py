@@ -14,7 +14,7 @@ from mock_csms.schema.budget import OutOfBudget, SearchBudget
 from mock_csms.verdict.matches import NearestMiss
 
 MAX_CANDIDATES: Final = 1000
-"""Number of entries that are searched: the newest that match the query."""
+"""Maximum number of entries that a search compares, the newest first."""
 MAX_SEARCH_STEPS: Final = 500_000
 """Maximum steps of a search, which take about half a second. At the limit, the search returns its result so
 far.
@@ -80,7 +80,7 @@ def _is_met_by(conditions: Sequence[EntryCondition], entry: Entry, steps: Search
 
 
 def budget_hint(not_compared: int) -> str:
-    """Return a hint that this number of entries was not compared, because it takes too long; empty for 0."""
+    """Return a hint that this many entries were not compared, because it would take too long; empty for 0."""
     if not_compared == 0:
         return ""
     entries = "1 entry was" if not_compared == 1 else f"{not_compared} entries were"

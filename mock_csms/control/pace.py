@@ -31,7 +31,7 @@ REFUSAL: Final[JsonObject] = {
     "$ref": f"#/components/schemas/{ProblemDetails.__name__}",
     "properties": {"type": {"const": f"{URN}refused"}},
 }
-"""JSON schema of the problem for a transfer refused because of ``?status=``; it allows any status."""
+"""JSON schema of the problem that answers a transfer with ``?status=``, whatever this status is."""
 
 
 def _error_status(status: int | None) -> int | None:
@@ -69,7 +69,7 @@ class Part(NamedTuple):
 
 
 def parts_of(size: int, seconds: float) -> Iterator[Part]:
-    """Yield the even parts of a download of ``size`` bytes; the last part is due after ``seconds``."""
+    """Yield equal parts of a download of ``size`` bytes; the last part is due after ``seconds``."""
     count = max(1, min(size, math.ceil(seconds / PART_S)), math.ceil(size / MAX_PART))
     for number in range(1, count + 1):
         yield Part(seconds * number / count, size * number // count - size * (number - 1) // count)
@@ -88,7 +88,7 @@ async def slow_download(file: BinaryIO, size: int, seconds: float) -> AsyncItera
 async def slow_upload(request: Request, seconds: float) -> AsyncIterator[bytes]:
     """Yield the body of a request, spread over ``seconds``; raises ClientDisconnect.
 
-    The client of a small body notices no slowness: the buffers of the system take all of the body at once.
+    If the body is small, the client notices no slowness: the buffers of the system take all of it at once.
     """
     loop = asyncio.get_running_loop()
     start, read, size = loop.time(), 0, _size_of_body(request)

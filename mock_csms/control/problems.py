@@ -210,8 +210,8 @@ def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
 def _meant_name(routers: Sequence[APIRouter], request: Request) -> str:
     """Suggest a correction of a mistyped name in a path, such as ``calls`` for ``call``; empty if none fits.
 
-    The method is not compared. GET /v1/stations/{id} matches /v1/stations/CS1/call too, so a POST to that
-    path is reported as a wrong method, although its path is mistyped.
+    Routes of any method are compared, because a mistyped path may look like a wrong method: the path of
+    POST /v1/stations/CS1/call also matches GET /v1/stations/{id}, with CS1/call as the id.
     """
     parts = request.url.path.split("/")
     templates = {route.path for router in routers for route in router.routes if isinstance(route, Route)}

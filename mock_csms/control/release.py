@@ -33,7 +33,7 @@ def router(csms: Csms) -> APIRouter:
 
         The fault `hold` holds answers, and `certificates = "hold"` holds CertificateSigned. First, the
         answers are sent; then the commands, each after the answer to the previous one. If nothing is held,
-        the answer is a problem (409).
+        this request is answered with a problem (409).
         """
         session, request = session_of(csms, csms.spelling(station_id)), request or ReleaseRequest()
         return json_response(await _released(session, request))

@@ -58,7 +58,7 @@ def forbidden_reason(
 
 
 def _is_from_other_site(headers: Headers) -> bool:
-    """Whether a browser says that a page of another site made the request, other than by opening a link.
+    """Whether a browser says that a page of another site made the request; a followed link does not count.
 
     The header Origin is not enough: browsers omit it in requests for images and scripts.
     """
@@ -70,7 +70,7 @@ class AccessControl:
     """Rejects requests without the token, from pages of other origins, or for another host.
 
     The check of the host guards a server on loopback against DNS rebinding. OCSP requests are rejected except
-    on /ocsp: with ``--ocsp ask``, the mock sends them to any URL that a station names, even one of this API.
+    on /ocsp, because with ``--ocsp ask`` a station can make the mock send one to any URL, even of this API.
     """
 
     def __init__(

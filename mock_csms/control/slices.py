@@ -23,8 +23,8 @@ class Work(Enum):
 class _Queue:
     """Requests that wait for their next slice.
 
-    The plain way is `asyncio.sleep(0)`. With 100 busy requests, each station would then wait for 100 slices
-    before its message is read.
+    The plain way would be `asyncio.sleep(0)` in each request. With 100 busy requests, 100 slices would then
+    run before the next message of a station is read.
     """
 
     def __init__(self) -> None:

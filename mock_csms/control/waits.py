@@ -78,7 +78,7 @@ class PendingWait:
         self.last_offered = 0
         """Number of the newest entry that has been offered; entries up to this number are ignored."""
         self.not_compared = 0
-        """Number of entries not or not fully compared, because the queue was full or this took too long."""
+        """Number of entries not fully compared: the queue was full, or the comparison took too many steps."""
 
     @property
     def has_searched(self) -> bool:
@@ -146,8 +146,8 @@ class Waits:
     """The open waits for entries of a journal.
 
     New entries are queued, and compared with the waits in slices, so that no number of waits delays a
-    station. The plain way is to compare an entry when it is recorded: a station with 1,000 waits for its
-    messages then waits 30 ms for each answer.
+    station. The plain way would be to compare an entry when it is recorded. If 1,000 waits were for messages
+    of one station, each answer to this station would then take 30 ms longer.
     """
 
     def __init__(self, journal: Journal) -> None:

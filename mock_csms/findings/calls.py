@@ -16,9 +16,9 @@ IDS_REMEMBERED: Final = 32
 latest.
 """
 IN_PARALLEL_WITHIN_S: Final = 1.0
-"""Maximum age of an unanswered CALL for which the next CALL is reported as parallel.
+"""Age of an unanswered CALL below which the next CALL of the station is reported as parallel to it.
 
-After this time the station may have given up waiting for the answer.
+From this age on, the station may have given up waiting for the answer.
 """
 MIN_TIMEOUT_S: Final = 0.1
 """Minimum seconds before a station is assumed to give up waiting for an answer."""

@@ -108,7 +108,7 @@ class EventJudges[State: Known](NamedTuple):
 
     checks: tuple[Check[StationCall, State], ...]
     first_checks: tuple[Check[StationCall, State], ...]
-    """Checks of only the first event of a transaction with this event type and trigger reason."""
+    """Checks that skip an event if an earlier one of its transaction has the same type and trigger reason."""
     learners: tuple[Learner[StationCall, State], ...]
 
 
@@ -130,7 +130,8 @@ class CheckList[State: Known]:
     kinds: dict[str, FindingKind] = field(default_factory=dict)
     """Kinds of findings, by id; the section of a kind lists the requirements of its checks."""
     shapes: Mapping[str, Callable[[JsonObject], Hashable]] = field(default_factory=dict)
-    """By action: returns a key for a payload. Checks with ``once`` judge only the first CALL with each key.
+    """Functions, by action, that return a key for a payload of this action; checks with ``once`` judge only
+    the first CALL with each key.
     """
     calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
     first_calls: dict[str, tuple[Check[StationCall, State], ...]] = field(default_factory=dict)
@@ -267,8 +268,8 @@ class CheckedKind[State: Known]:
     ) -> Callable[[Callable[[StationCall, State], Outcome]], Callable[[StationCall, State], Outcome]]:
         """Judge each TransactionEvent with one of these event types and trigger reasons; empty: any.
 
-        ``once``: only the first event of a transaction with its event type and trigger reason, because the
-        others are alike.
+        ``once``: skip an event if an earlier one of its transaction has the same type and trigger reason,
+        because such events are alike.
         """
 
         def add(judge: Callable[[StationCall, State], Outcome]) -> Callable[[StationCall, State], Outcome]:
@@ -301,7 +302,7 @@ class CheckedKind[State: Known]:
         return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
-        """Add requirements to this kind that are checked elsewhere, such as by an ExpectedMessage."""
+        """Add requirements to this kind without adding a check, such as those of an ExpectedMessage."""
         self._checks.add_requirements(self.id, requirements)
 
     def _decorator[Message](

@@ -103,7 +103,10 @@ class ExpectedMessages:
         self._open = [one for one in self._open if one.kind != kind or not should_drop(one)]
 
     def wait_for_queue(self, action: str, until: float) -> None:
-        """Extend the deadlines of an action: until this time, the station may send queued messages of it."""
+        """Extend the deadlines for messages of an action.
+
+        Until ``until``, the station may still send older messages of this action from its queue.
+        """
         self._queued_until[action] = max(until, self._queued_until.get(action, until))
         for expectation in self._open:
             if action in expectation.actions:
@@ -115,7 +118,10 @@ class ExpectedMessages:
             self._queued_until[action] = min(self._queued_until[action], until)
 
     def disconnected(self) -> None:
-        """Drop the expectations that end with the connection; mark those that a disconnect fulfils as met."""
+        """Drop the expectations that end with the connection.
+
+        If a disconnect fulfils an expectation, mark its requirements as met.
+        """
         for expectation in self._open:
             if expectation.is_fulfilled_by_disconnect:
                 self._coverage.met(expectation.requirements)

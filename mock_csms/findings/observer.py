@@ -307,8 +307,9 @@ class Observer:
     def clock_set(self, at: float, seconds: float) -> None:
         """Register that the clock of this machine was set forward by ``seconds``, or back if negative.
 
-        Deadlines move forward with the clock. After a step back they stay, because some may already have been
-        set by the new time; those set by the old time are then too late.
+        After a step forward, all deadlines are extended by as much. After a step back, the deadlines stay,
+        because some may have been computed after the step; those computed before it then end later than they
+        should.
         """
         forward = max(seconds, 0.0)
         self._last_heard = min(self._last_heard + forward, at)
@@ -333,11 +334,11 @@ class Observer:
         """Called when a connection begins; ``_last_heard`` still belongs to the previous connection."""
 
     def gone(self, at: float) -> None:
-        """Called when the last connection ends or is replaced.
+        """Called when no connection of the station is left, and when a new connection replaces one.
 
         An override drops the expectations of messages that the station may have dropped.
 
-        ``_connections`` is 0 if the connection has ended, but not if a new one replaces it.
+        ``_connections`` is 0 if none is left, but not if a new connection replaces one.
         """
 
     def judge_call(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:

@@ -69,7 +69,7 @@ def read(path: Path, warn: Callable[[str], None] = _ignore) -> Iterator[JsonObje
     """Read the entries of a journal file; raises ValueError if it is not a journal.
 
     A killed server or a full disk leaves lines that are not journal entries. They are skipped, and ``warn``
-    is called with the number of the first such line and their count.
+    is called once, with a text that names the first of them and says how many more were skipped.
     """
     invalid_lines = entries = first = 0
     with path.open("rb") as file:
