@@ -73,7 +73,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def _similar(word: str, candidates: Collection[str]) -> Sequence[str]:
-    """Return MAX_COMPARED candidates around a word in alphabetical order; many begin like the word."""
+    """Return the MAX_COMPARED candidates nearest to a word in an alphabetical list; many begin like it."""
     in_order = sorted(candidates)
     middle = bisect(in_order, word)
     return in_order[max(middle - MAX_COMPARED // 2, 0) : middle + MAX_COMPARED // 2]

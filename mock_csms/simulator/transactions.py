@@ -44,8 +44,8 @@ CHARGING_STATE_CAUSES: Final = {
     ChargingState.suspended_ev: Cause(TriggerReason.charging_state_changed, Reason.stopped_by_ev),
     ChargingState.suspended_evse: Cause(TriggerReason.charging_state_changed, Reason.other),
 }
-"""Causes of events, by the new charging state. The reason applies only if this state ends the transaction
-(E06.FR.07).
+"""Causes of the events that report a new charging state, by this state. The reason in a cause becomes the
+stoppedReason if the new state ends the transaction (E06.FR.07).
 """
 
 
@@ -90,7 +90,7 @@ class StationTransactions:
     def update(self, session: ChargingSession, cause: Cause) -> None:
         """Send the TransactionEvent for a change at an EVSE if a transaction runs or the change starts one.
 
-        The change is ignored while the station has no power and until transactions may start.
+        Nothing is sent if the station has no power, or if transactions may not start yet (`may_start`).
         """
         if not self._core.is_powered or not self.may_start():
             return
@@ -370,8 +370,9 @@ class StationTransactions:
     ) -> None:
         """Cache the idTokenInfo from the answer to an event.
 
-        If the event's token authorizes the session, also store an Accepted idTokenInfo in the session; for
-        any other status or a master pass, emit `token_rejected` (E05).
+        If the event's token is the one that authorizes the session, also act on the idTokenInfo: emit
+        `token_rejected` if its status is not Accepted or the token is a master pass (E05); otherwise store it
+        in the session.
         """
         info = answer.get("idTokenInfo")
         if id_token is None or info is None:

@@ -107,8 +107,8 @@ class TrustStore:
     def trusted_for(self, *, uses_replaced: bool) -> str:
         """Roots for connections to the central system, in PEM.
 
-        While a CSMS root is being replaced, return only the replaced root with ``uses_replaced``, otherwise
-        only the other CSMS roots.
+        While a CSMS root is being replaced, ``uses_replaced`` selects the replaced root alone; without
+        ``uses_replaced``, the result is all other CSMS roots.
         """
         if self._replaced_root is None:
             return self.trusted_pem

@@ -20,7 +20,7 @@ MAX_CERTIFICATES: Final = 20
 
 
 class Scope(Enum):
-    """Whether a variable exists once, for every EVSE or for every connector."""
+    """Whether a variable exists once per station, once per EVSE or once per connector."""
 
     STATION = 0
     EVSE = 1

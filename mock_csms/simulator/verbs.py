@@ -366,8 +366,9 @@ class ScriptStep:
     arguments: Arguments
 
     def do(self, station: SimulatedStation, report: Callable[[str], object]) -> None:
-        """Report the step, and do it if the station notices it. If the step has no effect at the moment,
-        raise Obstacle instead.
+        """Report the step, then do it, unless a misbehaviour makes the station overlook the step.
+
+        Raises Obstacle, without a report, if the step has no effect at the moment.
         """
         if reason := self.verb.obstacle(station, self.arguments):
             raise Obstacle(reason)

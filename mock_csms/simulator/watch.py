@@ -28,7 +28,10 @@ class Console:
         """Whether a summary replaces the lines about events of single stations."""
 
     def of(self, identity: str) -> Callable[[str], None]:
-        """Return a function that writes a line about a station, unless the text is empty or `is_quiet`."""
+        """Return a function that writes a text about a station as one line, if the text is not empty.
+
+        If `is_quiet`, the function writes nothing.
+        """
         return partial(self._event, identity)
 
     def _event(self, identity: str, text: str) -> None:

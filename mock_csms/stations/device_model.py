@@ -51,8 +51,9 @@ DEFINITIONS: Final = SharedTexts[bytes]()
 class DeviceModel(Mapping[str, JsonObject]):
     """Maps the name of each variable to its component, variable and attribute values.
 
-    The plain way would be one dictionary with everything. Values are kept apart so that a report without
-    changes reads only values: the device models of a fleet do not fit into the CPU caches.
+    The plain way would be one dictionary with everything. Here, values have their own dictionaries, so that
+    comparing a report with the stored values reads nothing else: the device models of a fleet do not fit
+    into the CPU caches.
     """
 
     __slots__ = ("_values", "_variables", "size")

@@ -98,7 +98,7 @@ class Report:
 
 
 class LogRequest(NamedTuple):
-    """An accepted GetLog: its requestId and URL, and the number of uploads to the mock before it."""
+    """An accepted GetLog: its requestId, its URL, and how many uploads the mock had received before."""
 
     request_id: int
     location: str

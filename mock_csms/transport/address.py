@@ -20,7 +20,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class PublicUrl(NamedTuple):
-    """URL of the server for stations behind NAT, a proxy or a container's published port."""
+    """URL under which stations reach the server through NAT, a proxy or a container's published port."""
 
     is_secure: bool
     host: str

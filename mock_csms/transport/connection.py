@@ -393,7 +393,7 @@ class WebSocketConnection(MessageReader):
         await self.wait_closed()
 
     def hold(self, size: int) -> None:
-        """Register this many bytes of an unfinished message with the group; 0 when it is complete."""
+        """Tell the group how many bytes of an unfinished message are held; 0 when the message is complete."""
         self._group.hold(self, size)
 
     def end_unfinished(self, why: str) -> None:

@@ -158,8 +158,9 @@ class ConnectionGroup[Connection: Member]:
         self.hold(connection, 0)
 
     def hold(self, connection: Connection, size: int) -> None:
-        """Register the size of a connection's unfinished message, and restart its time-out; 0 ends both.
+        """Register the size of a connection's unfinished message, and restart the time-out for its rest.
 
+        A size of 0 removes the registration and cancels the time-out.
         While all unfinished messages together exceed MAX_UNFINISHED, close the longest idle connection.
         """
         self._unfinished_size += size - self._unfinished.pop(connection, 0)

@@ -53,9 +53,10 @@ def server_context() -> ssl.SSLContext:
 
 
 def next_records(data: bytes, missing: int) -> tuple[int, int]:
-    """Bytes of ``data`` to handle in one turn, and the bytes still missing from the last record among them.
+    """Return how many bytes of ``data`` to handle in one turn, and how many the last record still lacks.
 
-    The data begins with the ``missing`` bytes of a record. A header that is cut short is left for later.
+    ``missing`` is the number of bytes that the previous turn's last record lacked; ``data`` begins with them.
+    An incomplete record header at the end is not handled in this turn.
     """
     end = missing
     for _ in range(RECORDS_PER_TURN):
@@ -181,8 +182,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                 self._wait_for_turn()
 
     def _wait_for_turn(self) -> None:
-        """Ask for a turn to handle the backlog. If it is too long, stop reading until then, so that TCP slows
-        the client down.
+        """Ask for a turn to handle the backlog. If the backlog exceeds MAX_BACKLOG, pause reading from TCP,
+        so that TCP slows the client down.
         """
         if len(self._backlog) > MAX_BACKLOG:
             self._tcp.pause_reading()

@@ -226,8 +226,9 @@ def _failure(
 
 
 def _with_known_flaw(attempt: Attempt, words: str, *, by_name: bool = True) -> str:
-    """Replace the remedy in ``words`` with the flaw of the port's certificate that may be the reason for the
-    failure, if there is one. With ``by_name``, another host name than the client asked for is a flaw too.
+    """Replace the remedy in ``words`` with the known flaw of the port's certificate, if it has one.
+
+    With ``by_name``, it is also a flaw if the certificate lacks the host name that the client asked for.
     """
     hello = parse_client_hello(attempt.hello)
     flaw = attempt.port.server_certificate_flaw(hello.server_name if hello and by_name else None)

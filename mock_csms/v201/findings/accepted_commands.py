@@ -39,11 +39,13 @@ ENDED_WITH_THE_OFFER: Final = frozenset({"Authorized", "DataSigned", "EnergyTran
 CONNECTOR_STATUS: Final = frozenset({Action.status_notification.value, Action.notify_event.value})
 TRANSACTION: Final = frozenset({Action.transaction_event.value})
 RETRY_TIME_S: Final = 300.0
-"""Maximum time until a station repeats an event without a usable answer; later events wait behind this
-event.
+"""Maximum time until a station repeats an event that got no usable answer; it sends later events only after
+this event.
 """
 ON_THE_WAY_S: Final = 5.0
-"""For this many seconds after the answer to a command, a transaction may still have ended on its own."""
+"""A transaction that ends at most this long after the answer to a command may have ended for a reason other
+than the command.
+"""
 
 
 @dataclass(slots=True)
@@ -117,7 +119,9 @@ class AcceptedCommands:
         expectation.accepted_at, expectation.due = at, begins_at + expectation.timeout_s
 
     def wait_for_queue(self, until: float) -> None:
-        """Restart the deadlines of TransactionEvents: until this time, earlier ones may be in the queue."""
+        """Extend the deadlines of expected TransactionEvents: up to the time ``until``, the station may still
+        be sending earlier ones.
+        """
         self._events_wait_until = max(until, self._events_wait_until)
         for expectation in self.open.values():
             if expectation.due is not None and expectation.actions == TRANSACTION:
@@ -173,7 +177,9 @@ class AcceptedCommands:
                 expectation.due += seconds
 
     def clock_jumped(self, at: float) -> None:
-        """Limit how long later events may wait in the queue after the server's clock was set back."""
+        """Allow events to wait in the station's queue for RETRY_TIME_S at most, counted from ``at``: the
+        server's clock may have been set back.
+        """
         self._events_wait_until = min(self._events_wait_until, at + RETRY_TIME_S)
 
     def overdue(self, at: float) -> Findings:
