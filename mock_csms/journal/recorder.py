@@ -249,9 +249,9 @@ class Recorder:
     ) -> int:
         """Record a command; return its number in the journal.
 
-        A command that is not ``valid`` is not reported to the observer: its payload may be any JSON, and the
-        station is not expected to act on it. If a fault does not deliver the command once and intact, the
-        observer does not judge the station's answer.
+        The observer gets no command that is not ``valid``: its payload may be any JSON, and the station is
+        not expected to act on it. If a fault does not deliver the command once and intact, the observer gets
+        only its message id, and does not judge the station's answer.
         """
         fault = hit.then.fault if hit else None
         number = self._note(
