@@ -221,7 +221,10 @@ async def test_station_that_does_not_read_its_answers_is_dropped() -> None:
 
 
 async def s_client(server: TlsServer, version: str, *exchanges: tuple[str, str]) -> str:
-    """Send s_client the first text of each pair, then wait for the second; return the rest of its output."""
+    """Type the first text of each pair into ``openssl s_client``, and wait until it prints the second one.
+
+    Return what it prints after that.
+    """
     process = await asyncio.create_subprocess_exec(
         *("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", version),
         stdin=PIPE,

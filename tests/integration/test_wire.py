@@ -64,7 +64,7 @@ HEARTBEAT_ANSWER = rb'\[3,"1",\{"currentTime":"[-0-9T:.]+Z"\}\]'
 
 
 def protocol_error(name: str, sent: bytes | list[bytes], code: int, about: str, **settings: Any) -> Any:
-    """Make a pytest parameter: `websockets` closes the connection with this code because of ``sent``."""
+    """Make a pytest parameter: because of ``sent``, the server must close the connection with ``code``."""
     return after_handshake(name, sent, Closing(code, about=about), Then.ENDED, **settings)
 
 

@@ -1,4 +1,4 @@
-"""Events of the past: order, completeness, and what has been dropped."""
+"""Past events in their order; an event ``missed`` stands for events that are no longer stored."""
 
 from collections.abc import Iterable
 

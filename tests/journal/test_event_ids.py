@@ -1,4 +1,4 @@
-"""Ids of the server-sent events: of journal entries, such as 412, and of findings after them, as 412.1."""
+"""Ids of server-sent events: 412 is the journal entry 412, and 412.1 is the first finding after it."""
 
 import pytest
 

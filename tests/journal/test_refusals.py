@@ -1,4 +1,4 @@
-"""Refused opening handshakes: lines, entries, counts and their limits."""
+"""Refused opening handshakes: their log lines, journal entries and counts, and the limits of these."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Guard: one traceback per activity and station a minute, then counts, in bounded memory."""
+"""Guard: for each activity and station, it logs one traceback a minute and counts further failures."""
 
 import logging
 

@@ -46,7 +46,7 @@ def test_lines_are_written_in_their_order(monkeypatch: pytest.MonkeyPatch, write
 
 
 class UnreadPipe:
-    """Standard output as a pipe that is not read until `read`."""
+    """A pipe as standard output, which nobody reads until `read` is called."""
 
     def __init__(self) -> None:
         self._read_end, write_end = os.pipe()
@@ -63,7 +63,7 @@ class UnreadPipe:
         self._reader.start()
 
     def close_reader(self) -> None:
-        """End reading without having read anything."""
+        """Close the read end of the pipe, without having read anything."""
         os.close(self._read_end)
 
     def lines(self) -> list[str]:
@@ -209,7 +209,7 @@ def test_half_a_line_is_counted_and_ended(monkeypatch: pytest.MonkeyPatch, write
 
 
 class SlowlyFailingStream(FailingStream):
-    """Full output whose error comes when ``may_fail`` is set."""
+    """A full output: a write to it waits until ``may_fail`` is set, and then raises OSError."""
 
     def __init__(self) -> None:
         super().__init__(room=0)

@@ -36,7 +36,7 @@ class Installation:
 
     @property
     def ways(self) -> dict[str, tuple[str, ...]]:
-        """Command lines by name: pytest, and two for the server, which shows that name in help and errors."""
+        """Commands by name: pytest, and two that start the server; its help and errors show the same name."""
         return {
             "mock-csms": (str(self.python), str(self.script)),
             "python -m mock_csms": (str(self.python), "-m", "mock_csms"),
@@ -72,7 +72,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """A fresh environment with the wheel and the packages of this one, without pip or an index."""
+    """Install the wheel, without pip, into a new environment that can import this environment's packages."""
     builder = venv.EnvBuilder(with_pip=False)
     environment = tmp_path_factory.mktemp("environment")
     builder.create(environment)

@@ -20,7 +20,11 @@ __all__ = ["mock", "numbers", "station_id"]
 
 @pytest.fixture(scope="session")
 def default_payloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """JSON file with the default payload of every command, for a station that makes all of them possible."""
+    """JSON file with the mock's default payload of every command.
+
+    The payloads are for a station with a transaction, a reservation, a display message and a monitor, because
+    some commands name one of these.
+    """
     station = Station("CS001")
     started = full_payload("TransactionEvent") | {"eventType": "Started"}
     learn_from_message(station, call("TransactionEvent", started))

@@ -148,7 +148,7 @@ def _names(pattern: str, text: str) -> set[str]:
 
 
 def test_exported_names_are_used() -> None:
-    """A name is imported elsewhere in the page, or is used in its own module and imported by a test."""
+    """Each exported name is imported by another module, or else by a test and used in its own module."""
     texts = {path: path.read_text(encoding="utf-8") for path in SCRIPTS}
     imported = {path: _names(r"(?m)^(?:import|export) \{([^}]*)\}", text) for path, text in texts.items()}
     tests = "".join(

@@ -57,7 +57,10 @@ async def responder(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncI
 
 
 async def ask(pki: Pki, url: str, **options: Any) -> ChainVerdict:
-    """Judge the contract certificate of ``pki`` as another PKI, which asks the responder at ``url``."""
+    """Judge the contract certificate of ``pki`` by asking the responder at ``url``.
+
+    The judge is a new PKI, which does not know the certificate.
+    """
     item = {**pki.named("contract").hash_data(), "responderURL": url}
     verdict = Pki.in_memory().judge_chain(None, [item])
     return await ask_responders(verdict, **options)

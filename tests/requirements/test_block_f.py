@@ -48,7 +48,7 @@ async def test_f01_fr_08_remote_start_can_have_a_charging_profile(
 async def test_f01_fr_09_profile_of_a_remote_start_that_is_no_tx_profile_is_logged(
     session: SessionCase, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By default, the mock sends no profile; it sends a user's one unchanged, with a warning in the log."""
+    """By default, the mock sends no profile. It sends a user's profile unchanged, and logs a warning."""
     assert "charging_profile" not in await session.command("RequestStartTransaction")
     await start_with(session, chargingProfilePurpose="TxDefaultProfile")
     assert broken_requirements(caplog, session.case) == ["F01.FR.09"]

@@ -23,7 +23,7 @@ def case(name: str, *values: object) -> Any:
 
 
 def needs_validator(value: Any) -> bool:
-    """Return whether a value has customData, data or a huge number: decoders may reject them though valid."""
+    """Whether a decoder may reject a value though it is valid: for customData, data or a huge number."""
     if isinstance(value, dict):
         return not value.keys().isdisjoint({"customData", "data"}) or any(
             map(needs_validator, value.values())

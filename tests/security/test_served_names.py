@@ -1,4 +1,4 @@
-"""Flaws of the certificate that a port presents, such as a host name that it lacks, and their remedies."""
+"""Flaws of the server's certificate, such as a host name that is not in it, and what the user can do."""
 
 from pathlib import Path
 

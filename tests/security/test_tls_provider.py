@@ -1,4 +1,4 @@
-"""Which ports ask for client certificates, where a security upgrade leads, and server certificate names."""
+"""Ports that ask for client certificates, the URL for a security upgrade, and server certificate names."""
 
 from pathlib import Path
 

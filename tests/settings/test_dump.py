@@ -218,7 +218,7 @@ def effective(settings: Settings) -> Settings:
 
 
 def assert_same(settings: Settings, others: Settings) -> None:
-    """Assert that two settings have the same values, rules and profile for each station pattern."""
+    """Assert that two settings have equal values and rules, and an equal profile for each station pattern."""
     settings, others = effective(settings), effective(others)
     assert settings == others
     for pattern in settings.stations:

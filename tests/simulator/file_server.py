@@ -9,7 +9,7 @@ FIRMWARE = b"firmware image"
 
 
 class FileServer(ThreadingHTTPServer):
-    """Serves ``files`` by path and stores ``uploads``; each status in ``failures`` fails one request."""
+    """Serves ``files`` by path and stores ``uploads``; first fails one request with each of ``failures``."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -82,7 +82,7 @@ class Station:
         return new
 
     def attempts(self, number: int) -> list[ConnectionAttempt]:
-        """Return the first connection attempts, with one attempt for each network profile in turn."""
+        """Return the first ``number`` connection attempts; each attempt uses the next network profile."""
         self.core.variables.put(Key("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"), "1")
         return [self.access.attempt(attempt) for attempt in range(number)]
 

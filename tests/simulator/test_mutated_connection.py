@@ -1,4 +1,4 @@
-"""Mutations (misbehaviours in words) of how a station connects, with a server on a real socket."""
+"""Mutations (misbehaviours in words) that change how a station connects to a server on a real socket."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Outages, in which a station is refused: how long they last, and the connection attempts that are stored."""
+"""Outages, in which the server refuses a station: when they end, and the stored connection attempts."""
 
 from http import HTTPStatus
 

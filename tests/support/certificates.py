@@ -1,4 +1,4 @@
-"""Certificates for signing requests, valid at the virtual time of a `Talk`."""
+"""Makes certificates for CSRs; the certificates are valid at the virtual time of a `Talk`."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -88,5 +88,5 @@ def samples(event: JsonObject, context: str) -> list[Any]:
 
 
 def reject_tokens(payload: JsonObject) -> JsonObject:
-    """Return the answer to a TransactionEvent: its idToken, if any, is Invalid."""
+    """Return the answer to a TransactionEvent, with the status Invalid if the event has an idToken."""
     return {"idTokenInfo": {"status": "Invalid"}} if "idToken" in payload else {}

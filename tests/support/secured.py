@@ -21,7 +21,7 @@ from tests.support.station import OCPP_2_0_1, PATIENCE, Station
 RSA_SUITES: Final = ("AES128-GCM-SHA256", "AES256-GCM-SHA384")
 ECDSA_SUITES: Final = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384")
 REQUIRED_SUITES: Final = (*ECDSA_SUITES, *RSA_SUITES)
-"""Cipher suites that a CSMS supports (A00.FR.318, FR.421), as OpenSSL names them."""
+"""Cipher suites that a CSMS must support (A00.FR.318, A00.FR.421), as OpenSSL names them."""
 
 
 def basic_authorization(user: str, password: str) -> dict[str, str]:

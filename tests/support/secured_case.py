@@ -56,7 +56,7 @@ class SecuredCase:
 async def secured(
     security_profile: int, pki: Pki, *, control: bool = False, **settings: Any
 ) -> AsyncIterator[SecuredCase]:
-    """Serve stations with this security profile; ``control`` starts the control API too, in another 0.3 s."""
+    """Serve stations with this security profile; with ``control`` also the control API, which costs 0.3 s."""
     settings |= {"port": 0, "security_profile": security_profile, "pki": pki.path}
     if security_profile < 3:
         settings["password"] = PASSWORD

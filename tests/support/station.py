@@ -77,7 +77,7 @@ OTHER_ANSWERS: dict[Action, Answer] = {
     Action.unlock_connector: lambda **_: call_result.UnlockConnector(status="Unlocked"),
     Action.unpublish_firmware: lambda **_: call_result.UnpublishFirmware(status="Unpublished"),
 }
-"""Builders of accepting answers for actions whose answer is more or other than the status Accepted."""
+"""Builders of accepting answers, by action, where the answer is not simply the status Accepted."""
 
 
 class Station(ChargePoint):  # type: ignore[misc]  # `ocpp` has no types
