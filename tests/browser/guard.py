@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Request, WebErr
 
 LOCAL_SCHEMES: Final = frozenset({"data", "blob"})
 API: Final = "/v1/"
-"""Path prefix of requests that may fail: a test may cause the failure, which Chromium logs as an error."""
+"""Path prefix of requests that a test may let fail: the error that Chromium then logs is not a fault."""
 FAILED_REQUEST: Final = "Failed to load resource"
 
 

@@ -17,7 +17,7 @@ from tests.support.control import booted_raw, wait_for_entry
 from tests.support.station import raw_connection
 
 FLAT: Final = re.compile(r"^([\d.]+,2\.0 ?)+$")
-"""Matches the points of a flat curve: each is at the maximum."""
+"""Matches the points of a curve whose values are all equal: each point is at the top, where y is 2.0."""
 MANY: Final = 120
 
 

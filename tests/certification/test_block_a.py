@@ -107,7 +107,7 @@ def assert_is_negotiated(station: Station, suite: str) -> None:
 
 
 def assert_is_valid(certificate: x509.Certificate, kind: str, pki: Pki) -> None:
-    """Assert that this is the PKI's certificate for localhost; the key has this type and enough bits."""
+    """Assert that this is the PKI's certificate for localhost, with a key of this type and enough bits."""
     assert certificate == x509.load_pem_x509_certificate(pki.named(f"server-{kind}").chain[0].encode())
     key_type, bits = key_bits(certificate)
     assert key_type == kind

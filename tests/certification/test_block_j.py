@@ -34,7 +34,7 @@ def meter_value(time: str, context: str, wh: float, **fields: Any) -> dict[str, 
 
 
 async def report_without_transaction(session: SessionCase, time: str, evse_id: int) -> None:
-    """Report a clock-aligned value of an idle EVSE in MeterValues, and in a NotifyEvent as an alternative."""
+    """Report a clock-aligned value of an EVSE without a transaction in a MeterValues and a NotifyEvent."""
     values = [meter_value(time, "Sample.Clock", 100.0)]
     await session.station.send(call.MeterValues(evse_id=evse_id, meter_value=values))
     event: dict[str, Any] = {

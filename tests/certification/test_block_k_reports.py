@@ -106,7 +106,10 @@ async def test_tc_k_52_csms_profile_of_another_system_is_reported(session: Sessi
 
 
 async def shows_composite_schedule(session: SessionCase, evse_id: int) -> None:
-    """Assert that a GetCompositeSchedule for an EVSE, or the station (0), returns the station's schedule."""
+    """Make the mock request the composite schedule of an EVSE, or of the whole station if ``evse_id`` is 0.
+
+    Assert that the control API returns the station's answer.
+    """
     schedule = {
         "evse_id": evse_id,
         "duration": 300,

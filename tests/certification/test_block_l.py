@@ -144,9 +144,9 @@ async def test_tc_l_13_csms_update_waits_for_the_end_of_a_transaction(session: S
 
 
 async def publishes(session: SessionCase, *statuses: str, **last: Any) -> None:
-    """Make the mock send a PublishFirmware, whose progress the station reports by these statuses.
+    """Make the mock send a PublishFirmware; the station then reports these statuses, one after the other.
 
-    The last report has the fields ``last``; the mock must then show its status.
+    The last report also has the fields ``last``. The mock must then show the last status.
     """
     location = "https://firmware.invalid/firmware.bin"
     payload = {"location": location, "checksum": "0" * 32, "requestId": 1}

@@ -214,7 +214,7 @@ async def test_tc_n_44_csms_rejected_clearing_is_handled(case: StationCase) -> N
 
 
 async def event_is_answered(case: StationCase, **fields: Any) -> None:
-    """Send two events with further fields; the answer to each is empty."""
+    """Report two events of a monitor, with ``fields`` added; the mock answers each with an empty payload."""
     async with case.booted() as station:
         for number in (1, 2):
             event = {

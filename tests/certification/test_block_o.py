@@ -27,7 +27,7 @@ def message(priority: str = "NormalCycle", **fields: Any) -> JsonObject:
 async def sets(session: SessionCase, wanted: JsonObject, status: str = "Accepted") -> None:
     """Make the mock send a SetDisplayMessage, which the station answers with ``status``.
 
-    The mock must then show the message if it was Accepted, otherwise the messages shown before.
+    If the status is Accepted, the mock must then show only this message, otherwise what it showed before.
     """
     before = await shown(session)
     answer = call_result.SetDisplayMessage(status=status)

@@ -76,7 +76,7 @@ def _ending(simulator: Simulator) -> Any:
 
 @pytest.fixture
 def rig(simulator: Simulator) -> Rig:
-    """The rig, as `--rig` chooses it."""
+    """The rig that ``--rig examples.rigs.cp_simulator:CpSimulatorRig`` chooses."""
     chosen = automatic_rig(StationFile(rig=rig_table("examples.rigs.cp_simulator:CpSimulatorRig")))
     assert chosen is not None
     return chosen

@@ -16,7 +16,7 @@ FILE = StationFile(station=StationTable(identity="CS1"), times=TimesTable(boot=5
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the time that `await_station` waits for a boot before it resets a connected station to 0.1 s."""
+    """Give a connected station only 0.1 s to boot, after which `await_station` resets it."""
     monkeypatch.setattr(opening, "BOOT_AFTER_CONNECTION_S", 0.1)
 
 

@@ -37,7 +37,7 @@ STARTS: Final = {
     "Authorized,EnergyTransfer": ("authorize", "authorize"),
     "ParkingBayOccupancy,EVConnected": ("park", "park"),
 }
-"""Step that leads to the Started event, by TxStartPoint: first of `CABLE_FIRST`, then of `TOKEN_FIRST`."""
+"""For each TxStartPoint, the steps of `CABLE_FIRST` and of `TOKEN_FIRST` that lead to the Started event."""
 STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "ParkingBayOccupancy": ("leave", "leave", "leave"),
     "EVConnected": ("unplug", "unplug", "unplug"),
@@ -48,7 +48,7 @@ STOPS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "DataSigned,EVConnected": ("unplug", "unplug", "unplug"),
     "Authorized,ParkingBayOccupancy": ("stop", "leave", "stop"),
 }
-"""Step that leads to the Ended event, by TxStopPoint, in each of three sessions; None if no step does.
+"""For each TxStopPoint, the steps that lead to the Ended event in three sessions; None if no step does.
 
 The first is stopped, the second is unplugged without a stop, the third is suspended and then stopped. The
 second stays authorized, as with StopTxOnEVSideDisconnect false.

@@ -46,7 +46,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @on_posix
 def test_tests_with_fixtures_pass(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The plugin starts the server with ``--csms-command``, as if installed in another environment."""
+    """With ``--csms-command``, the plugin starts a server that may be installed in another environment."""
     folder = tmp_path / "tests"
     folder.mkdir()
     tests = {block.text for page in PAGES for block in parse_blocks(page) if is_pytest_test(block)}

@@ -203,7 +203,7 @@ def test_call_error_about_unreadable_frame_is_not_an_answer(
 
 
 class Judging(Observer):
-    """Observer whose hooks report a malformed frame; only the hook for a sent command raises instead."""
+    """Observer whose hooks return the finding ``malformed-frame``, except `command_sent`, which raises."""
 
     __slots__ = ("answered_in",)
 

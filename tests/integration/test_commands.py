@@ -1,4 +1,4 @@
-"""All 40 commands over a real socket, and the loop that sends the commands of the settings."""
+"""All 40 commands over a real socket, and the loop that sends the commands named in the settings."""
 
 import asyncio
 import statistics

@@ -1,4 +1,4 @@
-"""Side effects of rules and faults on other messages and rules, and limits of their parameters."""
+"""Rules and faults: their side effects on other messages and rules, and the limits of their parameters."""
 
 import asyncio
 import json

@@ -19,7 +19,7 @@ from tests.support.station import OCPP_2_0_1, PATIENCE, connected_to, receive
 
 SECONDS_TO_RUN = 0.7
 SECONDS_TO_WRITE = 0.2
-"""Maximum time between an answer and its entry in the file; a kill may lose later answers."""
+"""Maximum time between an answer and its entry in the file; a kill may lose answers younger than this."""
 BEFORE = b'{"before":true}\n'
 PASSWORD = "correct-horse-battery"
 BOOT = '[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}]'

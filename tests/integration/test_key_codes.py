@@ -63,7 +63,7 @@ VIEWS: Final = ("/v1/journal?limit=100", "/v1/findings", "/v1/stations/CS1")
 
 @pytest.fixture
 def log_as(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
-    """Yield a function that makes the log write everything in a style to a new stream, and returns it."""
+    """Yield a function that makes the log write all lines to a new stream, and returns the stream."""
     monkeypatch.setattr(output, "_output", None)
     root, level = logging.getLogger(), logger.level
     handlers = root.handlers[:]

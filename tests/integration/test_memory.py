@@ -15,11 +15,11 @@ MESSAGES = 20_000
 PIPELINED = 200
 """Messages sent before their answers are read."""
 MAX_BYTES = 5 * MIB
-"""Maximum bytes of one station, all stores together."""
+"""Maximum bytes of everything that the mock keeps about one station."""
 
 
 def calls(number: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return a message for each large store of the station's state, with ids that no other message has."""
+    """Return messages that fill the large stores of a station's state; ``number`` makes their ids unique."""
     variable = {
         "component": {"name": f"C{number % 7}", "evse": {"id": number + 1}},
         "variable": {"name": f"V{number}"},

@@ -490,7 +490,7 @@ async def test_faults_of_a_station_named_like_a_glob_apply_to_it(serve: Serve) -
 
 
 async def sent_payload(serve: Serve, line: str) -> dict[str, Any]:
-    """Return the payload of the command that a command line sends to a station."""
+    """Start a server with the flags in ``line``; return the payload of its command to a station."""
     settings = flags(f"--delay 0 {line}")
     csms = await serve(**settings)
     async with connected(csms) as station:

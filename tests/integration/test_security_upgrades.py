@@ -40,7 +40,7 @@ async def test_reset_ends_the_upgrade(query: dict[str, Any]) -> None:
 
 
 def upgrade(csms: Csms) -> None:
-    """Upgrade CS1 to security profile 2, as accepted commands and a connection do."""
+    """Record what upgrades CS1 to security profile 2: accepted commands, and a connection with profile 2."""
     csms.upgrades.slot_accepted("CS1", 0, 2, 2)
     csms.upgrades.priority_accepted("CS1", 0, [2, 1])
     csms.upgrades.connected("CS1", 2)

@@ -1,4 +1,4 @@
-"""Files and folders in the settings: a server checks them at its start, and removes only its own."""
+"""Files and folders in the settings: checks when a server starts, and what it removes when it stops."""
 
 import os
 from collections.abc import Callable

@@ -122,7 +122,7 @@ async def test_concurrent_commands_are_sent_one_after_the_other_in_order(mock: M
     csms, client = mock
 
     async def start_command(message: str) -> asyncio.Task[httpx.Response]:
-        """Request a command; return the task that waits for the response once the body is written."""
+        """Request a command; once the request is written, return the task that waits for the response."""
         body_sent = asyncio.Event()
 
         async def trace(event: str, _: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Long requests work in slices: one request has a slice in each iteration of the event loop."""
+"""Slices of long requests: each iteration of the event loop runs only one slice of each kind of work."""
 
 import asyncio
 

@@ -306,7 +306,7 @@ async def test_profile_token_and_reset_are_changes(mock: Mock, station_id: str) 
 
 
 async def next_entry(client: httpx.AsyncClient, station_ids: tuple[str, ...]) -> int:
-    """Add a note about no station to the journal, newer than all changes; return its number."""
+    """Add a note that names no station to the journal; return its number, after which nothing has changed."""
     await client.post("/v1/journal/notes", json={"text": "next"})
     last = await last_entry(client)
     assert await changed(client, last, *station_ids) == []
