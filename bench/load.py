@@ -93,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _load(options: Options) -> None:
-    """Open the connections, then measure and print the figures for each input line, a number of seconds."""
+    """Open the connections. Then, for each input line, measure for as many seconds as the line says, and
+    print the figures.
+    """
     server, run = psutil.Process(options.pid), Run(deflate=options.workload == IDLE_DEFLATE)
     load = LOADS.get(options.workload, Calling)(options, run)
     async with asyncio.timeout(SECONDS_BEYOND):
@@ -207,7 +209,7 @@ class Staying(Load):
         self._baseline = await _settled_rss(server)
 
     async def measure(self, seconds: float, server: psutil.Process) -> Figures:
-        """Connect ``options.stations`` more stations; return the growth of server memory for each of them."""
+        """Connect ``options.stations`` more stations; return the growth of server memory per new station."""
         numbers = range(1, self.options.stations + 1)
         self.stations += await open_stations(self.run, self.options.url, numbers)
         growth = await _settled_rss(server) - self._baseline

@@ -279,9 +279,9 @@ async def _memory(tab: Tab, minutes: float) -> list[Figure]:
 async def _rates(
     browser: Browser, server: Server, core: int | None, rounds: int, seconds: float
 ) -> list[Figure]:
-    """Return the rates of the server without the page, and the ratios of the rates with the page to these.
+    """Return each rate of the server without the page, and the rate with the page divided by it.
 
-    Each round measures the server with the page open and without.
+    Each round measures the server once with the page open and once without.
     """
     load = Load(Row("mix", LOADED_STATIONS, "page"), server, core)
     names = ("calls_per_cpu_second", "calls_per_second")

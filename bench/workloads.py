@@ -174,5 +174,5 @@ def encode_boot(*, deflate: bool) -> Step:
 
 
 def digits(cycle: int) -> bytes:
-    """Format the number of a cycle to join the pieces of a Step."""
+    """Format the number of a cycle as the ten digits that belong between the pieces of a Step."""
     return b"%0*d" % (len(CYCLE), cycle)

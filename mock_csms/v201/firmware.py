@@ -12,7 +12,9 @@ from mock_csms.messages import JsonObject
 from mock_csms.stations.station import Station
 
 MAX_HASHED_BYTES: Final = 256 * 2**20
-"""Maximum bytes of a file whose hash is computed; the server does nothing else for about half a second."""
+"""Maximum bytes of a file whose hash is computed: a file of this size blocks the server for about half a
+second.
+"""
 SIGNER: Final = "firmware"
 """Name of the Firmware Signing certificate in the PKI."""
 
@@ -39,7 +41,7 @@ def firmware_hash(csms: Csms, station: Station, algorithm: Literal["md5", "sha25
 
 @lru_cache(maxsize=16)
 def _file_hash(path: Path, algorithm: str, _modified_ns: int, size: int) -> bytes:
-    """Compute a hash of a file in its current version."""
+    """Compute a hash of a file; it is cached for as long as ``_modified_ns`` and ``size`` stay the same."""
     if size > MAX_HASHED_BYTES:
         raise NothingToDo(
             f"{path} has more than {MAX_HASHED_BYTES // 2**20} MiB, the limit for computing its hash; write "

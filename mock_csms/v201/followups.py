@@ -31,7 +31,9 @@ def after_boot(profile: Profile) -> Iterator[Command]:
 
 
 def inventory(csms: Csms, station: Station) -> Iterator[Command]:
-    """Request a FullInventory from a new station, and after a firmware update, if configured (B07.FR.14)."""
+    """If configured, request a FullInventory from a station that has sent no NotifyReport yet, and from any
+    station after a firmware update (B07.FR.14).
+    """
     if not csms.profile(station.id).request_inventory:
         return
     is_new = not any(action == Action.notify_report for action, _ in station.reports)
@@ -161,7 +163,7 @@ def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
     """Send the charging profile in force again, as the TxProfile of the transaction (K16).
 
-    Without a profile in force, only a rule can have rejected the schedule; then set a profile that fits the
+    If no profile is in force, which means that a rule has rejected the schedule, set a profile that fits the
     EV's last charging needs.
     """
     evse_id = notification["evseId"]

@@ -71,7 +71,7 @@ def use_solicitation(station: Station, action: str, payload: JsonObject) -> None
 
 
 def withdraw_solicitation(station: Station, action: str, request: JsonObject) -> None:
-    """Drop the messages that a refused command requested."""
+    """Register that the station refused a command: it no longer counts as a request for messages."""
     for key in solicited_by(action, request):
         solicitation = station.solicited.get(key)
         if solicitation is None:
@@ -104,9 +104,10 @@ def needs_registration(station: Station, boot: Call) -> bool:
 def note_attempt(
     station: Station, event: JsonObject, moment: float, *, withheld: bool
 ) -> tuple[int, float] | None:
-    """Count attempts to send a TransactionEvent, from the first whose answer a rule withholds (E13).
+    """Count the attempts to send a TransactionEvent, beginning when a rule withholds the answer (E13).
 
-    Return the number of attempts and the seconds since the previous one; None for the first attempt.
+    Return the number of attempts and the seconds since the previous one; None if this is the first one
+    counted, or if no answer to the event was withheld.
     """
     key = event["transactionInfo"]["transactionId"], event["seqNo"]
     known_attempts = station.attempts.get(key)

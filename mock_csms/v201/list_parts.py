@@ -64,8 +64,8 @@ def _batches(items: list[Any], max_items: int | None, room: int | None) -> Itera
 
 
 def _later(command: str, part: JsonObject, number: int, ids: Iterator[int]) -> JsonObject:
-    """Return a part that is not the first (``number`` 0): a report request gets a new requestId, and a
-    SendLocalList becomes Differential with a higher versionNumber.
+    """Return the second or a later part (``number`` 1 or higher), changed for sending: a report request gets
+    a new requestId, and a SendLocalList becomes Differential with a higher versionNumber.
     """
     if "requestId" in part:
         return {**part, "requestId": next(ids)}

@@ -19,7 +19,7 @@ REPORTED_BY: Final[Mapping[str, str]] = {
     Action.update_firmware: Action.firmware_status_notification,
     Action.publish_firmware: Action.publish_firmware_status_notification,
 }
-"""Action, by command, of the messages that report the result of the command with its requestId."""
+"""For each command, the action of the messages that report its result and repeat its requestId."""
 
 TRIGGERED_BY_OTHER_NAME: Final[Mapping[str, str]] = {
     "SignChargingStationCertificate": Action.sign_certificate,

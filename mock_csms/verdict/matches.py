@@ -203,7 +203,7 @@ def _kind_rank(entry: JsonEntry) -> int:
 
 
 def _weight(differences: Sequence[Difference]) -> tuple[int, int]:
-    """Return the weight of differences and, to compare equal weights, minus their number.
+    """Return the weight of differences and, to compare equal weights, their number as a negative value.
 
     The weight is the number of expected values; those of an absent field count twice.
     """
@@ -222,9 +222,10 @@ def size_of(part: Any) -> int:
 class NearestMiss:
     """The entry that comes closest to one of several `Match` filters without matching any of them.
 
-    The station counts most, then the action, then direction and type, then the payload. Among equals, and if
-    the action differs, a CALL of the station is closer than a command, and a command closer than other
-    entries. Of equally close entries, the first one compared is kept.
+    The station counts most, then the action, then direction and type, then the payload. If all of these are
+    equally close, a CALL of the station is closer than a command, and a command closer than other entries. If
+    the action differs, being a CALL of the station counts more than the payload. Of equally close entries,
+    the first one compared is kept.
     """
 
     def __init__(self, *matches: Match) -> None:

@@ -17,8 +17,8 @@ WINDOW_S: Final = 120.0
 has probably given the start up.
 """
 SWIPE_WINDOW_S: Final = 10.0
-"""Like `WINDOW_S`, if a driver may present the token: later, the driver may have used the token at the
-station.
+"""Replaces `WINDOW_S` for a token that a driver can present: later, the driver may have started the
+transaction with the token at the station.
 """
 NOT_AT_STATION: Final = "Central"
 """Type of a token that no driver can present."""
@@ -72,7 +72,9 @@ class RemoteStarts:
             self.open.pop(request["remoteStartId"], None)
 
     def disconnected(self) -> None:
-        """Drop the times at which commands were accepted: events from an offline period arrive only now."""
+        """Drop the times at which commands were accepted: events from the offline period will arrive late, so
+        their arrival times cannot be compared with these times.
+        """
         for start in self.open.values():
             start.accepted_at = None
 

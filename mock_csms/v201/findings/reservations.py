@@ -145,8 +145,8 @@ class ObservedReservations:
         return NO_FINDINGS
 
     def _was_active(self, reservation: ObservedReservation, at: float, event: JsonObject) -> bool:
-        """Return whether a reservation was certainly active at the time of an event, which may have been in
-        the queue.
+        """Return whether a reservation was certainly active when an event happened. The station may have
+        queued the event before it sent it.
         """
         happened_at = seconds_of(event["timestamp"])
         return (

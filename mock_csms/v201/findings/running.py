@@ -134,7 +134,7 @@ class RunningTransactions:
     def _prove(
         self, at: float, frame: int, transaction: TransactionInProgress, event: JsonObject
     ) -> Findings:
-        """Report the suspicions that the reason in an event proves. The transaction may go on or end."""
+        """Report the suspicions that the triggerReason or the stoppedReason of an event proves."""
         if event.get("offline"):
             return NO_FINDINGS
         findings, reasons = (

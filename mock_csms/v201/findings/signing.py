@@ -24,7 +24,7 @@ class Occurrence:
     at: float
     frame: int
     repeats: int = 0
-    """Number of accepted requests before this one that got no certificate."""
+    """Number of consecutive SignCertificates before this one that were accepted but got no certificate."""
 
 
 class CertificateRequests:

@@ -96,7 +96,9 @@ class Contents:
 
     @property
     def first_stop(self) -> str | None:
-        """triggerReason of the first Updated event that may begin the end, after the last authorization."""
+        """Among the Updated events after the last authorization, the triggerReason of the first one that may
+        begin the transaction's end; None if there is no such event.
+        """
         since = self.authorized_at_seq_no
         stops = [stop for stop in self.stops if since is None or stop[0] > since]
         return min(stops)[1] if stops else None

@@ -129,8 +129,8 @@ class Transactions:
     def judge_event(self, at: float, frame: int, event: JsonObject) -> Findings:
         """Register a TransactionEvent and judge it.
 
-        Fast path for the usual case, the next Updated in order: nothing to sort and no timestamp to parse,
-        and nothing to check in its contents but the meter values.
+        The usual event, the next Updated in order, takes a fast path: it is not sorted in, its timestamp is
+        not parsed, and of its contents, usually only the meter values are checked.
         """
         tracked = self._open.get(event["transactionInfo"]["transactionId"])
         if tracked is not None and self._is_next(tracked, event):
@@ -397,7 +397,7 @@ class Transactions:
         self.reservations.disconnected()
 
     def resumed(self, at: float) -> None:
-        """Allow time for queued events after a reconnect or another queued event."""
+        """Extend the time for missing events; called after a reconnect and for each queued event."""
         due = at + SETTLING_TIME_S
         self._judge_after = {name: max(due, other) for name, other in self._judge_after.items()}
         self._evse_use.resumed(at)

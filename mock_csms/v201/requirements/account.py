@@ -23,7 +23,7 @@ class AccountEntry:
     tests: Sequence[str] = ()
     """Tests of the central system."""
     reason: Reason | None = None
-    """Why no finding covers the requirement; if no finding is possible, why no case covers it."""
+    """Why no finding covers the requirement or, if no finding can cover it, why no case covers it."""
     csms_reason: Reason | None = None
     """Why no test covers the requirement for the central system, or how the mock deviates by default."""
 
