@@ -179,7 +179,7 @@ class ChargePoint(Session):
             learn_upgrade(self.csms.upgrades, self.station.id, configured, action, payload, answer)
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count attempts to send a TransactionEvent from the first ``withheld`` one on; log retries (E13)."""
+        """Count and log a station's retries of a TransactionEvent after a ``withheld`` answer (E13)."""
         if call.action != Action.transaction_event or not (withheld or self.station.attempts):
             return
         event = call.payload
@@ -275,7 +275,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with idTokenInfo for an idToken (E01.FR.12, TC_E_16_CSMS), a known cost and a new tariff."""
+        """Answer with a known cost, a new tariff and idTokenInfo for an idToken (E01.FR.12, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -458,7 +458,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Remove the oldest stored CSR, if any, and return its CertificateSigned; None for another action."""
+        """Remove the oldest CSR, if any, and return its CertificateSigned; None if ``action`` is another."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from mock_csms.pki import Issued
 
 MIN_BOOT_TIMEOUT_S: Final = 5.0
-"""Minimum seconds to wait for a BootNotification before commands that are not periodic are sent without
-one.
+"""If no BootNotification arrives, the mock waits at least this many seconds before it sends commands that
+are not periodic.
 """
 
 DEFAULT_VARIABLES: Final = (
@@ -436,7 +436,7 @@ def _lowest_security_profile(csms: Csms, station: Station) -> int:
 
 
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
-    """Monitor every change of an AvailabilityState that the station is not known to lack (N04.FR.17).
+    """Monitor every change of an AvailabilityState that the station has not called unknown (N04.FR.17).
 
     If the station is known to have this monitor, it is replaced instead of added again (N04.FR.10).
     """

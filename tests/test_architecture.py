@@ -101,7 +101,7 @@ def public_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_public_name_is_defined_in_one_module_only() -> None:
-    """A search for a name has to find one definition; all modules of certification cases count as one."""
+    """A search for a name must find one definition; modules of certification cases count as one module."""
     modules = defaultdict(set)
     for module, tree in TREES.items():
         for name in public_names(tree):

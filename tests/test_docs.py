@@ -81,7 +81,7 @@ LOG_SAMPLES: Final = {
     "docs/first-minute.md: ended after",
     "docs/hardware.md: 09:20:01.810",
 }
-"""Samples of the log, by page and first words; the last test of this module compares them."""
+"""Samples of the log, by page and first words; the last test of this module finds them in a real log."""
 
 TRIED_ELSEWHERE: Final = {
     "docs/hardware.md: 09:19:30.453": "tests/integration/test_listeners.py",
@@ -92,7 +92,7 @@ TRIED_ELSEWHERE: Final = {
     "docs/certify.md: [known]": "tests/docs/test_certify_page.py reads it",
     "docs/client.md: the next BootNotification": "tests/docs/test_client_page.py compares the failure",
 }
-"""Test file that checks a sample of text not tried here, by the sample's page and first words."""
+"""Samples (by page and first words) that another test file checks, with the name of that file."""
 
 
 PAGES_WITH_OWN_TESTS: Final = {"client.md", "recipes.md"}

@@ -55,7 +55,10 @@ class CpSimulatorRig:
                 raise CannotDo(f"the simulator cannot do this: {stimulus.text}")
 
     async def _present(self, simulator: "_Simulator", parameters: Mapping[str, Any]) -> None:
-        """Stop a running transaction, else start one; without a cable, authorize the token for the next."""
+        """Stop the transaction of the EVSE, or start one if none is running.
+
+        Without a cable, only authorize the token; the transaction starts when the cable is plugged in.
+        """
         evse, token = int(parameters["evse"]), str(parameters["token"])
         connector = await simulator.connector(evse)
         if connector["transactionId"] is not None:

@@ -329,7 +329,7 @@ def talk(unbooted: Talk) -> Talk:
 def settle(talk: Talk) -> None:
     """Boot, report the status of the only connector, and send the commands that later messages refer to.
 
-    Later reports may have the requestId 7 or 8, and later TransactionEvents may name a command as trigger.
+    So a test can send reports with the requestId 7 or 8, and events whose triggerReason is a command.
     """
     talk.boot()
     talk.status()

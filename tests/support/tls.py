@@ -201,7 +201,7 @@ class TlsClient:
         self.ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name, session=session)
 
     async def _do[T](self, work: Callable[..., T], *arguments: Any, flush: bool = True) -> T:
-        """Call a method of the SSLObject, and feed it bytes of the server until it is done."""
+        """Call a method of the SSLObject again after each input from the server, until it succeeds."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
@@ -237,7 +237,7 @@ class TlsClient:
         await self._do(self.ssl.write, data)
 
     async def read(self) -> bytes:
-        """Receive some data, empty at close_notify; an alert raises SSLError, a bare FIN SSLEOFError."""
+        """Receive some data, b"" at close_notify. Raises SSLError on an alert, SSLEOFError on a bare FIN."""
         return await self._do(self.ssl.read, 2**16)
 
     async def unwrap(self) -> None:

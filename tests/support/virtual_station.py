@@ -123,7 +123,7 @@ class Workbench:
         return [payload for name, payload in self.sent if name == action]
 
     def answer(self, index: int, payload: JsonObject) -> None:
-        """Give the queued request at this index the payload of its CALLRESULT; -1 is the newest request."""
+        """Answer the queued request at this index with this payload; index -1 is the newest request."""
         if callback := self.outbox.requests[index].on_result:
             callback(payload)
 

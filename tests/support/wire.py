@@ -118,7 +118,7 @@ class Deflate:
 class Head:
     """An expected response to the opening handshake, without the headers that vary.
 
-    The body must equal ``text``, or contain ``about`` if given, for a body that `websockets` writes.
+    The body must equal ``text``. If ``about`` is given, the body, which `websockets` writes, must contain it.
     """
 
     status: str
@@ -164,7 +164,10 @@ class Matching:
 
 @dataclass(frozen=True)
 class Closing:
-    """An expected close frame; its reason contains ``about`` if given, as `websockets` may reword it."""
+    """An expected close frame, whose reason must equal ``reason``.
+
+    If ``about`` is given, the reason must only contain it, because `websockets` may reword the reason.
+    """
 
     code: int
     reason: str = ""

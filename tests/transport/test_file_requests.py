@@ -1,4 +1,4 @@
-"""Requests for files on a port for stations: their first bytes differ from those of a handshake."""
+"""Requests for files on a port for stations, and how their head tells them from opening handshakes."""
 
 import asyncio
 from collections import Counter

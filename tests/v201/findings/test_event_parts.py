@@ -1,4 +1,4 @@
-"""Checks of the seqNo of a NotifyEvent, by the requirement for the trigger of the event."""
+"""Checks of the seqNo of a NotifyEvent: N07.FR.07 for the trigger Alerting, N08.FR.04 for Periodic."""
 
 import pytest
 

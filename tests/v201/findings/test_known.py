@@ -1,4 +1,4 @@
-"""Calls of `Facts.command_failed`: a station may have carried out a command without a valid answer."""
+"""Calls of `Facts.command_failed`: without a valid answer, a station may still have carried out a command."""
 
 from collections.abc import Callable
 

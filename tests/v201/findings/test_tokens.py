@@ -1,4 +1,4 @@
-"""Tokens that an Authorize accepted or refused."""
+"""Tokens that the answer to an Authorize accepted or refused."""
 
 import pytest
 

@@ -43,7 +43,7 @@ def send_queued(talk: Talk, *, from_seq_no: int, is_flagged: bool = True) -> Non
 
 
 def send_late(talk: Talk, *, is_flagged: bool) -> None:
-    """Send an event that waited in the queue when the connection was lost."""
+    """Send, after a reconnect, an event that happened 100 s before the connection was lost."""
     talk.wait(200)
     event = talk.event(0, "Started", offline=is_flagged)
     talk.wait(100)

@@ -27,7 +27,7 @@ def take_inventory(talk: Talk, items: Iterable[JsonObject], request_id: int = 90
 
 
 def read(talk: Talk, items: list[JsonObject], *results: JsonObject) -> None:
-    """Send a GetVariables for ``items``; ``results`` are the station's answers, such as a value, in order."""
+    """Send a GetVariables for ``items``; ``results`` has the fields of the station's answer to each item."""
     message_id = talk.send_command("GetVariables", {"getVariableData": items})
     answer = [_typed(one) | rest for one, rest in zip(items, results, strict=True)]
     talk.answer_command(message_id, "GetVariables", {"getVariableResult": answer})

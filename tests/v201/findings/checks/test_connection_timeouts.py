@@ -16,7 +16,10 @@ STOP_POINTS = [
 def start_remotely(
     talk: Talk, *, stop_point: str = "EVConnected", timeout_s: str = "60", **fields: Any
 ) -> None:
-    """Read TxStopPoint and EVConnectionTimeOut (each only if not empty); start a transaction remotely."""
+    """Read TxStopPoint and EVConnectionTimeOut, and start a transaction remotely.
+
+    A variable whose argument is empty is not read.
+    """
     variables = {"TxCtrlr.TxStopPoint": stop_point, "TxCtrlr.EVConnectionTimeOut": timeout_s}
     talk.read_variables({name: value for name, value in variables.items() if value} | {"A.B": ""})
     talk.command("RequestStartTransaction", {**REMOTE_START, "evseId": 1})

@@ -68,7 +68,7 @@ def test_token_of_remote_start_is_not_judged_if_its_id_was_sent_twice(talk: Talk
 
 
 def test_queued_event_may_be_about_an_earlier_remote_start_with_the_id(talk: Talk) -> None:
-    """The mock may have been restarted, and may begin its remoteStartIds anew."""
+    """After a restart, the mock may give out the same remoteStartIds again."""
     event = talk.event(
         0, "Started", triggerReason="RemoteStart", idToken=CENTRAL, info={"remoteStartId": 9}, evse=EVSE
     )

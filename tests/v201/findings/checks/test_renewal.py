@@ -17,7 +17,7 @@ def states(talk: Talk, *requirements: str) -> set[str]:
 
 
 def install(talk: Talk, certificate_type: str | None = STATION, status: str = "Accepted") -> None:
-    """Send a CSR of the station, and its certificate, which the station answers with ``status``."""
+    """Send a CSR of the station, and a CertificateSigned that the station answers with ``status``."""
     csr = build_csr()
     talk.request_certificate(csr)
     fields = {"certificateType": certificate_type} if certificate_type else {}
