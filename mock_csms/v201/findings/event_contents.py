@@ -26,7 +26,7 @@ REASONS: Final = {
     "RemoteStop": ("Remote", ("F03.FR.03",)),
     "ResetCommand": ("ImmediateReset", ("B12.FR.04", "B12.FR.08")),
 }
-"""Required stoppedReason by triggerReason, and the requirements (B12: errata)."""
+"""Required stoppedReason by triggerReason, and the requirements (B12 as changed by the errata of 2025-09)."""
 AFTER_REMOTE_STOP: Final = ("F04.FR.03",)
 NOT_OMITTED: Final = ("E06.FR.08",)
 TOKEN_OF_AUTHORIZATION: Final = ("E01.FR.10", "E03.FR.01")
@@ -209,8 +209,8 @@ class EventContents:
 
 
 def required_reason(ending: Ending, first_stop: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return a sentence about the required stoppedReason of an Ended event (empty if its stoppedReason may be
-    right), and the requirements.
+    """Return the end of a sentence that says which stoppedReason an Ended event must have, and the
+    requirements. The text is empty if the stoppedReason that the event has may be right.
 
     ``first_stop`` is the triggerReason of the earlier event that began the end of the transaction; None if
     the Ended event itself began it.

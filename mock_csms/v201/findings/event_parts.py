@@ -10,7 +10,7 @@ MAX_OPEN: Final = 100
 
 
 class EventParts:
-    """Parts of NotifyEvent that announce another part. Parts of several events may be mixed."""
+    """Parts of NotifyEvent whose next part has not arrived. Parts of different events may alternate."""
 
     __slots__ = ("_is_certain", "_last", "_open", "_report")
 

@@ -27,8 +27,8 @@ class EventTimes:
         self._online = online
 
     def judge(self, at: float, frame: int, tracked: TransactionState, key_fields: EventKey) -> Findings:
-        """Check the time and the offline flag of an event, if the station's clock had been set to the
-        server's time before.
+        """Check the time and the offline flag of an event, if the mock had sent the station the right time
+        before the event happened.
         """
         seq_no, text, *_, is_offline = key_fields
         clock, seconds = self._clock, seconds_of(text)

@@ -243,7 +243,7 @@ class Progress:
         )
 
     def _requirements(self, kind: str, action: str, request_id: int | None) -> tuple[str, ...]:
-        """Return the requirements that a status breaks or meets; empty: all requirements of ``kind``."""
+        """Return the requirements of ``kind`` that apply to this requestId; empty: all of them apply."""
         if action != Action.firmware_status_notification:
             return LOG_REQUIREMENTS.get(kind, ())
         is_signed = None if request_id is None else self._signed.get(request_id)

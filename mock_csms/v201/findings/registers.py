@@ -75,7 +75,7 @@ class Registers(dict[Series, list[Reading]]):
 
     @property
     def are_comparable(self) -> bool:
-        """Whether a register has several readings."""
+        """Whether at least one register has several readings."""
         return any(len(readings) > 1 for readings in self.values())
 
     def read(self, series: Series, reading: Reading) -> tuple[Reading, Reading] | None:

@@ -17,7 +17,7 @@ _CHANGED_BY: Final = {
     "Inoperative": frozenset({"Available", "Reserved"}),
     "Operative": frozenset({"Unavailable"}),
 }
-"""Statuses that a ChangeAvailability changes, by its operationalStatus."""
+"""Connector statuses that a ChangeAvailability may replace by another one, by its operationalStatus."""
 _DOUBTED: Final = frozenset({None, Action.notify_event, Action.status_notification})
 """Actions of messages that may contain a status; None: an unknown action."""
 
@@ -86,7 +86,7 @@ def _note_times(call: StationCall, known: Known201) -> None:
 
 @CHECKS.learn_command(Action.change_availability)
 def _availability_changed(command: AnsweredCommand, known: Known201) -> None:
-    """Drop the times of statuses that the command changes, as they are uncertain until reported again."""
+    """Drop the time of each status that the command may change, because the status may be outdated."""
     if command.answer["status"] == "Rejected":
         return
     changed = _CHANGED_BY[command.request["operationalStatus"]]

@@ -114,8 +114,8 @@ class ChargingProfiles(Facts):
     def begin_replacing(self, new: JsonObject) -> None:
         """Drop the profiles that a new profile replaces or may replace, on any EVSE.
 
-        The new profile replaces the profile with the same id (K01.FR.05). Another profile with the same
-        purpose and stackLevel must not exist (K01.FR.06), so the station may have dropped it.
+        The new profile replaces the profile with the same id (K01.FR.05). The station may also have dropped
+        other profiles with the same purpose and stackLevel, which the new one excludes (K01.FR.06).
         """
         place = new["chargingProfilePurpose"], new["stackLevel"]
         self._drop(
@@ -192,7 +192,7 @@ class ChargingProfiles(Facts):
 
     @property
     def may_have_started(self) -> bool:
-        """Whether the transaction of a remote start may have begun, with its Started event on the way."""
+        """Whether a remote start may have started a transaction whose Started event has not arrived."""
         return bool(self._started)
 
     def drop_all(self) -> None:

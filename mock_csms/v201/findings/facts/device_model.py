@@ -368,7 +368,9 @@ class DeviceModelFacts(Facts):
             self.is_complete = False
 
     def inventory_with(self, call: StationCall) -> dict[VariableName, Definition] | None:
-        """Return the whole device model if a part of a report completes it; the part is not yet stored."""
+        """If ``call`` is the last part of a FullInventory, return the whole device model, including the
+        variables in this part; otherwise None. Nothing is stored.
+        """
         part = call.payload
         if self._next_part != (part["requestId"], part["seqNo"]) or part.get("tbc"):
             return None

@@ -100,9 +100,9 @@ def is_filtered_query(request: JsonObject) -> bool:
 
 
 def blame(shortages: Iterable[Shortage], at: float, known: Known201) -> Outcome:
-    """Report the first shortage of a message that has no transaction. Earlier shortages, of messages with a
-    transaction, become suspicions, which are reported once a later event shows that the transaction goes on:
-    until then, the Ended event may be on the way.
+    """Report the first shortage of a message that has no transaction. Each shortage before it becomes a
+    suspicion about the transaction of its message. The suspicion is reported once a later event shows that
+    the transaction goes on: until then, the Ended event may be on the way.
     """
     for kind, requirement, shown, frames, sentence in shortages:
         if shown.transaction_id is None:

@@ -49,7 +49,7 @@ class EvseMeters(Facts):
 
 
 def certain_measurands(known: Known201, evse_id: int) -> frozenset[str]:
-    """Return the measurands that an EVSE can certainly report if the station lets them be configured."""
+    """Return the measurands that an EVSE can certainly report if they are configured on the station."""
     if known[DeviceModelFacts].only_evse == evse_id:
         return CERTAIN
     return known[EvseMeters].measurands(evse_id)

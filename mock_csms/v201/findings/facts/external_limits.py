@@ -1,4 +1,4 @@
-"""Changes of NotifyChargingLimitWithSchedules (K11, K12)."""
+"""Changes of the variable NotifyChargingLimitWithSchedules (K11, K12)."""
 
 from typing import Final
 

@@ -15,7 +15,7 @@ from mock_csms.v201.findings.known import Known201
 
 FIRMWARE_STATUS: Final = Action.firmware_status_notification.value
 _IN_PLACE: Final = frozenset({"Downloaded", "SignatureVerified"})
-"""Statuses after which the file only remains to be installed."""
+"""Statuses that say that the station has the whole file and has not begun to install it."""
 _INTERMEDIATE: Final = _IN_PLACE | {
     "DownloadScheduled",
     "Downloading",
@@ -57,7 +57,7 @@ class FirmwareUpdate:
 
     @property
     def is_in_progress(self) -> bool:
-        """Whether the update is certainly not over, as far as the station has reported."""
+        """Whether the statuses that the station has reported show that the update is certainly not over."""
         return self.status in _INTERMEDIATE and not self.has_gap and not self.is_cancelled
 
     def enter(self, at: float, status: str) -> None:

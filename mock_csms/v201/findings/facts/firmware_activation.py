@@ -38,7 +38,7 @@ class FirmwareActivation(Facts):
         """Firmware version of the boot before the latest one."""
         self.interrupted: dict[str, Activation] = {}
         """By transactionId, the boot that activated new firmware, for each transaction that was running at
-        that boot and has not ended since; empty if the latest boot activated none.
+        that boot and has not ended since; empty if the latest boot did not activate new firmware.
         """
         self.has_waited = False
         """Whether a transaction has ended since the latest boot while the latest update was in a status of
@@ -49,7 +49,7 @@ class FirmwareActivation(Facts):
         again.
         """
         self.rebooted: FirmwareUpdate | None = None
-        """The update whose InstallRebooting after Installing was followed by a boot."""
+        """The update for which the station reported Installing, then InstallRebooting, and then booted."""
 
     def boot(self, version: str | None) -> None:
         """Register the firmware version of a boot."""

@@ -69,9 +69,9 @@ class InstalledCertificates(Facts):
         self.absent = DeletedCertificates()
         """Deleted certificates; the station certainly has no copy of any of them."""
         self.csms_roots: dict[str, HashKey] = {}
-        """Hash data (without the serial number) of each CSMS root on the station, by serial number. For a
-        root that an InstallCertificate contained, the hash data that the certificates issued by the root
-        have; a self-signed root has the same hash data.
+        """Hash data (without the serial number) of each CSMS root on the station, by serial number. The hash
+        data of a root that an InstallCertificate contained is calculated as for a certificate that this root
+        has issued; for a self-signed root, the result is its own hash data.
         """
         self.replaced_root: tuple[str, int] | None = None
         """Serial number of the CSMS root that stays until the next connection, and the number of the frame in

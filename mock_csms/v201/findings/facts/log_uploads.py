@@ -16,7 +16,7 @@ NOT_ENDED: Final = frozenset({"Idle", "Uploading"})
 
 
 class LogUpload(NamedTuple):
-    """An accepted upload without an end status."""
+    """An upload that the station has accepted, and whose end it has not reported."""
 
     request_id: int
     frame: int
@@ -38,7 +38,7 @@ class LogUploads(Facts):
         self.cancelled: int | None = None
         """requestId of the upload that the latest AcceptedCanceled cancelled."""
         self.has_reported = False
-        """Whether a cancellation has been reported since the latest GetLog was sent."""
+        """Whether the station has reported the status AcceptedCanceled since the latest GetLog was sent."""
 
     def booted(self, reason: str) -> None:
         self.forget()

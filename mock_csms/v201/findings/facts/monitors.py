@@ -170,7 +170,7 @@ def items_with_results(command: AnsweredCommand) -> list[Item]:
 
 
 class Monitors(Facts):
-    """Monitors by id, which ids are free, the monitoring base and level, and reports in progress."""
+    """Monitors by id, the ids that are free, the monitoring base and level, and reports in progress."""
 
     __slots__ = (
         "alerting",
@@ -257,7 +257,7 @@ class Monitors(Facts):
             del self.cleared[next(iter(self.cleared))]
 
     def forget_from_before_boot(self, monitor: KnownMonitor | None) -> None:
-        """Drop the monitors of `before_boot` that may be `monitor` under its old id; None: drop all."""
+        """Drop each monitor of `before_boot` that may be the same as `monitor`; None: drop all."""
         self.before_boot = tuple(one for one in self.before_boot if monitor and not one.is_like(monitor))
 
     def is_absent(self, monitor_id: int) -> bool:
@@ -268,7 +268,7 @@ class Monitors(Facts):
         return is_free and monitor_id not in self.hard_wired
 
     def query_of(self, part: JsonObject) -> MonitoringQuery | None:
-        """Return the accepted query of a part of a report; None if unknown or if the part is out of order."""
+        """Return the accepted query that led to this part; None if unknown or the part is out of order."""
         query = self.queries.get(part["requestId"])
         if query is None or not query.is_accepted or not query.is_certain:
             return None
@@ -459,7 +459,7 @@ def _apply_report_part(call: StationCall, known: Known201) -> None:
 
 
 def _doubt_report(monitors: Monitors, part: JsonObject) -> None:
-    """Drop a report whose parts are not in order; a repeated part may be a retry."""
+    """Drop a report if this part is out of order and does not repeat the part before it (a retry)."""
     query = monitors.queries.get(part["requestId"])
     if query is not None and query.is_certain and part["seqNo"] + 1 != query.next_seq_no:
         del monitors.queries[part["requestId"]]

@@ -14,7 +14,7 @@ from mock_csms.v201.findings.known import Known201
 _MAX_CLAIMS: Final = 10
 _MAX_EVENTS: Final = 100
 _DRAINED_WITHIN_S: Final = 60.0
-"""Seconds after the arrival of a repeated event in which the events queued behind it may still arrive."""
+"""For this many seconds after a repeated event, the events that were queued behind it may arrive."""
 
 
 class QueueClaim(NamedTuple):

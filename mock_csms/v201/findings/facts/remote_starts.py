@@ -59,8 +59,8 @@ class SentRemoteStarts(BoundedDict[int, SentRemoteStart]):
 
 
 class TransactionStarts(BoundedDict[str, SentRemoteStart]):
-    """RequestStartTransactions by the id of the transaction that each of them started; removed when the
-    transaction charges.
+    """RequestStartTransactions by the id of the transaction that each of them started. A command is removed
+    once its transaction charges, or once a driver has presented an idToken for it.
     """
 
     __slots__ = ()
@@ -90,7 +90,7 @@ class RemoteStartFacts(Facts):
         return None if is_earlier else command
 
     def answered_by(self, command: AnsweredCommand) -> SentRemoteStart | None:
-        """Return the stored RequestStartTransaction that ``command`` answers; None if it is not stored."""
+        """Return the entry in `sent` of an answered RequestStartTransaction; None if it is not stored."""
         sent = self.sent.get(command.request["remoteStartId"])
         return sent if sent is not None and sent.frame == command.sent_frame else None
 

@@ -237,8 +237,8 @@ def _used(call: StationCall, known: Known201) -> None:
 
 
 def may_stay_reserved(reservation: ActiveReservation, known: Known201) -> bool:
-    """Return whether the station may need the EVSE of ``reservation`` for another reservation without an
-    EVSE.
+    """Return whether the station may have to keep the EVSE of ``reservation`` Reserved for another
+    reservation, one that names no EVSE.
 
     The station may have such a reservation from before the mock was started or the connection was lost. It
     keeps an EVSE Reserved as soon as too few others are free (H01.FR.20).

@@ -1,4 +1,4 @@
-"""Requests for reports that have no answer yet (FR.05)."""
+"""Commands that request a report and that the station has not answered yet (FR.05)."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ REQUESTS: Final = (
     Action.get_monitoring_report,
     Action.get_report,
 )
-"""Commands for reports, which a station sends for no other reason."""
+"""Commands that request a report; a station sends such a report for no other reason."""
 
 type ResultKey = tuple[str, int]
 """Action of the messages that contain the report, and requestId."""
