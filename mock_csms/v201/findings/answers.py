@@ -20,7 +20,9 @@ from mock_csms.v201.findings.running import (
 
 RESET: Final = frozenset({"ImmediateReset", "ResetCommand"})
 UNLOCK: Final = frozenset({"UnlockCommand"})
-"""Reasons of events that prove that a Reset or an UnlockConnector affected a running transaction."""
+"""Values of triggerReason and stoppedReason that prove that a Reset (``RESET``) or an UnlockConnector
+(``UNLOCK``) affected a running transaction.
+"""
 
 
 class Answers:
@@ -116,8 +118,9 @@ class Answers:
         """Add a suspicion to each running transaction whose connector an Accepted ChangeAvailability makes
         Inoperative (G03.FR.05, G04.FR.06).
 
-        ``available``: connectors that have been Available at some time since the previous Inoperative, so
-        that this command does not request the state that they already have (G03.FR.03).
+        ``available``: connectors that have been Available at some time since the previous ChangeAvailability
+        to Inoperative. Other connectors get no suspicion, because they may already have the requested state
+        (G03.FR.03).
         """
         evse_id, connector_id = place_of(request)
         for transaction_id, transaction in self._running.on_evse(evse_id):

@@ -244,7 +244,7 @@ class Connectors:
     def resumed(self, at: float, limit_s: float | None) -> None:
         """Restart the deadline after a reconnect; after a long offline period, expect each status.
 
-        ``limit_s``: seconds of an offline period that is certainly longer than OfflineThreshold, if known.
+        ``limit_s``: seconds offline after which OfflineThreshold is certainly exceeded; None if unknown.
         """
         since, self._offline_since, self.awaited = self._offline_since, None, EMPTY
         if self._due is not None:

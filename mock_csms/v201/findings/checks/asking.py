@@ -102,8 +102,9 @@ def _presented(call: StationCall, known: Known201) -> PresentedToken | None:
 
 
 def _has_usual_way(moment: float, at: float, known: Known201) -> bool:
-    """Return whether the station has been online, has authorized tokens by Authorize and has had the same
-    settings for long enough before ``moment``.
+    """Return whether the station authorizes tokens by Authorize and whether, from `_ASKED_WITHIN_S` before
+    ``moment`` until now (``at``), it was online, no Authorize was missed, and its settings and its local list
+    were not changed.
     """
     facts, model, since = known[IdTokenFacts], known[DeviceModelFacts], moment - _ASKED_WITHIN_S
     return (

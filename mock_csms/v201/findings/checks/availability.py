@@ -12,7 +12,7 @@ from mock_csms.v201.findings.facts.certain_statuses import StatusTimes, certain_
 from mock_csms.v201.findings.known import Known201
 
 _UNUSABLE: Final = frozenset({"Faulted", "Unavailable", ""})
-"""Statuses of connectors that may not be operative; the empty text stands for an unknown status."""
+"""Statuses of connectors that are possibly not Operative; the empty text stands for an unknown status."""
 
 SAME_AVAILABILITY_NOT_ACCEPTED: Final = CHECKS.kind(
     "same-availability-not-accepted",

@@ -53,7 +53,7 @@ def _is_free(evse_id: int, known: Known201) -> bool:
 
 
 def _leading(known: Known201, purpose: str) -> list[tuple[int, AcceptedProfile]]:
-    """Return the profiles with a purpose and the highest stackLevel that the station supports: no other
+    """Return the profiles of a purpose whose stackLevel is the highest that the station supports: no other
     profile can override them.
     """
     highest = known[DeviceModelFacts].number(SMART_CHARGING, "ProfileStackLevel")

@@ -43,7 +43,7 @@ class _Wait:
     timeout_s: float
     stop_points: frozenset[str]
     has_stopped: bool = False
-    """Whether another event may have ended the wait."""
+    """Whether an event other than the timeout may have ended the wait."""
 
     @property
     def must_end(self) -> bool:

@@ -27,7 +27,7 @@ _STATUSES: Final = frozenset({"available", "faulted", "occupied", "reserved", "u
 """Members of ConnectorStatusEnumType in lower case."""
 _STATUS_MESSAGES: Final = frozenset({Action.notify_event.value, Action.status_notification.value})
 _TOKEN_TIMEOUT_S: Final = 120.0
-"""Time before and after plugging in a cable in which an idToken may be presented."""
+"""Maximum time between plugging in a cable and presenting an idToken, in either order."""
 _TOGETHER_S: Final = 5.0
 """Maximum time between two statuses that have the same cause."""
 _EARLY_STARTS: Final = frozenset({"Authorized", "EVConnected", "ParkingBayOccupancy"})

@@ -83,7 +83,7 @@ def _judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @CLEARING_REPORTED_IN_PARTS.on_call("N10.FR.06", of=Action.notify_customer_information)
 def _judge_parts(call: StationCall, known: Known201) -> Outcome:
-    """Check that a single message says that the data was cleared."""
+    """Check that the report for a CustomerInformation that only clears data is a single message."""
     if not known[ClearingRequests].by_id.get(call.payload["requestId"]):
         return None
     if not call.payload.get("tbc"):

@@ -80,8 +80,9 @@ def _with_transaction(
 
 
 def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool) -> MessageJudge:
-    """Return a judge that requires the answer ``refusal`` to a message with an unsupported priority or format
-    or, with ``is_supported``, forbids this answer to a message with a supported one.
+    """Return a judge of the answer to a message with a priority or format (``what``). With ``is_supported``,
+    it forbids the answer ``refusal`` if the station supports the priority or format; otherwise, it requires
+    ``refusal`` if the station does not support it.
     """
 
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:
@@ -128,7 +129,9 @@ def _judge_limit(message: JsonObject, command: AnsweredCommand, known: Known201)
 
 
 def _takes_room(shown: ShownMessage, *, beside: JsonObject) -> bool:
-    """Return whether the station certainly has a message, and keeps it if it accepts ``beside``."""
+    """Return whether the station certainly has the message ``shown``, and still has it after it accepts the
+    message ``beside``.
+    """
     is_certain = shown.transaction_id is None and not shown.is_from_before_boot
     return is_certain and not beside["priority"] == shown.info["priority"] == ALWAYS_FRONT
 

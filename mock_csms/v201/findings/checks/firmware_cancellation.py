@@ -24,8 +24,9 @@ FIRMWARE_UPDATE_NOT_CANCELLED: Final = CHECKS.kind(
 
 @on_new_status(FIRMWARE_UPDATE_NOT_CANCELLED, signed="L01.FR.24", unsigned="L02.FR.15")
 def _judge_acceptance(call: StationCall, update: FirmwareUpdate, known: Known201) -> Outcome:
-    """Check that an update in progress was cancelled. If it had already ended, its end is reported before the
-    first status of the new update.
+    """Check, at the first status of a new update, that the station did not answer Accepted to the new update
+    while an earlier one was in progress. If the earlier one had ended by then, the station has reported its
+    end before this status.
     """
     other = update.found
     if other is None or update.statuses or update.has_gap or not other.is_in_progress:

@@ -16,11 +16,11 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _REPEATED_AFTER_S: Final = 30.0
-"""Time after the first event with a token in which an Authorize that the station sent before the event may
-arrive.
+"""For so many seconds after the first event with a token, an Authorize may arrive that the station sent
+before this event.
 """
 _SETTLING_TIME_S: Final = 60.0
-"""Time after a change of settings in which an Authorize from before the change may arrive."""
+"""For so many seconds after a change of settings, an Authorize may arrive that was sent before the change."""
 
 NO_AUTHORIZATION_TOKEN_WITH_VALUE: Final = CHECKS.kind(
     "no-authorization-token-with-value", "error", "an idToken of type NoAuthorization is not empty"
@@ -129,8 +129,8 @@ def _may_have_queued_end(at: float, known: Known201) -> bool:
 
 
 def _token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
-    """Return the id of the running transaction of a station with one EVSE if the token ``key`` has authorized
-    it, and not just now; otherwise None.
+    """Return the id of the only running transaction of a station with one EVSE if the token ``key``
+    authorized it more than `_REPEATED_AFTER_S` ago; otherwise None.
     """
     running = known.running.certain_on_evse(None)
     model = known[DeviceModelFacts]

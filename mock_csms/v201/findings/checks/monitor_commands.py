@@ -85,7 +85,9 @@ MONITORED_VARIABLE_DENIED: Final = CHECKS.kind(
 
 
 def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
-    """Return whether a complete model may have a component; a name without an EVSE or instance fits any."""
+    """Return whether the device model has a component that a name may mean; a name without an EVSE, connector
+    or instance may mean any EVSE, connector or instance.
+    """
     return any(
         known.component == name.component
         and (name.evse_id is None or known.evse_id == name.evse_id)
@@ -367,7 +369,7 @@ HARD_WIRED_MONITOR_CLEARED: Final = CHECKS.kind(
 
 
 def _results(command: AnsweredCommand) -> Iterator[tuple[int, str]]:
-    """Yield id and status of each monitor that a ClearVariableMonitoring names once."""
+    """Yield id and status of each monitor that a ClearVariableMonitoring names exactly once."""
     counts: Counter[int] = Counter(command.request["id"])
     for result in command.answer["clearMonitoringResult"]:
         if counts[result["id"]] == 1:

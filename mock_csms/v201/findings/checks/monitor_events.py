@@ -194,8 +194,9 @@ EVENT_OF_REMOVED_MONITOR.on_call("N03.FR.05", of=Action.notify_event)(
 
 @EVENT_OF_CLEARED_MONITOR.on_call("N07.FR.12", of=Action.notify_event)
 def _judge_cleared(call: StationCall, known: Known201) -> Outcome:
-    """Check that a threshold monitor does not report the end of its alert after it was cleared. If it was
-    cleared during an alert, any later event without this report meets the requirement.
+    """Check that a threshold monitor that was cleared does not report the end of its alert afterwards. If it
+    was cleared during an alert, the check returns MET for a later event of any kind that is not such a
+    report.
     """
     outcome: Outcome = None
     cleared = known[Monitors].cleared

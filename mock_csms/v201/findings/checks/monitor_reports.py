@@ -250,7 +250,9 @@ MONITOR_NOT_REPORTED.on_call("N02.FR.14", of=Action.notify_monitoring_report)(
 
 
 def _is_due_for_items(query: MonitoringQuery, monitor: KnownMonitor, *, with_variable: bool) -> bool:
-    """Return whether a monitor matches an item with a variable (``with_variable``) or without a variable."""
+    """Return whether a monitor matches the criteria of a query and one of its items: an item with a variable
+    (``with_variable``), or one without.
+    """
     items = query.request.get("componentVariable") or ()
     return _fits_types(query, monitor) and any(
         _is_named(item, monitor.name, exactly=True)

@@ -60,14 +60,15 @@ def _latest_answer(id_token: JsonObject, known: Known201) -> TokenAnswer | None:
 
 def _was_accepted_before(moment: float, id_token: JsonObject, known: Known201) -> bool:
     """Return whether the central system may have accepted a token for this transaction while the station was
-    still online. A later answer that accepts it may hide an earlier one.
+    still online. Only the latest answer is known: if it was given after ``moment`` and accepts the token, an
+    earlier answer may have accepted it before ``moment``.
     """
     answer = _latest_answer(id_token, known)
     return answer is not None and answer.status == ACCEPTED and answer.at > moment - _ACCEPTED_WITHIN_S
 
 
 def _refused(id_token: JsonObject, why: str) -> Broken:
-    """Return the violation that a token was accepted offline."""
+    """Return the violation that a station accepted a token offline; ``why`` says why it had to refuse it."""
     return Broken(f"{named(id_token)} authorized a transaction offline although {why}")
 
 

@@ -93,7 +93,9 @@ def _follow_monitors(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_sent(Action.set_monitoring_level, Action.set_variables)
 def _stop_following(command: CommandCall, known: Known201) -> None:
-    """Drop the expectations if monitoring may be disabled for a time; the next events renew them."""
+    """Drop the expectations if a command may disable monitoring for a time; after the next event of a
+    monitor, a further one is expected again.
+    """
     items = command.request.get("setVariableData")
     if items is None or any(item["component"]["name"].lower() == "monitoringctrlr" for item in items):
         known.expectations.drop(PERIODIC_EVENT_MISSING.id)

@@ -148,7 +148,7 @@ def _judge_context_in_meter_values(call: StationCall, known: Known201) -> Outcom
 @READING_CONTEXT_WRONG.on_event("J02.FR.04", types=("Started", "Updated"), once=True)
 def _judge_context_of_end(call: StationCall, known: Known201) -> Outcome:
     """Check that no reading is labelled as the end of a transaction before it ends. A signed reading of the
-    end may come in an event of its own, just before.
+    end may come in an event of its own, just before the Ended event.
     """
     contexts = {sample.get("context") for sample in samples_of(call.payload)}
     if END in contexts and call.payload["triggerReason"] == "SignedDataReceived":

@@ -13,7 +13,9 @@ from mock_csms.v201.findings.known import Known201
 _TOO_MUCH: Final = frozenset(
     {"FormationViolation", "FormatViolation", "OccurenceConstraintViolation", "OccurrenceConstraintViolation"}
 )
-"""Codes for a command that has too many items or bytes (B06.FR.16, B06.FR.17), among other faults."""
+"""Codes by which a station may say that a command has too many items or bytes (B06.FR.16, B06.FR.17), or that
+it has another fault.
+"""
 _INVALID: Final = _TOO_MUCH | {
     "MessageTypeNotSupported",
     "ProtocolError",

@@ -25,7 +25,7 @@ from mock_csms.v201.findings.running import CHARGING, Suspicion
 
 _START: Final = Action.request_start_transaction
 _CROSSING_S: Final = 5.0
-"""Time after an answer in which a message about an earlier change may arrive that explains the answer."""
+"""Seconds to wait after an answer for a message that explains the answer by an earlier change of state."""
 _WHILE_IN_USE: Final = ("F01.FR.24", "F02.FR.26")
 _WHILE_UNUSABLE: Final = ("F01.FR.23", "F02.FR.25")
 _RESERVED_FOR_TOKEN: Final = ("F01.FR.21", "F02.FR.23")

@@ -130,8 +130,8 @@ for _name in (_SUMMARY, *_CRITERIA.values(), _SEVERAL_CRITERIA, *_ENTRIES):
 
 
 def _known_entries(command: AnsweredCommand, known: Known201) -> list[ComponentVariable]:
-    """Return the entries of a GetReport without criteria if the known device model is complete and decides
-    its result; otherwise an empty list.
+    """Return the entries of a GetReport; none if it has criteria, if the known device model is incomplete, or
+    if an entry is about a vehicle, whose variables come and go.
     """
     entries = [entry_of(item) for item in command.request.get("componentVariable", ())]
     may_vary = any(entry.component == CONNECTED_EV for entry in entries)

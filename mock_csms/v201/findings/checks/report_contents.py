@@ -106,7 +106,9 @@ def _of(
 
 
 def _is_base(*bases: str) -> Callable[[ReportRequest], bool]:
-    """Return a condition for requests for one of these base reports; empty: for any base report."""
+    """Return a condition that selects requests for one of the base reports ``bases`` or, if none is given,
+    for any base report.
+    """
 
     def is_base(request: ReportRequest) -> bool:
         return request.base is not None and (not bases or request.base in bases)

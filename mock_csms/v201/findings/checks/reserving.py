@@ -18,7 +18,7 @@ from mock_csms.v201.findings.known import Known201
 
 _CONTROLLER: Final = "ReservationCtrlr"
 _CROSSING_S: Final = 5.0
-"""Seconds in which a status may still arrive that explains an answer."""
+"""Seconds to wait after an answer for a connector status that explains it."""
 _STATUS_WITHIN_S: Final = 60.0
 _DRIVER_WAITS_S: Final = 600.0
 """Time in which an authorized driver may still plug in."""
@@ -144,7 +144,9 @@ def suspect(
     answer: SuspectAnswer,
     is_excused: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Report an answer unless a changed status arrives soon, which may be older than the answer."""
+    """Report an answer, unless a connector reports another status soon afterwards: the connector may have had
+    this status already when the station answered.
+    """
     statuses = statuses_of(known, answer.evse_id)
     known.expectations.add(
         ExpectedMessage(

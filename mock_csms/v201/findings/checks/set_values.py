@@ -97,8 +97,8 @@ def _settings(command: AnsweredCommand, known: Known201) -> Iterator[tuple[Varia
 
 
 def _outcome(result: VariableResult, value: str, *, is_wrong: bool, fault: str, before: Outcome) -> Outcome:
-    """Return the outcome after one more value; ``before`` is the outcome of the values before it, which a
-    valid value does not change.
+    """Return the outcome after one more value, given the outcome ``before`` of the values before it; a valid
+    value leaves that outcome unchanged.
     """
     if not is_wrong:
         return before

@@ -306,7 +306,7 @@ def _is_still_waiting(known: Known201, transaction_id: str, timeout_s: float) ->
 
 @CHARGING_AFTER_DISCONNECT.on_event("E09.FR.01", types=("Updated",), triggers=CHARGE_TRIGGERS)
 def _judge_charging_again(call: StationCall, known: Known201) -> Outcome:
-    """Check that a transaction is authorized again before it charges after the vehicle was unplugged."""
+    """Check that, after the vehicle was unplugged, a transaction is authorized again before it charges."""
     notes = known[RunningNotes].of(call.payload)
     if notes is None or notes.unplugged_frame is None or not is_charging(call.payload):
         return None

@@ -211,9 +211,9 @@ def _may_need_no_readings(known: Known201, variable: str, since: float) -> bool:
 def _judge_context(call: StationCall, required: str, revealing: frozenset[str]) -> Outcome:
     """Judge whether a reading of an event has the context `required`.
 
-    Without one, the event is wrong only if a reading has a context in `revealing`, and the event reports more
-    than signed data or an interruption. Readings without a context show nothing, although Sample.Periodic is
-    the default.
+    If no reading has it, the event is wrong only if a reading has a context in `revealing`. An event that
+    only delivers signed data, or that ends an interrupted transaction, is not judged then. Readings without a
+    context show nothing, although Sample.Periodic is the default.
     """
     event = call.payload
     found = {sample["context"] for sample in samples_of(event) if "context" in sample}
@@ -265,7 +265,7 @@ def _judge_aligned_signature(call: StationCall, known: Known201) -> Outcome:
 
 @PERIODIC_READINGS_MISSING.on_event("J02.FR.11", types=("Ended",), once=True)
 def _judge_number_of_readings(call: StationCall, known: Known201) -> Outcome:
-    """Check that a transaction has at least about half of the periodic readings due in its duration."""
+    """Check that a transaction has at least about half as many periodic events as sampling intervals."""
     notes = known[RunningNotes].of(call.payload)
     interval_s = known[DeviceModelFacts].number(SAMPLED_DATA_CTRLR, "TxUpdatedInterval")
     if notes is None or not interval_s or not notes.is_whole or not notes.names_evse or _is_offline(call):

@@ -16,11 +16,11 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.running import Suspicion
 
 _MARGIN_S: Final = 60.0
-"""Minimum age of an event that is certainly in the queue when a command is sent: clocks differ, and readings
-may have to be signed first.
+"""An event that happened less than so many seconds before a command may not be in the queue yet when the
+command arrives: clocks differ, and readings may have to be signed first.
 """
 _ANSWERED_S: Final = 60.0
-"""Time after an Ended event in which the station may still wait for the answer to this event."""
+"""For so many seconds after an Ended event, the station may still wait for the answer to this event."""
 _DELIVERY_S: Final = 600.0
 """Time in which a queued event must arrive, with its retries."""
 _NOT_PERIODIC: Final = frozenset(str(reason.value) for reason in TriggerReasonEnumType) - {PERIODIC_TRIGGER}

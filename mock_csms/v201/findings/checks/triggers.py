@@ -70,8 +70,8 @@ def _judge_readings_order(call: StationCall, known: Known201) -> Outcome:
 
 @TRIGGERED_READINGS_MISSING.on_call("F06.FR.06", of=Action.meter_values)
 def _judge_measurands(call: StationCall, known: Known201) -> Outcome:
-    """Check that triggered MeterValues have at least one measurand of AlignedDataCtrlr.Measurands. The others
-    may be in a further message, or cannot be measured at the moment.
+    """Check that triggered MeterValues have at least one measurand of AlignedDataCtrlr.Measurands. The
+    station may send the others in a further message, or may be unable to measure them at the moment.
     """
     if known[TriggerFacts].of(call.action).accepted_at is None:
         return None
