@@ -22,8 +22,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "boot-retried-too-early": FindingKind(
         "error",
         "B02.FR.04, B03.FR.02",
-        "a boot is retried before the interval is over",
-        "a boot that is Pending or Rejected",
+        "a boot is retried before the interval in the last answer is over",
+        "a boot that was answered with Pending or Rejected",
     ),
     "connector-status-missing": FindingKind(
         "error", "B01.FR.05", "a connector's status is not reported after a boot", "an accepted boot"
@@ -32,14 +32,14 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "B04.FR.01",
         "a connector's status is not reported after a long offline period",
-        "OfflineThreshold, the Heartbeat interval, a status of the connector before the offline period, and "
-        "no boot since",
+        "OCPPCommCtrlr.OfflineThreshold, the Heartbeat interval, a status of the connector before the"
+        " offline period, and that the station has not booted since",
     ),
     "heartbeat-missing": FindingKind(
         "error",
         "B01.FR.04, G02.FR.01, G02.FR.02",
         "the station is silent for longer than the Heartbeat interval",
-        "the interval of an accepted boot, or a HeartbeatInterval that was set later",
+        "the interval of an accepted boot, or the OCPPCommCtrlr.HeartbeatInterval that was set later",
     ),
     "timestamp-invalid": FindingKind(
         "error", "Part 2 3.1", "a timestamp is not an RFC 3339 date-time with a zone"
@@ -47,14 +47,14 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "timestamp-in-future": FindingKind(
         "hint",
         "B01.FR.06, G02.FR.06",
-        "a timestamp is ahead of the time sent to the station",
+        "a timestamp of the station is ahead of the time of the central system",
         "a currentTime sent to the station",
     ),
     "boot-not-retried": FindingKind(
         "error",
         "B02.FR.08, B03.FR.06",
-        "a boot is not retried long after the interval is over",
-        "a boot that is Pending or Rejected, with an interval above 0",
+        "the station does not boot again although the interval in the last answer has been over for long",
+        "a boot that was answered with Pending or Rejected and an interval above 0",
     ),
     "boot-reason-wrong": FindingKind(
         "error",
@@ -71,7 +71,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
     "remote-request-accepted-while-pending": FindingKind(
         "error",
         "B02.FR.05",
-        "a remote start or stop is accepted while the boot is Pending",
+        "a RequestStartTransaction or RequestStopTransaction is accepted while the boot is Pending",
         "a boot that is Pending",
     ),
     "connector-id-invalid": FindingKind(
@@ -81,26 +81,27 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "B12.FR.01",
         "a Reset OnIdle is Accepted during a transaction",
-        "the transaction, and a later event of this transaction",
+        "the running transaction, and an event of this transaction from after the answer",
     ),
     "reset-answered-late": FindingKind(
         "error",
         "B11.FR.01, B11.FR.03",
         "a station reboots for a Reset before it has answered the Reset",
-        "an accepted boot on the same connection, and no other Reset since",
+        "an accepted boot on the same connection, and that no other Reset was sent since this boot",
     ),
     "availability-not-scheduled": FindingKind(
         "error",
         "G03.FR.05, G04.FR.06",
         "a ChangeAvailability to Inoperative is Accepted during a transaction",
-        "the EVSE of the transaction, an Available connector of this EVSE since the last "
-        "Inoperative, and a later event of the transaction",
+        "the EVSE of the transaction, that a connector of this EVSE was Available after the last "
+        "ChangeAvailability to Inoperative, and an event of this transaction from after the answer",
     ),
     "unlocked-during-transaction": FindingKind(
         "error",
         "F05.FR.02",
         "a connector is unlocked during an authorized transaction",
-        "the connector, idToken and charging state of the transaction, and a later event of this transaction",
+        "the connector, idToken and charging state of the transaction, and an event of this "
+        "transaction from after the answer",
     ),
     "report-not-sent": FindingKind(
         "error",
@@ -125,8 +126,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "B07.FR.04, B08.FR.04, K09.FR.01, L01.FR.10, L02.FR.06, N01.FR.07, N02.FR.04, O03.FR.05, O04.FR.06, "
         "Part 2 1.34.1",
-        "a report or status has a requestId that was in no command",
-        "a boot (reports), or an accepted command that is in progress (statuses)",
+        "a report or status has a requestId that no command had",
+        "for a report, a boot of the station; for a status, an accepted command that is still in progress",
     ),
     "request-id-missing": FindingKind(
         "error",
@@ -147,26 +148,27 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "A02.FR.17, A02.FR.18, A03.FR.17, A03.FR.18",
         "a SignCertificate is repeated before CertSigningWaitMinimum is over",
-        "CertSigningWaitMinimum",
+        "SecurityCtrlr.CertSigningWaitMinimum",
     ),
     "csr-repeated-after-refusal": FindingKind(
         "error",
         "A02.FR.20",
         "the station rejects a certificate and sends another SignCertificate without a TriggerMessage",
-        "the answer to CertificateSigned",
+        "the answer to the CertificateSigned",
     ),
     "bad-certificate-accepted": FindingKind(
         "error",
         "A02.FR.06, A02.FR.07, A03.FR.06, A03.FR.07",
-        "a CertificateSigned is accepted although its certificate is unreadable, not valid now or for "
-        "another key",
-        "validity: a currentTime sent to the station; key: a CSR of the station",
+        "a CertificateSigned is accepted although its certificate is unreadable, not valid now or "
+        "made for another key",
+        "if the certificate is not valid now, a currentTime sent to the station; if it is for another"
+        " key, a SignCertificate of the station",
     ),
     "certificate-refusal-not-reported": FindingKind(
         "error",
         "A02.FR.07, A03.FR.07",
         "a CertificateSigned with an invalid certificate is Rejected, but no security event is sent",
-        "as for bad-certificate-accepted, and 60 seconds on the same connection",
+        "the same as for bad-certificate-accepted, and that the station has stayed connected for 60 seconds",
     ),
     "own-certificate-deleted": FindingKind(
         "error",
@@ -197,14 +199,15 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "H04.FR.01",
         "a reservation expires without a ReservationStatusUpdate",
-        "a currentTime sent to the station, an accepted ReserveNow for the EVSE, and no sign that the "
-        "reservation has ended",
+        "a currentTime sent to the station, an accepted ReserveNow for the EVSE, and that no message "
+        "suggests that the reservation has ended",
     ),
     "available-while-inoperative": FindingKind(
         "warning",
         "B01.FR.07, B11.FR.02, G01.FR.02, G01.FR.05, G01.FR.07, G03.FR.06, G03.FR.08, G04.FR.07, G04.FR.09",
         "a connector is reported as Available although it was made Inoperative",
-        "an accepted or scheduled ChangeAvailability, and no Operative since",
+        "a ChangeAvailability to Inoperative that was accepted or scheduled, and that none to "
+        "Operative was sent since",
     ),
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(
@@ -248,7 +251,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "F01.FR.03, F02.FR.11",
         "a RequestStartTransaction is accepted but no transaction starts",
-        "TxStartPoint and AuthorizeRemoteStart, and for some TxStartPoints the status of the connectors",
+        "TxCtrlr.TxStartPoint and AuthCtrlr.AuthorizeRemoteStart, and for some values of "
+        "TxCtrlr.TxStartPoint also the status of the connectors",
     ),
     **CHECKS.kinds,
 }

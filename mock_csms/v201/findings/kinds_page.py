@@ -15,8 +15,8 @@ the mock reports findings. `--silence` with a name from the first column turns t
 
 Each kind is listed in the block of its first requirement. A violation of a SHALL is an error, of a SHOULD a
 warning, and of a recommendation a hint; hints are off by default. The column "Needs to know" has what the
-mock must first learn from the messages of the station; without it, the finding is not reported. There, the
-name of a variable, such as TxCtrlr.TxStopPoint, stands for its value.
+mock must first learn from the messages to and from the station; without it, the finding is not reported.
+There, the name of a variable, such as TxCtrlr.TxStopPoint, stands for its value.
 
 The last column has the misbehaviours of a [simulated station](station.md) that cause the finding:
 `mock-csms station --misbehave list` describes those that are a single name, and the others are

@@ -22,13 +22,14 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "E01.FR.14",
         "an EVSE has a second transaction before the first one has ended",
-        "the EVSE of both transactions, and time for a queued Ended event to arrive",
+        "the EVSE of both transactions, and that no queued Ended event shows that the first one had "
+        "ended before",
     ),
     "seq-no-missing": FindingKind(
         "error",
         "E01.FR.07",
         "the seqNos of a transaction have a gap",
-        "no offline period in which the station may have dropped the events",
+        "that the station was not offline at a time when it may have dropped the events",
     ),
     "seq-no-repeated": FindingKind(
         "error", "E01.FR.07", "different events of a transaction have the same seqNo"
@@ -42,7 +43,9 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "an event with triggerReason Authorized, or a remotely started transaction, has no idToken",
     ),
     "id-token-repeated": FindingKind(
-        "hint", "Part 2 1.60.1", "an idToken is sent again without a new authorization"
+        "hint",
+        "Part 2 1.60.1",
+        "an event of a transaction contains the idToken again without a new authorization",
     ),
     "id-token-type-changed": FindingKind(
         "hint", "C01.FR.25", "a transaction has the same idToken with different types"
@@ -54,7 +57,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "F01.FR.19, F01.FR.25, F02.FR.01, F02.FR.21",
         "the first event after a remote start lacks triggerReason RemoteStart or remoteStartId",
-        "the RequestStartTransaction, and no offline period since",
+        "the RequestStartTransaction, and that the station has not been offline since",
     ),
     "stopped-reason-wrong": FindingKind(
         "error",
@@ -66,7 +69,7 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "E01.FR.13, F02.FR.06, H01.FR.15",
         "a transaction that uses a reservation does not name the reservation",
-        "an accepted ReserveNow for the EVSE, and no sign that the reservation has ended",
+        "an accepted ReserveNow for the EVSE, and that no message suggests that the reservation has ended",
     ),
     "evse-missing": FindingKind(
         "error",
@@ -74,21 +77,25 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "no event names EVSE and connector by the time the cable is plugged in",
         "all events of the transaction",
     ),
-    "evse-repeated": FindingKind("hint", "Part 2 E 1.5", "the EVSE is named again in a later event"),
+    "evse-repeated": FindingKind(
+        "hint", "Part 2 E 1.5", "a later event of a transaction names the EVSE again"
+    ),
     "transaction-evse-invalid": FindingKind(
-        "error", "Part 1 7.1, 7.2", "an event names EVSE 0 or connector 0"
+        "error", "Part 1 7.1, 7.2", "a TransactionEvent names EVSE 0 or connector 0"
     ),
     "offline-flag-missing": FindingKind(
         "error",
         "E04.FR.03, E11.FR.07, E12.FR.02",
-        "an event from an offline period is not flagged as offline",
-        "a currentTime sent to the station, and the offline period",
+        "an event that the station could only send after an offline period is not flagged as offline",
+        "a currentTime sent to the station, and an offline period between the time of the event and "
+        "its arrival",
     ),
     "offline-flag-wrong": FindingKind(
         "warning",
         "Part 2 1.60.1",
-        "an event is flagged as offline although the station has been online since",
-        "a currentTime sent to the station, and the online period",
+        "an event is flagged as offline although the station has been online since the time of the event",
+        "a currentTime sent to the station, and that the station has been connected since the time of"
+        " the event",
     ),
     "meter-register-decreased": FindingKind(
         "error", "J02.FR.16", "an energy register of a transaction or an EVSE decreases"
@@ -97,7 +104,8 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "Part 2 J 2.1",
         "MeterValues contains periodic readings of an EVSE with a running transaction",
-        "the EVSE of the transaction, and time for a queued Ended event to arrive",
+        "the EVSE of the transaction, and that no queued Ended event shows that it had ended before "
+        "the readings",
     ),
 }
 """Kinds of findings about transactions, by id."""

@@ -24,15 +24,17 @@ ALIGNED_READINGS_MISSING: Final = CHECKS.kind(
     "aligned-readings-missing",
     "error",
     "no clock-aligned reading arrives for three intervals",
-    "Available, Enabled, Interval and Measurands in AlignedDataCtrlr, and no disconnection since; during "
-    "a transaction also SendDuringIdle of the station and of the EVSE, or a FullInventory without "
-    "SendDuringIdle",
+    "AlignedDataCtrlr.Available, AlignedDataCtrlr.Enabled, AlignedDataCtrlr.Interval and "
+    "AlignedDataCtrlr.Measurands, and that the station has stayed connected meanwhile; during a "
+    "transaction also AlignedDataCtrlr.SendDuringIdle of the station and of the EVSE, or a "
+    "FullInventory without this variable",
 )
 ALIGNED_READINGS_DURING_TRANSACTION: Final = CHECKS.kind(
     "aligned-readings-during-transaction",
     "error",
-    "clock-aligned readings are sent during a transaction although SendDuringIdle is true",
-    "AlignedDataCtrlr.SendDuringIdle, the Started event, and for MeterValues a later event",
+    "clock-aligned readings are sent during a transaction although AlignedDataCtrlr.SendDuringIdle is true",
+    "AlignedDataCtrlr.SendDuringIdle, the Started event, and for readings in MeterValues also an "
+    "event of the transaction from after them",
 )
 _IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
 

@@ -49,7 +49,9 @@ ANSWER_DOES_NOT_MATCH: Final = CHECKS.kind(
     "answer-does-not-match", "error", "the results in an answer do not belong to the items in the command"
 )
 ANSWER_WITHOUT_DATA: Final = CHECKS.kind(
-    "answer-without-data", "error", "an Accepted answer has no value, schedule, hash data or monitor id"
+    "answer-without-data",
+    "error",
+    "an answer with the status Accepted lacks its value, schedule, hash data or monitor id",
 )
 
 

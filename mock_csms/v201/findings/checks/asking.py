@@ -23,20 +23,20 @@ TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "token-not-asked-for",
     "error",
     "an idToken that the station cannot know is used without an Authorize",
-    "AuthCtrlr.Enabled, an authorization cache that is disabled or was cleared, a local list that is "
-    "disabled or was sent, and the boot",
+    "AuthCtrlr.Enabled, a boot of the station, that the authorization cache is disabled or was "
+    "cleared, and that the local list is disabled or was sent",
 )
 REFUSED_TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "refused-token-not-asked-for",
     "error",
     "an idToken that is known to be refused starts an authorization without a new Authorize",
-    "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
+    "AuthCtrlr.Enabled, and that the local list is disabled or was sent",
 )
 EXPIRED_TOKEN_NOT_ASKED_FOR: Final = CHECKS.kind(
     "expired-token-not-asked-for",
     "error",
     "an idToken whose cached or listed information has expired starts an authorization without an Authorize",
-    "AuthCtrlr.Enabled, and a local list that is disabled or was sent",
+    "AuthCtrlr.Enabled, and that the local list is disabled or was sent",
 )
 STOPPED_BY_REFUSED_TOKEN: Final = CHECKS.kind(
     "stopped-by-refused-token",

@@ -18,7 +18,7 @@ SAME_AVAILABILITY_NOT_ACCEPTED: Final = CHECKS.kind(
     "same-availability-not-accepted",
     "error",
     "a ChangeAvailability to the state that its target is already in is not accepted",
-    "the accepted ChangeAvailability before it, and the status of the connectors",
+    "an accepted ChangeAvailability to the same state before the command, and the status of the connectors",
 )
 
 

@@ -31,27 +31,30 @@ _INSTALL: Final = Action.install_certificate
 BAD_ROOT_CERTIFICATE_ACCEPTED: Final = CHECKS.kind(
     "bad-root-certificate-accepted",
     "error",
-    "an InstallCertificate is accepted although its certificate is unreadable, expired or badly signed",
-    "expired: a currentTime sent to the station; not signed by the previous CSMS root: "
-    "AdditionalRootCertificateCheck, and a CSMS root that is listed or installed on the same connection",
+    "an InstallCertificate is accepted although its certificate is unreadable, expired or wrongly signed",
+    "for an expired certificate, a currentTime sent to the station; for one that the previous CSMS "
+    "root has not signed, SecurityCtrlr.AdditionalRootCertificateCheck and that a CSMS root was "
+    "listed or installed on the same connection",
 )
 CERTIFICATE_ACCEPTED_ABOVE_LIMIT: Final = CHECKS.kind(
     "certificate-accepted-above-limit",
     "error",
-    "an InstallCertificate is accepted although CertificateEntries is at its limit",
-    "CertificateEntries with its maxLimit, and a complete list of certificates, both since the last change",
+    "an InstallCertificate is accepted although SecurityCtrlr.CertificateEntries is at its maxLimit",
+    "SecurityCtrlr.CertificateEntries with its maxLimit and a complete list of the installed "
+    "certificates, both read after the last change of the certificates",
 )
 INSTALLED_CERTIFICATE_REFUSED: Final = CHECKS.kind(
     "installed-certificate-refused",
     "error",
-    "an InstallCertificate for a certificate that is installed is not accepted",
-    "the first InstallCertificate on the same connection",
+    "an InstallCertificate for a certificate that is already installed is not accepted",
+    "the accepted InstallCertificate before it, on the same connection",
 )
 CERTIFICATE_DELETED_TWICE: Final = CHECKS.kind(
     "certificate-deleted-twice",
     "error",
-    "a DeleteCertificate for a certificate that is not there is accepted",
-    "the first DeleteCertificate and a complete list on the same connection",
+    "a DeleteCertificate is accepted for a certificate that was deleted before",
+    "the earlier DeleteCertificate and, on the same connection, a complete list of the installed "
+    "certificates",
 )
 
 

@@ -40,13 +40,14 @@ TOO_MANY_CSMS_ROOTS: Final = CHECKS.kind(
     "too-many-csms-roots",
     "error",
     "more than two CSMS roots are listed although AdditionalRootCertificateCheck is true",
-    "AdditionalRootCertificateCheck",
+    "that SecurityCtrlr.AdditionalRootCertificateCheck is true",
 )
 REPLACED_CSMS_ROOT_NOT_KEPT: Final = CHECKS.kind(
     "replaced-csms-root-not-kept",
     "error",
-    "the replaced CSMS root is missing before the station has connected again",
-    "AdditionalRootCertificateCheck, and the replaced root listed or installed on the same connection",
+    "a CSMS root that was replaced is no longer listed before the station has connected again",
+    "SecurityCtrlr.AdditionalRootCertificateCheck, and that the replaced root was listed or installed"
+    " on the same connection",
 )
 
 

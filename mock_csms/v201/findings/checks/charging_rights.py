@@ -25,13 +25,14 @@ CHARGING_WITHOUT_AUTHORIZATION: Final = CHECKS.kind(
     "charging-without-authorization",
     "error",
     "a transaction charges before any of its events has an idToken",
-    "AuthCtrlr.Enabled, all events of the transaction, and no Authorize or remote start before",
+    "AuthCtrlr.Enabled, all events of the transaction, and that no Authorize or remote start may have"
+    " authorized it",
 )
 CHARGING_AT_WRONG_EVSE: Final = CHECKS.kind(
     "charging-at-wrong-evse",
     "error",
-    "a transaction charges at an EVSE that the answer to its Authorize does not list",
-    "the Authorize for the idToken of the transaction",
+    "a transaction charges at an EVSE that the answer to the Authorize for its idToken does not list",
+    "the Authorize for the idToken, and its answer",
 )
 MASTER_PASS_STARTED_TRANSACTION: Final = CHECKS.kind(
     "master-pass-started-transaction",

@@ -34,7 +34,10 @@ CHARGING_PROFILE_INVALID: Final = CHECKS.kind(
     "together",
 )
 COMPOSITE_SCHEDULE_WRONG: Final = CHECKS.kind(
-    "composite-schedule-wrong", "error", "a composite schedule is not the one that was asked for"
+    "composite-schedule-wrong",
+    "error",
+    "a composite schedule does not fit the EVSE, unit or duration in the command, or its periods are "
+    "not in order",
 )
 
 

@@ -26,20 +26,21 @@ OCCUPIED_NOT_REPORTED: Final = CHECKS.kind(
     "occupied-not-reported",
     "error",
     "a cable is plugged in but its connector is not reported as Occupied",
-    "a report of the connector as Available",
+    "that the last reported status of the connector is Available",
 )
 UNPLUGGING_NOT_REPORTED: Final = CHECKS.kind(
     "unplugging-not-reported",
     "error",
     "a connector becomes Available but no event of its transaction reports that the vehicle was unplugged",
-    "the connector of the transaction, and a charging state with a connected vehicle",
+    "the connector of the transaction, and that the last chargingState was one with a connected vehicle",
 )
 UNPLUGGING_NOT_REPORTED.names("E02.FR.17")
 START_MISSING_AFTER_AUTHORIZATION: Final = CHECKS.kind(
     "start-missing-after-authorization",
     "error",
     "an Authorize is accepted but no transaction starts",
-    "TxStartPoint with Authorized, a FullInventory with one EVSE, and Available connectors",
+    "that TxCtrlr.TxStartPoint contains Authorized, a FullInventory with exactly one EVSE, and that "
+    "all its connectors are Available",
 )
 START_MISSING_AFTER_AUTHORIZATION.names("E01.FR.03")
 

@@ -14,8 +14,9 @@ from mock_csms.v201.findings.known import Known201
 CLOCK_NOT_SYNCHRONIZED: Final = CHECKS.kind(
     "clock-not-synchronized",
     "error",
-    "a report has another time than the central system, although TimeSource begins with Heartbeat",
-    "TimeSource, a currentTime sent to the station, and the command that asks for the report",
+    "the generatedAt of a report differs from the time of the central system although "
+    "ClockCtrlr.TimeSource begins with Heartbeat",
+    "ClockCtrlr.TimeSource, a currentTime sent to the station, and the command that asks for the report",
 )
 
 

@@ -19,7 +19,8 @@ COMPOSITE_SCHEDULE_ABOVE_LIMIT: Final = CHECKS.kind(
     "composite-schedule-above-limit",
     "error",
     "a composite schedule exceeds the limit of an accepted charging profile",
-    "ProfileStackLevel, and an accepted profile of this level with one limit in the same unit",
+    "SmartChargingCtrlr.ProfileStackLevel, and an accepted charging profile with this stackLevel that"
+    " has a single limit, in the same unit",
 )
 
 

@@ -28,7 +28,8 @@ CONNECTION_TIMEOUT_MISSED: Final = CHECKS.kind(
     "connection-timeout-missed",
     "error",
     "a remotely started transaction goes on after EVConnectionTimeOut although no cable is plugged in",
-    "EVConnectionTimeOut, TxStopPoint, the EVSE of the transaction and the status of its connectors",
+    "TxCtrlr.EVConnectionTimeOut, TxCtrlr.TxStopPoint, the EVSE of the transaction and the status of "
+    "its connectors",
 )
 CONNECTION_TIMEOUT_MISSED.names(*_ENDED, *_DEAUTHORIZED)
 

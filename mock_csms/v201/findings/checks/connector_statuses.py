@@ -44,28 +44,28 @@ AVAILABLE_STATUS_MISSING: Final = CHECKS.kind(
     "available-status-missing",
     "error",
     "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
-    "ConnectorType, the status Occupied of the connector more than 30 seconds before, and the end of the "
-    "transaction",
+    "Connector.ConnectorType, that the connector was reported as Occupied more than 30 seconds "
+    "before, and the end of the transaction",
 )
 AVAILABLE_STATUS_MISSING.names("G01.FR.04")
 RESERVED_CONNECTOR_OCCUPIED: Final = CHECKS.kind(
     "reserved-connector-occupied",
     "error",
     "a Reserved connector is reported as Occupied although no idToken was presented",
-    "the accepted ReserveNow for the EVSE, the status Reserved, and TxStartPoint",
+    "the accepted ReserveNow for the EVSE, that the connector was Reserved, and TxCtrlr.TxStartPoint",
 )
 OTHER_CONNECTOR_REPORTED: Final = CHECKS.kind(
     "other-connector-reported",
     "warning",
     "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
-    "the status of both connectors before, and no command in the last minute that makes connectors "
+    "the status of both connectors before, and that no command of the last minute makes connectors "
     "Unavailable",
 )
 CHARGING_WITH_LOCK_PROBLEM: Final = CHECKS.kind(
     "charging-with-lock-problem",
     "error",
     "a transaction charges although the lock of the connector has a problem",
-    "a Problem of ConnectorPlugRetentionLock in a NotifyEvent during the transaction",
+    "a NotifyEvent during the transaction that reports the Problem of the ConnectorPlugRetentionLock",
 )
 
 

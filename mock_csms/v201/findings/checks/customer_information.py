@@ -16,7 +16,7 @@ _IDENTIFIERS: Final = frozenset({"idToken", "customerCertificate", "customerIden
 AIMLESS_CUSTOMER_REQUEST_ACCEPTED: Final = CHECKS.kind(
     "aimless-customer-request-accepted",
     "hint",
-    "a CustomerInformation with neither report nor clear is accepted",
+    "a CustomerInformation is accepted although both report and clear are false",
 )
 AMBIGUOUS_CUSTOMER_ACCEPTED: Final = CHECKS.kind(
     "ambiguous-customer-accepted",
@@ -27,7 +27,7 @@ CLEARING_REPORTED_IN_PARTS: Final = CHECKS.kind(
     "clearing-reported-in-parts",
     "error",
     "the report that customer data was cleared has several parts",
-    "the CustomerInformation with clear and without report",
+    "the CustomerInformation, with clear true and report false",
 )
 
 

@@ -33,19 +33,19 @@ UNSUPPORTED_MESSAGE_ACCEPTED: Final = CHECKS.kind(
     "unsupported-message-accepted",
     "error",
     "a display message is accepted although the station does not support its priority or format",
-    "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
+    "DisplayMessageCtrlr.SupportedPriorities or DisplayMessageCtrlr.SupportedFormats",
 )
 SUPPORTED_MESSAGE_REFUSED: Final = CHECKS.kind(
     "supported-message-refused",
     "error",
     "a display message is refused for its priority or format although the station supports it",
-    "SupportedPriorities or SupportedFormats of DisplayMessageCtrlr",
+    "DisplayMessageCtrlr.SupportedPriorities or DisplayMessageCtrlr.SupportedFormats",
 )
 MESSAGE_OVER_LIMIT_ACCEPTED: Final = CHECKS.kind(
     "message-over-limit-accepted",
     "error",
     "a display message is accepted although the station has as many as it can store",
-    "maxLimit of DisplayMessages, and all messages that are stored",
+    "the maxLimit of DisplayMessageCtrlr.DisplayMessages, and all messages that the station has stored",
 )
 MESSAGE_FOR_UNKNOWN_DISPLAY_ACCEPTED: Final = CHECKS.kind(
     "message-for-unknown-display-accepted",
@@ -195,19 +195,20 @@ STORED_MESSAGE_DENIED: Final = CHECKS.kind(
     "error",
     "a GetDisplayMessages or ClearDisplayMessage is answered with Unknown although the station has the "
     "message",
-    "the accepted SetDisplayMessage, and no sign that the message has ended",
+    "the accepted SetDisplayMessage, and that no message suggests that the display message has ended",
 )
 ABSENT_MESSAGES_ANNOUNCED: Final = CHECKS.kind(
     "absent-messages-announced",
     "error",
     "a GetDisplayMessages is accepted although the station has no messages",
-    "an answer Unknown to a query for all messages, or an empty report, and no message set since",
+    "an answer Unknown to a GetDisplayMessages for all messages, or an empty report, and that no "
+    "display message was set since",
 )
 ABSENT_MESSAGE_CLEARED: Final = CHECKS.kind(
     "absent-message-cleared",
     "error",
     "a ClearDisplayMessage is accepted for a message that was cleared before",
-    "the earlier ClearDisplayMessage",
+    "the earlier ClearDisplayMessage, and that no display message with this id was set since",
 )
 
 

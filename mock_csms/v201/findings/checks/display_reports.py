@@ -27,14 +27,14 @@ REPLACED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "replaced-message-reported",
     "error",
     "a report has an AlwaysFront message that a later one replaces",
-    "both accepted messages, without startDateTime and endDateTime, and with the same display, state and "
-    "transaction",
+    "the accepted SetDisplayMessage of both messages, which have no startDateTime and no endDateTime,"
+    " and the same display, state and transaction",
 )
 DISPLAY_MESSAGE_LOST: Final = CHECKS.kind(
     "display-message-lost",
     "error",
     "a display message is lost by a reboot",
-    "the accepted SetDisplayMessage, and all parts of a report since, or an answer Unknown",
+    "the accepted SetDisplayMessage and, from after the reboot, all parts of a report or an answer Unknown",
 )
 DISPLAY_MESSAGE_NOT_REPORTED: Final = CHECKS.kind(
     "display-message-not-reported",
@@ -52,7 +52,7 @@ DISPLAY_MESSAGE_NOT_REPLACED: Final = CHECKS.kind(
     "display-message-not-replaced",
     "error",
     "a display message still has its old content after an accepted SetDisplayMessage with its id",
-    "both accepted messages",
+    "the accepted SetDisplayMessage of the old content and that of the new content",
 )
 
 type MessageSelection = Callable[[int, ShownMessage, MessageQuery], bool]

@@ -22,7 +22,7 @@ EXTERNAL_LIMIT_SCHEDULE_MISSING: Final = CHECKS.kind(
     "external-limit-schedule-missing",
     "error",
     "NotifyChargingLimit has no schedule although NotifyChargingLimitWithSchedules is true",
-    "NotifyChargingLimitWithSchedules",
+    "SmartChargingCtrlr.NotifyChargingLimitWithSchedules",
 )
 EXTERNAL_LIMIT_PURPOSE_WRONG: Final = CHECKS.kind(
     "external-limit-purpose-wrong",

@@ -33,14 +33,14 @@ FIRMWARE_INSTALLED_NOT_REPORTED: Final = CHECKS.kind(
     "firmware-installed-not-reported",
     "error",
     "the station boots with new firmware, but the update gets no further status",
-    "the status Installing or InstallRebooting, an accepted boot with the reason FirmwareUpdate, and "
-    "5 minutes on the same connection",
+    "that the last status was Installing or InstallRebooting, an accepted boot with the reason "
+    "FirmwareUpdate, and that the station has stayed connected for 5 minutes since",
 )
 FIRMWARE_ACTIVATED_DURING_TRANSACTION: Final = CHECKS.kind(
     "firmware-activated-during-transaction",
     "error",
     "the station reboots into new firmware before all transactions have ended",
-    "the transaction and the update before the boot",
+    "the running transaction and the status of the firmware update, both from before the boot",
 )
 
 

@@ -25,8 +25,9 @@ AVAILABLE_DURING_FIRMWARE_UPDATE: Final = CHECKS.kind(
     "available-during-firmware-update",
     "error",
     "connectors of idle EVSEs stay Available while a firmware update waits for a transaction",
-    "AllowNewSessionsPendingFirmwareUpdate or a complete FullInventory, the EVSE of the transaction, "
-    "InstallScheduled without a later installDateTime, and a minute without a change",
+    "that ChargingStation.AllowNewSessionsPendingFirmwareUpdate is false or missing in a complete "
+    "FullInventory, the EVSE of the transaction, the status InstallScheduled of an update whose "
+    "installDateTime is not in the future, and that none of this has changed for a minute",
 )
 
 

@@ -16,8 +16,8 @@ _END_OF_CANCELLED: Final = frozenset({"DownloadFailed", "InstallationFailed"})
 FIRMWARE_UPDATE_NOT_CANCELLED: Final = CHECKS.kind(
     "firmware-update-not-cancelled",
     "warning",
-    "an UpdateFirmware during another update is answered with Accepted, or the other update goes on",
-    "a status of the earlier update, and one of the new update after it, with no disconnection or "
+    "an UpdateFirmware during another update is answered with Accepted, or the earlier update goes on",
+    "a status of the earlier update and a later status of the new one, without a disconnection or "
     "reboot between them",
 )
 

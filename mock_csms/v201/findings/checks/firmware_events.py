@@ -21,8 +21,8 @@ FIRMWARE_EVENT_MISSING: Final = CHECKS.kind(
     "error",
     "an invalid firmware certificate, an invalid signature or new firmware is not reported as a security "
     "event",
-    "the UpdateFirmware with a signing certificate, and 60 seconds (new firmware: 5 minutes) on the same "
-    "connection",
+    "the UpdateFirmware with a signing certificate, and that the station has stayed connected for 60 "
+    "seconds (for new firmware, 5 minutes)",
 )
 
 

@@ -15,13 +15,14 @@ _INSTALLATION_STARTED: Final = _INSTALLED | {"InstallRebooting"}
 FIRMWARE_DOWNLOAD_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-download-not-scheduled",
     "error",
-    "an update with a later retrieveDateTime begins without the status DownloadScheduled",
-    "the UpdateFirmware, a currentTime sent to the station, and no disconnection or reboot since",
+    "an update whose retrieveDateTime is in the future begins without the status DownloadScheduled",
+    "the UpdateFirmware, a currentTime sent to the station, and that no disconnection or reboot has followed",
 )
 FIRMWARE_INSTALLATION_NOT_SCHEDULED: Final = CHECKS.kind(
     "firmware-installation-not-scheduled",
     "error",
-    "an update with a later installDateTime is installed before this time, or without InstallScheduled",
+    "an update whose installDateTime is in the future is installed before this time, or without the "
+    "status InstallScheduled",
     "the UpdateFirmware, and a currentTime sent to the station",
 )
 

@@ -41,7 +41,7 @@ CONTRACT_WITHOUT_CERTIFICATE_DATA: Final = CHECKS.kind(
     "contract-without-certificate-data",
     "error",
     "an Authorize for a contract has neither OCSP data nor the certificate",
-    "ISO15118Ctrlr.PnCEnabled, and a local list that is disabled or was sent",
+    "ISO15118Ctrlr.PnCEnabled, and that the local list is disabled or was sent",
 )
 DISABLED_CACHE_CLEARED: Final = CHECKS.kind(
     "disabled-cache-cleared",

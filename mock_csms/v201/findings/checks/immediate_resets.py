@@ -16,7 +16,7 @@ RESET_TRIGGER_REASON_WRONG: Final = CHECKS.kind(
     "reset-trigger-reason-wrong",
     "error",
     "the Ended event of a transaction that a Reset Immediate stops does not have triggerReason ResetCommand",
-    "an accepted Reset Immediate less than a minute before, and all events since the Started event",
+    "a Reset Immediate that was accepted less than a minute before, and all events since the Started event",
 )
 
 

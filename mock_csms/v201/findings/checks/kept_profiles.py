@@ -31,8 +31,9 @@ _SETTLING_TIME_S: Final = 5.0
 CHARGING_PROFILE_LOST: Final = CHECKS.kind(
     "charging-profile-lost",
     "error",
-    "an accepted charging profile is not reported",
-    "the accepted SetChargingProfile or RequestStartTransaction, and no sign that the profile has ended",
+    "an accepted charging profile is not reported although a GetChargingProfiles asks for it",
+    "the accepted SetChargingProfile or RequestStartTransaction, and that no message suggests that "
+    "the profile has ended",
 )
 CLEARED_CHARGING_PROFILE_REPORTED: Final = CHECKS.kind(
     "cleared-charging-profile-reported",

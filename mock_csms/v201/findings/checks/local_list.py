@@ -28,14 +28,14 @@ LIST_VERSION_WRONG: Final = CHECKS.kind(
 LIST_VERSION_WHILE_DISABLED: Final = CHECKS.kind(
     "list-version-while-disabled",
     "error",
-    "a version other than 0 is reported although the local list is disabled",
+    "the station answers with a list version other than 0 although the local list is disabled",
     "LocalAuthListCtrlr.Enabled",
 )
 LIST_LOST_AT_REBOOT: Final = CHECKS.kind(
     "list-lost-at-reboot",
     "warning",
     "the local list is lost when the station restarts",
-    "an accepted SendLocalList, a boot since, and LocalAuthListCtrlr.Enabled",
+    "an accepted SendLocalList, a boot after it, and LocalAuthListCtrlr.Enabled",
 )
 LIST_CHANGED_BY_ITSELF: Final = CHECKS.kind(
     "list-changed-by-itself",
@@ -48,18 +48,19 @@ OUTDATED_LIST_ACCEPTED: Final = CHECKS.kind(
     "error",
     "a Differential update is not answered with VersionMismatch although its version is not higher than "
     "that of the local list",
-    "the version of the latest update or GetLocalListVersion",
+    "the version in the latest SendLocalList or in an answer to GetLocalListVersion",
 )
 LIST_ENTRIES_WRONG: Final = CHECKS.kind(
     "list-entries-wrong",
     "error",
     "LocalAuthListCtrlr.Entries is not the number of idTokens in the local list",
-    "a Full SendLocalList, and for a Differential one the number of entries before it",
+    "LocalAuthListCtrlr.Enabled and an accepted SendLocalList; if it is Differential, also that the "
+    "station had reported the right number of entries before it",
 )
 LIST_ENTRIES_NOT_REPORTED: Final = CHECKS.kind(
     "list-entries-not-reported",
     "error",
-    "a station with a local list does not report LocalAuthListCtrlr.Entries with its maximum",
+    "a station with a local list does not report LocalAuthListCtrlr.Entries with a maxLimit",
     "a FullInventory",
 )
 

@@ -164,14 +164,14 @@ def _judge_known_variable(item: Item, known: Known201) -> Outcome:
 UNSUPPORTED_MONITOR_ACCEPTED: Final = CHECKS.kind(
     "unsupported-monitor-accepted",
     "error",
-    "a monitor is accepted for a variable that does not support it",
+    "a monitor is accepted for a variable that does not support this monitor",
     "the characteristics of the variable in a report",
 )
 MONITOR_VALUE_OUT_OF_RANGE_ACCEPTED: Final = CHECKS.kind(
     "monitor-value-out-of-range-accepted",
     "error",
     "a monitor is accepted with a threshold outside the limits of the variable, or with a negative Delta",
-    "threshold: the limits of the variable in a report",
+    "for a threshold, the limits of the variable in a report",
 )
 
 
@@ -252,7 +252,7 @@ DUPLICATE_MONITOR_ACCEPTED: Final = CHECKS.kind(
     "duplicate-monitor-accepted",
     "error",
     "a new monitor is accepted although one with the same variable, type and severity exists",
-    "the earlier monitor",
+    "the monitor that exists",
 )
 WRONG_MONITOR_REPLACED: Final = CHECKS.kind(
     "wrong-monitor-replaced",
@@ -364,7 +364,7 @@ HARD_WIRED_MONITOR_CLEARED: Final = CHECKS.kind(
     "hard-wired-monitor-cleared",
     "error",
     "a hard-wired monitor is cleared",
-    "an event of the monitor since the boot",
+    "an event of the monitor since the last boot, with the eventNotificationType HardWiredMonitor",
 )
 
 

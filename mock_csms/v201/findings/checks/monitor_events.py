@@ -68,7 +68,7 @@ EVENT_TRIGGER_WRONG: Final = CHECKS.kind(
     "event-trigger-wrong",
     "error",
     "the trigger of an event does not belong to the type of its monitor",
-    "the monitor; for a Delta also the data type of its variable",
+    "the type of the monitor; for a Delta monitor also the data type of its variable",
 )
 
 
@@ -129,7 +129,7 @@ EVENT_OF_REMOVED_MONITOR: Final = CHECKS.kind(
     "event-of-removed-monitor",
     "error",
     "a monitor sends an event although SetMonitoringBase has removed or disabled monitors of its kind",
-    "the accepted SetMonitoringBase on the same connection, and no monitor set since",
+    "the accepted SetMonitoringBase on the same connection, and that no monitor was set since",
 )
 EVENT_OF_CLEARED_MONITOR: Final = CHECKS.kind(
     "event-of-cleared-monitor",

@@ -33,7 +33,7 @@ MONITORING_REPORT_REFUSED: Final = CHECKS.kind(
     "monitoring-report-refused",
     "error",
     "a GetMonitoringReport without criteria is answered with NotSupported although monitoring is enabled",
-    "Available and Enabled of MonitoringCtrlr",
+    "MonitoringCtrlr.Available and MonitoringCtrlr.Enabled",
 )
 
 
@@ -61,7 +61,7 @@ def _judge_answer(command: AnsweredCommand, known: Known201) -> Outcome:
 UNREQUESTED_MONITOR_REPORTED: Final = CHECKS.kind(
     "unrequested-monitor-reported",
     "error",
-    "a report has a monitor that does not match the query",
+    "a report has a monitor that does not match the GetMonitoringReport",
     "the accepted GetMonitoringReport",
 )
 
@@ -338,7 +338,8 @@ REMOVED_MONITOR_REPORTED: Final = CHECKS.kind(
     "removed-monitor-reported",
     "error",
     "a report has a custom monitor that the monitoring base FactoryDefault or HardWiredOnly has removed",
-    "the accepted SetVariableMonitoring before, and none since",
+    "the SetVariableMonitoring that was accepted before the SetMonitoringBase, and that no monitor "
+    "was set since",
 )
 
 

@@ -16,7 +16,8 @@ SECURITY_DOWNGRADE_SELECTED: Final = CHECKS.kind(
     "security-downgrade-selected",
     "error",
     "NetworkConfigurationPriority is set to a slot with a security profile that the station may not use",
-    f"an accepted SetNetworkProfile for the slot, SecurityProfile, and AllowSecurityProfileDowngrade or "
+    "an accepted SetNetworkProfile for the slot, SecurityCtrlr.SecurityProfile, and "
+    "SecurityCtrlr.AllowSecurityProfileDowngrade or, if the station lacks this variable, "
     f"{WHOLE_MODEL}",
 )
 

@@ -17,18 +17,20 @@ from mock_csms.v201.findings.known import Known201
 NETWORK_CONFIGURATION_PRIORITY: Final = VariableName("ocppcommctrlr", "networkconfigurationpriority")
 _ALLOWS_DOWNGRADE: Final = VariableName("securityctrlr", "allowsecurityprofiledowngrade")
 _MIN_SLOTS: Final = 2
-_THE_SLOTS: Final = "a report with the valuesList of NetworkConfigurationPriority"
+_THE_SLOTS: Final = "a report with the valuesList of OCPPCommCtrlr.NetworkConfigurationPriority"
 
 SECURITY_DOWNGRADE_ACCEPTED: Final = CHECKS.kind(
     "security-downgrade-accepted",
     "error",
     "a SetNetworkProfile with a lower security profile than the active one is accepted",
-    f"SecurityProfile, and AllowSecurityProfileDowngrade or {WHOLE_MODEL}",
+    "SecurityCtrlr.SecurityProfile, and SecurityCtrlr.AllowSecurityProfileDowngrade or, if the "
+    f"station lacks this variable, {WHOLE_MODEL}",
 )
 NETWORK_SLOT_UNKNOWN: Final = CHECKS.kind(
     "network-slot-unknown",
     "error",
-    "a slot that NetworkConfigurationPriority cannot name is accepted",
+    "a command is accepted although it names a slot that is not in the valuesList of "
+    "NetworkConfigurationPriority",
     _THE_SLOTS,
 )
 NETWORK_SLOTS_TOO_FEW: Final = CHECKS.kind(

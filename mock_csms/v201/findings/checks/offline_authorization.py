@@ -24,14 +24,16 @@ TOKEN_ACCEPTED_OFFLINE: Final = CHECKS.kind(
     "token-accepted-offline",
     "error",
     "an idToken authorizes a transaction offline although the local list does not allow it",
-    "the local list, an offline period, and for some idTokens AuthCtrlr.OfflineTxForUnknownIdEnabled, "
-    "LocalAuthListCtrlr.SupportsExpiryDateTime and a disabled authorization cache",
+    "the contents of the local list, that the station was offline, and for some idTokens also "
+    "AuthCtrlr.OfflineTxForUnknownIdEnabled, LocalAuthListCtrlr.SupportsExpiryDateTime and that the "
+    "authorization cache is disabled",
 )
 CONTRACT_ACCEPTED_OFFLINE: Final = CHECKS.kind(
     "contract-accepted-offline",
     "error",
     "a contract authorizes a transaction offline although contracts must not be checked offline",
-    "ISO15118Ctrlr.PnCEnabled and ContractValidationOffline, the local list and an offline period",
+    "ISO15118Ctrlr.PnCEnabled, ISO15118Ctrlr.ContractValidationOffline, the contents of the local "
+    "list, and that the station was offline",
 )
 
 

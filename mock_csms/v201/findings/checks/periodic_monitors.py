@@ -26,7 +26,7 @@ PERIODIC_EVENT_MISSING: Final = CHECKS.kind(
     "periodic-event-missing",
     "error",
     "a periodic monitor sends no event for two periods",
-    "the accepted SetVariableMonitoring, Enabled of MonitoringCtrlr, and the monitoring level",
+    "the accepted SetVariableMonitoring, MonitoringCtrlr.Enabled, and the monitoring level",
 )
 PERIODIC_EVENT_MISSING.names(*_REQUIREMENTS.values())
 

@@ -26,32 +26,33 @@ IMPOSSIBLE_CHARGING_PROFILE_ACCEPTED: Final = CHECKS.kind(
     "impossible-charging-profile-accepted",
     "error",
     "a charging profile is accepted that the station must reject",
-    "the reason to reject, if it is not in the command: RateUnit, the EVSEs, the end of the transaction, or "
-    "another profile",
+    "why the profile must be rejected, unless the command itself shows it: "
+    "SmartChargingCtrlr.RateUnit, the EVSEs of the station, the end of the transaction, or another "
+    "charging profile",
 )
 IMPOSSIBLE_COMPOSITE_SCHEDULE_ACCEPTED: Final = CHECKS.kind(
     "impossible-composite-schedule-accepted",
     "error",
-    "a composite schedule is given for an EVSE or a unit that the station does not have",
-    "RateUnit, or a complete report of the device model",
+    "a GetCompositeSchedule is accepted for an EVSE or a unit that the station does not have",
+    "SmartChargingCtrlr.RateUnit, or a complete report of the device model",
 )
 CHARGING_PROFILE_UNKNOWN: Final = CHECKS.kind(
     "charging-profile-unknown",
     "error",
     "a ClearChargingProfile for an accepted profile is answered with Unknown",
-    "the answer to SetChargingProfile",
+    "the answer to the SetChargingProfile",
 )
 CHARGING_PROFILE_CLEARED_TWICE: Final = CHECKS.kind(
     "charging-profile-cleared-twice",
     "error",
-    "a ClearChargingProfile for the id of a cleared profile is accepted",
+    "a ClearChargingProfile is accepted for the id of a profile that was cleared before",
     "the first ClearChargingProfile on the same connection",
 )
 EXTERNAL_PROFILE_CLEARED: Final = CHECKS.kind(
     "external-profile-cleared",
     "error",
     "a ClearChargingProfile for a profile of an external system is accepted",
-    "a report of the profile if only its id is given",
+    "if the command has only the id of the profile, a report of the profile",
 )
 
 

@@ -19,7 +19,7 @@ from mock_csms.v201.findings.facts.profile_queries import CSO, ProfileQueries, P
 from mock_csms.v201.findings.known import Known201
 
 _REPORT: Final = Action.report_charging_profiles
-_SET_BEFORE: Final = "the accepted SetChargingProfile, and no command since that changes profiles"
+_SET_BEFORE: Final = "the accepted SetChargingProfile, and that no command since may have changed profiles"
 
 CHARGING_PROFILE_NOT_ASKED_FOR: Final = CHECKS.kind(
     "charging-profile-not-asked-for",
@@ -30,7 +30,7 @@ CHARGING_PROFILE_NOT_ASKED_FOR: Final = CHECKS.kind(
 CHARGING_PROFILE_REPORT_CONTINUED: Final = CHECKS.kind(
     "charging-profile-report-continued",
     "error",
-    "a report of charging profiles goes on after a part without tbc",
+    "a report of charging profiles continues after a part without tbc=true",
     "the GetChargingProfiles on the same connection",
 )
 CHARGING_PROFILE_ON_WRONG_EVSE: Final = CHECKS.kind(

@@ -47,8 +47,8 @@ READING_AMBIGUOUS: Final = CHECKS.kind(
 READING_CONTEXT_WRONG: Final = CHECKS.kind(
     "reading-context-wrong",
     "error",
-    "a reading with context Transaction.End is in an event before the end, or one with Transaction.Begin or "
-    "Transaction.End is in MeterValues",
+    "a reading with context Transaction.End is in a Started or Updated event, or one with "
+    "Transaction.Begin or Transaction.End is in MeterValues",
 )
 
 

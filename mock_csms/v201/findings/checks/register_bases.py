@@ -16,8 +16,9 @@ _ROUNDING_WH: Final = 1_000.0
 REGISTER_REBASED: Final = CHECKS.kind(
     "register-rebased",
     "warning",
-    "the energy register of a transaction begins below the end of the previous one on the connector",
-    "the previous transaction on the connector, and no boot since",
+    "the energy register of a transaction begins below the value at the end of the previous "
+    "transaction on the connector",
+    "the previous transaction on the connector, and that the station has not booted since",
 )
 
 

@@ -36,7 +36,8 @@ REMOTE_START_ACCEPTED_WHILE_IN_USE: Final = CHECKS.kind(
     "remote-start-accepted-while-in-use",
     "error",
     "a RequestStartTransaction is accepted for an EVSE with an authorized transaction",
-    "the EVSE, idToken and charging state of the transaction, and a later event of it",
+    "the EVSE, idToken and charging state of the transaction, and an event of this transaction from "
+    "after the answer",
 )
 REMOTE_START_ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
     "remote-start-accepted-while-unusable",
@@ -48,7 +49,7 @@ REMOTE_START_ACCEPTED_WHILE_RESERVED: Final = CHECKS.kind(
     "remote-start-accepted-while-reserved",
     "error",
     "a RequestStartTransaction is accepted for an EVSE that is reserved for another idToken",
-    "the accepted ReserveNow for the EVSE, and the status Reserved of its connectors",
+    "the accepted ReserveNow for the EVSE, and that all its connectors are Reserved",
 )
 REMOTE_START_PROFILE_ACCEPTED: Final = CHECKS.kind(
     "remote-start-profile-accepted",
@@ -59,8 +60,9 @@ REMOTE_START_PROFILE_ACCEPTED: Final = CHECKS.kind(
 REMOTE_START_TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
     "remote-start-transaction-not-named",
     "error",
-    "the answer to a RequestStartTransaction does not name the transaction that is already running",
-    "the EVSE of the transaction, and a later event of it",
+    "the answer to a RequestStartTransaction lacks the transactionId of the transaction that is "
+    "already running on the EVSE",
+    "the EVSE of the transaction, and an event of this transaction from after the answer",
 )
 
 

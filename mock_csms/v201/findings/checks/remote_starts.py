@@ -22,15 +22,15 @@ _NEVER_AUTHORIZED: Final = frozenset({"Central", "NoAuthorization"})
 REMOTE_START_TOKEN_WRONG: Final = CHECKS.kind(
     "remote-start-token-wrong",
     "error",
-    "the event about a remote start has another idToken than the command",
+    "the event that reports a remote start has another idToken than the RequestStartTransaction",
     "the RequestStartTransaction",
 )
 REMOTE_START_NOT_AUTHORIZED: Final = CHECKS.kind(
     "remote-start-not-authorized",
     "error",
     "a remotely started transaction goes on without the authorization that AuthorizeRemoteStart requires",
-    "AuthorizeRemoteStart, and an Authorize that was not accepted; without an Authorize, LocalPreAuthorize "
-    "or the settings of local list and cache",
+    "AuthCtrlr.AuthorizeRemoteStart, and the refusal of the Authorize for the idToken; if there was no "
+    "Authorize, that AuthCtrlr.LocalPreAuthorize is false or that the local list and the cache are disabled",
 )
 
 

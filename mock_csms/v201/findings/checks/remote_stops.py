@@ -18,13 +18,14 @@ REMOTE_STOP_REJECTED: Final = CHECKS.kind(
     "remote-stop-rejected",
     "error",
     "a RequestStopTransaction for a running transaction is rejected",
-    "the idToken and charging state of the transaction, and a later event of it",
+    "the idToken and charging state of the transaction, and an event of this transaction from after "
+    "the answer",
 )
 REMOTE_STOP_ACCEPTED_AFTER_END: Final = CHECKS.kind(
     "remote-stop-accepted-after-end",
     "error",
     "a RequestStopTransaction for a transaction that has ended is accepted",
-    "the Ended event of the transaction before the command",
+    "that the Ended event of the transaction came before the command",
 )
 
 

@@ -25,9 +25,9 @@ LONG_CERTIFICATE_CHAIN_ACCEPTED: Final = CHECKS.kind(
 NEW_CERTIFICATE_NOT_USED: Final = CHECKS.kind(
     "new-certificate-not-used",
     "error",
-    "the station does not reconnect with the certificate that it has accepted",
-    "SecurityCtrlr.SecurityProfile 3, a CSR for the certificate, a currentTime sent to the station, and no "
-    "transaction since",
+    "the station accepts a new certificate but does not reconnect with it",
+    "that SecurityCtrlr.SecurityProfile is 3, the SignCertificate for the certificate, a currentTime "
+    "sent to the station, and that no transaction has run since",
 )
 NEW_CERTIFICATE_NOT_USED.names(*_RENEWED)
 CONTRACT_CERTIFICATE_UNREADABLE: Final = CHECKS.kind(

@@ -33,27 +33,27 @@ BROKEN_RESERVATION_NOT_REMOVED: Final = CHECKS.kind(
     "broken-reservation-not-removed",
     "error",
     "the reservation of an EVSE that becomes Faulted or Unavailable is not reported as Removed",
-    "an accepted ReserveNow for the EVSE, and the status of all its connectors",
+    "an accepted ReserveNow for the EVSE, and the status of all connectors of the EVSE",
 )
 BROKEN_RESERVATION_NOT_REMOVED.names(*_REQUIREMENTS.values())
 UNKNOWN_RESERVATION_CANCELLED: Final = CHECKS.kind(
     "unknown-reservation-cancelled",
     "error",
     "a CancelReservation for a reservation that has ended is accepted",
-    "the end of the reservation",
+    "that the reservation had ended before the command",
 )
 RESERVATION_NOT_CANCELLED: Final = CHECKS.kind(
     "reservation-not-cancelled",
     "error",
     "a CancelReservation for an active reservation is rejected",
-    "an accepted ReserveNow, and all connectors of its EVSE reported as Reserved since",
+    "an accepted ReserveNow, and that all connectors of its EVSE were reported as Reserved since",
 )
 RESERVED_STATUS_KEPT: Final = CHECKS.kind(
     "reserved-status-kept",
     "error",
     "connectors stay Reserved after the reservation of their EVSE has ended",
-    "an accepted ReserveNow for the EVSE, and no other ReserveNow since; "
-    "if another EVSE is in use, also that ReservationCtrlr.NonEvseSpecific is false",
+    "an accepted ReserveNow for the EVSE, and that no other ReserveNow was sent since; if another "
+    "EVSE is in use, also that ReservationCtrlr.NonEvseSpecific is false",
 )
 USED_RESERVATION_KEPT: Final = CHECKS.kind(
     "used-reservation-kept",

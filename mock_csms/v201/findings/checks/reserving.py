@@ -29,27 +29,30 @@ RESERVATION_ACCEPTED_WHILE_DISABLED: Final = CHECKS.kind(
     "reservation-accepted-while-disabled",
     "error",
     "a ReserveNow is not rejected although reservations are disabled",
-    "ReservationCtrlr.Enabled or Available",
+    "that ReservationCtrlr.Enabled or ReservationCtrlr.Available is false",
 )
 UNSPECIFIC_RESERVATION_ACCEPTED: Final = CHECKS.kind(
     "unspecific-reservation-accepted",
     "error",
     "a ReserveNow without an EVSE is accepted by a station that reserves only specific EVSEs",
-    "ReservationCtrlr.NonEvseSpecific",
+    "that ReservationCtrlr.NonEvseSpecific is false or missing in a complete FullInventory since the "
+    "last boot",
 )
 RESERVATION_STATUS_WRONG: Final = CHECKS.kind(
     "reservation-status-wrong",
     "error",
     "the answer to a ReserveNow does not fit the status of the EVSE",
-    "ReservationCtrlr.Enabled, and the status of all connectors of the EVSE; for Available connectors "
-    "also ten minutes without an authorization, and AuthCtrlr.LocalPreAuthorize",
+    "that ReservationCtrlr.Enabled is true, and the status of all connectors of the EVSE; for "
+    "Available connectors also that AuthCtrlr.LocalPreAuthorize is false and that no idToken was "
+    "authorized in the last ten minutes",
 )
 FREE_STATION_NOT_RESERVED: Final = CHECKS.kind(
     "free-station-not-reserved",
     "error",
     "a ReserveNow without an EVSE is refused although all connectors are Available",
-    "ReservationCtrlr.Enabled and NonEvseSpecific, the status of all connectors, ten minutes without an "
-    "authorization, AuthCtrlr.LocalPreAuthorize, and for a connector type Connector.ConnectorType",
+    "that ReservationCtrlr.Enabled and ReservationCtrlr.NonEvseSpecific are true and "
+    "AuthCtrlr.LocalPreAuthorize is false, the status of all connectors, that no idToken was "
+    "authorized in the last ten minutes, and for a connector type Connector.ConnectorType",
 )
 RESERVED_STATUS_NOT_SENT: Final = CHECKS.kind(
     "reserved-status-not-sent",

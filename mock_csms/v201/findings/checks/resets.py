@@ -19,7 +19,7 @@ EVSE_RESET_ACCEPTED: Final = CHECKS.kind(
     "evse-reset-accepted",
     "error",
     "a Reset of an EVSE is accepted although the AllowReset of that EVSE is false",
-    "the AllowReset of the EVSE",
+    "EVSE.AllowReset of this EVSE",
 )
 EVSE_RESET_NOT_ANNOUNCED: Final = CHECKS.kind(
     "evse-reset-not-announced",
@@ -30,8 +30,8 @@ EVSE_RESET_NOT_ANNOUNCED: Final = CHECKS.kind(
 TRANSACTION_ENDED_BY_SCHEDULED_RESET: Final = CHECKS.kind(
     "transaction-ended-by-scheduled-reset",
     "error",
-    "a transaction is ended by a Reset OnIdle that was scheduled",
-    "the answer to the Reset, and that no Reset Immediate may have been accepted since the last boot",
+    "a Reset OnIdle that was scheduled ends a transaction",
+    "the answer to the Reset OnIdle, and that each Reset Immediate since the last boot was rejected",
 )
 
 

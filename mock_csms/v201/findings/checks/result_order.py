@@ -12,7 +12,7 @@ RESULT_BEFORE_ANSWER: Final = CHECKS.kind(
     "result-before-answer",
     "error",
     "the first part of a report is sent before the command is answered",
-    "a boot before the command, and a requestId that was not used before",
+    "a boot before the command, and that no earlier command had the same requestId",
 )
 
 

@@ -31,26 +31,28 @@ _MIN_SECRET: Final = 16
 SECURITY_PROFILE_WITHOUT_ROOT: Final = CHECKS.kind(
     "security-profile-without-root",
     "error",
-    "a network profile with TLS is accepted although no root certificate is installed",
-    "SecurityCtrlr.SecurityProfile, the SetNetworkProfile of the slot, and a GetInstalledCertificateIds",
+    "NetworkConfigurationPriority is set to a slot with a higher security profile with TLS although "
+    "no CSMSRootCertificate is installed",
+    "SecurityCtrlr.SecurityProfile, the accepted SetNetworkProfile for the slot, and the answer to a "
+    "GetInstalledCertificateIds",
 )
 PASSWORD_VARIABLE_MISSING: Final = CHECKS.kind(
     "password-variable-missing",
     "error",
     "a station with HTTP Basic authentication has no BasicAuthPassword",
-    "a FullInventory with SecurityProfile 1 or 2",
+    "a FullInventory in which SecurityCtrlr.SecurityProfile is 1 or 2",
 )
 PASSWORD_LIMIT_WRONG: Final = CHECKS.kind(
     "password-limit-wrong",
     "error",
     "the maximum length of BasicAuthPassword is not between 40 and 64",
-    "a FullInventory with SecurityProfile 1 or 2",
+    "a FullInventory in which SecurityCtrlr.SecurityProfile is 1 or 2",
 )
 PASSWORD_DISCLOSED: Final = CHECKS.kind(
     "password-disclosed",
     "error",
     "a security event contains the password of the station",
-    "an accepted SetVariables of BasicAuthPassword",
+    "an accepted SetVariables of SecurityCtrlr.BasicAuthPassword",
 )
 
 

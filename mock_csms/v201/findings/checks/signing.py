@@ -31,19 +31,22 @@ CSR_SUBJECT_WRONG: Final = CHECKS.kind(
     "csr-subject-wrong",
     "error",
     "the subject of a certificate signing request lacks the organization or the serial number of the station",
-    "SecurityCtrlr.OrganizationName; the serialNumber in a BootNotification",
+    "for the organization, SecurityCtrlr.OrganizationName; for the serial number, a BootNotification "
+    "that contains it",
 )
 CSR_KEY_REUSED: Final = CHECKS.kind(
     "csr-key-reused",
     "error",
     "the certificate signing request after a TriggerMessage has the key of an earlier one",
-    "an accepted TriggerMessage on the same connection, and no request that waits for its certificate",
+    "an accepted TriggerMessage on the same connection, and that no earlier SignCertificate is still "
+    "waiting for its certificate",
 )
 CSR_TYPE_WRONG: Final = CHECKS.kind(
     "csr-type-wrong",
     "error",
-    "the SignCertificate after a TriggerMessage is for the other certificateType",
-    "an accepted TriggerMessage on the same connection, and no request that waits for its certificate",
+    "the SignCertificate after a TriggerMessage has another certificateType than the one that was asked for",
+    "an accepted TriggerMessage on the same connection, and that no earlier SignCertificate is still "
+    "waiting for its certificate",
 )
 PRIVATE_KEY_SENT: Final = CHECKS.kind("private-key-sent", "error", "a SignCertificate contains a private key")
 

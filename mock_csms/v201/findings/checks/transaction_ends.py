@@ -47,36 +47,36 @@ TRANSACTION_NOT_ENDED: Final = CHECKS.kind(
     "transaction-not-ended",
     "error",
     "a transaction goes on although one of its stop points has been reached",
-    "TxStopPoint",
+    "TxCtrlr.TxStopPoint",
 )
 TRANSACTION_NOT_ENDED.names("E06.FR.01", "E06.FR.02", "E06.FR.03", "E06.FR.06", "E06.FR.07")
 REFUSED_TOKEN_IGNORED: Final = CHECKS.kind(
     "refused-token-ignored",
     "error",
     "a transaction goes on although its idToken was refused in the answer to an event",
-    "TxStopPoint and StopTxOnInvalidId; if StopTxOnInvalidId is false, also a FullInventory without "
-    "MaxEnergyOnInvalidId",
+    "TxCtrlr.TxStopPoint and TxCtrlr.StopTxOnInvalidId; if the latter is false, also a FullInventory "
+    "without TxCtrlr.MaxEnergyOnInvalidId",
 )
 REFUSED_TOKEN_IGNORED.names("E05.FR.02", "E05.FR.09", "E05.FR.10", "E06.FR.04")
 CONNECTION_TIMEOUT_NOT_APPLIED: Final = CHECKS.kind(
     "connection-timeout-not-applied",
     "warning",
     "a transaction goes on although no cable was plugged in within EVConnectionTimeOut",
-    "EVConnectionTimeOut, and TxStopPoint without ParkingBayOccupancy",
+    "TxCtrlr.EVConnectionTimeOut, and that TxCtrlr.TxStopPoint does not contain ParkingBayOccupancy",
 )
 CONNECTION_TIMEOUT_NOT_APPLIED.names("E03.FR.05")
 CONNECTION_TIMEOUT_NOT_REPORTED: Final = CHECKS.kind(
     "connection-timeout-not-reported",
     "error",
     "no event reports that no cable was plugged in within EVConnectionTimeOut",
-    "EVConnectionTimeOut, and TxStopPoint with ParkingBayOccupancy",
+    "TxCtrlr.EVConnectionTimeOut, and that TxCtrlr.TxStopPoint contains ParkingBayOccupancy",
 )
 CONNECTION_TIMEOUT_NOT_REPORTED.names("E03.FR.15")
 CHARGING_AFTER_DISCONNECT: Final = CHECKS.kind(
     "charging-after-disconnect",
     "error",
     "a vehicle is unplugged and charges again without a new authorization",
-    "StopTxOnEVSideDisconnect is true, and all events of the transaction",
+    "that TxCtrlr.StopTxOnEVSideDisconnect is true, and all events of the transaction",
 )
 
 

@@ -43,10 +43,11 @@ _MIN_INTERVALS: Final = 4
 READINGS_MISSING: Final = CHECKS.kind(
     "readings-missing",
     "error",
-    "an event of a transaction lacks measurands that it is set to report",
-    "Available, Enabled, SignReadings and the measurands in SampledDataCtrlr, unchanged since the start of "
-    "the transaction; for measurands other than the energy also a FullInventory with one EVSE, or an "
-    "earlier transaction of the EVSE with these measurands",
+    "an event of a transaction lacks measurands that SampledDataCtrlr asks for",
+    "SampledDataCtrlr.Available, SampledDataCtrlr.Enabled, SampledDataCtrlr.SignReadings and the "
+    "measurands in SampledDataCtrlr.TxStartedMeasurands, TxUpdatedMeasurands or TxEndedMeasurands, "
+    "all unchanged since the start of the transaction; for measurands other than the energy also a "
+    "FullInventory with exactly one EVSE, or an earlier transaction of the EVSE with these measurands",
 )
 METER_CONTEXT_WRONG: Final = CHECKS.kind(
     "meter-context-wrong",
@@ -57,23 +58,24 @@ METER_CONTEXT_WRONG: Final = CHECKS.kind(
 READING_NOT_SIGNED: Final = CHECKS.kind(
     "reading-not-signed",
     "error",
-    "no energy reading of a transaction is signed although SignReadings is true",
-    "SignReadings, unchanged since the start of the transaction, and a FullInventory with one EVSE or an "
-    "earlier signed reading of the EVSE",
+    "no energy reading of a transaction is signed although SampledDataCtrlr.SignReadings is true",
+    "SampledDataCtrlr.SignReadings, unchanged since the start of the transaction, and a FullInventory"
+    " with exactly one EVSE or an earlier signed reading of the EVSE",
 )
 PERIODIC_READINGS_MISSING: Final = CHECKS.kind(
     "periodic-readings-missing",
     "error",
     "a transaction has less than half of the periodic readings it should have",
-    "Available, Enabled, TxUpdatedInterval and TxUpdatedMeasurands in SampledDataCtrlr, unchanged since the "
-    "start of the transaction, and no disconnection since",
+    "SampledDataCtrlr.Available, SampledDataCtrlr.Enabled, SampledDataCtrlr.TxUpdatedInterval and "
+    "SampledDataCtrlr.TxUpdatedMeasurands, all unchanged since the start of the transaction, and that"
+    " the station has stayed connected since",
 )
 READING_OUTSIDE_INTERVAL: Final = CHECKS.kind(
     "reading-outside-interval",
     "error",
-    "an event that is not the last has readings that are older than the sampling interval or newer than "
-    "the event",
-    "for readings that are too old, TxUpdatedInterval",
+    "a Started or Updated event has readings that are newer than the event, or older than it by more "
+    "than the sampling interval",
+    "for readings that are too old, SampledDataCtrlr.TxUpdatedInterval",
 )
 
 

@@ -35,7 +35,7 @@ TRIGGER_REASON_WITHOUT_COMMAND: Final = CHECKS.kind(
     "trigger-reason-without-command",
     "error",
     "the triggerReason of an event stands for a command that was never sent",
-    "a boot of the station, and the start of the transaction after it",
+    "a boot of the station, and that the transaction started after it",
 )
 CHARGING_STATE_MISSING: Final = CHECKS.kind(
     "charging-state-missing", "error", "an event with triggerReason ChargingStateChanged has no chargingState"

@@ -29,7 +29,7 @@ TRANSACTION_STATUS_WRONG: Final = CHECKS.kind(
     "transaction-status-wrong",
     "error",
     "an answer to GetTransactionStatus contradicts the events of the transaction",
-    "the events of the transaction; for a running one, a later event",
+    "the events of the transaction; for a running transaction, also an event from after the answer",
 )
 TRANSACTION_STATUS_WRONG.names("E14.FR.02", "E14.FR.05", "E14.FR.08")
 

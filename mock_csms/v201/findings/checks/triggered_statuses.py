@@ -30,8 +30,10 @@ _FAILED: Final = frozenset(
 TRIGGERED_FIRMWARE_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-firmware-status-wrong",
     "error",
-    "a TriggerMessage for a firmware status gets Idle during an update, or Installed or Published again",
-    "the last status on the same connection; for an update also its UpdateFirmware",
+    "after a TriggerMessage for a firmware status, the station sends Idle during an update, or sends "
+    "Installed or Published again",
+    "the last status before the TriggerMessage, on the same connection; for an update also its "
+    "UpdateFirmware",
 )
 
 type LastStatusJudge = Callable[[StationCall, Known201], Outcome]

@@ -29,26 +29,27 @@ TRIGGERED_MESSAGE_BEFORE_ANSWER: Final = CHECKS.kind(
     "triggered-message-before-answer",
     "error",
     "a triggered message is sent before the TriggerMessage is answered",
-    "the TriggerMessage, and no earlier one for the same message",
+    "the TriggerMessage, and that no earlier TriggerMessage asked for the same message",
 )
 TRIGGERED_EVENT_INCOMPLETE: Final = CHECKS.kind(
     "triggered-event-incomplete",
     "error",
     "a triggered TransactionEvent lacks the chargingState or the configured readings",
-    "for the readings: Available, Enabled and TxUpdatedMeasurands in SampledDataCtrlr, and the EVSE of the "
-    "transaction",
+    "for the readings, SampledDataCtrlr.Available, SampledDataCtrlr.Enabled, "
+    "SampledDataCtrlr.TxUpdatedMeasurands and the EVSE of the transaction",
 )
 TRIGGERED_READINGS_MISSING: Final = CHECKS.kind(
     "triggered-readings-missing",
     "error",
     "triggered MeterValues have none of the measurands that AlignedDataCtrlr.Measurands lists",
-    "Available, Enabled and Measurands in AlignedDataCtrlr",
+    "AlignedDataCtrlr.Available, AlignedDataCtrlr.Enabled and AlignedDataCtrlr.Measurands",
 )
 TRIGGERED_STATUS_WRONG: Final = CHECKS.kind(
     "triggered-status-wrong",
     "error",
-    "a triggered status does not tell the state of the log upload or firmware update",
-    "the statuses since the latest boot, on the same connection",
+    "a triggered LogStatusNotification or FirmwareStatusNotification does not have the current state "
+    "of the log upload or firmware update",
+    "the statuses since the last boot, all on the same connection",
 )
 
 
