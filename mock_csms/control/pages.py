@@ -74,7 +74,7 @@ def _read(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
 
 def _part(parts: Mapping[str, Response], name: str) -> Response:
     if name not in parts:
-        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"the page has no part {name.removeprefix(DOCS)!r}")
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"the page has no file {name.removeprefix(DOCS)!r}")
     return parts[name]
 
 

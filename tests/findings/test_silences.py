@@ -1,4 +1,4 @@
-"""The kinds of findings that the settings silence, and later changes of these kinds."""
+"""Which kinds of findings are silenced: first by the settings, later by changes while the mock runs."""
 
 import pytest
 

@@ -244,7 +244,7 @@ class StationVerbs:
         return found
 
     async def optionally_reports(self, status: str, evse: int, connector: int) -> bool:
-        """Return whether an unused report of a connector has this status, and mark the report as used."""
+        """Return whether an unused report of a connector has this status; if so, mark the report as used."""
         try:
             entry = await self._any(*_status_reports(evse, connector, status), within=0)
         except NotSeen:

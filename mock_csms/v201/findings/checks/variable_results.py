@@ -124,7 +124,7 @@ class Absence(NamedTuple):
     missing: Missing
     statuses: frozenset[str]
     has_instances: bool = False
-    """Whether the item names no instance, but the model has the component or variable with instances only."""
+    """Whether the item lacks an instance: in the model, each component or variable of this name has one."""
 
 
 def results_of(command: AnsweredCommand) -> Iterator[VariableResult]:
