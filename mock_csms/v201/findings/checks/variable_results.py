@@ -154,9 +154,9 @@ def _comparable_results(command: AnsweredCommand, model: DeviceModelFacts) -> It
 def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str) -> Absence | None:
     """Return the part of an item that a complete device model lacks; None if it has the whole item.
 
-    Both UnknownComponent and UnknownVariable are correct if the item names no instance and the model has it
-    with instances only (B06.FR.15), or if the model has the component only with another instance or at
-    another EVSE or connector.
+    Both UnknownComponent and UnknownVariable are correct if the item names no instance but each component or
+    variable of its name has one in the model (B06.FR.15), or if the model has the component only with another
+    instance or at another EVSE or connector.
     """
     definition = model.definitions.get(name)
     if definition is not None:
@@ -289,7 +289,7 @@ INVENTORY_INCOMPLETE.on_command("B07.FR.11", of=Action.get_variables)(
 
 @INSTANCE_GUESSED.on_command("B06.FR.15", of=Action.get_variables)
 def _judge_instance(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that an item without instance is unknown if the device model has instances only."""
+    """Check that an item is answered as unknown if it lacks an instance that the device model has."""
     model = known[DeviceModelFacts]
     outcome: Outcome = None
     for result in _comparable_results(command, model):
