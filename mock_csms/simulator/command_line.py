@@ -223,8 +223,8 @@ def _add_behaviour(add: Callable[..., argparse.Action]) -> None:
     speed = "factor by which drivers, scripts and restarts are faster than in reality (default: 1)"
     add("--speed", metavar="X", type=_speed, default=1.0, help=speed)
     misbehave = (
-        "misbehaviours: ways in which the stations break the specification. Give names or mutations; 'list' "
-        "describes them"
+        "break the specification in these ways: each a name, such as skip-seq-no, or a mutation, which is a "
+        "phrase in quotes, such as 'omit Heartbeat'; both are listed below, and 'list' describes them"
     )
     add("--misbehave", metavar="NAME", nargs="+", default=[], help=misbehave)
     add(

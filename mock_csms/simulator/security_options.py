@@ -166,7 +166,7 @@ def security_files(given: argparse.Namespace, identity: str) -> SecurityFiles:
     folder = Path(given.pki) if given.pki else None
     if folder is not None and not (folder / "root.pem").is_file():
         raise UsageError(
-            f"{folder} has no root.pem; give --pki the PKI folder of a server; the server makes it with --tls"
+            f"{folder} has no root.pem; give --pki the PKI folder of a server started with --tls"
         )
     client_cert = _own_path(given.client_cert, identity)
     if client_cert is None and folder is not None:

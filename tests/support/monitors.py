@@ -81,7 +81,7 @@ def send_event(talk: Talk, variable: JsonObject = TEMPERATURE, **fields: Any) ->
 def report_variable(
     talk: Talk, variable: JsonObject = TEMPERATURE, *, mutability: str = "ReadOnly", **characteristics: Any
 ) -> None:
-    """Send a GetBaseReport for the full inventory, and the station's report with one variable."""
+    """Have the mock send a GetBaseReport for the full inventory, and the station report one variable."""
     command(talk, "GetBaseReport", {"requestId": 30, "reportBase": "FullInventory"})
     item = {
         **variable,

@@ -22,7 +22,9 @@ def rig_table(text: str) -> RigTable:
     if colon and name.isidentifier() and all(part.isidentifier() for part in module.split(".")):
         return RigTable(python=text)
     if not text.strip():
-        raise UsageError("--rig needs a URL, a program, module:Class, person or station")
+        raise UsageError(
+            "--rig is empty; write 'person', 'station', or the rig as a URL, a program or module:Class"
+        )
     return RigTable(command=text)
 
 

@@ -171,7 +171,7 @@ class StationCertificates:
         return NO_FINDINGS
 
     def _note_list(self, types: list[str] | None, answer: JsonObject) -> None:
-        """Count the requirements that a list of certificates shows to be met."""
+        """Mark the requirements as met that a list of certificates shows to be met."""
         serial_numbers = {
             serial_number_of(data) for data in listed_hash_data(answer.get("certificateHashDataChain", []))
         }

@@ -219,7 +219,7 @@ def _judge_use(call: StationCall, known: Known201) -> Outcome:
 
 @PRIVATE_KEY_SENT.on_call("A02.FR.05", "A03.FR.05", of=Action.sign_certificate)
 def _judge_private_key(call: StationCall, _: Known201) -> Outcome:
-    """Check that a SignCertificate has no private key beside the request."""
+    """Check that the csr of a SignCertificate does not also contain a private key."""
     if "PRIVATE KEY-----" not in call.payload["csr"]:
         return MET
     return Broken("SignCertificate contains a private key; a private key must never leave the station")
