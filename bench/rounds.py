@@ -49,7 +49,7 @@ class Plan:
         return [Row(workload, stations, name) for stations in allowed for name in self.contenders]
 
     def left_out(self, files: int) -> list[int]:
-        """Numbers of stations that need more open files than the limit."""
+        """Numbers of stations, such as 10,000, for which the limit of open files is too low."""
         numbers = {*self.stations, *self.idle_stations}
         return sorted(number for number in numbers if number > files - FILES_BESIDE_STATIONS)
 

@@ -124,9 +124,9 @@ class CertificateSettings(CommandSettings):
     )
     ocsp: Literal["off", "ask"] = setting(
         "off",
-        "whether to send OCSP requests about certificates in Authorize and GetCertificateStatus that the PKI "
-        "of the server has not issued. off: never; ask: send a request to the responder that the message or "
-        "the certificate names",
+        "whether to send OCSP requests about certificates of other PKIs than that of the server, for "
+        "Authorize and GetCertificateStatus. off: never; ask: send a request to the responder that the "
+        "message or the certificate names",
         group=CERTIFICATES_GROUP,
         expected="off or ask",
         example="ask",

@@ -60,15 +60,15 @@ def missing_password(
     if all(profile.password is None for profile in profiles):
         return (
             f"security profile {min(requiring)} needs a password; set --password, --password-file, "
-            "OCPP_MOCK_PASSWORD or the key password below [stations]"
+            'OCPP_MOCK_PASSWORD, or password = "..." below [stations]'
         )
     for identity in stations:
         profile = profile_of(identity)
         is_lacking = profile.password is None and profile.security_profile in BASIC_PROFILES
         if is_lacking and not is_profile_glob(identity):
             return (
-                f'[stations."{identity}"]: security profile {profile.security_profile} needs a password; set '
-                "the key password there"
+                f'[stations."{identity}"]: security profile {profile.security_profile} needs a password; add '
+                'password = "..." there'
             )
     return ""
 

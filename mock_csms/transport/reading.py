@@ -227,9 +227,10 @@ class MessageReader(asyncio.Protocol, ABC):
         return self._buffer
 
     def _handle_request(self, buffer: ReceiveBuffer, data: bytes) -> bytes:
-        """Handle a part of the handshake request, and return the bytes to buffer.
+        """Handle a part of the handshake request, and return the bytes that the caller must keep.
 
-        These are the bytes after a complete request, or a part that is too short for `hand_over` to decide.
+        These are the bytes after a complete request, or all bytes so far if they are too few for `hand_over`
+        to tell whether the request is for a file.
         """
         if self._has_ended:
             self.protocol.receive_data(data)  # `websockets` discards it

@@ -14,7 +14,7 @@ FIRST_WAIT: Final = ("A02.FR.17", "A03.FR.17")
 DOUBLED: Final = ("A02.FR.18", "A03.FR.18")
 MAX_DOUBLINGS: Final = 20
 REFUSED_FOR_S: Final = 600.0
-"""Time after a refused certificate in which a request counts as a repetition."""
+"""Seconds after the station rejected a CertificateSigned in which its next CSR counts as a repetition."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ CATEGORIES: Final[Mapping[Side, Mapping[str, str]]] = {
         "covered": "covered by the check of another requirement",
         "uncertain": "a violation is never certain",
         "costly": "a check would take too long",
-        "scripted": "only a scripted case could show a violation, and Part 6 has no such case",
+        "scripted": "only visible in a situation that no case of Part 6 creates",
         "inside": "hidden inside the station",
         "display": "only visible at the station",
         "vehicle": "only visible between station and vehicle",
