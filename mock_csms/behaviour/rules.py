@@ -77,7 +77,7 @@ class When(BaseModel):
     other conditions. The count begins when the rule is added.
     """
     state: str | None = None
-    """State that the station must be in; rules set it with `set`."""
+    """Name of the state that an earlier rule must have put the station in, with its field `set`."""
 
     @model_validator(mode="after")
     def _has_valid_expression(self) -> Self:

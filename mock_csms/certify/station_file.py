@@ -135,7 +135,7 @@ class TimesTable(Strict):
     sampled_interval: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 10
     """Interval of the readings of a transaction in cases about them."""
     manual: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 120
-    """Maximum time for a stimulus."""
+    """Maximum seconds that a person or a rig may take for one action at the station."""
     transfer: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 300
     """Maximum time of a download, an installation or an upload."""
     signing: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30

@@ -83,7 +83,7 @@ A GET of such a path matches ``/v1/stations/{station_id}``, as if its end belong
 
 
 def _profile(description: str) -> Responses:
-    """Return the OpenAPI response of an operation that answers with a profile and the header X-Changed."""
+    """Return the OpenAPI response with the profile of a station (its settings) and the header X-Changed."""
     documentation = answer(ProfileView, description)
     documentation[HTTPStatus.OK]["headers"] = {
         CHANGED: {

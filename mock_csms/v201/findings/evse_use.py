@@ -12,7 +12,7 @@ from mock_csms.v201.findings.transaction_state import INTERRUPTIONS, Transaction
 MAX_EVSES: Final = 500
 OVERLAP_PAUSE_S: Final = 30.0
 """Time for a queued Ended event to arrive; each further queued event restarts the time."""
-MIN_OVERLAP_S: Final = 10.0
+EXCUSED_OVERLAP_S: Final = 10.0
 """Maximum overlap of transactions that a correction of the clock may explain."""
 
 
@@ -79,7 +79,7 @@ class EvseUse:
             f"the transaction {short(second.id)} started on EVSE {evse_id} although the transaction "
             f"{short(first.id)} there had not ended; an EVSE can only have one transaction at a time",
             at + OVERLAP_PAUSE_S,
-            MIN_OVERLAP_S,
+            EXCUSED_OVERLAP_S,
         )
 
     def judge_meter_values(self, at: float, frame: int, payload: JsonObject) -> None:

@@ -45,7 +45,7 @@ TOO_MANY_CSMS_ROOTS: Final = CHECKS.kind(
 REPLACED_CSMS_ROOT_NOT_KEPT: Final = CHECKS.kind(
     "replaced-csms-root-not-kept",
     "error",
-    "a CSMS root that was replaced is no longer listed before the station has connected again",
+    "a replaced CSMS root is missing from the list although the station has not reconnected yet",
     "SecurityCtrlr.AdditionalRootCertificateCheck, and that the replaced root was listed or installed"
     " on the same connection",
 )

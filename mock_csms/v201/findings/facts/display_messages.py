@@ -152,8 +152,8 @@ class DisplayMessages(Facts):
         self.is_empty = False
 
     def _replace_fronts(self, message: JsonObject) -> None:
-        """Mark all stored AlwaysFront messages as doubtful, and those with the same conditions as `message`
-        as replaced by it.
+        """Mark each stored AlwaysFront message as doubtful, because ``message`` may replace it; it certainly
+        does if both have the same display, state and transaction, and neither has a start or end time.
         """
         for number, shown in self.by_id.items():
             if shown.info["priority"] == ALWAYS_FRONT:
