@@ -336,11 +336,11 @@ class AsyncStationHandle:
         return await self._api.send(operations.read_coverage(self.id, states))
 
     async def profile(self) -> Json:
-        """Return the settings that apply to the station."""
+        """Return the server's settings for the station."""
         return await self._api.send(operations.read_profile(self.id))
 
     async def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
-        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a setting."""
+        """Change the server's settings for the station: ``bootStatus="Rejected"``; None reverts a setting."""
         return await self._api.send(operations.change_profile(self.id, {**(changes or {}), **others}))
 
     async def set_password(self, password: str) -> None:

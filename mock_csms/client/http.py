@@ -119,7 +119,7 @@ class ControlApi:
     async def events(self, last_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Request the events after the id ``last_id``, and yield an iterator over the chunks of the stream.
 
-        Raises ApiError, or NotReachable if the stream breaks.
+        Raises ApiError if the server rejects the request, and NotReachable if the stream breaks.
         """
         try:
             async with self._stream(last_id) as response:

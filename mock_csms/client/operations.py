@@ -116,7 +116,10 @@ def silences(silence: Sequence[str], report: Sequence[str]) -> Operation[list[st
 
 
 def reset_state(station: str | None, profiles: bool) -> Operation[None]:
-    """Return a request to reset the server, or some stations, to the state at the start."""
+    """Return a request to reset the server, or stations that match ``station``, to the state at the start.
+
+    ``profiles``: also revert the changes to the profiles of these stations.
+    """
     query = present(station=station, profiles="true" if profiles else None)
     return Operation("POST", "/v1/reset", nothing, query)
 
@@ -187,7 +190,9 @@ def change_rehearsal(change: Json) -> Operation[None]:
 
 
 def rehearsal(changed_since: int) -> Operation[Json]:
-    """Return a request to show the certification rehearsal, with the cases changed since a version."""
+    """Return a request to show the run of the certification rehearsal, with the cases changed since a version
+    of this run.
+    """
     return Operation("GET", "/v1/rehearsal", unchanged, {"changedSince": changed_since})
 
 
@@ -241,12 +246,12 @@ def read_coverage(identity: str, states: Sequence[str]) -> Operation[Json]:
 
 
 def read_profile(identity: str) -> Operation[Json]:
-    """Return a request to show the settings of a station."""
+    """Return a request to show the server's settings for a station."""
     return Operation("GET", of_station(identity, "/profile"), unchanged)
 
 
 def change_profile(identity: str, changes: Json) -> Operation[Json]:
-    """Return a request to change settings of a station."""
+    """Return a request to change the server's settings for a station."""
     return Operation("PATCH", of_station(identity, "/profile"), unchanged, body=changes)
 
 

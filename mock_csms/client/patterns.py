@@ -20,7 +20,7 @@ EVENTS: Final = {
 class Pattern:
     """Matches a station's CALL of one of these actions, whose payload must have these fields.
 
-    The fields are keywords, or a dict, and are compared as `differences` describes.
+    The fields are keywords, or a dict, and are compared as `mock_csms.client.fields.differences` describes.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ WAIT_S: Final = 30.0
 MAX_SENT_STEPS: Final = 200
 """Maximum number of steps of a case that the server accepts."""
 MAX_SENT_TEXT: Final = 2_000
-"""Maximum characters of a text in a report that the server accepts."""
+"""Maximum number of characters that the server accepts in one text about a run or case."""
 
 type PromptReply = Literal["done", "cannot"]
 

@@ -243,11 +243,11 @@ class StationHandle:
         return self._run(self._station.coverage(*states))
 
     def profile(self) -> Json:
-        """Return the settings that apply to the station."""
+        """Return the server's settings for the station."""
         return self._run(self._station.profile())
 
     def change_profile(self, changes: Fields = None, /, **others: Any) -> Json:
-        """Change settings of the station, such as ``bootStatus="Rejected"``; None reverts a setting."""
+        """Change the server's settings for the station: ``bootStatus="Rejected"``; None reverts a setting."""
         return self._run(self._station.change_profile(changes, **others))
 
     def set_password(self, password: str) -> None:

@@ -244,7 +244,7 @@ class WaitForExchange(MessageWait[Sequence[TranscriptEntry]]):
         self._entries: list[TranscriptEntry] = []
 
     def offer(self, entry: TranscriptEntry) -> bool:
-        """Process an entry; the answer ends the wait, or the command itself if it was not answered."""
+        """Process an entry; the answer ends the wait. Without ``has_answer``, the command itself ends it."""
         if entry.message_id == self._message_id:
             self._entries.append(entry)
             self.matched = self._entries[0].number

@@ -53,7 +53,7 @@ def outcomes_of(answers: Sequence[JsonObject | Problem]) -> list[JsonObject]:
 
 
 def outcome_or_detail(answer: JsonObject | Problem) -> JsonObject:
-    """Outcome of a command; a Problem, for a command that was not sent, becomes an error with its detail."""
+    """Return ``answer``; for a Problem, return the outcome ``error`` with the detail of the Problem."""
     if isinstance(answer, Problem):
         return {"outcome": "error", "messageId": None, "detail": answer.detail}
     return answer

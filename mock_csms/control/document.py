@@ -133,7 +133,7 @@ def _examples() -> dict[str, list[Any]]:
 
 
 def _examples_of_list(schema: JsonObject, examples: dict[str, list[Any]]) -> list[Any]:
-    """Return a list with one item as the only example for the schema of a list; none for other schemas."""
+    """Return the examples for ``schema``: one list with one item if it describes a list, otherwise none."""
     item = schema.get("items", {}).get("$ref", "").removeprefix(REFERENCE)
     return [[examples[item][0]]] if item in examples else []
 

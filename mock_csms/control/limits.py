@@ -30,7 +30,7 @@ GRACE_S: Final = 0.1
 FILES: Final = "/files/"
 UPLOADS: Final = "/files/uploads"
 OF_STATION: Final = "mock_csms.of_station"
-"""Key in the ASGI scope of a request on a port for stations, set after `StationAccess` has checked it."""
+"""Key that `StationAccess` adds to the ASGI scope of each request that it allows on a port for stations."""
 
 
 class OpenRequests:

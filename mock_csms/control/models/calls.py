@@ -18,7 +18,7 @@ class CallRequest(RequestBody):
     Placeholders such as `{{certificate.root}}` are filled in as in rules, but not with `"validate": false`.
     """
     timeout: Annotated[FiniteFloat | None, Field(gt=0, le=3600)] = None
-    """Seconds to wait for the answer after sending; if omitted, the profile's callTimeout."""
+    """Seconds to wait for the answer after sending; if omitted, the setting `callTimeout` for the station."""
     validate_: Annotated[bool, Field(alias="validate")] = True
     """If false, any action with any payload is sent, and the answer is not validated."""
     split: bool = False

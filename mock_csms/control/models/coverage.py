@@ -20,7 +20,7 @@ class CoveredRequirement(Model):
 
 
 class CoverageCounts(Model):
-    """Numbers of requirements by state."""
+    """How many requirements are in each state."""
 
     met: int
     """Number of requirements that the station has been seen to meet."""
@@ -34,11 +34,11 @@ class CoveredBlock(Model):
     """A functional block of the specification."""
 
     id: str
-    """Letter of the block; empty for rules that belong to no block."""
+    """Letter of the block; empty for requirements that belong to no block."""
     name: str
     """Name of the block."""
     counts: CoverageCounts
-    """Numbers of its requirements in the answer, by state."""
+    """How many of its requirements in the answer are in each state."""
     requirements: list[CoveredRequirement]
     """Its requirements in the states that the query asks for, in the order of their numbers."""
 
@@ -53,6 +53,6 @@ class StationCoverage(Model):
     observed: bool
     """Whether the mock looks for findings now; under high load it may pause."""
     counts: CoverageCounts
-    """Numbers of requirements by state, including states that the query does not ask for."""
+    """How many requirements are in each state, including states that the query does not ask for."""
     blocks: list[CoveredBlock]
     """The blocks that have requirements in the answer."""

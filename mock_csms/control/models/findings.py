@@ -16,7 +16,7 @@ class FindingView(Model):
     station: str
     """Identity of the station."""
     time: str
-    """Time in UTC with milliseconds (RFC 3339)."""
+    """Time of the finding, in UTC with milliseconds (RFC 3339)."""
     frames: list[int]
     """Numbers of the journal entries that show the violation."""
     sentence: str

@@ -60,11 +60,11 @@ class HandshakeFacts(Model):
     tls: HandshakeTls = absent()
     """Facts of TLS, if the connection is encrypted."""
     tls_offered: str = absent()
-    """Versions of TLS that the station offered in a failed handshake."""
+    """Versions of TLS that the station offered in a failed TLS handshake."""
     ciphers_offered: str = absent()
-    """Cipher suites that the station offered in a failed handshake."""
+    """Cipher suites that the station offered in a failed TLS handshake."""
     server_name: str = absent()
-    """Host name that the station asked for (SNI) in a failed handshake."""
+    """Host name that the station asked for (SNI) in a failed TLS handshake."""
 
 
 class JournalEntry(Model):
@@ -77,7 +77,7 @@ class JournalEntry(Model):
     station: str
     """Identity of the station. Empty if it is unknown, and for a note without a station."""
     connection: int
-    """Number of the station's connection; 0 for a handshake that was refused, and for a note."""
+    """Number of the connection, counted over all stations; 0 for a refused handshake, and for a note."""
     direction: Direction = absent()
     """`received` from the station, or `sent` to it."""
     type: EntryKind

@@ -71,7 +71,7 @@ class OfflineSummary(Model):
 
 
 class OfflineState(OfflineSummary):
-    """A period in which the mock is offline for a station, with its attempts to connect."""
+    """A period in which the mock is offline for a station, with the station's attempts to connect."""
 
     attempts: list[RefusedAttempt]
     """The refused attempts, the oldest first; only the newest 1,000 are kept."""

@@ -1,4 +1,4 @@
-"""Models of the profile of a station, generated from its settings."""
+"""Models of the mock's settings for a station, generated from the fields of `Profile`."""
 
 import re
 from functools import cache
@@ -38,7 +38,7 @@ def _fields() -> tuple[JsonObject, JsonObject]:
 
 
 def _with_names_for_flags(help_text: str, settings: JsonObject) -> str:
-    """Return a help text in which flags of the profile are written as fields, as in `authMode: normal`."""
+    """Return a help text in which flags of ``settings`` are written as fields, as in `authMode: normal`."""
 
     def field_for(flag: re.Match[str]) -> str:
         name = flag["name"].replace("-", "_")
@@ -75,7 +75,7 @@ class ProfileView(Model):
 
 
 class ProfileChange(Model):
-    """Settings of a station to change; null reverts the earlier change of a setting."""
+    """Changes to the mock's settings for a station; null reverts the earlier change of a setting."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:

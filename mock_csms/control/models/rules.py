@@ -1,4 +1,4 @@
-"""Models of rules, and of tokens that apply to all stations."""
+"""Models of rules, and of the idTokens for all stations."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ class ActiveRuleView(Rule):
     enabled: bool
     """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     scope: str | None = absent()
-    """Scope in which the rule was added, enabled or disabled; left out if it was not in a scope."""
+    """Scope in which the rule was added, enabled or disabled; left out if that was outside any scope."""
     uses: dict[str, RuleCounts]
     """Counts by the identity of the station."""
 
@@ -63,7 +63,7 @@ class TrialResult(Model):
     """The rules that match the message of a `Trial`."""
 
     state: str
-    """State that rules have set for the station; `start` if no rule has set one."""
+    """Name of the state that rules have put the station in with `set`; `start` if no rule has done so."""
     rules: list[str]
     """Ids of the matching rules, in the order in which they are tried."""
 

@@ -13,7 +13,7 @@ class ScopeSummary(Model):
     tokens: int
     """Number of idTokens that were set or deleted."""
     profiles: int
-    """Number of stations with a changed profile or password."""
+    """Number of stations for which a setting or the password was changed."""
     findings: int
     """Number of kinds of findings that were silenced, or set to be reported again."""
 
@@ -32,6 +32,6 @@ class ScopeDetails(Model):
     tokens: list[str]
     """IdTokens that were set or deleted."""
     profiles: dict[str, list[str]]
-    """Changed keys of the profiles, by station."""
+    """Names of the settings that were changed for a station, by its identity."""
     findings: list[str]
     """Ids of the kinds of findings that were silenced, or set to be reported again."""

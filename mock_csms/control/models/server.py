@@ -65,8 +65,8 @@ class ServerFacts(Model):
     journal: JournalUse
     """The journal."""
     schedule: list[ScheduledCommand]
-    """Commands that the settings schedule, in the order of the settings. Commands scheduled by a change of a
-    profile at run time are not included.
+    """Commands that the settings schedule, in the order of the settings. Commands that a change of the
+    settings for a station schedules at run time are not included.
     """
     files: str | None
     """Folder of the files for stations; null if they are only in memory."""
