@@ -332,7 +332,7 @@ def _replace_regular_file(path: Path, content: bytes) -> os.stat_result:
 
 
 def check_payload(settings: Settings, versions: Mapping[str, ServedVersion]) -> None:
-    """Raise UsageError if the ``--payload`` of a profile does not fit its command."""
+    """Raise UsageError if a ``--payload``, also one set in ``[stations]``, does not fit its ``--command``."""
     csms = Csms(settings, versions)
     for identity, plan in [("", settings.profile("")), *settings.plans.items()]:
         if plan.command and plan.payload:

@@ -48,7 +48,7 @@ class AnsweredCall(msgspec.Struct, gc=False):
     refusal: CallRejected | None = None
     """Reason for a CALLERROR."""
     is_found: bool = False
-    """Whether the violation of this message has been logged as a finding."""
+    """Whether a finding already reports the schema violation of the CALL."""
     number: int = 0
     """Number of the CALL in the journal, if the CALL was recorded before its answer; otherwise 0."""
 
@@ -250,8 +250,8 @@ class Recorder:
         """Record a command; return its number in the journal.
 
         The observer gets no command that is not ``valid``: its payload may be any JSON, and the station is
-        not expected to act on it. If a fault does not deliver the command once and intact, the observer gets
-        only its message id, and does not judge the station's answer.
+        not expected to act on it. If a fault keeps the command from arriving once and intact, the observer
+        gets only the message id of the command, and does not judge the station's answer.
         """
         fault = hit.then.fault if hit else None
         number = self._note(

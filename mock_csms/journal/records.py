@@ -298,7 +298,7 @@ class Records:
                 observer.forget(time(), self.journal.last_number)
 
     def forget(self, station: str) -> None:
-        """Drop the observers and the activity of a disconnected station; its findings stay."""
+        """Drop the observers and the `Activity` object of a disconnected station; its findings stay."""
         for key in [(station, version) for version in self._observed_versions]:
             self._observers.pop(key, None)
         for finding_id in self.found:
@@ -311,7 +311,7 @@ class Records:
         return len(self._observers)
 
     def clear(self, stations: Set[str] | None = None) -> None:
-        """Drop the findings of some stations, or of all (None), and reset their observers and activity."""
+        """Drop the findings of some stations, or of all (None); reset their observers and `Activity`."""
         kept = (finding for finding in self.findings if not (stations is None or finding.station in stations))
         self.findings = deque(kept, maxlen=MAX_FINDINGS)
         self.activities.clear(stations)

@@ -45,7 +45,7 @@ class Throttle:
         return is_allowed
 
     def allows_summary(self) -> bool:
-        """Return whether a message about skipped events is due and within the limits; if so, count it."""
+        """Return whether a summary of skipped events is due and within the limits; if so, count it."""
         return self.skipped > 0 and self._take()
 
     def _take(self) -> bool:

@@ -208,7 +208,7 @@ class EntrySink(Protocol):
     """Receives every entry and its frame when the entry is stored."""
 
     def take(self, entry: EntryRow, raw: bytes | None) -> None:
-        """Receive an entry, and its frame in ``raw``; the row omits a frame that is too long to be stored."""
+        """Receive an entry. ``raw`` is its frame, even if the frame is too long to be stored in ``entry``."""
 
     def take_exchange(self, number: int, exchange: ExchangeRow, message_id: str) -> None:
         """Receive a CALL with this number, and its CALLRESULT, which has the next number."""

@@ -288,7 +288,7 @@ def clock_offset() -> float:
     """Return the difference between seconds since the epoch and `perf_counter`.
 
     If the process is interrupted between the readings of the two clocks, both are read again: otherwise, the
-    lines of messages would have later times than the lines after them.
+    lines of messages would have earlier times than the lines before them.
     """
     for _ in range(MAX_CLOCK_READINGS):
         before, now, after = perf_counter(), time.time(), perf_counter()

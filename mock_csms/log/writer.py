@@ -13,7 +13,7 @@ MAX_UNWRITTEN: Final = 4 * 2**20
 PIECE: Final = 2**16
 """Maximum number of bytes of one write."""
 DRAIN_TIMEOUT_S: Final = 2.0
-"""Seconds that the process waits at its end until standard output has taken the remaining lines."""
+"""Maximum seconds that the process, at its end, waits for standard output to take the remaining lines."""
 
 
 class LineWriter:

@@ -456,7 +456,7 @@ class CallingSession:
             self._log_not_learned("a delayed follow-up", error)
 
     def _has_room_for(self, command: str) -> bool:
-        """Return whether another command may wait to be sent; if too many wait, log that it is not sent."""
+        """Return whether one more command may wait to be sent; if not, log that ``command`` is not sent."""
         if self.connection.task_count < MAX_WAITING_COMMANDS:
             return True
         logger.warning(

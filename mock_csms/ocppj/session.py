@@ -126,11 +126,11 @@ class Session(CallingSession):
         """Update the station's state after a CALL was answered with a CALLERROR."""
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Remove and return the oldest command that is held back (with this action, if given), or None."""
+        """Take the oldest command (of this action, if given) that this server holds back, or None."""
         return None
 
     def note_attempt(self, call: Call, *, withheld: bool) -> None:
-        """Count the station's attempts to send a message. ``withheld``: a rule prevents a usable answer."""
+        """Count how often a station sends the same message. ``withheld``: a rule prevents a usable answer."""
 
     # Messages from the station
 
@@ -257,7 +257,7 @@ class Session(CallingSession):
             self.prepared = None
 
     def _decide(self, answered: AnsweredCall, route: Route | None) -> None:
-        """Set the payload or the refusal in ``answered``; neither for a fault on the connection alone."""
+        """Set the payload or the refusal in ``answered``; set neither if a fault needs no answer."""
         call = answered.call
         try:
             if route is None:

@@ -50,9 +50,9 @@ async def ask_responders(
 ) -> ChainVerdict:
     """Ask the OCSP responders named in the certificates of a valid chain; return the final verdict.
 
-    If a certificate is revoked, the verdict is revoked. If a responder does not know the certificate,
-    or gives no valid answer in time, the chain cannot be verified. The certificate of an HTTPS responder must
-    chain to a root in ``roots_pem`` or to a root of the system.
+    If a certificate is revoked, the state of the final verdict is ``revoked``. Otherwise, if a responder does
+    not know a certificate, or gives no valid answer in time, the state is ``unverifiable``. The certificate
+    of an HTTPS responder must chain to a root in ``roots_pem`` or to a root of the system.
     """
     if verdict.state != "valid":
         return verdict
