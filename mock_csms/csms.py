@@ -347,7 +347,7 @@ class Csms:
         return open_pki(self.settings_at_start, lambda: self.control and f"{self.http_url('')}/ocsp")
 
     def profile_id(self, station: Station, purpose: str, evse_id: int, stack_level: int) -> int:
-        """Return an id for a new charging profile that no known profile of the station has.
+        """Return an id for a new charging profile; no known charging profile of the station has this id.
 
         Further profiles for the same purpose, EVSE and stackLevel get the same id, until the station has a
         profile with this id.

@@ -1,4 +1,4 @@
-"""The OCSP responder of the PKI; it needs no token, because stations have none."""
+"""The OCSP responder of the PKI. Requests to it need no control token, because stations have none."""
 
 from typing import Annotated, Any, Final
 

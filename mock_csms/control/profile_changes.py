@@ -1,4 +1,4 @@
-"""Changes the profile of one station."""
+"""Changes the settings of one station."""
 
 from http import HTTPStatus
 
@@ -19,7 +19,10 @@ from mock_csms.settings.effective import MAX_CHANGED_PROFILES
 
 
 def apply_changes(csms: Csms, station_id: str, changes: JsonObject, scope: str | None = None) -> Profile:
-    """Change settings of a station, given by name, and return its profile; raises Problem if not possible."""
+    """Change settings of a station, and return all of its settings; raises Problem if that is not possible.
+
+    ``changes`` has the new values by the names of the settings.
+    """
     check_room(csms, scope)
     if not csms.profiles.has_room(station_id, scope):
         detail = f"{MAX_CHANGED_PROFILES} stations have a changed profile, the maximum; POST /v1/reset first"

@@ -56,7 +56,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.get("", responses=documented() | answer(ScopeList, "The open scopes"))
     async def list_scopes() -> Response:
-        """List the open scopes with the numbers of their changes."""
+        """List the open scopes, each with the number of its changes by kind."""
         return json_response([_summary(csms, name) for name in _open_scopes(csms)])
 
     @routes.get("/{name:name}", responses=documented("unknown-scope") | answer(ScopeDetails, "The scope"))

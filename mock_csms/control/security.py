@@ -26,7 +26,7 @@ MAX_PATH: Final = 120
 
 
 def needs_no_token(method: str, path: str) -> bool:
-    """Whether a request needs no token. Reading uploads needs the token, as a log may contain anything."""
+    """Whether a request needs no token. Reading uploads needs it, as a station may upload secrets."""
     return (
         method in {"PUT", "POST"} if _is_for_uploads(path) else path == ROOT or path.startswith(PUBLIC_PATHS)
     )

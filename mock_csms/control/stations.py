@@ -102,8 +102,8 @@ def router(csms: Csms) -> APIRouter:
     async def list_stations(changed_since: ChangedSince = 0) -> Response:
         """List the known stations, connected or not.
 
-        With `changedSince`, the list has only the stations that may have changed after that entry of the
-        journal. To follow all stations, pass `X-Last-Entry` of each answer to the next request. If
+        With `changedSince`, the list has only the stations that may have changed after the journal entry with
+        this number. To follow all stations, pass `X-Last-Entry` of each answer to the next request. If
         `X-Stations` then differs from the number of stations that you know, some have been forgotten: list
         all of them again.
         """

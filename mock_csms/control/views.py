@@ -269,8 +269,9 @@ def _reading(at: datetime | None, wh: float) -> JsonObject | None:
 
 
 def profile(csms: Csms, of: Profile) -> JsonObject:
-    """A profile as JSON in camelCase. An unset value is replaced by the default of the served OCPP
-    versions.
+    """Return the settings of a station as JSON, with names in camelCase and with masked secrets.
+
+    For a setting without a value, the JSON has the default of the served OCPP versions.
     """
     values: dict[str, Any] = of.model_dump(mode="json", include=set(Profile.model_fields), by_alias=True)
     values["tokens"] = {

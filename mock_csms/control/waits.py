@@ -36,7 +36,7 @@ class Tally:
     def add(self, entry: Entry, unwanted_by: EntryCondition | None = None) -> None:
         """Add a matching entry, or an unwanted entry with the condition that it meets.
 
-        Ignored if the wait is complete.
+        Do nothing if the wait is over.
         """
         if self.is_complete:
             return

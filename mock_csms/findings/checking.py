@@ -23,7 +23,7 @@ from mock_csms.stations.bounded import BoundedDict
 
 
 class SeenMessages(BoundedDict[int, None]):
-    """Hashes of the keys of the messages seen so far; a hash takes less memory than a key."""
+    """Hashes of keys for messages seen so far; similar messages share a key, and a hash takes less memory."""
 
     __slots__ = ()
     limit = 64

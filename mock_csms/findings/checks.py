@@ -302,7 +302,7 @@ class CheckedKind[State: Known]:
         return self._decorator(self._checks.refusals, requirements, of)
 
     def names(self, *requirements: str) -> None:
-        """Add requirements to this kind without adding a check, such as those of an ExpectedMessage."""
+        """Add requirements that no check judges to this kind, such as those of an ExpectedMessage."""
         self._checks.add_requirements(self.id, requirements)
 
     def _decorator[Message](

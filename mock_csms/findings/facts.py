@@ -64,7 +64,7 @@ class Known:
         self.expectations.booted()
 
     def disconnected(self) -> None:
-        """Report the unanswered commands as failed, then pass the end of a connection on to all facts."""
+        """Call `command_failed` for each unanswered command, then pass the disconnect on to all facts."""
         for action in tuple(self._unanswered):
             self.command_failed(action)
         for facts in self._facts.values():

@@ -210,7 +210,7 @@ class Observer:
         return NO_FINDINGS
 
     def delayed(self, message_id: str) -> None:
-        """Register, before it is sent, that a fault may delay the answer to a CALL of the station."""
+        """Register that a fault may delay the answer to a CALL of the station; called before the answer."""
         self._calls.delay(message_id)
 
     def withheld(self, at: float, message_id: str) -> Sequence[Finding]:

@@ -7,7 +7,7 @@ from mock_csms.findings.kinds import FindingKind
 
 
 class Silences:
-    """The silenced kinds: those of the settings, and changes made while the mock runs."""
+    """The silenced kinds: at first those of the settings; `change` silences more, or reports kinds again."""
 
     def __init__(
         self,

@@ -86,7 +86,7 @@ def is_note(entry: JsonEntry) -> bool:
 
 
 def note_in(entry: JsonEntry) -> str:
-    """Return the text of a note, after ``note:``."""
+    """Return the text of a note with the prefix ``note: ``."""
     return f"note: {text_of(entry, 'note')}"
 
 

@@ -45,7 +45,7 @@ class TransactionSummary(Model):
     energy_wh: float
     """Energy between the first and the last reading in Wh."""
     total_cost: float
-    """Cost so far: the fixed cost in the profile, or else the energy times the price in the profile."""
+    """Cost so far: the setting `totalCost`, or if it is null, the energy times the setting `costPerKwh`."""
 
 
 class StationSummary(Model):
@@ -96,7 +96,7 @@ class StationSummary(Model):
     pending_call: PendingCommand | None
     """The command that waits for its answer; null if no command waits."""
     state: str
-    """State that rules have set; `start` until then."""
+    """Rule state of the station: the last one that a rule has set with `set`; `start` if no rule has."""
 
 
 class StationList(Root[list[StationSummary]]):
@@ -124,7 +124,7 @@ class TransactionView(Model):
     id_token: OcppPayload | None
     """idToken of the last event that has one; null before such an event."""
     charging_state: str | None
-    """The last chargingState; null after the end."""
+    """The last chargingState; null before the first one, and after the end of the transaction."""
     stopped_reason: str | None
     """The stoppedReason; null before the end."""
     remote_start_id: int | None
@@ -150,7 +150,7 @@ class TransactionView(Model):
     energy_wh: float
     """Energy between the first and the last reading in Wh."""
     total_cost: float
-    """Cost so far: the fixed cost in the profile, or else the energy times the price in the profile."""
+    """Cost so far: the setting `totalCost`, or if it is null, the energy times the setting `costPerKwh`."""
     started_at: str | None
     """Time of its first event, in UTC; null if the station sent no valid time."""
     ended_at: str | None
@@ -180,7 +180,7 @@ class ReportState(Model):
     parts: list[int]
     """seqNos of the parts that have arrived."""
     missing: list[int]
-    """seqNos up to the highest known one that have not arrived, at most 100."""
+    """Missing seqNos below the highest known one, at most 100."""
     items: list[Any]
     """The items of all parts, such as the reportData of NotifyReports; of a long report, only the first
     parts.
@@ -232,7 +232,7 @@ class StationState(StationSummary):
     charging_profiles: list[OcppPayload]
     """Charging profiles, each with evseId and chargingProfile as in SetChargingProfile."""
     charging_limits: list[OcppPayload]
-    """Limits of other systems: the last NotifyChargingLimit of each source and EVSE."""
+    """Charging limits that other systems have set: the last NotifyChargingLimit for each source and EVSE."""
     charging_needs: list[ChargingNeedsOfEvse]
     """The last NotifyEVChargingNeeds of each EVSE."""
     charging_schedules: list[ChargingScheduleOfEvse]
@@ -252,10 +252,10 @@ class StationState(StationSummary):
     local_list_version: int | None
     """Version of the local authorization list; null if it is not known."""
     firmware_status: str | None
-    """The last FirmwareStatusNotification; null before the first one."""
+    """Status in the last FirmwareStatusNotification; null before the first one."""
     published_firmware_status: str | None
-    """The last PublishFirmwareStatusNotification; null before the first one."""
+    """Status in the last PublishFirmwareStatusNotification; null before the first one."""
     log_status: str | None
-    """The last LogStatusNotification; null before the first one."""
+    """Status in the last LogStatusNotification; null before the first one."""
     offline: OfflineSummary | None  # type: ignore[assignment]
     """The current or last period in which the mock is offline for the station; null if there was none."""
