@@ -11,7 +11,7 @@ from mock_csms.client import AsyncClient, ClientError
 
 MAX_SHOWN_STEPS: Final = 200
 MAX_SHOWN_TEXT: Final = 2000
-"""Maximum characters of a text. The control API has the same limits for texts and for the number of steps."""
+"""Maximum length of a text. The control API refuses longer texts and more than `MAX_SHOWN_STEPS` steps."""
 
 
 class LiveView:

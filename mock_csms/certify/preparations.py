@@ -151,7 +151,7 @@ class Preparations(States):
 
     @reached(about="TC_C_50_CS")
     async def contract_known(self) -> None:
-        """Charge with the contract of the vehicle, so that its token is cached; add it to the local list."""
+        """Make the station cache the token of the vehicle's contract; add this token to the local list."""
         await self.variables_if_implemented(AuthCacheCtrlr__Enabled=True)
         await self.ev_connected("plug-and-charge")
         token = await self.contract_authorized()

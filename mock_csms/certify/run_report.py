@@ -18,7 +18,7 @@ FORMAT: Final = "ocpp2-mock-server-certify-1"
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """A case with its result, its profiles and requirements, and its frames."""
+    """A case with its result, its certification profiles, its requirements and its frames."""
 
     result: CaseResult
     profiles: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from mock_csms.certify.registry import Case, Unrehearsed
 from mock_csms.certify.station_file import StationFile
 
 FILE_OF_VENDOR: Final = "firmware"
-"""Word in `CatalogueEntry.hands` that names no stimulus: the case needs a firmware file of the vendor."""
+"""Word in `CatalogueEntry.hands` that stands for a firmware file of the vendor; the others are actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Selection:
     """Certification profiles to run; empty for those of the station file."""
     is_mandatory_only: bool = False
     has_hands: bool = True
-    """Whether a person or a rig gives stimuli."""
+    """Whether a person or a rig carries out actions at the station, such as plugging in."""
 
     def names(self, case_id: str) -> bool:
         """Whether the globs select a case."""

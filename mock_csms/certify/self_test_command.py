@@ -29,7 +29,7 @@ async def try_cases(
     """Test the cases that match the globs, and return the exit code; raises UsageError if none matches.
 
     ``misbehaviours`` are tried in place of those in the table of `mock_csms.certify.mutants`; "mute" and
-    "refusing" stand for the stations of `HOPELESS`. With ``writes_table``, the step in which each
+    "refusing" stand for stations that must pass no case. With ``writes_table``, the step in which each
     misbehaviour was caught is written into the table.
     """
     cases = [

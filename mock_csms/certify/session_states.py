@@ -62,7 +62,7 @@ class SessionStates:
         return type(self)(self._stage.at_evse(evse))
 
     def observed_later(self) -> Self:
-        """Return states that only expect events: the stimuli were given while the station was offline."""
+        """Return states that only expect the events of what was done while the station was offline."""
         return type(self)(self._stage.without_stimuli())
 
     @property
@@ -149,7 +149,7 @@ class SessionStates:
 
     @reached(about="TC_C_50_CS")
     async def contract_authorized(self, **fields: Any) -> CaseToken:
-        """Expect an Authorize with these fields for the contract of the vehicle; return its token."""
+        """Expect an Authorize with these fields for the vehicle's contract; return the contract's token."""
         request = await self._stage.station.sends("Authorize", idToken__type="eMAID", **fields)
         token = CaseToken(id_token=request["idToken"]["idToken"], type="eMAID")
         await self._follow_authorization(token)

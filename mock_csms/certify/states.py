@@ -48,7 +48,7 @@ class States(SessionStates):
 
     @reached(about="TC_G_03_CS")
     async def unavailable(self, evse: int | None = None, connector: int | None = None) -> None:
-        """Make the station, an EVSE or a connector unavailable until the end of the case."""
+        """Call `inoperative`, and wait until each connector at this place is reported Unavailable."""
         await self.inoperative(evse, connector)
         await self._stage.station.reports("Unavailable", *self._stage.file.connectors_at(evse, connector))
 
@@ -56,7 +56,7 @@ class States(SessionStates):
     async def inoperative(
         self, evse: int | None = None, connector: int | None = None, *, expect: str = "Accepted"
     ) -> None:
-        """Make the station, an EVSE or a connector inoperative until the end of the case."""
+        """Set the station, an EVSE or a connector to Inoperative (ChangeAvailability) until the case ends."""
         at = at_place(evse, connector)
         self._stage.undo_with(
             "the availability",

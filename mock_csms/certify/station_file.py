@@ -139,7 +139,7 @@ class TimesTable(Strict):
     transfer: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 300
     """Maximum time of a download, an installation or an upload."""
     signing: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 30
-    """Time after which the station asks for a certificate again."""
+    """CertSigningWaitMinimum in the case in which the station has to repeat its SignCertificate."""
     reservation: Annotated[int, Field(gt=0, le=MAX_TIME_S)] = 60
     """Duration of a reservation that is to expire."""
     schedule: Annotated[float, Field(gt=0, le=MAX_TIME_S)] = 60

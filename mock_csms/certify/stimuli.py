@@ -58,7 +58,7 @@ OPTIONAL_REQUESTS: Final[Mapping[str, str]] = {
     "install": " The vehicle has no contract certificate yet, and asks for one first.",
     "update": " The vehicle asks for a newer contract certificate first.",
 }
-"""Sentence that is added to the request to a person if the parameter in the key has the value ``yes``."""
+"""Sentence to add to the request to a person, by the parameter that adds it when its value is ``yes``."""
 
 
 class CannotDo(Exception):

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     """The station did not reach the situation in which the case begins."""
     SKIPPED = "SKIPPED"
-    """The case does not apply to the station, or no person or rig can give a stimulus that it needs."""
+    """The case does not apply to the station, or needs an action at it that no person or rig can do."""
     ERROR = "ERROR"
     """The rehearsal itself failed."""
 

@@ -257,8 +257,8 @@ class AsyncClient:
     async def scope(self, name: str) -> AsyncIterator[Self]:
         """Mark changes made during the context with the scope ``name``; revert them when the context ends.
 
-        This includes all changes of rules, tokens, profiles and silences that this client makes meanwhile,
-        whichever task makes them.
+        This includes all changes of rules, idTokens, silenced kinds of findings, and profiles (settings of
+        stations) that this client makes meanwhile, whichever task makes them.
         """
         if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
             raise WrongArgument(f"the name of a scope must have only visible ASCII characters, not {name!r}")
@@ -287,7 +287,8 @@ class AsyncClient:
     async def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
 
-        Changes to profiles are reverted too, if ``profiles`` is true or no ``station`` is given.
+        Changes to settings of stations (profiles) are reverted too, if ``profiles`` is true or no ``station``
+        is given.
         """
         await self.send(operations.reset_state(station, profiles))
 

@@ -195,8 +195,8 @@ class Client:
     def scope(self, name: str) -> Iterator[Self]:
         """Mark changes made during the context with the scope ``name``; revert them when the context ends.
 
-        This includes all changes of rules, tokens, profiles and silences that this client makes meanwhile,
-        whichever thread makes them.
+        This includes all changes of rules, idTokens, silenced kinds of findings, and profiles (settings of
+        stations) that this client makes meanwhile, whichever thread makes them.
         """
         with self._portal.entered(self._client.scope(name)):
             yield self
@@ -212,7 +212,8 @@ class Client:
     def reset(self, station: str | None = None, *, profiles: bool = False) -> None:
         """Reset the server, or the stations that match a glob, to the state at the start; rules are kept.
 
-        Changes to profiles are reverted too, if ``profiles`` is true or no ``station`` is given.
+        Changes to settings of stations (profiles) are reverted too, if ``profiles`` is true or no ``station``
+        is given.
         """
         self._run(self._client.reset(station, profiles=profiles))
 

@@ -205,7 +205,7 @@ class KnownStation:
     transactions: int
     """Number of running transactions."""
     state: str
-    """State set by rules, which may also be a condition of rules."""
+    """Label that a rule has given the station, for conditions of rules; ``start`` if no rule has done so."""
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:

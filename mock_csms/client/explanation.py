@@ -43,7 +43,7 @@ def with_differences(entry: TranscriptEntry, found: Iterable[PayloadDifference])
 
 
 def problem_text(problem: ApiError) -> str:
-    """Return the detail of a problem, and the journal entry closest to the request, if the problem has it."""
+    """Return the detail of a problem, and the journal entry that came closest to a match, if it names one."""
     lines = [problem.detail]
     if closest := problem.members.get("closest"):
         found = [

@@ -43,9 +43,9 @@ class RigVerbs:
         self._note(stimulus, asked.parameters.get("evse", self._file.evse))
 
     def _place(self, stimulus: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the default EVSE of a stimulus, and its connector if the request to a person names one.
+        """Return EVSE and connector for a stimulus, each only if the text of `STIMULI` names one.
 
-        Connector 1, which rigs assume by default, is returned for plug-in only.
+        Connector 1, which rigs assume by default, is left out except for plug-in.
         """
         if "{evse}" not in STIMULI[stimulus]:
             return {}

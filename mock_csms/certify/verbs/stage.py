@@ -1,4 +1,4 @@
-"""State that the verbs and states of a case share: charging session, variables, and changes to undo."""
+"""Data that the verbs and reusable states of a case share: session, variables, and changes to undo."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ class CaseSession:
 
 
 class Stage:
-    """The verbs of a case with the state that they share."""
+    """The verbs of a case, and the data that they share."""
 
     def __init__(
         self, csms: CsmsVerbs, station: StationVerbs, rig: RigVerbs, steps: CaseSteps, file: StationFile
