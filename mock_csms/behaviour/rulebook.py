@@ -83,11 +83,11 @@ class _Unmatched:
             self._by_content[_content_of(entry.rule)][entry.rule.id] = entry
 
     def take_same(self, rule: Rule) -> ActiveRule | None:
-        """Return and remove the entry of the same rule with the same id."""
+        """Return and remove the entry with the id and the `_Content` of a reloaded rule; None without one."""
         return self._by_content[_content_of(rule)].pop(rule.id, None)
 
     def take_equal(self, rule: Rule) -> ActiveRule | None:
-        """Return and remove an entry of the same rule with any id."""
+        """Return and remove an entry with the `_Content` of a reloaded rule and any id; None without one."""
         entries = self._by_content[_content_of(rule)]
         return entries.pop(next(iter(entries))) if entries else None
 

@@ -50,7 +50,7 @@ ANY_STATION: Final = "*"
 """Pattern for every station, and for the unknown station of a TLS handshake."""
 
 FIRST_STATE: Final = "start"
-"""State of a station until a rule sets another."""
+"""Rule state (see `When.state`) of each station until a rule with ``set`` changes it."""
 
 RuleDirection = Literal["call", "answer", "command"]
 
@@ -77,7 +77,7 @@ class When(BaseModel):
     other conditions. The count begins when the rule is added.
     """
     state: str | None = None
-    """Name of the state that an earlier rule must have put the station in, with its field `set`."""
+    """Rule state that the station must be in: a word that `set` of a rule gives, not a state of OCPP."""
 
     @model_validator(mode="after")
     def _has_valid_expression(self) -> Self:
@@ -213,7 +213,7 @@ class Rule(BaseModel):
     ttl: Annotated[FiniteFloat, Field(gt=0)] | None = None
     """Seconds until the rule expires, counted from its addition."""
     set: str | None = None
-    """State to put the station in on a hit."""
+    """Rule state (see `When.state`) that the station has after a hit."""
     enabled: bool = True
     """Whether the rule applies to messages; a disabled rule is kept but has no effect."""
     check_answer: bool = Field(True, alias="validate")

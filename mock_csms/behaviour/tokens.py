@@ -91,8 +91,8 @@ class Token(BaseModel):
     language: Annotated[str, Field(max_length=8), AfterValidator(_language_tag)] | None = None
     """language1 in the idTokenInfo, and the language of the personalMessage."""
     certificate_status: CertificateStatus | None = None
-    """Status of a certificate that comes with the token; if it is not set, the mock derives it from the
-    certificate and the status.
+    """certificateStatus in the answer to an Authorize with the token and a contract certificate; if it is not
+    set, the mock derives it from the certificate and the ``status`` of the token.
     """
 
     def info(self, clock: Callable[[], datetime]) -> JsonObject:

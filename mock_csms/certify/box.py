@@ -1,4 +1,7 @@
-"""Runs a simulated station ("the station in the box") as the station under test, and gives it stimuli."""
+"""Runs a simulated station ("the station in the box") as the station under test.
+
+`StationRig` carries out the stimuli: actions at the station, such as plugging in.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -38,7 +41,7 @@ CLAIMS: Final = tuple(id_ for id_ in FEATURES if id_ not in EXCLUDING)
 
 
 class StationRig:
-    """Gives stimuli to a simulated station in the same process."""
+    """Carries out stimuli at a simulated station in the same process."""
 
     def __init__(self, station: SimulatedStation) -> None:
         self._station = station

@@ -32,7 +32,7 @@ class CatalogueEntry:
 
     @property
     def condition(self) -> CaseCondition:
-        """Condition under which the case applies to a station of one of its profiles."""
+        """Condition that a station with one of the case's profiles has to meet for the case to apply."""
         return parse_condition(self.condition_text)
 
     def is_mandatory(self, profiles: Container[str]) -> bool:

@@ -61,7 +61,7 @@ async def port_with(run: CaseRun, *profiles: int) -> str:
 async def installs_certificate(
     run: CaseRun, use: str, name: str, expect: str | set[str] = "Accepted"
 ) -> CommandAnswer:
-    """Send InstallCertificate with a certificate of the server."""
+    """Send InstallCertificate with a certificate of the server's PKI."""
     payload = {"certificateType": use, "certificate": f"{{{{certificate.{name}}}}}"}
     return await run.csms.sends("InstallCertificate", payload, expect=expect)
 
@@ -76,7 +76,7 @@ async def trusts_root(run: CaseRun, use: str, name: str, given: str | None) -> N
 
 
 def deletes_at_the_end(run: CaseRun, name: str) -> None:
-    """At the end of the case, delete a certificate of the server from the station."""
+    """At the end of the case, delete a certificate of the server's PKI from the station."""
     hashes = {"certificateHashData": f"{{{{certificate.{name}.SHA256}}}}"}
     run.undo_with(
         f"the certificate {name}", lambda: run.csms.sends("DeleteCertificate", hashes, expect=DELETED)
@@ -159,7 +159,7 @@ async def signs(run: CaseRun, expect: str | set[str] = "Accepted") -> Sequence[C
 
 
 async def certificate_of_server(run: CaseRun, name: str) -> x509.Certificate:
-    """Return a certificate of the server by its name."""
+    """Return a certificate of the server's PKI by its name."""
     await run.csms.handle.change_profile(installCertificate=name)
     pem = (await run.csms.default_payload("InstallCertificate"))["certificate"]
     return x509.load_pem_x509_certificate(pem.encode())
@@ -176,7 +176,7 @@ async def installed_certificates(
 
 
 async def is_listed(run: CaseRun, entries: Sequence[Mapping[str, Any]], use: str, name: str) -> bool:
-    """Whether the entries have a certificate of the server with this use."""
+    """Whether the entries have a certificate of the server's PKI with this use."""
     certificate = await certificate_of_server(run, name)
     issuer = await certificate_of_server(run, ISSUERS[name]) if name in ISSUERS else certificate
     return any(
@@ -208,7 +208,7 @@ async def lists(run: CaseRun, *certificates: tuple[str, str], all_uses: bool = F
 
 
 async def has_installed(run: CaseRun, use: str, name: str) -> None:
-    """Install a certificate of the server until the end of the case (state CertificateInstalled)."""
+    """Install a certificate of the server's PKI until the end of the case (state CertificateInstalled)."""
     before = await installed_certificates(run, use, expect={"Accepted", "NotFound"})
     was_listed = await is_listed(run, before, use, name)
     await installs_certificate(run, use, name)

@@ -98,7 +98,7 @@ def _operand(tokens: list[str]) -> CaseCondition:
 
 
 def _skip(tokens: list[str], token: str) -> bool:
-    """Remove the token if it is the next one, and return whether it was."""
+    """Remove the first of a condition's ``tokens`` if it is ``token``; return whether it was removed."""
     if tokens and tokens[0] == token:
         del tokens[0]
         return True

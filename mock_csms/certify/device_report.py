@@ -14,7 +14,7 @@ type ReportRow = Mapping[str, Any]
 type ComponentPlace = tuple[int | None, int | None]
 """Ids of the EVSE and the connector to which a component belongs; None for each that it does not have."""
 type ReportedName = tuple[str, ComponentPlace, str, str | None]
-"""Component, its place, variable and variable instance; both names are case-folded."""
+"""Component name, place of the component, variable name, variable instance; both names are case-folded."""
 
 
 def reported_name(row: ReportRow) -> ReportedName:

@@ -139,7 +139,7 @@ async def invalid_server_certificate(run: CaseRun) -> None:
 
 
 async def refuses_certificate(run: CaseRun, fault: str) -> None:
-    """Check that the station rejects a server certificate with this fault, and reports it later."""
+    """Check that the station rejects a server certificate with this fault and later reports the rejection."""
     await run.csms.closes_the_connection()
     end = await run.station.disconnects()
     usual_s = (await run.station.connects()).seconds_since(end)

@@ -11,7 +11,7 @@ from mock_csms.client import TranscriptEntry
 CASES: Final = CaseList()
 
 PENDING_S: Final = 60
-"""Interval in the Pending answer to a boot; a trigger makes the station boot again earlier."""
+"""Interval in the Pending answer to a BootNotification; a TriggerMessage asks for the next one earlier."""
 REPORT_ID: Final = 202
 
 

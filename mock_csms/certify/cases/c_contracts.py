@@ -20,7 +20,7 @@ CASES: Final = CaseList()
 
 CONTRACT: Final = "plug-and-charge"
 PROOF: Final = {False: "iso15118CertificateHashData", True: "certificate"}
-"""Field of Authorize that proves a contract; the key says whether the server checks it for the station."""
+"""Field of Authorize that proves a contract, by whether the server checks the contract for the station."""
 
 
 async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:

@@ -33,7 +33,7 @@ async def presents_master_pass(run: CaseRun, **choice: int) -> None:
 
 
 async def sees_stops(run: CaseRun, transactions: Mapping[int, str], **fields: Any) -> None:
-    """Expect a stop of each transaction, unplug the vehicles, and check that each ended with MasterPass."""
+    """Expect a stop of each transaction; unplug; check that each transaction has stoppedReason MasterPass."""
     expected = {"idToken": absent_or(run.tokens.master_pass), **fields}
     same = [{"transactionInfo__transactionId": of_transaction(each)} for each in transactions.values()]
     events = [await run.station.sends(EVENT, expected, where=each) for each in same]

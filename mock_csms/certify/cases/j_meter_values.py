@@ -93,7 +93,7 @@ def checks_interval(
 
 
 async def given_clock_readings(run: CaseRun, **others: Any) -> set[str]:
-    """Configure clock-aligned readings and ``others``; return the measurands required for each moment."""
+    """Set the interval of clock-aligned readings and ``others``; return the measurands due at each moment."""
     await run.given.variables(AlignedDataCtrlr__Interval=run.times.aligned_interval)
     await run.given.variables_if_implemented(**others)
     return await configured(run, "AlignedDataCtrlr", "Measurands")

@@ -74,7 +74,10 @@ def is_within(run: CaseRun, entry: TranscriptEntry, unit: LimitUnit, amperes: fl
 
 
 async def optionally_follows(run: CaseRun, unit: LimitUnit, amperes: float) -> None:
-    """If the vehicle's schedule is sent, check its limits; if an event is sent, check its triggerReason."""
+    """Check the schedule of the vehicle and the next TransactionEvent, each only if the station sends it.
+
+    The schedule must never exceed a limit; the triggerReason of the event must be ChargingRateChanged.
+    """
     if entry := await run.station.optionally_sends(SCHEDULE, within=run.times.silence):
         is_within(run, entry, unit, amperes)
     event = await run.station.optionally_sends(

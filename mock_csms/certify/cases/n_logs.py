@@ -18,7 +18,7 @@ SLOW_LOG: Final = {"remoteLocation": "{{files.uploads/log?seconds=2}}"}
 NOWHERE: Final = {"remoteLocation": "{{files.nowhere/log}}"}
 RETRIES: Final = 3
 RETRY_INTERVAL_S: Final = 2
-"""Seconds between two attempts; an attempt has to take less."""
+"""Seconds between two attempts of the station to upload a log; an attempt itself has to take less."""
 ALL_RETRIES_S: Final = RETRIES * RETRY_INTERVAL_S
 UPLOAD_FAILURES: Final = frozenset(
     {"UploadFailure", "BadMessage", "PermissionDenied", "NotSupportedOperation"}

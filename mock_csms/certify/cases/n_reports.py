@@ -89,7 +89,7 @@ async def report_of_variables(run: CaseRun) -> None:
 
 
 def any_severity(monitor: dict[str, Any]) -> dict[str, Any]:
-    """Return a monitor without value and severity, to match any monitor that the station had before."""
+    """Return the type, component and variable of a monitor, to match reported monitors of any severity."""
     return {name: monitor[name] for name in ("type", "component", "variable")}
 
 

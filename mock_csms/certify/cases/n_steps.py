@@ -61,7 +61,7 @@ def monitor_of(
 
 
 def result_of(monitor: MonitorData, status: str | set[str] = "Accepted", *reasons: str) -> dict[str, Any]:
-    """Return the fields of the result of a monitor; only an accepted one has an id.
+    """Return the fields that the result of setting a monitor has to have: an id only if it is Accepted.
 
     ``reasons`` are the allowed reason codes; the result may also have none.
     """
