@@ -49,7 +49,7 @@ async def stopped_by_token(run: CaseRun) -> None:
             ["Authorized"],
             "local",
         ),
-        ("TC_E_08_CS", "End the transaction when a stop ends the energy transfer"): (
+        ("TC_E_08_CS", "End the transaction when a local or remote stop ends the energy transfer"): (
             "EnergyTransfer",
             ["Authorized", "PowerPathClosed"],
             None,
@@ -165,10 +165,10 @@ async def ends_with_unplugging(
 
 @CASES.family(
     {
-        ("TC_E_24_CS", "Unlock the cable when it is unplugged at the vehicle"): (True,),
+        ("TC_E_24_CS", "Unlock the cable at the station when it is unplugged at the vehicle"): (True,),
         (
             "TC_E_25_CS",
-            "Keep the cable locked when it is unplugged at the vehicle, until the token is presented",
+            "When a vehicle is unplugged, keep the cable locked at the station until the token is presented",
         ): (False,),
     }
 )

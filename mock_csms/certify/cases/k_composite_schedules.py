@@ -157,7 +157,7 @@ async def default_profile_in_transaction(run: CaseRun) -> None:
     has_limit(run, await composite_schedule(run, unit), unit.limit(AMPERES))
 
 
-@CASES.case("TC_K_39_CS", "Calculate a composite schedule of the station without charging profiles")
+@CASES.case("TC_K_39_CS", "Calculate a composite schedule of the station if there are no charging profiles")
 async def schedule_without_profiles(run: CaseRun) -> None:
     starts_on_time(run, await composite_schedule(run, await limit_unit(run), evse=0))
 

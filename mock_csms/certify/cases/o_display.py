@@ -92,13 +92,13 @@ async def reports_unknown_id(run: CaseRun) -> None:
     await is_unknown(run, number=SECOND_MESSAGE)
 
 
-@CASES.case("TC_O_34_CS", "Answer Unknown when messages of another state are asked for")
+@CASES.case("TC_O_34_CS", "Answer Unknown if no message has the state that is asked for")
 async def reports_other_state(run: CaseRun) -> None:
     await run.given.display_message(await message_of(run, state="Charging"))
     await is_unknown(run, state="Idle")
 
 
-@CASES.case("TC_O_35_CS", "Answer Unknown when messages of another priority are asked for")
+@CASES.case("TC_O_35_CS", "Answer Unknown if no message has the priority that is asked for")
 async def reports_other_priority(run: CaseRun) -> None:
     first, other = await two_priorities(run)
     await run.given.display_message(await message_of(run, priority=first))

@@ -81,7 +81,7 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "B12.FR.01",
         "a Reset OnIdle is Accepted during a transaction",
-        "the running transaction, and an event of this transaction from after the answer",
+        "the running transaction, and an event of this transaction that happened after the answer",
     ),
     "reset-answered-late": FindingKind(
         "error",
@@ -94,14 +94,14 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "G03.FR.05, G04.FR.06",
         "a ChangeAvailability to Inoperative is Accepted during a transaction",
         "the EVSE of the transaction, that a connector of this EVSE was Available after the last "
-        "ChangeAvailability to Inoperative, and an event of this transaction from after the answer",
+        "ChangeAvailability to Inoperative, and an event of this transaction that happened after the answer",
     ),
     "unlocked-during-transaction": FindingKind(
         "error",
         "F05.FR.02",
         "a connector is unlocked during an authorized transaction",
         "the connector, idToken and charging state of the transaction, and an event of this "
-        "transaction from after the answer",
+        "transaction that happened after the answer",
     ),
     "report-not-sent": FindingKind(
         "error",
@@ -206,8 +206,8 @@ FINDING_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "B01.FR.07, B11.FR.02, G01.FR.02, G01.FR.05, G01.FR.07, G03.FR.06, G03.FR.08, G04.FR.07, G04.FR.09",
         "a connector is reported as Available although it was made Inoperative",
-        "a ChangeAvailability to Inoperative that was accepted or scheduled, and that none to "
-        "Operative was sent since",
+        "a ChangeAvailability to Inoperative that was accepted or scheduled, and that no "
+        "ChangeAvailability to Operative was sent since",
     ),
     **TRANSACTION_KINDS,
     "report-incomplete": FindingKind(

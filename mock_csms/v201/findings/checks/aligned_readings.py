@@ -25,8 +25,8 @@ ALIGNED_READINGS_MISSING: Final = CHECKS.kind(
     "error",
     "no clock-aligned reading arrives for three intervals",
     "AlignedDataCtrlr.Available, AlignedDataCtrlr.Enabled, AlignedDataCtrlr.Interval and "
-    "AlignedDataCtrlr.Measurands, and that the station has stayed connected meanwhile; during a "
-    "transaction also AlignedDataCtrlr.SendDuringIdle of the station and of the EVSE, or a "
+    "AlignedDataCtrlr.Measurands, and that the station has stayed connected during these intervals; "
+    "during a transaction also AlignedDataCtrlr.SendDuringIdle of the station and of the EVSE, or a "
     "FullInventory without this variable",
 )
 ALIGNED_READINGS_DURING_TRANSACTION: Final = CHECKS.kind(
@@ -34,7 +34,7 @@ ALIGNED_READINGS_DURING_TRANSACTION: Final = CHECKS.kind(
     "error",
     "clock-aligned readings are sent during a transaction although AlignedDataCtrlr.SendDuringIdle is true",
     "AlignedDataCtrlr.SendDuringIdle, the Started event, and for readings in MeterValues also an "
-    "event of the transaction from after them",
+    "event of the transaction that happened after the readings",
 )
 _IDLE_ONLY: Final = VariableName("aligneddatactrlr", "sendduringidle")
 

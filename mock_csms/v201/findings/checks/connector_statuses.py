@@ -45,7 +45,7 @@ AVAILABLE_STATUS_MISSING: Final = CHECKS.kind(
     "error",
     "a vehicle is disconnected from a captive cable but the connector is not reported as Available",
     "Connector.ConnectorType, that the connector was reported as Occupied more than 30 seconds "
-    "before, and the end of the transaction",
+    "before the vehicle was disconnected, and the end of the transaction",
 )
 AVAILABLE_STATUS_MISSING.names("G01.FR.04")
 RESERVED_CONNECTOR_OCCUPIED: Final = CHECKS.kind(
@@ -58,8 +58,8 @@ OTHER_CONNECTOR_REPORTED: Final = CHECKS.kind(
     "other-connector-reported",
     "warning",
     "a connector is reported as Unavailable because another connector of its EVSE is Occupied",
-    "the status of both connectors before, and that no command of the last minute makes connectors "
-    "Unavailable",
+    "that both connectors were Available before these reports, and that no command of the last minute makes "
+    "connectors Unavailable",
 )
 CHARGING_WITH_LOCK_PROBLEM: Final = CHECKS.kind(
     "charging-with-lock-problem",

@@ -21,20 +21,20 @@ FINISHED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "finished-message-reported",
     "error",
     "a report has a display message whose endDateTime is over or whose transaction has ended",
-    "the accepted SetDisplayMessage; for a transaction also its Ended event",
+    "the accepted SetDisplayMessage; for a transaction that has ended, also its Ended event",
 )
 REPLACED_MESSAGE_REPORTED: Final = CHECKS.kind(
     "replaced-message-reported",
     "error",
     "a report has an AlwaysFront message that a later one replaces",
-    "the accepted SetDisplayMessage of both messages, which have no startDateTime and no endDateTime,"
-    " and the same display, state and transaction",
+    "the accepted SetDisplayMessage of both messages; both must be for the same display, state and "
+    "transaction, without startDateTime and endDateTime",
 )
 DISPLAY_MESSAGE_LOST: Final = CHECKS.kind(
     "display-message-lost",
     "error",
     "a display message is lost by a reboot",
-    "the accepted SetDisplayMessage and, from after the reboot, all parts of a report or an answer Unknown",
+    "the accepted SetDisplayMessage; after the reboot, also all parts of a report or an answer Unknown",
 )
 DISPLAY_MESSAGE_NOT_REPORTED: Final = CHECKS.kind(
     "display-message-not-reported",

@@ -177,7 +177,7 @@ MONITOR_NOT_REPORTED: Final = CHECKS.kind(
     "monitor-not-reported",
     "error",
     "a monitor that was set or reported before is missing in a report that should have it",
-    "the monitor, and all parts of the report",
+    "the message that set or reported the monitor, and all parts of the report",
 )
 CUSTOM_MONITOR_LOST: Final = CHECKS.kind(
     "custom-monitor-lost",

@@ -18,7 +18,7 @@ PUBLISHED_WITHOUT_LOCATION: Final = CHECKS.kind(
 UNPUBLISH_ANSWER_WRONG: Final = CHECKS.kind(
     "unpublish-answer-wrong",
     "error",
-    "the answer to UnpublishFirmware does not fit whether the file is published",
+    "the answer to UnpublishFirmware is wrong about whether the file is published",
     "the status Published, or an earlier answer about the same file, on the same connection",
 )
 

@@ -36,8 +36,8 @@ REMOTE_START_ACCEPTED_WHILE_IN_USE: Final = CHECKS.kind(
     "remote-start-accepted-while-in-use",
     "error",
     "a RequestStartTransaction is accepted for an EVSE with an authorized transaction",
-    "the EVSE, idToken and charging state of the transaction, and an event of this transaction from "
-    "after the answer",
+    "the EVSE, idToken and charging state of the transaction, and an event of this transaction that "
+    "happened after the answer",
 )
 REMOTE_START_ACCEPTED_WHILE_UNUSABLE: Final = CHECKS.kind(
     "remote-start-accepted-while-unusable",
@@ -62,7 +62,7 @@ REMOTE_START_TRANSACTION_NOT_NAMED: Final = CHECKS.kind(
     "error",
     "the answer to a RequestStartTransaction lacks the transactionId of the transaction that is "
     "already running on the EVSE",
-    "the EVSE of the transaction, and an event of this transaction from after the answer",
+    "the EVSE of the transaction, and an event of this transaction that happened after the answer",
 )
 
 

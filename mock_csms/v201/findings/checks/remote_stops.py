@@ -18,8 +18,8 @@ REMOTE_STOP_REJECTED: Final = CHECKS.kind(
     "remote-stop-rejected",
     "error",
     "a RequestStopTransaction for a running transaction is rejected",
-    "the idToken and charging state of the transaction, and an event of this transaction from after "
-    "the answer",
+    "the idToken and charging state of the transaction, and an event of this transaction that "
+    "happened after the answer",
 )
 REMOTE_STOP_ACCEPTED_AFTER_END: Final = CHECKS.kind(
     "remote-stop-accepted-after-end",

@@ -52,7 +52,8 @@ FREE_STATION_NOT_RESERVED: Final = CHECKS.kind(
     "a ReserveNow without an EVSE is refused although all connectors are Available",
     "that ReservationCtrlr.Enabled and ReservationCtrlr.NonEvseSpecific are true and "
     "AuthCtrlr.LocalPreAuthorize is false, the status of all connectors, that no idToken was "
-    "authorized in the last ten minutes, and for a connector type Connector.ConnectorType",
+    "authorized in the last ten minutes, and Connector.ConnectorType if the ReserveNow names a connector "
+    "type",
 )
 RESERVED_STATUS_NOT_SENT: Final = CHECKS.kind(
     "reserved-status-not-sent",

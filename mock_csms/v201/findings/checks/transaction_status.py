@@ -29,7 +29,8 @@ TRANSACTION_STATUS_WRONG: Final = CHECKS.kind(
     "transaction-status-wrong",
     "error",
     "an answer to GetTransactionStatus contradicts the events of the transaction",
-    "the events of the transaction; for a running transaction, also an event from after the answer",
+    "the events of the transaction; if the transaction is running, also an event of it that happened after "
+    "the answer",
 )
 TRANSACTION_STATUS_WRONG.names("E14.FR.02", "E14.FR.05", "E14.FR.08")
 
