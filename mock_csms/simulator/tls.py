@@ -1,4 +1,4 @@
-"""TLS contexts of a station (A00, profiles 2 and 3)."""
+"""TLS contexts of a station (A00, security profiles 2 and 3)."""
 
 import secrets
 import ssl

@@ -70,8 +70,8 @@ class StationTransactions:
         """Whether a boot was ever accepted."""
         core.boot_accepted.connect(self._boot_accepted)
         self._full_timers: dict[int, Timer] = {}
-        """Timers by EVSE id. Each calls `update_power` when the vehicle will be full, or when a rejected
-        token will have used its energy.
+        """Timers by EVSE id. Each calls `update_power` when the vehicle will be full, or when it will have
+        taken all the energy that MaxEnergyOnInvalidId allows with a rejected token.
         """
         self.token_rejected = Signal[[ChargingSession]]()
         """The central system rejected the token of a running transaction (E05)."""
@@ -112,7 +112,10 @@ class StationTransactions:
             self._send(session, EventType.updated, cause)
 
     def update_power(self, session: ChargingSession) -> None:
-        """Set the vehicle's power within its limit; send an event if the charging state or rate changed."""
+        """Set the power that the vehicle draws, at most the charging limit of the EVSE.
+
+        Send an event if the charging state or rate changed.
+        """
         if not self._core.is_powered:
             return
         self.advance(session)
@@ -132,8 +135,8 @@ class StationTransactions:
         self._core.variables.put(power, str(round(session.meter.power_w)))
 
     def _wait_until_full(self, session: ChargingSession) -> None:
-        """Update the power as soon as the vehicle is full, or a rejected token has used its energy
-        (E05.FR.03).
+        """Update the power as soon as the vehicle is full, or has taken all the energy that
+        MaxEnergyOnInvalidId allows with a rejected token (E05.FR.03).
         """
         if (timer := self._full_timers.pop(session.evse.id, None)) is not None:
             timer.cancel()
@@ -280,7 +283,10 @@ class StationTransactions:
         return session.id_token
 
     def _evse(self, session: ChargingSession, transaction: RunningTransaction) -> JsonObject | None:
-        """EVSE for the first event, and for the first event with a connector (E01.FR.16); otherwise None."""
+        """EVSEType to send in an event; None if it adds nothing to the earlier events (E01.FR.16).
+
+        It is sent in the first event of the transaction, and in the first event with a connector id.
+        """
         connector_id = session.connector.id if session.connector else 0
         if transaction.connector_sent is not None and connector_id in {0, transaction.connector_sent}:
             return None

@@ -389,7 +389,10 @@ class ScriptStep:
 
 
 def verb_named(name: str, others: Iterable[str] = ()) -> Verb:
-    """Return the verb of this name; raises WrongStep, which suggests a verb or one of ``others``."""
+    """Return the verb of this name; raises WrongStep if there is none.
+
+    The message of WrongStep suggests a verb or one of ``others``, further words that the caller accepts.
+    """
     if (verb := VERBS.get(name)) is None:
         hint = suggest(name, [*VERBS, *others]) or f"; write one of {', '.join([*VERBS, *others])}"
         raise WrongStep(f"unknown step {name!r}{hint}")

@@ -113,7 +113,7 @@ class DeviceModel(Mapping[str, JsonObject]):
                     self.size -= _value_size(values.pop(oldest))
 
     def report(self, items: Iterable[Any]) -> None:
-        """Store the reportData of a NotifyReport, given as structs with attributes."""
+        """Store the reportData of a NotifyReport, given as decoded ReportDataType objects."""
         values_of = self._values.get
         component: Any = None
         prefix = ""

@@ -21,7 +21,7 @@ class Spellings:
         self._identities.setdefault(identity.lower(), identity)
 
     def remove(self, identity: str) -> None:
-        """Remove the stored spelling of an identity if it is exactly this one."""
+        """Remove the stored spelling of an identity if it equals ``identity``, including the case."""
         if self._identities.get(identity.lower()) == identity:
             del self._identities[identity.lower()]
 

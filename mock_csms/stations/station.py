@@ -120,9 +120,9 @@ class Solicitation:
     times: int | None
     """Number of messages still to come; None: any number."""
     subjects: set[str] = field(default_factory=set)
-    """EVSEs, connectors or transactions that have sent the message, if the trigger is for all of them."""
+    """If `is_for_all`: EVSEs, connectors or transactions about which the message has arrived."""
     is_for_all: bool = False
-    """Whether each EVSE, connector or transaction has to send the message once."""
+    """Whether the station has to send the message once for each EVSE, connector or transaction."""
 
     def admits(self, subject: str) -> bool:
         """Return whether a message about ``subject`` (an EVSE, connector or transaction) is still to come."""
@@ -188,7 +188,7 @@ class HeldRequests(BoundedLog):
 
 
 class KnownReservations(BoundedJson[int]):
-    """Accepted ReserveNow requests by id. They end at their expiryDateTime (H04.FR.01)."""
+    """Accepted ReserveNow requests by reservation id. Each is kept until its expiryDateTime (H04.FR.01)."""
 
     __slots__ = ()
 
@@ -295,7 +295,7 @@ class Station:
     """Messages that a Pending station may send, by action and requestId (None for a TriggerMessage)."""
     steps_done: int = 0
     state: str = FIRST_STATE
-    """Name of a state that rules set, and that rules can have as a condition."""
+    """Rule state (see `When.state`): a word that the last hit of a rule with ``set`` gave the station."""
     attempts: dict[tuple[str, int], Attempts] = field(default_factory=RecentAttempts)
     """TransactionEvents without a successful answer, by transactionId and seqNo."""
 

@@ -51,7 +51,7 @@ NOTHING_THERE: Final = frozenset(
         "UnknownVendorId",
     }
 )
-"""Statuses for a command whose object the station does not have. They are not refusals."""
+"""Statuses of answers to a command about something that the station does not have; they are not refusals."""
 
 FULFILLED: Final = NOTHING_THERE | {
     "Accepted",

@@ -99,7 +99,10 @@ def external_limits(station: Station, evse_id: int, unit: str, phases: int | Non
 
 
 class Place(NamedTuple):
-    """Free place for a new profile: its stackLevel, and the id of any profile that it replaces."""
+    """stackLevel for a new charging profile, and the id of the known profile there that it must replace.
+
+    The id is None if there is no such profile.
+    """
 
     stack_level: int
     replaced_id: int | None

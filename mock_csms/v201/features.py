@@ -8,7 +8,7 @@ from ocpp.v201.enums import Action
 from mock_csms.stations.device_model import DeviceModel
 
 SWITCHES: Final = ("Available", "Enabled")
-"""Variables of a controller that say whether the station has its feature and uses it."""
+"""Variables of a controller: whether the station has the controller's feature, and whether it uses it."""
 
 CONTROLLERS: Final[Mapping[str, str]] = {
     Action.clear_cache: "AuthCacheCtrlr",
@@ -28,7 +28,11 @@ CONTROLLERS: Final[Mapping[str, str]] = {
     Action.get_monitoring_report: "MonitoringCtrlr",
     Action.clear_variable_monitoring: "MonitoringCtrlr",
 }
-"""Controller by command; none of its SWITCHES may be false (C11.FR.04, H01.FR.01, K01.FR.29)."""
+"""Controller of the feature that a command needs, by command.
+
+A station does not support the command if one of the controller's SWITCHES is false (C11.FR.04, H01.FR.01,
+K01.FR.29).
+"""
 
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
@@ -38,7 +42,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     Action.cost_updated: tuple(f"TariffCostCtrlr/{switch}[Cost]" for switch in SWITCHES),
     Action.get_local_list_version: ("LocalAuthListCtrlr/Available",),
 }
-"""Boolean variables that must not be false, by command.
+"""Boolean variables by command; a station does not support the command if one of them is false.
 
 GetLocalListVersion needs no Enabled: a station answers it even while its list is disabled (D02.FR.03).
 """

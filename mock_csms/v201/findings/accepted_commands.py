@@ -177,7 +177,7 @@ class AcceptedCommands:
                 expectation.due += seconds
 
     def clock_jumped(self, at: float) -> None:
-        """Allow events to wait in the station's queue for RETRY_TIME_S at most, counted from ``at``: the
+        """Assume that no event waits in the station's queue for longer than RETRY_TIME_S after ``at``: the
         server's clock may have been set back.
         """
         self._events_wait_until = min(self._events_wait_until, at + RETRY_TIME_S)
@@ -324,8 +324,8 @@ def _availability_requirements(request: JsonObject) -> tuple[str, ...]:
 
 
 def _stop(request: JsonObject, known: Known201) -> AcceptedCommand | None:
-    """Expect the end of the transaction; or a RemoteStop event if unplugging ends it (F03.FR.02,
-    F03.FR.03).
+    """Expect the end of the transaction, or at least an event with the triggerReason RemoteStop, because a
+    transaction may go on until the cable is unplugged (F03.FR.02, F03.FR.03).
     """
     transaction_id = request["transactionId"]
     if known.transactions.has_ended(transaction_id):
