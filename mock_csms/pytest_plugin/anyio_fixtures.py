@@ -1,4 +1,4 @@
-"""Client in the event loop of anyio's plugin for pytest."""
+"""Client of the control API, in the event loop of anyio's plugin for pytest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="_async_csms_of_anyio")
 async def connected(csms_server: ServerProcess, anyio_backend_name: str) -> AsyncIterator[AsyncClient]:
-    """A client of the server of the test, in the loop of the test."""
+    """A client of the control API of the test's server, in the event loop of the test."""
     if anyio_backend_name != "asyncio":
         pytest.fail(
             f"async_csms needs asyncio, not {anyio_backend_name}; return 'asyncio' from anyio_backend",

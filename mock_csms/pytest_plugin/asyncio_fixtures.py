@@ -1,4 +1,4 @@
-"""Clients in the event loops of pytest-asyncio: a fixture for each scope of an event loop."""
+"""Clients of the control API, in the event loops of pytest-asyncio: a fixture for each scope of a loop."""
 
 from __future__ import annotations
 

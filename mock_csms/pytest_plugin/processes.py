@@ -151,11 +151,11 @@ class ServerProcess(LoggedProcess):
         return self._addresses[name]
 
     def client(self) -> Client:
-        """Connect a client."""
+        """Return a client that is connected to the control API."""
         return Client(self.control, self.token)
 
     def async_client(self) -> AsyncClient:
-        """Make a client for ``async with``."""
+        """Return a client of the control API; ``async with`` connects it."""
         return AsyncClient(self.control, self.token)
 
     def sections(self) -> list[tuple[str, str]]:
@@ -242,8 +242,8 @@ class StationsInTheBox:
         return station
 
     def stop(self) -> None:
-        """Stop all stations. The test fails if a station refused a step: a test without the step might pass
-        by mistake.
+        """Stop all stations. The test fails if a station refused a step: a test in which the station
+        did not perform the step might pass by mistake.
         """
         for station in self._stations:
             station.terminate()

@@ -39,7 +39,7 @@ RULES_IN_WORDS: Final = {
     "additionalProperties": "has a property that the schema does not define",
     "format": DATE_TIME_RULE,
 }
-"""Text for a violation, by keyword of JSON schema, if the text need not show the keyword's value."""
+"""Texts for violations that are described without the value of the keyword, by keyword of JSON schema."""
 
 MAX_FOUND_LENGTH: Final = 300
 """Maximum number of characters of `Violation.found`; an invalid value may be as long as a message."""
@@ -95,7 +95,7 @@ class Schema:
 
     @cached_property
     def _sending_validator(self) -> Draft4Validator:
-        """Validator that also checks the form of times; the plain validator if the payload has no times."""
+        """Validator that also checks the form of times; the plain one if the schema has no times."""
         return _sending_validator(self.read()) if self._has_times else self._validator
 
     @cached_property

@@ -288,8 +288,10 @@ class Listeners(Mapping[str, Listener]):
 
         ``lowest_profile`` is the lowest security profile that the station may use, and ``host`` the address
         at which the station has reached this machine. None if the station needs TLS and no listener accepts
-        it. A listener with the next higher profile is preferred, then one with ``lowest_profile``, then the
-        main listener, then any listener with TLS.
+        it. The first choice is the listener with the lowest security profile that is at least 2 and above
+        ``lowest_profile``. The second choice is a listener with ``lowest_profile``, if that is at least 2.
+        The third is the main listener, if the station may connect to it without TLS. The last is the first
+        listener with TLS.
         """
         above = [one for one in self._listeners.values() if one.security_profile > max(lowest_profile, 1)]
         equal = [one for one in self._listeners.values() if one.security_profile == lowest_profile > 1]

@@ -54,7 +54,8 @@ class PasswordChanges:
     def holding(self, identity: str, configured: Password | None) -> ChangedPassword:
         """Return the passwords of a station; ``configured`` is its password in the settings.
 
-        If the settings have changed since the first change, the changes are dropped.
+        If ``configured`` differs from the password in the settings at the first change, the changes are
+        dropped.
         """
         changed = self._changed.get(identity)
         if changed is not None and changed.configured == configured:

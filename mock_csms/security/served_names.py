@@ -8,7 +8,7 @@ from mock_csms.transport.handshake import shortened
 
 
 def flaw_of_choice(certificate: str) -> str:
-    """Describe the flaw of a port whose certificate is not a server certificate, and the remedy."""
+    """Describe the flaw of a port that presents another kind of certificate than a server certificate."""
     return (
         f"this port presents the certificate {certificate} instead of a server certificate; set "
         f'certificate = "both" for this listener'

@@ -65,7 +65,7 @@ def check(value: Settings | Profile | Rule | str, versions: Iterable[OcppVersion
 
 
 def check_security(profile: Profile, *, has_password: bool, has_tls: bool) -> Flaw | None:
-    """Return a flaw if the security profile in ``profile`` lacks the password or the TLS that it requires."""
+    """Return a flaw if a station's security profile requires a password or TLS that is not available."""
     required = profile.security_profile
     if required in BASIC_PROFILES and not has_password:
         return Flaw(("security_profile",), f"{required} needs a password; set it too")

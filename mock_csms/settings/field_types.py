@@ -109,7 +109,7 @@ def setting(  # noqa: PLR0913 - one argument for each property of a setting
 
 
 def _none_if_empty(value: object) -> object:
-    """Return None for an empty text, which removes an inherited command; return other values unchanged."""
+    """Return None, which removes an inherited command, for an empty text; return other values unchanged."""
     return None if value == "" else value
 
 

@@ -145,7 +145,7 @@ def _depth_in_table(location: Sequence[KeyPart], table: Sequence[KeyPart], state
 
 
 def _past_index_of_single_table(location: Sequence[KeyPart], depth: int, step: KeyPart) -> int:
-    """Return ``depth``, or ``depth + 1`` if ``location`` has an index there and the file has no array."""
+    """Return ``depth + 1`` if ``location[depth]`` is an index but ``step`` is a key, otherwise ``depth``."""
     has_index = depth < len(location) and isinstance(location[depth], int)
     return depth + 1 if has_index and not isinstance(step, int) else depth
 

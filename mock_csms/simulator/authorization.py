@@ -115,7 +115,7 @@ class Authorization:
             self._core.send(call.Authorize(id_token=id_token, **fields), on_result, on_failure, kept=False)
 
     def known_info(self, id_token: JsonObject) -> JsonObject | None:
-        """Return the info about a token in the local list or the cache without an Authorize (C09.FR.07).
+        """Return the info of a token from the local list or the cache; send no Authorize (C09.FR.07).
 
         None if neither has info, or if the info has expired.
         """

@@ -446,7 +446,8 @@ class ChargingSessions:
     def end_interrupted(self, cause: Cause) -> None:
         """End the transactions that a power cut or a reset interrupted.
 
-        Before that, start transactions for vehicles that came during the interruption, and do not end these.
+        Before that, start transactions for vehicles that came during the interruption; these new transactions
+        are not ended.
         """
         interrupted = self._transactions.running()
         self._notice_arrivals()

@@ -45,7 +45,10 @@ class StationClient(ClientConnection):
 
 
 def back_off_s(minimum_s: float, random_s: float, repeats: int, reconnects: int) -> float:
-    """Seconds to wait after this many reconnects; the caller provides a random ``random_s`` (OCPP-J 5.3)."""
+    """Seconds to wait before the next attempt to reconnect (OCPP-J 5.3).
+
+    ``reconnects`` counts the failed attempts to reconnect; the caller provides a random ``random_s``.
+    """
     return float(minimum_s * 2 ** min(reconnects, repeats) + random_s)
 
 
@@ -63,7 +66,7 @@ class Connection:
         self.failures = 0
         """Failed attempts to connect since the last connection or since `open`."""
         self._reconnects = 0
-        """Attempts to reconnect since the last connection or since `open`."""
+        """Attempts since the last connection or since `open`, but not the first attempt after `open`."""
         self.received = 0
         """Frames received."""
         self.sent = 0
