@@ -16,7 +16,7 @@ class Costs:
 
     @on(Action.cost_updated)
     def cost_updated(self, total_cost: float, transaction_id: str) -> call_result.CostUpdated:
-        """Store the cost of a running transaction; the cost of another transaction is ignored."""
+        """Store the cost of a transaction if the transaction is running; otherwise, ignore the cost."""
         if any(evse.transaction_id == transaction_id for evse in self._core.evses):
             self._costs[transaction_id] = total_cost
         return call_result.CostUpdated()

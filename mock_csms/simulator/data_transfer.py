@@ -24,7 +24,9 @@ class DataTransfers:
 
     @on(Action.data_transfer)
     def data_transfer(self, vendor_id: str, message_id: str | None, data: Any) -> call_result.DataTransfer:
-        """Answer an Echo with its data; other vendors and messages are unknown (P01.FR.05, P01.FR.06)."""
+        """Accept an Echo and return its data; answer every other DataTransfer with UnknownVendorId or
+        UnknownMessageId (P01.FR.05, P01.FR.06).
+        """
         if vendor_id != VENDOR:
             return call_result.DataTransfer(status=Status.unknown_vendor_id)
         if message_id != ECHO:

@@ -34,7 +34,9 @@ CHECK_S: Final = 0.1
 
 
 def station_arguments(addresses: JsonObject, arguments: Sequence[str]) -> list[str]:
-    """Arguments for the stations, derived from the ready file and the arguments of the server."""
+    """Arguments for the stations, derived from the ``arguments`` of the server and from ``addresses``, the
+    content of the file that the server writes when it is ready.
+    """
     shared = _given(SHARED_FLAGS, arguments)
     address = addresses.get("ws") or addresses["wss"]
     if address.startswith("wss"):

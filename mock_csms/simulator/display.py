@@ -75,7 +75,7 @@ class Displays:
         self._store(filter(is_kept, self._messages.values()))
 
     def _store(self, messages: Iterable[JsonObject]) -> None:
-        """Store these messages in place of all others, and set the timer for the earliest endDateTime."""
+        """Replace all stored messages by ``messages``, and set the timer for the earliest endDateTime."""
         self._messages = {message["id"]: message for message in messages}
         self._core.variables.put(COUNT, str(len(self._messages)))
         if self._expiry is not None:

@@ -29,7 +29,7 @@ class Tokens:
     companion: str
     """Token of a companion. It stops a driver's transaction only if both tokens are in one group."""
     stranger: str
-    """Token that a central system with a list of tokens does not know."""
+    """Token that a central system should reject if it accepts only the tokens of a list."""
 
     @classmethod
     def of(cls, identity: str) -> "Tokens":

@@ -186,7 +186,8 @@ class Endpoint:
     def _failed(self, request: Request) -> None:
         """Schedule the next attempt of a TransactionEvent, until MessageAttempts attempts have failed (E13).
 
-        Call ``on_failure`` of a request that gets no further attempt; other actions get only one attempt.
+        Call ``on_failure`` of a request that gets no further attempt, which is any failed request with an
+        action other than TransactionEvent.
         """
         request.attempts += 1
         attempts = self._core.variables.integer("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent")

@@ -99,7 +99,9 @@ class Evses:
         return self.is_operative and evse.is_operative and connector.is_operative
 
     def may_start_transaction(self, evse: Evse) -> bool:
-        """Whether a transaction may start: a connector is operative and no firmware update is pending."""
+        """Whether a transaction may start at an EVSE: at least one connector of the EVSE is operative, and no
+        firmware update is pending.
+        """
         is_operative = any(map(self.is_set_operative, evse.connectors.values()))
         return is_operative and not self.is_update_pending
 
@@ -124,8 +126,8 @@ class Evses:
     def _is_unavailable(self, evse: Evse, connector: EvseConnector) -> bool:
         """Whether a connector is Unavailable because of ChangeAvailability or a pending firmware update.
 
-        A running transaction delays a ChangeAvailability of its EVSE or connector (G03.FR.05). For another
-        connector, ChangeAvailability takes effect at once.
+        A running transaction delays a ChangeAvailability of its EVSE or connector (G03.FR.05). For the
+        other connectors of the EVSE, ChangeAvailability takes effect at once.
         """
         if evse.transaction_id is not None:
             is_delayed = connector is evse.plugged or connector.waits_for == evse.transaction_id

@@ -36,7 +36,9 @@ INSTALLATION_S: Final = 10.0
 TRANSACTION_CHECK_S: Final = 1.0
 """Interval of checks whether all transactions have ended."""
 REBOOT_AT_LATEST_S: Final = 30.0
-"""Maximum wait for the delivery of InstallRebooting; the station may be offline."""
+"""Maximum seconds between the installation of firmware and the reboot or reconnection that activates it.
+During this time, the station delivers its firmware status notifications, unless it is offline.
+"""
 
 STEPS: Final = (
     FirmwareStatusEnumType.download_scheduled,

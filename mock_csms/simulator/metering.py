@@ -82,7 +82,10 @@ class Samples:
         self._added = 0
 
     def add(self, value: JsonObject) -> None:
-        """Keep one of ``_step`` values. Above MAX_SAMPLES, drop every second one and double ``_step``."""
+        """Keep ``value`` if it is the first of ``_step`` added values; otherwise, drop it.
+
+        If more than MAX_SAMPLES values are then kept, drop every second of these and double ``_step``.
+        """
         if self._added % self._step == 0:
             self.kept.append(value)
             if len(self.kept) > MAX_SAMPLES:

@@ -289,7 +289,8 @@ class Monitoring:
     def _notify(self, monitor: Monitor, event: Event, value: str) -> bool:
         """Queue an event and return whether it was queued.
 
-        It is not queued if `_is_reported` is false, or if the station is offline and the event not kept.
+        The event is not queued if `_is_reported` is false, nor if the station is offline and the severity
+        number of the monitor is higher than OfflineQueuingSeverity.
         """
         is_kept = monitor.severity <= self._level("OfflineQueuingSeverity")  # N07.FR.04, N08.FR.03
         if not self._is_reported(monitor) or not (is_kept or self._core.is_online):

@@ -231,15 +231,18 @@ class Reservations:
             self._mark_free_evses()
 
     def _mark_free_evses(self) -> None:
-        """Update the reservations of all EVSEs after a change at one EVSE.
+        """Call `_mark_evses` if there are reservations without an EVSE id.
 
-        Only reservations without an EVSE id need this, because they depend on the state of all EVSEs.
+        With such reservations, a change at one EVSE may decide whether other EVSEs are Reserved.
         """
         if self._for_any_evse():
             self._mark_evses()
 
     def _mark_evses(self) -> None:
-        """Set the reservation of each EVSE. Report the connectors whose status changes."""
+        """Set the ``reservation_id`` of each EVSE.
+
+        Report the connectors of each EVSE that becomes Reserved or stops being Reserved.
+        """
         marks = self._marks()
         changed = [
             evse for evse in self._core.evses if (evse.reservation_id is None) != (evse.id not in marks)

@@ -31,10 +31,10 @@ class Sampling:
         self._core = core
         self._transactions = transactions
         self._timers: dict[tuple[str, int], Timer] = {}
-        """Timers for the periodic samples in transactions; the key is the interval's variable and EVSE id."""
+        """Timers for the periodic samples in transactions, by name of the interval variable and EVSE id."""
         self._aligned_samples = {"Interval": self._send_aligned, "TxEndedInterval": self._keep_aligned}
         self._aligned_timers: dict[str, Timer] = {}
-        """Timers for the next clock-aligned samples; the key is the interval's variable."""
+        """Timers for the next clock-aligned samples, by name of the interval variable."""
         transactions.started.connect(self._start)
         transactions.ended.connect(self._stop)
         core.variables.changed.connect(self._variable_changed)

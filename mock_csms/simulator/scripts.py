@@ -26,7 +26,7 @@ WORDS: Final = {
     REPEAT: "start again from the first line; must be the last line",
     QUIT: "end the simulator with all its stations",
 }
-"""Forms of script lines in addition to steps, with their meaning."""
+"""What a script line may be apart from a plain step: each form with its meaning."""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def url_of(given: argparse.Namespace) -> str:
 
 
 def security_of(given: argparse.Namespace, url: str, identity: str, files: CredentialFiles) -> SecuritySetup:
-    """Read the security of one station from its flags; raises UsageError."""
+    """Security profile, password and certificates of one station, from the flags; raises UsageError."""
     paths = security_files(given, identity)
     password = _password(given.password, _own_path(given.password_file, identity), files)
     chain, key = files.client_certificate(paths.client_cert, paths.client_key)

@@ -335,7 +335,9 @@ class SmartCharging:
         self.limits_changed.emit()
 
     def _has_changed(self, old: EvseLimits, new: EvseLimits, now: float) -> bool:
-        """Whether two limits lead to different composite schedules, if charging starts at the same time."""
+        """Whether ``old`` and ``new`` lead to different composite schedules if Relative profiles start at the
+        same moment in both.
+        """
         old = replace(old, power_path_closed=new.power_path_closed)
         return old != new and self._vehicle_periods(old, now) != self._vehicle_periods(new, now)
 

@@ -18,7 +18,7 @@ REFERENCE_TEXT: Final = re.compile(r"@([A-Za-z][\w.]*)([+-]\d{1,9})?", re.ASCII)
 
 @dataclass(frozen=True)
 class StationTime:
-    """The time of the station's clock when the message is sent."""
+    """The time of the station's clock when the payload is changed or made, plus ``offset_s`` seconds."""
 
     offset_s: int
 
@@ -40,7 +40,10 @@ class Assignment:
     value: Any
 
     def resolved(self, original: JsonObject, now: datetime) -> object:
-        """Return the new value as JSON; ``original`` is the message that a `Reference` refers to."""
+        """Return the new value as JSON.
+
+        ``original`` has the fields of the message or the arguments of the step that a `Reference` refers to.
+        """
         match self.value:
             case StationTime(offset_s):
                 return timestamp(now + timedelta(seconds=offset_s))
@@ -113,9 +116,10 @@ def json_value(text: str) -> Any:
 
 
 def assigned_value(text: str, *, is_time: bool, is_text: bool) -> Any:
-    """Read the value of an assignment: ``now``, ``@FIELD``, JSON or plain text.
+    """Read the value of an assignment: ``now`` (if the field is a time), ``@FIELD``, JSON or plain text.
 
-    For a text field, numbers, true, false and null are plain text, because the values of variables are texts.
+    If the field is a text, a number, true, false or null is read as plain text, so that the value 60
+    of a variable, which OCPP sends as a text, needs no quotes.
     """
     if is_time and (match := TIME_TEXT.fullmatch(text)):
         return StationTime(int(match[1] or 0))

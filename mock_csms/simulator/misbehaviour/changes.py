@@ -24,7 +24,7 @@ def always(_: JsonObject) -> bool:
 
 
 def where(path: str, *values: object) -> Condition:
-    """Condition that the value at a dotted path is one of these. `NO_PROPERTY` stands for a missing
+    """Condition that the value at a dotted path is one of ``values``. `NO_PROPERTY` stands for a missing
     property.
     """
     names = path.split(".")
@@ -39,7 +39,7 @@ def where(path: str, *values: object) -> Condition:
 
 
 def both(*conditions: Condition) -> Condition:
-    """Condition that holds if all of these hold."""
+    """Condition that holds if all ``conditions`` hold."""
     return lambda payload: all(holds(payload) for holds in conditions)
 
 

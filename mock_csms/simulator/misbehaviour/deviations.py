@@ -15,7 +15,7 @@ from mock_csms.simulator.misbehaviour.changes import Change, Condition, always
 from mock_csms.simulator.outbox import Request
 from mock_csms.simulator.station import SimulatedStation
 
-type Count = Callable[[str, JsonObject], bool]
+type Selector = Callable[[str, JsonObject], bool]
 """Decides by action and payload whether the station deviates in a message."""
 
 
@@ -36,7 +36,7 @@ class Deviation:
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
 
-    def count(self) -> Count:
+    def selector(self) -> Selector:
         """Return a function that selects the messages for a deviation: up to ``limit`` messages, after the
         first ``skip`` messages.
         """
@@ -62,7 +62,7 @@ class CallDeviation(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        outbox, is_due = station.core.outbox, self.count()
+        outbox, is_due = station.core.outbox, self.selector()
         before = outbox.substitutes
 
         def substitutes(request: Request) -> Iterable[Request]:
@@ -152,7 +152,7 @@ class MisreadResult(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         before = endpoint.understand
 
         def understand(request: Request, payload: JsonObject) -> JsonObject:
@@ -177,7 +177,7 @@ class CommandDeviation(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         before = endpoint.carry_out
 
         def carry_out(action: str, payload: JsonObject) -> JsonObject:
@@ -223,7 +223,7 @@ class ChangeFrames(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         before = endpoint.frames
 
         def frames(action: str, frame: bytes) -> Iterable[bytes]:

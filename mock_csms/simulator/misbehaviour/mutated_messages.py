@@ -39,7 +39,7 @@ class SayInAnswer(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         before = endpoint.carry_out
 
         def carry_out(action: str, payload: JsonObject) -> JsonObject:
@@ -71,7 +71,7 @@ class HearInAnswer(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         before = endpoint.understand
 
         def understand(request: Request, payload: JsonObject) -> JsonObject:
@@ -93,7 +93,7 @@ class OmitCall(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        outbox, is_due = station.core.outbox, self.count()
+        outbox, is_due = station.core.outbox, self.selector()
         before = outbox.substitutes
         omitted: dict[str, int] = {}
         """Number of omitted events, by transactionId."""

@@ -44,7 +44,7 @@ class OverlookStep(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        is_due, before = self.count(), station.notices
+        is_due, before = self.selector(), station.notices
         station.notices = lambda verb, arguments: (
             not is_due(verb, dict(arguments)) and before(verb, arguments)
         )

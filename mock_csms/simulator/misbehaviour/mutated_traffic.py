@@ -52,7 +52,7 @@ class LeaveUnanswered(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         carry_out_before, frames_before = endpoint.carry_out, endpoint.frames
         is_ignored = False
 
@@ -80,7 +80,7 @@ class AnswerDeviation(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        endpoint, is_due = station.endpoint, self.count()
+        endpoint, is_due = station.endpoint, self.selector()
         carry_out_before, frames_before = endpoint.carry_out, endpoint.frames
         original: JsonObject | None = None
 
@@ -180,7 +180,7 @@ class FollowCall(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        outbox, is_due = station.core.outbox, self.count()
+        outbox, is_due = station.core.outbox, self.selector()
         before = outbox.substitutes
 
         def follow(request: Request, answer: JsonObject) -> None:
@@ -232,7 +232,7 @@ class FollowStep(Deviation):
 
     def attach(self, station: SimulatedStation) -> None:
         """Add the deviation to a station."""
-        is_due, before = self.count(), station.notices
+        is_due, before = self.selector(), station.notices
 
         def notices(verb: str, arguments: Mapping[str, object]) -> bool:
             if is_due(verb, dict(arguments)):

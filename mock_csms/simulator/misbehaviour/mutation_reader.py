@@ -31,8 +31,8 @@ type FieldCheck = Callable[[str], None]
 
 OF_CALL: Final[Sequence[PayloadKind]] = ("request",)
 OF_CALL_AND_ANSWER: Final[Sequence[PayloadKind]] = ("request", "response")
-"""Payloads whose fields a mutation may name. If CALL and answer have a field of the same name, the name
-stands for the field of the CALL.
+"""Kinds of payloads, for a mutation that may name fields of a CALL and of its answer. If both have a field of
+the same name, the name stands for the field of the CALL.
 """
 
 
