@@ -75,7 +75,9 @@ class StationCertificates:
         self._event_at: float | None = None
         """Time of the last security event about a certificate."""
         self._refusal: tuple[float, int] | None = None
-        """Time and frame of a refused certificate; its security event is expected."""
+        """Time and frame of the answer by which the station refused an invalid certificate; None if no
+        security event about a refusal is expected.
+        """
 
     def forget(self) -> None:
         """Drop facts that are certain only within one connection, for example after a reconnect."""
@@ -104,7 +106,7 @@ class StationCertificates:
             self._event_at, self._refusal = at, None
 
     def overdue(self, at: float) -> Findings:
-        """Report a security event that is missing after a refused certificate."""
+        """Report that the station refused an invalid certificate but sent no security event in time."""
         if self._refusal is None or at - self._refusal[0] <= EVENT_WITHIN_S:
             return NO_FINDINGS
         _, frame = self._refusal

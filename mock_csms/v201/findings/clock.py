@@ -251,7 +251,7 @@ class Online:
         self._disconnected_at = None
 
     def settle(self, at: float) -> None:
-        """Start a period in which the station certainly knows that it is online."""
+        """Register that the station is certainly online from the time ``at`` on."""
         self._online_since = at
 
     def has_been_online_since(self, moment: float, at: float) -> bool:

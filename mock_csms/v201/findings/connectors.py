@@ -130,7 +130,7 @@ class Connectors:
         return findings
 
     def _judge_number(self, at: float, frame: int, evse_id: int, connector_id: int) -> Findings:
-        """Report a connector or EVSE 0 once."""
+        """Report the first StatusNotification of the station that is about connector 0 or EVSE 0."""
         if (evse_id > 0 and connector_id > 0) or self._has_reported_zero:
             return NO_FINDINGS
         self._has_reported_zero = True
@@ -287,7 +287,7 @@ class Connectors:
     def overdue_after_offline(self, at: float, first_frame: int | None) -> Findings:
         """Report connectors without a status after a long offline period, all in one finding (B04.FR.01).
 
-        ``first_frame``: first frame that shows that the station is online without a boot, if there is one.
+        ``first_frame``: first CALL of an accepted station on this connection; None if it has booted on it.
         """
         if not self.awaited or first_frame is None or at <= self._awaited_until:
             return NO_FINDINGS
@@ -303,7 +303,7 @@ class Connectors:
         )
 
     def overdue(self, at: float) -> Findings:
-        """Report the connectors without a status in time, each once per boot."""
+        """Report each connector whose status has not arrived in time after the boot, once per boot."""
         if self._due is None or self._boot_frame is None or at <= self._due:
             return NO_FINDINGS
         self._due = None

@@ -67,7 +67,7 @@ class PresentedToken(NamedTuple):
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether an Authorize was sent when the token was presented."""
+        """Whether the latest Authorize for the token is recent enough to be about this use of the token."""
         return is_recent(self.asked_at, self.at)
 
     @property
@@ -213,7 +213,7 @@ def _other_token(call: StationCall, known: Known201) -> PresentedToken | None:
 
 @STOPPED_BY_REFUSED_TOKEN.on_event("C09.FR.11", triggers=_STOPPED)
 def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
-    """Check that a refused token does not stop the transaction of another token."""
+    """Check that a token whose Authorize was not Accepted does not stop the transaction of another token."""
     one = _other_token(call, known)
     if one is None or one.answer is None or not one.is_asked_for or not _is_not_listed(one, known):
         return None
@@ -231,7 +231,7 @@ def _judge_refused_stop(call: StationCall, known: Known201) -> Outcome:
 
 @REFUSED_TOKEN_NOT_ASKED_FOR.on_event("C10.FR.03", "C12.FR.05", triggers=_AUTHORIZED)
 def _judge_refused(call: StationCall, known: Known201) -> Outcome:
-    """Check that the station sends another Authorize for a token that was last refused."""
+    """Check that the station sends another Authorize for a token if the latest answer refused the token."""
     one = _presented(call, known)
     if (
         one is None

@@ -100,7 +100,7 @@ def _judge_authorization(call: StationCall, known: Known201) -> Outcome:
 
 def _may_be_unreported(known: Known201, tracked: TransactionState | None, started_at: float) -> bool:
     """Return whether an Authorize or a remote start may have authorized the transaction although its events
-    have no idToken. The missing idToken is then another violation.
+    have no idToken. The missing idToken then violates another requirement.
     """
     is_remote = tracked is not None and (
         tracked.contents.remote_start_id is not None or tracked.contents.remote_start_frame is not None

@@ -22,7 +22,9 @@ CLOCK_NOT_SYNCHRONIZED: Final = CHECKS.kind(
 
 @CLOCK_NOT_SYNCHRONIZED.on_call("B01.FR.06", of=Action.notify_report)
 def _judge_report_time(call: StationCall, known: Known201) -> Outcome:
-    """Check that a report was generated between its command and its arrival, by the time of the server."""
+    """Check that the generatedAt of a report lies between the time at which the server sent the command that
+    asks for the report and the time at which the report arrived.
+    """
     request, clock = known[ReportRequests].by_id.get(call.payload["requestId"]), known.clock
     generated_at = seconds_of(call.payload["generatedAt"])
     if request is None or not request.is_certain or generated_at is None or clock.is_skewed:

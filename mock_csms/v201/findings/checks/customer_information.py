@@ -69,7 +69,7 @@ def _judge_purpose(command: AnsweredCommand, _: Known201) -> Outcome:
 
 @AMBIGUOUS_CUSTOMER_ACCEPTED.on_command("N09.FR.09", of=Action.customer_information)
 def _judge_customer(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that a request for no customer, or for several, is refused."""
+    """Check that a CustomerInformation with no reference to a customer, or with several, is refused."""
     named = _IDENTIFIERS & command.request.keys()
     if len(named) == 1:
         return None

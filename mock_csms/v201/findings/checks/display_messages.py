@@ -80,9 +80,9 @@ def _with_transaction(
 
 
 def _support_judge(what: str, variable: str, refusal: str, *, is_supported: bool) -> MessageJudge:
-    """Return a judge of the answer to a message with a priority or format (``what``). With ``is_supported``,
-    it forbids the answer ``refusal`` if the station supports the priority or format; otherwise, it requires
-    ``refusal`` if the station does not support it.
+    """Return a judge of the answer to a SetDisplayMessage that looks only at the priority, or only at the
+    format, of the message (``what``). With ``is_supported``, it forbids the answer ``refusal`` if the station
+    supports the priority or format; otherwise, it requires ``refusal`` if the station does not support it.
     """
 
     def judge(message: JsonObject, command: AnsweredCommand, known: Known201) -> Outcome:

@@ -165,7 +165,10 @@ for _kind, _requirement, _fault, _selects in (
 
 
 def _loss_check(requirement: str, *, of_transaction: bool) -> Callable[[AnsweredCommand, Known201], Outcome]:
-    """Return a check that the station does not deny a message that it accepted before a reboot."""
+    """Return a check that the station does not answer Unknown to a command about a message that it accepted
+    before a reboot. The check applies only to messages about a transaction (``of_transaction``), or only to
+    the others.
+    """
 
     def check(command: AnsweredCommand, known: Known201) -> Outcome:
         if command.answer["status"] != "Unknown":

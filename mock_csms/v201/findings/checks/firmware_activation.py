@@ -59,7 +59,7 @@ def _judge_reboot(call: StationCall, update: FirmwareUpdate, known: Known201) ->
 
 @CHECKS.learn_answered_call(Action.boot_notification)
 def _expect_end(boot: AnsweredStationCall, known: Known201) -> None:
-    """Expect another status of the update that the boot belongs to."""
+    """Expect a further status of the latest firmware update after a boot that belongs to this update."""
     update = known[FirmwareUpdates].latest
     if update is None or boot.answer["status"] != "Accepted" or update.status not in _BEFORE_REBOOT:
         return

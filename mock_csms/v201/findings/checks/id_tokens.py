@@ -16,8 +16,8 @@ from mock_csms.v201.findings.known import Known201
 from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _REPEATED_AFTER_S: Final = 30.0
-"""For so many seconds after the first event with a token, an Authorize may arrive that the station sent
-before this event.
+"""An Authorize that arrives more than so many seconds after the first event with its token is a repetition;
+an earlier one may have been sent before this event.
 """
 _SETTLING_TIME_S: Final = 60.0
 """For so many seconds after a change of settings, an Authorize may arrive that was sent before the change."""

@@ -305,7 +305,7 @@ def _judge_unknown_ids(command: AnsweredCommand, known: Known201) -> Outcome:
 
 
 def _judge_unknown_id(item: Item, known: Known201) -> Outcome:
-    """Judge the result of an item whose id is not the id of a monitor that the same command creates."""
+    """Check that an item is Rejected if no monitor, not even a new one of this command, has its id."""
     monitor_id = item.request.get("id")
     return _refused(
         item,
@@ -377,7 +377,9 @@ def _results(command: AnsweredCommand) -> Iterator[tuple[int, str]]:
 
 
 def _judge_absent(monitor_id: int, status: str, known: Known201) -> Outcome:
-    """Judge the result for an id. A hard-wired monitor that no report shows may be Rejected."""
+    """Check that an id that certainly no monitor has is answered with NotFound. Rejected is not judged if a
+    hard-wired monitor that no report shows may have the id.
+    """
     monitors = known[Monitors]
     may_be_hard_wired = status == "Rejected" and monitor_id not in monitors.cleared
     if not monitors.is_absent(monitor_id) or may_be_hard_wired:

@@ -57,7 +57,9 @@ def _judge_profile_1(command: AnsweredCommand, known: Known201) -> Outcome:
 
 @SECURITY_DOWNGRADE_SELECTED.on_command("A00.FR.005", "A05.FR.10", of=Action.set_variables)
 def _judge_lower_profile(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that no lower security profile is selected unless AllowSecurityProfileDowngrade is true."""
+    """Check that no security profile below the active one is selected unless AllowSecurityProfileDowngrade is
+    true.
+    """
     model = known[DeviceModelFacts]
     active, lowest = model.number("SecurityCtrlr", "SecurityProfile"), _lowest_profile(command, known)
     if active is None or lowest is None or lowest >= active or may_downgrade(model) is not False:

@@ -55,7 +55,9 @@ def _judge_rejection(command: AnsweredCommand, fault: str) -> Outcome:
 
 @SECURITY_DOWNGRADE_ACCEPTED.on_command("B09.FR.04", of=Action.set_network_profile)
 def _judge_downgrade(command: AnsweredCommand, known: Known201) -> Outcome:
-    """Check that no lower security profile is accepted unless AllowSecurityProfileDowngrade is true."""
+    """Check that no security profile below the active one is accepted unless AllowSecurityProfileDowngrade is
+    true.
+    """
     model = known[DeviceModelFacts]
     active, asked = model.number("SecurityCtrlr", "SecurityProfile"), command.request["connectionData"]
     if active is None or asked["securityProfile"] >= active or may_downgrade(model) is not False:

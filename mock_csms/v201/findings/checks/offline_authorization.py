@@ -15,8 +15,8 @@ from mock_csms.v201.findings.transaction_contents import NO_AUTHORIZATION
 
 _AUTHORIZED: Final = ("Authorized",)
 _ACCEPTED_WITHIN_S: Final = 600.0
-"""Time after an answer in which the transaction that it has authorized may begin. A driver who was accepted
-may take some minutes to plug in.
+"""Maximum time from an answer that accepts an idToken to the start of the transaction that the idToken
+authorizes: the driver may take some minutes to plug in.
 """
 _NEVER_LISTED: Final = frozenset({"Central", NO_AUTHORIZATION})
 
@@ -166,7 +166,9 @@ def _judge_expired(call: StationCall, known: Known201) -> Outcome:
 
 @CONTRACT_ACCEPTED_OFFLINE.on_event("C07.FR.07", triggers=_AUTHORIZED)
 def _judge_contract(call: StationCall, known: Known201) -> Outcome:
-    """Check that a contract authorizes only online transactions if it cannot be checked offline."""
+    """Check that the eMAID of a contract, unless the local list has it, does not authorize a transaction
+    offline while ContractValidationOffline is false.
+    """
     id_token, model = call.payload.get("idToken"), known[DeviceModelFacts]
     if id_token is None or id_token["type"] != "eMAID":
         return None

@@ -93,8 +93,8 @@ def _follow_monitors(command: AnsweredCommand, known: Known201) -> None:
 
 @CHECKS.learn_sent(Action.set_monitoring_level, Action.set_variables)
 def _stop_following(command: CommandCall, known: Known201) -> None:
-    """Drop the expectations if a command may disable monitoring for a time; after the next event of a
-    monitor, a further one is expected again.
+    """Expect no events of periodic monitors once a command may have disabled monitoring; a monitor is
+    followed again after its next event.
     """
     items = command.request.get("setVariableData")
     if items is None or any(item["component"]["name"].lower() == "monitoringctrlr" for item in items):

@@ -81,7 +81,7 @@ def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> I
 
 
 def _requirement(entry: ComponentVariable, name: VariableName) -> str:
-    """Return the requirement by which an entry includes a variable."""
+    """Return the requirement that a report contains a variable for which an entry of the GetReport asks."""
     if entry.variable is None:
         return "B08.FR.20"
     if entry.variable_instance is None and name.variable_instance:

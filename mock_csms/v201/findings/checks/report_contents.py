@@ -43,7 +43,9 @@ REPORT_ITEM_UNASKED: Final = CHECKS.kind(
 
 @BASE_REPORT_NOT_SUPPORTED.on_command("B07.FR.01", "B07.FR.12", of=Action.get_base_report)
 def _judge_base(command: AnsweredCommand, _: Known201) -> Outcome:
-    """Check that a GetBaseReport for a required inventory is not answered with NotSupported."""
+    """Check that a GetBaseReport for an inventory that every station must support is not answered with
+    NotSupported.
+    """
     base, status = command.request["reportBase"], command.answer["status"]
     if base not in _REQUIRED_BASES:
         return None

@@ -23,7 +23,9 @@ _TRIGGER: Final = frozenset({"Trigger"})
 _TRIGGERED_WITHIN_S: Final = 60.0
 """Time after an Accepted answer in which a message is certainly the triggered one."""
 _RETRIED_WITHIN_S: Final = 600.0
-"""Time in which a message may repeat an earlier one."""
+"""Maximum time after a message, or after the TriggerMessage that caused it, in which the station may send the
+message again.
+"""
 
 TRIGGERED_MESSAGE_BEFORE_ANSWER: Final = CHECKS.kind(
     "triggered-message-before-answer",

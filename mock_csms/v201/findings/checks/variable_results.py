@@ -179,7 +179,7 @@ def component_of(name: VariableName) -> VariableName:
 
 
 def _is_instance_of(known: VariableName, name: VariableName) -> bool:
-    """Return whether a known name is this name with an instance of the component or variable added."""
+    """Return whether ``known`` equals ``name`` once the instances that ``name`` lacks are added to it."""
     return all(
         mine in {other, ""} for mine, other in zip(name[2:4], known[2:4], strict=True)
     ) and known == name._replace(
