@@ -21,7 +21,7 @@ def is_evse_missing(evse_id: int, known: Known201) -> bool:
     model = known[DeviceModelFacts]
     if not evse_id or not model.is_complete:
         return False
-    evse_ids = {name.evse_id for name in model.components()} - {None}
+    evse_ids = {name.evse_id for name in model.variables()} - {None}
     return bool(evse_ids) and evse_id not in evse_ids
 
 

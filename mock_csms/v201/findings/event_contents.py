@@ -44,7 +44,9 @@ NOT_BY_DRIVER: Final = frozenset(
 """Trigger reasons of Ended events that need a stoppedReason: the driver did not cause the end."""
 UNPLUGGED: Final = frozenset({"EVCommunicationLost", "EVDeparted"})
 BY_DRIVER: Final = frozenset({None, "EVDisconnected", "Local"})
-"""Wrong values of stoppedReason if the driver unplugs after a remote stop (F04.FR.03)."""
+"""Values of stoppedReason (None: absent) that say that the driver stopped the transaction; they are wrong if
+the driver unplugs after a remote stop (F04.FR.03).
+"""
 
 
 class EventContents:

@@ -161,7 +161,7 @@ class EvseUse:
             doubt.due += seconds
 
     def event_refused(self, due: float) -> None:
-        """Wait for the retry of an event, because other events may wait behind it in the queue."""
+        """Wait for the retry of an event that got a CALLERROR: other events may be queued behind it."""
         self._wait(due)
 
     def resumed(self, at: float) -> None:

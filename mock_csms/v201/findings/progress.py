@@ -211,7 +211,7 @@ class Progress:
                 self._last[key] = UNKNOWN_STEP
 
     def judge_step(self, at: float, frame: int, action: str, payload: JsonObject) -> Findings:
-        """Report a status that may not follow the previous one, or does not belong to its command."""
+        """Report a status that must not follow the previous one, or whose requestId is missing or unknown."""
         status, request_id = payload["status"], payload.get("requestId")
         if action == Action.firmware_status_notification:
             self.is_updating = status not in NOT_UPDATING

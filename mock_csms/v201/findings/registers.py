@@ -35,11 +35,11 @@ type Series = tuple[str, str | None, str]
 """Measurand, phase (None: all phases) and location of a register."""
 
 type RegisterValue = tuple[float, float, float]
-"""Value of a register in Wh or varh, the value as sent, and the Wh or varh per unit as sent."""
+"""Value of a register in Wh or varh, the value as sent, and the size of the unit as sent, in Wh or varh."""
 
 type Reading = tuple[str, float, int, int, RegisterValue]
-"""Reading of a register: sortable timestamp, Wh or varh, seqNo and frame of the message, and the value as
-sent.
+"""Reading of a register: sortable timestamp, value in Wh or varh, seqNo and frame of the message, and the
+`RegisterValue` of the reading.
 """
 
 

@@ -27,7 +27,9 @@ RETRY_MARGIN_S: Final = 60.0
 REASON_WITHIN_S: Final = 300.0
 """Maximum time after an accepted Reset for a boot that counts as its result."""
 FIRST_BOOT_WITHIN_S: Final = 60.0
-"""Maximum time between the opening of a connection and a boot that counts as the one after the restart."""
+"""If a boot after a restart comes within this time after a connection opens, the restart was before the
+opening.
+"""
 RESTARTED: Final = RESTARTS - {"ApplicationReset"}
 """Boot reasons for a restart of the whole station, not only of an application."""
 EARLIEST_HEARTBEAT: Final = 0.8
@@ -144,8 +146,8 @@ class Registration:
         """Whether `judge_call` needs to see the next CALL."""
         self._status_when_sent: str | None = None
         self._was_accepted_when_sent = False
-        """Values of `status` and `is_accepted_here` when the latest command was sent. A boot may cross the
-        command or its answer.
+        """`_status_when_sent` and this: the values of `status` and `is_accepted_here` when the latest command
+        was sent. A boot may cross the command or its answer.
         """
         self.interval_s: float | None = None
         """Seconds without a message after which a Heartbeat is due."""

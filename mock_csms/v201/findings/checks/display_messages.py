@@ -163,7 +163,7 @@ def _judge_display(command: AnsweredCommand, known: Known201) -> Outcome:
     model, display = known[DeviceModelFacts], command.request["message"].get("display")
     if display is None or not model.is_complete:
         return None
-    names = {name.component for name in model.components()}
+    names = {name.component for name in model.variables()}
     if "display" not in names or display["name"].lower() in names:
         return None
     if command.answer["status"] != _ACCEPTED:

@@ -134,7 +134,7 @@ def _token_user(at: float, key: IdTokenKey, known: Known201) -> str | None:
     """
     running = known.running.certain_on_evse(None)
     model = known[DeviceModelFacts]
-    evse_ids = {name.evse_id for name in model.components() if name.evse_id is not None}
+    evse_ids = {name.evse_id for name in model.variables() if name.evse_id is not None}
     if len(running) != 1 or not model.is_complete or len(evse_ids) != 1:
         return None
     tracked = known.transactions.find(running[0][0])

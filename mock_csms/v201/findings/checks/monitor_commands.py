@@ -93,7 +93,7 @@ def _has_component(name: VariableName, model: DeviceModelFacts) -> bool:
         and (name.evse_id is None or known.evse_id == name.evse_id)
         and (name.connector_id is None or known.connector_id in {None, name.connector_id})
         and (not name.component_instance or known.component_instance == name.component_instance)
-        for known in model.components()
+        for known in model.variables()
     )
 
 
@@ -118,7 +118,7 @@ def _judge_unknown_variable(item: Item, known: Known201) -> Outcome:
     be read may be missing in the inventory (SecurityCtrlr.BasicAuthPassword).
     """
     model, name = known[DeviceModelFacts], name_of_item(item.request)
-    exists = any(each[:2] == name[:2] for each in model.components())
+    exists = any(each[:2] == name[:2] for each in model.variables())
     return _refused(
         item,
         "UnknownVariable",

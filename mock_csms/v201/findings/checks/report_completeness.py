@@ -55,7 +55,7 @@ class Demand(NamedTuple):
 
 def _demands(request: ReportRequest, model: DeviceModelFacts) -> Iterator[Demand]:
     if request.base == "SummaryInventory":
-        for name in model.components():
+        for name in model.variables():
             if name.variable == "availabilitystate" and name.component in {"chargingstation", "evse"}:
                 yield Demand(_SUMMARY, name)
     elif request.criteria and not request.entries:
@@ -74,7 +74,7 @@ def _demands_of_criteria(criteria: frozenset[str], model: DeviceModelFacts) -> I
     components = {component_of(name): name for name in model.lasting()}
     for criterion in sorted(criteria & _CRITERIA.keys()):
         requirement = _CRITERIA[criterion] if len(criteria) == 1 else _SEVERAL_CRITERIA
-        having = {component_of(name) for name in model.components() if name.variable == criterion.lower()}
+        having = {component_of(name) for name in model.variables() if name.variable == criterion.lower()}
         for component, name in components.items():
             if component not in having:
                 yield Demand(requirement, name, is_of_component=True)
@@ -145,7 +145,7 @@ def _judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
     component although one was named (B08.FR.24).
     """
     entries, status = _known_entries(command, known), command.answer["status"]
-    names = [*known[DeviceModelFacts].components()] if entries else []
+    names = [*known[DeviceModelFacts].variables()] if entries else []
     if not entries or any(entry.of_any_instance.matches(name) for entry in entries for name in names):
         return None
     if status == "Accepted":
@@ -160,7 +160,7 @@ def _judge_empty(command: AnsweredCommand, known: Known201) -> Outcome:
 def _judge_accepted(command: AnsweredCommand, known: Known201) -> Outcome:
     """Check that a GetReport for variables of the station is not answered with EmptyResultSet."""
     entries, status = _known_entries(command, known), command.answer["status"]
-    names = [*known[DeviceModelFacts].components()] if entries else []
+    names = [*known[DeviceModelFacts].variables()] if entries else []
     if not any(entry.matches(name) for entry in entries for name in names):
         return None
     if status == "EmptyResultSet":

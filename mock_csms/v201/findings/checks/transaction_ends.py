@@ -249,7 +249,7 @@ def _is_suspended(event: JsonObject) -> bool:
 def _gives_no_energy(known: Known201, transaction_id: str, points: frozenset[str]) -> bool:
     """Return whether a charging transaction with a refused token must not get more energy."""
     model, running = known[DeviceModelFacts], known.running.by_id.get(transaction_id)
-    has_limit = not model.is_complete or any(name.variable == _MAX_ENERGY for name in model.components())
+    has_limit = not model.is_complete or any(name.variable == _MAX_ENERGY for name in model.variables())
     is_charging = running is not None and running.charging_state == "Charging"
     return is_charging and not has_limit and "EnergyTransfer" not in points
 

@@ -25,8 +25,8 @@ def _is_missing(place: Connector, known: Known201) -> bool:
     model, (evse_id, _) = known[DeviceModelFacts], place
     if not model.is_complete or place in model.connectors():
         return False
-    components = {name.component for name in model.components() if name.evse_id == evse_id}
-    has_connectors = any(name.component == "connector" for name in model.components())
+    components = {name.component for name in model.variables() if name.evse_id == evse_id}
+    has_connectors = any(name.component == "connector" for name in model.variables())
     return has_connectors and (not components or "connector" in components)
 
 

@@ -163,7 +163,7 @@ def _absence_of(model: DeviceModelFacts, name: VariableName, attribute_type: str
         if attribute_type in definition.mutability:
             return None
         return Absence("attribute type", frozenset({_NOT_SUPPORTED}))
-    namesakes = [known for known in model.components() if known.component == name.component]
+    namesakes = [known for known in model.variables() if known.component == name.component]
     if not namesakes:
         return Absence("component", frozenset({_UNKNOWN_COMPONENT}))
     either = frozenset({_UNKNOWN_COMPONENT, _UNKNOWN_VARIABLE})

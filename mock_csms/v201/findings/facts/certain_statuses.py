@@ -17,13 +17,15 @@ _CHANGED_BY: Final = {
     "Inoperative": frozenset({"Available", "Reserved"}),
     "Operative": frozenset({"Unavailable"}),
 }
-"""Connector statuses that a ChangeAvailability may replace by another one, by its operationalStatus."""
+"""Connector statuses that a ChangeAvailability may end, by the operationalStatus in the command."""
 _DOUBTED: Final = frozenset({None, Action.notify_event, Action.status_notification})
 """Actions of messages that may contain a status; None: an unknown action."""
 
 
 class StatusTimes(Facts):
-    """Time of the last status of each connector on this connection, unless it may have changed since."""
+    """Time of the last status that each connector has reported on this connection; a time is dropped once the
+    status may be outdated.
+    """
 
     __slots__ = ("at",)
 

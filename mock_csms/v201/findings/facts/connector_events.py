@@ -23,7 +23,7 @@ _COMMAND_EFFECT_S: Final = 60.0
 _REPLUGGING: Final = frozenset({"CablePluggedIn", "EVCommunicationLost", "EVDetected"})
 """Trigger reasons of events about a cable that is plugged in or unplugged during a transaction."""
 _PRESENTING: Final = frozenset({"Authorized", "Deauthorized", "RemoteStart", "StopAuthorized"})
-"""Trigger reasons of events that follow an idToken."""
+"""Trigger reasons of events caused by an idToken that a driver presented or a remote start contained."""
 
 
 class ConnectorStatus(NamedTuple):

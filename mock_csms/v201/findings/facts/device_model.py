@@ -43,9 +43,7 @@ _OF_CONNECTION: Final = (
     VariableName("ocppcommctrlr", "activenetworkprofile"),
     VariableName("securityctrlr", "securityprofile"),
 )
-"""Variables whose values follow from the connection in use, or may have been reset since that connection
-ended.
-"""
+"""Variables whose values the station may change by itself when it reconnects or restarts."""
 _IDENTITY: Final = ("vendorName", "model", "serialNumber", "firmwareVersion")
 """Fields of a BootNotification that identify the product; each product has its own device model."""
 
@@ -73,7 +71,7 @@ class Definition(NamedTuple):
 
     @property
     def has_characteristics(self) -> bool:
-        """Whether the report contained variableCharacteristics; they require a data type."""
+        """Whether the report contained variableCharacteristics, which always have a data type."""
         return self.data_type is not None
 
     def merged_with(self, known: "Definition") -> "Definition":
@@ -252,12 +250,12 @@ class DeviceModelFacts(Facts):
         value = self.of_station(component, variable, instance)
         return None if value is None else frozenset(part.strip() for part in value.split(",") if part.strip())
 
-    def components(self) -> Iterator[VariableName]:
-        """Names of all known variables."""
+    def variables(self) -> Iterator[VariableName]:
+        """Return the names of all known variables."""
         return iter(self.definitions)
 
     def lasting(self) -> Iterator[VariableName]:
-        """Names of all known variables, without the variables of a vehicle, which come and go with it."""
+        """Return the names of all known variables, except those of a vehicle, which come and go with it."""
         return (name for name in self.definitions if name.component != CONNECTED_EV)
 
     @property

@@ -100,8 +100,8 @@ def is_filtered_query(request: JsonObject) -> bool:
 
 
 def blame(shortages: Iterable[Shortage], at: float, known: Known201) -> Outcome:
-    """Report the first shortage of a message that has no transaction. Each shortage before it becomes a
-    suspicion about the transaction of its message. The suspicion is reported once a later event shows that
+    """Report the first shortage whose message has no transaction. Store every shortage that precedes it as
+    a suspicion about the transaction of the message. The suspicion is reported once a later event shows that
     the transaction goes on: until then, the Ended event may be on the way.
     """
     for kind, requirement, shown, frames, sentence in shortages:
@@ -180,11 +180,11 @@ class DisplayMessages(Facts):
             and shown.transaction_id in {None, *running}
         )
 
-    def certain_query(self, message: JsonObject) -> MessageQuery | None:
-        """Return the query with the requestId of `message`; None if unknown, or if the requestId was used
-        again.
+    def certain_query(self, payload: JsonObject) -> MessageQuery | None:
+        """Return the query with the requestId in `payload`; None if there is no such query, or if the
+        requestId was used again.
         """
-        query = self.queries.get(message["requestId"])
+        query = self.queries.get(payload["requestId"])
         return query if query is not None and query.is_certain else None
 
     def stored_for(self, command: AnsweredCommand, known: Known201) -> dict[int, ShownMessage]:

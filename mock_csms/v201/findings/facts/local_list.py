@@ -168,7 +168,9 @@ def _entry_of(item: JsonObject) -> ListEntry:
 
 
 def entry_of_token(known: Known201, key: IdTokenKey) -> ListEntry | None:
-    """Return the entry of a token in the list in use; None if it is not known."""
+    """Return the entry of a token in the local list; None if it is not known. If the list is certainly
+    disabled, every token counts as not listed.
+    """
     if known[DeviceModelFacts].is_off(COMPONENT):
         return _NOT_LISTED
     return known[LocalListFacts].entry(key)

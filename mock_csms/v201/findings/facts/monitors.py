@@ -203,13 +203,13 @@ class Monitors(Facts):
         self.before_boot: tuple[KnownMonitor, ...] = ()
         """Custom monitors from before the latest boot; their ids may have changed since."""
         self.since_base_all: frozenset[int] = frozenset()
-        """Ids of the custom monitors at the latest SetMonitoringBase All, without those set again since."""
+        """Ids of the custom monitors known at the latest SetMonitoringBase All, and not set again since."""
         self.base: tuple[str, float, int] | None = None
         """Accepted monitoring base other than All, with time and frame of the answer on this connection; None
         once a later command may have changed the monitors.
         """
         self.removed: dict[int, KnownMonitor] = {}
-        """Custom monitors, not replacements of another monitor, that the base `base_name` has removed."""
+        """Custom monitors that the base `base_name` has removed, except those set as a replacement."""
         self.base_name = ""
         """Latest accepted monitoring base."""
         self.level: tuple[int, float, int] | None = None

@@ -35,7 +35,7 @@ class SigningTrigger:
     """Required certificateType; None: any."""
     is_certain: bool
     """Whether the next SignCertificate certainly follows from the trigger, and does not repeat an earlier
-    request.
+    SignCertificate.
     """
 
 
@@ -53,10 +53,12 @@ class SigningFacts(Facts):
 
     def __init__(self) -> None:
         self.keys: dict[bytes, int] = _Keys()
-        """Frame number of the first request with a key, by a digest of the public key."""
+        """Frame number of the first SignCertificate with each public key, by a digest of the key."""
         self.trigger: SigningTrigger | None = None
         self.waiting: set[str] = set()
-        """certificateTypes of requests that may be repeated, because no certificate was sent for them."""
+        """certificateTypes of the SignCertificates for which the station has not answered a
+        CertificateSigned; the station may repeat them.
+        """
         self.serial_number = ""
         """Serial number of the station in the latest BootNotification."""
 

@@ -30,8 +30,8 @@ class TriggeredTask:
     """A log upload or firmware update, as its statuses show it."""
 
     state: str | None = None
-    """IDLE, WORKING, _STARTED if the task may be in either state, or None before the first status since the
-    boot.
+    """IDLE or WORKING; _STARTED if the task may be in either of these states; None while nothing is known
+    about the task.
     """
     status: str = ""
     """Latest status."""
@@ -72,7 +72,7 @@ class TriggerFacts(Facts):
         return self._tables.triggers.setdefault(action, Triggers())
 
     def task(self, action: str) -> TriggeredTask:
-        """Return the task whose status messages have an action."""
+        """Return the task whose statuses are sent in messages with the given action."""
         return self._tables.tasks.setdefault(action, TriggeredTask())
 
     def booted(self, reason: str) -> None:

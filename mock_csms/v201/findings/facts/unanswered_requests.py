@@ -31,7 +31,9 @@ class _Requests(BoundedDict[ResultKey, int | None]):
 
 
 class UnansweredRequests(Facts):
-    """Frame number of each request since the first boot; None once the request is answered or uncertain."""
+    """Frame number of each request sent while the registration status of the station was known; None once the
+    request is answered or uncertain.
+    """
 
     __slots__ = ("frames",)
 
