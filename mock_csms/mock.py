@@ -240,7 +240,18 @@ def _station_socket(port: Listener) -> socket:
         whose = "" if port.name == MAIN_LISTENER else f" for the listener {port.name}"
         raise CouldNotStart(
             f"cannot listen on {port.host} port {port.settings.port}{whose}: {error.strerror}"
+            f"{_remedy(error, port)}"
         ) from None
+
+
+def _remedy(error: OSError, port: Listener) -> str:
+    """Return what to do about a port that is in use, as the end of a sentence."""
+    if error.errno != errno.EADDRINUSE:
+        return ""
+    if port.name == MAIN_LISTENER:
+        return "; choose another port with --port, or send commands to the server there with its control API"
+    where = "with --tls-port" if port.name == TLS_LISTENER else f"in [listeners.{port.name}]"
+    return f"; choose another port {where}"
 
 
 @asynccontextmanager

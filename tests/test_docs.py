@@ -402,15 +402,16 @@ def test_unknown_flag_fails() -> None:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[MockCsms]:
-    """Run a mock with a control API, a journal file and the stations CS1 and CS001, which have booted."""
+    """Run a mock with a control API, a journal file and the stations CS1 and CS001, booted twice."""
     settings = Settings(port=0, journal=folder / "run.ndjson", ready_file=folder / "ready.json")
     async with (
         MockCsms(settings, VERSIONS) as mock,
         connected_to(mock.url, "CS1") as first,
         connected_to(mock.url, "CS001") as second,
     ):
-        await first.boot()
-        await second.boot()
+        for station in (first, second):
+            await station.boot()
+            await station.boot(reason="RemoteReset")  # as after the Reset that the pages send
         yield mock
 
 

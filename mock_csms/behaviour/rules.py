@@ -114,6 +114,13 @@ class ErrorAnswer(BaseModel):
     details: RulePayload = {}
     """errorDetails."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_not_only_the_code(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(f'write the error as an object with a code: {{"code": "{value[:40]}"}}')
+        return value
+
 
 class CommandEffect(BaseModel):
     """A command to send to the station after the answer."""

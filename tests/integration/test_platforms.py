@@ -121,7 +121,10 @@ async def test_taken_port_ends_with_exit_code_3_and_one_line() -> None:
         port = taken.getsockname()[1]
         code, _, errors = await outcome("--port", str(port), program=BARE_PLATFORM)
     assert code == 3
-    assert errors == f"server.py: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}\n"
+    assert errors == (
+        f"server.py: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}; choose another "
+        "port with --port, or send commands to the server there with its control API\n"
+    )
 
 
 async def test_period_is_kept_and_the_journal_is_complete(tmp_path: Path) -> None:
