@@ -1,4 +1,4 @@
-"""Closing a connection whose station does not read, on both event loops."""
+"""Closing a connection whose station does not read, on asyncio's own event loop and uvloop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -199,7 +199,7 @@ async def test_api_sends_a_toy_command_with_its_default_payload(both: RunningMoc
 async def test_answer_with_a_status_that_the_toy_does_not_fulfil_is_refused(
     both: RunningMock, log_lines: LogLines
 ) -> None:
-    """The status Accepted means success in OCPP 2.0.1, but the schema of the toy does not allow it."""
+    """Only the status Done means success for the toy; Accepted also violates the toy's schema."""
     for status in ("Declined", "Accepted"):
         _, answer = await send_with_api(both, {"action": "Paint"}, {"status": status})
         assert answer.get("outcome") in {"result", "error"}

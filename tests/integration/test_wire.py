@@ -1,4 +1,4 @@
-"""Answers of the server to scripts of raw bytes on a TCP connection, on both event loops."""
+"""Answers of the server to scripts of raw bytes over TCP, on asyncio's own event loop and uvloop."""
 
 from collections.abc import Iterable
 from typing import Any

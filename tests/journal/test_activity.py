@@ -1,4 +1,4 @@
-"""The newest entry about each station, and changes without an entry."""
+"""The newest journal entry about each station, and changes of a station that no journal entry records."""
 
 import pytest
 

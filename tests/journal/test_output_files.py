@@ -1,4 +1,4 @@
-"""Writing to a file of a run, or to a named pipe in its place."""
+"""Writing the output of a run to a regular file or to a named pipe."""
 
 import os
 import threading

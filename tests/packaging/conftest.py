@@ -36,7 +36,7 @@ class Installation:
 
     @property
     def ways(self) -> dict[str, tuple[str, ...]]:
-        """Commands by name: pytest, and two that start the server; its help and errors show the same name."""
+        """Command lines by name: pytest, and two of the server, whose help and errors show that name."""
         return {
             "mock-csms": (str(self.python), str(self.script)),
             "python -m mock_csms": (str(self.python), "-m", "mock_csms"),

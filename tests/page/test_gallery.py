@@ -1,4 +1,4 @@
-"""The page's gallery of misbehaviour: the server accepts each rule and each request to a station in it."""
+"""The server accepts each rule and each control API request of the page's gallery of misbehaviour."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The PKI: its certificates by name, signed requests and revocation."""
+"""The PKI: its own certificates by name, and those that it issues for CSRs and for stations."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -52,7 +52,7 @@ def test_case_is_no_substitute_for_a_finding_that_is_possible() -> None:
 
 @pytest.mark.parametrize("side", CATEGORIES)
 def test_reason_for_a_missing_check_or_test_is_not_stale(side: Side) -> None:
-    """If a requirement has a finding or test, no reason says why it has none, unless the mock deviates."""
+    """A requirement with a finding or test may have a reason for having none only where the mock deviates."""
     shown = {
         name
         for name, entry in ACCOUNT.entries.items()

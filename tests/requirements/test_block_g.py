@@ -20,7 +20,7 @@ async def clock_error(session: SessionCase) -> timedelta:
 
 
 async def test_g02_fr_03_answer_to_a_heartbeat_has_the_current_time(session: SessionCase) -> None:
-    """Also with ``--clock-skew``, with which the clock of the mock is wrong on purpose."""
+    """With ``--clock-skew``, the currentTime is wrong by the skew, on purpose."""
     assert timedelta(seconds=-5) < await clock_error(session) <= timedelta()
     await session.case.configure(clock_skew=3600)
     assert timedelta(minutes=59) < await clock_error(session) <= timedelta(hours=1)

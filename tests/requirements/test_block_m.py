@@ -37,7 +37,7 @@ async def test_m05_fr_10_root_signed_by_the_old_root_is_installed_if_configured(
 
 
 async def test_m06_fr_04_status_is_failed_without_a_response_of_the_responder(case: StationCase) -> None:
-    """By default, the mock asks no responder, and gives a certificate of another CA the status unknown."""
+    """Only with ``--ocsp ask``; by default, the OCSP result for a certificate of another CA is unknown."""
     data = {**case.csms.authority.named("secc").hash_data(), "responderURL": UNUSED_URL}
     of_another_ca = data | {"issuerNameHash": "00" * 32, "issuerKeyHash": "00" * 32}
     async with case.booted() as station:

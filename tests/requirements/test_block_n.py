@@ -38,7 +38,7 @@ async def test_n01_fr_18_log_can_be_uploaded_with_each_method(case: StationCase,
 
 
 async def parts_of(case: StationCase, action: str, list_name: str, limit: JsonObject) -> list[JsonObject]:
-    """Report ``limit``, ask the mock to split a list over several commands, and return their payloads."""
+    """Have the station report ``limit`` and the mock split a list over commands; return their payloads."""
     async with case.booted() as station:
         await report_variable(station, **limit)
         lists: JsonObject = {

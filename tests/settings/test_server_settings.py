@@ -245,7 +245,7 @@ def test_station_origin_without_a_scheme_and_host_is_rejected(origin: str) -> No
 
 
 def test_thousands_of_profiles_are_checked_in_linear_time() -> None:
-    """Matching each profile with every other would take minutes."""
+    """Matching each `Profile` with every other would take minutes."""
     settings = Settings(stations={f"CS{number}": Profile(boot_status="Pending") for number in range(10_000)})
 
     assert check(settings, OCPP_VERSIONS) is None

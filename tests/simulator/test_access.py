@@ -60,7 +60,7 @@ class Station:
         return Access(core, self.network, self.store, self.security)
 
     def set_password(self, value: str = NEW_PASSWORD) -> str:
-        """Set the password, and return the status."""
+        """Send a SetVariables with a new BasicAuthPassword, and return its attributeStatus."""
         item = {
             "component": {"name": "SecurityCtrlr"},
             "variable": {"name": "BasicAuthPassword"},

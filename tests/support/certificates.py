@@ -16,7 +16,7 @@ LONG_AGO: Final = datetime(2025, 12, 1, tzinfo=UTC)
 
 
 def signed_certificate(talk: Talk, **fields: Any) -> tuple[x509.Certificate, x509.Certificate]:
-    """Send a CSR and an accepted CertificateSigned; return the new certificate and its root."""
+    """Let the station send a CSR and accept a CertificateSigned; return the new certificate and its root."""
     root, csr = Authority("Root", start=LONG_AGO), build_csr()
     talk.request_certificate(csr)
     chain = root.sign(csr)

@@ -144,7 +144,7 @@ class ObservedStation:
         self.refuse: Callable[[str], bool] = lambda _: False
         self.answer_delay_s: Callable[[], float] = lambda: 0.0
         self.connection: object | None = None
-        """New object for each connection, None without one; frames of earlier connections are lost."""
+        """A new object for each connection, None without one; frames on the way when it ends are lost."""
         self._boots = list(boots)
         self._numbers = count(1)
         self._ticks_at = self.host.time()
