@@ -190,6 +190,11 @@ def test_default_error_is_internal_error() -> None:
             {"then": {"answer": {}, "error": {}}},
             "either an answer or an error, not both",
         ),
+        case(
+            "error that is only a code",
+            {"then": {"error": "InternalError"}},
+            'as an object with a code: {"code": "InternalError"}',
+        ),
         case("long description", {"then": {"error": {"description": "x" * 256}}}, "at most 255 characters"),
         case("mistyped fault", {"then": {"fault": {"kind": "dely"}}}, "no fault 'dely'; did you mean delay?"),
         case("times 0", {"then": NO_ANSWER, "times": 0}, "greater than 0"),
