@@ -65,7 +65,7 @@ async def opened(
     scheme: Scheme = "light",
     timeout_s: float = PATIENCE,
 ) -> AsyncIterator[Page]:
-    """Open an address in a new profile; at the end, fail if the guard has seen a fault."""
+    """Open an address in a new browser context; at the end, fail if the guard has seen a fault."""
     context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     context.set_default_timeout(timeout_s * 1000)
     guard = PageGuard(address)

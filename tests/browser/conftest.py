@@ -94,7 +94,7 @@ async def start_station(mock: MockCsms) -> AsyncIterator[StartStation]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, start_mock: StartMock) -> AsyncIterator[OpenPage]:
-    """Open guarded pages, each in a profile of its own; the parameters are those of `opened`.
+    """Open guarded pages, each in a browser context of its own; the parameters are those of `opened`.
 
     This fixture depends on ``start_mock``, so that pages close before mocks.
     """

@@ -1,4 +1,4 @@
-"""The view "Behave": rules, gallery, tokens, profile and ports."""
+"""The view "Behave" and its tabs: Rules, Gallery, Tokens, Profile (of a station) and Ports."""
 
 import re
 import tomllib

@@ -103,7 +103,7 @@ async def test_texts_of_a_station_stay_text(
 
 
 async def interpreted(page: Page, name: str) -> AsyncIterator[str]:
-    """Signs that the page has become wider, or does not show a text of the station as plain text."""
+    """Yield each fault of the page: it scrolls sideways, or does not show a station's text as plain text."""
     text = await page.locator("body").inner_text()
     if OVERRIDE in text:
         yield "a mark that changes the direction of text"

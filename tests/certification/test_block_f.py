@@ -140,7 +140,7 @@ async def test_tc_f_20_csms_heartbeat_is_triggered(session: SessionCase) -> None
 
 
 async def triggers_status(session: SessionCase, status: str) -> None:
-    """Make the mock send its default TriggerMessage, for the connector; the station reports ``status``."""
+    """Make the mock send its default TriggerMessage; the station then reports the connector as ``status``."""
     await report_connector(session.station, status)
     received = await session.command("TriggerMessage")
     assert received == {"requested_message": "StatusNotification", "evse": EVSE}

@@ -34,7 +34,7 @@ def meter_value(time: str, context: str, wh: float, **fields: Any) -> dict[str, 
 
 
 async def report_without_transaction(session: SessionCase, time: str, evse_id: int) -> None:
-    """Report a clock-aligned value of an EVSE without a transaction in a MeterValues and a NotifyEvent."""
+    """Report a clock-aligned value of an EVSE without a transaction, by MeterValues and by NotifyEvent."""
     values = [meter_value(time, "Sample.Clock", 100.0)]
     await session.station.send(call.MeterValues(evse_id=evse_id, meter_value=values))
     event: dict[str, Any] = {
@@ -72,7 +72,10 @@ async def test_tc_j_02_csms_clock_aligned_values_of_a_transaction_are_answered(s
 
 
 async def ends_with_values(session: SessionCase, context: str, **fields: Any) -> None:
-    """End a transaction with all its meter values; the mock must show the energy from first to last."""
+    """End a transaction by a TransactionEvent with all its meter values.
+
+    The mock must show the difference of the first and the last value as the energy of the transaction.
+    """
     await session.transfer_energy()
     *times, last = last_times(4)
     values = [meter_value(time, context, 100.0 * number, **fields) for number, time in enumerate(times)]

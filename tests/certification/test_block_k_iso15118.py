@@ -71,7 +71,7 @@ async def negotiate(session: SessionCase, kind: str = "AC") -> None:
 
 
 async def set_profile(session: SessionCase) -> JsonObject:
-    """Make the mock send another profile of the transaction by the control API; return the profile."""
+    """Use the control API to make the mock send another profile for the transaction; return the profile."""
     [known] = (await session.case.state())["chargingProfiles"]
     of_transaction = {"transactionId": session.transaction_id, "id": known["chargingProfile"]["id"]}
     profile = charging_profile("TxProfile", stackLevel=0, **of_transaction)

@@ -161,7 +161,10 @@ async def test_tc_m_19_csms_station_without_a_matching_certificate_is_handled(ca
 
 
 async def delete_listed(case: StationCase, station: Station, algorithm: str) -> JsonObject:
-    """Make the mock request the certificates, then delete its own root; return the answer to the deletion."""
+    """Make the mock ask the station for its certificates, then tell it to delete the mock's root certificate.
+
+    Return the station's answer to the DeleteCertificate.
+    """
     listed = entry(case.csms, "CSMSRootCertificate", algorithm)
     list_certificates(station, [listed])
     await case.result_of("GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]})

@@ -23,7 +23,7 @@ STEPS: Final[Mapping[str, Step]] = {
 CABLE_FIRST: Final = ("park", "plug in", "authorize", "charge")
 TOKEN_FIRST: Final = ("park", "authorize", "plug in", "charge")
 STOP: Final = ("stop", "unplug", "leave")
-NEVER: Final = "ParkingBayOccupancy"
+LATEST_STOP: Final = "ParkingBayOccupancy"
 """TxStopPoint that ends a transaction only when the vehicle leaves, at the end of a session."""
 
 STARTS: Final = {
@@ -56,7 +56,10 @@ second stays authorized, as with StopTxOnEVSideDisconnect false.
 
 
 def events_of(start: str, stop: str, steps: Sequence[str]) -> list[tuple[str, str]]:
-    """Apply the steps with these start and stop points; return each that leads to an event, with its type."""
+    """Apply the steps with these start and stop points.
+
+    Return each step that leads to a TransactionEvent, with the type of this event.
+    """
     points, situation = TransactionPoints.of_values(start, stop), Situation()
     found: list[tuple[str, str]] = []
     for step in steps:
@@ -71,7 +74,10 @@ def test_transaction_starts_at_the_first_start_point_and_is_updated_after_it(sta
     for steps, first in zip((CABLE_FIRST, TOKEN_FIRST), STARTS[start], strict=True):
         after = steps[steps.index(first) + 1 :]
 
-        assert events_of(start, NEVER, steps) == [(first, "Started"), *((step, "Updated") for step in after)]
+        assert events_of(start, LATEST_STOP, steps) == [
+            (first, "Started"),
+            *((step, "Updated") for step in after),
+        ]
 
 
 @pytest.mark.parametrize("stop", STOPS)

@@ -1,4 +1,4 @@
-"""Stimuli in cases: the EVSE and connector at which a rig gives them."""
+"""The EVSE and connector at which a rig performs the actions that a case asks for."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from mock_csms.certify.verbs.rig_verbs import RigVerbs
 
 
 class RecordingRig:
-    """A rig that records each stimulus as text and does nothing."""
+    """A rig that records, as text, each action that it is asked for, and performs none."""
 
     def __init__(self) -> None:
         self.given: list[str] = []
 
     async def do(self, stimulus: Stimulus) -> None:
-        """Record a stimulus."""
+        """Record an action that the rig is asked for."""
         self.given.append(str(stimulus))
 
 

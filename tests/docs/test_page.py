@@ -1,4 +1,4 @@
-"""docs/page.md describes every view and every key of the page."""
+"""docs/page.md describes every view and every keyboard shortcut of the page."""
 
 import re
 

@@ -122,7 +122,8 @@ def logged_attempts(log_lines: LogLines) -> list[LoggedAttempt]:
 def intervals_are_long_enough(attempts: list[LoggedAttempt], message_timeout: float = 0.0) -> bool:
     """Return whether the intervals between attempts are at least those that a station must keep.
 
-    The time-out starts when the station sends, the logged interval when the server receives, possibly later.
+    With a time-out, the intervals may be shorter by `ATTEMPT_INTERVAL`: the time-out starts when the station
+    sends the message, but the logged interval starts when the server receives it, possibly later.
     """
     tolerance = ATTEMPT_INTERVAL if message_timeout else 0
     minima = (

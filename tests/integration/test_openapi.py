@@ -52,7 +52,7 @@ def _use_known_station_and_short_waits(case: Any) -> None:
 
 
 def _with_brief_transfer(query: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a transfer, changed to be brief and to ask for no status above 499."""
+    """Return the query of a file transfer, changed to make it brief and to ask for no status above 499."""
     parameters = dict(query)
     if isinstance(seconds := query.get("seconds"), int | float) and seconds > MAX_WAIT_S:
         parameters["seconds"] = MAX_WAIT_S

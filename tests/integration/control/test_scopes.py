@@ -171,7 +171,7 @@ async def test_rule_deleted_without_a_scope_stays_deleted(mock: Mock, station_id
 
 
 def rule(state: str, rule_id: str = "beat") -> Rule:
-    """A rule that sets the state of a station to ``state`` at a Heartbeat."""
+    """A rule that gives a station the state ``state``, a label for other rules, at each Heartbeat."""
     return Rule.model_validate({"id": rule_id, "when": {"action": "Heartbeat"}, "set": state})
 
 
