@@ -160,7 +160,7 @@ def _measure_idle(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
 
 
 def _measure_side_by_side(plan: Plan, results: Results, rows: Sequence[Row]) -> None:
-    """Measure servers that all run at the same time, one after the other in each round."""
+    """Run all servers at the same time, and measure them one after the other in each round."""
     results.expect(rows)
     with ExitStack() as stack:
         loads: dict[Row, Load] = {}

@@ -327,7 +327,7 @@ def _follow_events(target: Target) -> None:
 
 
 def _resume_events(target: Target) -> None:
-    """Make 100 clients read a full journal as events; every third client stops after its first bytes."""
+    """Make 100 clients read a full journal as an event stream; every third stops after its first bytes."""
     with HostileStation(target, "resumed") as station:
         for _ in range(10_000):
             station.call("Heartbeat", {})
@@ -342,7 +342,7 @@ def _resume_events(target: Target) -> None:
 
 
 def _open_waits(target: Target) -> None:
-    """Leave 1,000 waits and 100 event streams open while a station sends Heartbeats."""
+    """Leave 1,000 requests to /v1/wait and 100 event streams open while a station sends Heartbeats."""
     matches = {"any": [{"station": "busy", "action": ["Authorize", "DataTransfer"]}, {"expression": "a.b"}]}
     wait = json.dumps({**matches, "unless": [{"payload": {"a": {"b": 1}}}], "within": 3600}).encode()
     with ExitStack() as stack:

@@ -279,9 +279,9 @@ async def _memory(tab: Tab, minutes: float) -> list[Figure]:
 async def _rates(
     browser: Browser, server: Server, core: int | None, rounds: int, seconds: float
 ) -> list[Figure]:
-    """Return each rate of the server without the page, and the rate with the page divided by it.
+    """Measure the server with the page open and without, once each per round.
 
-    Each round measures the server once with the page open and once without.
+    Return the rates without the page, and the ratios of each rate with the page to the rate without it.
     """
     load = Load(Row("mix", LOADED_STATIONS, "page"), server, core)
     names = ("calls_per_cpu_second", "calls_per_second")

@@ -161,9 +161,10 @@ def _is_of(profile: JsonObject, transaction: Transaction | None) -> bool:
 
 
 def after_rejected_schedule(csms: Csms, station: Station, notification: JsonObject) -> Iterator[Command]:
-    """Send the charging profile in force again, as the TxProfile of the transaction (K16).
+    """After the mock has rejected an EV's charging schedule, send the charging profile in force again, as
+    the TxProfile of the transaction (K16).
 
-    If no profile is in force, which means that a rule has rejected the schedule, set a profile that fits the
+    Without a profile in force, only a rule can have rejected the schedule; then set a profile that fits the
     EV's last charging needs.
     """
     evse_id = notification["evseId"]

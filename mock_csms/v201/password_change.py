@@ -51,7 +51,7 @@ def note_password_change(  # noqa: PLR0913, PLR0917 - a command and the state th
 
 
 def flaw_of_command(action: str, payload: JsonObject) -> str:
-    """Describe why a valid command must not set its new password; empty if it may, or has no password."""
+    """Describe the flaw of the new password in a valid command; empty if there is no flaw or no password."""
     password = new_password(action, payload)
     return "" if password is None else flaw_of_new_password(password)
 

@@ -198,7 +198,7 @@ def _valid_value(schemas: Sequence[Schema], path: str, values: Sequence[Any]) ->
 
 
 def _add_field(part: JsonObject, path: str, value: Any) -> None:
-    """Add a field to ``part``, which a payload must contain; raises ValueError for a bad or taken path."""
+    """Add a value at ``path`` to ``part``; raises ValueError if the path is malformed or given twice."""
     *parents, last = path.split(".")
     for step in parents:
         part = _child(part, step, path)
@@ -275,7 +275,7 @@ class Expectations:
         return bool(matching)
 
     def _activate_next(self) -> None:
-        """Activate one more expectation at a time, while all active ones are met. Only active ones count."""
+        """Activate the next expectations, in order, up to and including the first one that is not met."""
         while self._active < len(self) and all(
             expectation.is_met(actual) for expectation, actual in self._counts(self._active)
         ):

@@ -18,7 +18,7 @@ from mock_csms.verdict.reports import RunCounts, RunVerdict
 STOPPED: Final = "stopped"
 
 COMMAND_RESULTS: Final = frozenset({"result", "refused", "partly refused", "disconnected"})
-"""Outcomes of commands that are reported by name; all others are reported as failed."""
+"""Outcomes of commands that are counted under their own names; all others are counted as failed."""
 
 
 @dataclass(frozen=True, kw_only=True)

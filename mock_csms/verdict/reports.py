@@ -53,7 +53,7 @@ class RunCounts:
 
 
 class FindingGroup(NamedTuple):
-    """Severity, station and id that all findings of a group have in common."""
+    """Severity, station and kind (``id``) that all findings of a group have in common."""
 
     severity: str
     station: str

@@ -84,7 +84,8 @@ class ReportParts:
         """Register a part. Report it if no command requested it, or if it does not follow the previous
         one.
 
-        Before the boot is accepted (``is_settled=False``), a part without a command is reported elsewhere.
+        Before the boot is accepted (``is_settled=False``), a part that no command requested is no finding
+        here, because `Registration` reports it.
         """
         key = action, payload["requestId"]
         parts = self._requested.get(key)

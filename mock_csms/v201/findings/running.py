@@ -26,9 +26,9 @@ class Suspicion:
     frames: tuple[int, ...]
     sentence: str
     charging_state: str | None = None
-    """Charging state that the transaction must keep; None: any."""
+    """The suspicion is dropped if the transaction leaves this charging state; None: no state matters."""
     proofs: frozenset[str] = frozenset()
-    """Values of triggerReason and stoppedReason that prove that the command took effect."""
+    """Values of triggerReason and stoppedReason that confirm the suspicion at once."""
     requirements: tuple[str, ...] = ()
     """Requirements that the station has broken if the suspicion is confirmed; empty: all requirements of
     ``kind``.

@@ -40,8 +40,8 @@ class CertificateRequests:
         self._refused: dict[str | None, Occurrence] = {}
 
     def judge_request(self, at: float, frame: int, payload: JsonObject) -> Findings:
-        """Report a request that comes too soon after an accepted request, or after the station has refused a
-        certificate.
+        """Report a SignCertificate that comes too soon after an accepted SignCertificate, or too soon after
+        the station rejected a CertificateSigned.
         """
         kind = payload.get("certificateType")
         accepted, refused = self._accepted.pop(kind, None), self._refused.pop(kind, None)
@@ -57,7 +57,7 @@ class CertificateRequests:
         return NO_FINDINGS if accepted is None else self._judge_wait(at, frame, accepted)
 
     def _judge_wait(self, at: float, frame: int, accepted: Occurrence) -> Findings:
-        """Report a request that comes too soon after an accepted one; the wait doubles each time."""
+        """Report a SignCertificate too soon after an accepted one; each repetition doubles the wait."""
         minimum_s = self._model.number("SecurityCtrlr", "CertSigningWaitMinimum")
         if minimum_s is None:
             return NO_FINDINGS

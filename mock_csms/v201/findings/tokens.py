@@ -12,7 +12,7 @@ AT_STATION_S: Final = 300.0
 
 
 class TokenTimes(BoundedDict[IdTokenKey, float]):
-    """Time of the latest accepting answer, or of the latest refusing answer, by idToken."""
+    """Time of the latest answer by idToken; one instance is for accepting answers, one for refusing ones."""
 
     __slots__ = ()
     limit = MAX_SEEN_TOKENS

@@ -163,9 +163,10 @@ class TransactionState:
         return self.ended == self.low == self.high
 
     def missing(self) -> Iterator[tuple[int, int]]:
-        """Yield the missing ranges of seqNos up to the Ended event that count as violations.
+        """Yield the first and last seqNo of each gap that breaks a requirement.
 
-        Updated events may be dropped while the station is offline (E04.FR.07, E11.FR.04, E12.FR.04).
+        Gaps after the Ended event are ignored, and so are gaps of Updated events that the station may have
+        dropped while offline (E04.FR.07, E11.FR.04, E12.FR.04).
         """
         for first, last, may_be_dropped in sorted(self.gaps):
             if not may_be_dropped and (self.ended is None or first < self.ended):

@@ -61,7 +61,7 @@ class WholeTransactions:
         )
 
     def judge_repeats(self, at: float, tracked: TransactionState) -> Findings:
-        """Report the events with the seqNo of another event, once."""
+        """Report all events with the seqNo of another event in one finding, once for each transaction."""
         if not tracked.repeated or "seq-no-repeated" in tracked.contents.reported:
             return NO_FINDINGS
         tracked.contents.reported |= {"seq-no-repeated"}
