@@ -57,7 +57,7 @@ class CertificateRequests:
         return NO_FINDINGS if accepted is None else self._judge_wait(at, frame, accepted)
 
     def _judge_wait(self, at: float, frame: int, accepted: Occurrence) -> Findings:
-        """Report a SignCertificate too soon after an accepted one; each repetition doubles the wait."""
+        """Report a SignCertificate sent too soon after an accepted one; each repetition doubles the wait."""
         minimum_s = self._model.number("SecurityCtrlr", "CertSigningWaitMinimum")
         if minimum_s is None:
             return NO_FINDINGS
