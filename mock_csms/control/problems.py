@@ -194,8 +194,8 @@ def _http_detail(request: Request, error: HTTPException, methods: list[str]) -> 
     """Detail of an HTTP error. For an unknown path or method, it says what to use instead."""
     if error.status_code not in NOT_ROUTED:
         return str(error.detail)
-    instead = f"use {' or '.join(methods)}" if methods else "/docs lists the operations"
-    return f"there is no {request.method} {request.url.path}; {instead}"
+    use = f"use {' or '.join(methods)}, or another path: " if methods else ""
+    return f"there is no {request.method} {request.url.path}; {use}/docs lists the operations"
 
 
 def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:

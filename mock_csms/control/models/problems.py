@@ -159,7 +159,10 @@ PROBLEM_KINDS: Final[Mapping[str, ProblemKind]] = {
     "not-offline": ProblemKind(
         HTTPStatus.NOT_FOUND, "the mock is not offline for CS1; POST to this path takes it offline"
     ),
-    "method-not-allowed": ProblemKind(HTTPStatus.METHOD_NOT_ALLOWED, "there is no GET /v1/reset; use POST"),
+    "method-not-allowed": ProblemKind(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "there is no GET /v1/reset; use POST, or another path: /docs lists the operations",
+    ),
     "body-timeout": ProblemKind(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive within 30 s"),
     "wait-timeout": ProblemKind(
         HTTPStatus.REQUEST_TIMEOUT, "0 of 1 matching entries within 0.1 s", WaitTimeout

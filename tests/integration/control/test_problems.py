@@ -136,7 +136,8 @@ async def test_unknown_method_is_refused_with_the_methods_to_use(
     _, client = mock
     answer = await client.request(method, path)
     detail = problem_detail(answer, 405, "method-not-allowed")
-    assert detail == f"there is no {method} {path}; use {' or '.join(methods)}"
+    use = f"use {' or '.join(methods)}, or another path: /docs lists the operations"
+    assert detail == f"there is no {method} {path}; {use}"
     assert answer.headers["allow"] == ", ".join(methods)
 
 
