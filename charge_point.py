@@ -257,7 +257,7 @@ class ChargePoint(Session):
         )
 
     def _waits_for_another_driver(self, id_token: JsonObject) -> bool:
-        """Return whether a running transaction of another idToken is no longer authorized (C01.FR.24)."""
+        """Return whether another driver's transaction runs on after its authorization ended (C01.FR.24)."""
         return any(
             transaction.is_deauthorized
             and transaction.authorized_by is not None
@@ -275,7 +275,7 @@ class ChargePoint(Session):
         transaction_info: JsonObject | None = None,
         id_token: JsonObject | None = None,
     ) -> call_result.TransactionEvent:
-        """Answer with a known cost, a new tariff and idTokenInfo for an idToken (E01.FR.12, TC_E_16_CSMS)."""
+        """Answer with cost, new tariff and idTokenInfo, each if there is one (E01.FR.12, TC_E_16_CSMS)."""
         transaction_id = (transaction_info or {}).get("transactionId", "")
         transaction = self.station.transaction(transaction_id)
         cost = None
@@ -458,7 +458,7 @@ class ChargePoint(Session):
             self.follow(signed, self.profile.certificate_delay)
 
     def next_held(self, action: str | None = None) -> Command | None:
-        """Remove the oldest CSR, if any, and return its CertificateSigned; None if ``action`` is another."""
+        """Take the CertificateSigned for the oldest held CSR, if any; no other ``action`` is held back."""
         if not self.station.held_requests or action not in {None, Action.certificate_signed}:
             return None
         request = self.station.held_requests.pop_oldest()

@@ -436,9 +436,9 @@ def _lowest_security_profile(csms: Csms, station: Station) -> int:
 
 
 def set_variable_monitoring(csms: Csms, station: Station) -> call.SetVariableMonitoring:
-    """Monitor every change of an AvailabilityState that the station has not called unknown (N04.FR.17).
+    """Monitor every change of an AvailabilityState that may be known to the station (N04.FR.17).
 
-    If the station is known to have this monitor, it is replaced instead of added again (N04.FR.10).
+    If the station is known to have this monitor, the command replaces it and adds no other (N04.FR.10).
     """
     evse_id, connector_id = evses.connectors(station)[0]
     variable = may_know(

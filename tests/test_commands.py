@@ -194,7 +194,7 @@ def test_certificate_signed_for_any_identity_is_valid(csms: Csms, identity: str)
 def test_certificate_signed_for_invalid_csr_is_valid_or_skipped(
     csms: Csms, unknown: Station, garbage: str
 ) -> None:
-    """The builder returns a chain that the station must reject, or raises NothingToDo, but nothing else."""
+    """The builder returns a chain that the station must reject, or raises NothingToDo, and no other error."""
     learn_from_message(unknown, call("SignCertificate", {"csr": garbage}))
 
     try:

@@ -1,4 +1,4 @@
-"""The shared state of a mock: stations and sessions, ids, clock, certificates, prices, profiles."""
+"""The shared state of a mock: stations and sessions, ids, clock, certificates, prices, station settings."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice

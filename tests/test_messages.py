@@ -1,4 +1,4 @@
-"""OCPP-J messages: parsing, code and message id of malformed frames, and building frames."""
+"""OCPP-J messages: parsing frames, the error code and message id of malformed ones, and building frames."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def parsed(text: bytes | str) -> frames.Message | tuple[str, str, JsonObject]:
 
 
 def malformed_frame(text: bytes | str) -> MalformedFrame:
-    """Return the exception for a malformed frame, which must be the same with and without decoders."""
+    """Return the exception for a malformed frame; it must be the same if payloads are parsed by decoders."""
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(MalformedFrame) as without_decoders:
         frames.parse_message(raw, DIALECT)

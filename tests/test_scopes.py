@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 def rule(rule_id: str, state: str) -> Rule:
-    """A rule that the test recognizes by the state it sets."""
+    """A rule that the test recognizes by ``state``, the value of its field ``set``."""
     return Rule.model_validate({"id": rule_id, "when": {"action": "Heartbeat"}, "set": state})
 
 
@@ -42,7 +42,7 @@ SETTINGS = Settings.model_validate(
 
 
 def random_change(rng: Random, number: int) -> Change:
-    """A random change of rules, tokens, profiles or silences."""
+    """A random change of rules, tokens, settings of a station, or silenced findings."""
     scope, rule_id, token, kind = rng.choice(SCOPES), rng.choice(RULES), rng.choice(TOKENS), rng.choice(KINDS)
     station, interval = f"CS{rng.randrange(2)}", rng.choice([None, number + 1])
     fault = rng.choice([None, [f"Heartbeat:no-answer:nth={number + 1}"]])
@@ -88,7 +88,7 @@ def revert_scope(csms: Csms, scope: str) -> None:
 
 
 def in_force(csms: Csms) -> dict[str, Any]:
-    """The rules, tokens, profiles, silenced findings and scopes of a mock."""
+    """The rules, tokens, settings of stations, silenced findings and scopes of a mock."""
     return {
         "rules": {one.id: one.set for one in csms.rulebook},
         "tokens": {

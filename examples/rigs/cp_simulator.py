@@ -26,7 +26,7 @@ STATUSES: Final = {
     "fault": "Faulted",
     "repair": "Available",
 }
-"""Connector status (OCPP 1.6) that the rig sets to carry out a stimulus, by name of the stimulus."""
+"""Connector status (OCPP 1.6) that the rig sets for each stimulus (an action of a person at the station)."""
 CONNECTIONS: Final = {"offline": "disconnect", "online": "connect"}
 
 

@@ -1,4 +1,4 @@
-"""Requests for files on a port for stations, and how their head tells them from opening handshakes."""
+"""HTTP requests for files on a port for stations, which the server tells from opening handshakes."""
 
 import asyncio
 from collections import Counter

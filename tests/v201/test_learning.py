@@ -87,7 +87,7 @@ def notify_event(component: JsonObject, variable: str, value: str) -> JsonObject
 
 
 def report(seq_no: int, value: str, *, tbc: bool | None = None, request_id: int = 1) -> JsonObject:
-    """Return one part of a NotifyReport; without tbc if None."""
+    """Return the payload of a NotifyReport about one variable; it has no tbc if ``tbc`` is None."""
     item = {"component": COMPONENT, "variable": VARIABLE, "variableAttribute": [{"value": value}]}
     part = {"requestId": request_id, "generatedAt": NOW, "seqNo": seq_no, "reportData": [item]}
     return part if tbc is None else {**part, "tbc": tbc}

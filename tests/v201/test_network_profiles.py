@@ -18,7 +18,7 @@ def reached_after(*items: dict[str, Any], slot_status: str = "Accepted", status:
     """Make a station answer a SetNetworkProfile and a SetVariables, then connect with security profile 3.
 
     The SetNetworkProfile stores security profile 2 in slot 2.
-    Return the security profile that the station has reached.
+    Return the security profile to which the two commands have moved the station.
     """
     upgrades = SecurityUpgrades()
     set_profile = {"configurationSlot": 2, "connectionData": {"securityProfile": 2}}

@@ -97,7 +97,7 @@ def test_list_without_deleted_certificate_meets_the_requirement(talk: Talk) -> N
 
 
 def sign_v2g(talk: Talk) -> JsonObject:
-    """Send a V2G certificate of a sub-CA, which the station accepts; return its entry in a list."""
+    """Send the station a V2G certificate signed by a sub-CA; return the entry that must list it."""
     csr = build_csr()
     talk.request_certificate(csr)
     sub_ca = authority("Sub")

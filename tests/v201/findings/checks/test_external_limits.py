@@ -12,7 +12,7 @@ PURPOSE = ("K11.FR.06", "K12.FR.05")
 
 
 def states(talk: Talk, requirements: tuple[str, str]) -> tuple[str, str]:
-    """Return the coverage of two requirements: the one for limits during a transaction, then the other."""
+    """Return the coverage of two requirements: for limits during a transaction, and without a transaction."""
     during, otherwise = requirements
     return talk.coverage(during), talk.coverage(otherwise)
 

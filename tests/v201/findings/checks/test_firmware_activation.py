@@ -16,7 +16,7 @@ def requirements(signed: str, unsigned: str) -> pytest.MarkDecorator:
 
 
 def install(talk: Talk, *statuses: str, is_signed: bool = True) -> None:
-    """Boot with version 1, and install firmware up to the last of the statuses."""
+    """Boot the station with version 1, and let it report an update: the download, then ``statuses``."""
     reboot(talk, "PowerUp", "1")
     begin_update(talk, is_signed=is_signed)
     send_statuses(talk, *BEFORE_INSTALLATION, *statuses)

@@ -48,7 +48,7 @@ def select_slot(talk: Talk, status: str) -> None:
 
 
 def list_roots(talk: Talk, *types: str) -> None:
-    """Answer a GetInstalledCertificateIds with certificates of these types."""
+    """Make the station answer a GetInstalledCertificateIds with a certificate of each of these types."""
     hash_data = {
         "hashAlgorithm": "SHA256",
         "issuerNameHash": "aa",

@@ -70,7 +70,7 @@ def get_report(*entries: JsonObject) -> Callable[[ObservedStation], None]:
 
 
 def set_network_profiles(observed: ObservedStation) -> None:
-    """Set a network profile for a slot that does not exist, and set the network priority to this slot."""
+    """Send a SetNetworkProfile for a slot that does not exist; set NetworkConfigurationPriority to it."""
     observed.command("SetNetworkProfile", {"configurationSlot": 999, "connectionData": PROFILE})
     set_value(PRIORITY, "999")(observed)
 
