@@ -47,7 +47,9 @@ def _readable_roots(text: str) -> str:
     try:
         content = read_file(Path(text))
     except OSError as error:
-        raise ValueError(f"cannot read {text}: {error.strerror}; write any, own or a file") from None
+        raise ValueError(
+            f"cannot read {text}: {error.strerror}; write 'any', 'own' or the path of a PEM file"
+        ) from None
     if b"-----BEGIN CERTIFICATE-----" not in content:
         raise ValueError(f"{text} has no certificate in PEM")
     return text

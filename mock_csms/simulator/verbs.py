@@ -301,7 +301,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         ),
         Verb(
             "present",
-            "a token is presented; with a master pass, stop is the EVSE whose transaction stops",
+            "a token is presented; with a master pass, stop=EVSE chooses the EVSE whose transaction stops",
             _present,
             PRESENT,
             short="token",

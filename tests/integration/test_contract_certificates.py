@@ -418,7 +418,7 @@ def test_roots_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     file.touch()
     for path, problem in (
         (file, "has no certificate in PEM"),
-        (tmp_path / "none", "write any, own or a file"),
+        (tmp_path / "none", "write 'any', 'own' or the path of a PEM file"),
     ):
         with pytest.raises(ValueError, match=problem):
             Settings.model_validate({"contract_roots": str(path)})

@@ -38,7 +38,7 @@ def test_charging_token_is_not_accepted_for_another_transaction(station: str) ->
 def test_charging_token_is_accepted_for_its_own_transaction_only(
     station: str, transaction_id: str | None, status: str
 ) -> None:
-    """Without a transaction_id (Authorize), the driver may be stopping a transaction at the same station."""
+    """An Authorize has no transaction_id; at the station that charges, it may stop the transaction."""
     csms = charging(station)
     profile = csms.profile("CS1")
 

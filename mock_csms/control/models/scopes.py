@@ -4,7 +4,7 @@ from mock_csms.control.models.base import Model, Root
 
 
 class ScopeSummary(Model):
-    """A scope, and the numbers of its changes."""
+    """A scope, and how many changes of each kind it has."""
 
     name: str
     """Name of the scope, from the header `X-Scope` of the changes."""

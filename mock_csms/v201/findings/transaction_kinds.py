@@ -22,8 +22,8 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "error",
         "E01.FR.14",
         "an EVSE has a second transaction before the first one has ended",
-        "the EVSE of both transactions, and that no queued Ended event shows that the first one had "
-        "ended before",
+        "the EVSE of both transactions, and that the station has no Ended event in its queue by which the "
+        "first transaction ended before the second one began",
     ),
     "seq-no-missing": FindingKind(
         "error",
@@ -104,8 +104,8 @@ TRANSACTION_KINDS: Final[Mapping[str, FindingKind]] = {
         "warning",
         "Part 2 J 2.1",
         "MeterValues contains periodic readings of an EVSE with a running transaction",
-        "the EVSE of the transaction, and that no queued Ended event shows that it had ended before "
-        "the readings",
+        "the EVSE of the transaction, and that the station has no Ended event in its queue by which the "
+        "transaction ended before the readings",
     ),
 }
 """Kinds of findings about transactions, by id."""
