@@ -55,7 +55,7 @@ def _make_client(given: argparse.Namespace) -> str:
     pki = Pki.open(given.dir, ocsp_url=lambda: given.ocsp_url or "")
     issued = pki.issue_client(given.identity, key_type=given.key_type, fault=given.fault or "")
     files = table([*_files_of(pki, [issued]), ("root", str(pki.named("root").chain_path))])
-    return f"{files}\nInstall all three in the station; it needs the root to trust the server.\n"
+    return f"{files}\nInstall all three in the station; without the root, it does not trust the server.\n"
 
 
 def _make_kind(given: argparse.Namespace) -> str:

@@ -128,7 +128,7 @@ def _user_flaw(required: Required, credentials: BasicCredentials) -> str:
     if _is_same_identity(user, required.identity):
         return ""
     if _is_in_wrong_order(required, credentials):
-        return "its user name is its password; send IDENTITY:PASSWORD in this order (A00.FR.204)"
+        return "it sent its password as the user name; send IDENTITY:PASSWORD in this order (A00.FR.204)"
     return (
         f"its user name {truncate(repr(user), MAX_USER)} differs from its identity {required.identity!r} in "
         "the URL; set the user name to the identity (A00.FR.204)"

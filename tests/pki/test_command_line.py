@@ -44,7 +44,7 @@ def test_client_names_the_files_to_install(run: Run) -> None:
         "key          pki/client/CS1.key",
         "root         pki/root.pem",
         "",
-        "Install all three in the station; it needs the root to trust the server.",
+        "Install all three in the station; without the root, it does not trust the server.",
     ]
     assert text.startswith("certificate  pki/client/CS1.pem  (O=OCPP2 Mock Server,CN=CS1, until 20")
 

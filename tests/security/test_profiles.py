@@ -53,13 +53,17 @@ def test_right_password_is_admitted(profile: int, user: str) -> None:
         pytest.param([basic("CS1:correct-horse-battery\n")], "a space or a line break", id="line break"),
         pytest.param([basic(b"CS1:\xff\xfe")], "not UTF-8", id="binary"),
         pytest.param([basic("CS1:the-one-before-that")], "was valid before the last change", id="former"),
-        pytest.param([basic("correct-horse-battery:CS1")], "user name is its password", id="order"),
+        pytest.param([basic("correct-horse-battery:CS1")], "sent its password as the user name", id="order"),
         pytest.param(
-            [basic("the-one-before-that:CS1")], "user name is its password", id="former, wrong order"
+            [basic("the-one-before-that:CS1")], "sent its password as the user name", id="former, wrong order"
         ),
-        pytest.param([basic("a-wrong-one:CS1")], "user name is its password", id="wrong, wrong order"),
         pytest.param(
-            [basic("correct-horse:with-colon:cs1")], "user name is its password", id="colon, wrong order"
+            [basic("a-wrong-one:CS1")], "sent its password as the user name", id="wrong, wrong order"
+        ),
+        pytest.param(
+            [basic("correct-horse:with-colon:cs1")],
+            "sent its password as the user name",
+            id="colon, wrong order",
         ),
     ],
 )
