@@ -1,4 +1,4 @@
-"""Meter values: periodic samples in transactions, and clock-aligned samples everywhere (J)."""
+"""Meter values: periodic samples in transactions, and clock-aligned samples of all EVSEs (J)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

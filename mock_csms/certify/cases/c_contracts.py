@@ -36,7 +36,7 @@ async def offers_plug_and_charge(run: CaseRun, **variables: Any) -> None:
 
 
 async def start_points(run: CaseRun) -> set[str]:
-    """Return the points at which transactions start."""
+    """Return the TxStartPoint values of the station."""
     return set((await run.variable("TxCtrlr", "TxStartPoint") or "").split(","))
 
 
@@ -114,7 +114,7 @@ async def charges_not(run: CaseRun) -> None:
 
 
 async def plugs_in_offline(run: CaseRun) -> set[str]:
-    """Plug the vehicle in while the server is offline; return the points at which transactions start."""
+    """Plug the vehicle in while the server is offline; return the TxStartPoint values of the station."""
     points = await start_points(run)
     await run.csms.goes_offline()
     await run.rig.parks()

@@ -46,7 +46,7 @@ def _is_idle_only(known: Known201, evse_id: int | None = None) -> bool:
 
 
 def _may_be_idle_only(known: Known201, evse_id: int | None = None) -> bool:
-    """Return whether SendDuringIdle may be true for an EVSE; for the station if ``evse_id`` is None."""
+    """Return whether SendDuringIdle is true or unknown for an EVSE, or for the station (``evse_id`` None)."""
     model, name = known[DeviceModelFacts], _IDLE_ONLY._replace(evse_id=evse_id)
     return not is_absent(model, name) if model.value(name) is None else _is_idle_only(known, evse_id)
 
