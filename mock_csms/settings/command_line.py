@@ -115,7 +115,7 @@ PROGRAMS: Final = {
     "certify": "rehearse the certification of a charging station",
     "station": "simulate charging stations",
     "pki": "make, list and revoke certificates",
-    "password": "hash a password for the settings, or make a random password",
+    "password": "hash a password, or make a random one",
     "journal": "print a file written by --journal",
 }
 """Descriptions of the subcommands."""
