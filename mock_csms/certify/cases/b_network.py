@@ -121,7 +121,7 @@ def is_of_former_slot(path: str) -> bool:
     return not is_of_other_slot(path)
 
 
-@CASES.case("TC_B_45_CS", "After a reset, move to the network profile that is first in priority")
+@CASES.case("TC_B_45_CS", "Move to the network profile that is first in priority after a reset")
 async def migration(run: CaseRun) -> None:
     await moves_to_other_slot(run)
     await run.station.connects(path=is_of_other_slot)

@@ -109,7 +109,7 @@ async def status_of_empty_queue(run: CaseRun) -> None:
     {
         (
             "TC_E_29_CS",
-            "After an offline period, report a running transaction as ongoing, with events in the queue",
+            "Report a running transaction as ongoing, with events in the queue, after an offline period",
         ): (
             True,
             True,
@@ -130,7 +130,7 @@ async def status_with_queue(run: CaseRun, is_named: bool, ongoing: Any) -> None:
 
 @CASES.case(
     "TC_E_31_CS",
-    "After an offline period, report an ended transaction as not ongoing, with events in the queue",
+    "Report an ended transaction as not ongoing, with events in the queue, after an offline period",
 )
 async def status_of_ended_transaction_with_queue(run: CaseRun) -> None:
     back_off_s = await is_offline(run, run.times.manual + run.times.transaction)

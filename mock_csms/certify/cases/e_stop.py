@@ -168,7 +168,7 @@ async def ends_with_unplugging(
         ("TC_E_24_CS", "Unlock the cable at the station when it is unplugged at the vehicle"): (True,),
         (
             "TC_E_25_CS",
-            "When a vehicle is unplugged, keep the cable locked at the station until the token is presented",
+            "Keep a cable that is unplugged at the vehicle locked until the token is presented",
         ): (False,),
     }
 )
