@@ -249,7 +249,7 @@ def _remedy(error: OSError, port: Listener) -> str:
     if error.errno != errno.EADDRINUSE:
         return ""
     if port.name == MAIN_LISTENER:
-        return "; choose another port with --port, or send commands to the server there with its control API"
+        return "; choose another port with --port, or, if a mock runs there, use its control API"
     where = "with --tls-port" if port.name == TLS_LISTENER else f"in [listeners.{port.name}]"
     return f"; choose another port {where}"
 

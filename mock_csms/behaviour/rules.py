@@ -118,7 +118,7 @@ class ErrorAnswer(BaseModel):
     @classmethod
     def _is_not_only_the_code(cls, value: object) -> object:
         if isinstance(value, str):
-            raise ValueError(f'write the error as an object with a code: {{"code": "{value[:40]}"}}')
+            raise ValueError(f'write the error as a table or object whose code is "{value[:40]}"')
         return value
 
 

@@ -1,7 +1,6 @@
 """Filters for journal entries, and a search for the entry that comes closest to a filter."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from mock_csms.behaviour.expressions import Expression, TooCostly, check_expression
 from mock_csms.journal.entries import JsonEntry, payload_in
+from mock_csms.journal.globs import matches_glob
 from mock_csms.journal.store import Direction, EntryKind
 from mock_csms.messages import JsonObject
 from mock_csms.schema.budget import Budget, OutOfBudget
@@ -98,8 +98,7 @@ class Match(BaseModel):
 
     def _station_matches(self, entry: JsonEntry) -> bool:
         station = str(entry.get("station", ""))
-        is_same = self.station.lower() == station.lower()  # the case of identities does not matter
-        return is_same or self.station == "*" or fnmatchcase(station, self.station)
+        return self.station == "*" or matches_glob(station, self.station)
 
     def _payload_matches(self, entry: JsonEntry, budget: Budget | None) -> bool:
         if self.payload is None and self.expression is None:

@@ -193,7 +193,7 @@ def test_default_error_is_internal_error() -> None:
         case(
             "error that is only a code",
             {"then": {"error": "InternalError"}},
-            'as an object with a code: {"code": "InternalError"}',
+            'as a table or object whose code is "InternalError"',
         ),
         case("long description", {"then": {"error": {"description": "x" * 256}}}, "at most 255 characters"),
         case("mistyped fault", {"then": {"fault": {"kind": "dely"}}}, "no fault 'dely'; did you mean delay?"),

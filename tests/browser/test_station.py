@@ -105,6 +105,7 @@ async def test_device_model_is_reported_searched_and_changed(
     await page.get_by_role("button", name="GetBaseReport FullInventory").click()
     await wait_for_entry(api, station="CS001", action="NotifyReport", payload={"tbc": False})
     reported = (await api.get("/v1/stations/CS001")).json()["deviceModel"]
+    assert reported
     await expect(page.get_by_text(f"{len(reported)} variables of")).to_be_visible()
 
     search = page.get_by_role("searchbox", name="Search variables")

@@ -123,7 +123,7 @@ async def test_taken_port_ends_with_exit_code_3_and_one_line() -> None:
     assert code == 3
     assert errors == (
         f"server.py: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}; choose another "
-        "port with --port, or send commands to the server there with its control API\n"
+        "port with --port, or, if a mock runs there, use its control API\n"
     )
 
 

@@ -284,7 +284,7 @@ class Observer201(Observer):
     def sent_spoilt_call(self, message_id: str) -> None:
         super().sent_spoilt_call(message_id)
         self._resets.doubt()
-        self._known[SentCommands].lose_track()
+        self._known[SentCommands].lose_track()  # before command_failed, which only existing facts get
         self._known.command_failed(None)
 
     def _availability_sent(self, request: JsonObject) -> None:

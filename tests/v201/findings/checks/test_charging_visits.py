@@ -119,6 +119,30 @@ def test_reported_unplugging_is_accepted(talk: Talk, event: JsonObject) -> None:
     assert talk.coverage("E02.FR.17") == "met"
 
 
+def test_unplugging_is_overdue_after_the_clock_was_set_back(talk: Talk) -> None:
+    talk.error(
+        talk.send_call("TransactionEvent", talk.event(5, info={"transactionId": "T2"})), "TransactionEvent"
+    )
+    talk.at -= 86_400
+    talk.observer.clock_set(talk.at, -86_400)
+    leave(talk)
+    talk.wait(421)
+
+    assert "unplugging-not-reported" in talk.ids
+
+
+def test_unplugging_may_wait_for_a_retry_while_the_clock_is_set_forward(talk: Talk) -> None:
+    talk.error(
+        talk.send_call("TransactionEvent", talk.event(5, info={"transactionId": "T2"})), "TransactionEvent"
+    )
+    talk.at += 3600
+    talk.observer.clock_set(talk.at, 3600)
+    leave(talk)
+    talk.wait(200)
+
+    assert "unplugging-not-reported" not in talk.ids
+
+
 def test_unplugging_may_be_reported_after_the_queued_events_of_another_transaction(talk: Talk) -> None:
     leave(talk)
     for seq_no in range(3):
